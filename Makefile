@@ -1,0 +1,49 @@
+# Every target does its own set-up, system packages included (with sudo where you are not root).
+SWIFT ?= swift
+DEMO_SECONDS ?= 0
+PREFIX ?= /usr
+DESTDIR ?=
+
+.PHONY: help build release demo test lint format bench systemd-test install clean
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build for development
+	@scripts/install-dependencies build
+	$(SWIFT) build
+
+release: ## Build what an operator installs: optimised, Swift's runtime inside
+	@scripts/install-dependencies build
+	$(SWIFT) build -c release --static-swift-stdlib --product tributary
+	$(SWIFT) build -c release --static-swift-stdlib --product okta-simulator
+
+demo: ## Watch the daemon collect from a simulated Okta org; DEMO_SECONDS=20 ends it by itself
+	@scripts/install-dependencies demo
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	@DEMO_SECONDS=$(DEMO_SECONDS) scripts/demo "$$($(SWIFT) build --show-bin-path)"
+
+test: ## Everything that needs no more than this machine
+	@scripts/install-dependencies test
+	$(SWIFT) test
+
+lint: ## The formatter's findings, as CI sees them
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+
+format: ## Format all Swift sources in place
+	$(SWIFT) format format --in-place --recursive --parallel Sources Tests Package.swift
+
+bench: release ## Speed and memory on this machine, against the limit and against peers
+	@scripts/install-dependencies bench
+	bench/run "$$($(SWIFT) build -c release --show-bin-path)"
+
+systemd-test: release ## The daemon under real systemd, in a container; needs root
+	@scripts/install-dependencies systemd
+	Tests/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
+
+install: ## Install a release build under PREFIX, with the unit and the configuration
+	scripts/install "$$($(SWIFT) build -c release --show-bin-path)" "$(DESTDIR)" "$(PREFIX)"
+
+clean: ## Remove what was built
+	rm -rf .build .demo .bench

@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are mistakes in CI; a newer compiler's new warning does not keep anyone from building.
+let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+// Dependencies point the way the data flows: OktaAPI, OCSF and Spool do not know each other; Collector joins them.
+let package = Package(
+    name: "tributary",
+    products: [
+        .executable(name: "tributary", targets: ["tributary"]),
+        .executable(name: "okta-simulator", targets: ["okta-simulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CEventCatalog"),
+        .target(name: "OktaAPI", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CCrypto"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["CZstd", "CZlib", "CCrypto"], swiftSettings: strict),
+        .target(
+            name: "Configuration",
+            dependencies: ["OktaAPI", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(
+            name: "Systemd",
+            dependencies: ["CSystemd", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
+        .target(
+            name: "Collector",
+            dependencies: [
+                "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "tributary",
+            dependencies: [
+                "Collector", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "OktaSimulator",
+            dependencies: ["CZlib", "COktaCatalog"],
+            swiftSettings: strict),
+        .target(name: "COktaCatalog", exclude: ["catalog.tsv"]),
+        .executableTarget(
+            name: "okta-simulator",
+            dependencies: ["OktaSimulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .testTarget(name: "OktaAPITests", dependencies: ["OktaAPI"], swiftSettings: strict),
+        .testTarget(name: "OCSFTests", dependencies: ["OCSF"], swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+        .testTarget(name: "OktaSimulatorTests", dependencies: ["OktaSimulator", "CZlib"], swiftSettings: strict),
+        .testTarget(name: "CollectorTests", dependencies: ["Collector", "OktaSimulator"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["tributary", "okta-simulator", "OktaSimulator", "Spool", "OCSF"],
+            swiftSettings: strict),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,80 @@
+import Logging
+import OktaAPI
+import ServiceLifecycle
+import Spool
+import Systemd
+
+/// Runs all collectors beside each other, seals what is due, and on a stop lets the pages under way become durable and seals
+/// everything.
+final class CollectionService: Service {
+    /// How often the age of unsealed records is looked at, and the workers asked for a sign of life.
+    static let tick = Duration.seconds(1)
+    /// Far above any single write, sync or seal; beyond it the disk or the code hangs.
+    static let workerBound = Duration.seconds(120)
+
+    private let collectors: [IntegrationCollector]
+    private let workers: [IngestWorker]
+    private let transport: CurlTransport
+    private let board: StatusBoard
+    private let heartbeats: Heartbeats
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+
+    init(
+        collectors: [IntegrationCollector], workers: [IngestWorker], transport: CurlTransport, board: StatusBoard,
+        heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
+    ) {
+        self.collectors = collectors
+        self.workers = workers
+        self.transport = transport
+        self.board = board
+        self.heartbeats = heartbeats
+        self.notifier = notifier
+        self.logger = logger
+    }
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await cancelWhenGracefulShutdown { await self.collect() }
+        } onGracefulShutdown: {
+            self.notifier.stopping(status: "stopping: what is durable is being sealed")
+            self.logger.announce(.stopping, "stopping: pages under way become durable, then everything is sealed")
+        }
+        await transport.shutdown()
+        for worker in workers {
+            report(await worker.sealAndClose())
+        }
+        for collector in collectors {
+            collector.heartbeat.retire()
+            board.update(collector.entry) { $0.stopped(at: WallClock.now()) }
+        }
+    }
+
+    private func collect() async {
+        await withDiscardingTaskGroup { group in
+            for collector in collectors {
+                group.addTask { await collector.run() }
+            }
+            for (number, worker) in workers.enumerated() {
+                let heartbeat = heartbeats.register("ingest worker \(number)", bound: Self.workerBound)
+                group.addTask { await self.keepSealing(worker, heartbeat) }
+            }
+        }
+    }
+
+    private func keepSealing(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
+        while !Task.isCancelled {
+            report(await worker.sealDue())
+            heartbeat.beat()
+            try? await Task.sleep(for: Self.tick)
+        }
+        heartbeat.retire()
+    }
+
+    private func report(_ outcomes: [IngestWorker.Sealing]) {
+        for outcome in outcomes {
+            guard let collector = collectors.first(where: { $0.settings.name == outcome.integration }) else { continue }
+            outcome.report(to: board, entry: collector.entry, logger: logger)
+        }
+    }
+}

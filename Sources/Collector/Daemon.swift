@@ -1,0 +1,136 @@
+import Configuration
+import Foundation
+import Logging
+import OCSF
+import OktaAPI
+import ServiceLifecycle
+import Spool
+import Systemd
+
+/// The daemon as a list of services run by one group: status, watchdog, and the collection of all integrations.
+///
+/// ```swift
+/// let daemon = try Daemon(configuration, logger: logger)
+/// try await daemon.run()   // until SIGTERM or SIGINT
+/// ```
+package struct Daemon {
+    /// Why it can't start, each with what to do.
+    package enum StartError: Error, CustomStringConvertible {
+        /// The configuration asks for what can't be had: exit code 78.
+        case configuration(String)
+        /// A directory can't be used: exit code 73.
+        case cannotCreate(String)
+        /// The spool can't be used: exit code 74.
+        case spool(SpoolError)
+
+        package var description: String {
+            switch self {
+            case .configuration(let words), .cannotCreate(let words): words
+            case .spool(let error): error.description
+            }
+        }
+    }
+
+    /// How long after SIGTERM collection may take to come to its end: within the unit's `TimeoutStopSec=`.
+    static let stopWithin = Duration.seconds(25)
+
+    private let group: ServiceGroup
+
+    /// Opens the spool and prepares every integration; nothing is asked of Okta yet.
+    ///
+    /// - Throws: `StartError`.
+    package init(_ configuration: Configuration, logger: Logger) throws(StartError) {
+        let statusFile: StatusFile
+        do throws(StatusFile.Failure) {
+            statusFile = try StatusFile(directory: configuration.runtimeDirectory)
+        } catch {
+            throw .cannotCreate(error.description)
+        }
+        let spool: Spool
+        do throws(SpoolError) {
+            spool = try Spool(SpoolSettings(configuration), now: .now())
+        } catch {
+            throw .spool(error)
+        }
+        let transport = try CurlTransport(configuration)
+        let normalizing = Normalizing(configuration)
+        let catalog = try normalizing.catalog()
+        let workers: [IngestWorker]
+        do {
+            workers = try (0..<max(1, ProcessInfo.processInfo.activeProcessorCount)).map { number in
+                try IngestWorker(name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings)
+            }
+        } catch {
+            throw .configuration("\(error)")
+        }
+
+        let board = StatusBoard()
+        let heartbeats = Heartbeats()
+        let notifier = ServiceNotifier()
+        let collection = CollectionService(
+            collectors: Self.collectors(configuration, transport, workers, board, heartbeats, logger),
+            workers: workers, transport: transport, board: board, heartbeats: heartbeats,
+            notifier: notifier, logger: logger)
+        let reporter = StatusReporter(
+            board: board, file: statusFile, spool: spool, settings: configuration.spool, notifier: notifier,
+            logger: logger)
+        let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
+        // They are stopped in reverse: the watchdog and the status see collection to its end.
+        var settings = ServiceGroupConfiguration(
+            services: [watchdog, reporter, collection], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        settings.maximumGracefulShutdownDuration = Self.stopWithin
+        group = ServiceGroup(configuration: settings)
+    }
+
+    /// Runs until SIGTERM or SIGINT, then seals what is durable and returns.
+    package func run() async throws {
+        try await group.run()
+    }
+
+    private static func collectors(
+        _ configuration: Configuration, _ transport: CurlTransport, _ workers: [IngestWorker], _ board: StatusBoard,
+        _ heartbeats: Heartbeats, _ logger: Logger
+    ) -> [IntegrationCollector] {
+        let slots = PageSlots(count: 32)
+        let now = WallClock.now()
+        return configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap { number, integration in
+            guard let ingest = integration.dataIngest else { return nil }
+            let name = integration.name.text
+            var logger = logger
+            logger[metadataKey: LogKey.integration] = "\(name)"
+            let entry = board.add(
+                StatusBoard.Entry(
+                    name: name, org: integration.url.origin, credential: ingest.credential.name.text,
+                    credentialExpires: ingest.credential.expires?.description,
+                    health: IntegrationHealth(since: now)))
+            return IntegrationCollector(
+                settings: .init(
+                    name: name,
+                    query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
+                    start: UTCTime(milliseconds: Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
+                    pollInterval: ingest.pollInterval.duration),
+                credential: APITokenFile(path: ingest.credential.secretFile), transport: transport,
+                worker: workers[number % workers.count], slots: slots, board: board, entry: entry,
+                heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),
+                logger: logger)
+        }
+    }
+}
+
+/// The group's own lines are about its services, which are ours to announce; its troubles are kept.
+private func quiet(_ logger: Logger) -> Logger {
+    var logger = logger
+    logger.logLevel = max(logger.logLevel, .error)
+    return logger
+}
+
+extension SpoolSettings {
+    init(_ configuration: Configuration) {
+        self.init(
+            directory: configuration.spool.directory, stateDirectory: configuration.stateDirectory,
+            compression: Spool.Compression(configuration.spool.compression),
+            segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes),
+            segmentMaxAge: configuration.spool.segmentMaxAge.duration, maxBytes: configuration.spool.maxBytes.bytes,
+            retention: configuration.spool.retention.duration, recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
+    }
+}

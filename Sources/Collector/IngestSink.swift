@@ -1,0 +1,64 @@
+import OCSF
+import Spool
+
+/// Takes a page's records to the spool's partitions: `class=<OCSF class>/date=<UTC day of the event>`, and what could
+/// not become a record to a partition of its own.
+///
+/// The partition of each class and day of the page is looked up once; a record then costs no text.
+struct IngestSink: RecordSink {
+    private struct Key: Hashable {
+        let kind: OCSFKind
+        let day: CivilDay
+    }
+
+    private let writer: SpoolWriter
+    private let collectedAt: Int64
+    private var partitions: [Key: PartitionID] = [:]
+    private(set) var events = 0
+    private(set) var rejected = 0
+    /// The newest event's own time, in milliseconds since 1970.
+    private(set) var newest: Int64?
+    private(set) var firstRejection: Rejection?
+    /// The first thing that the spool refused. The page must then not be committed.
+    private(set) var failure: SpoolError?
+
+    init(writer: SpoolWriter, collectedAt: Int64) {
+        self.writer = writer
+        self.collectedAt = collectedAt
+    }
+
+    mutating func record(_ bytes: UnsafeRawBufferPointer, head: RecordHead) {
+        guard failure == nil else { return }
+        do throws(SpoolError) {
+            let key = Key(kind: head.kind, day: CivilDay(of: head.time))
+            let partition: PartitionID
+            if let known = partitions[key] {
+                partition = known
+            } else {
+                partition = try writer.partition("class=\(head.kind.facts.name)/date=\(key.day.text)")
+                partitions[key] = partition
+            }
+            try writer.append(bytes, to: partition, time: head.time)
+        } catch {
+            failure = error
+        }
+        events += 1
+        newest = max(newest ?? head.time, head.time)
+    }
+
+    mutating func rejected(_ event: UnsafeRawBufferPointer, _ rejection: Rejection, offset: Int) {
+        guard failure == nil else { return }
+        do throws(SpoolError) {
+            let day = CivilDay(of: collectedAt).text
+            let partition = try writer.partition("date=\(day)", kind: .rejected)
+            let line = rejection.line(event: event, offset: offset, collectedAt: collectedAt)
+            try line.withUnsafeBytes { bytes throws(SpoolError) in
+                try writer.append(bytes, to: partition, time: collectedAt)
+            }
+        } catch {
+            failure = error
+        }
+        rejected += 1
+        firstRejection = firstRejection ?? rejection
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import OCSF
+import Spool
+
+/// One thread's share of the integrations: maps their pages and makes them durable.
+///
+/// The parser's, the compressor's and the record's buffers belong to the worker, not to the integration, so memory grows with
+/// threads. Every method runs to its end on the worker's own thread and may block there.
+actor IngestWorker {
+    /// What a page came to, once it is durable.
+    struct Ingested: Sendable {
+        var events: Int
+        var rejected: Int
+        var newest: Int64?
+        var firstRejection: Rejection?
+    }
+
+    /// Why a page was not made durable; nothing of it is visible then.
+    enum Failure: Error {
+        /// The page is no whole JSON array.
+        case page(PageError)
+        case spool(SpoolError)
+    }
+
+    /// What opening an integration's part of the spool found.
+    struct Opened: Sendable {
+        /// Where collection goes on; nil on the first run.
+        var cursor: String?
+        var recovery: RecoveryReport
+    }
+
+    /// What sealing one integration came to.
+    struct Sealing: Sendable {
+        var integration: String
+        var sealed: [SealedSegment]
+        var unsealedRecords: Int
+        var failure: SpoolError?
+    }
+
+    private let thread: WorkerThread
+    private let spool: Spool
+    private let normalizer: Normalizer
+    private let scratch = SpoolScratch()
+    private var writers: [String: SpoolWriter] = [:]
+    private var sources: [String: EventSource] = [:]
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    init(name: String, spool: Spool, catalog: EventCatalog, settings: NormalizerSettings) throws {
+        thread = WorkerThread(name: name)
+        self.spool = spool
+        normalizer = try Normalizer(catalog: catalog, settings: settings)
+    }
+
+    /// Recovers an integration's journal and finishes what a crash left half done.
+    func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
+        let writer = try spool.writer(integration: integration, scratch: scratch, now: .now())
+        writers[integration] = writer
+        sources[integration] = source
+        return Opened(cursor: writer.cursor, recovery: writer.recovery)
+    }
+
+    /// Maps a page and makes its records and the cursor that follows it durable in one step.
+    func ingest(
+        page: [UInt8], cursor: String, integration: String, collectedAt: Int64
+    ) throws(Failure) -> Ingested {
+        guard let writer = writers[integration], let source = sources[integration] else {
+            preconditionFailure("\(integration) is opened before its first page")
+        }
+        var sink = IngestSink(writer: writer, collectedAt: collectedAt)
+        do throws(PageError) {
+            try page.withUnsafeBytes { bytes throws(PageError) in
+                try normalizer.normalizePage(bytes, source: source, collectedAt: collectedAt, into: &sink)
+            }
+        } catch {
+            writer.discard()
+            throw .page(error)
+        }
+        do throws(SpoolError) {
+            if let failure = sink.failure { throw failure }
+            try writer.commit(cursor: cursor, at: .now())
+        } catch {
+            writer.discard()
+            throw .spool(error)
+        }
+        return Ingested(
+            events: sink.events, rejected: sink.rejected, newest: sink.newest, firstRejection: sink.firstRejection)
+    }
+
+    /// Seals what is due, of one integration or of all of this worker's.
+    func sealDue(_ integration: String? = nil) -> [Sealing] {
+        sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }
+    }
+
+    /// Seals everything and gives the integrations up, for a stop.
+    func sealAndClose() -> [Sealing] {
+        let outcome = sealing(nil) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
+        writers = [:]
+        return outcome
+    }
+
+    private func sealing(
+        _ integration: String?, _ seal: (SpoolWriter) throws(SpoolError) -> [SealedSegment]
+    ) -> [Sealing] {
+        let chosen = integration.map { [$0] } ?? writers.keys.sorted()
+        return chosen.compactMap { name in
+            guard let writer = writers[name] else { return nil }
+            var outcome = Sealing(integration: name, sealed: [], unsealedRecords: 0)
+            do throws(SpoolError) {
+                outcome.sealed = try seal(writer)
+            } catch {
+                outcome.failure = error
+            }
+            outcome.unsealedRecords = writer.unsealed.records
+            return outcome
+        }
+    }
+}
+
+extension SpoolInstant {
+    /// This moment. The monotonic clock goes on while the machine sleeps: a segment's age is real time.
+    package static func now() -> SpoolInstant {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return SpoolInstant(
+            wall: WallClock.now(), monotonic: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,145 @@
+/// What is known of one integration's well-being: fed with what happens, asked for the report and for what is worth a
+/// line in the journal. A plain value; the wall-clock time of each happening comes in as milliseconds since 1970.
+struct IntegrationHealth: Sendable {
+    /// Something that keeps events from arriving.
+    struct Trouble: Sendable, Equatable {
+        /// A stable word for programs, such as `unauthorized`.
+        var kind: String
+        /// What is wrong, with the organisation or path it is about; no final full stop.
+        var message: String
+        /// What to do about it, or what happens by itself.
+        var remedy: String
+        /// Whether waiting is all it takes, as with a rate limit: then it is no failure.
+        var isRateLimit = false
+        /// Whether the spool refuses, and not the org.
+        var isSpool = false
+    }
+
+    /// A change that an on-call person would want in the journal.
+    enum Transition: Equatable {
+        case becameLive
+        case entered(Trouble)
+        /// The same trouble lasts; said again every `reminderInterval`.
+        case stillIn(Trouble, forSeconds: Int)
+        case recovered(from: Trouble, afterSeconds: Int)
+    }
+
+    /// How often lasting trouble is said again in the journal: seldom enough not to fill it, often enough that the
+    /// last hour of the journal always shows it.
+    static let reminderInterval: Int64 = 600_000
+
+    private(set) var state: StatusReport.State = .starting
+    private(set) var since: Int64
+    private(set) var trouble: Trouble?
+    private(set) var attempts = 0
+    private(set) var events = 0
+    private(set) var rejected = 0
+    private(set) var requests = 0
+    private(set) var unsealedRecords = 0
+    /// The newest event's own time that was committed.
+    private(set) var lastEvent: Int64?
+    /// When Okta last answered with a page that was then committed.
+    private(set) var lastAnswer: Int64?
+    private(set) var lastRequestID: String?
+    private(set) var nextAttempt: Int64?
+    /// Whether the spool was looked at.
+    private(set) var isOpened = false
+    /// Why what is due could not be sealed; collection goes on.
+    private(set) var sealTrouble: Trouble?
+    private var lastReminder: Int64 = 0
+    private var lastSealReminder: Int64 = 0
+
+    init(since: Int64) {
+        self.since = since
+    }
+
+    mutating func requested() {
+        requests += 1
+    }
+
+    /// A page's events are durable.
+    ///
+    /// - Parameter isCaughtUp: whether the page was the newest there is.
+    mutating func committed(
+        events: Int, rejected: Int, newest: Int64?, isCaughtUp: Bool, requestID: String?, at now: Int64
+    ) -> Transition? {
+        self.events += events
+        self.rejected += rejected
+        if let newest { lastEvent = max(newest, lastEvent ?? newest) }
+        lastAnswer = now
+        lastRequestID = requestID ?? lastRequestID
+        nextAttempt = nil
+        attempts = 0
+        let wasStarting = state == .starting
+        let overcome = trouble
+        let began = since
+        trouble = nil
+        enter(isCaughtUp ? .live : .catchingUp, at: now)
+        if let overcome { return .recovered(from: overcome, afterSeconds: Self.seconds(from: began, to: now)) }
+        return wasStarting ? .becameLive : nil
+    }
+
+    /// A request or a commit failed, or has to wait.
+    mutating func troubled(_ new: Trouble, requestID: String?, nextAttempt: Int64?, at now: Int64) -> Transition? {
+        lastRequestID = requestID ?? lastRequestID
+        self.nextAttempt = nextAttempt
+        attempts += 1
+        let isSame = trouble?.kind == new.kind
+        let previous = since
+        trouble = new
+        enter(new.isSpool ? .paused : new.isRateLimit ? .rateLimited : .failing, at: now)
+        guard isSame else {
+            lastReminder = now
+            return .entered(new)
+        }
+        guard now - lastReminder >= Self.reminderInterval else { return nil }
+        lastReminder = now
+        return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
+    }
+
+    /// The spool is recovered, or its trouble is known.
+    mutating func opened() {
+        isOpened = true
+    }
+
+    /// A look at what is due to be sealed is over.
+    ///
+    /// - Returns: whether the failure is worth a line in the journal: a new one, or one that lasts.
+    mutating func sealed(unsealedRecords records: Int, failure: Trouble?, at now: Int64) -> Bool {
+        unsealedRecords = records
+        defer { sealTrouble = failure }
+        guard let failure else { return false }
+        guard failure == sealTrouble, now - lastSealReminder < Self.reminderInterval else {
+            lastSealReminder = now
+            return true
+        }
+        return false
+    }
+
+    mutating func stopped(at now: Int64) {
+        trouble = nil
+        enter(.stopped, at: now)
+    }
+
+    /// Milliseconds between now and what has been collected, or nil before the first answer.
+    ///
+    /// While there is a backlog that is the age of the newest committed event; without one every event up to the last
+    /// answer is here, so it is the time since then. An org in which nothing happens has no growing lag.
+    func lag(at now: Int64) -> Int64? {
+        guard let lastAnswer else { return nil }
+        let reached = wasCaughtUp ? lastAnswer : min(lastEvent ?? lastAnswer, lastAnswer)
+        return max(0, now - reached)
+    }
+
+    private var wasCaughtUp = false
+
+    private mutating func enter(_ new: StatusReport.State, at now: Int64) {
+        if new == .live || new == .catchingUp { wasCaughtUp = new == .live }
+        if new != state { since = now }
+        state = new
+    }
+
+    private static func seconds(from start: Int64, to end: Int64) -> Int {
+        Int(max(0, end - start) / 1000)
+    }
+}

@@ -1,0 +1,29 @@
+import Configuration
+import Foundation
+import OCSF
+
+/// The mapping as a configuration asks for it: its settings, and the catalogue with the site's own rows.
+package struct Normalizing {
+    package let settings: NormalizerSettings
+    private let tables: [String]
+
+    package init(_ configuration: Configuration) {
+        settings = NormalizerSettings(
+            rawData: configuration.record.rawData, observables: configuration.record.observables)
+        tables = configuration.record.catalogue
+    }
+
+    /// The built-in catalogue and, row by row on top of it, the site's tables; a later one wins.
+    ///
+    /// - Throws: `Daemon.StartError.configuration`, with file and line of a bad row.
+    package func catalog() throws(Daemon.StartError) -> EventCatalog {
+        do {
+            let texts = try tables.map { path in (try String(contentsOfFile: path, encoding: .utf8), path) }
+            return try EventCatalog.builtIn(with: texts.map { (text: $0.0, file: $0.1) })
+        } catch let error as EventCatalogError {
+            throw .configuration(error.description)
+        } catch {
+            throw .configuration("record.catalogue: \(error.localizedDescription)")
+        }
+    }
+}

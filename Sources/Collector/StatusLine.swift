@@ -1,0 +1,46 @@
+extension StatusReport {
+    /// The one line that `systemctl status` shows: how many integrations are live, the lag, the rate, the spool's size
+    /// and the first problem.
+    package var line: String {
+        let healthy = integrations.count { $0.state.isHealthy }
+        var parts = ["\(healthy) of \(integrations.count) integrations live"]
+        if let lag = integrations.compactMap(\.lagSeconds).max() { parts.append("lag \(Self.duration(lag))") }
+        parts.append("\(Self.rate(integrations.reduce(0) { $0 + $1.eventsPerSecond })) events/s")
+        parts.append("spool \(Self.bytes(spool.bytes)) of \(Self.bytes(spool.maxBytes))")
+        var line = parts.joined(separator: ", ")
+        if let worst = integrations.first(where: { $0.problem != nil }), let problem = worst.problem {
+            line += "; \(worst.name): \(problem.message) since \(worst.since)"
+        }
+        return line
+    }
+
+    /// `95s`, `4m`, `3h`, `12d`: one unit, as a person reads a lag.
+    package static func duration(_ seconds: Int) -> String {
+        switch seconds {
+        case ..<120: "\(max(0, seconds))s"
+        case ..<7200: "\(seconds / 60)m"
+        case ..<172_800: "\(seconds / 3600)h"
+        default: "\(seconds / 86_400)d"
+        }
+    }
+
+    /// `640 B`, `1.2 MiB`, `20 GiB`.
+    package static func bytes(_ count: Int) -> String {
+        var value = Double(count)
+        for unit in ["B", "KiB", "MiB", "GiB"] {
+            if value < 1024 { return trimmed(value) + " " + unit }
+            value /= 1024
+        }
+        return trimmed(value) + " TiB"
+    }
+
+    static func rate(_ perSecond: Double) -> String {
+        trimmed(perSecond)
+    }
+
+    /// One decimal below ten, none above, and no `.0`.
+    private static func trimmed(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        return value < 10 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+
+/// What the daemon says of itself: the content of `status.json` in the runtime directory, which `tributary status`
+/// and other programs read. Keys are in snake case, times are RFC 3339 in UTC, durations are seconds.
+///
+/// New keys may be added; a change of meaning or a removal raises `format`.
+package struct StatusReport: Codable, Sendable, Equatable {
+    /// The version of this document's form.
+    package static let currentFormat = 1
+
+    package var format = Self.currentFormat
+    package var version: String
+    package var pid: Int32
+    package var startedAt: String
+    package var updatedAt: String
+    package var integrations: [Integration]
+    package var spool: Spool
+
+    /// One integration, as an on-call person needs it.
+    package struct Integration: Codable, Sendable, Equatable {
+        package var name: String
+        package var org: String
+        package var state: State
+        /// When this state began.
+        package var since: String
+        package var problem: Problem?
+        /// Seconds between now and what has been collected: the age of the newest event while there is a backlog,
+        /// the time since the last answer from Okta when there is none. Absent before the first answer.
+        package var lagSeconds: Int?
+        package var lastEventAt: String?
+        package var lastAnswerAt: String?
+        package var lastRequestId: String?
+        package var nextAttemptAt: String?
+        package var events: Int
+        package var rejected: Int
+        package var requests: Int
+        package var eventsPerSecond: Double
+        /// Records that are durable and not yet in a sealed segment.
+        package var unsealedRecords: Int
+        package var credential: String
+        package var credentialExpires: String?
+    }
+
+    /// What an integration is doing. `live` and `catching_up` are healthy.
+    package enum State: String, Codable, Sendable {
+        case starting
+        case live
+        case catchingUp = "catching_up"
+        case rateLimited = "rate_limited"
+        case paused
+        case failing
+        case stopped
+
+        /// Whether events arrive as they should.
+        package var isHealthy: Bool { self == .live || self == .catchingUp }
+    }
+
+    /// What is wrong, and what to do about it.
+    package struct Problem: Codable, Sendable, Equatable {
+        package var kind: String
+        package var message: String
+        package var remedy: String
+        package var attempts: Int
+    }
+
+    /// The spool as a whole.
+    package struct Spool: Codable, Sendable, Equatable {
+        package var directory: String
+        package var bytes: Int
+        package var maxBytes: Int
+        package var segmentsSealed: Int
+    }
+
+    package static let fileName = "status.json"
+
+    package func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return try encoder.encode(self)
+    }
+
+    package init(decoding data: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(Self.self, from: data)
+    }
+
+    package init(
+        version: String, pid: Int32, startedAt: String, updatedAt: String, integrations: [Integration], spool: Spool
+    ) {
+        self.version = version
+        self.pid = pid
+        self.startedAt = startedAt
+        self.updatedAt = updatedAt
+        self.integrations = integrations
+        self.spool = spool
+    }
+}

@@ -1,0 +1,84 @@
+import Configuration
+import Glibc
+import Logging
+import ServiceLifecycle
+import Spool
+import Systemd
+
+/// Tells the service manager and `status.json` how the daemon is, once a second, and the service manager when it is ready and
+/// when it stops.
+struct StatusReporter: Service {
+    static let interval = Duration.seconds(1)
+    /// How often the spool's size is measured: that walks its directories.
+    static let measureInterval = Duration.seconds(30)
+
+    let board: StatusBoard
+    let file: StatusFile
+    let spool: Spool
+    let settings: Configuration.Spool
+    let notifier: ServiceNotifier
+    let logger: Logger
+
+    func run() async throws {
+        let startedAt = WallClock.text(WallClock.now())
+        let clock = ContinuousClock()
+        var isReady = false
+        var lastLine = ""
+        var measured: (bytes: Int64, at: ContinuousClock.Instant)?
+        repeat {
+            if measured.map({ clock.now - $0.at >= Self.measureInterval }) ?? true {
+                measured = ((try? spool.usage(now: .now()).used) ?? measured?.bytes ?? 0, clock.now)
+            }
+            let report = report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now)
+            write(report)
+            if !isReady, board.isEverythingOpened {
+                isReady = true
+                notifier.ready(status: report.line)
+                logger.announce(.ready, "the spool is recovered and collection runs: \(report.line)")
+            } else if report.line != lastLine {
+                notifier.status(report.line)
+            }
+            lastLine = report.line
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) }
+        } while !Task.isCancelled && !Task.isShuttingDownGracefully
+        write(report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now))
+    }
+
+    private func write(_ report: StatusReport) {
+        do {
+            try file.write(report)
+        } catch {
+            // The service manager still gets its line; collection does not depend on this file.
+            logger.warning("status.json could not be written: \(error)")
+        }
+    }
+
+    private func report(startedAt: String, spoolBytes: Int64, now: ContinuousClock.Instant) -> StatusReport {
+        let wall = WallClock.now()
+        let snapshot = board.snapshot(now: now)
+        return StatusReport(
+            version: Version.current, pid: getpid(), startedAt: startedAt, updatedAt: WallClock.text(wall),
+            integrations: snapshot.entries.map { StatusReport.Integration($0, at: wall) },
+            spool: .init(
+                directory: settings.directory, bytes: Int(spoolBytes), maxBytes: Int(settings.maxBytes.bytes),
+                segmentsSealed: snapshot.segmentsSealed))
+    }
+}
+
+extension StatusReport.Integration {
+    init(_ entry: StatusBoard.Entry, at now: Int64) {
+        let health = entry.health
+        self.init(
+            name: entry.name, org: entry.org, state: health.state, since: WallClock.text(health.since),
+            problem: (health.trouble ?? health.sealTrouble).map {
+                StatusReport.Problem(
+                    kind: $0.kind, message: $0.message, remedy: $0.remedy, attempts: max(1, health.attempts))
+            },
+            lagSeconds: health.lag(at: now).map { Int($0 / 1000) },
+            lastEventAt: health.lastEvent.map(WallClock.text), lastAnswerAt: health.lastAnswer.map(WallClock.text),
+            lastRequestId: health.lastRequestID, nextAttemptAt: health.nextAttempt.map(WallClock.text),
+            events: health.events, rejected: health.rejected, requests: health.requests,
+            eventsPerSecond: entry.rate.perSecond, unsealedRecords: health.unsealedRecords,
+            credential: entry.credential, credentialExpires: entry.credentialExpires)
+    }
+}

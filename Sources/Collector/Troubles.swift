@@ -1,0 +1,71 @@
+import Logging
+import OktaAPI
+import Spool
+import Systemd
+
+// How the modules' errors are told to a person.
+
+extension IntegrationHealth.Trouble {
+    init(_ trouble: PagerTrouble) {
+        kind = trouble.kind.rawValue
+        message = "\(trouble.host): \(trouble.what)"
+        remedy = trouble.advice
+        isRateLimit = trouble.kind == .rateLimited || trouble.kind == .concurrencyLimited
+    }
+
+    init(spool error: SpoolError) {
+        if case .full = error { kind = "spool_full" } else { kind = "spool" }
+        message = error.description
+        remedy = "Nothing is lost: collection goes on by itself once the spool can be written"
+        isSpool = true
+    }
+
+    init(spoolOrCursor error: any Error) {
+        if let error = error as? SpoolError {
+            self.init(spool: error)
+        } else {
+            kind = "cursor"
+            message = "\(error)"
+            remedy = "Collection of this integration waits until it is put right"
+        }
+    }
+
+    var isFull: Bool { kind == "spool_full" }
+}
+
+extension PagerTrouble {
+    var messageID: MessageID {
+        switch kind {
+        case .rateLimited, .concurrencyLimited: .rateLimited
+        case .unauthorized, .forbidden: .credentialRefused
+        case .unreachable: .oktaUnreachable
+        case .notOkta, .brokenBody, .rejected: .pageUnreadable
+        default: .oktaError
+        }
+    }
+}
+
+extension IngestWorker.Sealing {
+    /// Notes a seal, or why there was none, where people look.
+    func report(to board: StatusBoard, entry: Int, logger: Logger) {
+        board.sealed(sealed.count)
+        let trouble = failure.map { failure in
+            var trouble = IntegrationHealth.Trouble(spool: failure)
+            trouble.message = "segments can't be sealed: \(failure)"
+            return trouble
+        }
+        let isWorthALine = board.update(entry) { health in
+            health.sealed(unsealedRecords: unsealedRecords, failure: trouble, at: WallClock.now())
+        }
+        for segment in sealed {
+            logger.announce(
+                .segmentSealed, "sealed \(segment.path): \(segment.records) records, \(segment.bytes) bytes",
+                metadata: [LogKey.integration: "\(integration)"])
+        }
+        if isWorthALine, let trouble {
+            logger.announce(
+                .spoolError, "\(trouble.message). \(trouble.remedy).",
+                metadata: [LogKey.integration: "\(integration)"])
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// A serial executor on a thread of its own, for an actor whose methods block: compressing, writing and waiting for
+/// the disk must not take a thread of Swift's cooperative pool, which has no more threads than the machine has cores.
+///
+/// The thread lives as long as the process; it sleeps on a condition variable while there is nothing to do.
+package final class WorkerThread: SerialExecutor, @unchecked Sendable {
+    /// Written only while `mutex` is held: that is what makes the class safe to share.
+    private var jobs: [UnownedJob] = []
+    private var mutex = pthread_mutex_t()
+    private var wakeUp = pthread_cond_t()
+
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - name: shown by `ps -L` and `top -H`; Linux keeps its first 15 bytes (`pthread_setname_np(3)`).
+    package init(name: String) {
+        pthread_mutex_init(&mutex, nil)
+        pthread_cond_init(&wakeUp, nil)
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self).toOpaque()
+        let status = pthread_create(
+            &thread, &attributes,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<WorkerThread>.fromOpaque(context).takeUnretainedValue().run()
+            }, context)
+        pthread_attr_destroy(&attributes)
+        // Without its threads the process can do nothing at all, and there is nobody to tell yet.
+        precondition(status == 0, "cannot start the thread \(name): \(String(cString: strerror(status)))")
+        pthread_setname_np(thread, String(name.utf8.prefix(15)) ?? "worker")
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        pthread_mutex_lock(&mutex)
+        jobs.append(job)
+        pthread_mutex_unlock(&mutex)
+        pthread_cond_signal(&wakeUp)
+    }
+
+    private func run() -> Never {
+        var batch: [UnownedJob] = []
+        while true {
+            pthread_mutex_lock(&mutex)
+            while jobs.isEmpty { pthread_cond_wait(&wakeUp, &mutex) }
+            swap(&batch, &jobs)
+            pthread_mutex_unlock(&mutex)
+            for job in batch { job.runSynchronously(on: asUnownedSerialExecutor()) }
+            batch.removeAll(keepingCapacity: true)
+        }
+    }
+}

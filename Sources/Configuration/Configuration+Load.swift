@@ -1,0 +1,65 @@
+extension Configuration {
+    /// Reads a configuration file, and the files `conf.d/*.yaml` in its directory, in lexical order.
+    ///
+    /// Lists (`credentials`, `integrations`) are joined; any other key may be set in one file only. Warnings are in
+    /// ``Configuration/warnings``.
+    ///
+    /// - Throws: ``ConfigurationError`` with all problems of all files.
+    package static func load(path: String, context: ConfigurationContext) throws(ConfigurationError) -> Configuration {
+        var findings = Findings()
+        let (sources, isComplete) = ConfigurationSource.gather(path, into: &findings)
+        return try load(sources: sources, mainFile: path, isComplete: isComplete, context: context, findings)
+    }
+
+    /// The same from texts at hand, the first being the main file: for checking a change before it is saved.
+    ///
+    /// - Throws: ``ConfigurationError`` with all problems of all texts.
+    package static func load(
+        sources: [ConfigurationSource], context: ConfigurationContext
+    ) throws(ConfigurationError) -> Configuration {
+        let main = sources.first?.file ?? "tributary.yaml"
+        return try load(sources: sources, mainFile: main, isComplete: true, context: context, Findings())
+    }
+
+    private static func load(
+        sources: [ConfigurationSource], mainFile: String, isComplete: Bool, context: ConfigurationContext,
+        _ found: Findings
+    ) throws(ConfigurationError) -> Configuration {
+        var findings = found
+        var isComplete = isComplete
+        var settings = Settings(place: ConfigurationPlace(file: mainFile, line: 1, column: 1))
+        for source in sources {
+            switch YAMLDocument.read(source.bytes, file: source.file, into: &findings) {
+            case .mapping(let pairs): settings.add(pairs, into: &findings)
+            case .unreadable: isComplete = false
+            case .empty:
+                let place = ConfigurationPlace(file: source.file)
+                // A drop-in with everything commented out is a usual way to switch it off; an empty main file is more
+                // likely a write that was cut short.
+                if source.file == mainFile && source.bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
+                    findings.error(
+                        at: place, "the file is empty",
+                        hint:
+                            "restore it, or begin with the installed example; a comment in it is enough for the defaults"
+                    )
+                } else if source.file != mainFile {
+                    findings.warning(at: place, "the file sets nothing", hint: "remove it if that is meant to stay")
+                }
+            }
+        }
+        let files = [mainFile] + sources.map(\.file).filter { $0 != mainFile }
+        var builder = ConfigurationBuilder(
+            settings: settings, context: context, isComplete: isComplete, findings: findings)
+        let configuration = builder.build(files: files)
+        if let failure = builder.findings.failure(filesInOrder: files) { throw failure }
+        guard let configuration else {
+            throw ConfigurationError(
+                problems: [
+                    ConfigurationProblem(
+                        at: ConfigurationPlace(file: mainFile), "the configuration could not be put together",
+                        hint: "this is a bug; please report it with the file")
+                ], warnings: [], leftOff: 0)
+        }
+        return configuration
+    }
+}

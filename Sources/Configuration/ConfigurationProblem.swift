@@ -1,0 +1,66 @@
+/// A position in a configuration file. `line` and `column` count from 1, columns in Unicode scalars;
+/// line 0 stands for the file as a whole.
+package struct ConfigurationPlace: Sendable, Hashable, Codable, CustomStringConvertible {
+    package var file: String
+    package var line: Int
+    package var column: Int
+
+    package init(file: String, line: Int = 0, column: Int = 0) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    /// `FILE:LINE:COL`, the form that editors and compilers understand.
+    package var description: String { line == 0 ? file : "\(file):\(line):\(column)" }
+}
+
+/// One thing found in the configuration: what, where, and what to do about it. It never holds a secret.
+package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Whether the configuration is refused for it.
+    package enum Severity: String, Sendable, Codable {
+        case error
+        case warning
+    }
+
+    package var severity: Severity
+    package var place: ConfigurationPlace
+    /// The dotted path of the key concerned, such as `spool.compression` or `integrations[].url`; empty when there is none.
+    package var key: String
+    package var message: String
+    /// What to do, in the imperative.
+    package var hint: String?
+
+    package init(
+        _ severity: Severity = .error, at place: ConfigurationPlace, key: String = "", _ message: String,
+        hint: String? = nil
+    ) {
+        self.severity = severity
+        self.place = place
+        self.key = key
+        self.message = message
+        self.hint = hint
+    }
+
+    /// One line in the compiler's style: `FILE:LINE:COL: error: MESSAGE; HINT`.
+    package var description: String {
+        "\(place): \(severity.rawValue): \(message)" + (hint.map { "; \($0)" } ?? "")
+    }
+}
+
+/// The configuration was refused. All problems found are listed, in the order of the files and lines.
+package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// At least one; at most `Findings.limit`.
+    package var problems: [ConfigurationProblem]
+    /// Found on the way, beside the problems.
+    package var warnings: [ConfigurationProblem]
+    /// How many problems were left off because there were too many.
+    package var leftOff: Int
+
+    /// One problem a line.
+    package var description: String {
+        var lines = problems.map(\.description)
+        if leftOff > 0 { lines.append("… and \(leftOff) more problems") }
+        return lines.joined(separator: "\n")
+    }
+}

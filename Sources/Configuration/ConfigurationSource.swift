@@ -1,0 +1,106 @@
+import Glibc
+
+/// One configuration file's bytes with the name that messages give it.
+package struct ConfigurationSource: Sendable {
+    package var file: String
+    package var bytes: [UInt8]
+
+    package init(file: String, bytes: [UInt8]) {
+        self.file = file
+        self.bytes = bytes
+    }
+
+    /// A text under a name, for checking before it is saved.
+    package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
+
+    /// More drop-ins than this are not read.
+    static let maximumFiles = 4096
+
+    /// The file and the `conf.d/*.yaml` beside it, in lexical (byte) order. What can't be read is reported; the second
+    /// value says whether all could be.
+    static func gather(_ path: String, into findings: inout Findings) -> ([ConfigurationSource], isComplete: Bool) {
+        var sources: [ConfigurationSource] = []
+        var isComplete = true
+        for file in [path] + dropIns(beside: path, &isComplete, &findings) {
+            switch read(file) {
+            case .success(let bytes): sources.append(ConfigurationSource(file: file, bytes: bytes))
+            case .failure(let error):
+                isComplete = false
+                let missing = error.code == ENOENT && file == path
+                findings.error(
+                    at: ConfigurationPlace(file: file), "the configuration can't be read: \(error.words)",
+                    hint: missing ? "create it, or name another with --config" : "let the service's user read it")
+            }
+        }
+        return (sources, isComplete)
+    }
+
+    private static func dropIns(
+        beside path: String, _ isComplete: inout Bool, _ findings: inout Findings
+    ) -> [String] {
+        let slash = path.lastIndex(of: "/")
+        let directory = (slash.map { path[...$0] } ?? "") + "conf.d"
+        guard let stream = opendir(String(directory)) else {
+            let code = errno
+            if code != ENOENT {
+                isComplete = false
+                findings.error(
+                    at: ConfigurationPlace(file: String(directory)),
+                    "the directory can't be read: \(FileProbe.words(code))",
+                    hint: code == ENOTDIR ? "make it a directory, or remove it" : "let the service's user read it")
+            }
+            return []
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard !name.hasPrefix(".") else { continue }
+            if name.hasSuffix(".yml") {
+                findings.warning(
+                    at: ConfigurationPlace(file: "\(directory)/\(name)"), "the file is not read",
+                    hint: "name it .yaml to have it read")
+            }
+            guard name.hasSuffix(".yaml") else { continue }
+            guard names.count < maximumFiles else {
+                isComplete = false
+                findings.error(
+                    at: ConfigurationPlace(file: String(directory)), "there are more than \(maximumFiles) files",
+                    hint: "put several integrations into one file")
+                break
+            }
+            names.append(name)
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "\(directory)/\($0)" }
+    }
+
+    private struct ReadError: Error {
+        var code: Int32
+        var words: String { FileProbe.words(code) }
+    }
+
+    /// At most one byte more than ``YAMLText/maximumBytes``: enough to tell that a file is too large.
+    private static func read(_ path: String) -> Result<[UInt8], ReadError> {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return .failure(ReadError(code: errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(ReadError(code: errno)) }
+        // A pipe or terminal is fine for --config, such as <(…); a directory is not.
+        if status.st_mode & S_IFMT == S_IFDIR { return .failure(ReadError(code: EISDIR)) }
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while content.count <= YAMLText.maximumBytes {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                return .failure(ReadError(code: errno))
+            }
+            if count == 0 { break }
+            content += chunk[..<count]
+        }
+        return .success(content)
+    }
+}

@@ -1,0 +1,123 @@
+/// Reads one item of `credentials` and looks at its file, without opening it.
+struct CredentialReader {
+    let settings: Settings
+    let context: ConfigurationContext
+    private let keys = ConfigurationKeys.shared
+
+    /// How long before the end of a credential's life its owner is warned.
+    static let warningDays = 14
+    /// More is no token and no private key.
+    static let maximumSecretBytes = 64 << 10
+
+    init(settings: Settings, context: ConfigurationContext) {
+        self.settings = settings
+        self.context = context
+    }
+
+    mutating func read(into index: inout CredentialIndex, _ findings: inout Findings) {
+        let name = settings.value(keys.credentialName, into: &findings)
+        let description = settings.value(keys.credentialDescription, into: &findings)
+        let type = settings.value(keys.credentialType, into: &findings)
+        let permissions = settings.value(keys.credentialPermissions, into: &findings)
+        let expires = settings.value(keys.credentialExpires, into: &findings)
+        let clientID = settings.value(keys.credentialClientID, into: &findings)
+        let keyID = settings.value(keys.credentialKeyID, into: &findings)
+        let givenFile = settings.value(keys.credentialSecretFile, into: &findings)
+        guard let name else { return }
+        let place = settings.place(of: keys.credentialName.path)
+        if let earlier = index.declare(name, at: place) {
+            findings.error(
+                at: place, key: keys.credentialName.path, "the credential “\(name)” is there already, at \(earlier)",
+                hint: "give one another name")
+            return
+        }
+        if let type { checkClient(type, name, clientID, keyID, &findings) }
+        if let expires { checkExpiry(expires, name, &findings) }
+        let file = givenFile ?? Self.defaultSecretFile(name, context.environment)
+        if settings.values[keys.credentialSecretFile.path] == nil || givenFile != nil {
+            checkSecret(file, name, &findings)
+        }
+        guard let type, let permissions else { return }
+        index.add(
+            Configuration.Credential(
+                name: name, description: description, type: type, permissions: permissions, expires: expires,
+                secretFile: file, clientID: clientID, keyID: keyID))
+    }
+
+    /// Where systemd lays the credential down (systemd.exec(5), `LoadCredential=`); outside the service the directory
+    /// that it has for `tributary.service`.
+    static func defaultSecretFile(_ name: Name, _ environment: [String: String]) -> String {
+        var directory = environment["CREDENTIALS_DIRECTORY"] ?? ""
+        if !directory.hasPrefix("/") { directory = "/run/credentials/tributary.service" }
+        return directory.hasSuffix("/") ? "\(directory)\(name)" : "\(directory)/\(name)"
+    }
+
+    private func checkClient(
+        _ type: CredentialType, _ name: Name, _ clientID: String?, _ keyID: String?, _ findings: inout Findings
+    ) {
+        switch type {
+        case .oauth:
+            if clientID == nil, settings.values[keys.credentialClientID.path].map({ $0.node.isNull }) ?? true {
+                findings.error(
+                    at: settings.place(of: keys.credentialType.path), key: keys.credentialClientID.path,
+                    "“client_id” is missing: the credential “\(name)” has type oauth",
+                    hint: "add the service app's client ID")
+            }
+        case .apiToken:
+            for (key, value) in [(keys.credentialClientID, clientID), (keys.credentialKeyID, keyID)] where value != nil
+            {
+                findings.error(
+                    at: settings.values[key.path]?.key.place ?? settings.place, key: key.path,
+                    "“\(key.description.name)” has no meaning with type api_token",
+                    hint: "write “type: oauth”, or take it out")
+            }
+        }
+    }
+
+    private func checkExpiry(_ expires: CalendarDate, _ name: Name, _ findings: inout Findings) {
+        let days = expires.daysSince1970 - context.today.daysSince1970
+        guard days <= Self.warningDays else { return }
+        let place = settings.place(of: keys.credentialExpires.path)
+        let when =
+            days < 0 ? "expired on \(expires)" : days == 0 ? "expires today" : "expires in \(days) days, on \(expires)"
+        findings.warning(
+            at: place, key: keys.credentialExpires.path, "the credential “\(name)” \(when)",
+            hint: "replace it with: tributary credential rotate \(name)")
+    }
+
+    private func checkSecret(_ path: String, _ name: Name, _ findings: inout Findings) {
+        let given = settings.values[keys.credentialSecretFile.path].flatMap { $0.node.isNull ? nil : $0.node.place }
+        let place = given ?? settings.place(of: keys.credentialName.path)
+        let shown = LiteralSecret.quoted(path)
+        func report(_ message: String, _ hint: String) {
+            let key = keys.credentialSecretFile.path
+            let whole = "the secret of the credential “\(name)” \(message)"
+            switch context.secrets {
+            case .required: findings.error(at: place, key: key, whole, hint: hint)
+            case .warned: findings.warning(at: place, key: key, whole, hint: hint)
+            }
+        }
+        switch FileProbe.look(at: path) {
+        case .readable(let bytes, let isWorldReadable):
+            if bytes == 0 { report("is empty: \(shown)", "put the token or private key into it") }
+            if bytes > Self.maximumSecretBytes {
+                report("is larger than 64 KiB: \(shown)", "let the file hold the token or private key and nothing else")
+            }
+            if isWorldReadable {
+                findings.warning(
+                    at: place, key: keys.credentialSecretFile.path,
+                    "every user of this host can read the secret of the credential “\(name)”: \(shown)",
+                    hint: "take that right away with: chmod o-r")
+            }
+        case .missing:
+            report(
+                "is missing: there is no file \(shown)",
+                given == nil
+                    ? "add LoadCredential=\(name):PATH to the unit, or set secret_file"
+                    : "create it, or correct the path")
+        case .notAFile: report("is not a file: \(shown)", "name a regular file")
+        case .unreadable(let code):
+            report("can't be read: \(shown): \(FileProbe.words(code))", "let the service's user read it")
+        }
+    }
+}

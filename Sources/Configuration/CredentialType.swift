@@ -1,0 +1,15 @@
+/// What a credential's secret is.
+package enum CredentialType: String, Sendable, Hashable, CaseIterable {
+    /// An Okta API token, sent as `Authorization: SSWS`.
+    case apiToken = "api_token"
+    /// An OAuth 2.0 service app; the secret is its private key.
+    case oauth
+}
+
+/// What a credential may be used for.
+package enum CredentialPermissions: String, Sendable, Hashable, CaseIterable {
+    /// Reading the System Log.
+    case read
+    /// Reading, and response actions.
+    case write
+}

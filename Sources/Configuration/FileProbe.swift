@@ -1,0 +1,30 @@
+import Glibc
+
+/// Looks at a file without reading its content.
+struct FileProbe {
+    enum Finding: Equatable {
+        case readable(bytes: Int, isWorldReadable: Bool)
+        case missing
+        case notAFile
+        case unreadable(errno: Int32)
+    }
+
+    static func look(at path: String) -> Finding {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let code = errno
+            return code == ENOENT || code == ENOTDIR ? .missing : .unreadable(errno: code)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .notAFile }
+        guard access(path, R_OK) == 0 else { return .unreadable(errno: errno) }
+        return .readable(bytes: Int(status.st_size), isWorldReadable: status.st_mode & S_IROTH != 0)
+    }
+
+    /// The system's words for an error number.
+    static func words(_ code: Int32) -> String {
+        var buffer = [CChar](repeating: 0, count: 200)
+        // The POSIX form, which Glibc's module map selects: zero and the text in the buffer.
+        guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

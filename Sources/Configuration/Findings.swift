@@ -1,0 +1,41 @@
+/// Collects problems and warnings while the configuration is read, so that all are reported together.
+struct Findings {
+    /// More problems than this are only counted: nobody reads on, and memory stays bounded.
+    static let limit = 200
+
+    private(set) var problems: [ConfigurationProblem] = []
+    private(set) var warnings: [ConfigurationProblem] = []
+    private(set) var leftOff = 0
+
+    mutating func error(at place: ConfigurationPlace, key: String = "", _ message: String, hint: String? = nil) {
+        if problems.count < Self.limit {
+            problems.append(ConfigurationProblem(.error, at: place, key: key, message, hint: hint))
+        } else {
+            leftOff += 1
+        }
+    }
+
+    mutating func warning(at place: ConfigurationPlace, key: String = "", _ message: String, hint: String? = nil) {
+        guard warnings.count < Self.limit else { return }
+        warnings.append(ConfigurationProblem(.warning, at: place, key: key, message, hint: hint))
+    }
+
+    /// The error to throw, when there is a reason to.
+    func failure(filesInOrder files: [String]) -> ConfigurationError? {
+        guard !problems.isEmpty else { return nil }
+        return ConfigurationError(
+            problems: Self.sorted(problems, filesInOrder: files),
+            warnings: Self.sorted(warnings, filesInOrder: files), leftOff: leftOff)
+    }
+
+    /// In the order a reader goes through the files.
+    static func sorted(_ found: [ConfigurationProblem], filesInOrder files: [String]) -> [ConfigurationProblem] {
+        var rank: [String: Int] = [:]
+        for (index, file) in files.enumerated() { rank[file] = index }
+        return found.enumerated().sorted { left, right in
+            let (a, b) = (left.element.place, right.element.place)
+            return (rank[a.file] ?? files.count, a.line, a.column, left.offset)
+                < (rank[b.file] ?? files.count, b.line, b.column, right.offset)
+        }.map(\.element)
+    }
+}

@@ -1,0 +1,35 @@
+/// An HTTP proxy: `http://HOST:PORT` or `https://HOST:PORT`, without user name and password.
+package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
+    /// As libcurl's `CURLOPT_PROXY` takes it.
+    package let text: String
+
+    /// Reads the address; a scheme may be missing (`http` then).
+    package init(parsing text: String) throws(ValueError) {
+        let hint = "write it like http://proxy.example.com:3128"
+        guard !text.contains("@") else {
+            throw ValueError("a proxy address must not hold a user name or password", hint: hint)
+        }
+        var scheme = "http"
+        var rest = text
+        while rest.hasSuffix("/") { rest.removeLast() }
+        if let range = rest.firstRange(of: "://") {
+            scheme = rest[..<range.lowerBound].lowercased()
+            rest = String(rest[range.upperBound...])
+        }
+        guard scheme == "http" || scheme == "https" else {
+            throw ValueError("the proxy's scheme must be http or https", hint: hint)
+        }
+        let allowed: Set<Character> = ["-", ".", ":", "[", "]", "_"]
+        guard !rest.isEmpty, rest.utf8.count <= 300,
+            rest.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || allowed.contains($0) })
+        else { throw ValueError("\(LiteralSecret.quoted(text)) is not a proxy's address", hint: hint) }
+        if let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") {
+            guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port),
+                colon > rest.startIndex
+            else { throw ValueError("the proxy's port must be from 1 to 65535", hint: hint) }
+        }
+        self.text = "\(scheme)://\(rest)"
+    }
+
+    package var description: String { text }
+}

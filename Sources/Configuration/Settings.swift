@@ -1,0 +1,198 @@
+/// What the files set, merged and checked against the known keys, but not yet read as values.
+struct Settings {
+    struct Entry {
+        var key: YAMLKey
+        var node: YAMLNode
+    }
+
+    /// The place of the mapping: for an item of a list, its first key.
+    var place: ConfigurationPlace
+    /// By the key's full path.
+    var values: [String: Entry] = [:]
+    /// Where sections were opened, by their path.
+    var sections: [String: ConfigurationPlace] = [:]
+    /// The items of lists of mappings, by the list's path (`credentials[]`).
+    var items: [String: [Settings]] = [:]
+
+    init(place: ConfigurationPlace) { self.place = place }
+
+    /// Takes a mapping in: known keys are kept, everything else is reported.
+    mutating func add(
+        _ pairs: [(key: YAMLKey, value: YAMLNode)], parent: String = "", tree: KeyTree = .shared,
+        into findings: inout Findings
+    ) {
+        for (key, node) in pairs {
+            let path = parent.isEmpty ? key.text : "\(parent).\(key.text)"
+            switch tree.entry(key.text, in: parent) {
+            case .key(let description):
+                guard !Self.holdsSecret(node, key: description.path, into: &findings) else { continue }
+                if let earlier = values[path] {
+                    findings.error(
+                        at: key.place, key: path, "“\(path)” is set already, at \(earlier.key.place)",
+                        hint: "keep one of them: a file in conf.d does not override")
+                } else {
+                    values[path] = Entry(key: key, node: node)
+                }
+            case .section:
+                if sections[path] == nil { sections[path] = key.place }
+                switch node.value {
+                case .null: break
+                case .mapping(let inner): add(inner, parent: path, tree: tree, into: &findings)
+                case .scalar, .sequence:
+                    wrongSection(key, node, path, expects: "keys of its own, indented below it", into: &findings)
+                }
+            case .sections: addItems(key, node, path: path + "[]", tree: tree, into: &findings)
+            case nil: unknown(key, node, parent: parent, tree: tree, into: &findings)
+            }
+        }
+    }
+
+    private mutating func addItems(
+        _ key: YAMLKey, _ node: YAMLNode, path: String, tree: KeyTree, into findings: inout Findings
+    ) {
+        switch node.value {
+        case .null: break
+        case .sequence(let nodes):
+            for item in nodes {
+                if case .mapping(let pairs) = item.value {
+                    var settings = Settings(place: item.place)
+                    settings.add(pairs, parent: path, tree: tree, into: &findings)
+                    items[path, default: []].append(settings)
+                } else if !Self.holdsSecret(item, key: path, into: &findings) {
+                    findings.error(
+                        at: item.place, key: path, "“\(key.text)” expects mappings as its items, this is \(item.kind)",
+                        hint: "write “- name: …”, with the item's other keys below")
+                }
+            }
+        case .mapping, .scalar:
+            wrongSection(
+                key, node, path, expects: "a list: items that begin with “- name: …”", into: &findings)
+        }
+    }
+
+    private func wrongSection(
+        _ key: YAMLKey, _ node: YAMLNode, _ path: String, expects: String, into findings: inout Findings
+    ) {
+        guard !Self.holdsSecret(node, key: path, into: &findings) else { return }
+        findings.error(at: node.place, key: path, "“\(key.text)” expects \(expects), this is \(node.kind)")
+    }
+
+    private func unknown(
+        _ key: YAMLKey, _ node: YAMLNode, parent: String, tree: KeyTree, into findings: inout Findings
+    ) {
+        let shown = LiteralSecret.quoted(key.text)
+        if LiteralSecret.keys.contains(key.text.lowercased().replacing("-", with: "_"))
+            || LiteralSecret.isPresent(in: key.text)
+        {
+            findings.error(
+                at: key.place, key: parent, "a secret does not belong into the configuration",
+                hint:
+                    "put it into a file of its own and name that in secret_file; then revoke it, others may have read it"
+            )
+            return
+        }
+        if Self.holdsSecret(node, key: parent, into: &findings) { return }
+        findings.error(
+            at: key.place, key: parent,
+            "unknown key \(shown)"
+                + (parent.isEmpty ? "" : " in “\(parent.replacing("[]", with: ""))”"),
+            hint: tree.suggestion(for: key.text, in: parent))
+    }
+
+    /// Reports each text in the node that is a secret, without repeating it.
+    private static func holdsSecret(_ node: YAMLNode, key: String, into findings: inout Findings) -> Bool {
+        switch node.value {
+        case .null: return false
+        case .scalar(let text):
+            guard LiteralSecret.isPresent(in: text) else { return false }
+            findings.error(
+                at: node.place, key: key, "this value looks like a secret",
+                hint:
+                    "put it into a file of its own and name that in secret_file; then revoke it, others may have read it"
+            )
+            return true
+        case .sequence(let items):
+            return items.reduce(false) { found, item in holdsSecret(item, key: key, into: &findings) || found }
+        case .mapping(let pairs):
+            return pairs.reduce(false) { found, pair in holdsSecret(pair.value, key: key, into: &findings) || found }
+        }
+    }
+
+    // MARK: Reading values
+
+    /// The key's value, else its literal default, else nil. A value that can't be read is reported and gives nil.
+    func value<Value>(_ key: ConfigurationKey<Value>, into findings: inout Findings) -> Value? {
+        guard let entry = values[key.path], let text = scalar(entry, key.description, into: &findings) else {
+            // A value of a wrong kind has been reported; the default only spares follow-up problems.
+            return fallback(key, into: &findings)
+        }
+        do {
+            return try key.kind.parse(text)
+        } catch {
+            findings.error(
+                at: entry.node.place, key: key.path, "“\(entry.key.text)”: \(error.message)", hint: error.hint)
+            return nil
+        }
+    }
+
+    /// The items of a list that could be read; the others are reported.
+    func list<Value>(_ key: ConfigurationListKey<Value>, into findings: inout Findings) -> [(Value, ConfigurationPlace)]
+    {
+        guard let entry = values[key.path] else { return [] }
+        guard case .sequence(let nodes) = entry.node.value else {
+            if case .null = entry.node.value { return [] }
+            findings.error(
+                at: entry.node.place, key: key.path, "“\(entry.key.text)” expects a list, this is \(entry.node.kind)",
+                hint: "write it in brackets, [A, B], or as lines that begin with “- ”")
+            return []
+        }
+        var read: [(Value, ConfigurationPlace)] = []
+        for node in nodes {
+            guard case .scalar(let text) = node.value else {
+                findings.error(
+                    at: node.place, key: key.path,
+                    "“\(entry.key.text)” expects \(key.description.valueKind) as its items, this is \(node.kind)")
+                continue
+            }
+            do {
+                read.append((try key.kind.parse(text), node.place))
+            } catch {
+                findings.error(at: node.place, key: key.path, "“\(entry.key.text)”: \(error.message)", hint: error.hint)
+            }
+        }
+        return read
+    }
+
+    /// Where a key's value stands, else the mapping it belongs to.
+    func place(of path: String) -> ConfigurationPlace { values[path]?.node.place ?? place }
+
+    private func scalar(
+        _ entry: Entry, _ description: KeyDescription, into findings: inout Findings
+    ) -> String? {
+        switch entry.node.value {
+        case .null: return nil
+        case .scalar(let text): return text
+        case .sequence, .mapping:
+            findings.error(
+                at: entry.node.place, key: description.path,
+                "“\(entry.key.text)” expects \(description.valueKind), this is \(entry.node.kind)")
+            return nil
+        }
+    }
+
+    private func fallback<Value>(_ key: ConfigurationKey<Value>, into findings: inout Findings) -> Value? {
+        switch key.description.fallback {
+        case .none, .described: return nil
+        case .value(let text): return try? key.kind.parse(text)
+        case .required:
+            if case .sequence? = values[key.path]?.node.value { return nil }
+            if case .mapping? = values[key.path]?.node.value { return nil }
+            let parts = key.path.split(separator: ".").dropLast().joined(separator: ".")
+            findings.error(
+                at: values[key.path]?.key.place ?? sections[parts] ?? place, key: key.path,
+                "“\(key.description.name)” is missing in “\(parts.replacing("[]", with: ""))”",
+                hint: "add it: \(key.description.explanation)")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/// Why a value's text was refused: what is wrong with it and what would be right. The caller adds the place.
+package struct ValueError: Error, Sendable, Equatable, CustomStringConvertible {
+    package var message: String
+    package var hint: String?
+
+    package init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+
+    package var description: String { message + (hint.map { "; \($0)" } ?? "") }
+}

@@ -1,0 +1,148 @@
+import OktaAPI
+
+extension ValueKind where Value == String {
+    /// An absolute path. Relative ones are refused: a service's working directory is `/`, an operator's is not, and
+    /// both read the same file.
+    static let path = ValueKind("an absolute path") { (text) throws(ValueError) in
+        guard text.utf8.first == UInt8(ascii: "/") else {
+            throw ValueError("\(LiteralSecret.quoted(text)) is not an absolute path", hint: "begin it with /")
+        }
+        // PATH_MAX is 4096 with the closing NUL; room is left for what is put behind it.
+        guard text.utf8.count <= 3500, !text.unicodeScalars.contains("\0"), !text.contains("\n") else {
+            throw ValueError("not a usable path", hint: "write a path of up to 3500 bytes in one line")
+        }
+        var trimmed = text
+        while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+        return trimmed
+    }
+
+    static let text = ValueKind("a text") { (text) throws(ValueError) in
+        guard text.unicodeScalars.count <= 1000 else {
+            throw ValueError("the text has more than 1000 characters", hint: "shorten it")
+        }
+        // Folded, for it appears in status lines.
+        return text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    /// An identifier that goes into tokens and requests as it stands.
+    static let identifier = ValueKind("an identifier") { (text) throws(ValueError) in
+        guard (1...200).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw ValueError(
+                "not a usable identifier", hint: "copy it from Okta: up to 200 letters, digits and signs, no spaces")
+        }
+        return text
+    }
+
+    /// Okta's own syntax check is the only complete one; here it is only bounded.
+    static let filter = ValueKind("an Okta filter expression") { (text) throws(ValueError) in
+        let folded = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        guard folded.utf8.count <= 4000 else {
+            throw ValueError("the filter has more than 4000 bytes", hint: "shorten it; it is sent inside a URL")
+        }
+        let quotes = folded.utf8.filter { $0 == UInt8(ascii: "\"") }.count
+        guard quotes % 2 == 0 else {
+            throw ValueError(
+                "the filter has an unpaired quotation mark",
+                hint: "write it like: eventType eq \"user.session.start\"")
+        }
+        return folded
+    }
+}
+
+extension ValueKind where Value == Bool {
+    static let flag = ValueKind("true or false") { (text) throws(ValueError) in
+        switch text {
+        case "true", "True", "TRUE": return true
+        case "false", "False", "FALSE": return false
+        default:
+            throw ValueError("\(LiteralSecret.quoted(text)) is neither true nor false", hint: "write true or false")
+        }
+    }
+}
+
+extension ValueKind where Value == Int {
+    static func number(_ range: ClosedRange<Int>) -> Self {
+        ValueKind("a whole number") { (text) throws(ValueError) in
+            guard let value = Int(text), text.utf8.first != UInt8(ascii: "+") else {
+                throw ValueError("\(LiteralSecret.quoted(text)) is not a whole number")
+            }
+            return value
+        }.within(range)
+    }
+}
+
+extension ValueKind where Value == ByteSize {
+    static func size(_ low: Int, _ high: Int) -> Self {
+        ValueKind("a size such as 64MiB") { (text) throws(ValueError) in try ByteSize(parsing: text) }
+            .within(ByteSize(bytes: low)...ByteSize(bytes: high))
+    }
+}
+
+extension ValueKind where Value == ConfigurationDuration {
+    /// Bounds in seconds.
+    static func duration(_ low: Int, _ high: Int) -> Self {
+        ValueKind("a duration such as 5m") { (text) throws(ValueError) in try ConfigurationDuration(parsing: text) }
+            .within(ConfigurationDuration(seconds: low)...ConfigurationDuration(seconds: high))
+    }
+}
+
+extension ValueKind where Value == Configuration.Retention {
+    static let retention = ValueKind("never, or a duration such as 30d") { (text) throws(ValueError) in
+        try Configuration.Retention(parsing: text)
+    }
+}
+
+extension ValueKind where Value == StartTime {
+    static let startTime = ValueKind("a duration back, an RFC 3339 time, or now") { (text) throws(ValueError) in
+        try StartTime(parsing: text)
+    }
+}
+
+extension ValueKind where Value == RateShare {
+    static let share = ValueKind("a number above 0 and up to 1") { (text) throws(ValueError) in
+        try RateShare(parsing: text)
+    }
+}
+
+extension ValueKind where Value == IPRange {
+    static let ipRange = ValueKind("an IP range such as 203.0.113.0/24") { (text) throws(ValueError) in
+        try IPRange(parsing: text)
+    }
+}
+
+extension ValueKind where Value == DomainName {
+    static let domain = ValueKind("a domain such as example.com") { (text) throws(ValueError) in
+        try DomainName(parsing: text)
+    }
+}
+
+extension ValueKind where Value == Name {
+    static let name = ValueKind("a name") { (text) throws(ValueError) in try Name(parsing: text) }
+}
+
+extension ValueKind where Value == CalendarDate {
+    static let date = ValueKind("a date as YYYY-MM-DD") { (text) throws(ValueError) in
+        try CalendarDate(parsing: text)
+    }
+}
+
+extension ValueKind where Value == ProxyURL {
+    static let proxy = ValueKind("a proxy such as http://proxy.example.com:3128") { (text) throws(ValueError) in
+        try ProxyURL(parsing: text)
+    }
+}
+
+extension ValueKind where Value == OrgURL {
+    static let orgURL = ValueKind("an Okta address such as https://acme.okta.com") { (text) throws(ValueError) in
+        // Refused here, so that a password in it never reaches a message.
+        guard !text.contains("@") else {
+            throw ValueError(
+                "the address must not hold a user name or password", hint: "write it like https://acme.okta.com")
+        }
+        do {
+            return try OrgURL(parsing: text)
+        } catch {
+            throw ValueError("\(LiteralSecret.quoted(text)): \(error)")
+        }
+    }
+}

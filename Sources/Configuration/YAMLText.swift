@@ -1,0 +1,91 @@
+/// The checks on a file's bytes that come before YAML: encoding, size and shapes that would make parsing expensive.
+enum YAMLText {
+    /// No hand-written configuration comes near; a thousand integrations take some 300 KiB.
+    static let maximumBytes = 1 << 20
+    /// Aliases may nest (`*a` of `*b` of `*c`…), which multiplies. Twenty of them expand to at most some 3^7 times.
+    static let maximumAliases = 20
+
+    /// The text, without a byte order mark; nil when a problem was found and reported.
+    static func decode(_ bytes: [UInt8], file: String, into findings: inout Findings) -> String? {
+        let whole = ConfigurationPlace(file: file)
+        guard bytes.count <= maximumBytes else {
+            findings.error(
+                at: whole, "the file has more than \(maximumBytes / 1024) KiB",
+                hint: "split it into several files in conf.d, if it is a configuration at all")
+            return nil
+        }
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            findings.error(at: whole, "the file is in UTF-16", hint: "save it as UTF-8")
+            return nil
+        }
+        var content = bytes[...]
+        if content.starts(with: [0xEF, 0xBB, 0xBF]) { content = content.dropFirst(3) }
+        guard checkCharacters(content, file: file, into: &findings) else { return nil }
+        guard checkAliases(content, file: file, into: &findings) else { return nil }
+        return String(decoding: content, as: UTF8.self)
+    }
+
+    private static func checkCharacters(
+        _ bytes: ArraySlice<UInt8>, file: String, into findings: inout Findings
+    ) -> Bool {
+        var place = ConfigurationPlace(file: file, line: 1, column: 1)
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        while true {
+            switch decoder.decode(&iterator) {
+            case .emptyInput: return true
+            case .error:
+                findings.error(at: place, "the file is not valid UTF-8 here", hint: "save it as UTF-8")
+                return false
+            case .scalarValue("\n"):
+                place.line += 1
+                place.column = 1
+            case .scalarValue(let scalar):
+                // What YAML 1.2 (section 5.1) calls printable, the line ends and the tab.
+                let value = scalar.value
+                let isControl =
+                    value < 0x20 && value != 0x09 && value != 0x0D || (0x7F...0x9F).contains(value) && value != 0x85
+                if isControl || value == 0xFFFE || value == 0xFFFF {
+                    findings.error(
+                        at: place, "a control character (U+\(String(value, radix: 16, uppercase: true)))",
+                        hint: "delete it; it may have come with copied text")
+                    return false
+                }
+                place.column += 1
+            }
+        }
+    }
+
+    /// Counts what may be aliases, rather too many than too few: parsing spends time on each expansion, so this can't
+    /// wait until after it.
+    private static func checkAliases(
+        _ bytes: ArraySlice<UInt8>, file: String, into findings: inout Findings
+    ) -> Bool {
+        let before: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, 0x5B, 0x7B, 0x2C, 0x3A, 0x3F, 0x2D]
+        let after: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: "*"), UInt8(ascii: "."), UInt8(ascii: "/")]
+        var place = ConfigurationPlace(file: file, line: 1, column: 1)
+        var count = 0
+        var last: UInt8 = 0x0A
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "*"), before.contains(last), index + 1 < bytes.endIndex,
+                !after.contains(bytes[index + 1])
+            {
+                count += 1
+                if count > maximumAliases {
+                    findings.error(
+                        at: place, "more than \(maximumAliases) aliases (*name)", hint: "write the values out instead")
+                    return false
+                }
+            }
+            if byte == 0x0A {
+                place.line += 1
+                place.column = 1
+            } else if byte & 0xC0 != 0x80 {
+                place.column += 1
+            }
+            last = byte
+        }
+        return true
+    }
+}

@@ -1,0 +1,75 @@
+/// One request on its way to an answer: what every answer's headers need.
+struct Exchange {
+    let request: HTTPRequest
+    /// `http://host:port` as the client called it.
+    let origin: String
+    /// Milliseconds since 1970.
+    let now: Int64
+    /// 32 hex digits, as current orgs send.
+    let requestId: String
+    let errorId: String
+    /// Set for metered endpoints.
+    var verdict: RateWindow.Verdict?
+
+    init(request: HTTPRequest, origin: String, now: Int64, number: Int, seed: UInt64) {
+        self.request = request
+        self.origin = origin
+        self.now = now
+        var rolls = Rolls(Seed.derive(seed, .request, number))
+        var id: [UInt8] = []
+        id.appendHex(rolls.next(), digits: 16)
+        id.appendHex(rolls.next(), digits: 16)
+        requestId = String(decoding: id, as: UTF8.self)
+        var error: [UInt8] = Array("oae".utf8)
+        error.appendBase62(rolls.next(), count: 20)
+        errorId = String(decoding: error, as: UTF8.self)
+    }
+
+    /// `date` and `rate` are what a fault says instead.
+    func headers(cached: Bool, date: Int64? = nil, rate: [(String, String)]? = nil) -> [(String, String)] {
+        var out = [("Date", Instant.httpDate(date ?? now)), ("Server", "nginx"), ("x-okta-request-id", requestId)]
+        out += rate ?? rateHeaders()
+        out += [
+            ("x-content-type-options", "nosniff"), ("x-xss-protection", "0"), ("p3p", "CP=\"HONK\""),
+            ("Set-Cookie", "sid=\"\";Version=1;Path=/;Max-Age=0"),
+            ("Set-Cookie", "xids=\"\";Version=1;Path=/;Max-Age=0"),
+        ]
+        if cached {
+            out += [
+                ("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache"), ("Expires", "0"),
+                ("Vary", "Accept-Encoding"),
+            ]
+        }
+        return out
+    }
+
+    func rateHeaders() -> [(String, String)] {
+        guard let verdict else { return [] }
+        return [
+            ("x-rate-limit-limit", "\(verdict.limit)"), ("x-rate-limit-remaining", "\(verdict.remaining)"),
+            ("x-rate-limit-reset", "\(verdict.reset)"),
+        ]
+    }
+
+    func failure(_ error: OktaError, rate: [(String, String)]? = nil) -> HTTPReply {
+        // A 429 carries no caching headers at Okta.
+        HTTPReply(
+            status: error.status,
+            headers: headers(cached: error.status != 429, rate: rate) + [("Content-Type", "application/json")],
+            body: error.body(errorId: errorId), delivery: .chunked)
+    }
+
+    func json(_ status: Int, _ body: [UInt8]) -> HTTPReply {
+        HTTPReply(status: status, headers: headers(cached: true) + [("Content-Type", "application/json")], body: body)
+    }
+
+    var acceptsGzip: Bool {
+        for item in (request.header("accept-encoding") ?? "").split(separator: ",") {
+            let parts = item.split(separator: ";").map { $0.trimmingSpaces.lowercased() }
+            if parts.first == "gzip" || parts.first == "*" {
+                return !parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" }
+            }
+        }
+        return false
+    }
+}

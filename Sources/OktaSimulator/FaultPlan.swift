@@ -1,0 +1,29 @@
+/// Decides, request by request, which fault strikes. The first rule that can strike does.
+struct FaultPlan {
+    private var rules: [(rule: FaultRule, left: Int, toSkip: Int)]
+    private var rolls: Rolls
+
+    init(_ rules: [FaultRule], seed: UInt64) {
+        self.rules = rules.map { ($0, $0.count ?? Int.max, $0.after ?? 0) }
+        rolls = Rolls(Seed.derive(seed, .fault, 0))
+    }
+
+    /// - Parameter isFull: whether the page that would be answered is as long as its limit.
+    mutating func strike(isFull: Bool) -> FaultRule? {
+        var chosen: Int?
+        for position in rules.indices {
+            if rules[position].toSkip > 0 {
+                rules[position].toSkip -= 1
+                continue
+            }
+            let rule = rules[position].rule
+            guard chosen == nil, rules[position].left > 0,
+                (rule.page ?? "any") == "any" || (rule.page == "full") == isFull,
+                rolls.chance(rule.probability ?? 1)
+            else { continue }
+            rules[position].left -= 1
+            chosen = position
+        }
+        return chosen.map { rules[$0].rule }
+    }
+}

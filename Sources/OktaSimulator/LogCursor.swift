@@ -1,0 +1,38 @@
+/// The opaque `after` tokens. They are keyed with the org's seed: a token that this org did not issue is recognised and refused, and
+/// one that it issued is good after a restart too.
+struct LogCursor: Sendable {
+    private let seed: UInt64
+    private let bounded: EventIdentity
+
+    init(seed: UInt64) {
+        self.seed = seed
+        bounded = EventIdentity(seed: seed, purpose: .cursor)
+    }
+
+    private func check(_ position: Int) -> UInt64 {
+        Seed.derive(seed, .cursor, position) % 9_999_991 + 1
+    }
+
+    /// `<epoch-ms>_<n>`: everything before event `position` has been read.
+    func polling(_ position: Int, in log: EventLog) -> String {
+        let time = position > 0 ? log.persisted(position - 1) : log.timeline.epoch - log.timeline.historySpan - 1
+        return "\(time)_\(check(position))"
+    }
+
+    func position(polling token: String, in log: EventLog, count: Int) -> Int? {
+        let parts = token.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 2, let time = Int64(parts[0]), let number = UInt64(parts[1]) else { return nil }
+        if polling(0, in: log) == token { return 0 }
+        var index = log.firstIndex(persistedAt: time, count: count)
+        while index < count, log.persisted(index) == time {
+            if check(index + 1) == number, polling(index + 1, in: log) == token { return index + 1 }
+            index += 1
+        }
+        return nil
+    }
+
+    /// A UUID: the page ended with event `index`.
+    func afterEvent(_ index: Int) -> String { bounded.text(index) }
+
+    func event(bounded token: String) -> Int? { bounded.index(of: token) }
+}

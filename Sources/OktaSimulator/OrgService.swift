@@ -1,0 +1,198 @@
+import Foundation
+import Synchronization
+
+/// Answers requests as an Okta org does. Its state is behind one lock; pages are rendered outside of it.
+final class OrgService: Sendable {
+    private struct State {
+        var log: EventLog
+        var window: RateWindow
+        var faults: FaultPlan
+        var statistics = OrgStatistics()
+        var tokens: Set<String>
+        var powerless: Set<String>
+        var requests = 0
+    }
+
+    let settings: OrgSettings
+    private let cursor: LogCursor
+    private let state: Mutex<State>
+
+    init(settings: OrgSettings, epoch: Int64) {
+        self.settings = settings
+        cursor = LogCursor(seed: settings.seed)
+        let length = Int64(max(1, settings.rateWindowSeconds)) * 1000
+        let phase = Int64(Seed.derive(settings.seed, .phase, 0) % UInt64(length / 1000)) * 1000
+        state = Mutex(
+            State(
+                log: EventLog(settings: settings, epoch: epoch),
+                window: RateWindow(limit: settings.limitPerMinute, length: length, phase: phase),
+                faults: FaultPlan(settings.faults, seed: settings.seed), tokens: Set(settings.tokens),
+                powerless: Set(settings.powerlessTokens)))
+    }
+
+    static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    var log: EventLog { state.withLock { $0.log } }
+
+    func statistics() -> OrgStatistics {
+        let now = Self.now()
+        return state.withLock { state in
+            var statistics = state.statistics
+            statistics.eventsAvailable = state.log.count(now: now)
+            return statistics
+        }
+    }
+
+    func setFaults(_ rules: [FaultRule]) {
+        state.withLock { $0.faults = FaultPlan(rules, seed: settings.seed) }
+    }
+
+    func setTokens(_ tokens: [String], powerless: [String]) {
+        state.withLock {
+            $0.tokens = Set(tokens)
+            $0.powerless = Set(powerless)
+        }
+    }
+
+    func append(_ events: [[UInt8]]) throws {
+        let now = Self.now()
+        try state.withLock { try $0.log.append(events, now: now) }
+    }
+
+    func countConnection() {
+        state.withLock { $0.statistics.connections += 1 }
+    }
+
+    /// The answer, and what to do when it has been sent.
+    func answer(_ request: HTTPRequest, origin: String) -> (reply: HTTPReply, finished: @Sendable () -> Void) {
+        let path = String(request.path)
+        if path.hasPrefix("/_simulator/") { return (control(request, path), {}) }
+        let now = Self.now()
+        let isLog = path == "/api/v1/logs"
+        let number = state.withLock { state in
+            state.requests += 1
+            if isLog {
+                state.statistics.inFlight += 1
+                state.statistics.maximumInFlight = max(state.statistics.maximumInFlight, state.statistics.inFlight)
+            }
+            return state.requests
+        }
+        var exchange = Exchange(request: request, origin: origin, now: now, number: number, seed: settings.seed)
+        let reply = answer(&exchange, path)
+        let status: Int
+        switch reply.delivery {
+        case .hang, .disconnect: status = 0
+        default: status = reply.status
+        }
+        state.withLock { $0.statistics.count(status: status, path: path) }
+        return (reply, { [self] in if isLog { state.withLock { $0.statistics.inFlight -= 1 } } })
+    }
+
+    private func answer(_ exchange: inout Exchange, _ path: String) -> HTTPReply {
+        switch path {
+        case "/.well-known/okta-organization":
+            guard exchange.request.method == "GET" else { return exchange.failure(.method) }
+            var body: [UInt8] = []
+            body.append(
+                "{\"id\":\"\(settings.orgId)\",\"pipeline\":\"\(settings.pipeline)\",\"_links\":{\"organization\":{\"href\":\""
+            )
+            body.append(exchange.origin)
+            body.append(
+                "\"}},\"settings\":{\"analyticsCollectionEnabled\":false,\"bugReportingEnabled\":true,\"omEnabled\":false}}"
+            )
+            return exchange.json(200, body)
+        case "/api/v1/logs":
+            guard exchange.request.method == "GET" else { return exchange.failure(.method) }
+            do {
+                return try logs(&exchange)
+            } catch {
+                return exchange.failure(error)
+            }
+        default:
+            return exchange.failure(path.hasPrefix("/api/v1/logs/") ? .noResource(path) : .notFound)
+        }
+    }
+
+    private func authorize(_ request: HTTPRequest) throws(OktaError) {
+        guard let value = request.header("authorization"), !value.isEmpty else { throw .noSession }
+        guard value.hasPrefix("SSWS ") else { throw .invalidToken }
+        let token = String(value.dropFirst(5))
+        let (isGood, isPowerless) = state.withLock { ($0.tokens.contains(token), $0.powerless.contains(token)) }
+        if isPowerless { throw .noPermission }
+        if !isGood { throw .invalidToken }
+    }
+
+    private func logs(_ exchange: inout Exchange) throws(OktaError) -> HTTPReply {
+        try authorize(exchange.request)
+        let now = exchange.now
+        let verdict = state.withLock { state in
+            let verdict = state.window.take(now: now)
+            if !verdict.allowed { state.statistics.rateLimited += 1 }
+            return verdict
+        }
+        exchange.verdict = verdict
+        guard verdict.allowed else { throw .rateLimit }
+        let query = try LogQuery(rawQuery: String(exchange.request.rawQuery), now: now)
+        let target = exchange.request.target
+        let log = state.withLock { state in
+            state.statistics.lastAfter = query.after
+            state.statistics.lastTarget = target
+            return state.log
+        }
+        let page = try LogPage(query, log: log, cursor: cursor, now: now)
+        let fault = state.withLock { state in
+            let fault = state.faults.strike(isFull: page.isFull)
+            if let fault { state.statistics.faults[fault.kind.rawValue, default: 0] += 1 }
+            return fault
+        }
+        let rendering = PageRendering(page: page, query: query, log: log, fault: fault, useGzip: settings.gzip)
+        let reply = rendering.reply(&exchange)
+        let isGood = fault == nil || rendering.isGood
+        if isGood { state.withLock { $0.statistics.eventsServed += page.indexes.count } }
+        return reply
+    }
+
+    private func control(_ request: HTTPRequest, _ path: String) -> HTTPReply {
+        let json = [("Content-Type", "application/json")]
+        func refused(_ reason: String) -> HTTPReply {
+            HTTPReply(status: 400, headers: [("Content-Type", "text/plain")], body: Array((reason + "\n").utf8))
+        }
+        switch (request.method, path) {
+        case ("GET", "/_simulator/stats"):
+            let body = (try? JSONEncoder().encode(statistics())) ?? Data()
+            return HTTPReply(status: 200, headers: json, body: Array(body))
+        case ("GET", "/_simulator/uuids"):
+            let log = log
+            var body: [UInt8] = []
+            for index in 0..<log.count(now: Self.now()) { body.append((log.uuid(index) ?? "") + "\n") }
+            return HTTPReply(status: 200, headers: [("Content-Type", "text/plain")], body: body)
+        case ("POST", "/_simulator/faults"):
+            do {
+                let data = Data(request.body)
+                let rules =
+                    try (try? JSONDecoder().decode([FaultRule].self, from: data)) ?? [
+                        JSONDecoder().decode(FaultRule.self, from: data)
+                    ]
+                setFaults(rules)
+                return HTTPReply(status: 200, headers: json, body: Array("{\"rules\":\(rules.count)}".utf8))
+            } catch {
+                return refused("not an array of faults: \(error)")
+            }
+        case ("DELETE", "/_simulator/faults"):
+            setFaults([])
+            return HTTPReply(status: 200, headers: json, body: Array("{\"rules\":0}".utf8))
+        case ("POST", "/_simulator/events"):
+            do {
+                try append(request.body.split(separator: 10).map(Array.init))
+                return HTTPReply(status: 200, headers: json, body: Array("{}".utf8))
+            } catch {
+                return refused("\(error)")
+            }
+        default: return HTTPReply(status: 404, body: [])
+        }
+    }
+}

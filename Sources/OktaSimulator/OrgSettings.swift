@@ -1,0 +1,76 @@
+/// Everything that makes one simulated org. Two orgs with the same settings and the same `epoch` serve the same bytes.
+public struct OrgSettings: Sendable {
+    /// `127.0.0.1` or `::1`; anything else is refused at the start.
+    public var host = "127.0.0.1"
+    /// TCP port; 0 for any free one.
+    public var port: UInt16 = 0
+    /// The origin that links carry, such as `https://acme.example:8443` behind a reverse proxy; nil for the `Host` that the client called.
+    public var publicURL: String?
+    /// API tokens that may read the log, without the scheme `SSWS`.
+    public var tokens: [String] = ["00simulated-okta-token"]
+    /// API tokens that are valid but lack the permission to read the log (403 E0000006).
+    public var powerlessTokens: [String] = []
+    /// What `/.well-known/okta-organization` calls the org.
+    public var orgId = "00o1simulated0org0g4"
+    /// `idx` (Identity Engine) or `v1` (Classic).
+    public var pipeline = "idx"
+    /// Events that exist at the start.
+    public var eventCount = 1000
+    /// Milliseconds before `epoch` over which those events are spread.
+    public var historySpan: Int64 = 7_200_000
+    /// Events a second that come after `epoch`; 0 for none.
+    public var rate: Double = 0
+    /// Share of events published up to `lateSpan` milliseconds before they are persisted, 0…1.
+    public var lateShare: Double = 0
+    /// Milliseconds.
+    public var lateSpan: Int64 = 300_000
+    /// Makes all random choices.
+    public var seed: UInt64 = 1
+    /// When the history ends and the live stream begins, milliseconds since 1970; nil for the time of the start.
+    public var epoch: Int64?
+    /// One event of each catalogued type after the other, instead of plausible weights.
+    public var eachType = false
+    /// Share of events with an odd but documented shape, 0…1.
+    public var oddShare: Double = 0.02
+    /// Share of events that no healthy org would send (no uuid, impossible dates), 0…1.
+    public var hostileShare: Double = 0
+    /// Recorded events, one JSON object each, served instead of generated ones, in this order.
+    public var recorded: [[UInt8]]?
+    /// Requests to `/api/v1/logs` in each window (Okta: 20 to 120 a minute by the kind of org).
+    public var limitPerMinute = 120
+    /// Length of a rate-limit window in seconds; 60 in a real org, shorter to test waiting without waiting long.
+    public var rateWindowSeconds = 60
+    /// `gzip` for clients that accept it.
+    public var gzip = true
+    /// Faults from the start on.
+    public var faults: [FaultRule] = []
+
+    /// The defaults above.
+    public init() {}
+}
+
+/// Why an org could not be started or changed.
+public enum SimulatorError: Error, CustomStringConvertible, Equatable {
+    /// The simulator speaks plain HTTP with known tokens, so it listens on loopback only.
+    case notLoopback(host: String)
+    /// The address could not be bound; `errno` says why (98: another process has the port).
+    case cannotListen(host: String, port: UInt16, errno: Int32)
+    /// A setting out of its range.
+    case badSetting(name: String, reason: String)
+    /// A faults specification that cannot be read.
+    case badFaults(reason: String)
+    /// Events can be appended only to a log without a live stream of its own (`rate` 0).
+    case liveLog
+
+    /// One line: what, where, and what to do.
+    public var description: String {
+        switch self {
+        case .notLoopback(let host): "\(host) is not a loopback address; use 127.0.0.1 or ::1"
+        case .cannotListen(let host, let port, let errno):
+            "cannot listen on \(host) port \(port): errno \(errno); choose another port or 0"
+        case .badSetting(let name, let reason): "\(name): \(reason)"
+        case .badFaults(let reason): "faults: \(reason)"
+        case .liveLog: "events cannot be appended to a log with a rate of its own; start it with rate 0"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+/// An Okta org on loopback: the System Log with its paging, errors, rate limit and a seeded history, and faults on request.
+///
+/// ```swift
+/// var settings = OrgSettings()
+/// settings.eventCount = 25_000
+/// let org = try await SimulatedOrg.start(settings)
+/// // GET \(org.url)/api/v1/logs with "Authorization: SSWS \(settings.tokens[0])"
+/// await org.setFaults([FaultRule(.status, count: 3, status: 502)])
+/// await org.stop()
+/// ```
+///
+/// Event `i` is a function of the settings and `i` alone, so a log of any length takes no memory, and an org started again with the
+/// same settings, `epoch` and `port` serves the same log and honours the cursors it gave before.
+///
+/// Beside the org's own paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one a line, in the order of the log),
+/// `POST` and `DELETE /_simulator/faults`, `POST /_simulator/events` (NDJSON to append).
+public final class SimulatedOrg: Sendable {
+    private let service: OrgService
+    private let listener: Listener
+
+    /// The settings it runs with; `port` and `epoch` are those in use, so that a restart with them continues this org.
+    public let settings: OrgSettings
+
+    /// `http://127.0.0.1:PORT` or `http://[::1]:PORT`.
+    public let url: String
+
+    /// The TCP port in use.
+    public var port: UInt16 { listener.port }
+
+    private init(service: OrgService, listener: Listener, settings: OrgSettings) {
+        self.service = service
+        self.listener = listener
+        self.settings = settings
+        url = "http://\(settings.host == "::1" ? "[::1]" : settings.host):\(listener.port)"
+    }
+
+    /// Binds and serves until `stop()`.
+    /// - Throws: `SimulatorError`.
+    public static func start(_ settings: OrgSettings) async throws -> SimulatedOrg {
+        var settings = settings
+        for (name, share) in [
+            ("lateShare", settings.lateShare), ("oddShare", settings.oddShare), ("hostileShare", settings.hostileShare),
+        ] where !(0...1).contains(share) {
+            throw SimulatorError.badSetting(name: name, reason: "\(share) is not from 0 to 1")
+        }
+        guard settings.eventCount >= 0, settings.historySpan >= 0, settings.rate >= 0, settings.rate <= 1_000_000 else {
+            throw SimulatorError.badSetting(
+                name: "eventCount, historySpan, rate", reason: "must not be negative, rate at most 1000000")
+        }
+        guard settings.limitPerMinute > 0, settings.rateWindowSeconds > 0 else {
+            throw SimulatorError.badSetting(name: "limitPerMinute, rateWindowSeconds", reason: "must be above 0")
+        }
+        let epoch = settings.epoch ?? OrgService.now()
+        settings.epoch = epoch
+        let service = OrgService(settings: settings, epoch: epoch)
+        let own = settings.host == "::1" ? "[::1]" : settings.host
+        let listener = try Listener(
+            host: settings.host, port: settings.port, accepted: { service.countConnection() },
+            handler: { [publicURL = settings.publicURL] request in
+                service.answer(request, origin: publicURL ?? "http://\(request.header("host") ?? own)")
+            })
+        settings.port = listener.port
+        return SimulatedOrg(service: service, listener: listener, settings: settings)
+    }
+
+    /// Ends all connections; the port is free when it returns.
+    public func stop() async { await listener.stop() }
+
+    /// What the org has seen so far.
+    public var stats: OrgStatistics { service.statistics() }
+
+    /// Replaces all faults, those with counts left too; an empty array ends them.
+    public func setFaults(_ rules: [FaultRule]) { service.setFaults(rules) }
+
+    /// Replaces the tokens, as a rotation or a revocation does.
+    public func setTokens(_ tokens: [String], powerless: [String] = []) {
+        service.setTokens(tokens, powerless: powerless)
+    }
+
+    /// Adds recorded events at the end of the log, persisted now; each is one JSON object.
+    /// - Throws: `SimulatorError.liveLog`.
+    public func append(events: [String]) throws { try service.append(events.map { Array($0.utf8) }) }
+
+    /// Events in the log now.
+    public var eventCount: Int { service.log.count(now: OrgService.now()) }
+
+    /// The uuid of the event at `index` of the log's order, or nil for a recorded event without one.
+    public func uuid(_ index: Int) -> String? { service.log.uuid(index) }
+
+    /// The place in the log's order of the event with this uuid, or nil for a uuid that the org never issued.
+    public func index(ofUUID uuid: String) -> Int? { service.log.index(ofUUID: uuid) }
+
+    /// The bytes of the event at `index`, as pages carry them.
+    public func event(_ index: Int) -> [UInt8] {
+        var out: [UInt8] = []
+        service.log.render(index, to: &out)
+        return out
+    }
+
+    /// When the event at `index` was persisted, milliseconds since 1970.
+    public func persisted(_ index: Int) -> Int64 { service.log.persisted(index) }
+
+    /// The names of all catalogued event types, in the order of `OrgSettings.eachType`.
+    public static var eventTypes: [String] { Catalog.shared.types.map(\.name) }
+}

@@ -1,0 +1,31 @@
+/// When event `i` was persisted and published. Persistence is the order of the log: `persisted` never falls as `i` grows.
+///
+/// The first `historyCount` events fill the `historySpan` before `epoch` evenly; after it, events come at `rate` a second.
+/// All of it is arithmetic on `i`, so a log of any length costs nothing and a restart with the same epoch gives the same times.
+struct Timeline: Sendable {
+    /// Milliseconds since 1970.
+    let epoch: Int64
+    let historyCount: Int
+    /// Milliseconds.
+    let historySpan: Int64
+    /// Events a second after `epoch`; 0 for none.
+    let rate: Double
+    /// No event at or beyond this index, or nil for an endless stream.
+    let cap: Int?
+
+    /// Events that exist at `now`.
+    func count(now: Int64) -> Int {
+        guard rate > 0, now > epoch else { return historyCount }
+        var live = Int(Double(now - epoch) * rate / 1000)
+        while live > 0, persisted(historyCount + live - 1) > now { live -= 1 }
+        while persisted(historyCount + live) <= now { live += 1 }
+        return min(cap ?? Int.max, historyCount + live)
+    }
+
+    func persisted(_ index: Int) -> Int64 {
+        if index < historyCount {
+            return epoch - historySpan + Int64(Double(index) / Double(historyCount) * Double(historySpan))
+        }
+        return epoch + Int64((Double(index - historyCount + 1) * 1000 / rate).rounded(.up))
+    }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import OktaSimulator
+
+@main
+struct OktaSimulatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "okta-simulator",
+        abstract: "An Okta org on loopback: the System Log, its errors, its rate limit, and faults on request.",
+        discussion: """
+            Prints one JSON line with the URL when it listens, and runs until SIGTERM or SIGINT.
+
+            Example: 20,000 events of history, 50 a second from now on, one in twenty late, three failures after ten requests:
+              okta-simulator --port 8080 --token t0ken --events 20000 --rate 50 --late 0.05 \\
+                --faults 'status:status=502,after=10,count=3'
+              curl -i -H 'Authorization: SSWS t0ken' 'http://127.0.0.1:8080/api/v1/logs?since=2026-01-01T00:00:00Z&limit=5'
+            While it runs: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, POST /_simulator/events.
+            Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
+            """)
+
+    @Option(help: "127.0.0.1 or ::1.") var host = "127.0.0.1"
+    @Option(help: "TCP port; 0 for any.") var port: UInt16 = 0
+    @Option(help: "An API token that may read the log. For tests only: others on this machine see it.") var token:
+        [String] = []
+    @Option(help: "A file with API tokens, one a line.") var tokenFile: String?
+    @Option(help: "A token without permission to read the log.") var powerlessToken: [String] = []
+    @Option(help: "Events that exist at the start.") var events = 1000
+    @Option(help: "The time that they span: 90s, 5m, 2h, 7d.") var history = "2h"
+    @Option(help: "Live events a second.") var rate = 0.0
+    @Option(help: "Share of events published earlier than their neighbours.") var late = 0.0
+    @Option(help: "The most that they are late: 90s, 5m.") var lateSpan = "5m"
+    @Option(help: "Makes all random choices.") var seed: UInt64 = 1
+    @Option(help: "When history ends and the stream begins, RFC 3339; the same gives the same log after a restart.")
+    var epoch: String?
+    @Flag(help: "One event of each catalogued type after the other.") var eachType = false
+    @Option(help: "Share of events with odd but documented shapes.") var odd = 0.02
+    @Option(help: "Share of events that no healthy org sends.") var hostile = 0.0
+    @Option(help: "Recorded events to serve, one JSON object a line.") var eventsFile: String?
+    @Option(help: "Requests a window.") var limitPerMinute = 120
+    @Option(help: "Seconds in a window.") var rateWindow = 60
+    @Option(help: "The origin that links carry behind a reverse proxy; default: the Host that the client called.")
+    var publicUrl: String?
+    @Option(help: "The org's id.") var orgId = "00o1simulated0org0g4"
+    @Option(help: "idx or v1.") var pipeline = "idx"
+    @Option(help: "KIND[:key=value,…][;KIND…], or a file with a JSON array of faults.") var faults: String?
+    @Option(help: "A file to write the JSON line to when it listens.") var readyFile: String?
+
+    func run() async throws {
+        let org = try await SimulatedOrg.start(try settings())
+        let ready =
+            "{\"url\":\"\(org.url)\",\"port\":\(org.port),\"pid\":\(getpid()),\"epoch\":\"\(Instant.text(org.settings.epoch ?? 0))\"}\n"
+        if let readyFile { try Data(ready.utf8).write(to: URL(fileURLWithPath: readyFile), options: .atomic) }
+        FileHandle.standardOutput.write(Data(ready.utf8))
+        await untilTerminated()
+        await org.stop()
+    }
+
+    private func settings() throws -> OrgSettings {
+        var settings = OrgSettings()
+        settings.host = host
+        settings.port = port
+        var tokens = token
+        if let tokenFile {
+            tokens += try String(contentsOfFile: tokenFile, encoding: .utf8).split(whereSeparator: \.isWhitespace).map(
+                String.init)
+        }
+        if !tokens.isEmpty { settings.tokens = tokens }
+        settings.powerlessTokens = powerlessToken
+        settings.eventCount = events
+        settings.historySpan = try milliseconds(history)
+        settings.rate = rate
+        settings.lateShare = late
+        settings.lateSpan = try milliseconds(lateSpan)
+        settings.seed = seed
+        if let epoch {
+            guard let time = Instant.parse(epoch) else {
+                throw ValidationError("--epoch: \(epoch) is no RFC 3339 time")
+            }
+            settings.epoch = time
+        }
+        settings.eachType = eachType
+        settings.oddShare = odd
+        settings.hostileShare = hostile
+        if let eventsFile {
+            settings.recorded = try Data(contentsOf: URL(fileURLWithPath: eventsFile)).split(separator: 10).map(
+                Array.init)
+        }
+        settings.limitPerMinute = limitPerMinute
+        settings.rateWindowSeconds = rateWindow
+        settings.publicURL = publicUrl
+        settings.orgId = orgId
+        settings.pipeline = pipeline
+        if let faults {
+            if FileManager.default.fileExists(atPath: faults) {
+                settings.faults = try JSONDecoder().decode(
+                    [FaultRule].self, from: Data(contentsOf: URL(fileURLWithPath: faults)))
+            } else {
+                settings.faults = try FaultRule.parse(faults)
+            }
+        }
+        return settings
+    }
+
+    private func milliseconds(_ text: String) throws -> Int64 {
+        let units: [Character: Int64] = ["s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Int64(text.dropLast()),
+            (0...36_500).contains(number / max(1, 86_400_000 / unit))
+        else { throw ValidationError("\(text) is no duration such as 90s, 5m, 2h or 7d") }
+        return number * unit
+    }
+
+    private func untilTerminated() async {
+        signal(SIGTERM, SIG_IGN)
+        signal(SIGINT, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        let sources = [SIGTERM, SIGINT].map { number in
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.finish() }
+            source.resume()
+            return source
+        }
+        for await _ in stream {}
+        withExtendedLifetime(sources) {}
+    }
+}

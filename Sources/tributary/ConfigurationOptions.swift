@@ -1,0 +1,35 @@
+import ArgumentParser
+import Configuration
+import Foundation
+
+/// Where the configuration is, for every command that needs it.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(name: [.short, .long], help: ArgumentHelp("The configuration; conf.d/*.yaml beside it is read too.", valueName: "file"))
+    var config = "/etc/tributary/tributary.yaml"
+
+    /// Loads and checks it.
+    ///
+    /// - Parameter secrets: whether a missing secret file is an error, or only worth a warning, as for a person who may not read it.
+    /// - Throws: exit code 78, after saying every problem.
+    func load(secrets: ConfigurationContext.SecretCheck = .warned) throws -> Configuration {
+        let context = ConfigurationContext(
+            environment: ProcessInfo.processInfo.environment,
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: secrets)
+        do {
+            return try Configuration.load(path: config, context: context)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitStatus.configuration
+        }
+    }
+
+    /// The runtime directory, as the configuration says or as it would be without one: a status can be asked for although the
+    /// configuration is broken at the moment.
+    func runtimeDirectory() -> String {
+        let context = ConfigurationContext(
+            environment: ProcessInfo.processInfo.environment,
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
+        let loaded = try? Configuration.load(path: config, context: context).runtimeDirectory
+        return loaded ?? ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"] ?? "/run/tributary"
+    }
+}

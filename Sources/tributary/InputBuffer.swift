@@ -1,0 +1,53 @@
+import Glibc
+
+/// What was read and is not used yet. Grows to the largest piece that has to be seen whole.
+struct InputBuffer: ~Copyable {
+    struct Failure: Error {
+        let description: String
+    }
+
+    private static let piece = 1 << 20
+
+    private let descriptor: Int32
+    private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * piece, alignment: 16)
+    private var count = 0
+    /// Bytes of the input that were dropped: the offset of the first byte here.
+    private(set) var consumed = 0
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        memory.deallocate()
+    }
+
+    /// What is here; valid until the next `fill` or `drop`.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
+
+    /// Reads more.
+    ///
+    /// - Returns: whether the input has ended.
+    mutating func fill() throws(Failure) -> Bool {
+        if memory.count - count < Self.piece {
+            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: memory.count * 2, alignment: 16)
+            larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+            memory.deallocate()
+            memory = larger
+        }
+        while true {
+            let got = read(descriptor, memory.baseAddress.map { $0 + count }, memory.count - count)
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw Failure(description: String(cString: strerror(errno))) }
+            count += got
+            return got == 0
+        }
+    }
+
+    /// Forgets the first bytes.
+    mutating func drop(_ used: Int) {
+        if let base = memory.baseAddress, used > 0 { memmove(base, base + used, count - used) }
+        count -= used
+        consumed += used
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Glibc
+import OCSF
+
+/// Records as lines on standard output, rejections as lines on standard error.
+struct LineSink: RecordSink {
+    private static let capacity = 1 << 18
+
+    let collectedAt: Int64
+    /// The input's name, for what is said of it.
+    var file = "-"
+    private(set) var rejected = 0
+    private var buffer: [UInt8] = []
+
+    init(collectedAt: Int64) {
+        self.collectedAt = collectedAt
+        buffer.reserveCapacity(2 * Self.capacity)
+    }
+
+    mutating func record(_ bytes: UnsafeRawBufferPointer, head: RecordHead) {
+        buffer.append(contentsOf: bytes)
+        buffer.append(0x0A)
+    }
+
+    mutating func rejected(_ event: UnsafeRawBufferPointer, _ rejection: Rejection, offset: Int) {
+        rejected += 1
+        Terminal.complain("\(file): byte \(offset + rejection.position): the event \(rejection.reason.explanation)")
+    }
+
+    mutating func flushIfFull() throws {
+        if buffer.count >= Self.capacity { try flush() }
+    }
+
+    /// Writes what is here. A reader that has gone away (`| head`) is no error worth words.
+    mutating func flush() throws {
+        defer { buffer.removeAll(keepingCapacity: true) }
+        try StandardOutput.write(buffer[...])
+    }
+}
+
+/// Standard output, written whole.
+enum StandardOutput {
+    static func write(_ bytes: some Collection<UInt8>) throws {
+        let isWritten = bytes.withContiguousStorageIfAvailable { write($0) } ?? Array(bytes).withUnsafeBufferPointer { write($0) }
+        guard isWritten else {
+            if errno != EPIPE { Terminal.complain("tributary: standard output: \(String(cString: strerror(errno)))") }
+            throw ExitStatus.inputOutput
+        }
+    }
+
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            let count = Glibc.write(STDOUT_FILENO, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return false }
+            written += count
+        }
+        return true
+    }
+}

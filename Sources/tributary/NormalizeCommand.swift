@@ -1,0 +1,94 @@
+import ArgumentParser
+import Collector
+import Configuration
+import Foundation
+import OCSF
+
+struct Normalize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Okta JSON to OCSF NDJSON on standard output.",
+        discussion: """
+            Takes an array of events, or an event a line, from files or from standard input. An event that can't become a record is \
+            said on standard error with its place, and the command ends with 65 after the rest.
+
+            Example:
+              tributary normalize events.json | jq 'select(.class_uid == 3002)'
+              curl -sH "Authorization: SSWS $TOKEN" https://acme.okta.com/api/v1/logs | tributary normalize --org acme.okta.com
+            """)
+
+    @Argument(help: "Files; - or none is standard input.")
+    var files: [String] = []
+
+    @Flag(inversion: .prefixedNo, help: "The event as Okta sent it, inside the record.")
+    var rawData = true
+
+    @Flag(inversion: .prefixedNo, help: "The values worth looking up, listed.")
+    var observables = true
+
+    @Option(help: "The org's host name, for the records of events from a file.")
+    var org: String?
+
+    @Option(help: ArgumentHelp("A table of event types whose rows win over the built-in ones.", valueName: "file"))
+    var catalogue: [String] = []
+
+    func run() throws {
+        let normalizer: Normalizer
+        do {
+            let tables = try catalogue.map { (text: try String(contentsOfFile: $0, encoding: .utf8), file: $0) }
+            normalizer = try Normalizer(
+                catalog: try EventCatalog.builtIn(with: tables),
+                settings: NormalizerSettings(rawData: rawData, observables: observables))
+        } catch {
+            Terminal.complain("tributary: \(error)")
+            throw ExitStatus.configuration
+        }
+        let source = EventSource(orgHost: org, logURL: org.map { "https://\($0)/api/v1/logs" })
+        var sink = LineSink(collectedAt: WallClock.now())
+        for file in files.isEmpty ? ["-"] : files {
+            sink.file = file
+            let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                Terminal.complain("tributary: \(file): \(String(cString: strerror(errno)))")
+                throw ExitStatus.noInput
+            }
+            defer { if file != "-" { close(descriptor) } }
+            try normalize(descriptor, source, normalizer, &sink)
+        }
+        try sink.flush()
+        if sink.rejected > 0 { throw ExitStatus.dataError }
+    }
+
+    /// Reads in pieces, so that memory is bounded by the largest event and not by the input.
+    private func normalize(
+        _ descriptor: Int32, _ source: EventSource, _ normalizer: Normalizer, _ sink: inout LineSink
+    ) throws {
+        var stream = EventStream()
+        var buffer = InputBuffer(descriptor: descriptor)
+        while true {
+            let isLast: Bool
+            do throws(InputBuffer.Failure) {
+                isLast = try buffer.fill()
+            } catch {
+                Terminal.complain("tributary: \(sink.file): \(error.description)")
+                throw ExitStatus.inputOutput
+            }
+            var position = 0
+            let bytes = buffer.bytes
+            scan: while true {
+                switch stream.next(bytes, from: position, isLast: isLast) {
+                case .event(let range):
+                    normalizer.normalizeEvent(
+                        UnsafeRawBufferPointer(rebasing: bytes[range]), source: source,
+                        offset: buffer.consumed + range.lowerBound, collectedAt: sink.collectedAt, into: &sink)
+                    position = range.upperBound
+                    try sink.flushIfFull()
+                case .more(let keep):
+                    position = keep
+                    break scan
+                }
+            }
+            buffer.drop(position)
+            if isLast { return }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// How far a long command is, for a person who watches; nothing where standard error is no terminal.
+struct ProgressBar {
+    private static let width = 40
+
+    private let isShown: Bool
+    private var last = -1
+
+    init(descriptor: Int32) {
+        isShown = isatty(descriptor) == 1
+    }
+
+    mutating func show(done: Int64, of total: Int64) {
+        guard isShown, total > 0 else { return }
+        let percent = Int(Double(done) / Double(total) * 100)
+        guard percent != last else { return }
+        last = percent
+        let filled = percent * Self.width / 100
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+        FileHandle.standardError.write(Data("\r\(bar) \(percent) %".utf8))
+    }
+
+    mutating func clear() {
+        guard isShown, last >= 0 else { return }
+        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    }
+}

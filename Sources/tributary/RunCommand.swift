@@ -1,0 +1,80 @@
+import ArgumentParser
+import Collector
+import Configuration
+import Foundation
+import Logging
+import Systemd
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "The daemon, in the foreground, until SIGTERM or SIGINT.",
+        discussion: """
+            Logs to the journal where systemd provides it, else as text on standard error. On a stop, pages under way become \
+            durable and everything is sealed.
+
+            Example:
+              tributary run --config ./tributary.yaml --log-level debug
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level = .info
+
+    func run() async throws {
+        LogOutput.detected().bootstrap(level: logLevel)
+        let logger = Logger(label: "tributary")
+        // Secrets are in this process's memory: no core dump of it, and no other process of this user reads it.
+        prctl(PR_SET_DUMPABLE, 0)
+        let configuration = try load(logger)
+        logger.announce(
+            .started,
+            "tributary \(Version.current), \(configuration.integrations.count) integrations from \(options.config)")
+        let daemon: Daemon
+        do throws(Daemon.StartError) {
+            daemon = try Daemon(configuration, logger: logger)
+        } catch {
+            throw refuse(error, logger)
+        }
+        do {
+            try await daemon.run()
+        } catch {
+            logger.critical("stopped by an error that should not happen: \(error)")
+            throw ExitStatus.software
+        }
+    }
+
+    private func load(_ logger: Logger) throws -> Configuration {
+        let context = ConfigurationContext(
+            environment: ProcessInfo.processInfo.environment,
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .required)
+        do throws(ConfigurationError) {
+            let configuration = try Configuration.load(path: options.config, context: context)
+            for warning in configuration.warnings { logger.warning("\(warning)") }
+            return configuration
+        } catch {
+            for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
+            ServiceNotifier().failed(errno: EINVAL, status: "configuration refused: \(error.problems.first.map(String.init(describing:)) ?? "")")
+            throw ExitStatus.configuration
+        }
+    }
+
+    private func refuse(_ error: Daemon.StartError, _ logger: Logger) -> ExitCode {
+        let status: ExitCode
+        switch error {
+        case .configuration:
+            logger.announce(.configurationRefused, "\(error)")
+            status = ExitStatus.configuration
+        case .cannotCreate:
+            logger.announce(.spoolError, "\(error)")
+            status = ExitStatus.cannotCreate
+        case .spool:
+            logger.announce(.spoolError, "\(error)")
+            status = ExitStatus.inputOutput
+        }
+        ServiceNotifier().failed(errno: EIO, status: error.description)
+        return status
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Spool
+
+struct SpoolGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spool",
+        abstract: "List, check, read and thin out the sealed segments, beside a running daemon or without one.",
+        subcommands: [SpoolList.self, SpoolVerify.self, SpoolCat.self, SpoolPrune.self])
+}
+
+/// Which spool, for the commands that read one.
+struct SpoolOptions: ParsableArguments {
+    @OptionGroup var configuration: ConfigurationOptions
+
+    @Option(help: ArgumentHelp("The spool itself, in place of the configured one.", valueName: "directory"))
+    var spool: String?
+
+    func reader() throws -> SpoolReader {
+        let directory = try spool ?? configuration.load().spool.directory
+        do throws(SpoolError) {
+            return try SpoolReader(directory: directory)
+        } catch {
+            throw SpoolOptions.failed(error)
+        }
+    }
+
+    /// Says what went wrong, and gives the exit code for it.
+    static func failed(_ error: SpoolError) -> ExitCode {
+        Terminal.complain("tributary: \(error)")
+        return ExitStatus.inputOutput
+    }
+}
+
+/// Which segments and records, for the commands that read some of them.
+struct SegmentFilter: ParsableArguments {
+    @Option(help: "Only this integration's.")
+    var integration: String?
+
+    @Option(name: .customLong("class"), help: "Only this OCSF class's, by its name in the schema, such as authentication.")
+    var className: String?
+
+    @Option(help: "Only those of this UTC day, such as 2026-11-23.")
+    var date: String?
+
+    func includes(_ segment: SealedSegment) -> Bool {
+        (integration ?? segment.integration) == segment.integration
+            && (className == nil || segment.partition["class"] == className)
+            && (date == nil || segment.partition["date"] == date)
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Collector
+import Configuration
+import Spool
+
+struct SpoolPrune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Delete sealed segments that are older than a duration, counted from their sealing, oldest first.",
+        discussion: """
+            What is not sealed yet is never touched.
+
+            Example:
+              tributary spool prune --older-than 30d --dry-run
+            """)
+
+    @OptionGroup var options: SpoolOptions
+
+    @Option(help: "A duration such as 12h or 30d.")
+    var olderThan: String
+
+    @Flag(help: "Only say what would be deleted.")
+    var dryRun = false
+
+    func run() throws {
+        let age: ConfigurationDuration
+        do throws(ValueError) {
+            age = try ConfigurationDuration(parsing: olderThan)
+        } catch {
+            throw ValidationError("--older-than: \(error)")
+        }
+        do throws(SpoolError) {
+            let cutoff = WallClock.now() - Int64(age.seconds) * 1000
+            let files = try options.reader().prune(olderThan: cutoff, dryRun: dryRun)
+            for file in files { print("\(dryRun ? "would delete" : "deleted")  \(file.path)") }
+            let bytes = StatusReport.bytes(Int(files.reduce(0) { $0 + $1.bytes }))
+            Terminal.complain("\(files.count) segments, \(bytes)")
+        } catch {
+            throw SpoolOptions.failed(error)
+        }
+    }
+}

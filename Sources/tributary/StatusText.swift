@@ -1,0 +1,57 @@
+import Collector
+
+/// `tributary status` for people: a line per integration, what is wrong below it, the spool last.
+struct StatusText {
+    let report: StatusReport
+    /// Whether the daemon that wrote the report still runs.
+    let isRunning: Bool
+    let terminal: Terminal
+
+    var text: String {
+        var lines: [String] = []
+        if isRunning {
+            lines.append("tributary \(report.version), process \(report.pid), running since \(report.startedAt)")
+        } else {
+            lines.append(
+                terminal.red("not running") + "; what follows was true at \(report.updatedAt), when it last reported")
+        }
+        let width = report.integrations.map(\.name.count).max() ?? 0
+        for integration in report.integrations { lines += describe(integration, width: width) }
+        lines.append(
+            "spool \(StatusReport.bytes(report.spool.bytes)) of \(StatusReport.bytes(report.spool.maxBytes)) "
+                + "in \(report.spool.directory)")
+        return lines.joined(separator: "\n")
+    }
+
+    private func describe(_ integration: StatusReport.Integration, width: Int) -> [String] {
+        let isHealthy = isRunning && integration.state.isHealthy
+        let mark = isHealthy ? terminal.green("✔") : terminal.red("✘")
+        let name = integration.name.padding(to: width)
+        var facts = [integration.state.rawValue.replacing("_", with: " ") + " since \(integration.since)"]
+        if let lag = integration.lagSeconds { facts.append("lag \(StatusReport.duration(lag))") }
+        if let last = integration.lastEventAt { facts.append("last event \(last)") }
+        facts.append("\(integration.events) events")
+        if integration.rejected > 0 { facts.append(terminal.yellow("\(integration.rejected) set aside")) }
+        if let expires = integration.credentialExpires {
+            facts.append("credential \(integration.credential) expires \(expires)")
+        }
+        var lines = ["\(mark) \(terminal.bold(name))  \(integration.org)  \(facts.joined(separator: ", "))"]
+        if let problem = integration.problem {
+            var line = "  \(problem.message)"
+            if integration.state == .failing, problem.attempts > 1 { line += " (\(problem.attempts) attempts)" }
+            lines.append(line)
+            lines.append("  " + problem.remedy)
+            var details: [String] = []
+            if let id = integration.lastRequestId { details.append("Okta request \(id)") }
+            if let next = integration.nextAttemptAt { details.append("next attempt \(next)") }
+            if !details.isEmpty { lines.append(terminal.dim("  " + details.joined(separator: ", "))) }
+        }
+        return lines
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+}

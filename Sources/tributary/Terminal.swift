@@ -1,0 +1,28 @@
+import Foundation
+
+/// What a command writes for people, and whether they get colours.
+struct Terminal {
+    /// Colours only where a person looks at them, and not where `NO_COLOR` says otherwise (no-color.org).
+    let hasColours: Bool
+
+    static let output = Terminal(descriptor: STDOUT_FILENO)
+
+    init(descriptor: Int32) {
+        hasColours = isatty(descriptor) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    }
+
+    func green(_ text: String) -> String { paint(text, "32") }
+    func yellow(_ text: String) -> String { paint(text, "33") }
+    func red(_ text: String) -> String { paint(text, "31") }
+    func dim(_ text: String) -> String { paint(text, "2") }
+    func bold(_ text: String) -> String { paint(text, "1") }
+
+    private func paint(_ text: String, _ code: String) -> String {
+        hasColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+
+    /// A line for people, on standard error.
+    static func complain(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+}

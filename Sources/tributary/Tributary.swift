@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The command line. Standard output carries a command's result and nothing else; standard error the rest.
+@main
+struct Tributary: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tributary",
+        abstract: "Collects Okta's System Log as OCSF records into an on-disk spool.",
+        discussion: """
+            A daemon pages the System Log of one or many Okta orgs, turns each event into an OCSF record, and lays the \
+            records down as immutable files, each event in exactly one of them.
+
+            Example: check a configuration, then run it in the foreground
+              tributary check --config /etc/tributary/tributary.yaml
+              tributary run --config /etc/tributary/tributary.yaml
+
+            Exit codes: 0 done, 64 usage, 69 not available, 70 a bug, 73 can't write, 74 read or write error, \
+            77 refused, 78 bad configuration.
+            """,
+        version: Version.current,
+        subcommands: [Run.self, Check.self, Status.self, Normalize.self, SpoolGroup.self]
+    )
+}

@@ -1,0 +1,54 @@
+import Testing
+
+@testable import Collector
+
+@Suite("What systemctl status shows")
+struct StatusLineTests {
+    private func report(_ integrations: [StatusReport.Integration]) -> StatusReport {
+        StatusReport(
+            version: "1", pid: 1, startedAt: "2026-11-23T20:00:00Z", updatedAt: "2026-11-23T20:10:00Z",
+            integrations: integrations,
+            spool: .init(directory: "/spool", bytes: 1_288_490_189, maxBytes: 21_474_836_480, segmentsSealed: 4))
+    }
+
+    private func integration(
+        _ name: String, state: StatusReport.State, lag: Int?, problem: StatusReport.Problem? = nil
+    ) -> StatusReport.Integration {
+        StatusReport.Integration(
+            name: name, org: "https://\(name).okta.com", state: state, since: "2026-11-23T20:03:00Z",
+            problem: problem, lagSeconds: lag, events: 10, rejected: 0, requests: 1, eventsPerSecond: 26.6,
+            unsealedRecords: 0, credential: "read")
+    }
+
+    @Test("one line says how many are live, the lag, the rate, the spool and the first problem")
+    func line() {
+        let refused = StatusReport.Problem(
+            kind: "unauthorized", message: "Okta refused the credential (401 E0000011)", remedy: "…", attempts: 2)
+        let line = report([
+            integration("acme", state: .live, lag: 4),
+            integration("globex", state: .failing, lag: 600, problem: refused),
+        ]).line
+        #expect(
+            line == """
+                1 of 2 integrations live, lag 10m, 53 events/s, spool 1.2 GiB of 20 GiB; \
+                globex: Okta refused the credential (401 E0000011) since 2026-11-23T20:03:00Z
+                """)
+    }
+
+    @Test("the report survives a round trip, with its keys in snake case")
+    func roundTrip() throws {
+        let original = report([integration("acme", state: .catchingUp, lag: nil)])
+        let data = try original.encoded()
+        #expect(try StatusReport(decoding: data) == original)
+        let text = String(decoding: data, as: UTF8.self)
+        #expect(text.contains("\"state\" : \"catching_up\""))
+        #expect(text.contains("\"events_per_second\" : 26.6"))
+    }
+
+    @Test(
+        "sizes and durations read as a person says them",
+        arguments: [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (20 << 30, "20 GiB"), (1 << 40, "1 TiB")])
+    func bytes(count: Int, text: String) {
+        #expect(StatusReport.bytes(count) == text)
+    }
+}

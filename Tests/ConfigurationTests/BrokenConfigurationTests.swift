@@ -1,0 +1,214 @@
+import Configuration
+import Testing
+
+/// A text, where its first problem is, and a part of what is said. Add a row for each new way to be wrong.
+struct Broken: Sendable, CustomTestStringConvertible {
+    let text: String
+    let place: String
+    let says: String
+
+    init(_ text: String, _ place: String, _ says: String) {
+        self.text = text
+        self.place = place
+        self.says = says
+    }
+
+    var testDescription: String { says }
+}
+
+private let credential = "credentials:\n  - name: r\n"
+private let integration = "integrations:\n  - name: a\n    url: a.okta.com\n"
+private let ingesting = credential + integration + "    data_ingest:\n      credential: r\n"
+
+let brokenConfigurations: [Broken] = [
+    // Keys
+    Broken("spool:\n  compresion: zstd\n", "2:3", "unknown key “compresion” in “spool”; did you mean “compression”?"),
+    Broken("spol:\n  compression: zstd\n", "1:1", "unknown key “spol”; did you mean “spool”?"),
+    Broken("Spool: {}\n", "1:1", "did you mean “spool”?"),
+    Broken("state-directory: /x\n", "1:1", "did you mean “state_directory”?"),
+    Broken("compression: zstd\n", "1:1", "did you mean “compression” in “spool”?"),
+    Broken("page_size: 5\n", "1:1", "did you mean “page_size” in “integrations.data_ingest”?"),
+    Broken("spool:\n  state_directory: /x\n", "2:3", "belongs to the top of the file"),
+    Broken("nothing_like_it: 1\n", "1:1", "known here: credentials, integrations"),
+    Broken("spool:\n  retention: never\n  retention: 3d\n", "3:3", "“retention” is written twice, first in line 2"),
+    Broken("spool: {retention: never, retention: 3d}\n", "1:9", "“retention” is written twice"),
+    Broken("[a]: 1\n", "1:1", "a list or mapping in the place of a key"),
+    Broken("<<: {}\n", "1:1", "unknown key “<<”"),
+    // Types
+    Broken("spool: 5\n", "1:8", "“spool” expects keys of its own"),
+    Broken("spool: []\n", "1:8", "“spool” expects keys of its own, indented below it, this is a list"),
+    Broken(
+        "spool:\n  retention: [never]\n", "2:14", "“retention” expects never, or a duration such as 30d, this is a list"
+    ),
+    Broken("spool:\n  retention:\n    days: 3\n", "3:5", "this is a mapping"),
+    Broken("credentials: r\n", "1:14", "“credentials” expects a list"),
+    Broken("credentials:\n  name: r\n", "2:3", "“credentials” expects a list: items that begin with “- name: …”"),
+    Broken("integrations:\n  - acme\n", "2:5", "expects mappings as its items, this is a single value"),
+    Broken("my_network:\n  domains: example.com\n", "2:12", "“domains” expects a list, this is a single value"),
+    Broken(
+        "my_network:\n  domains: [[a.com]]\n", "2:13",
+        "expects a domain such as example.com as its items, this is a list"),
+    Broken("- a\n", "1:1", "the file holds a list where keys are expected"),
+    Broken("hello\n", "1:1", "the file holds a single value where keys are expected"),
+    Broken("spool:\n  retention: !never x\n", "2:14", "the tag “!never” has no meaning here"),
+    // Values
+    Broken("state_directory: var/lib\n", "1:18", "“var/lib” is not an absolute path; begin it with /"),
+    Broken("state_directory: ~/x\n", "1:18", "not an absolute path"),
+    Broken("spool:\n  compression: lz4\n", "2:16", "“lz4” is not known here; write one of zstd, gzip, none"),
+    Broken("spool:\n  compression: gzpi\n", "2:16", "did you mean “gzip”?"),
+    Broken("spool:\n  segment_max_bytes: 64 MegaBytes\n", "2:22", "is not a size"),
+    Broken("spool:\n  segment_max_bytes: 1B\n", "2:22", "1B is out of range; write a value from 1KiB to 4GiB"),
+    Broken("spool:\n  max_bytes: 99999999999TiB\n", "2:14", "the size is too large"),
+    Broken("spool:\n  segment_max_age: 5 minutes\n", "2:20", "“5 minutes” is not a duration"),
+    Broken("spool:\n  segment_max_age: 0s\n", "2:20", "0s is out of range; write a value from 1s to 1d"),
+    Broken("spool:\n  segment_max_age: -5m\n", "2:20", "is not a duration"),
+    Broken("spool:\n  retention: forever\n", "2:14", "“forever” is not a retention"),
+    Broken("spool:\n  retention: 1s\n", "2:14", "too short a retention"),
+    Broken("record:\n  raw_data: yes\n", "2:13", "“yes” is neither true nor false"),
+    Broken("record:\n  catalogue: [/no/such/table.tsv]\n", "2:15", "the file “/no/such/table.tsv” does not exist"),
+    Broken("record:\n  catalogue: [/]\n", "2:15", "“/” is not a file"),
+    Broken("my_network:\n  ip_ranges: [203.0.113.7/24]\n", "2:15", "did you mean 203.0.113.0/24?"),
+    Broken("my_network:\n  ip_ranges: [300.0.0.0/8]\n", "2:15", "is not an IP address or range"),
+    Broken("my_network:\n  ip_ranges: [10.0.0.0/33]\n", "2:15", "write a number from 0 to 32"),
+    Broken("my_network:\n  domains:\n    - \"*.example.com\"\n", "3:7", "is not a domain name"),
+    Broken("network:\n  ca_file: /no/such.pem\n", "2:12", "does not exist"),
+    Broken("network:\n  proxy: socks5://p:1\n", "2:10", "the proxy's scheme must be http or https"),
+    Broken("network:\n  proxy: http://joe:pass@p:1\n", "2:10", "must not hold a user name or password"),
+    Broken("network:\n  proxy: http://p:99999\n", "2:10", "the proxy's port must be from 1 to 65535"),
+    Broken(ingesting + "      page_size: 0\n", "8:18", "0 is out of range; write a value from 1 to 1000"),
+    Broken(ingesting + "      page_size: many\n", "8:18", "“many” is not a whole number"),
+    Broken(
+        ingesting + "      rate_limit_share: 1.5\n", "8:25", "1.5 is out of range; write a number above 0 and up to 1"),
+    Broken(ingesting + "      rate_limit_share: 50%\n", "8:25", "“50%” is not a share"),
+    Broken(ingesting + "      poll_interval: 2h\n", "8:22", "2h is out of range; write a value from 1s to 1h"),
+    Broken(ingesting + "      start: yesterday\n", "8:14", "“yesterday” is not a start time"),
+    Broken(ingesting + "      filter: eventType eq \"x\n", "8:15", "unpaired quotation mark"),
+    // Names and references
+    Broken("credentials:\n  - name: R\n", "2:11", "“R” is not a valid name"),
+    Broken("credentials:\n  - name: ../etc\n", "2:11", "is not a valid name"),
+    Broken("credentials:\n  - type: oauth\n", "2:5", "“name” is missing in “credentials”"),
+    Broken("credentials:\n  - name:\n", "2:5", "“name” is missing in “credentials”"),
+    Broken(credential + "  - name: r\n", "3:11", "the credential “r” is there already, at t.yaml:2:11"),
+    Broken(
+        ingesting.replacing("credential: r", with: "credential: x1x"), "7:19",
+        "there is no credential “x1x”; add it under"),
+    Broken(
+        "credentials:\n  - name: acme-read\n" + integration + "    data_ingest:\n      credential: acme-raed\n", "7:19",
+        "there is no credential “acme-raed”; did you mean “acme-read”?"),
+    Broken(
+        ingesting + "    response_action:\n      credential: r\n", "9:19",
+        "a response action needs write, the credential “r” has read"),
+    Broken(
+        ingesting + "  - name: a\n    url: b.okta.com\n    data_ingest: {credential: r}\n", "8:11",
+        "“a” is there already, at t.yaml:4:11"),
+    Broken(integration, "2:5", "the integration “a” does nothing; add data_ingest"),
+    Broken(integration + "    data_ingest:\n", "4:5", "“credential” is missing in “integrations.data_ingest”"),
+    Broken("integrations:\n  - name: a\n    data_ingest: {credential: r}\n" + credential, "2:5", "“url” is missing"),
+    Broken(ingesting.replacing("a.okta", with: "http://a.okta"), "5:10", "plain http"),
+    Broken(
+        ingesting.replacing("a.okta", with: "https://joe:pass@a.okta"), "5:10", "the address must not hold a user name"),
+    Broken(credential + "    type: oauth\n", "3:11", "“client_id” is missing: the credential “r” has type oauth"),
+    Broken(credential + "    client_id: x\n", "3:5", "“client_id” has no meaning with type api_token"),
+    Broken(credential + "    permissions: admin\n", "3:18", "write one of read, write"),
+    Broken(credential + "    expires: 2027-02-30\n", "3:14", "is not a day of the calendar"),
+    Broken(credential + "    expires: soon\n", "3:14", "“soon” is not a date"),
+    // Secrets
+    Broken("credentials:\n  - name: nosuch\n", "2:11", "is missing: there is no file"),
+    Broken(credential + "    secret_file: /no/such\n", "3:18", "there is no file “/no/such”; create it, or correct"),
+    Broken(credential + "    secret_file: /\n", "3:18", "is not a file"),
+    Broken(credential + "    token: abc\n", "3:5", "a secret does not belong into the configuration"),
+    // YAML
+    Broken("", "0", "the file is empty"),
+    Broken(" \n\n", "0", "the file is empty"),
+    Broken("spool:\n\tretention: never\n", "2:1", "a tab in the indentation"),
+    Broken("a: 1\n---\nb: 1\n", "2:1", "a second YAML document begins here"),
+    Broken("spool: {retention: never\n", "2:1", "a mapping in braces (opened in line 1) is not closed"),
+    Broken(
+        "my_network:\n  domains: [a.com, b.com\nspool:\n", "3:6", "a list in brackets (opened in line 2) is not closed"),
+    Broken("state_directory: \"/x\n", "2:1", "a quote (opened in line 1) is not closed"),
+    Broken("spool:\n  retention: never\n compression: zstd\n", "3:2", "the indentation does not fit"),
+    Broken("state_directory: /a: b\n", "1:20", "a “:” where no key can stand"),
+    Broken("state_directory\nspool:\n", "2:6", "where no key can stand"),
+    Broken("state_directory: @x\n", "1:18", "a character that can't begin a value"),
+    Broken("state_directory: *x\n", "1:18", "an alias (*name) without its anchor"),
+    Broken("state_directory: \u{7}\n", "1:18", "a control character (U+7)"),
+    Broken("spool: " + String(repeating: "[", count: 5000), "1:", "nested too deeply"),
+    Broken(
+        "spool: " + String(repeating: "[", count: 40) + String(repeating: "]", count: 40), "1:", "nested too deeply"),
+    Broken(String(repeating: "- ", count: 100_000), "1:", "nested too deeply"),
+    Broken("a: &a [x, x]\n" + String(repeating: "b: [*a, *a]\n", count: 15), "12:5", "more than 20 aliases"),
+    Broken(String(repeating: "#", count: 1 << 20) + "\n", "0", "the file has more than 1024 KiB"),
+]
+
+@Suite("a broken configuration")
+struct BrokenConfigurationTests {
+    @Test("is refused with the place, the reason and what to do", arguments: brokenConfigurations)
+    func refused(_ row: Broken) throws {
+        let problems = try Workspace().problems(row.text)
+        let first = try #require(problems.first, "accepted")
+        let place = "\(first.place.line)" + (first.place.line == 0 ? "" : ":\(first.place.column)")
+        #expect(row.place.hasSuffix(":") ? place.hasPrefix(row.place) : place == row.place, "\(first)")
+        #expect(first.description.contains(row.says), "\(first)")
+        #expect(problems.allSatisfy { !$0.description.contains("\n") })
+    }
+
+    @Test("has one reason reported for one mistake", arguments: brokenConfigurations)
+    func noFollowUps(_ row: Broken) throws {
+        let problems = try Workspace().problems(row.text)
+        #expect(problems.count == 1, "\(problems.map(\.description).joined(separator: "\n"))")
+    }
+
+    @Test("has all its problems reported together, in order")
+    func allTogether() throws {
+        let problems = try Workspace().problems(
+            "spool:\n  compression: lz4\n  max_bytes: x\nrecord:\n  raw: 1\ncredentials:\n  - name: A\n")
+        #expect(problems.map(\.place.line) == [2, 3, 5, 7])
+    }
+
+    @Test("speaks in the compiler's style, one line a problem")
+    func compilerStyle() throws {
+        let workspace = try Workspace()
+        let path = try workspace.write("tributary.yaml", "spool:\n  compresion: zstd\nrecrod: 1\n")
+        let error = try #require(throws: ConfigurationError.self) {
+            try Configuration.load(path: path, context: try workspace.context())
+        }
+        #expect(
+            error.description == """
+                \(path):2:3: error: unknown key “compresion” in “spool”; did you mean “compression”?
+                \(path):3:1: error: unknown key “recrod”; did you mean “record”?
+                """)
+    }
+
+    @Test("does not flood the terminal")
+    func bounded() throws {
+        let text = (0..<1000).map { "unknown\($0): 1" }.joined(separator: "\n")
+        let workspace = try Workspace()
+        let error = try #require(throws: ConfigurationError.self) { try workspace.load(text) }
+        #expect(error.problems.count == 200)
+        #expect(error.description.hasSuffix("… and 800 more problems"))
+    }
+
+    @Test(
+        "in other encodings is named",
+        arguments: [
+            ([0xFF, 0xFE, 0x61, 0x00], "UTF-16", 0), (Array("a: 1\nb: ".utf8) + [0xE9, 0x0A], "not valid UTF-8", 2),
+        ] as [([UInt8], String, Int)])
+    func encodings(_ bytes: [UInt8], _ says: String, _ line: Int) throws {
+        let problems = try Workspace().problems([ConfigurationSource(file: "t.yaml", bytes: bytes)])
+        #expect(problems.count == 1)
+        #expect(problems.first?.message.contains(says) == true)
+        #expect(problems.first?.place.line == line)
+    }
+
+    @Test("that multiplies aliases ends quickly")
+    func aliasBomb() throws {
+        var text = "a0: &a0 [x, x, x, x, x, x, x, x]\n"
+        for level in 1...6 {
+            text +=
+                "a\(level): &a\(level) [" + [String](repeating: "*a\(level - 1)", count: 3).joined(separator: ", ")
+                + "]\n"
+        }
+        #expect(try !Workspace().problems(text).isEmpty)
+        #expect(try !Workspace().problems(text + "? *a6\n: x\n").isEmpty)
+    }
+}

@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Configuration
+
+@Suite("the installed example")
+struct InstalledExampleTests {
+    @Test("loads as it is, with nothing configured yet")
+    func loads() throws {
+        let configuration = try Workspace().load(try InstalledExample.text())
+        #expect(configuration.integrations.isEmpty)
+        #expect(configuration.warnings.count == 1)
+    }
+
+    @Test("loads with every key in use")
+    func everyKeyInUse() throws {
+        let workspace = try Workspace()
+        let text = try InstalledExample.everyKeyInUse()
+            .replacing("/etc/tributary/credentials", with: "\(workspace.path)/credentials")
+            .replacing("/etc/tributary/events.tsv", with: try workspace.write("events.tsv", "x"))
+            .replacing("/etc/ssl/certs/ca-certificates.crt", with: try workspace.write("ca.pem", "x"))
+        let configuration = try workspace.load(text)
+        #expect(configuration.integrations.map(\.name.text) == ["acme"])
+        #expect(configuration.warnings.isEmpty)
+    }
+
+    @Test("has every key, in its place", arguments: ConfigurationKeys.all)
+    func mentions(_ key: KeyDescription) throws {
+        var findings = Findings()
+        let text = try InstalledExample.everyKeyInUse()
+        guard case .mapping(let pairs) = YAMLDocument.read(Array(text.utf8), file: "t", into: &findings) else {
+            Issue.record("not a mapping")
+            return
+        }
+        var settings = Settings(place: ConfigurationPlace(file: "t"))
+        settings.add(pairs, into: &findings)
+        let all = [settings] + settings.items.values.joined()
+        #expect(all.contains { $0.values[key.path] != nil })
+    }
+
+    @Test("shows the defaults that hold", arguments: ConfigurationKeys.all)
+    func showsDefaults(_ key: KeyDescription) throws {
+        guard case .value(let text) = key.fallback else { return }
+        #expect(try InstalledExample.everyKeyInUse().contains("\(key.name): \(text)\n"))
+    }
+
+    @Test("every key has a default that can be read and an explanation")
+    func keysAreWhole() throws {
+        let children = Mirror(reflecting: ConfigurationKeys.shared).children
+        let keys = children.compactMap { $0.value as? any DescribedKey }
+        #expect(keys.count == children.count)
+        for key in keys {
+            try key.readDefault()
+            #expect(key.description.explanation.hasSuffix("."))
+        }
+        #expect(Set(ConfigurationKeys.all.map(\.path)).count == ConfigurationKeys.all.count)
+    }
+}
+
+@Suite("mutated configurations")
+struct MutationTests {
+    /// SplitMix64, so that a seed reproduces a run.
+    struct Generator: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return z ^ (z >> 31)
+        }
+    }
+
+    @Test("never crash, and each problem is one line with its place")
+    func neverCrash() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        var generator = Generator(state: seed)
+        let workspace = try Workspace()
+        let context = try workspace.context()
+        // Without comments, so that most mutations hit something.
+        let base = Array(
+            try InstalledExample.everyKeyInUse().split(separator: "\n").filter { !$0.contains("#") }
+                .joined(separator: "\n").utf8)
+        let spice: [[UInt8]] =
+            [
+                "\t", ":", "- ", "\"", "'", "[", "]", "{", "}", "&a ", "*a", "!x ", "|", ">", "%", "@", "\u{0}",
+                "---\n", "...\n",
+                "? ", "\r", "\u{FEFF}", "é", "null", "~", "99999999999999999999", "<<: *a\n", "\\u", "#", "\n", "  ",
+            ].map { Array($0.utf8) } + [[0xFF], [0xC3]]
+        for _ in 0..<1500 {
+            var bytes = base
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let at = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<5, using: &generator) {
+                case 0: bytes[at] = UInt8.random(in: 0...255, using: &generator)
+                case 1: bytes.remove(at: at)
+                case 2: bytes.insert(contentsOf: spice.randomElement(using: &generator) ?? [], at: at)
+                case 3: bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...40, using: &generator)))
+                default:
+                    let end = min(bytes.count, at + Int.random(in: 1...80, using: &generator))
+                    bytes.insert(contentsOf: bytes[at..<end], at: Int.random(in: 0..<bytes.count, using: &generator))
+                }
+            }
+            do {
+                _ = try Configuration.load(
+                    sources: [ConfigurationSource(file: "t.yaml", bytes: bytes)], context: context)
+            } catch {
+                #expect(!error.problems.isEmpty)
+                for problem in error.problems {
+                    #expect(problem.description.hasPrefix("t.yaml"))
+                    #expect(!problem.description.contains { $0.isNewline })
+                }
+            }
+        }
+    }
+}

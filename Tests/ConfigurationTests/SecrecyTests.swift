@@ -1,0 +1,81 @@
+import Configuration
+import Testing
+
+@Suite("a secret in the configuration")
+struct SecrecyTests {
+    /// Made up; the form is Okta's.
+    static let token = "00aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789-_xY"
+
+    static let texts: [String] = [
+        "credentials:\n  - name: r\n    token: \(token)\n",
+        "credentials:\n  - name: r\n    api-token: hunter2\n",
+        "credentials:\n  - name: r\n    secret: hunter2\n",
+        "credentials:\n  - name: r\n    password: hunter2\n",
+        "credentials:\n  - name: r\n    client_secret: {a: hunter2}\n",
+        "credentials:\n  - name: r\n    secret_file: \(token)\n",
+        "credentials:\n  - name: r\n    secret_file: SSWS \(token)\n",
+        "credentials:\n  - name: r\n    secret_file: SSWS hunter2\n",
+        "credentials:\n  - name: r\n    secret_file: /\(token)\n",
+        "credentials:\n  - name: r\n    description: the token is \(token)\n",
+        "credentials:\n  - name: \(token)\n",
+        "credentials:\n  - name: r\n    \(token): x\n",
+        "credentials:\n  - name: r\n    expires: \(token.dropLast(7))\n",
+        "credentials:\n  - name: r\n    expires: \(token)x\n",
+        "credentials:\n  - \(token)\n",
+        "credentials: \(token)\n",
+        "credentials: [[\(token)]]\n",
+        "\(token)\n",
+        "\(token): \(token)\n\(token): 1\n",
+        "unknown: \(token)\n",
+        "unknown: {a: [\(token)]}\n",
+        "spool:\n  compression: \(token)\n  retention: &\(token) x\n",
+        "spool: *\(token)\n",
+        "spool: !\(token) x\n",
+        "spool: \"\(token)\n",
+        "state_directory: \(token): x\n",
+        "credentials:\n  - name: r\n    key_id: |\n      -----BEGIN PRIVATE KEY-----\n      hunter2\n",
+        "network:\n  proxy: http://joe:hunter2@proxy:1\n",
+        "integrations:\n  - name: a\n    url: https://joe:hunter2@acme.okta.com\n",
+        "integrations:\n  - name: a\n    url: https://acme.okta.com/?token=\(token)\n",
+    ]
+
+    @Test("is refused and never repeated", arguments: texts)
+    func neverRepeated(_ text: String) throws {
+        let problems = try Workspace().problems(text)
+        #expect(!problems.isEmpty)
+        for problem in problems {
+            let said = problem.description + problem.key
+            #expect(!said.contains("hunter2"), "\(said)")
+            #expect(!said.contains(Self.token.prefix(12)), "\(said)")
+        }
+    }
+
+    @Test("under a key for it is explained")
+    func explained() throws {
+        let problem = try #require(try Workspace().problems(Self.texts[0]).first)
+        #expect(problem.description.contains("secret_file"))
+        #expect(problem.description.contains("revoke"))
+        #expect(problem.place.line == 3)
+    }
+
+    @Test("does not reach the description, the JSON or the value itself, for only its path is held")
+    func onlyPaths() throws {
+        let workspace = try Workspace()
+        let secret = try workspace.write("s", Self.token)
+        let configuration = try workspace.load(
+            good.replacing("  - name: r\n", with: "  - name: r\n    secret_file: \(secret)\n"))
+        #expect(!configuration.describe().contains(Self.token))
+        #expect(try !configuration.summary.json().contains(Self.token))
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        #expect(!dumped.contains(Self.token))
+        #expect(configuration.credential(named: "r")?.secretFile == secret)
+    }
+
+    @Test("control characters of a value do not reach the terminal")
+    func controlCharacters() throws {
+        let problems = try Workspace().problems("spool:\n  compression: \"a\\e[31m\\u202e\\nx\"\n")
+        let said = try #require(problems.first).description
+        #expect(said.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "\u{202e}" })
+    }
+}

@@ -1,0 +1,92 @@
+import Configuration
+import Foundation
+
+/// A directory of its own for a test, removed with it.
+final class Workspace: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/tributary-configuration-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Writes a file, with its directories, and gives its absolute path.
+    @discardableResult
+    func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
+        let file = "\(path)/\(name)"
+        let directory = String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)])
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(filePath: file))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        return file
+    }
+
+    /// A context whose $CREDENTIALS_DIRECTORY holds secrets for `r` (read) and `w` (write).
+    func context(
+        _ environment: [String: String] = [:], today: String = "2026-11-23",
+        secrets: ConfigurationContext.SecretCheck = .required
+    ) throws -> ConfigurationContext {
+        for name in ["r", "w", "acme-read", "acme-respond"] { try write("credentials/\(name)", "not a real secret") }
+        return ConfigurationContext(
+            environment: ["CREDENTIALS_DIRECTORY": "\(path)/credentials"].merging(environment) { $1 },
+            today: try CalendarDate(parsing: today), secrets: secrets)
+    }
+
+    func load(_ text: String, today: String = "2026-11-23") throws -> Configuration {
+        try Configuration.load(
+            sources: [ConfigurationSource(file: "t.yaml", text: text)], context: try context(today: today))
+    }
+
+    /// The problems of a text that is expected to be refused; empty when it is accepted.
+    func problems(_ text: String) throws -> [ConfigurationProblem] {
+        try problems([ConfigurationSource(file: "t.yaml", text: text)])
+    }
+
+    func problems(_ sources: [ConfigurationSource]) throws -> [ConfigurationProblem] {
+        do {
+            _ = try Configuration.load(sources: sources, context: try context())
+            return []
+        } catch let error as ConfigurationError {
+            return error.problems
+        }
+    }
+}
+
+/// A small good configuration; tests put lines behind it.
+let good = """
+    credentials:
+      - name: r
+      - name: w
+        permissions: write
+    integrations:
+      - name: acme
+        url: https://acme.okta.com
+        data_ingest:
+          credential: r
+        response_action:
+          credential: w
+
+    """
+
+/// The example as it is installed, and the same with every key in use.
+enum InstalledExample {
+    static let path =
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path + "/config/tributary.yaml"
+
+    static func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    /// “#key: value” and “#- name: value” without their “#”.
+    static func everyKeyInUse() throws -> String {
+        try text().split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let indent = line.prefix { $0 == " " }
+            let rest = line.dropFirst(indent.count)
+            guard rest.hasPrefix("#"), let next = rest.dropFirst().first, next.isLetter || next == "-" else {
+                return String(line)
+            }
+            return String(indent + rest.dropFirst())
+        }.joined(separator: "\n")
+    }
+}
