@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CEventCatalog"),
         .target(name: "OktaAPI", dependencies: ["CCurl"], swiftSettings: strict),
@@ -39,7 +40,7 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd",
+                "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -47,7 +48,7 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "Collector", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLinux", "Collector", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .target(

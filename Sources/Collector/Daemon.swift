@@ -48,7 +48,7 @@ package struct Daemon {
         }
         let spool: Spool
         do throws(SpoolError) {
-            spool = try Spool(SpoolSettings(configuration), now: .now())
+            spool = try Spool(SpoolSettings(configuration), fileSystem: PosixFileSystem(), now: .now())
         } catch {
             throw .spool(error)
         }
@@ -128,9 +128,28 @@ extension SpoolSettings {
     init(_ configuration: Configuration) {
         self.init(
             directory: configuration.spool.directory, stateDirectory: configuration.stateDirectory,
-            compression: Spool.Compression(configuration.spool.compression),
+            compression: Compression(configuration.spool.compression),
             segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes),
-            segmentMaxAge: configuration.spool.segmentMaxAge.duration, maxBytes: configuration.spool.maxBytes.bytes,
+            segmentMaxAge: configuration.spool.segmentMaxAge.duration, maxBytes: Int64(configuration.spool.maxBytes.bytes),
             retention: configuration.spool.retention.duration, recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
+    }
+}
+
+extension Compression {
+    init(_ configured: Configuration.Compression) {
+        switch configured {
+        case .zstd: self = .zstd
+        case .gzip: self = .gzip
+        case .none: self = .none
+        }
+    }
+}
+
+extension Configuration.Retention {
+    fileprivate var duration: Duration? {
+        switch self {
+        case .never: nil
+        case .after(let age): age.duration
+        }
     }
 }

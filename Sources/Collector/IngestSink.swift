@@ -52,9 +52,10 @@ struct IngestSink: RecordSink {
             let day = CivilDay(of: collectedAt).text
             let partition = try writer.partition("date=\(day)", kind: .rejected)
             let line = rejection.line(event: event, offset: offset, collectedAt: collectedAt)
-            try line.withUnsafeBytes { bytes throws(SpoolError) in
-                try writer.append(bytes, to: partition, time: collectedAt)
+            let outcome = line.withUnsafeBytes { bytes in
+                Result { () throws(SpoolError) in try writer.append(bytes, to: partition, time: collectedAt) }
             }
+            try outcome.get()
         } catch {
             failure = error
         }

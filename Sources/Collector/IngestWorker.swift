@@ -52,8 +52,9 @@ actor IngestWorker {
         normalizer = try Normalizer(catalog: catalog, settings: settings)
     }
 
-    /// Recovers an integration's journal and finishes what a crash left half done.
+    /// Recovers an integration's journal and finishes what a crash left half done. A second call finds it open.
     func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
+        if let writer = writers[integration] { return Opened(cursor: writer.cursor, recovery: writer.recovery) }
         let writer = try spool.writer(integration: integration, scratch: scratch, now: .now())
         writers[integration] = writer
         sources[integration] = source
@@ -68,11 +69,12 @@ actor IngestWorker {
             preconditionFailure("\(integration) is opened before its first page")
         }
         var sink = IngestSink(writer: writer, collectedAt: collectedAt)
-        do throws(PageError) {
-            try page.withUnsafeBytes { bytes throws(PageError) in
+        let outcome = page.withUnsafeBytes { bytes in
+            Result { () throws(PageError) in
                 try normalizer.normalizePage(bytes, source: source, collectedAt: collectedAt, into: &sink)
             }
-        } catch {
+        }
+        if case .failure(let error) = outcome {
             writer.discard()
             throw .page(error)
         }

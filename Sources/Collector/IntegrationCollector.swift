@@ -53,24 +53,38 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Opens the spool and the pager; waits and tries again as long as the spool is in trouble. Nil when cancelled.
+    /// Opens the spool and the pager; waits and tries again as long as either is in trouble. Nil when cancelled.
     private func open(_ clock: ContinuousClock) async -> LogPager? {
         while !Task.isCancelled {
-            heartbeat.beat()
-            do {
-                let source = EventSource(orgHost: settings.query.org.host, logURL: settings.query.org.origin + "/api/v1/logs")
-                let opened = try await worker.open(settings.name, source: source)
-                report(opened.recovery)
-                board.update(entry) { $0.opened() }
-                return try pager(resumingAt: opened.cursor, clock)
-            } catch {
-                let trouble = IntegrationHealth.Trouble(spoolOrCursor: error)
-                note(trouble, requestID: nil, delay: Self.spoolRetry, .spoolError)
-                board.update(entry) { $0.opened() }
-                await sleep(until: clock.now + Self.spoolRetry, clock)
+            let trouble: IntegrationHealth.Trouble
+            switch await opened() {
+            case .success(let cursor):
+                do throws(CursorError) {
+                    return try pager(resumingAt: cursor, clock)
+                } catch {
+                    trouble = IntegrationHealth.Trouble(cursor: error)
+                }
+            case .failure(let error):
+                trouble = IntegrationHealth.Trouble(spool: error)
             }
+            note(trouble, requestID: nil, delay: Self.spoolRetry, .spoolError)
+            await sleep(until: clock.now + Self.spoolRetry, clock)
         }
         return nil
+    }
+
+    /// The stored cursor, nil on a first run.
+    private func opened() async -> Result<String?, SpoolError> {
+        defer { board.update(entry) { $0.opened() } }
+        let org = settings.query.org
+        let source = EventSource(orgHost: org.host, logURL: org.origin + "/api/v1/logs")
+        do throws(SpoolError) {
+            let opened = try await worker.open(settings.name, source: source)
+            report(opened.recovery)
+            return .success(opened.cursor)
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func pager(resumingAt text: String?, _ clock: ContinuousClock) throws(CursorError) -> LogPager {

@@ -18,8 +18,8 @@ package struct Normalizing {
     /// - Throws: `Daemon.StartError.configuration`, with file and line of a bad row.
     package func catalog() throws(Daemon.StartError) -> EventCatalog {
         do {
-            let texts = try tables.map { path in (try String(contentsOfFile: path, encoding: .utf8), path) }
-            return try EventCatalog.builtIn(with: texts.map { (text: $0.0, file: $0.1) })
+            let texts = try tables.map { path in (file: path, text: try String(contentsOfFile: path, encoding: .utf8)) }
+            return try EventCatalog.builtIn(with: texts)
         } catch let error as EventCatalogError {
             throw .configuration(error.description)
         } catch {

@@ -55,7 +55,7 @@ package struct OnlineCheck: Sendable {
         var request = page.request
         let result: Result<HTTPResponse, TransportError>
         do throws(CredentialError) {
-            try await APITokenFile(path: ingest.credential.secretFile).authorize(&request)
+            try APITokenFile(path: ingest.credential.secretFile).authorize(&request)
         } catch {
             return Answer(verdict: .refused, words: "\(found); \(error)")
         }

@@ -2,7 +2,7 @@ import Foundation
 
 /// `status.json` in the runtime directory: replaced whole, so a reader never sees half of one, and accompanied by a
 /// lock that lives as long as the daemon does, so a reader knows whether what it read is still true.
-package final class StatusFile {
+package final class StatusFile: Sendable {
     /// What can go wrong with the file.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String

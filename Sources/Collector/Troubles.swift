@@ -20,14 +20,10 @@ extension IntegrationHealth.Trouble {
         isSpool = true
     }
 
-    init(spoolOrCursor error: any Error) {
-        if let error = error as? SpoolError {
-            self.init(spool: error)
-        } else {
-            kind = "cursor"
-            message = "\(error)"
-            remedy = "Collection of this integration waits until it is put right"
-        }
+    init(cursor error: CursorError) {
+        kind = "cursor"
+        message = error.description
+        remedy = "Collection of this integration waits until it is put right"
     }
 
     var isFull: Bool { kind == "spool_full" }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A serial executor on a thread of its own, for an actor whose methods block: compressing, writing and waiting for
@@ -5,6 +6,7 @@ import Glibc
 ///
 /// The thread lives as long as the process; it sleeps on a condition variable while there is nothing to do.
 package final class WorkerThread: SerialExecutor, @unchecked Sendable {
+    private let name: String
     /// Written only while `mutex` is held: that is what makes the class safe to share.
     private var jobs: [UnownedJob] = []
     private var mutex = pthread_mutex_t()
@@ -13,8 +15,9 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
     /// Starts the thread.
     ///
     /// - Parameters:
-    ///   - name: shown by `ps -L` and `top -H`; Linux keeps its first 15 bytes (`pthread_setname_np(3)`).
+    ///   - name: shown by `ps -L` and `top -H`; Linux keeps its first 15 bytes (prctl(2)).
     package init(name: String) {
+        self.name = name
         pthread_mutex_init(&mutex, nil)
         pthread_cond_init(&wakeUp, nil)
         var attributes = pthread_attr_t()
@@ -31,7 +34,6 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
         pthread_attr_destroy(&attributes)
         // Without its threads the process can do nothing at all, and there is nobody to tell yet.
         precondition(status == 0, "cannot start the thread \(name): \(String(cString: strerror(status)))")
-        pthread_setname_np(thread, String(name.utf8.prefix(15)) ?? "worker")
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {
@@ -43,6 +45,7 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
     }
 
     private func run() -> Never {
+        tributary_name_thread(name)
         var batch: [UnownedJob] = []
         while true {
             pthread_mutex_lock(&mutex)

@@ -34,7 +34,7 @@ struct Normalize: ParsableCommand {
     func run() throws {
         let normalizer: Normalizer
         do {
-            let tables = try catalogue.map { (text: try String(contentsOfFile: $0, encoding: .utf8), file: $0) }
+            let tables = try catalogue.map { (file: $0, text: try String(contentsOfFile: $0, encoding: .utf8)) }
             normalizer = try Normalizer(
                 catalog: try EventCatalog.builtIn(with: tables),
                 settings: NormalizerSettings(rawData: rawData, observables: observables))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Collector
 import Configuration
 import Foundation
@@ -24,8 +25,7 @@ struct Run: AsyncParsableCommand {
     func run() async throws {
         LogOutput.detected().bootstrap(level: logLevel)
         let logger = Logger(label: "tributary")
-        // Secrets are in this process's memory: no core dump of it, and no other process of this user reads it.
-        prctl(PR_SET_DUMPABLE, 0)
+        tributary_guard_memory()
         let configuration = try load(logger)
         logger.announce(
             .started,

@@ -34,9 +34,7 @@ struct SpoolCat: ParsableCommand {
                         guard left > 0 else { return }
                         left -= 1
                         try put(line)
-                        try "\n".utf8CString.withUnsafeBytes { (end) throws(SpoolError) in
-                            try put(UnsafeRawBufferPointer(rebasing: end.prefix(1)))
-                        }
+                        try put([0x0A])
                     }
                 }
             }
@@ -49,7 +47,7 @@ struct SpoolCat: ParsableCommand {
 
     private static let output = "standard output"
 
-    private func put(_ bytes: UnsafeRawBufferPointer) throws(SpoolError) {
+    private func put(_ bytes: some Collection<UInt8>) throws(SpoolError) {
         do { try StandardOutput.write(bytes) } catch {
             throw .file(FileError(.write, Self.output, code: 0))
         }

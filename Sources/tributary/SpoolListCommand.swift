@@ -26,9 +26,10 @@ struct SpoolList: ParsableCommand {
     var json = false
 
     func run() throws {
+        let reader = try options.reader()
         let listings: [SegmentListing]
         do throws(SpoolError) {
-            listings = try options.reader().segments(after: sinceManifest)
+            listings = try reader.segments(after: sinceManifest)
         } catch {
             throw SpoolOptions.failed(error)
         }

@@ -29,9 +29,10 @@ struct SpoolPrune: ParsableCommand {
         } catch {
             throw ValidationError("--older-than: \(error)")
         }
+        let reader = try options.reader()
         do throws(SpoolError) {
             let cutoff = WallClock.now() - Int64(age.seconds) * 1000
-            let files = try options.reader().prune(olderThan: cutoff, dryRun: dryRun)
+            let files = try reader.prune(olderThan: cutoff, dryRun: dryRun)
             for file in files { print("\(dryRun ? "would delete" : "deleted")  \(file.path)") }
             let bytes = StatusReport.bytes(Int(files.reduce(0) { $0 + $1.bytes }))
             Terminal.complain("\(files.count) segments, \(bytes)")

@@ -23,10 +23,11 @@ struct SpoolVerify: ParsableCommand {
     func run() throws {
         var verify = VerifyOptions()
         verify.uid = { record in recordUID(of: record).map(fingerprint) }
+        let reader = try options.reader()
         let result: VerifyResult
         do throws(SpoolError) {
             var bar = ProgressBar(descriptor: STDERR_FILENO)
-            result = try options.reader().verify(verify) { bar.show(done: $0.bytes, of: $0.totalBytes) }
+            result = try reader.verify(verify) { bar.show(done: $0.bytes, of: $0.totalBytes) }
             bar.clear()
         } catch {
             throw SpoolOptions.failed(error)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collector
 
 /// The command line. Standard output carries a command's result and nothing else; standard error the rest.
 @main

@@ -1,0 +1,114 @@
+/// A growing run of bytes that keeps its memory when emptied: what is written to disk is put together in it.
+final class ByteStore {
+    private var base: UnsafeMutableRawPointer
+    private(set) var capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int = 0) {
+        self.capacity = max(capacity, 64)
+        base = .allocate(byteCount: self.capacity, alignment: 16)
+    }
+
+    deinit { base.deallocate() }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    func reserve(_ additional: Int) {
+        guard count + additional > capacity else { return }
+        let larger = max(count + additional, capacity * 2)
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        moved.copyMemory(from: base, byteCount: count)
+        base.deallocate()
+        base = moved
+        capacity = larger
+    }
+
+    /// Room behind the bytes, to be filled and then counted with `advance`.
+    func space(atLeast size: Int) -> UnsafeMutableRawBufferPointer {
+        reserve(size)
+        return UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)
+    }
+
+    func advance(_ size: Int) {
+        precondition(size >= 0 && count + size <= capacity)
+        count += size
+    }
+
+    func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        (base + count).copyMemory(from: source, byteCount: bytes.count)
+        count += bytes.count
+    }
+
+    func append(byte: UInt8) {
+        reserve(1)
+        base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    /// Little-endian.
+    func append(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.littleEndian) { append($0) }
+    }
+
+    func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// A text behind its length in bytes, as an integer of the type given.
+    func append<Length: FixedWidthInteger>(_ text: String, length: Length.Type) {
+        append(Length(text.utf8.count))
+        append(text)
+    }
+
+    func overwrite(at offset: Int, _ bytes: UnsafeRawBufferPointer) {
+        precondition(offset >= 0 && offset + bytes.count <= count)
+        guard let source = bytes.baseAddress else { return }
+        (base + offset).copyMemory(from: source, byteCount: bytes.count)
+    }
+
+    func overwrite(at offset: Int, _ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.littleEndian) { overwrite(at: offset, $0) }
+    }
+
+    /// Empties it. Memory above the limit is given back.
+    func removeAll(keeping limit: Int = .max) {
+        count = 0
+        guard capacity > limit else { return }
+        base.deallocate()
+        capacity = max(limit, 64)
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+}
+
+/// Reads what `ByteStore` wrote, never beyond the end: nil instead.
+struct ByteCursor {
+    private let bytes: UnsafeRawBufferPointer
+    private(set) var offset = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    var isAtEnd: Bool { offset == bytes.count }
+
+    mutating func integer<Integer: FixedWidthInteger>(_: Integer.Type = Integer.self) -> Integer? {
+        let size = MemoryLayout<Integer>.size
+        guard bytes.count - offset >= size else { return nil }
+        defer { offset += size }
+        return Integer(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self))
+    }
+
+    mutating func text<Length: FixedWidthInteger>(length _: Length.Type) -> String? {
+        guard let length = integer(Length.self), let count = Int(exactly: length), count <= bytes.count - offset
+        else { return nil }
+        defer { offset += count }
+        return String(validating: bytes[offset..<offset + count], as: UTF8.self)
+    }
+
+    mutating func bytes(_ count: Int) -> UnsafeRawBufferPointer? {
+        guard count >= 0, count <= bytes.count - offset else { return nil }
+        defer { offset += count }
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+    }
+}

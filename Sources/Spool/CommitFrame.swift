@@ -1,0 +1,84 @@
+/// The description in a commit's frame: the cursor, and of each chunk where it belongs and what it is. See `Journal` for the bytes.
+struct CommitFrame {
+    static let type: UInt32 = 1
+    /// Type, length of the description, length of the chunks, checksum.
+    static let headerLength = 4 + 4 + 8 + 4
+
+    struct Chunk {
+        var path: PartitionPath
+        var encoding: Compression
+        var summary: RecordSummary
+        var stored: Int
+        var crc: UInt32
+    }
+
+    /// Wall-clock milliseconds.
+    var committed: Int64
+    var cursor: String
+    var chunks: [Chunk]
+
+    static func descriptionLength(cursor: String, paths: some Sequence<PartitionPath>) -> Int {
+        paths.reduce(8 + 4 + cursor.utf8.count + 4) { $0 + 2 + 2 + $1.text.utf8.count + 4 + 8 + 8 + 8 + 8 + 4 }
+    }
+
+    func encode(into store: ByteStore) {
+        store.append(committed)
+        store.append(cursor, length: UInt32.self)
+        store.append(UInt32(chunks.count))
+        for chunk in chunks {
+            store.append(byte: chunk.path.kind.rawValue)
+            store.append(byte: chunk.encoding.code)
+            store.append(chunk.path.text, length: UInt16.self)
+            store.append(UInt32(chunk.summary.records))
+            store.append(chunk.summary.firstTime)
+            store.append(chunk.summary.lastTime)
+            store.append(UInt64(chunk.summary.bytes))
+            store.append(UInt64(chunk.stored))
+            store.append(chunk.crc)
+        }
+    }
+
+    /// Nil for what no writer wrote.
+    init?(_ description: UnsafeRawBufferPointer) {
+        var cursor = ByteCursor(description)
+        guard let committed = cursor.integer(Int64.self), let position = cursor.text(length: UInt32.self),
+            let count = cursor.integer(UInt32.self), count <= PartitionTable.limit
+        else { return nil }
+        self.committed = committed
+        self.cursor = position
+        chunks = []
+        for _ in 0..<count {
+            guard let kind = cursor.integer(UInt8.self).flatMap(PartitionKind.init(rawValue:)),
+                let encoding = cursor.integer(UInt8.self).flatMap(Compression.init),
+                let text = cursor.text(length: UInt16.self), let path = try? PartitionPath(text, kind: kind),
+                let records = cursor.integer(UInt32.self), let first = cursor.integer(Int64.self),
+                let last = cursor.integer(Int64.self),
+                let bytes = cursor.integer(UInt64.self).flatMap(Int.init(exactly:)),
+                let stored = cursor.integer(UInt64.self).flatMap(Int.init(exactly:)),
+                let crc = cursor.integer(UInt32.self)
+            else { return nil }
+            let summary = RecordSummary(records: Int(records), bytes: bytes, firstTime: first, lastTime: last)
+            chunks.append(Chunk(path: path, encoding: encoding, summary: summary, stored: stored, crc: crc))
+        }
+        guard cursor.isAtEnd else { return nil }
+    }
+
+    init(committed: Int64, cursor: String, chunks: [Chunk]) {
+        self.committed = committed
+        self.cursor = cursor
+        self.chunks = chunks
+    }
+
+    /// The checksum over all of a frame but its chunks, which have their own. The header's checksum and the frame's offset go in, so that
+    /// no frame is taken for one of another journal or of another place.
+    static func checksum(
+        headerChecksum: UInt32, offset: Int64, type: UInt32, descriptionLength: UInt32, dataLength: UInt64,
+        description: UnsafeRawBufferPointer
+    ) -> UInt32 {
+        var crc = CRC32.of(offset, continuing: headerChecksum)
+        crc = CRC32.of(type, continuing: crc)
+        crc = CRC32.of(descriptionLength, continuing: crc)
+        crc = CRC32.of(dataLength, continuing: crc)
+        return CRC32.of(description, continuing: crc)
+    }
+}

@@ -1,0 +1,119 @@
+/// Why a journal was cut at recovery.
+package enum CutReason: String, Sendable {
+    /// The last frame is not whole: the process or the machine stopped while it was written. Nothing unusual.
+    case torn
+    /// A whole frame whose checksums disagree: also a write that a power cut split, or damage.
+    case checksum
+    /// Bytes behind what is known to be durable, left by a failed write.
+    case unconfirmed
+}
+
+/// Reads a journal's header and frames, in bounded memory. Damage ends the reading; it is never stepped over.
+struct JournalReader {
+    let fileSystem: any FileSystem
+    let file: OpenFile
+
+    /// Refuses what isn't for this version, spool and integration.
+    func header(spoolID: [UInt8], integration: String) throws(SpoolError) -> (
+        JournalHeader, checksum: UInt32, length: Int64
+    ) {
+        let size = try fileSystem.size(file)
+        let prefix = try fileSystem.bytes(file, from: 0, to: Int64(JournalHeader.prefixLength))
+        let fields = prefix.withUnsafeBytes { bytes in
+            var cursor = ByteCursor(bytes)
+            return (
+                cursor.bytes(8).map { $0.elementsEqual(JournalHeader.magic) } ?? false,
+                cursor.integer(UInt32.self) ?? 0,
+                Int64(cursor.integer(UInt32.self) ?? 0)
+            )
+        }
+        let (isJournal, version, length) = fields
+        guard isJournal, length > JournalHeader.prefixLength + 4,
+            length <= min(size, Int64(JournalHeader.maximumLength))
+        else { throw .damaged(path: file.path, reason: "it has no journal's header") }
+        let bytes = try fileSystem.bytes(file, from: 0, to: length)
+        let content = bytes.dropLast(4)
+        let crc = content.withUnsafeBytes { CRC32.of($0) }
+        let written = bytes.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard crc == written else { throw .damaged(path: file.path, reason: "its header's checksum disagrees") }
+        guard version <= JournalHeader.version else {
+            throw .newerFormat(path: file.path, found: version, supported: JournalHeader.version)
+        }
+        let header = content.withUnsafeBytes {
+            JournalHeader(payload: UnsafeRawBufferPointer(rebasing: $0[JournalHeader.prefixLength...]))
+        }
+        guard let header else { throw .damaged(path: file.path, reason: "its header makes no sense") }
+        guard header.spoolID == spoolID else {
+            throw .foreignSpool(
+                path: file.path, expected: Hexadecimal.text(spoolID), found: Hexadecimal.text(header.spoolID))
+        }
+        guard header.integration == integration else {
+            throw .otherIntegration(path: file.path, expected: integration, found: header.integration)
+        }
+        guard Journal.fileName(header.generation) == file.path.split(separator: "/").last.map(String.init) else {
+            throw .damaged(path: file.path, reason: "it is generation \(header.generation) under another's name")
+        }
+        return (header, crc, length)
+    }
+
+    /// Calls back for each valid frame, with the offset of its first chunk, and returns where validity ends and why, if before `end`.
+    func frames(
+        from start: Int64, to end: Int64, headerChecksum: UInt32,
+        _ body: (CommitFrame, Int64) throws(SpoolError) -> Void
+    ) throws(SpoolError) -> (end: Int64, reason: CutReason?) {
+        var offset = start
+        while offset < end {
+            let head = try fileSystem.bytes(file, from: offset, to: min(end, offset + Int64(CommitFrame.headerLength)))
+            let fields = head.withUnsafeBytes { bytes -> (UInt32, UInt32, UInt64, UInt32)? in
+                var cursor = ByteCursor(bytes)
+                guard let type = cursor.integer(UInt32.self), let description = cursor.integer(UInt32.self),
+                    let data = cursor.integer(UInt64.self), let crc = cursor.integer(UInt32.self)
+                else { return nil }
+                return (type, description, data, crc)
+            }
+            guard let (type, descriptionLength, dataLength, crc) = fields else { return (offset, .torn) }
+            let descriptionStart = offset + Int64(CommitFrame.headerLength)
+            let dataStart = descriptionStart + Int64(descriptionLength)
+            guard dataStart <= end, dataLength <= UInt64(end - dataStart) else { return (offset, .torn) }
+            guard descriptionLength <= JournalHeader.maximumLength else { return (offset, .checksum) }
+            let description = try fileSystem.bytes(file, from: descriptionStart, to: dataStart)
+            let frame = description.withUnsafeBytes { bytes -> CommitFrame? in
+                let expected = CommitFrame.checksum(
+                    headerChecksum: headerChecksum, offset: offset, type: type, descriptionLength: descriptionLength,
+                    dataLength: dataLength, description: bytes)
+                return crc == expected && type == CommitFrame.type ? CommitFrame(bytes) : nil
+            }
+            guard let frame else { return (offset, .checksum) }
+            guard try chunksAreWhole(frame, from: dataStart, length: dataLength) else { return (offset, .checksum) }
+            try body(frame, dataStart)
+            offset = dataStart + Int64(dataLength)
+        }
+        return (offset, nil)
+    }
+
+    private func chunksAreWhole(_ frame: CommitFrame, from start: Int64, length: UInt64) throws(SpoolError) -> Bool {
+        var offset = start
+        let end = start + Int64(length)
+        for chunk in frame.chunks {
+            guard chunk.stored >= 0, Int64(chunk.stored) <= end - offset else { return false }
+            guard try checksum(from: offset, length: chunk.stored) == chunk.crc else { return false }
+            offset += Int64(chunk.stored)
+        }
+        return offset == end
+    }
+
+    private func checksum(from start: Int64, length: Int) throws(SpoolError) -> UInt32? {
+        let piece = ByteStore(capacity: min(length, 256 << 10))
+        var crc: UInt32 = 0
+        var done = 0
+        while done < length {
+            let space = UnsafeMutableRawBufferPointer(
+                rebasing: piece.space(atLeast: 0).prefix(length - done))
+            let count = try fileSystem.read(file, at: start + Int64(done), into: space)
+            if count == 0 { return nil }
+            crc = CRC32.of(UnsafeRawBufferPointer(rebasing: space.prefix(count)), continuing: crc)
+            done += count
+        }
+        return crc
+    }
+}

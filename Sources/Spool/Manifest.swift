@@ -1,0 +1,202 @@
+import Synchronization
+
+/// `SPOOL/_manifest.ndjson`: a line for each segment that was ever sealed, in the order in which they became visible.
+///
+///     {"sequence":17,"path":"integration=acme/class=authentication/date=2026-11-23/….ndjson.zst","integration":"acme",
+///      "partition":{"class":"authentication","date":"2026-11-23"},"kind":"records","records":812,"bytes":70412,
+///      "uncompressed_bytes":2449071,"sha256":"…","first_time":1795420801113,"last_time":1795423000007,
+///      "sealed_at":"2026-11-23T20:15:30.123Z","schema":"ocsf/1.8.0","format":1,"seal":"acme/12","line_crc32":"89abcdef"}
+///
+/// - Lines are only added; `sequence` goes up by one a line, so that a loader goes on from the last it has seen.
+/// - A line is written after its segment is durable under its name, and before the journal that could redo it is removed.
+/// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
+/// - At opening, bytes that a crash left behind the last whole line are cut. If whole lines follow damaged ones and the seals of all of them
+///   are to be finished again (their journals are there), they are cut too: they come again. Other damage stays, for `verify`.
+final class Manifest: Sendable {
+    static let format: Int = 1
+    /// One seal's lines are the most that a crash can leave in doubt: 4,096 of a kilobyte each.
+    static let tailBytes: Int64 = 8 << 20
+
+    private struct State {
+        var log: DurableLog
+        var sequence: Int64
+    }
+
+    private let fileSystem: any FileSystem
+    private let file: OpenFile
+    private let state: Mutex<State>
+
+    /// `isPending` tells whether the seal of this name (`acme/12`) is to be finished again.
+    init(
+        _ directory: String, _ fileSystem: any FileSystem, isPending: (String) throws(SpoolError) -> Bool
+    ) throws(SpoolError) {
+        self.fileSystem = fileSystem
+        file = try fileSystem.open("\(directory)/_manifest.ndjson", .create)
+        do throws(SpoolError) {
+            let size = try fileSystem.size(file)
+            let start = max(0, size - Self.tailBytes)
+            let tail = ManifestTail(try fileSystem.bytes(file, from: start, to: size), startsInsideLine: start > 0)
+            let end = start + Int64(try tail.validEnd(isPending: isPending))
+            if end < size { try fileSystem.truncate(file, to: end) }
+            // Lines that a killed process wrote are relied upon from here on, so they have to be durable.
+            try fileSystem.synchronize(file)
+            state = Mutex(
+                State(log: DurableLog(file: file, length: end), sequence: tail.lastSequence(before: end - start) ?? 0))
+        } catch {
+            fileSystem.close(file)
+            throw error
+        }
+    }
+
+    deinit { fileSystem.close(file) }
+
+    var length: Int64 { state.withLock { $0.log.length } }
+
+    /// Adds the lines of a seal's segments and makes them durable, all or none. With `looking`, those that an earlier try has added
+    /// are left out.
+    func append(_ plan: SealPlan, looking: Bool) throws(SpoolError) {
+        try state.withLock { (state) throws(SpoolError) in
+            try state.log.cutIfNeeded(fileSystem)
+            var present: Set<String> = []
+            if looking {
+                let start = plan.manifestLength <= state.log.length ? plan.manifestLength : 0
+                present = try paths(from: start, to: state.log.length)
+            }
+            let lines = ByteStore()
+            var sequence = state.sequence
+            for segment in plan.segments where !present.contains(segment.path) {
+                sequence += 1
+                let start = lines.count
+                lines.append("{\"sequence\":\(sequence),\(segment.line)")
+                let crc = CRC32.of(UnsafeRawBufferPointer(rebasing: lines.bytes[start...]))
+                lines.append(",\"line_crc32\":\"\(Hexadecimal.text(crc))\"}\n")
+            }
+            guard lines.count > 0 else { return }
+            try state.log.append(lines.bytes, fileSystem)
+            state.sequence = sequence
+        }
+    }
+
+    private func paths(from start: Int64, to end: Int64) throws(SpoolError) -> Set<String> {
+        var found: Set<String> = []
+        var splitter = LineSplitter()
+        let piece = ByteStore(capacity: 256 << 10)
+        var offset = start
+        while offset < end {
+            let room = piece.space(atLeast: 0)
+            let space = UnsafeMutableRawBufferPointer(rebasing: room.prefix(Int(min(end - offset, Int64(room.count)))))
+            let count = try fileSystem.read(file, at: offset, into: space)
+            if count == 0 { break }
+            offset += Int64(count)
+            try splitter.feed(UnsafeRawBufferPointer(rebasing: space.prefix(count))) { (line) throws(SpoolError) in
+                if let entry = ManifestLine(line) { found.insert(entry.path) }
+            }
+        }
+        return found
+    }
+
+    /// A segment's line without its position and checksum.
+    static func line(_ segment: SealedSegment, keys: [(String, String)], seal: String) -> String {
+        // Paths, names and keys are plain by `PartitionPath`; the schema alone comes from outside.
+        let partition = keys.map { "\"\($0.0)\":\"\($0.1)\"" }.joined(separator: ",")
+        return "\"path\":\"\(segment.path)\",\"integration\":\"\(segment.integration)\",\"partition\":{\(partition)}"
+            + ",\"kind\":\"\(segment.kind)\",\"records\":\(segment.records),\"bytes\":\(segment.bytes)"
+            + ",\"uncompressed_bytes\":\(segment.uncompressedBytes),\"sha256\":\"\(segment.sha256)\""
+            + ",\"first_time\":\(segment.firstTime),\"last_time\":\(segment.lastTime)"
+            + ",\"sealed_at\":\"\(segment.sealedAt)\",\"schema\":\(quoted(segment.schema)),\"format\":\(segment.format)"
+            + ",\"seal\":\"\(seal)\""
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 32:
+                result += "\\u00" + Hexadecimal.text(UInt8(scalar.value))
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
+
+/// The few fields of a manifest line that the spool itself needs, found by the line's fixed form. Nil when the checksum disagrees.
+struct ManifestLine {
+    let sequence: Int64
+    let path: String
+    let seal: String
+
+    init?(_ line: UnsafeRawBufferPointer) {
+        let trailer = ",\"line_crc32\":\"89abcdef\"}".utf8.count
+        guard line.count > trailer else { return nil }
+        let content = UnsafeRawBufferPointer(rebasing: line.dropLast(trailer))
+        let text = String(decoding: line, as: UTF8.self)
+        guard text.hasSuffix(",\"line_crc32\":\"\(Hexadecimal.text(CRC32.of(content)))\"}"),
+            let sequence = Self.value(of: "{\"sequence\":", in: text, until: ",").flatMap({ Int64($0) }),
+            let path = Self.value(of: ",\"path\":\"", in: text, until: "\""),
+            let seal = Self.value(of: ",\"seal\":\"", in: text, until: "\"")
+        else { return nil }
+        self.sequence = sequence
+        self.path = String(path)
+        self.seal = String(seal)
+    }
+
+    private static func value(of key: String, in text: String, until end: Character) -> Substring? {
+        let bytes = text.utf8
+        var start = bytes.startIndex
+        let wanted = Array(key.utf8)
+        while start != bytes.endIndex {
+            if bytes[start] == wanted[0], bytes[start...].starts(with: wanted) {
+                let from = bytes.index(start, offsetBy: wanted.count)
+                return text[from...].firstIndex(of: end).map { text[from..<$0] }
+            }
+            start = bytes.index(after: start)
+        }
+        return nil
+    }
+}
+
+/// Decides, over the last bytes of a manifest, where it ends.
+struct ManifestTail {
+    private struct Line {
+        var end: Int
+        var content: ManifestLine?
+    }
+
+    private var lines: [Line] = []
+    private let wholeEnd: Int
+
+    init(_ bytes: [UInt8], startsInsideLine: Bool) {
+        var lines: [Line] = []
+        var start = 0
+        if startsInsideLine { start = (bytes.firstIndex(of: 10) ?? bytes.count - 1) + 1 }
+        wholeEnd = start
+        bytes.withUnsafeBytes { all in
+            while let newline = all[start...].firstIndex(of: 10) {
+                let line = ManifestLine(UnsafeRawBufferPointer(rebasing: all[start..<newline]))
+                lines.append(Line(end: newline + 1, content: line))
+                start = newline + 1
+            }
+        }
+        self.lines = lines
+    }
+
+    /// The offset behind which bytes are to be cut.
+    func validEnd(isPending: (String) throws(SpoolError) -> Bool) throws(SpoolError) -> Int {
+        guard let firstDamaged = lines.firstIndex(where: { $0.content == nil }) else {
+            return lines.last?.end ?? wholeEnd
+        }
+        var allComeAgain = true
+        for seal in Set(lines[firstDamaged...].compactMap { $0.content?.seal }) {
+            if try !isPending(seal) { allComeAgain = false }
+        }
+        if allComeAgain { return firstDamaged > 0 ? lines[firstDamaged - 1].end : wholeEnd }
+        return lines.last { $0.content != nil }?.end ?? wholeEnd
+    }
+
+    func lastSequence(before end: Int64) -> Int64? {
+        lines.last { $0.end <= end && $0.content != nil }?.content?.sequence
+    }
+}

@@ -1,0 +1,57 @@
+/// What a partition holds: records for the lake, or what could not become one.
+package enum PartitionKind: UInt8, Sendable {
+    case records = 0
+    /// Kept under `_rejected/`, which loaders skip.
+    case rejected = 1
+}
+
+/// A Hive-style path below an integration's directory, `class=authentication/date=2026-11-23`: `key=value` components of
+/// ASCII letters, digits, `.`, `-` and `_`, at most 4 of them, 200 bytes together.
+struct PartitionPath: Hashable {
+    let kind: PartitionKind
+    let text: String
+
+    init(_ text: String, kind: PartitionKind) throws(SpoolError) {
+        guard text.utf8.count <= 200 else { throw .invalidName(text, reason: "longer than 200 bytes") }
+        let components = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard components.count <= 4 else { throw .invalidName(text, reason: "more than 4 components") }
+        for component in components {
+            let sides = component.split(separator: "=", omittingEmptySubsequences: false)
+            guard sides.count == 2, sides.allSatisfy({ Self.isPlain($0) }) else {
+                throw .invalidName(text, reason: "expected key=value components of letters, digits, '.', '-' and '_'")
+            }
+        }
+        self.kind = kind
+        self.text = text
+    }
+
+    /// Below the spool's directory, without the file's name.
+    func directory(integration: String) -> String {
+        (kind == .rejected ? "_rejected/" : "") + "integration=\(integration)/" + text
+    }
+
+    /// The keys and values in order.
+    var keys: [(String, String)] {
+        text.split(separator: "/").map { component in
+            let sides = component.split(separator: "=")
+            return (String(sides[0]), String(sides[1]))
+        }
+    }
+
+    /// Names that become directories: 1 to 100 letters, digits, `.`, `-`, `_`, the first a letter or a digit.
+    static func checkIntegration(_ name: String) throws(SpoolError) {
+        guard isPlain(name), name.utf8.count <= 100 else {
+            throw .invalidName(
+                name, reason: "expected up to 100 letters, digits, '.', '-' and '_', beginning with a letter or a digit"
+            )
+        }
+    }
+
+    private static func isPlain(_ text: some StringProtocol) -> Bool {
+        func isLetterOrDigit(_ byte: UInt8) -> Bool {
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        }
+        guard let first = text.utf8.first, isLetterOrDigit(first) else { return false }
+        return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 45 || $0 == 46 || $0 == 95 }
+    }
+}

@@ -1,0 +1,123 @@
+import Synchronization
+
+/// The spool of a daemon: the directories, their locks, the manifest, and the bound on their size. Gives out a writer an integration.
+///
+/// What loaders see is whole, never changes, and holds each event once, whatever dies at any instant; `docs/spool-format.md` has the argument.
+/// Shared by all threads; each `SpoolWriter` belongs to one at a time.
+package final class Spool: Sendable {
+    package let settings: SpoolSettings
+    let fileSystem: any FileSystem
+    let id: [UInt8]
+    let manifest: Manifest
+    private let locks: [DirectoryLock]
+
+    private struct State {
+        var gauge: UsageGauge
+        var writers: Set<String> = []
+        /// Monotonic milliseconds.
+        var prunedAt: Int64?
+    }
+    private let state: Mutex<State>
+
+    /// Makes the directories where they are missing, locks them, and brings what all integrations share into order.
+    ///
+    /// Throws `locked` when another daemon has them, `newerFormat`, `damaged`, or `file`.
+    package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
+        self.settings = settings
+        self.fileSystem = fileSystem
+        let spool = settings.directory
+        let integrations = "\(settings.stateDirectory)/integrations"
+        // A crash may have left a directory whose name is not durable yet: that is made up for before anything relies on it.
+        for path in [integrations, "\(spool)/_staging"] {
+            var root = path
+            while let parent = Path.parent(of: root), try fileSystem.status(root) == nil { root = parent }
+            try fileSystem.makeDirectories(path, below: root, thorough: false)
+        }
+        locks = [
+            try DirectoryLock(settings.stateDirectory, name: "spool.lock", fileSystem),
+            try DirectoryLock(spool, name: "_lock", fileSystem),
+        ]
+        id = try SpoolIdentity.open(spool, now: now, fileSystem).id
+        manifest = try Manifest(spool, fileSystem) { (seal) throws(SpoolError) in
+            let parts = seal.split(separator: "/")
+            guard parts.count == 2, let generation = UInt64(parts[1]) else { return false }
+            return try fileSystem.status("\(integrations)/\(parts[0])/\(Journal.fileName(generation))") != nil
+        }
+        for path in [settings.stateDirectory, spool] { try fileSystem.synchronizeDirectory(path) }
+        for path in [settings.stateDirectory, spool] {
+            if let parent = Path.parent(of: path) { try? fileSystem.synchronizeDirectory(parent) }
+        }
+        state = Mutex(State(gauge: UsageGauge(limit: settings.maxBytes, interval: settings.measureInterval)))
+    }
+
+    /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal, and let it go.
+    package func integrations() throws(SpoolError) -> [String] {
+        try fileSystem.list("\(settings.stateDirectory)/integrations").filter(\.isDirectory).map(\.name).sorted()
+    }
+
+    /// Opens an integration's journal: recovers, finishes a decided seal, and is ready at the last durable cursor.
+    ///
+    /// Throws `writerInUse`, `invalidName`, `newerFormat`, `foreignSpool`, `otherIntegration`, `damaged`, or `file`.
+    package func writer(
+        integration: String, scratch: SpoolScratch, now: SpoolInstant
+    ) throws(SpoolError) -> SpoolWriter {
+        try PartitionPath.checkIntegration(integration)
+        guard state.withLock({ $0.writers.insert(integration).inserted }) else {
+            throw .writerInUse(integration: integration)
+        }
+        do throws(SpoolError) {
+            return try SpoolWriter(self, integration: integration, scratch: scratch, now: now)
+        } catch {
+            release(integration)
+            throw error
+        }
+    }
+
+    /// Bytes on disk of segments, staged files and journals, measured now. Walks the directories: for a status that is asked for, not for each commit.
+    package func usage(now: SpoolInstant) throws(SpoolError) -> (used: Int64, limit: Int64) {
+        (try measure(now), settings.maxBytes)
+    }
+
+    func release(_ integration: String) {
+        state.withLock { _ = $0.writers.remove(integration) }
+    }
+
+    /// Throws `full` when these bytes would go over the limit.
+    func admit(_ bytes: Int64, now: SpoolInstant) throws(SpoolError) {
+        var admission = state.withLock { $0.gauge.admit(bytes, now: now.monotonic) }
+        if admission == .measure {
+            _ = try measure(now)
+            admission = state.withLock { $0.gauge.admit(bytes, now: now.monotonic) }
+        }
+        if case .refuse(let used) = admission { throw .full(used: used, limit: settings.maxBytes) }
+    }
+
+    func count(_ bytes: Int64) {
+        state.withLock { $0.gauge.add(bytes) }
+    }
+
+    private func measure(_ now: SpoolInstant) throws(SpoolError) -> Int64 {
+        let walk = SpoolWalk(fileSystem: fileSystem, directory: settings.directory)
+        // The manifest does not count: nobody could make room by deleting it.
+        var total = try walk.bytes(below: "\(settings.directory)/_staging")
+        try walk.files { (file) throws(SpoolError) in total += file.bytes }
+        // The state directory may hold the spool's, so of it the journals alone.
+        total += try walk.bytes(below: "\(settings.stateDirectory)/integrations")
+        state.withLock { $0.gauge.measured(total, now: now.monotonic) }
+        return total
+    }
+
+    /// Deletes what is beyond the retention, at most every minute. A failure is left to the next time: nothing relies on it.
+    func applyRetention(_ now: SpoolInstant) {
+        guard let retention = settings.retention?.milliseconds else { return }
+        let isDue = state.withLock { state in
+            if let last = state.prunedAt, now.monotonic - last < 60_000 { return false }
+            state.prunedAt = now.monotonic
+            return true
+        }
+        guard isDue else { return }
+        let prune = Retention(fileSystem: fileSystem, directory: settings.directory)
+        let deleted = (try? prune.prune(before: now.wall - retention, dryRun: false)) ?? []
+        count(-deleted.reduce(0) { $0 + $1.bytes })
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+
+/// What went wrong in the spool. The description says what, where, and what to do; no case holds a record's contents or a cursor.
+package enum SpoolError: Error, Sendable, Equatable {
+    /// Another process (or another `Spool` of this one) has the directory; `process` is its id where it could be read.
+    case locked(directory: String, process: String?)
+    /// The same `Spool` already gave out a writer for this integration.
+    case writerInUse(integration: String)
+    /// A system call failed.
+    case file(FileError)
+    /// Written by a newer Tributary.
+    case newerFormat(path: String, found: UInt32, supported: UInt32)
+    /// A journal that belongs to another spool.
+    case foreignSpool(path: String, expected: String, found: String)
+    /// A journal that belongs to another integration.
+    case otherIntegration(path: String, expected: String, found: String)
+    /// Bytes that can't be what was written.
+    case damaged(path: String, reason: String)
+    /// `max_bytes` is reached: nothing was written.
+    case full(used: Int64, limit: Int64)
+    /// An integration name or a partition path that can't be a directory name.
+    case invalidName(String, reason: String)
+    /// A record that can't be a line.
+    case invalidRecord(reason: String)
+    /// More than one commit, or one journal generation, may hold. Commit or seal first.
+    case tooMuch(what: String, limit: Int)
+    /// `seal` was called while records are buffered: commit or discard them first.
+    case uncommittedRecords(Int)
+    /// A `PartitionID` from before the last seal: ask for it again.
+    case stalePartition
+    /// A compression library refused to work.
+    case codec(String)
+
+    /// The errno under it, where a system call failed.
+    package var errnoCode: Int32? {
+        if case .file(let error) = self { error.code } else { nil }
+    }
+}
+
+extension SpoolError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .locked(let directory, let process):
+            "\(directory) is in use by \(process.map { "process \($0)" } ?? "another process"): "
+                + "stop that daemon first, or give this one directories of its own"
+        case .writerInUse(let integration): "integration \(integration) already has a writer: names must be unique"
+        case .file(let error): error.description
+        case .newerFormat(let path, let found, let supported):
+            "\(path) has format \(found), this version knows up to \(supported): "
+                + "install the version that wrote it, or a newer one; it was left as it is"
+        case .foreignSpool(let path, let expected, let found):
+            "\(path) belongs to spool \(found), not to \(expected): restore the spool directory that it was written with, "
+                + "or move the file away to start this integration again from its configured start"
+        case .otherIntegration(let path, let expected, let found):
+            "\(path) belongs to integration \(found), not to \(expected): rename the directory back; "
+                + "to rename an integration, seal it first (stop the daemon in order) and start under the new name"
+        case .damaged(let path, let reason):
+            "\(path) is damaged (\(reason)): restore it, or move it away; "
+                + "without a journal the integration starts again from its configured start"
+        case .full(let used, let limit):
+            "the spool holds \(used) of at most \(limit) bytes: let a loader or `tributary spool prune` delete segments, "
+                + "or raise spool.max_bytes; collection waits, nothing is dropped"
+        case .invalidName(let name, let reason): "\"\(name)\" can't be a directory of the spool: \(reason)"
+        case .invalidRecord(let reason): "a record can't be spooled: \(reason)"
+        case .tooMuch(let what, let limit): "more than \(limit) \(what): commit and seal, then go on"
+        case .uncommittedRecords(let count):
+            "\(count) records are neither committed nor discarded: do that before sealing"
+        case .stalePartition: "the partition is from before the last seal: ask for it again"
+        case .codec(let reason): "compression failed: \(reason)"
+        }
+    }
+}
+
+/// A failed system call: which, on what, and its errno (see errno(3)).
+package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let operation: FileOperation
+    package let path: String
+    package let code: Int32
+
+    package init(_ operation: FileOperation, _ path: String, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    package var description: String {
+        let advice =
+            switch code {
+            case ENOSPC, EDQUOT: ": free space there; Tributary goes on by itself"
+            case EACCES, EPERM: ": give the service's user access to it"
+            case EROFS: ": the file system is read-only, see the kernel log"
+            case EIO: ": the disk reports an error, see the kernel log"
+            case EMFILE, ENFILE: ": raise LimitNOFILE"
+            default: ""
+            }
+        return "\(operation.rawValue) \(path): \(String(cString: strerror(code))) (errno \(code))\(advice)"
+    }
+}

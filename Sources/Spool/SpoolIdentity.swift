@@ -1,0 +1,47 @@
+import Foundation
+
+/// `SPOOL/_spool.json`: what makes a directory a spool. The id ties journals, which may be on another file system, to it.
+struct SpoolIdentity: Codable, Equatable {
+    static let format: UInt32 = 1
+
+    var format: UInt32
+    /// 32 hexadecimal digits.
+    var id: String
+    var created: String
+
+    /// Reads it, or makes it in a directory that has none.
+    static func open(
+        _ directory: String, now: SpoolInstant, _ fileSystem: any FileSystem
+    ) throws(SpoolError) -> (identity: SpoolIdentity, id: [UInt8]) {
+        let path = "\(directory)/_spool.json"
+        if let contents = try fileSystem.contents(path, limit: 64 << 10) {
+            let identity: SpoolIdentity
+            do {
+                identity = try JSONDecoder().decode(SpoolIdentity.self, from: Data(contents))
+            } catch {
+                throw .damaged(path: path, reason: "it is not the JSON that was written")
+            }
+            guard identity.format <= format else {
+                throw .newerFormat(path: path, found: identity.format, supported: format)
+            }
+            guard let id = Hexadecimal.bytes(identity.id), id.count == 16 else {
+                throw .damaged(path: path, reason: "its id is not 32 hexadecimal digits")
+            }
+            return (identity, id)
+        }
+        var generator = SystemRandomNumberGenerator()
+        let id = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let identity = SpoolIdentity(
+            format: format, id: Hexadecimal.text(id), created: CivilTime(milliseconds: now.wall).rfc3339)
+        let text = "{\"format\":\(identity.format),\"id\":\"\(identity.id)\",\"created\":\"\(identity.created)\"}\n"
+        let file = try fileSystem.open("\(directory)/_spool.json.tmp", .replace)
+        defer { fileSystem.close(file) }
+        let store = ByteStore()
+        store.append(text)
+        try fileSystem.write(file, at: 0, store.bytes)
+        try fileSystem.synchronize(file)
+        try fileSystem.rename("\(directory)/_spool.json.tmp", to: path)
+        try fileSystem.synchronizeDirectory(directory)
+        return (identity, id)
+    }
+}

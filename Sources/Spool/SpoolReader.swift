@@ -1,0 +1,116 @@
+import Foundation
+
+/// A segment that the manifest or the disk knows of.
+package struct SegmentListing: Sendable, Equatable {
+    package enum State: String, Sendable {
+        case present
+        /// In the manifest, not on disk: deleted by a loader or by retention.
+        case gone
+        /// On disk, not in the manifest: being sealed at this moment, or not Tributary's.
+        case unlisted
+    }
+
+    package var state: State
+    /// Below the spool's directory.
+    package var path: String
+    /// The manifest's line; nil for an unlisted one.
+    package var segment: SealedSegment?
+    /// On disk now; nil for one that is gone.
+    package var bytesOnDisk: Int64?
+}
+
+/// Reads a spool from outside, while a daemon runs or not. Takes no lock and changes nothing, but for `prune`.
+package struct SpoolReader: Sendable {
+    package let directory: String
+    let fileSystem: any FileSystem
+
+    /// Throws `file` for a directory that can't be read, `damaged` for one that is no spool, and `newerFormat`.
+    package init(directory: String, fileSystem: any FileSystem = PosixFileSystem()) throws(SpoolError) {
+        self.directory = directory
+        self.fileSystem = fileSystem
+        guard let contents = try fileSystem.contents("\(directory)/_spool.json", limit: 64 << 10) else {
+            throw .damaged(path: directory, reason: "it has no _spool.json, so it is no spool")
+        }
+        guard let identity = try? JSONDecoder().decode(SpoolIdentity.self, from: Data(contents)) else {
+            throw .damaged(path: "\(directory)/_spool.json", reason: "it is not the JSON that was written")
+        }
+        guard identity.format <= SpoolIdentity.format else {
+            throw .newerFormat(path: directory, found: identity.format, supported: SpoolIdentity.format)
+        }
+    }
+
+    /// The manifest joined with what is on disk: first the manifest's order from behind the position `after`, then what it lacks by path.
+    ///
+    /// With `after`, files that the manifest lists up to there are left out, not reported as unlisted.
+    package func segments(after: Int64 = 0) throws(SpoolError) -> [SegmentListing] {
+        // The disk first: a segment that is sealed meanwhile is then on the manifest's side, and never looks unlisted for long.
+        var onDisk = try files().filter { $0.value.compression != nil }
+        var listed: [SealedSegment] = []
+        try manifest { (_, line) throws(SpoolError) in
+            if let line { listed.append(line) }
+        }
+        var result: [SegmentListing] = []
+        for segment in listed {
+            let known = onDisk.removeValue(forKey: segment.path)
+            guard (segment.sequence ?? 0) > after else { continue }
+            var size = known?.bytes
+            if size == nil { size = try fileSystem.status("\(directory)/\(segment.path)")?.size }
+            result.append(
+                SegmentListing(
+                    state: size == nil ? .gone : .present, path: segment.path, segment: segment, bytesOnDisk: size))
+        }
+        for file in onDisk.values.sorted(by: { $0.path < $1.path }) {
+            result.append(SegmentListing(state: .unlisted, path: file.path, segment: nil, bytesOnDisk: file.bytes))
+        }
+        return result
+    }
+
+    /// A segment's lines, decompressed, in pieces that end anywhere. `path` is below the spool's directory.
+    package func cat(
+        _ path: String, _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
+    ) throws(SpoolError) {
+        guard let compression = Compression(fileName: path) else {
+            throw .invalidName(path, reason: "it doesn't end in .ndjson, .ndjson.gz or .ndjson.zst")
+        }
+        try SegmentReader(fileSystem).read(
+            "\(directory)/\(path)", compression, packed: { (_) throws(SpoolError) in }, lines: body)
+    }
+
+    /// A segment's lines one by one, without their newlines.
+    package func lines(
+        _ path: String, _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
+    ) throws(SpoolError) {
+        var splitter = LineSplitter()
+        try cat(path) { (piece) throws(SpoolError) in try splitter.feed(piece, body) }
+    }
+
+    /// Deletes segments that were sealed before `cutoff` (wall-clock milliseconds), oldest first, or with `dryRun` names them. Works beside a running daemon.
+    package func prune(olderThan cutoff: Int64, dryRun: Bool) throws(SpoolError) -> [SpoolFile] {
+        try Retention(fileSystem: fileSystem, directory: directory).prune(before: cutoff, dryRun: dryRun)
+    }
+
+    func files() throws(SpoolError) -> [String: SpoolFile] {
+        var found: [String: SpoolFile] = [:]
+        try SpoolWalk(fileSystem: fileSystem, directory: directory).files { (file) throws(SpoolError) in
+            found[file.path] = file
+        }
+        return found
+    }
+
+    /// Each whole line of the manifest by its number from 1, decoded, or nil for a damaged one. A line without its newline is being written: left out.
+    func manifest(_ body: (Int, SealedSegment?) throws(SpoolError) -> Void) throws(SpoolError) {
+        let path = "\(directory)/_manifest.ndjson"
+        guard try fileSystem.status(path) != nil else { return }
+        var splitter = LineSplitter()
+        var number = 0
+        let decoder = JSONDecoder()
+        try SegmentReader(fileSystem).read(path, .none, packed: { (_) throws(SpoolError) in }) {
+            (piece) throws(SpoolError) in
+            try splitter.feed(piece) { (line) throws(SpoolError) in
+                number += 1
+                let isWhole = ManifestLine(line) != nil
+                try body(number, isWhole ? try? decoder.decode(SealedSegment.self, from: Data(line)) : nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import CZlib
+import CZstd
+
+/// Compressors and buffers that the writers of one thread share: a thousand integrations need one set, not a thousand.
+///
+/// Not `Sendable`, and neither is `SpoolWriter`: all writers made with one scratch stay on one thread at a time together.
+package final class SpoolScratch {
+    /// Memory that is kept between commits, in each of the few large buffers. Bytes.
+    static let keptBytes = 4 << 20
+    /// Partition buffers that are kept, and the largest that is.
+    static let keptBuffers = 64
+    static let keptBufferBytes = 512 << 10
+    /// Pieces in which a seal reads and writes. Bytes.
+    static let pieceBytes = 256 << 10
+
+    let frame = ByteStore()
+    let description = ByteStore()
+    /// What a seal reads from the journal, and what it writes to a segment.
+    let input = ByteStore()
+    let output = ByteStore()
+    private var buffers: [ByteStore] = []
+    private var zstd: ZstdCompressor?
+    private var gzip: GzipCompressor?
+    private var digest: SHA256Digest?
+
+    package init() {}
+
+    func borrowBuffer() -> ByteStore { buffers.popLast() ?? ByteStore(capacity: 4_096) }
+
+    func giveBack(_ buffer: ByteStore) {
+        guard buffers.count < Self.keptBuffers else { return }
+        buffer.removeAll(keeping: Self.keptBufferBytes)
+        buffers.append(buffer)
+    }
+
+    /// Nil for `none`.
+    func compressor(_ compression: Compression) throws(SpoolError) -> (any SegmentCompressor)? {
+        switch compression {
+        case .none: return nil
+        case .zstd:
+            if let zstd { return zstd }
+            let made = try ZstdCompressor()
+            zstd = made
+            return made
+        case .gzip:
+            if let gzip { return gzip }
+            let made = try GzipCompressor()
+            gzip = made
+            return made
+        }
+    }
+
+    func startDigest() throws(SpoolError) -> SHA256Digest {
+        if let digest {
+            try digest.start()
+            return digest
+        }
+        let made = try SHA256Digest()
+        digest = made
+        return made
+    }
+}
+
+/// Packs lines into frames (zstd) or members (gzip): files of several, one after the other, are what their formats call whole.
+protocol SegmentCompressor: AnyObject {
+    /// A whole frame behind what is in the store.
+    func packWhole(_ bytes: UnsafeRawBufferPointer, into store: ByteStore) throws(SpoolError)
+    /// Continues a frame, or begins one; `end` ends it. Adds to the store what is ready.
+    func pack(_ bytes: UnsafeRawBufferPointer, end: Bool, into store: ByteStore) throws(SpoolError)
+    /// Forgets a frame that was begun.
+    func reset()
+}
+
+/// zstd at level 3 with a content checksum, and the content's size where it is known.
+final class ZstdCompressor: SegmentCompressor {
+    private let context: OpaquePointer
+
+    init() throws(SpoolError) {
+        guard let context = ZSTD_createCCtx() else { throw .codec("no memory for zstd") }
+        self.context = context
+        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 3)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1)
+    }
+
+    deinit { ZSTD_freeCCtx(context) }
+
+    func packWhole(_ bytes: UnsafeRawBufferPointer, into store: ByteStore) throws(SpoolError) {
+        let space = store.space(atLeast: ZSTD_compressBound(bytes.count))
+        let size = ZSTD_compress2(context, space.baseAddress, space.count, bytes.baseAddress, bytes.count)
+        try check(size)
+        store.advance(size)
+    }
+
+    func pack(_ bytes: UnsafeRawBufferPointer, end: Bool, into store: ByteStore) throws(SpoolError) {
+        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+        while true {
+            let space = store.space(atLeast: ZSTD_CStreamOutSize())
+            var output = ZSTD_outBuffer(dst: space.baseAddress, size: space.count, pos: 0)
+            let rest = ZSTD_compressStream2(context, &output, &input, end ? ZSTD_e_end : ZSTD_e_continue)
+            try check(rest)
+            store.advance(output.pos)
+            if end ? rest == 0 : input.pos == input.size { return }
+        }
+    }
+
+    func reset() { ZSTD_CCtx_reset(context, ZSTD_reset_session_only) }
+
+    private func check(_ result: Int) throws(SpoolError) {
+        guard ZSTD_isError(result) != 0 else { return }
+        reset()
+        throw .codec("zstd: \(String(cString: ZSTD_getErrorName(result)))")
+    }
+}
+
+/// gzip at zlib's level 6.
+final class GzipCompressor: SegmentCompressor {
+    private let stream: UnsafeMutablePointer<z_stream>
+
+    init() throws(SpoolError) {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        guard tributary_gzip_deflate_init(stream, 6) == Z_OK else {
+            stream.deallocate()
+            throw .codec("no memory for gzip")
+        }
+    }
+
+    deinit {
+        deflateEnd(stream)
+        stream.deallocate()
+    }
+
+    func packWhole(_ bytes: UnsafeRawBufferPointer, into store: ByteStore) throws(SpoolError) {
+        try pack(bytes, end: true, into: store)
+    }
+
+    func pack(_ bytes: UnsafeRawBufferPointer, end: Bool, into store: ByteStore) throws(SpoolError) {
+        // A commit holds at most 256 MiB and a seal feeds pieces: both fit zlib's 32-bit counts.
+        stream.pointee.next_in = UnsafeMutablePointer(
+            mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.pointee.avail_in = UInt32(bytes.count)
+        while true {
+            let space = store.space(atLeast: 64 << 10)
+            let room = min(space.count, 1 << 30)
+            stream.pointee.next_out = space.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            stream.pointee.avail_out = UInt32(room)
+            let result = deflate(stream, end ? Z_FINISH : Z_NO_FLUSH)
+            store.advance(room - Int(stream.pointee.avail_out))
+            if result == Z_STREAM_END {
+                reset()
+                return
+            }
+            guard result == Z_OK || result == Z_BUF_ERROR else {
+                reset()
+                throw .codec("gzip: error \(result)")
+            }
+            if !end, stream.pointee.avail_in == 0, stream.pointee.avail_out > 0 { return }
+        }
+    }
+
+    func reset() { deflateReset(stream) }
+}

@@ -1,0 +1,102 @@
+/// How a segment's lines are packed.
+package enum Compression: String, Sendable, CaseIterable, Codable {
+    /// One or more zstd frames (RFC 8878) with a content checksum, `.ndjson.zst`.
+    case zstd
+    /// One or more gzip members (RFC 1952), `.ndjson.gz`.
+    case gzip
+    /// Plain lines, `.ndjson`.
+    case none
+
+    /// What a segment's name ends in.
+    package var suffix: String {
+        switch self {
+        case .zstd: ".ndjson.zst"
+        case .gzip: ".ndjson.gz"
+        case .none: ".ndjson"
+        }
+    }
+
+    /// By a file's name; nil for one that isn't a segment's.
+    package init?(fileName: some StringProtocol) {
+        guard let found = Compression.allCases.first(where: { fileName.hasSuffix($0.suffix) }) else { return nil }
+        self = found
+    }
+
+    /// In the journal's bytes.
+    var code: UInt8 {
+        switch self {
+        case .none: 0
+        case .zstd: 1
+        case .gzip: 2
+        }
+    }
+
+    init?(code: UInt8) {
+        guard let found = Compression.allCases.first(where: { $0.code == code }) else { return nil }
+        self = found
+    }
+}
+
+/// Where the spool is and when its segments are sealed. The keys of `spool:` in the configuration, checked there.
+package struct SpoolSettings: Sendable {
+    /// Sealed segments, for loaders. Absolute.
+    package var directory: String
+    /// Journals: cursors and what is not yet sealed. Absolute; may be another file system.
+    package var stateDirectory: String
+    package var compression: Compression
+    /// Uncompressed bytes of one partition that make a seal due. At least 1.
+    package var segmentMaxBytes: Int
+    /// Age of the oldest unsealed record that makes a seal due.
+    package var segmentMaxAge: Duration
+    /// Bytes on disk, sealed and not, above which commits are refused. At least 1.
+    package var maxBytes: Int64
+    /// Age since sealing after which a segment is deleted; nil for never.
+    package var retention: Duration?
+    /// What the records follow, for the manifest: `ocsf/1.8.0`, say.
+    package var recordSchema: String
+
+    /// Uncompressed bytes from which a chunk is packed when it is committed; smaller ones are packed together at sealing, since
+    /// a frame of a few records compresses badly.
+    var packedChunkBytes = 128 << 10
+    /// Partitions with unsealed records that make a seal due: each is a file to write.
+    var dueAtPartitions = 256
+    /// Time between two measurements of a spool that is near its limit. Milliseconds.
+    var measureInterval: Int64 = 5_000
+
+    package init(
+        directory: String, stateDirectory: String, compression: Compression = .zstd, segmentMaxBytes: Int = 64 << 20,
+        segmentMaxAge: Duration = .seconds(300), maxBytes: Int64 = 20 << 30, retention: Duration? = nil,
+        recordSchema: String
+    ) {
+        self.directory = directory
+        self.stateDirectory = stateDirectory
+        self.compression = compression
+        self.segmentMaxBytes = segmentMaxBytes
+        self.segmentMaxAge = segmentMaxAge
+        self.maxBytes = maxBytes
+        self.retention = retention
+        self.recordSchema = recordSchema
+    }
+}
+
+/// A moment by both clocks: wall time names and dates things, monotonic time measures ages, so that a clock set back breaks neither.
+package struct SpoolInstant: Sendable, Equatable {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package var wall: Int64
+    /// Milliseconds since any fixed point of this boot.
+    package var monotonic: Int64
+
+    package init(wall: Int64, monotonic: Int64) {
+        self.wall = wall
+        self.monotonic = monotonic
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, without overflow for any duration that a configuration can hold.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds.multipliedReportingOverflow(by: 1_000).overflow
+            ? (seconds < 0 ? .min : .max) : seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+    }
+}

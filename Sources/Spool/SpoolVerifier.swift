@@ -1,0 +1,261 @@
+/// What `verify` found wrong, where, and what to do about it.
+package struct SpoolProblem: Sendable, Equatable {
+    package enum Kind: String, Sendable {
+        case damagedManifestLine, sequenceGap, listedTwice
+        case size, digest, damaged, records, uncompressedBytes, unterminated, times
+        case unlisted, foreign, duplicate
+    }
+
+    package var kind: Kind
+    /// Below the spool's directory.
+    package var path: String
+    package var detail: String
+
+    /// What to do.
+    package var advice: String {
+        switch kind {
+        case .damagedManifestLine: "rely on the segment itself; restore the manifest from a backup if there is one"
+        case .sequenceGap:
+            "restore the manifest from a backup, or list the directories once instead of resuming by position"
+        case .listedTwice: "load the path once; report it, this should not happen"
+        case .size, .digest, .damaged, .records, .uncompressedBytes, .unterminated, .times:
+            "the file was changed or damaged after sealing: check the disk, restore the file or fetch its time span from Okta again"
+        case .unlisted:
+            "if the daemon is sealing right now, run it again; otherwise the manifest lost a line: load it by path"
+        case .foreign: "not Tributary's: move it out of the spool, or give it a name that begins with '.' or '_'"
+        case .duplicate: "drop one by its uid when loading; report it, this should not happen"
+        }
+    }
+}
+
+/// What `verify` is asked for.
+package struct VerifyOptions: Sendable {
+    /// A fingerprint of a record's own identity, such as a hash of `metadata.uid`; nil for a line that has none. Without it, duplicates aren't looked for.
+    package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
+    /// A record's event time in milliseconds, to check the manifest's first and last.
+    package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
+    /// Fingerprints in memory at once, 24 bytes each; a larger spool is read several times.
+    package var fingerprintLimit = 8_000_000
+    /// Problems that are kept; all are counted.
+    package var problemLimit = 1_000
+
+    package init() {}
+}
+
+/// How far `verify` is.
+package struct VerifyProgress: Sendable, Equatable {
+    package var segments: Int
+    package var totalSegments: Int
+    package var bytes: Int64
+    package var totalBytes: Int64
+}
+
+/// What `verify` found.
+package struct VerifyResult: Sendable, Equatable {
+    /// Lines of the manifest, files on disk, segments that are listed but deleted, records read.
+    package var listed = 0
+    package var checked = 0
+    package var gone = 0
+    package var records = 0
+    package var problemCount = 0
+    package var problems: [SpoolProblem] = []
+
+    package var isGood: Bool { problemCount == 0 }
+}
+
+extension SpoolReader {
+    /// Reads everything and compares it with what the manifest says. Works beside a running daemon; a file deleted meanwhile is gone, not a problem.
+    package func verify(
+        _ options: VerifyOptions = VerifyOptions(), progress: (VerifyProgress) -> Void = { _ in }
+    ) throws(SpoolError) -> VerifyResult {
+        var run = SpoolVerifier(reader: self, options: options)
+        return try run.run(progress)
+    }
+}
+
+/// One run of `verify`.
+struct SpoolVerifier {
+    let reader: SpoolReader
+    let options: VerifyOptions
+    private var result = VerifyResult()
+
+    private struct Fingerprint {
+        var value: UInt128
+        var segment: Int
+    }
+    private var fingerprints: [Fingerprint] = []
+
+    init(reader: SpoolReader, options: VerifyOptions) {
+        self.reader = reader
+        self.options = options
+    }
+
+    mutating func run(_ progress: (VerifyProgress) -> Void) throws(SpoolError) -> VerifyResult {
+        let onDisk = try reader.files()
+        let listed = try manifest()
+        result.listed = listed.count
+        let present = listed.filter { onDisk[$0.path] != nil || isThere($0.path) }
+        result.gone = listed.count - present.count
+        let records = present.reduce(0) { $0 + $1.records }
+        let passes =
+            options.uid == nil ? 1 : max(1, (records + options.fingerprintLimit - 1) / max(1, options.fingerprintLimit))
+        var state = VerifyProgress(
+            segments: 0, totalSegments: present.count * passes, bytes: 0,
+            totalBytes: present.reduce(0) { $0 + $1.bytes } * Int64(passes))
+        for pass in 0..<passes {
+            fingerprints.removeAll(keepingCapacity: true)
+            for (index, segment) in present.enumerated() {
+                try check(segment, index, pass: pass, of: passes)
+                state.segments += 1
+                state.bytes += segment.bytes
+                progress(state)
+            }
+            findDuplicates(present)
+        }
+        try checkUnlisted(onDisk, listed: Set(listed.map(\.path)))
+        return result
+    }
+
+    private func isThere(_ path: String) -> Bool {
+        (try? reader.fileSystem.status("\(reader.directory)/\(path)")) != nil
+    }
+
+    private mutating func manifest() throws(SpoolError) -> [SealedSegment] {
+        var listed: [SealedSegment] = []
+        var paths: Set<String> = []
+        var expected: Int64?
+        var problems: [SpoolProblem] = []
+        try reader.manifest { (number, segment) throws(SpoolError) in
+            guard let segment else {
+                problems.append(
+                    SpoolProblem(
+                        kind: .damagedManifestLine, path: "_manifest.ndjson",
+                        detail: "line \(number) fails its checksum"))
+                expected = nil
+                return
+            }
+            if let expected, segment.sequence != expected {
+                problems.append(
+                    SpoolProblem(
+                        kind: .sequenceGap, path: "_manifest.ndjson",
+                        detail: "line \(number) has position \(segment.sequence ?? 0), expected \(expected)"))
+            }
+            expected = (segment.sequence ?? 0) + 1
+            if paths.insert(segment.path).inserted {
+                listed.append(segment)
+            } else {
+                problems.append(SpoolProblem(kind: .listedTwice, path: segment.path, detail: "line \(number) again"))
+            }
+        }
+        for problem in problems { report(problem.kind, problem.path, problem.detail) }
+        return listed
+    }
+
+    private mutating func check(_ segment: SealedSegment, _ index: Int, pass: Int, of passes: Int) throws(SpoolError) {
+        let path = "\(reader.directory)/\(segment.path)"
+        guard let compression = Compression(fileName: segment.path) else { return }
+        let digest = try SHA256Digest()
+        var splitter = LineSplitter()
+        var length: Int64 = 0
+        var uncompressed: Int64 = 0
+        var summary = RecordSummary()
+        var found: [Fingerprint] = []
+        do throws(SpoolError) {
+            try SegmentReader(reader.fileSystem).read(path, compression) { (packed) throws(SpoolError) in
+                length += Int64(packed.count)
+                try digest.update(packed)
+            } lines: { (piece) throws(SpoolError) in
+                uncompressed += Int64(piece.count)
+                try splitter.feed(piece) { (line) throws(SpoolError) in
+                    summary.records += 1
+                    if let time = options.time?(line) {
+                        summary.firstTime = min(summary.firstTime, time)
+                        summary.lastTime = max(summary.lastTime, time)
+                    }
+                    if segment.kind == "records", let uid = options.uid?(line),
+                        passes == 1 || uid % UInt128(passes) == UInt128(pass)
+                    {
+                        found.append(Fingerprint(value: uid, segment: index))
+                    }
+                }
+            }
+        } catch .file(let error) where !isThere(segment.path) && error.path == path {
+            if pass == 0 { result.gone += 1 }
+            return
+        } catch .damaged(_, let reason) {
+            if pass == 0 {
+                result.checked += 1
+                report(.damaged, segment.path, reason)
+                let size = try reader.fileSystem.status(path)?.size ?? 0
+                if size != segment.bytes { report(.size, segment.path, "\(size) bytes, listed are \(segment.bytes)") }
+            }
+            return
+        }
+        fingerprints += found
+        guard pass == 0 else { return }
+        result.checked += 1
+        result.records += summary.records
+        compare(segment, length, uncompressed, try digest.finish(), summary, endsInsideLine: splitter.endsInsideLine)
+    }
+
+    private mutating func compare(
+        _ segment: SealedSegment, _ length: Int64, _ uncompressed: Int64, _ digest: String, _ summary: RecordSummary,
+        endsInsideLine: Bool
+    ) {
+        let path = segment.path
+        if length != segment.bytes { report(.size, path, "\(length) bytes, listed are \(segment.bytes)") }
+        if digest != segment.sha256 { report(.digest, path, "its SHA-256 is \(digest), listed is \(segment.sha256)") }
+        if summary.records != segment.records {
+            report(.records, path, "\(summary.records) records, listed are \(segment.records)")
+        }
+        if uncompressed != segment.uncompressedBytes {
+            report(.uncompressedBytes, path, "\(uncompressed) bytes of lines, listed are \(segment.uncompressedBytes)")
+        }
+        if endsInsideLine { report(.unterminated, path, "its last line has no newline") }
+        if options.time != nil, summary.firstTime <= summary.lastTime,
+            summary.firstTime != segment.firstTime || summary.lastTime != segment.lastTime
+        {
+            report(
+                .times, path,
+                "event times \(summary.firstTime)...\(summary.lastTime), listed are \(segment.firstTime)...\(segment.lastTime)"
+            )
+        }
+    }
+
+    private mutating func findDuplicates(_ segments: [SealedSegment]) {
+        fingerprints.sort { ($0.value, $0.segment) < ($1.value, $1.segment) }
+        for (first, second) in zip(fingerprints, fingerprints.dropFirst()) where first.value == second.value {
+            let other = segments[first.segment].path
+            report(
+                .duplicate, segments[second.segment].path,
+                "a record of it is in \(first.segment == second.segment ? "it twice" : other) too")
+        }
+    }
+
+    private mutating func checkUnlisted(_ onDisk: [String: SpoolFile], listed: Set<String>) throws(SpoolError) {
+        var unlisted: [SpoolFile] = []
+        for file in onDisk.values.sorted(by: { $0.path < $1.path }) where !listed.contains(file.path) {
+            let name = file.path.split(separator: "/").last ?? ""
+            if file.compression != nil, file.sealedAt != nil {
+                unlisted.append(file)
+            } else if !name.hasPrefix(".") && !name.hasPrefix("_") {
+                report(.foreign, file.path, "no segment's name")
+            }
+        }
+        guard !unlisted.isEmpty else { return }
+        // A seal that ran while the disk was listed has added its lines by now.
+        var since: Set<String> = []
+        try reader.manifest { (_, segment) throws(SpoolError) in
+            if let segment { since.insert(segment.path) }
+        }
+        for file in unlisted where !since.contains(file.path) && isThere(file.path) {
+            report(.unlisted, file.path, "the manifest has no line for it")
+        }
+    }
+
+    private mutating func report(_ kind: SpoolProblem.Kind, _ path: String, _ detail: String) {
+        result.problemCount += 1
+        guard result.problems.count < options.problemLimit else { return }
+        result.problems.append(SpoolProblem(kind: kind, path: path, detail: detail))
+    }
+}

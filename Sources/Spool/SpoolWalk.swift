@@ -1,0 +1,65 @@
+/// A file below the spool's directory.
+package struct SpoolFile: Sendable, Equatable {
+    /// Below the spool's directory.
+    package let path: String
+    package let bytes: Int64
+    /// Nil for a file that no segment's name fits.
+    package let compression: Compression?
+    /// Wall-clock milliseconds by its name; nil for a name that Tributary did not give.
+    package let sealedAt: Int64?
+}
+
+/// Visits every file of the lake's part of a spool and of `_rejected/`. A directory that vanishes meanwhile is empty.
+struct SpoolWalk {
+    let fileSystem: any FileSystem
+    let directory: String
+
+    func files(_ body: (SpoolFile) throws(SpoolError) -> Void) throws(SpoolError) {
+        for entry in try list(directory) where entry.isDirectory {
+            guard entry.name == "_rejected" || !(entry.name.hasPrefix("_") || entry.name.hasPrefix(".")) else {
+                continue
+            }
+            try visit(entry.name, depth: 1, body)
+        }
+    }
+
+    /// Bytes of all files below a directory, whoever made them.
+    func bytes(below path: String, depth: Int = 0) throws(SpoolError) -> Int64 {
+        guard depth <= Self.depthLimit else { return 0 }
+        var total: Int64 = 0
+        for entry in try list(path) {
+            let inner = "\(path)/\(entry.name)"
+            total +=
+                entry.isDirectory ? try bytes(below: inner, depth: depth + 1) : try fileSystem.status(inner)?.size ?? 0
+        }
+        return total
+    }
+
+    /// `_rejected`, `integration=`, four partition keys, and some that others made.
+    private static let depthLimit: Int = 12
+
+    private func visit(
+        _ path: String, depth: Int, _ body: (SpoolFile) throws(SpoolError) -> Void
+    ) throws(SpoolError) {
+        guard depth <= Self.depthLimit else { return }
+        for entry in try list("\(directory)/\(path)") {
+            let inner = "\(path)/\(entry.name)"
+            if entry.isDirectory {
+                try visit(inner, depth: depth + 1, body)
+            } else if let status = try fileSystem.status("\(directory)/\(inner)") {
+                let sealedAt = SealedSegment.sealingTime(fileName: entry.name)
+                let compression = Compression(fileName: entry.name)
+                try body(SpoolFile(path: inner, bytes: status.size, compression: compression, sealedAt: sealedAt))
+            }
+        }
+    }
+
+    private func list(_ path: String) throws(SpoolError) -> [DirectoryEntry] {
+        do {
+            return try fileSystem.list(path)
+        } catch {
+            if try fileSystem.status(path) == nil { return [] }
+            throw error
+        }
+    }
+}

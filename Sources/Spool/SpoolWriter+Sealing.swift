@@ -1,0 +1,191 @@
+import Foundation
+
+/// Sealing, step by step. On disk, for generation G:
+///
+/// 1. *stage*: each partition's segment is written to `SPOOL/_staging/<integration>/` and synchronized, then the directory is.
+///    Dying here: journal G counts, the staged files are removed.
+/// 2. *decide*: journal G+1 is written, synchronized, renamed into place, and the directory is synchronized. Its header holds the cursor and the list of segments.
+///    Dying here: G+1 is there, or it is not; each is whole.
+/// 3. *settle*: directories are made and synchronized, the files get their names in them, the directories are synchronized; the staging names are
+///    removed and their directory is synchronized; the manifest's lines are added and synchronized; journal G is removed. Dying here: journal G is
+///    there, and all of this is done again.
+///
+/// Staged files are durable before the decision is, so one that is missing when a seal is finished again has its name, or had it until a loader
+/// deleted the segment, as it may once it sees the manifest's line.
+extension SpoolWriter {
+    private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
+    private var staging: String { "\(spool.settings.directory)/_staging/\(integration)" }
+
+    /// Step 1. Leaves nothing behind when it throws.
+    func stage(at now: SpoolInstant) throws(SpoolError) -> SealPlan {
+        let fileSystem = spool.fileSystem
+        try journal.log.cutIfNeeded(fileSystem)
+        if stagingNeedsSweep {
+            for entry in try fileSystem.list(staging) { try fileSystem.unlink("\(staging)/\(entry.name)") }
+            stagingNeedsSweep = false
+        }
+        var plan = SealPlan(
+            generation: journal.header.generation, manifestLength: spool.manifest.length, segments: [])
+        do throws(SpoolError) {
+            for partition in partitions.partitions where partition.committed.records > 0 {
+                let name = SealedSegment.fileName(sealed: now.wall, compression: journal.header.compression)
+                let directory = partition.path.directory(integration: integration)
+                // Before it is written, so that it is removed if that fails.
+                plan.segments.append(PlannedSegment(path: "\(directory)/\(name)", line: ""))
+                let segment = try write(partition, path: "\(directory)/\(name)", now)
+                plan.segments[plan.segments.count - 1].line = Manifest.line(
+                    segment, keys: partition.path.keys, seal: "\(integration)/\(plan.generation)")
+            }
+            if !plan.segments.isEmpty { try fileSystem.synchronizeDirectory(staging) }
+        } catch {
+            removeStaged(plan)
+            throw error
+        }
+        return plan
+    }
+
+    func removeStaged(_ plan: SealPlan) {
+        for segment in plan.segments {
+            let path = "\(staging)/\(segment.fileName)"
+            guard let size = (try? spool.fileSystem.status(path))?.size else { continue }
+            if (try? spool.fileSystem.unlink(path)) != nil {
+                spool.count(-size)
+            } else {
+                // Removed before the next seal is staged, or at the next start.
+                stagingNeedsSweep = true
+            }
+        }
+    }
+
+    private func write(_ partition: OpenPartition, path: String, _ now: SpoolInstant) throws(SpoolError)
+        -> SealedSegment
+    {
+        let fileName = path.split(separator: "/").last.map(String.init) ?? path
+        var writer = try SegmentWriter(
+            "\(staging)/\(fileName)", compression: journal.header.compression, scratch, spool.fileSystem)
+        var isOpen = true
+        defer { if isOpen { writer.abandon() } }
+        for chunk in partition.chunks { try copy(chunk, to: &writer) }
+        let digest: String
+        do throws(SpoolError) {
+            digest = try writer.finish()
+            isOpen = false
+        } catch {
+            spool.count(writer.length)
+            throw error
+        }
+        spool.count(writer.length)
+        let summary = partition.committed
+        return SealedSegment(
+            sequence: nil, path: path, integration: integration,
+            partition: Dictionary(partition.path.keys) { first, _ in first },
+            kind: partition.path.kind == .records ? "records" : "rejected", records: summary.records,
+            bytes: writer.length, uncompressedBytes: Int64(summary.bytes), sha256: digest, firstTime: summary.firstTime,
+            lastTime: summary.lastTime, sealedAt: CivilTime(milliseconds: now.wall).rfc3339,
+            schema: spool.settings.recordSchema, format: Manifest.format)
+    }
+
+    /// Moves a chunk from the journal in pieces, and finds damage that came since it was committed.
+    private func copy(_ chunk: ChunkReference, to writer: inout SegmentWriter) throws(SpoolError) {
+        let fileSystem = spool.fileSystem
+        let file = journal.log.file
+        let input = scratch.input
+        input.removeAll()
+        var crc: UInt32 = 0
+        var done = 0
+        while done < chunk.stored {
+            let space = UnsafeMutableRawBufferPointer(
+                rebasing: input.space(atLeast: SpoolScratch.pieceBytes).prefix(
+                    min(chunk.stored - done, SpoolScratch.pieceBytes)))
+            let count = try fileSystem.read(file, at: chunk.offset + Int64(done), into: space)
+            guard count > 0 else { throw .damaged(path: file.path, reason: "it ends at \(chunk.offset + Int64(done))") }
+            let piece = UnsafeRawBufferPointer(rebasing: space.prefix(count))
+            crc = CRC32.of(piece, continuing: crc)
+            if chunk.encoding == .none {
+                try writer.write(lines: piece)
+            } else {
+                try writer.write(packed: piece)
+            }
+            done += count
+        }
+        guard crc == chunk.crc else {
+            throw .damaged(path: file.path, reason: "the checksum at \(chunk.offset) disagrees")
+        }
+    }
+
+    /// Step 2. When it throws, `phase` tells whether the decision may have been made.
+    func decide(_ plan: SealPlan, at now: SpoolInstant) throws(SpoolError) {
+        let header = JournalHeader(
+            spoolID: spool.id, integration: integration, generation: plan.generation + 1, created: now.wall,
+            compression: spool.settings.compression, cursor: cursor, seal: plan)
+        let next = try Journal.prepare(header, in: stateDirectory, scratch, spool.fileSystem)
+        phase = .deciding(plan, now)
+        do throws(SpoolError) {
+            try next.publish(in: stateDirectory, spool.fileSystem)
+        } catch {
+            spool.fileSystem.close(next.log.file)
+            throw error
+        }
+        begin(next)
+        spool.count(next.log.length)
+        phase = .decided(plan, again: false)
+    }
+
+    /// Step 3, and whatever an earlier failure left of step 2. Does nothing when nothing is left.
+    @discardableResult
+    func settle() throws(SpoolError) -> [SealedSegment] {
+        if case .deciding(let plan, let now) = phase { try decide(plan, at: now) }
+        guard case .decided(let plan, let again) = phase else { return [] }
+        phase = .decided(plan, again: true)
+        let gone = try move(plan, again: again)
+        try spool.manifest.append(plan, looking: again)
+        let old = "\(stateDirectory)/\(Journal.fileName(plan.generation))"
+        let size = try spool.fileSystem.status(old)?.size
+        if let size {
+            try spool.fileSystem.unlink(old)
+            spool.count(-size)
+        }
+        phase = .ready
+        if again { noteFinished(plan.segments.count, gone: gone) }
+        return plan.segments.compactMap { segment in
+            try? JSONDecoder().decode(SealedSegment.self, from: Data("{\(segment.line)}".utf8))
+        }
+    }
+
+    /// Gives the staged files their names, durably, then takes the staging names away. Returns how many are in neither place: a loader took them.
+    ///
+    /// A second name and not a rename: until the new name is durable the old one is there, whatever order a file system writes names in. And the
+    /// old ones are gone durably before a loader may delete (the manifest's lines come after), so that no deleted segment comes back.
+    private func move(_ plan: SealPlan, again: Bool) throws(SpoolError) -> Int {
+        let fileSystem = spool.fileSystem
+        let root = spool.settings.directory
+        var gone = 0
+        var directories: [String] = []
+        var staged: [String] = []
+        for segment in plan.segments {
+            let directory = "\(root)/\(segment.directory)"
+            let source = "\(staging)/\(segment.fileName)"
+            let target = "\(root)/\(segment.path)"
+            if directories.last != directory { directories.append(directory) }
+            if again, try fileSystem.status(source) == nil {
+                if try fileSystem.status(target) == nil { gone += 1 }
+                continue
+            }
+            try fileSystem.makeDirectories(directory, below: root, thorough: again)
+            _ = try fileSystem.link(source, to: target)
+            staged.append(source)
+        }
+        for directory in directories {
+            if again {
+                if try fileSystem.status(directory) == nil { continue }
+                // Made by an earlier try, perhaps, before the names above were durable.
+                try fileSystem.makeDirectories(directory, below: root, thorough: true)
+            }
+            try fileSystem.synchronizeDirectory(directory)
+        }
+        for source in staged { try fileSystem.unlink(source) }
+        // Also when an earlier try has removed them: it may not have come this far.
+        if !staged.isEmpty || again { try fileSystem.synchronizeDirectory(staging) }
+        return gone
+    }
+}

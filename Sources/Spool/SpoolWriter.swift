@@ -1,0 +1,291 @@
+import Glibc
+
+/// An integration's way into the spool: records are appended, committed with the cursor, and sealed into segments.
+///
+///     let writer = try spool.writer(integration: "acme", scratch: scratch, now: now)
+///     let partition = try writer.partition("class=authentication/date=2026-11-23")
+///     try writer.append(record, to: partition, time: published)
+///     try writer.commit(cursor: next, at: now)
+///     try writer.sealIfDue(at: now)
+///
+/// When `commit` throws, nothing of it will ever be visible and what was buffered is dropped: read again from `cursor`, which tells what is
+/// durable. All calls can simply be repeated later; the writer puts its files in order first. Not `Sendable`: one thread at a time.
+package final class SpoolWriter {
+    /// A record's and a commit's uncompressed bytes, at most.
+    package static let maximumRecordBytes = 64 << 20
+    package static let maximumCommitBytes = 256 << 20
+
+    package let integration: String
+    /// What opening found.
+    package private(set) var recovery: RecoveryReport
+    /// The last durable cursor; nil before the first commit. Opaque to the spool.
+    package private(set) var cursor: String?
+    package private(set) var bufferedRecords = 0
+    package private(set) var bufferedBytes = 0
+
+    let spool: Spool
+    let scratch: SpoolScratch
+    var journal: Journal
+    var partitions: PartitionTable
+    var phase = Phase.ready
+    private let policy: RollPolicy
+    /// Monotonic milliseconds of the oldest unsealed record's commit.
+    private var firstCommit: Int64?
+    private var chunkCount = 0
+    /// A staged file could not be removed.
+    var stagingNeedsSweep = false
+
+    /// How far a seal is.
+    enum Phase {
+        case ready
+        /// The next generation may or may not be in force: it is put in force again before anything else.
+        case deciding(SealPlan, SpoolInstant)
+        /// It is, durably; files are to be moved and listed.
+        case decided(SealPlan, again: Bool)
+    }
+
+    init(_ spool: Spool, integration: String, scratch: SpoolScratch, now: SpoolInstant) throws(SpoolError) {
+        let found = try JournalRecovery(spool: spool, integration: integration, scratch: scratch, confirmed: nil)
+            .open(now: now)
+        self.spool = spool
+        self.integration = integration
+        self.scratch = scratch
+        policy = RollPolicy(spool.settings)
+        journal = found.journal
+        partitions = found.partitions
+        recovery = found.report
+        cursor = found.cursor
+        adopt(found, now: now)
+        // A failure here is met again, and reported, by the first commit or seal.
+        _ = try? settle()
+    }
+
+    deinit {
+        spool.fileSystem.close(journal.log.file)
+        spool.release(integration)
+    }
+
+    /// Committed records that are not sealed.
+    package var unsealed: (records: Int, journalBytes: Int64) {
+        (partitions.committed.records, journal.log.length)
+    }
+
+    /// Milliseconds since the oldest unsealed record was committed; nil without one.
+    package func unsealedAge(at now: SpoolInstant) -> Int64? {
+        firstCommit.map { max(0, now.monotonic - $0) }
+    }
+
+    /// The partition of a path such as `class=authentication/date=2026-11-23`. Good until the next commit or seal
+    /// (a commit may have to finish a seal that failed before); ask again then.
+    ///
+    /// Throws `invalidName`, or `tooMuch` when a seal must come first.
+    package func partition(_ path: String, kind: PartitionKind = .records) throws(SpoolError) -> PartitionID {
+        PartitionID(index: try partitions.index(PartitionPath(path, kind: kind)), epoch: partitions.epoch)
+    }
+
+    /// Buffers a record, a line without its newline; `time` is the event's, in milliseconds since 1970.
+    ///
+    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` when a commit must come first.
+    package func append(
+        _ record: UnsafeRawBufferPointer, to partition: PartitionID, time: Int64
+    ) throws(SpoolError) {
+        guard partition.epoch == partitions.epoch, partitions.partitions.indices.contains(partition.index) else {
+            throw .stalePartition
+        }
+        guard let start = record.baseAddress, !record.isEmpty else { throw .invalidRecord(reason: "it is empty") }
+        guard record.count <= Self.maximumRecordBytes else {
+            throw .invalidRecord(reason: "\(record.count) bytes, at most \(Self.maximumRecordBytes) fit")
+        }
+        guard memchr(start, 10, record.count) == nil else { throw .invalidRecord(reason: "it holds a newline") }
+        guard bufferedBytes + record.count < Self.maximumCommitBytes else {
+            throw .tooMuch(what: "bytes in a commit", limit: Self.maximumCommitBytes)
+        }
+        let buffer: ByteStore
+        if let known = partitions.partitions[partition.index].buffer {
+            buffer = known
+        } else {
+            buffer = scratch.borrowBuffer()
+            partitions.partitions[partition.index].buffer = buffer
+        }
+        buffer.append(record)
+        buffer.append(byte: 10)
+        partitions.partitions[partition.index].buffered.add(
+            RecordSummary(records: 1, bytes: record.count + 1, firstTime: time, lastTime: time))
+        bufferedRecords += 1
+        bufferedBytes += record.count + 1
+    }
+
+    /// Forgets what is buffered.
+    package func discard() {
+        for index in partitions.partitions.indices {
+            guard let buffer = partitions.partitions[index].buffer else { continue }
+            partitions.partitions[index].buffer = nil
+            partitions.partitions[index].buffered = RecordSummary()
+            scratch.giveBack(buffer)
+        }
+        bufferedRecords = 0
+        bufferedBytes = 0
+    }
+
+    /// Makes the buffered records and the cursor durable in one step. Returns when they are. Without records and with the cursor as it is, it writes nothing.
+    ///
+    /// Throws `full` before anything is written, or `file`. Then the buffered records are dropped and `cursor` is what it was.
+    package func commit(cursor next: String, at now: SpoolInstant) throws(SpoolError) {
+        defer { discard() }
+        try settle()
+        try journal.log.cutIfNeeded(spool.fileSystem)
+        guard bufferedRecords > 0 || next != cursor else { return }
+        defer {
+            scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
+            scratch.description.removeAll(keeping: SpoolScratch.keptBytes)
+        }
+        let chunks = try buildFrame(cursor: next, now)
+        try spool.admit(Int64(scratch.frame.count), now: now)
+        try journal.log.append(scratch.frame.bytes, spool.fileSystem)
+        spool.count(Int64(scratch.frame.count))
+        cursor = next
+        for (index, chunk) in chunks {
+            partitions.partitions[index].committed.add(partitions.partitions[index].buffered)
+            partitions.partitions[index].chunks.append(chunk)
+        }
+        chunkCount += chunks.count
+        if !chunks.isEmpty, firstCommit == nil { firstCommit = now.monotonic }
+    }
+
+    /// Seals when a partition is large enough, the oldest record old enough, or a bound is near. Returns the segments that became visible.
+    ///
+    /// Throws `file` with nothing lost: the next call, or the next commit, goes on from there.
+    @discardableResult
+    package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
+        let finished = try settle()
+        let load = RollPolicy.Load(
+            journalBytes: journal.log.length,
+            records: partitions.committed.records,
+            largestPartitionBytes: partitions.partitions.map(\.committed.bytes).max() ?? 0,
+            partitions: partitions.partitions.count { $0.committed.records > 0 }, chunks: chunkCount,
+            age: unsealedAge(at: now) ?? 0,
+            compressionChanged: journal.header.compression != spool.settings.compression)
+        guard policy.isDue(load) else {
+            spool.applyRetention(now)
+            return finished
+        }
+        return finished + (try seal(at: now))
+    }
+
+    /// Seals whatever is committed, for a stop or on request. Returns the segments that became visible.
+    ///
+    /// Throws `uncommittedRecords` while records are buffered, or `file` as `sealIfDue` does.
+    @discardableResult
+    package func seal(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
+        guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
+        var finished = try settle()
+        guard partitions.committed.records > 0 || journal.log.length >= policy.journalMaxBytes else { return finished }
+        let plan = try stage(at: now)
+        do throws(SpoolError) {
+            try decide(plan, at: now)
+        } catch {
+            // Not begun: nothing but staged files, which the next try makes anew.
+            if case .ready = phase { removeStaged(plan) }
+            throw error
+        }
+        finished += try settle()
+        spool.applyRetention(now)
+        return finished
+    }
+
+    /// Reads the journal again, up to what is known to be durable, as at a start: for damage that a seal met (`SpoolError.damaged`).
+    /// The cursor can go back; what is buffered is dropped.
+    package func recover(at now: SpoolInstant) throws(SpoolError) {
+        discard()
+        try settle()
+        let recovery = JournalRecovery(
+            spool: spool, integration: integration, scratch: scratch,
+            confirmed: (journal.header.generation, journal.log.length))
+        let found = try recovery.open(now: now)
+        spool.fileSystem.close(journal.log.file)
+        spool.count(found.journal.log.length - journal.log.length)
+        journal = found.journal
+        partitions.replace(with: found.partitions)
+        self.recovery = found.report
+        cursor = found.cursor
+        adopt(found, now: now)
+        try settle()
+    }
+
+    private func adopt(_ found: RecoveredJournal, now: SpoolInstant) {
+        chunkCount = partitions.partitions.reduce(0) { $0 + $1.chunks.count }
+        // By wall time the commit may lie in the future, when the clock was set back, or decades ago: the age is kept between 0 and due.
+        firstCommit = found.firstCommit.map { committed in
+            now.monotonic
+                - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), policy.segmentMaxAge)
+        }
+        phase = found.pending.map { .decided($0, again: true) } ?? .ready
+    }
+
+    /// After a seal's decision: the journal is the next generation, with no records.
+    func begin(_ next: Journal) {
+        spool.fileSystem.close(journal.log.file)
+        journal = next
+        partitions.reset()
+        firstCommit = nil
+        chunkCount = 0
+    }
+
+    func noteFinished(_ segments: Int, gone: Int) {
+        recovery.segmentsFinished += segments
+        recovery.segmentsGone += gone
+    }
+
+    /// Puts a commit's frame together in the scratch. Returns each chunk with its partition's index.
+    private func buildFrame(cursor: String, _ now: SpoolInstant) throws(SpoolError) -> [(Int, ChunkReference)] {
+        let touched = partitions.partitions.indices.filter { partitions.partitions[$0].buffered.records > 0 }
+        let descriptionLength = CommitFrame.descriptionLength(
+            cursor: cursor, paths: touched.lazy.map { self.partitions.partitions[$0].path })
+        let frame = scratch.frame
+        frame.removeAll()
+        let dataStart = CommitFrame.headerLength + descriptionLength
+        frame.reserve(dataStart + bufferedBytes / 4)
+        frame.advance(dataStart)
+        var references: [(Int, ChunkReference)] = []
+        var chunks: [CommitFrame.Chunk] = []
+        for index in touched {
+            guard let lines = partitions.partitions[index].buffer?.bytes else { continue }
+            let start = frame.count
+            var encoding = Compression.none
+            if lines.count >= spool.settings.packedChunkBytes,
+                let compressor = try scratch.compressor(journal.header.compression)
+            {
+                encoding = journal.header.compression
+                try compressor.packWhole(lines, into: frame)
+            } else {
+                frame.append(lines)
+            }
+            let stored = UnsafeRawBufferPointer(rebasing: frame.bytes[start...])
+            let crc = CRC32.of(stored)
+            references.append(
+                (
+                    index,
+                    ChunkReference(
+                        offset: journal.log.length + Int64(start), stored: stored.count, crc: crc, encoding: encoding)
+                ))
+            chunks.append(
+                CommitFrame.Chunk(
+                    path: partitions.partitions[index].path, encoding: encoding,
+                    summary: partitions.partitions[index].buffered, stored: stored.count, crc: crc))
+        }
+        let description = scratch.description
+        description.removeAll()
+        CommitFrame(committed: now.wall, cursor: cursor, chunks: chunks).encode(into: description)
+        precondition(description.count == descriptionLength)
+        let dataLength = UInt64(frame.count - dataStart)
+        let crc = CommitFrame.checksum(
+            headerChecksum: journal.headerChecksum, offset: journal.log.length, type: CommitFrame.type,
+            descriptionLength: UInt32(descriptionLength), dataLength: dataLength, description: description.bytes)
+        frame.overwrite(at: 0, CommitFrame.type)
+        frame.overwrite(at: 4, UInt32(descriptionLength))
+        frame.overwrite(at: 8, dataLength)
+        frame.overwrite(at: 16, crc)
+        frame.overwrite(at: CommitFrame.headerLength, description.bytes)
+        return references
+    }
+}

@@ -1,0 +1,38 @@
+/// How much of `max_bytes` is taken, and when that has to be measured anew: loaders delete segments without saying so.
+struct UsageGauge {
+    enum Admission: Equatable {
+        case admit
+        /// Measure the directories, tell `measured`, and ask again.
+        case measure
+        case refuse(used: Int64)
+    }
+
+    let limit: Int64
+    /// Milliseconds between measurements while near the limit.
+    let interval: Int64
+    private(set) var used: Int64?
+    private var measuredAt: Int64 = 0
+
+    init(limit: Int64, interval: Int64) {
+        self.limit = limit
+        self.interval = interval
+    }
+
+    /// `now` is monotonic milliseconds.
+    mutating func admit(_ bytes: Int64, now: Int64) -> Admission {
+        guard let used else { return .measure }
+        if used + bytes <= limit - limit / 10 { return .admit }
+        if now - measuredAt >= interval { return .measure }
+        return used + bytes <= limit ? .admit : .refuse(used: used)
+    }
+
+    mutating func measured(_ total: Int64, now: Int64) {
+        used = total
+        measuredAt = now
+    }
+
+    /// What the spool itself wrote or removed.
+    mutating func add(_ bytes: Int64) {
+        if let used { self.used = max(0, used + bytes) }
+    }
+}

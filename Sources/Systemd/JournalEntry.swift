@@ -1,0 +1,75 @@
+import Logging
+
+/// One log event as the fields of the journal's native protocol (systemd.journal-fields(7)).
+struct JournalEntry: Equatable, Sendable {
+    /// `NAME=value`, in the order they are sent.
+    private(set) var fields: [String] = []
+
+    /// Bound of one value in UTF-8 bytes.
+    static let valueLimit = 16 * 1024
+    /// Bound of a field's name, journald's own.
+    static let nameLimit = 64
+    /// Bound of the metadata fields of one entry; the first ones by name stay.
+    static let metadataLimit = 64
+    /// Begins the name of every field that comes from metadata.
+    static let prefix = "TRIBUTARY_"
+
+    /// - Parameters:
+    ///   - event: what was logged.
+    ///   - metadata: all that applies to it, the handler's and the provider's included.
+    ///   - identifier: `SYSLOG_IDENTIFIER`.
+    init(_ event: LogEvent, metadata: Logger.Metadata, identifier: String) {
+        let integration = metadata[LogKey.integration].map { "\($0): " } ?? ""
+        add("MESSAGE", integration + event.message.description)
+        add("PRIORITY", "\(event.level.syslogPriority)")
+        add("SYSLOG_IDENTIFIER", identifier)
+        add("CODE_FILE", event.file)
+        add("CODE_LINE", "\(event.line)")
+        add("CODE_FUNC", event.function)
+        if let id = metadata[LogKey.messageID]?.description, Self.isID(id) {
+            add("MESSAGE_ID", id)
+        }
+        if let error = event.error { add(Self.prefix + "ERROR", "\(error)") }
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }).prefix(Self.metadataLimit)
+        where key != LogKey.messageID {
+            guard let name = Self.fieldName(key) else { continue }
+            add(name, value.description)
+        }
+    }
+
+    private mutating func add(_ name: String, _ value: String) {
+        // Line ends are kept: libsystemd sends such a value with its length, so that a line of it can't pass for a field.
+        fields.append(name + "=" + PrintableText.lines(value, limit: Self.valueLimit))
+    }
+
+    /// The field for a metadata key: upper case, anything that is not A–Z, 0–9 or `_` as `_`, at most 64 bytes; nil for an empty key.
+    static func fieldName(_ key: String) -> String? {
+        guard !key.isEmpty else { return nil }
+        let name = key.unicodeScalars.map { scalar -> Character in
+            switch scalar {
+            case "A"..."Z", "0"..."9", "_": Character(scalar)
+            case "a"..."z": Character(Unicode.Scalar(UInt8(scalar.value) - 0x20))
+            default: "_"
+            }
+        }
+        return prefix + String(name.prefix(nameLimit - prefix.utf8.count))
+    }
+
+    private static func isID(_ text: String) -> Bool {
+        text.utf8.count == 32 && text.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }
+    }
+}
+
+extension Logger.Level {
+    /// The level as syslog(3) counts: 0 is the most serious, 7 the least.
+    var syslogPriority: Int {
+        switch self {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import CSystemd
+import Glibc
+import Logging
+
+/// Sends log events to the journal with structured fields, through sd_journal_sendv(3).
+///
+/// `MESSAGE` (after the integration's name), `PRIORITY`, `SYSLOG_IDENTIFIER`, `CODE_FILE`, `CODE_LINE`, `CODE_FUNC`, `MESSAGE_ID` from the
+/// metadata key ``LogKey/messageID``, and every other metadata key `k` as `TRIBUTARY_K`.
+package struct JournalLogHandler: LogHandler {
+    /// The least serious level that is sent.
+    package var logLevel: Logger.Level
+    /// Fields of every event.
+    package var metadata: Logger.Metadata = [:]
+    /// Fields of the task at hand.
+    package var metadataProvider: Logger.MetadataProvider?
+    private let identifier: String
+
+    /// - Parameters:
+    ///   - level: the least serious level that is sent.
+    ///   - identifier: `SYSLOG_IDENTIFIER`, what `journalctl -t` selects by.
+    package init(level: Logger.Level = .info, identifier: String = "tributary") {
+        logLevel = level
+        self.identifier = identifier
+    }
+
+    /// A field of every event.
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    /// Sends the event. One that the journal does not take goes to standard error as text, so that it is not lost without a word.
+    package func log(event: LogEvent) {
+        let all = metadata.merged(provider: metadataProvider, event: event.metadata)
+        let status = Self.send(JournalEntry(event, metadata: all, identifier: identifier))
+        guard status < 0 else { return }
+        let line = TextLine(event, metadata: all, time: .now(), colour: false)
+        StandardErrorLogHandler.write("\(line.text) (journal: \(String(cString: strerror(-status))))\n")
+    }
+
+    /// 0, or a negative errno (sd_journal_sendv(3)).
+    private static func send(_ entry: JournalEntry) -> Int32 {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(entry.fields.reduce(0) { $0 + $1.utf8.count })
+        for field in entry.fields { bytes.append(contentsOf: field.utf8) }
+        return bytes.withUnsafeMutableBytes { buffer in
+            // The buffer outlives the call; libsystemd only reads it.
+            var start = 0
+            let vectors = entry.fields.map { field in
+                let count = field.utf8.count
+                defer { start += count }
+                return iovec(iov_base: buffer.baseAddress?.advanced(by: start), iov_len: count)
+            }
+            return sd_journal_sendv(vectors, Int32(vectors.count))
+        }
+    }
+}
+
+extension Logger.Metadata {
+    /// The metadata of one event: what is nearer to the event wins.
+    func merged(provider: Logger.MetadataProvider?, event: Logger.Metadata?) -> Logger.Metadata {
+        var all = self
+        if let provided = provider?.get() { all.merge(provided) { _, nearer in nearer } }
+        if let event { all.merge(event) { _, nearer in nearer } }
+        return all
+    }
+}

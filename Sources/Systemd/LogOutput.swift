@@ -1,0 +1,81 @@
+import Glibc
+import Logging
+
+/// Where the log goes: the journal when standard error leads there, else text on standard error.
+package enum LogOutput: Equatable, Sendable {
+    /// The journal, with structured fields.
+    case journal
+    /// Text on standard error.
+    case standardError(colour: Bool)
+
+    /// What is known of standard error and the environment, apart from asking for it.
+    struct Surroundings: Equatable, Sendable {
+        /// `JOURNAL_STREAM`: `device:inode` of the stream that leads to the journal (systemd.exec(5)).
+        var journalStream: String?
+        /// Device and inode of file descriptor 2; nil when it is closed.
+        var standardError: FileID?
+        var isTerminal = false
+        /// `NO_COLOR` is set and not empty (no-color.org).
+        var refusesColour = false
+        /// `TERM`.
+        var terminal: String?
+
+        static func current() -> Surroundings {
+            func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+            var status = stat()
+            let isOpen = fstat(STDERR_FILENO, &status) == 0
+            return Surroundings(
+                journalStream: environment("JOURNAL_STREAM"),
+                standardError: isOpen ? FileID(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) : nil,
+                isTerminal: isatty(STDERR_FILENO) == 1,
+                refusesColour: environment("NO_COLOR").map { !$0.isEmpty } ?? false,
+                terminal: environment("TERM"))
+        }
+    }
+
+    /// What tells one open file from another (inode(7)).
+    struct FileID: Equatable, Sendable {
+        var device: UInt64
+        var inode: UInt64
+
+        init(device: UInt64, inode: UInt64) {
+            self.device = device
+            self.inode = inode
+        }
+
+        /// `device:inode` in decimal; nil for anything else.
+        init?(_ text: String) {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let device = UInt64(parts[0]), let inode = UInt64(parts[1]) else { return nil }
+            self.init(device: device, inode: inode)
+        }
+    }
+
+    /// The variable alone is not enough: it is inherited by children whose standard error was redirected since (systemd.exec(5)).
+    init(_ surroundings: Surroundings) {
+        if let stream = surroundings.journalStream.flatMap(FileID.init), stream == surroundings.standardError {
+            self = .journal
+        } else {
+            self = .standardError(
+                colour: surroundings.isTerminal && !surroundings.refusesColour && surroundings.terminal != "dumb")
+        }
+    }
+
+    /// The output for this process as it was started.
+    package static func detected() -> LogOutput {
+        LogOutput(.current())
+    }
+
+    /// A handler for this output.
+    package func handler(level: Logger.Level) -> any LogHandler {
+        switch self {
+        case .journal: JournalLogHandler(level: level)
+        case .standardError(let colour): StandardErrorLogHandler(level: level, colour: colour)
+        }
+    }
+
+    /// Makes this the output of every `Logger` created from now on. Once a process: swift-log stops the process at a second time.
+    package func bootstrap(level: Logger.Level = .info) {
+        LoggingSystem.bootstrap { _ in handler(level: level) }
+    }
+}

@@ -1,0 +1,70 @@
+import Logging
+
+/// The events worth an explanation, each with its 128-bit `MESSAGE_ID` (systemd.journal-fields(7)).
+///
+/// The ids are part of the contract: monitoring filters on them (`journalctl MESSAGE_ID=…`) and `systemd/tributary.catalog` explains each
+/// to `journalctl -x`. A new case takes a new id (`systemd-id128 new`); the id of a case never changes and is never used again.
+package enum MessageID: String, CaseIterable, Sendable {
+    /// The process runs; version and configuration are known.
+    case started = "057dcee7ad67435497fd205518db4d59"
+    /// The spool is recovered and collection runs.
+    case ready = "8035c816222848a4b64fdb7bf6335da2"
+    /// Shutdown began.
+    case stopping = "625a3914a99648cba807cfb105ef70e9"
+    /// A configuration was refused, at start or at a reload.
+    case configurationRefused = "93c8400516184dafb85b5958d711743f"
+    /// Okta refused a credential (401, 403), or it can't be read.
+    case credentialRefused = "66090215e64d40948eb23dd37d80b02d"
+    /// The org's rate limit is used up; collection waits for its reset.
+    case rateLimited = "85d0636b508141d6b7aad67fbfc933a4"
+    /// The org could not be reached: name, route, TLS or time-out.
+    case oktaUnreachable = "9f3f3e2374ce4acc9e0bb17d7bab206b"
+    /// The org answered with an error that is its own (5xx or an unexpected status).
+    case oktaError = "73caaaed3de1467ea7e16d0810cdd093"
+    /// A page's body could not be read as a list of events.
+    case pageUnreadable = "d216737d79e44168b78c6dc89f8e98d2"
+    /// An event could not become a record and was set aside whole.
+    case eventRejected = "ad6fdcd98d204d72adc14df2f7670ba0"
+    /// A segment was sealed.
+    case segmentSealed = "da24c228a3bd4bbea7aaa4d11c9d3e5e"
+    /// The spool reached its bound or the disk is full; collection pauses.
+    case spoolFull = "28d94985f9494caf9ce3934325771984"
+    /// The spool could not be read or written.
+    case spoolError = "458cf0217c6849439a2e89e955805150"
+    /// Recovery cut a torn tail that a crash had left.
+    case spoolRecovered = "e7d1c97a4a9f41bdbb99d1b33712972f"
+    /// A part of the process makes no progress; the watchdog is held back.
+    case watchdogStarving = "30ac0e7919dc40a2bfbe3c2d6b350ddf"
+    /// An integration that was in trouble collects again.
+    case integrationRecovered = "92d0084f6b3d4c4db2b9dbeb851e08f1"
+
+    /// How serious the event is, the same wherever it is announced.
+    package var level: Logger.Level {
+        switch self {
+        case .segmentSealed: .debug
+        case .started: .info
+        case .ready, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited: .notice
+        case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected: .warning
+        case .configurationRefused, .credentialRefused, .spoolFull, .spoolError: .error
+        case .watchdogStarving: .critical
+        }
+    }
+}
+
+extension Logger {
+    /// Logs an event of the table at the event's own level, with its `MESSAGE_ID`.
+    ///
+    /// ```swift
+    /// logger.announce(.oktaUnreachable, "no answer within 60 s", metadata: [LogKey.integration: "acme"])
+    /// ```
+    package func announce(
+        _ id: MessageID, _ message: @autoclosure () -> Logger.Message,
+        metadata: @autoclosure () -> Logger.Metadata = [:],
+        file: String = #fileID, function: String = #function, line: UInt = #line
+    ) {
+        log(
+            level: id.level, message(),
+            metadata: metadata().merging([LogKey.messageID: "\(id.rawValue)"]) { _, id in id },
+            file: file, function: function, line: line)
+    }
+}

@@ -1,0 +1,31 @@
+/// What the service manager is told, as the text of one notification (sd_notify(3)).
+enum NotifyMessage: Equatable, Sendable {
+    case ready(status: String?)
+    case status(String)
+    case watchdog
+    case stopping(status: String?)
+    case reloading(at: MonotonicTime)
+    case extendTimeout(microseconds: UInt64)
+    case failed(errno: Int32, status: String)
+
+    /// Bound of a status text in UTF-8 bytes. The service manager reads at most 4096 bytes a notification and drops a longer one whole.
+    static let statusLimit = 1024
+
+    /// The assignments, a line each.
+    var state: String {
+        switch self {
+        case .ready(let status): Self.assignments("READY=1", status: status)
+        case .status(let status): Self.assignments(nil, status: status)
+        case .watchdog: "WATCHDOG=1"
+        case .stopping(let status): Self.assignments("STOPPING=1", status: status)
+        case .reloading(let time): "RELOADING=1\nMONOTONIC_USEC=\(time.microseconds)"
+        case .extendTimeout(let microseconds): "EXTEND_TIMEOUT_USEC=\(microseconds)"
+        case .failed(let errno, let status): Self.assignments("ERRNO=\(errno)", status: status)
+        }
+    }
+
+    private static func assignments(_ first: String?, status: String?) -> String {
+        let status = status.map { "STATUS=" + PrintableText.line($0, limit: statusLimit) }
+        return [first, status].compactMap(\.self).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import Logging
+import Synchronization
+
+/// Writes log events to standard error, one line each, for a terminal or a collector of plain text.
+package struct StandardErrorLogHandler: LogHandler {
+    /// The least serious level that is written.
+    package var logLevel: Logger.Level
+    /// Fields of every event.
+    package var metadata: Logger.Metadata = [:]
+    /// Fields of the task at hand.
+    package var metadataProvider: Logger.MetadataProvider?
+    private let colour: Bool
+
+    /// - Parameters:
+    ///   - level: the least serious level that is written.
+    ///   - colour: ANSI colours for the level.
+    package init(level: Logger.Level = .info, colour: Bool) {
+        logLevel = level
+        self.colour = colour
+    }
+
+    /// A field of every event.
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    /// Writes the event.
+    package func log(event: LogEvent) {
+        let all = metadata.merged(provider: metadataProvider, event: event.metadata)
+        Self.write(TextLine(event, metadata: all, time: .now(), colour: colour).text + "\n")
+    }
+
+    // A line longer than PIPE_BUF is not one atomic write on a pipe (pipe(7)): the lock keeps lines of several threads apart.
+    private static let turn = Mutex(())
+
+    /// All of `text` to file descriptor 2; what it does not take is given up, as there is nobody left to tell.
+    static func write(_ text: String) {
+        var text = text
+        turn.withLock { _ in
+            text.withUTF8 { bytes in
+                var rest = UnsafeRawBufferPointer(bytes)
+                while let start = rest.baseAddress, !rest.isEmpty {
+                    let count = Glibc.write(STDERR_FILENO, start, rest.count)
+                    if count < 0 && errno == EINTR { continue }
+                    guard count > 0 else { return }
+                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+                }
+            }
+        }
+    }
+}

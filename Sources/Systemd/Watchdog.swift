@@ -1,0 +1,60 @@
+import CSystemd
+import Logging
+
+/// Looks at the parts of the process at half the unit's `WatchdogSec=` and keeps the service manager's watchdog content while all are well.
+///
+/// It runs as a task, so that a thread pool whose threads are all blocked silences it too. Outside systemd it still looks and reports.
+package struct Watchdog: Sendable {
+    /// How often the parts are looked at.
+    package let interval: Duration
+    private let heartbeats: Heartbeats
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - heartbeats: the parts to look at.
+    ///   - notifier: where `WATCHDOG=1` and the status of a starving part go.
+    ///   - logger: where a starving part is reported.
+    ///   - interval: how often to look; by default half of what the service manager expects (sd_watchdog_enabled(3)), else 10 s.
+    package init(
+        heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger,
+        interval: Duration = Watchdog.expectedInterval ?? .seconds(10)
+    ) {
+        self.heartbeats = heartbeats
+        self.notifier = notifier
+        self.logger = logger
+        self.interval = interval
+    }
+
+    /// Half the time within which the service manager expects a keep-alive; nil when it expects none of this process.
+    package static var expectedInterval: Duration? {
+        var microseconds: UInt64 = 0
+        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        return .microseconds(Int64(clamping: max(microseconds / 2, 1)))
+    }
+
+    /// Looks at once and then every ``interval``, until the task is cancelled.
+    package func run() async {
+        var gate = WatchdogGate()
+        while !Task.isCancelled {
+            for action in gate.decide(heartbeats.samples(), now: .now()) { carryOut(action) }
+            try? await Task.sleep(for: interval, clock: .suspending)
+        }
+    }
+
+    private func carryOut(_ action: WatchdogGate.Action) {
+        switch action {
+        case .keepAlive:
+            notifier.keepAlive()
+        case .reportStarving(let starving):
+            let silence = starving.silence.components.seconds
+            notifier.status("stuck: \(starving.part) has made no progress for \(silence) s")
+            logger.announce(
+                .watchdogStarving,
+                "\(starving.part) has made no progress for \(silence) s; its bound is \(starving.bound.components.seconds) s",
+                metadata: ["part": "\(starving.part)", "silence_seconds": "\(silence)"])
+        case .reportRecovered(let part):
+            logger.notice("\(part) makes progress again", metadata: ["part": "\(part)"])
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// Decides whether the service manager may be told that the daemon is alive.
+///
+/// The rule: `WATCHDOG=1` only while every part beat within its bound. One stuck part holds it back, however busy the others are, so that the
+/// unit's `WatchdogSec=` ends and restarts the daemon. A plain value: no clock, no socket.
+package struct WatchdogGate: Sendable {
+    /// A part that has been silent beyond its bound.
+    package struct Starving: Equatable, Sendable {
+        /// The part's name.
+        package let part: String
+        /// How long it has been silent.
+        package let silence: Duration
+        /// How long it may be.
+        package let bound: Duration
+    }
+
+    /// What to do after a look at the parts.
+    package enum Action: Equatable, Sendable {
+        /// Send `WATCHDOG=1`.
+        case keepAlive
+        /// Say that this part holds the daemon back; only once for as long as the same part does.
+        case reportStarving(Starving)
+        /// Say that the part reported before beats again, or has ended.
+        case reportRecovered(part: String)
+    }
+
+    private var reported: String?
+
+    /// Nothing reported yet.
+    package init() {}
+
+    /// What the parts' beats mean at `now`. Without parts the daemon counts as alive.
+    package mutating func decide(_ samples: [HeartbeatSample], now: MonotonicTime) -> [Action] {
+        let starving = Self.starving(samples, now: now)
+        let held = reported
+        reported = starving?.part
+        guard let starving else {
+            return (held.map { [.reportRecovered(part: $0)] } ?? []) + [.keepAlive]
+        }
+        return held == starving.part ? [] : [.reportStarving(starving)]
+    }
+
+    /// The part that ran over its bound first: the likeliest cause, as those after it may only be waiting for it.
+    package static func starving(_ samples: [HeartbeatSample], now: MonotonicTime) -> Starving? {
+        samples
+            .map { Starving(part: $0.part, silence: now.since($0.lastBeat), bound: $0.bound) }
+            .filter { $0.silence > $0.bound }
+            .max { left, right in
+                let (leftOver, rightOver) = (left.silence - left.bound, right.silence - right.bound)
+                return leftOver == rightOver ? left.part > right.part : leftOver < rightOver
+            }
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+@testable import Spool
+
+@Suite("The manifest")
+struct ManifestTests {
+    private func sealedManifest() throws -> (SimulatedCollection, String, [UInt8]) {
+        let collection = try SimulatedCollection()
+        try collection.collectAndSeal(ScriptedFileSystem())
+        let path = collection.settings.directory + "/_manifest.ndjson"
+        return (collection, path, Array(try Data(contentsOf: URL(filePath: path))))
+    }
+
+    @Test("each line is JSON with what a loader needs")
+    func lines() throws {
+        let (collection, _, bytes) = try sealedManifest()
+        for (index, line) in bytes.split(separator: 10).enumerated() {
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+            #expect(object["sequence"] as? Int == index + 1)
+            #expect(object["schema"] as? String == "test/1")
+            #expect(object["format"] as? Int == 1)
+            let path = try #require(object["path"] as? String)
+            #expect(FileManager.default.fileExists(atPath: "\(collection.settings.directory)/\(path)"))
+            #expect((object["kind"] as? String == "rejected") == path.hasPrefix("_rejected/"))
+        }
+    }
+
+    @Test("bytes behind the last whole line are cut at opening; whole lines stay")
+    func tornTail() throws {
+        let (collection, path, bytes) = try sealedManifest()
+        for rubbish in [Array("{\"sequence\":9".utf8), [UInt8](repeating: 0, count: 500), Array("\0\0\n\0".utf8)] {
+            try Data(bytes + rubbish).write(to: URL(filePath: path))
+            _ = try collection.open(ScriptedFileSystem())
+            #expect(Array(try Data(contentsOf: URL(filePath: path))) == bytes)
+        }
+    }
+
+    @Test("lines of a seal that is finished again may be damaged in any place: they come again, others stay")
+    func damagedBatch() throws {
+        let collection = try SimulatedCollection()
+        // Dies with all lines written, before the old journal is removed: a power cut may have kept any part of the lines.
+        let dying = ScriptedFileSystem { _, operation, path in
+            operation == .unlink && path.contains("journal-000000000002") ? .crashBefore : nil
+        }
+        try? collection.collectAndSeal(dying)
+        #expect(dying.isDead)
+        let path = collection.settings.directory + "/_manifest.ndjson"
+        var bytes = Array(try Data(contentsOf: URL(filePath: path)))
+        let lines = bytes.split(separator: 10)
+        let first = try #require(lines.first { String(decoding: $0, as: UTF8.self).contains("\"seal\":\"acme/2\"") })
+        for offset in first.indices { bytes[offset] = 0 }
+        try Data(bytes).write(to: URL(filePath: path))
+        try collection.collectAndSeal(ScriptedFileSystem())
+        try collection.expectExactlyOnce("first line of the last seal zeroed")
+    }
+
+    @Test("a schema with any characters is quoted")
+    func quoting() throws {
+        var collection = try SimulatedCollection()
+        collection.settings.recordSchema = "a\"b\\c\u{1}\né"
+        try collection.collectAndSeal(ScriptedFileSystem())
+        let reader = try SpoolReader(directory: collection.settings.directory)
+        #expect(try reader.segments().allSatisfy { $0.segment?.schema == "a\"b\\c\u{1}\né" })
+    }
+}
+
+@Suite("Decisions apart from files")
+struct DecisionTests {
+    @Test("usage is measured at first and near the limit, at most once an interval, and refuses above it")
+    func gauge() {
+        var gauge = UsageGauge(limit: 1_000, interval: 5_000)
+        #expect(gauge.admit(1, now: 0) == .measure)
+        gauge.measured(500, now: 0)
+        #expect(gauge.admit(400, now: 1) == .admit)
+        gauge.add(450)
+        #expect(gauge.admit(60, now: 4_999) == .refuse(used: 950))
+        #expect(gauge.admit(50, now: 4_999) == .admit)
+        #expect(gauge.admit(60, now: 5_000) == .measure)
+        gauge.measured(100, now: 5_000)
+        #expect(gauge.admit(60, now: 5_000) == .admit)
+    }
+
+    @Test(
+        "civil time is the calendar's",
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
+            (1_795_464_930_123, "2026-11-23T20:15:30.123Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
+            (Int64.min, "0000-01-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
+    func civilTime(_ milliseconds: Int64, _ text: String) {
+        let time = CivilTime(milliseconds: milliseconds)
+        #expect(time.rfc3339 == text)
+        if (-62_167_219_200_000...253_402_300_799_999).contains(milliseconds) {
+            #expect(CivilTime.milliseconds(compact: time.compact) == milliseconds)
+        }
+    }
+
+    @Test("a journal's name is read back, and no other name is taken for one")
+    func journalNames() {
+        for generation in [1, 42, 999_999_999_999, 1_000_000_000_000, UInt64.max] {
+            #expect(Journal.generation(fileName: Journal.fileName(generation)) == generation)
+        }
+        for name in ["journal-", "journal-1", "journal-00000000000a", "journal.tmp", "journal-000000000001~"] {
+            #expect(Journal.generation(fileName: name) == nil)
+        }
+    }
+}

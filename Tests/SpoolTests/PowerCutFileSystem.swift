@@ -1,0 +1,292 @@
+import Glibc
+import Synchronization
+
+@testable import Spool
+
+/// A file system in memory that remembers which changes are not synchronized, and can lose any subset of them: what a disk may look like after a power cut.
+///
+/// Contents: each write since the last synchronization is there, missing, or there for its first half; lengths go with the last that is there, holes are zeros.
+/// Names: each one made, renamed or removed since its directory was synchronized is there or not, one by one, so that a rename may
+/// leave both names or neither.
+final class PowerCutFileSystem: FileSystem {
+    private enum Change {
+        case write(Int, [UInt8])
+        case truncate(Int)
+    }
+
+    private struct File {
+        var durable: [UInt8] = []
+        var current: [UInt8] = []
+        var changes: [Change] = []
+    }
+
+    private struct Directory {
+        var durable: [String: Int] = [:]
+        var current: [String: Int] = [:]
+    }
+
+    private struct State {
+        var files: [Int: File] = [:]
+        var directories: [Int: Directory] = [0: Directory()]
+        var open: [Int32: Int] = [:]
+        var locked: Set<Int> = []
+        var next = 1
+        var nextDescriptor: Int32 = 100
+        var count = 0
+        var cutAt = Int.max
+    }
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.count } }
+
+    func cut(at count: Int) { state.withLock { $0.cutAt = count } }
+
+    /// The power comes back: what was not synchronized is there by chance.
+    func reboot(_ generator: inout some RandomNumberGenerator) {
+        var seed = SeededGenerator(state: generator.next())
+        state.withLock { state in
+            state.cutAt = .max
+            state.count = 0
+            state.open = [:]
+            state.locked = []
+            for id in state.files.keys.sorted() {
+                guard var file = state.files[id] else { continue }
+                var bytes = file.durable
+                for change in file.changes {
+                    switch change {
+                    case .write(let offset, let written):
+                        let share = Int.random(in: 0...2, using: &seed)
+                        if share > 0 {
+                            Self.apply(
+                                written.prefix(share == 1 ? written.count / 2 : written.count), at: offset, &bytes)
+                        }
+                    case .truncate(let length):
+                        if Bool.random(using: &seed) { Self.resize(&bytes, length) }
+                    }
+                }
+                file.durable = bytes
+                file.current = bytes
+                file.changes = []
+                state.files[id] = file
+            }
+            for id in state.directories.keys.sorted() {
+                guard var directory = state.directories[id] else { continue }
+                for name in Set(directory.durable.keys).union(directory.current.keys).sorted()
+                where directory.durable[name] != directory.current[name] && Bool.random(using: &seed) {
+                    directory.durable[name] = directory.current[name]
+                }
+                directory.current = directory.durable
+                state.directories[id] = directory
+            }
+        }
+    }
+
+    private static func resize(_ bytes: inout [UInt8], _ length: Int) {
+        if bytes.count > length { bytes.removeLast(bytes.count - length) }
+        if bytes.count < length { bytes += [UInt8](repeating: 0, count: length - bytes.count) }
+    }
+
+    private static func apply(_ written: ArraySlice<UInt8>, at offset: Int, _ bytes: inout [UInt8]) {
+        if bytes.count < offset + written.count { resize(&bytes, offset + written.count) }
+        bytes.replaceSubrange(offset..<offset + written.count, with: written)
+    }
+
+    private static func find(_ path: String, _ state: State) -> Int? {
+        var id = 0
+        for component in path.split(separator: "/") {
+            guard let next = state.directories[id]?.current[String(component)] else { return nil }
+            id = next
+        }
+        return id
+    }
+
+    private func change<Result>(
+        _ operation: FileOperation, _ path: String, _ body: (inout State) -> (Result, Int32)
+    ) throws(SpoolError) -> Result where Result: Sendable {
+        try state.withLock { (state) throws(SpoolError) in
+            guard state.count < state.cutAt else { throw .file(FileError(operation, path, code: ECANCELED)) }
+            state.count += 1
+            let (result, code) = body(&state)
+            if code != 0 { throw .file(FileError(operation, path, code: code)) }
+            return result
+        }
+    }
+
+    private func split(_ path: String) -> (String, String) {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        return (String(path[..<slash]), String(path[slash...].dropFirst()))
+    }
+
+    func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile {
+        let (parent, name) = split(path)
+        let descriptor: Int32 = try change(.open, path) { state in
+            guard let directory = Self.find(parent, state) else { return (0, ENOENT) }
+            var id = state.directories[directory]?.current[name]
+            if id == nil {
+                switch access {
+                case .read, .update: return (0, ENOENT)
+                case .create, .replace: break
+                }
+                id = state.next
+                state.files[state.next] = File()
+                state.directories[directory]?.current[name] = state.next
+                state.next += 1
+            } else if case .replace = access, let id {
+                state.files[id]?.current = []
+                state.files[id]?.changes.append(.truncate(0))
+            }
+            state.nextDescriptor += 1
+            state.open[state.nextDescriptor] = id
+            return (state.nextDescriptor, 0)
+        }
+        return OpenFile(descriptor: descriptor, path: path)
+    }
+
+    func close(_ file: OpenFile) {
+        state.withLock { state in
+            if let id = state.open.removeValue(forKey: file.descriptor) { state.locked.remove(id) }
+        }
+    }
+
+    func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
+    {
+        let bytes = state.withLock { state in state.open[file.descriptor].flatMap { state.files[$0]?.current } ?? [] }
+        let rest = bytes.dropFirst(Int(offset)).prefix(buffer.count)
+        buffer.copyBytes(from: rest)
+        return rest.count
+    }
+
+    func write(_ file: OpenFile, at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SpoolError) {
+        let written = Array(bytes)
+        try change(.write, file.path) { state in
+            guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
+            Self.apply(written[...], at: Int(offset), &content.current)
+            content.changes.append(.write(Int(offset), written))
+            state.files[id] = content
+            return ((), 0)
+        }
+    }
+
+    func truncate(_ file: OpenFile, to length: Int64) throws(SpoolError) {
+        try change(.truncate, file.path) { state in
+            guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
+            Self.resize(&content.current, Int(length))
+            content.changes.append(.truncate(Int(length)))
+            state.files[id] = content
+            return ((), 0)
+        }
+    }
+
+    func synchronize(_ file: OpenFile) throws(SpoolError) {
+        try change(.synchronize, file.path) { state in
+            guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
+            content.durable = content.current
+            content.changes = []
+            state.files[id] = content
+            return ((), 0)
+        }
+    }
+
+    func size(_ file: OpenFile) throws(SpoolError) -> Int64 {
+        state.withLock { state in Int64(state.open[file.descriptor].flatMap { state.files[$0]?.current.count } ?? 0) }
+    }
+
+    func lock(_ file: OpenFile) throws(SpoolError) -> Bool {
+        state.withLock { state in
+            guard let id = state.open[file.descriptor] else { return false }
+            return state.locked.insert(id).inserted
+        }
+    }
+
+    func rename(_ source: String, to target: String) throws(SpoolError) {
+        let (from, oldName) = split(source)
+        let (to, newName) = split(target)
+        try change(.rename, source) { state in
+            guard let old = Self.find(from, state), let new = Self.find(to, state),
+                let id = state.directories[old]?.current[oldName]
+            else { return ((), ENOENT) }
+            state.directories[old]?.current[oldName] = nil
+            state.directories[new]?.current[newName] = id
+            return ((), 0)
+        }
+    }
+
+    func link(_ source: String, to target: String) throws(SpoolError) -> Bool {
+        let (to, name) = split(target)
+        return try change(.link, target) { state in
+            guard let directory = Self.find(to, state), let id = Self.find(source, state) else {
+                return (false, ENOENT)
+            }
+            if state.directories[directory]?.current[name] != nil { return (false, 0) }
+            state.directories[directory]?.current[name] = id
+            return (true, 0)
+        }
+    }
+
+    func unlink(_ path: String) throws(SpoolError) {
+        let (parent, name) = split(path)
+        try change(.unlink, path) { state in
+            guard let directory = Self.find(parent, state), state.directories[directory]?.current[name] != nil else {
+                return ((), ENOENT)
+            }
+            state.directories[directory]?.current[name] = nil
+            return ((), 0)
+        }
+    }
+
+    func makeDirectory(_ path: String) throws(SpoolError) -> Bool {
+        let (parent, name) = split(path)
+        return try change(.makeDirectory, path) { state in
+            guard let directory = Self.find(parent, state) else { return (false, ENOENT) }
+            if state.directories[directory]?.current[name] != nil { return (false, 0) }
+            state.directories[state.next] = Directory()
+            state.directories[directory]?.current[name] = state.next
+            state.next += 1
+            return (true, 0)
+        }
+    }
+
+    func removeDirectory(_ path: String) throws(SpoolError) { try unlink(path) }
+
+    func synchronizeDirectory(_ path: String) throws(SpoolError) {
+        try change(.synchronizeDirectory, path) { state in
+            guard let id = path == "/" ? 0 : Self.find(path, state), let current = state.directories[id]?.current else {
+                return ((), ENOENT)
+            }
+            state.directories[id]?.durable = current
+            return ((), 0)
+        }
+    }
+
+    func list(_ path: String) throws(SpoolError) -> [DirectoryEntry] {
+        let entries: [DirectoryEntry]? = state.withLock { state in
+            guard let id = Self.find(path, state), let directory = state.directories[id] else { return nil }
+            return directory.current.sorted { $0.key < $1.key }.map {
+                DirectoryEntry(name: $0.key, isDirectory: state.directories[$0.value] != nil)
+            }
+        }
+        guard let entries else { throw .file(FileError(.list, path, code: ENOENT)) }
+        return entries
+    }
+
+    func status(_ path: String) throws(SpoolError) -> FileStatus? {
+        state.withLock { state in
+            guard let id = path == "/" ? 0 : Self.find(path, state) else { return nil }
+            return FileStatus(
+                size: Int64(state.files[id]?.current.count ?? 0), isDirectory: state.directories[id] != nil)
+        }
+    }
+}
+
+/// SplitMix64: a seed gives a run back.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@testable import Spool
+
+/// A source of numbered records with a cursor, a spool with tiny limits, and the count of what loaders would see.
+struct SimulatedCollection {
+    let root: TemporaryDirectory
+    var settings: SpoolSettings
+    var total = 28
+    var batch = 4
+    var integration = "acme"
+
+    init(compression: Compression = .zstd) throws {
+        root = try TemporaryDirectory()
+        settings = SpoolSettings(
+            directory: root.path + "/spool", stateDirectory: root.path + "/state", compression: compression,
+            segmentMaxBytes: 500, segmentMaxAge: .seconds(60), maxBytes: 1 << 30, recordSchema: "test/1")
+        // Large and small chunks both occur: a batch that falls on one partition is packed at once.
+        settings.packedChunkBytes = 250
+    }
+
+    static func instant(_ seconds: Int64 = 0) -> SpoolInstant {
+        SpoolInstant(wall: 1_795_420_800_000 + seconds * 1_000, monotonic: 1_000_000 + seconds * 1_000)
+    }
+
+    static func record(_ number: Int) -> String {
+        "{\"uid\":\(number),\"text\":\"\(String(repeating: "x", count: 60 + number % 7))\"}"
+    }
+
+    static func partition(_ number: Int) -> (String, PartitionKind) {
+        if number % 13 == 7 { return ("date=2026-11-23", .rejected) }
+        return (
+            "class=\(number / 5 % 2 == 0 ? "authentication" : "account_change")/date=2026-11-2\(number / 14 % 2)",
+            .records
+        )
+    }
+
+    static func append(_ number: Int, to writer: SpoolWriter) throws {
+        let (path, kind) = partition(number)
+        let partition = try writer.partition(path, kind: kind)
+        try Array(record(number).utf8).withUnsafeBytes {
+            try writer.append($0, to: partition, time: Int64(number))
+        }
+    }
+
+    func open(_ fileSystem: any FileSystem, at seconds: Int64 = 0) throws -> SpoolWriter {
+        let spool = try Spool(settings, fileSystem: fileSystem, now: Self.instant(seconds))
+        return try spool.writer(integration: integration, scratch: SpoolScratch(), now: Self.instant(seconds))
+    }
+
+    /// Collects what is behind the durable cursor; stops at the first error.
+    func collect(_ writer: SpoolWriter, upTo end: Int? = nil) throws {
+        while true {
+            let next = writer.cursor.flatMap { Int($0) } ?? 0
+            let upper = min(next + batch, end ?? total)
+            guard next < upper else { break }
+            for number in next..<upper { try Self.append(number, to: writer) }
+            try writer.commit(cursor: String(upper), at: Self.instant(Int64(next)))
+            try writer.sealIfDue(at: Self.instant(Int64(next)))
+        }
+    }
+
+    func collectAndSeal(_ fileSystem: any FileSystem) throws {
+        let writer = try open(fileSystem)
+        try collect(writer)
+        try writer.seal(at: Self.instant(1_000))
+    }
+
+    /// The numbers that loaders see, with the files they see them in.
+    func visible() throws -> [Int] {
+        let reader = try SpoolReader(directory: settings.directory)
+        var numbers: [Int] = []
+        for listing in try reader.segments() where listing.state != .gone {
+            try reader.lines(listing.path) { (line) throws(SpoolError) in
+                let text = String(decoding: line, as: UTF8.self)
+                let digits = text.dropFirst(7).prefix { $0.isNumber }
+                guard let number = Int(digits), text == Self.record(number) else {
+                    throw .damaged(path: listing.path, reason: "not a record: \(text)")
+                }
+                numbers.append(number)
+            }
+        }
+        return numbers
+    }
+
+    static let options: VerifyOptions = {
+        var options = VerifyOptions()
+        options.uid = { line in
+            UInt128(String(decoding: line, as: UTF8.self).dropFirst(7).prefix { $0.isNumber })
+        }
+        options.time = { line in
+            Int64(String(decoding: line, as: UTF8.self).dropFirst(7).prefix { $0.isNumber })
+        }
+        return options
+    }()
+
+    /// Every record in one sealed segment, once; the manifest agrees; nothing is left over.
+    func expectExactlyOnce(_ context: String) throws {
+        let numbers = try visible()
+        #expect(numbers.sorted() == Array(0..<total), "\(context)")
+        let result = try SpoolReader(directory: settings.directory).verify(Self.options)
+        #expect(result.problems == [], "\(context)")
+        #expect(result.records == total, "\(context)")
+        #expect(result.gone == 0, "\(context)")
+        let staged = try FileManager.default.contentsOfDirectory(
+            atPath: settings.directory + "/_staging/\(integration)")
+        #expect(staged == [], "\(context)")
+        let journals = try FileManager.default.contentsOfDirectory(
+            atPath: settings.stateDirectory + "/integrations/\(integration)")
+        #expect(journals.count == 1, "\(context): \(journals)")
+    }
+}

@@ -1,0 +1,57 @@
+import Logging
+import Testing
+
+@testable import Systemd
+
+@Suite("Where the log goes")
+struct LogOutputTests {
+    private typealias Surroundings = LogOutput.Surroundings
+
+    @Test("to the journal when standard error is the stream that JOURNAL_STREAM names")
+    func journal() {
+        let surroundings = Surroundings(journalStream: "9:12345", standardError: .init(device: 9, inode: 12345))
+        #expect(LogOutput(surroundings) == .journal)
+    }
+
+    @Test(
+        "to standard error when the variable is missing, broken, or of a stream that was replaced",
+        arguments: [nil, "", "9", "9:", "9:12346", "8:12345", "9:12345:1", "x:y"])
+    func text(stream: String?) {
+        let surroundings = Surroundings(journalStream: stream, standardError: .init(device: 9, inode: 12345))
+        #expect(LogOutput(surroundings) == .standardError(colour: false))
+    }
+
+    @Test("with standard error closed there is no journal either")
+    func closed() {
+        #expect(LogOutput(Surroundings(journalStream: "0:0", standardError: nil)) == .standardError(colour: false))
+    }
+
+    @Test("colours on a terminal only, and never against NO_COLOR or on a dumb one")
+    func colours() {
+        #expect(LogOutput(Surroundings(isTerminal: true, terminal: "xterm")) == .standardError(colour: true))
+        #expect(LogOutput(Surroundings(isTerminal: false, terminal: "xterm")) == .standardError(colour: false))
+        #expect(LogOutput(Surroundings(isTerminal: true, refusesColour: true)) == .standardError(colour: false))
+        #expect(LogOutput(Surroundings(isTerminal: true, terminal: "dumb")) == .standardError(colour: false))
+    }
+
+    @Test("handlers are values: a logger's copy has its own level and metadata")
+    func values() {
+        for output in [LogOutput.journal, .standardError(colour: false)] {
+            let first = Logger(label: "a", factory: { _ in output.handler(level: .info) })
+            var second = first
+            second.logLevel = .error
+            second[metadataKey: "only"] = "second"
+            #expect(first.logLevel == .info)
+            #expect(first[metadataKey: "only"] == nil)
+            #expect(second.logLevel == .error)
+            #expect(second[metadataKey: "only"] == "second")
+        }
+    }
+
+    @Test("what is nearer to the event wins: the event, the task, the logger")
+    func merging() {
+        let base: Logger.Metadata = ["a": "logger", "b": "logger", "c": "logger"]
+        let merged = base.merged(provider: .init { ["b": "task", "c": "task"] }, event: ["c": "event"])
+        #expect(merged == ["a": "logger", "b": "task", "c": "event"])
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+@testable import Systemd
+
+@Suite("The journal's message catalogue")
+struct MessageCatalogTests {
+    private struct Entry {
+        var id: String
+        var headers: [String: String]
+        var body: String
+    }
+
+    private let entries: [Entry]
+    private let text: String
+
+    init() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        text = try String(contentsOf: root.appending(path: "systemd/tributary.catalog"), encoding: .utf8)
+        entries = text.components(separatedBy: "\n-- ").dropFirst().map { part in
+            var lines = part.components(separatedBy: "\n")
+            let id = lines.removeFirst()
+            let end = lines.firstIndex(of: "") ?? lines.endIndex
+            let headers = lines[..<end].compactMap { line -> (String, String)? in
+                guard let colon = line.range(of: ": ") else { return nil }
+                return (String(line[..<colon.lowerBound]), String(line[colon.upperBound...]))
+            }
+            return Entry(
+                id: id, headers: Dictionary(headers) { first, _ in first },
+                body: lines[end...].joined(separator: "\n").trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+    }
+
+    @Test("it explains each message id, once, and no other")
+    func sameIDs() {
+        #expect(entries.map(\.id).sorted() == MessageID.allCases.map(\.rawValue).sorted())
+    }
+
+    @Test("an id is 32 lower-case hexadecimal digits of a random UUID, as systemd-id128 makes them")
+    func ids() {
+        for id in MessageID.allCases {
+            #expect(id.rawValue.wholeMatch(of: /[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}/) != nil, "\(id)")
+        }
+    }
+
+    @Test("each entry has a subject, an origin, a page to read and an explanation that fits a terminal")
+    func complete() {
+        for entry in entries {
+            for header in ["Subject", "Defined-By", "Documentation"] {
+                #expect(entry.headers[header] != nil, "\(entry.id)")
+            }
+            #expect(entry.body.count > 40, "\(entry.id)")
+            for line in entry.body.components(separatedBy: "\n") { #expect(line.count <= 80, "\(entry.id): \(line)") }
+        }
+    }
+
+    @Test("it names only fields that the handler can send")
+    func fields() {
+        let known = Set([LogKey.integration, LogKey.requestID, "part"].compactMap(JournalEntry.fieldName))
+        for match in text.matches(of: /@([A-Z_]+)@/) { #expect(known.contains(String(match.1)), "\(match.1)") }
+    }
+}

@@ -1,0 +1,86 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Systemd
+
+@Suite("What the service manager is told")
+struct NotifyMessageTests {
+    @Test(
+        "each notification is the assignments of sd_notify(3), a line each",
+        arguments: [
+            (NotifyMessage.ready(status: "2 live"), "READY=1\nSTATUS=2 live"),
+            (.ready(status: nil), "READY=1"),
+            (.status("all well"), "STATUS=all well"),
+            (.watchdog, "WATCHDOG=1"),
+            (.stopping(status: nil), "STOPPING=1"),
+            (.reloading(at: MonotonicTime(nanoseconds: 1_234_567)), "RELOADING=1\nMONOTONIC_USEC=1234"),
+            (.extendTimeout(microseconds: 5_000_000), "EXTEND_TIMEOUT_USEC=5000000"),
+            (.failed(errno: 2, status: "no file"), "ERRNO=2\nSTATUS=no file"),
+        ])
+    func states(message: NotifyMessage, expected: String) {
+        #expect(message.state == expected)
+    }
+
+    @Test("a status can't add an assignment of its own")
+    func noInjection() {
+        let state = NotifyMessage.status("acme: down\nMAINPID=1\r\u{1B}[2J\u{85}\u{2028}").state
+        #expect(state == #"STATUS=acme: down\nMAINPID=1\r\u{1b}[2J\u{85}\u{2028}"#)
+    }
+
+    @Test("a long status is cut at a whole character, and a notification stays below what the service manager reads")
+    func bounded() {
+        let state = NotifyMessage.ready(status: String(repeating: "é\n", count: 5000)).state
+        #expect(state.utf8.count <= NotifyMessage.statusLimit + 16)
+        #expect(state.hasSuffix("…"))
+        #expect(!state.contains("\u{FFFD}"))
+    }
+
+    @Test(
+        "a text that just fits is left alone, one byte more is cut",
+        arguments: [(1024, false), (1025, true)])
+    func boundary(count: Int, isCut: Bool) {
+        let line = PrintableText.line(String(repeating: "x", count: count), limit: 1024)
+        #expect(line.utf8.count == 1024)
+        #expect(line.hasSuffix("…") == isCut)
+    }
+
+    @Test(
+        "a duration is extended in microseconds",
+        arguments: [(Duration.milliseconds(1500), 1_500_000), (.seconds(-3), 0)])
+    func extending(duration: Duration, microseconds: Int) {
+        let sent = Mutex<[String]>([])
+        ServiceNotifier { state in sent.withLock { $0.append(state) } }.extendTimeout(by: duration)
+        #expect(sent.withLock { $0 } == ["EXTEND_TIMEOUT_USEC=\(microseconds)"])
+    }
+
+    // A process of its own, because the environment is the whole process'.
+    @Test("the notification arrives at NOTIFY_SOCKET, and without one nothing happens")
+    func arrives() async {
+        await #expect(processExitsWith: .success) {
+            unsetenv("NOTIFY_SOCKET")
+            ServiceNotifier().ready(status: "to nobody")
+
+            let receiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            // An address of length two asks for an abstract name of the kernel's choice (unix(7), autobind).
+            let name = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> String in
+                    var length = socklen_t(MemoryLayout<sa_family_t>.size)
+                    guard bind(receiver, generic, length) == 0 else { exit(1) }
+                    length = socklen_t(MemoryLayout<sockaddr_un>.size)
+                    guard getsockname(receiver, generic, &length) == 0 else { exit(2) }
+                    let bytes = UnsafeRawBufferPointer(start: generic, count: Int(length)).dropFirst(3)
+                    return "@" + String(decoding: bytes, as: UTF8.self)
+                }
+            }
+            setenv("NOTIFY_SOCKET", name, 1)
+            ServiceNotifier().ready(status: "1 of 1 live")
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = recv(receiver, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else { exit(3) }
+            exit(String(decoding: bytes[0..<count], as: UTF8.self) == "READY=1\nSTATUS=1 of 1 live" ? 0 : 4)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Logging
+import Testing
+
+@testable import Systemd
+
+@Suite("A log event as text")
+struct TextLineTests {
+    private func line(
+        _ message: String, metadata: Logger.Metadata = [:], colour: Bool = false, error: (any Error)? = nil
+    ) -> String {
+        let event = LogEvent(
+            level: .warning, message: "\(message)", error: error, metadata: nil, source: nil, file: "a/b",
+            function: "c", line: 1)
+        return TextLine(
+            event, metadata: metadata, time: WallTime(seconds: 1_795_464_311, milliseconds: 7), colour: colour
+        ).text
+    }
+
+    @Test("time, level, the integration first, the other keys, the message")
+    func form() {
+        let metadata: Logger.Metadata = [
+            "zone": "eu", "attempt": "3", LogKey.integration: "acme",
+            LogKey.messageID: "\(MessageID.oktaError.rawValue)",
+        ]
+        #expect(
+            line("no answer", metadata: metadata)
+                == "2026-11-23T20:05:11.007Z warning integration=acme attempt=3 zone=eu no answer")
+    }
+
+    @Test("one event is one line, whatever is in it")
+    func oneLine() {
+        let text = line("a\nb\u{1B}[2J", metadata: ["k\n": "v \"w\"\n"], error: CancellationError())
+        #expect(text.hasSuffix(#" warning k\n="v \"w\"\n" a\nb\u{1b}[2J error=CancellationError()"#))
+    }
+
+    @Test("only the level is coloured, and only when asked")
+    func colour() {
+        #expect(line("x", colour: true).contains(" \u{1B}[33mwarning\u{1B}[0m x"))
+        #expect(!line("x").contains("\u{1B}"))
+    }
+
+    @Test(
+        "the time is RFC 3339 in UTC",
+        arguments: [
+            (0, "1970-01-01T00:00:00.007Z"), (951_782_400, "2000-02-29T00:00:00.007Z"),
+            (4_102_444_799, "2099-12-31T23:59:59.007Z"),
+        ])
+    func time(seconds: Int, text: String) {
+        #expect(WallTime(seconds: seconds, milliseconds: 7).text == text)
+    }
+}

@@ -1,0 +1,39 @@
+import Logging
+import Synchronization
+import Testing
+
+@testable import Systemd
+
+@Suite("The watchdog's loop")
+struct WatchdogTests {
+    @Test("it keeps the service manager content until a part starves, and then names the part", .timeLimit(.minutes(1)))
+    func namesThePart() async {
+        let (states, sink) = AsyncStream.makeStream(of: String.self)
+        let heartbeats = Heartbeats()
+        // The shortest bound there is: one second without a beat.
+        let stuck = heartbeats.register("spool", bound: .seconds(1))
+        let watchdog = Watchdog(
+            heartbeats: heartbeats, notifier: ServiceNotifier { sink.yield($0) },
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), interval: .milliseconds(50))
+        let task = Task { await watchdog.run() }
+        var seen: [String] = []
+        for await state in states {
+            seen.append(state)
+            if state.hasPrefix("STATUS=") { break }
+        }
+        #expect(seen.first == "WATCHDOG=1")
+        #expect(seen.last == "STATUS=stuck: spool has made no progress for 1 s")
+        stuck.beat()
+        for await state in states {
+            #expect(state == "WATCHDOG=1")
+            break
+        }
+        task.cancel()
+        await task.value
+    }
+
+    @Test("outside a unit with WatchdogSec= nothing is expected")
+    func notExpected() {
+        #expect(Watchdog.expectedInterval == nil)
+    }
+}

@@ -1,0 +1,75 @@
+# A real systemd in a container whose root is this machine's own file system under an overlay. Sourced.
+#
+#   boot            mounts and boots; ROOT is the container's root as seen from here
+#   in_container …  runs a command in it, 60 s at most
+#   shutdown        stops and unmounts; safe to call at any time, to be called by a trap on EXIT
+#
+# Everything the container writes goes to a tmpfs and ends with it. It shares this machine's network, so that a server on the loopback
+# is reachable; units that would touch the network, the clock or the disk are not started.
+
+ROOT=
+container_base=
+container_nspawn=
+container_init=
+
+boot() {
+    container_base=$(mktemp -d /tmp/tributary-systemd.XXXXXX) || return
+    mount -t tmpfs -o size=1g,mode=0755 tmpfs "$container_base" || return
+    mkdir "$container_base"/{upper,work,root} || return
+    mount -t overlay overlay -o "lowerdir=/,upperdir=$container_base/upper,workdir=$container_base/work" "$container_base/root" || return
+    ROOT=$container_base/root
+
+    systemd-id128 new >"$ROOT/etc/machine-id"
+    # Nothing that this machine has enabled, and a target of our own that asks for little more than the journal.
+    rm -rf "$ROOT"/etc/systemd/system/*.wants "$ROOT"/etc/systemd/system/*.requires "$ROOT"/etc/systemd/system/tributary*
+    rm -f "$ROOT"/etc/systemd/system/default.target
+    cat >"$ROOT/etc/systemd/system/default.target" <<-UNIT
+		[Unit]
+		Description=Tests
+		Requires=basic.target
+		After=basic.target
+	UNIT
+    local unit
+    for unit in timers.target networking.service systemd-networkd.service systemd-networkd.socket systemd-resolved.service \
+        NetworkManager.service systemd-timesyncd.service systemd-sysctl.service systemd-udevd.service systemd-udev-trigger.service \
+        nftables.service ufw.service systemd-remount-fs.service; do
+        ln -sf /dev/null "$ROOT/etc/systemd/system/$unit"
+    done
+    mkdir -p "$ROOT/etc/systemd/journald.conf.d"
+    printf '[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\nForwardToConsole=no\n' >"$ROOT/etc/systemd/journald.conf.d/test.conf"
+
+    systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$ROOT" --console=pipe \
+        </dev/null >"$container_base/console" 2>&1 &
+    container_nspawn=$!
+    if ! wait_until 30 container_is_up; then
+        echo "the container did not boot:" >&2
+        tail -n 30 "$container_base/console" >&2
+        return 1
+    fi
+}
+
+container_is_up() {
+    [[ -n $container_init ]] || container_init=$(awk '{ print $1 }' "/proc/$container_nspawn/task/$container_nspawn/children")
+    [[ -n $container_init && $(in_container systemctl is-system-running) =~ ^(running|degraded)$ ]]
+}
+
+in_container() {
+    timeout --kill-after=5 60 nsenter --target "$container_init" --all -- "$@"
+}
+
+shutdown() {
+    if [[ -n $container_nspawn ]]; then
+        kill -TERM "$container_nspawn" 2>/dev/null
+        if ! wait_until 20 not kill -0 "$container_nspawn"; then
+            kill -KILL ${container_init:+"$container_init"} "$container_nspawn" 2>/dev/null
+        fi
+        wait "$container_nspawn" 2>/dev/null
+        container_nspawn=
+    fi
+    if [[ -n $container_base ]]; then
+        ! mountpoint -q "$container_base/root" || umount "$container_base/root" || umount --lazy "$container_base/root"
+        ! mountpoint -q "$container_base" || umount "$container_base" || umount --lazy "$container_base"
+        rmdir "$container_base" 2>/dev/null
+        container_base=
+    fi
+}
