@@ -69,7 +69,7 @@ let package = Package(
         .testTarget(name: "CollectorTests", dependencies: ["Collector", "OktaSimulator"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["tributary", "okta-simulator", "OktaSimulator", "Spool", "OCSF"],
+            dependencies: ["tributary", "Collector", "OktaSimulator"],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -58,7 +58,8 @@ package struct Daemon {
         let workers: [IngestWorker]
         do {
             workers = try (0..<max(1, ProcessInfo.processInfo.activeProcessorCount)).map { number in
-                try IngestWorker(name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings)
+                try IngestWorker(
+                    name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings)
             }
         } catch {
             throw .configuration("\(error)")
@@ -77,7 +78,8 @@ package struct Daemon {
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // They are stopped in reverse: the watchdog and the status see collection to its end.
         var settings = ServiceGroupConfiguration(
-            services: [watchdog, reporter, collection], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+            services: [watchdog, reporter, collection], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet(logger))
         settings.maximumGracefulShutdownDuration = Self.stopWithin
         group = ServiceGroup(configuration: settings)
     }
@@ -93,7 +95,8 @@ package struct Daemon {
     ) -> [IntegrationCollector] {
         let slots = PageSlots(count: 32)
         let now = WallClock.now()
-        return configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap { number, integration in
+        return configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap {
+            number, integration in
             guard let ingest = integration.dataIngest else { return nil }
             let name = integration.name.text
             var logger = logger
@@ -130,7 +133,8 @@ extension SpoolSettings {
             directory: configuration.spool.directory, stateDirectory: configuration.stateDirectory,
             compression: Compression(configuration.spool.compression),
             segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes),
-            segmentMaxAge: configuration.spool.segmentMaxAge.duration, maxBytes: Int64(configuration.spool.maxBytes.bytes),
+            segmentMaxAge: configuration.spool.segmentMaxAge.duration,
+            maxBytes: Int64(configuration.spool.maxBytes.bytes),
             retention: configuration.spool.retention.duration, recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
     }
 }

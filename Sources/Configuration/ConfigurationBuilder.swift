@@ -142,7 +142,9 @@ struct ConfigurationBuilder {
                     hint: "add data_ingest or response_action with a credential")
             }
             guard let name, let url else { continue }
-            for warning in url.warnings { findings.warning(at: urlPlace, key: keys.integrationURL.path, warning.description) }
+            for warning in url.warnings {
+                findings.warning(at: urlPlace, key: keys.integrationURL.path, warning.description)
+            }
             if let other = orgs[url.origin] {
                 findings.warning(
                     at: urlPlace, key: keys.integrationURL.path,

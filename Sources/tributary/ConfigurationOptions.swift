@@ -4,7 +4,9 @@ import Foundation
 
 /// Where the configuration is, for every command that needs it.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: ArgumentHelp("The configuration; conf.d/*.yaml beside it is read too.", valueName: "file"))
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The configuration; conf.d/*.yaml beside it is read too.", valueName: "file"))
     var config = "/etc/tributary/tributary.yaml"
 
     /// Loads and checks it.

@@ -41,7 +41,8 @@ struct LineSink: RecordSink {
 /// Standard output, written whole.
 enum StandardOutput {
     static func write(_ bytes: some Collection<UInt8>) throws {
-        let isWritten = bytes.withContiguousStorageIfAvailable { write($0) } ?? Array(bytes).withUnsafeBufferPointer { write($0) }
+        let isWritten =
+            bytes.withContiguousStorageIfAvailable { write($0) } ?? Array(bytes).withUnsafeBufferPointer { write($0) }
         guard isWritten else {
             if errno != EPIPE { Terminal.complain("tributary: standard output: \(String(cString: strerror(errno)))") }
             throw ExitStatus.inputOutput

@@ -54,7 +54,9 @@ struct Run: AsyncParsableCommand {
             return configuration
         } catch {
             for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
-            ServiceNotifier().failed(errno: EINVAL, status: "configuration refused: \(error.problems.first.map(String.init(describing:)) ?? "")")
+            ServiceNotifier().failed(
+                errno: EINVAL,
+                status: "configuration refused: \(error.problems.first.map(String.init(describing:)) ?? "")")
             throw ExitStatus.configuration
         }
     }

@@ -36,7 +36,8 @@ struct SegmentFilter: ParsableArguments {
     @Option(help: "Only this integration's.")
     var integration: String?
 
-    @Option(name: .customLong("class"), help: "Only this OCSF class's, by its name in the schema, such as authentication.")
+    @Option(
+        name: .customLong("class"), help: "Only this OCSF class's, by its name in the schema, such as authentication.")
     var className: String?
 
     @Option(help: "Only those of this UTC day, such as 2026-11-23.")

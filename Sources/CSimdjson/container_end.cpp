@@ -1,0 +1,103 @@
+#include "CSimdjson.h"
+
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// Blocks of 64 bytes become four masks (quotes, backslashes, opening and closing brackets), one bit a byte. Strings are then
+// the prefix parity of the unescaped quotes. A block in which the container can't end costs some 80 instructions, whatever it holds.
+
+namespace {
+
+struct masks {
+    uint64_t quote, backslash, open, close;
+};
+
+#if defined(__SSE2__)
+inline masks classify(const uint8_t *block) {
+    masks found{0, 0, 0, 0};
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+    // '[' | 0x20 == '{' and ']' | 0x20 == '}': one comparison finds both kinds.
+    const __m128i lower = _mm_set1_epi8(0x20), open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
+    for (int part = 0; part < 4; part++) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(block + 16 * part));
+        const __m128i folded = _mm_or_si128(bytes, lower);
+        const int shift = 16 * part;
+        found.quote |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, quote)))) << shift;
+        found.backslash |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, backslash)))) << shift;
+        found.open |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(folded, open)))) << shift;
+        found.close |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(folded, close)))) << shift;
+    }
+    return found;
+}
+#else
+inline masks classify(const uint8_t *block) {
+    masks found{0, 0, 0, 0};
+    for (int at = 0; at < 64; at++) {
+        const uint8_t byte = block[at], folded = byte | 0x20;
+        found.quote |= uint64_t(byte == '"') << at;
+        found.backslash |= uint64_t(byte == '\\') << at;
+        found.open |= uint64_t(folded == '{') << at;
+        found.close |= uint64_t(folded == '}') << at;
+    }
+    return found;
+}
+#endif
+
+// Bit i of the result is the parity of the bits 0...i.
+inline uint64_t prefix_parity(uint64_t bits) {
+    for (int shift = 1; shift < 64; shift <<= 1) bits ^= bits << shift;
+    return bits;
+}
+
+} // namespace
+
+size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) {
+    uint64_t depth = 0;
+    uint64_t inside = 0;       // all ones while a string is open at the block's beginning
+    bool first_escaped = false; // the block before ended in a backslash that escapes
+    uint8_t tail[64];
+    for (size_t at = start; at < length; at += 64) {
+        const uint8_t *block = text + at;
+        if (length - at < 64) {
+            memset(tail, ' ', sizeof tail);
+            memcpy(tail, block, length - at);
+            block = tail;
+        }
+        masks found = classify(block);
+        uint64_t escaped = first_escaped ? 1 : 0;
+        first_escaped = false;
+        uint64_t slashes = found.backslash & ~escaped;
+        while (slashes != 0) {
+            const int slash = __builtin_ctzll(slashes);
+            slashes &= slashes - 1;
+            if (slash == 63) {
+                first_escaped = true;
+            } else {
+                escaped |= uint64_t(1) << (slash + 1);
+                slashes &= ~(uint64_t(1) << (slash + 1));
+            }
+        }
+        const uint64_t strings = prefix_parity(found.quote & ~escaped) ^ inside;
+        inside = uint64_t(int64_t(strings) >> 63);
+        const uint64_t open = found.open & ~strings, close = found.close & ~strings;
+        const uint64_t closing = uint64_t(__builtin_popcountll(close));
+        if (depth > closing) {
+            depth += uint64_t(__builtin_popcountll(open)) - closing;
+            continue;
+        }
+        uint64_t brackets = open | close;
+        while (brackets != 0) {
+            const int bracket = __builtin_ctzll(brackets);
+            brackets &= brackets - 1;
+            if ((open >> bracket) & 1) {
+                depth++;
+            } else if (--depth == 0) {
+                return at + size_t(bracket) + 1;
+            }
+        }
+    }
+    return SIZE_MAX;
+}

@@ -1,0 +1,39 @@
+/// Where the domain begins in a text that may stand where OCSF wants `email_t`; many of Okta's `alternateId`s are no address.
+///
+/// The characters are those that OCSF's own pattern for `email_t` and RFC 5321's unquoted local part share; the domain has at
+/// least two labels of letters, digits and hyphens.
+func emailDomainStart(_ text: JSONText) -> Int? {
+    guard !text.isEscaped, text.count >= 5, text.count <= 320, let at = text.firstIndex(of: UInt8(ascii: "@")), at > 0
+    else { return nil }
+    for index in 0..<at where !isLocalCharacter(text.start[index]) { return nil }
+    let domain = at + 1
+    var label = domain
+    var labels = 0
+    for index in domain...text.count {
+        if index < text.count, text.start[index] != UInt8(ascii: ".") {
+            guard isAlphanumeric(text.start[index]) || text.start[index] == UInt8(ascii: "-") else { return nil }
+            continue
+        }
+        guard index > label, text.start[label] != UInt8(ascii: "-"), text.start[index - 1] != UInt8(ascii: "-") else {
+            return nil
+        }
+        labels += 1
+        label = index + 1
+    }
+    return labels >= 2 ? domain : nil
+}
+
+@inline(__always)
+func isAlphanumeric(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 }
+
+private func isLocalCharacter(_ byte: UInt8) -> Bool {
+    if isAlphanumeric(byte) { return true }
+    switch byte {
+    case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "'"),
+        UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
+        UInt8(ascii: "*"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "?"), UInt8(ascii: "^"),
+        UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"), UInt8(ascii: "~"):
+        return true
+    default: return false
+    }
+}

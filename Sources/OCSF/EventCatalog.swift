@@ -1,0 +1,206 @@
+import CEventCatalog
+
+/// A row of an event catalogue that can't be used.
+package struct EventCatalogError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let file: String
+    /// Counted from 1.
+    package let line: Int
+    package let problem: String
+
+    package var description: String { "\(file):\(line): \(problem)" }
+}
+
+/// What a type of event becomes.
+struct EventMapping: Equatable, Sendable {
+    var kind: OCSFKind
+    var activity: Int
+    var rule: EventRule
+}
+
+/// The catalogue's `rule`: a letter for the family and a number. Code asks for it where a family needs more than class and
+/// activity say.
+struct EventRule: Equatable, Sendable {
+    var family: UInt8
+    var number: UInt8
+
+    static let none = EventRule(family: 0, number: 0)
+    /// N1: Entity Management with the activity that the type's last word says. What its rows do, types of no row do as well.
+    static let verb = EventRule(family: UInt8(ascii: "N"), number: 1)
+
+    init(family: UInt8, number: UInt8) {
+        self.family = family
+        self.number = number
+    }
+
+    init?(_ text: Substring) {
+        if text == "-" || text.isEmpty {
+            self = .none
+            return
+        }
+        guard let first = text.utf8.first, first >= 0x41, first <= 0x5A,
+            let number = UInt8(text.dropFirst().isEmpty ? "0" : text.dropFirst())
+        else { return nil }
+        self.init(family: first, number: number)
+    }
+}
+
+/// Which class and activity each event type becomes: a table, and rules for the types that no row names.
+package final class EventCatalog: Sendable {
+    private struct Row {
+        var type: Substring
+        var mapping: EventMapping
+    }
+
+    /// Types, prefixes of at least two words, first words and last words, each in a table of its own: all four lead to `mappings`.
+    private let types: ByteTable
+    private let prefixes: ByteTable
+    private let firstWords: ByteTable
+    private let verbs: ByteTable
+    private let mappings: [EventMapping]
+
+    /// The number of types that rows name.
+    package let count: Int
+
+    /// The catalogue in `config/event-catalogue.tsv`, compiled in.
+    package static func builtIn() throws(EventCatalogError) -> EventCatalog {
+        let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)
+        return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))])
+    }
+
+    /// The built-in catalogue with a site's own tables, whose rows win, a later table's over an earlier one's. `file` is the name for
+    /// errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, the rest optional.
+    package static func builtIn(with tables: [(file: String, text: String)]) throws(EventCatalogError) -> EventCatalog {
+        let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)
+        return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))] + tables)
+    }
+
+    init(texts: [(file: String, text: String)]) throws(EventCatalogError) {
+        var rows: [Row] = []
+        var place: [Substring: Int] = [:]
+        for (file, text) in texts {
+            var seen: [Substring: Int] = [:]
+            for (line, type, mapping) in try Self.parse(text, file: file) {
+                if let first = seen[type] {
+                    throw EventCatalogError(
+                        file: file, line: line, problem: "\(type) already has a row in line \(first)")
+                }
+                seen[type] = line
+                if let old = place[type] {
+                    rows[old].mapping = mapping
+                } else {
+                    place[type] = rows.count
+                    rows.append(Row(type: type, mapping: mapping))
+                }
+            }
+        }
+        count = rows.count
+        var mappings = rows.map(\.mapping)
+        types = ByteTable(rows.enumerated().map { (Array($1.type.utf8), Int32($0)) })
+
+        // What all rows below a prefix share: the class at least, the activity when it is one.
+        var shared: [Substring: (mapping: EventMapping, oneKind: Bool, oneActivity: Bool)] = [:]
+        var lastWords: [Substring: [Int: Int]] = [:]
+        var first: Set<Substring> = []
+        for row in rows {
+            let words = row.type.split(separator: ".", omittingEmptySubsequences: false)
+            first.insert(words[0])
+            if row.mapping.rule == EventRule.verb, let last = words.last {
+                lastWords[last, default: [:]][row.mapping.activity, default: 0] += 1
+            }
+            guard words.count > 2 else { continue }
+            for length in 2..<words.count {
+                let prefix = row.type[..<words[length - 1].endIndex]
+                if let known = shared[prefix] {
+                    shared[prefix]?.oneKind = known.oneKind && known.mapping.kind == row.mapping.kind
+                    shared[prefix]?.oneActivity = known.oneActivity && known.mapping.activity == row.mapping.activity
+                } else {
+                    shared[prefix] = (row.mapping, true, true)
+                }
+            }
+        }
+        var pairs: [(key: [UInt8], value: Int32)] = []
+        for (prefix, known) in shared where known.oneKind {
+            pairs.append((Array(prefix.utf8), Int32(mappings.count)))
+            mappings.append(
+                EventMapping(
+                    kind: known.mapping.kind, activity: known.oneActivity ? known.mapping.activity : 99, rule: .none))
+        }
+        prefixes = ByteTable(pairs)
+        pairs = []
+        for (word, activities) in lastWords {
+            guard let most = activities.max(by: { $0.value < $1.value }) else { continue }
+            guard most.value * 2 > activities.values.reduce(0, +) else { continue }
+            pairs.append((Array(word.utf8), Int32(most.key)))
+        }
+        verbs = ByteTable(pairs)
+        firstWords = ByteTable(first.map { (Array($0.utf8), 0) })
+        self.mappings = mappings
+    }
+
+    private static func parse(_ text: String, file: String) throws(EventCatalogError) -> [(
+        Int, Substring, EventMapping
+    )] {
+        var rows: [(Int, Substring, EventMapping)] = []
+        var number = 0
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
+            number += 1
+            if line.isEmpty || line.hasPrefix("#") || line.allSatisfy(\.isWhitespace) { continue }
+            func refuse(_ problem: String) -> EventCatalogError {
+                EventCatalogError(file: file, line: number, problem: problem)
+            }
+            let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
+            guard columns.count >= 3 else {
+                throw refuse(
+                    "a row has event_type, class_uid and activity_id, with tabs between; this one has \(columns.count) column(s)"
+                )
+            }
+            let type = columns[0]
+            guard !type.isEmpty, type.utf8.count <= 255,
+                type.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C })
+            else {
+                throw refuse(
+                    "“\(type)” is no event type: 1 to 255 ASCII characters without blanks, quotes or backslashes")
+            }
+            guard let uid = Int(columns[1]), let kind = OCSFKind(uid: uid) else {
+                let known = OCSFClass.all.map { String($0.uid) }.joined(separator: ", ")
+                throw refuse("class_uid “\(columns[1])” is not one of \(known)")
+            }
+            guard let activity = Int(columns[2]), kind.facts.hasActivity(activity) else {
+                let known = (kind.facts.activities.map { "\($0.id) \($0.caption)" } + ["99 Other"]).joined(
+                    separator: ", ")
+                throw refuse("activity_id “\(columns[2])” is not one of \(kind.facts.caption)'s: \(known)")
+            }
+            guard let rule = EventRule(columns.count > 4 ? columns[4] : "-") else {
+                throw refuse("rule “\(columns[4])” is neither - nor a capital letter and a number up to 255")
+            }
+            rows.append((number, type, EventMapping(kind: kind, activity: activity, rule: rule)))
+        }
+        return rows
+    }
+
+    /// The class and activity of a type, by the longest of what is known about it.
+    func mapping(of type: JSONText) -> EventMapping {
+        if let row = types.lookup(type.start, type.count) { return mappings[row] }
+        var end = type.count
+        var lastDot: Int?
+        while end > 0 {
+            end -= 1
+            guard type.start[end] == UInt8(ascii: ".") else { continue }
+            if lastDot == nil { lastDot = end }
+            guard let shared = prefixes.lookup(type.start, end) else { continue }
+            var mapping = mappings[shared]
+            if mapping.kind == .entity { mapping.activity = verb(type, after: lastDot) }
+            return mapping
+        }
+        let firstDot = type.firstIndex(of: UInt8(ascii: ".")) ?? type.count
+        if firstWords.lookup(type.start, firstDot) != nil {
+            return EventMapping(kind: .entity, activity: verb(type, after: lastDot), rule: .none)
+        }
+        return EventMapping(kind: .base, activity: 99, rule: .none)
+    }
+
+    private func verb(_ type: JSONText, after dot: Int?) -> Int {
+        let start = dot.map { $0 + 1 } ?? 0
+        return verbs.lookup(type.start + start, type.count - start) ?? 99
+    }
+}

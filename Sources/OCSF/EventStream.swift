@@ -1,0 +1,99 @@
+import CSimdjson
+import Glibc
+
+/// Finds the events in a stream of any length: one JSON array, or a line an event, or both mixed, with LF or CRLF, pretty-printed
+/// or not. It keeps its place only; the caller keeps the bytes.
+///
+/// In lines, each line stands for itself, so that a broken one costs nothing but itself. An array may span lines when it is the first
+/// thing in the stream or its bracket is alone in its line; an object, when its brace is alone and no other event begins in the next.
+package struct EventStream: Sendable {
+    /// What is next in the bytes given.
+    package enum Step: Sendable, Equatable {
+        /// An event, or what stands in its place, at this range.
+        case event(Range<Int>)
+        /// The bytes from this offset on are needed again, with more behind them; at the end of the stream, there are none left.
+        case more(keep: Int)
+    }
+
+    private var isInArray = false
+    private var isAfterElement = false
+    private var isFirst = true
+
+    package init() {}
+
+    /// The next event in `bytes`, looked for from `position` on. At the end of the stream (`isLast`) what is left is handed on as
+    /// it is, whole or not.
+    package mutating func next(_ bytes: UnsafeRawBufferPointer, from position: Int, isLast: Bool) -> Step {
+        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .more(keep: 0) }
+        let end = bytes.count
+        var at = position
+        // A byte order mark at the very beginning is no part of the text (RFC 8259 section 8.1 lets a reader ignore it).
+        if end - at >= 3, start[at] == 0xEF, start[at + 1] == 0xBB, start[at + 2] == 0xBF { at += 3 }
+        while true {
+            at = skipSpace(start, at, end)
+            guard at < end else { return .more(keep: end) }
+            guard isInArray else {
+                if start[at] == UInt8(ascii: "[") {
+                    let lineEnd = Self.lineEnd(start, at, end)
+                    if !isFirst, lineEnd == nil, !isLast { return rest(at, end, false) }
+                    let stop = Self.trimmed(start, at, lineEnd ?? end)
+                    let isWhole = EventCutter.valueEnd(start, at, stop) != nil
+                    guard isFirst || isWhole || stop - at == 1 else { return .event(at..<stop) }
+                    isInArray = true
+                    isAfterElement = false
+                    at += 1
+                    continue
+                }
+                return line(start, at, end, isLast)
+            }
+            isFirst = false
+            switch start[at] {
+            case UInt8(ascii: "]"):
+                isInArray = false
+                at += 1
+            case UInt8(ascii: ",") where isAfterElement:
+                isAfterElement = false
+                at += 1
+            default:
+                if let stop = EventCutter.valueEnd(start, at, end), stop > at {
+                    isAfterElement = true
+                    return .event(at..<stop)
+                }
+                return rest(at, end, isLast)
+            }
+        }
+    }
+
+    private mutating func line(_ start: UnsafePointer<UInt8>, _ at: Int, _ end: Int, _ isLast: Bool) -> Step {
+        let lineEnd = Self.lineEnd(start, at, end)
+        let stop = Self.trimmed(start, at, lineEnd ?? end)
+        if stop - at == 1, start[at] == UInt8(ascii: "{") {
+            let next = lineEnd.map { skipSpace(start, $0, end) } ?? end
+            if next == end, !isLast { return rest(at, end, false) }
+            if next < end, start[next] == UInt8(ascii: "\"") || start[next] == UInt8(ascii: "}") {
+                guard let valueEnd = EventCutter.valueEnd(start, at, end) else { return rest(at, end, isLast) }
+                isFirst = false
+                return .event(at..<valueEnd)
+            }
+        }
+        guard lineEnd != nil || isLast else { return rest(at, end, false) }
+        isFirst = false
+        return .event(at..<stop)
+    }
+
+    private static func lineEnd(_ start: UnsafePointer<UInt8>, _ at: Int, _ end: Int) -> Int? {
+        memchr(start + at, 0x0A, end - at).map { UnsafeRawPointer($0) - UnsafeRawPointer(start) }
+    }
+
+    /// Where the line ends without the white space behind it.
+    private static func trimmed(_ start: UnsafePointer<UInt8>, _ at: Int, _ lineEnd: Int) -> Int {
+        var stop = lineEnd
+        while stop > at + 1, isSpace(start[stop - 1]) { stop -= 1 }
+        return stop
+    }
+
+    /// What has no end yet: wait for it, unless it can't become an event any more.
+    private func rest(_ at: Int, _ end: Int, _ isLast: Bool) -> Step {
+        isLast || end - at > 4 * JSONTape.maximumBytes ? .event(at..<end) : .more(keep: at)
+    }
+}

@@ -1,0 +1,112 @@
+import CSimdjson
+
+/// The members that actors and targets share.
+struct Identity {
+    var id: JSONNode?
+    var alternateId: JSONNode?
+    var displayName: JSONNode?
+    var type: JSONNode?
+    var detailEntry: JSONNode?
+    var changeDetails: JSONNode?
+
+    init?(_ node: JSONNode?, in event: LogEvent) {
+        guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return nil }
+        let end = event.nodes + Int(node.pointee.next)
+        var child = node + 1
+        while child < end {
+            switch child.pointee.key {
+            case OktaKey.id.rawValue: id = child
+            case OktaKey.alternateId.rawValue: alternateId = child
+            case OktaKey.displayName.rawValue: displayName = child
+            case OktaKey.type.rawValue: type = child
+            case OktaKey.detailEntry.rawValue: detailEntry = child
+            case OktaKey.changeDetails.rawValue: changeDetails = child
+            default: break
+            }
+            child = event.nodes + Int(child.pointee.next)
+        }
+    }
+
+    /// It says who or what it is; "unknown" does not.
+    func isNamed(in event: LogEvent) -> Bool {
+        event.known(id) != nil || event.known(alternateId) != nil || event.known(displayName) != nil
+    }
+}
+
+/// The targets that classes look for; the first of each kind counts. Okta does not keep to an order of types.
+struct Targets {
+    var first: Identity?
+    var user: Identity?
+    var appUser: Identity?
+    var group: Identity?
+    var app: Identity?
+    var policy: Identity?
+    var rule: Identity?
+    var token: Identity?
+    var enrollment: Identity?
+    var role: Identity?
+    var hasConsents = false
+
+    /// The account that the event is about: the Okta user before its account in an application.
+    var account: Identity? { user ?? appUser }
+
+    init(_ event: LogEvent) {
+        guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
+        let end = event.nodes + Int(list.pointee.next)
+        var element = list + 1
+        while element < end {
+            add(element, event)
+            element = event.nodes + Int(element.pointee.next)
+        }
+    }
+
+    private mutating func add(_ element: JSONNode, _ event: LogEvent) {
+        guard let target = Identity(element, in: event), target.isNamed(in: event) else { return }
+        if first == nil { first = target }
+        guard let type = event.known(target.type) else { return }
+        switch type.count {
+        case 4:
+            if type.equalsIgnoringCase("user") {
+                if user == nil { user = target }
+            } else if type.equalsIgnoringCase("role") {
+                if role == nil { role = target }
+            } else if type.equalsIgnoringCase("rule") {
+                if rule == nil { rule = target }
+            }
+        case 5:
+            if type.equalsIgnoringCase("group") {
+                if group == nil { group = target }
+            } else if type.equalsIgnoringCase("token") {
+                if token == nil { token = target }
+            }
+        case 7:
+            if type.equals("AppUser") || type.equals("NewUser") {
+                if appUser == nil { appUser = target }
+            }
+        case 9:
+            if type.equals("UserGroup") {
+                if group == nil { group = target }
+            }
+        case 10:
+            if type.equals("PolicyRule") {
+                if rule == nil { rule = target }
+            }
+        case 11:
+            if type.equals("AppInstance") {
+                if app == nil { app = target }
+            }
+        case 12:
+            if type.equals("PolicyEntity") {
+                if policy == nil { policy = target }
+            } else if type.equals("ConsentGrant") {
+                hasConsents = true
+            }
+        case 23:
+            if type.equals("AuthenticatorEnrollment") {
+                if enrollment == nil { enrollment = target }
+            }
+        default: break
+        }
+        if token == nil, type.hasSuffix("_token") { token = target }
+    }
+}

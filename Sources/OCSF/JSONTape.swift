@@ -1,0 +1,105 @@
+import CSimdjson
+
+typealias JSONNode = UnsafeMutablePointer<tributary_json_node>
+
+/// The inside of a JSON string as it stands in the source, escapes kept.
+struct JSONText {
+    let start: UnsafePointer<UInt8>
+    let count: Int
+    let isEscaped: Bool
+
+    func equals(_ other: StaticString) -> Bool {
+        count == other.utf8CodeUnitCount && equalBytes(start, other.utf8Start, count)
+    }
+
+    /// Compares without regard to the case of ASCII letters; `other` is given in lower case.
+    func equalsIgnoringCase(_ other: StaticString) -> Bool {
+        guard count == other.utf8CodeUnitCount else { return false }
+        let lower = other.utf8Start
+        for index in 0..<count {
+            let byte = start[index]
+            let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
+            if folded != lower[index] { return false }
+        }
+        return true
+    }
+
+    func contains(_ part: StaticString) -> Bool { find(part) != nil }
+
+    func hasPrefix(_ part: StaticString) -> Bool {
+        count >= part.utf8CodeUnitCount && equalBytes(start, part.utf8Start, part.utf8CodeUnitCount)
+    }
+
+    func hasSuffix(_ part: StaticString) -> Bool {
+        let size = part.utf8CodeUnitCount
+        return count >= size && equalBytes(start + (count - size), part.utf8Start, size)
+    }
+
+    /// Offset of the first occurrence.
+    func find(_ part: StaticString) -> Int? {
+        let size = part.utf8CodeUnitCount
+        guard size > 0, count >= size else { return nil }
+        for offset in 0...(count - size) where start[offset] == part.utf8Start[0] {
+            if equalBytes(start + offset, part.utf8Start, size) { return offset }
+        }
+        return nil
+    }
+
+    func firstIndex(of byte: UInt8) -> Int? {
+        for index in 0..<count where start[index] == byte { return index }
+        return nil
+    }
+
+    func slice(_ range: Range<Int>) -> JSONText {
+        JSONText(start: start + range.lowerBound, count: range.count, isEscaped: isEscaped)
+    }
+
+    var string: String { String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self) }
+}
+
+@inline(__always)
+func equalBytes(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    for index in 0..<count where left[index] != right[index] { return false }
+    return true
+}
+
+/// Owns the parser and its reused memory; one text is open at a time.
+///
+/// The grammar is RFC 8259, strictly. Beyond it, names that occur twice in one object and lone surrogates are refused: two
+/// readers of such a text could see two different events (RFC 8259 section 4 and 8.2 leave both open).
+final class JSONTape {
+    /// Okta's events are a few kilobytes; a longer text than this is set aside whole rather than made into a record.
+    static let maximumBytes = 4 << 20
+    static let maximumValues = 131_072
+    static let maximumDepth = 64
+    /// Python, and with it many readers of records, refuses integers of more than 4,300 digits.
+    static let maximumNumberLength = 1024
+
+    private let parser: OpaquePointer
+
+    init?(keys: [(name: String, number: UInt16)]) {
+        let limits = tributary_json_limits(
+            bytes: UInt32(Self.maximumBytes), values: UInt32(Self.maximumValues), depth: UInt32(Self.maximumDepth),
+            number_length: UInt32(Self.maximumNumberLength))
+        guard let parser = tributary_json_parser_new(limits) else { return nil }
+        self.parser = parser
+        for key in keys where tributary_json_parser_intern(parser, key.name, key.number) == 0 { return nil }
+    }
+
+    deinit { tributary_json_parser_free(parser) }
+
+    /// The root node, valid until the next call, and the number of nodes behind it.
+    func parse(_ text: UnsafeRawBufferPointer) -> Result<(nodes: JSONNode, count: Int), Rejection> {
+        guard let start = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
+            return .failure(Rejection(reason: .syntax, position: 0))
+        }
+        var nodes: JSONNode?
+        var count: UInt32 = 0
+        var position = 0
+        let code = tributary_json_parse(parser, start, text.count, &nodes, &count, &position)
+        guard Int(code) == TRIBUTARY_JSON_OK, let nodes else {
+            return .failure(Rejection(reason: RejectionReason(code: Int(code)), position: position))
+        }
+        return .success((nodes, Int(count)))
+    }
+}

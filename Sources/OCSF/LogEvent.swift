@@ -1,0 +1,107 @@
+import CSimdjson
+import Glibc
+
+/// A view of one parsed LogEvent: nothing is copied, and no shape is expected. Every value is checked for its kind where it is
+/// used; one of another kind is simply not used, and so goes to `unmapped`.
+struct LogEvent {
+    let bytes: UnsafePointer<UInt8>
+    let count: Int
+    let nodes: JSONNode
+    /// The members of the event and of `debugContext.debugData`, by `OktaKey.rawValue`.
+    let top: UnsafeMutablePointer<JSONNode?>
+    let debug: UnsafeMutablePointer<JSONNode?>
+
+    /// Fills the two tables in one pass each.
+    func index() {
+        top.update(repeating: nil, count: OktaKey.slots)
+        debug.update(repeating: nil, count: OktaKey.slots)
+        fill(top, from: nodes)
+        if let context = top[Int(OktaKey.debugContext.rawValue)], let data = child(context, .debugData) {
+            fill(debug, from: data)
+        }
+    }
+
+    private func fill(_ table: UnsafeMutablePointer<JSONNode?>, from object: JSONNode) {
+        guard Int(object.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return }
+        let end = nodes + Int(object.pointee.next)
+        var node = object + 1
+        while node < end {
+            table[Int(node.pointee.key)] = node
+            node = nodes + Int(node.pointee.next)
+        }
+        table[0] = nil
+    }
+
+    @inline(__always) subscript(_ key: OktaKey) -> JSONNode? { top[Int(key.rawValue)] }
+    @inline(__always) func debug(_ key: OktaKey) -> JSONNode? { debug[Int(key.rawValue)] }
+
+    func child(_ node: JSONNode?, _ key: OktaKey) -> JSONNode? {
+        guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return nil }
+        let end = nodes + Int(node.pointee.next)
+        var child = node + 1
+        while child < end {
+            if child.pointee.key == key.rawValue { return child }
+            child = nodes + Int(child.pointee.next)
+        }
+        return nil
+    }
+
+    /// Calls `body` for each element of an array; nothing for any other kind.
+    @inline(__always)
+    func forEach(_ node: JSONNode?, _ body: (JSONNode) -> Void) {
+        guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
+        let end = nodes + Int(node.pointee.next)
+        var element = node + 1
+        while element < end {
+            body(element)
+            element = nodes + Int(element.pointee.next)
+        }
+    }
+
+    /// A string that is not empty.
+    @inline(__always)
+    func text(_ node: JSONNode?) -> JSONText? {
+        guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_STRING else { return nil }
+        let size = Int(node.pointee.end - node.pointee.start) - 2
+        guard size > 0 else { return nil }
+        return JSONText(
+            start: bytes + Int(node.pointee.start) + 1, count: size,
+            isEscaped: Int(node.pointee.flags) & TRIBUTARY_JSON_ESCAPED != 0)
+    }
+
+    /// A string that says something: Okta writes "unknown", "null" and (in old exports) "None" where it has no value.
+    @inline(__always)
+    func known(_ node: JSONNode?) -> JSONText? {
+        guard let text = text(node) else { return nil }
+        if text.count == 4, text.equalsIgnoringCase("null") || text.equalsIgnoringCase("none") { return nil }
+        if text.count == 7, text.equalsIgnoringCase("unknown") { return nil }
+        return text
+    }
+
+    /// The text of a number as it stands.
+    func number(_ node: JSONNode?) -> JSONText? {
+        guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_NUMBER else { return nil }
+        return JSONText(
+            start: bytes + Int(node.pointee.start), count: Int(node.pointee.end - node.pointee.start), isEscaped: false)
+    }
+
+    func boolean(_ node: JSONNode?) -> Bool? {
+        guard let node else { return nil }
+        switch Int(node.pointee.kind) {
+        case TRIBUTARY_JSON_TRUE: return true
+        case TRIBUTARY_JSON_FALSE: return false
+        default: return nil
+        }
+    }
+
+    /// Says that the value stands in the record, so that `unmapped` leaves it out.
+    @inline(__always)
+    func consume(_ node: JSONNode?) {
+        node?.pointee.flags |= UInt8(TRIBUTARY_JSON_CONSUMED)
+    }
+
+    /// True when the event's text has no line break, so that any part of it can be copied into a line.
+    func isOneLine() -> Bool {
+        memchr(bytes, 0x0A, count) == nil && memchr(bytes, 0x0D, count) == nil
+    }
+}

@@ -1,0 +1,78 @@
+import CSimdjson
+
+/// Something that a normalizer can't be made without.
+package enum NormalizerError: Error, Sendable, CustomStringConvertible {
+    case outOfMemory
+    case noSHA256
+
+    package var description: String {
+        switch self {
+        case .outOfMemory: "not enough memory for the JSON reader; give the process more"
+        case .noSHA256: "libcrypto has no SHA-256; see its configuration (openssl list -digest-algorithms)"
+        }
+    }
+}
+
+/// Makes OCSF records of LogEvents, without I/O. Once warm it allocates nothing for an event.
+///
+/// An instance belongs to one task at a time.
+package final class Normalizer {
+    private let tape: JSONTape
+    private var mapping: RecordMapping
+    private var cutter = EventCutter()
+
+    /// Events made into records, and events set aside, since the beginning.
+    package private(set) var records = 0
+    package private(set) var rejections = 0
+
+    package init(catalog: EventCatalog, settings: NormalizerSettings) throws(NormalizerError) {
+        guard let tape = JSONTape(keys: OktaKey.allCases.map { ($0.name, $0.rawValue) }) else {
+            throw NormalizerError.outOfMemory
+        }
+        guard let digest = SHA256Digest() else { throw NormalizerError.noSHA256 }
+        self.tape = tape
+        mapping = RecordMapping(settings: settings, catalog: catalog, digest: digest)
+    }
+
+    /// One page: a JSON array of events. Either the whole array is handed on, event by event, or an error is thrown and nothing
+    /// is: then the page came broken, and is to be asked for again. `collectedAt` is in milliseconds since 1970.
+    package func normalizePage<Sink: RecordSink>(
+        _ page: UnsafeRawBufferPointer, source: EventSource, collectedAt: Int64, into sink: inout Sink
+    ) throws(PageError) {
+        try cutter.cut(page)
+        for span in cutter.spans {
+            normalizeEvent(
+                UnsafeRawBufferPointer(rebasing: page[Int(span.start)..<Int(span.end)]), source: source,
+                offset: Int(span.start),
+                collectedAt: collectedAt, into: &sink)
+        }
+    }
+
+    /// One event. `offset` is its place in whatever it comes from, handed on with a rejection.
+    package func normalizeEvent<Sink: RecordSink>(
+        _ event: UnsafeRawBufferPointer, source: EventSource, offset: Int, collectedAt: Int64, into sink: inout Sink
+    ) {
+        switch make(event, source, collectedAt) {
+        case .success(let head):
+            records += 1
+            sink.record(mapping.writer.bytes, head: head)
+        case .failure(let rejection):
+            rejections += 1
+            sink.rejected(event, rejection, offset: offset)
+        }
+    }
+
+    private func make(_ event: UnsafeRawBufferPointer, _ source: EventSource, _ collectedAt: Int64) -> Result<
+        RecordHead, Rejection
+    > {
+        switch tape.parse(event) {
+        case .failure(let rejection): return .failure(rejection)
+        case .success(let parsed):
+            guard Int(parsed.nodes.pointee.kind) == TRIBUTARY_JSON_OBJECT,
+                let start = event.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            else { return .failure(Rejection(reason: .notAnObject, position: 0)) }
+            mapping.constants = source.constants
+            return .success(mapping.write(start, event.count, nodes: parsed.nodes, collectedAt: collectedAt))
+        }
+    }
+}

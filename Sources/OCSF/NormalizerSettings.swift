@@ -1,0 +1,45 @@
+/// What a record carries beside the mapped fields.
+package struct NormalizerSettings: Sendable, Equatable {
+    /// `raw_data` with size and SHA-256: the event as Okta sent it.
+    package var rawData: Bool
+    /// `observables[]`.
+    package var observables: Bool
+    /// The profile `datetime`: `time_dt` beside `time`.
+    package var datetime: Bool
+    /// Each member of `unmapped` as one text, for stores whose columns are fixed.
+    package var flattenUnmapped: Bool
+
+    package init(rawData: Bool = true, observables: Bool = true, datetime: Bool = false, flattenUnmapped: Bool = false)
+    {
+        self.rawData = rawData
+        self.observables = observables
+        self.datetime = datetime
+        self.flattenUnmapped = flattenUnmapped
+    }
+}
+
+/// What all records of one integration say about where they come from; rendered once.
+package struct EventSource: Sendable {
+    /// The org's host name, `acme.okta.com`; nil when it is not known, as for events from a file.
+    package let orgHost: String?
+    /// The address that the log is read from.
+    package let logURL: String?
+    let constants: RecordConstants
+
+    /// A host that is no host name (RFC 1123), or a URL with blanks or control characters, is left out of the records.
+    package init(orgHost: String? = nil, logURL: String? = nil) {
+        self.orgHost = orgHost.flatMap { Self.isHostName($0) ? $0 : nil }
+        self.logURL = logURL.flatMap { url in
+            !url.isEmpty && url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C } ? url : nil
+        }
+        constants = RecordConstants(orgHost: self.orgHost, logURL: self.logURL)
+    }
+
+    private static func isHostName(_ text: String) -> Bool {
+        guard !text.isEmpty, text.utf8.count <= 253 else { return false }
+        return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            !label.isEmpty && label.utf8.count <= 63 && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
+                && label.utf8.first != 0x2D && label.utf8.last != 0x2D
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import CSimdjson
+
+/// Account Change (3001), User Access Management (3005) and Group Management (3006).
+extension RecordMapping {
+    mutating func account(_ subject: Identity?, _ targets: Targets) {
+        if let subject { user("\"user\":{", subject, .user, consumes: false) }
+        if activity == 10 || activity == 11 { authFactors(targets) }
+    }
+
+    mutating func access(_ subject: Identity?, _ targets: Targets) {
+        if let subject { user("\"user\":{", subject, .user, consumes: false) }
+        privileges(targets)
+        if let app = targets.app {
+            writer.put("\"resources\":[")
+            resource("{", app)
+            writer.endArray()
+        }
+    }
+
+    mutating func group(_ targets: Targets) {
+        if let group = targets.group { groupObject("\"group\":{", group, isObserved: true) }
+        if let account = targets.account { user("\"user\":{", account, .user, consumes: false) }
+        if let app = targets.app { resource("\"resource\":{", app) }
+        if activity == 1 || activity == 2 { privileges(targets) }
+    }
+
+    mutating func groupObject(_ opening: StaticString, _ group: Identity, isObserved: Bool) {
+        writer.put(opening)
+        if let id = event.known(group.id) { observed("\"uid\":\"", id, isObserved ? "group.uid" : nil, .groupUID) }
+        if let name = event.known(group.displayName) ?? event.known(group.alternateId) {
+            observed("\"name\":\"", name, isObserved ? "group.name" : nil, .groupName)
+        }
+        if let type = event.known(group.type) { writer.string("\"type\":\"", type) }
+        writer.endObject()
+    }
+
+    mutating func resource(_ opening: StaticString, _ target: Identity) {
+        writer.put(opening)
+        if let id = event.known(target.id) { writer.string("\"uid\":\"", id) }
+        if let name = event.known(target.displayName) ?? event.known(target.alternateId) {
+            writer.string("\"name\":\"", name)
+        }
+        if let type = event.known(target.type) { writer.string("\"type\":\"", type) }
+        writer.endObject()
+    }
+
+    /// Required in 3005. Okta names roles and scopes; where it names none, the kind of privilege that the event type is about.
+    private mutating func privileges(_ targets: Targets) {
+        writer.put("\"privileges\":[")
+        if let names = event.known(event.debug(.privilegeGranted)) ?? event.known(event.debug(.privilegeRevoked)) {
+            list(names, splitsAtBlanks: false)
+        } else if isConsent,
+            let scopes = event.known(event.debug(.grantedScopes)) ?? event.known(event.debug(.requestedScopes))
+        {
+            list(scopes, splitsAtBlanks: true)
+        } else if targets.hasConsents {
+            consents()
+        } else if let role = targets.role, let name = event.known(role.displayName) ?? event.known(role.id) {
+            writer.string("\"", name)
+        }
+        if writer.isAtOpening { writer.put(kindOfPrivilege) }
+        writer.endArray()
+    }
+
+    private var isConsent: Bool { eventType?.contains(".consent.") ?? false }
+
+    private var kindOfPrivilege: StaticString {
+        guard let eventType else { return "\"application_access\"," }
+        if isConsent { return "\"consent\"," }
+        if eventType.contains("impersonation") { return "\"impersonation\"," }
+        if eventType.contains(".privilege.") { return "\"admin_role\"," }
+        if eventType.contains(".role.") { return "\"workflows_role\"," }
+        if eventType.contains("entitlements") { return "\"entitlements\"," }
+        return "\"application_access\","
+    }
+
+    /// `Read-only admin (all, of it), Help desk admin`: commas separate outside parentheses only.
+    private mutating func list(_ text: JSONText, splitsAtBlanks: Bool) {
+        var depth = 0
+        var first = 0
+        for index in 0...text.count {
+            let byte = index < text.count ? text.start[index] : UInt8(ascii: ",")
+            if byte == UInt8(ascii: "(") { depth += 1 }
+            if byte == UInt8(ascii: ")"), depth > 0 { depth -= 1 }
+            let separates =
+                index == text.count
+                || (depth == 0 && (byte == UInt8(ascii: ",") || (splitsAtBlanks && byte == UInt8(ascii: " "))))
+            guard separates else { continue }
+            var last = index
+            while first < last, text.start[first] == UInt8(ascii: " ") { first += 1 }
+            while last > first, text.start[last - 1] == UInt8(ascii: " ") { last -= 1 }
+            if last > first { writer.string("\"", text.slice(first..<last)) }
+            first = index + 1
+        }
+    }
+
+    private mutating func consents() {
+        guard let targets = event[.target] else { return }
+        let end = event.nodes + Int(targets.pointee.next)
+        var element = targets + 1
+        while element < end {
+            if let target = Identity(element, in: event), event.text(target.type)?.equals("ConsentGrant") ?? false,
+                let name = event.known(target.displayName) ?? event.known(target.alternateId) ?? event.known(target.id)
+            {
+                writer.string("\"", name)
+            }
+            element = event.nodes + Int(element.pointee.next)
+        }
+    }
+}

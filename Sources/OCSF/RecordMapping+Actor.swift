@@ -1,0 +1,122 @@
+/// `actor`, and users wherever they stand.
+extension RecordMapping {
+    /// The paths of a user's observables; nil for a user that none point to.
+    struct UserPaths {
+        let uid: StaticString
+        let name: StaticString
+        let email: StaticString
+
+        static let actor = UserPaths(uid: "actor.user.uid", name: "actor.user.name", email: "actor.user.email_addr")
+        static let user = UserPaths(uid: "user.uid", name: "user.name", email: "user.email_addr")
+        static let evidence = UserPaths(
+            uid: "evidences[0].user.uid", name: "evidences[0].user.name", email: "evidences[0].user.email_addr")
+        static let entity = UserPaths(
+            uid: "entity.user.uid", name: "entity.user.name", email: "entity.user.email_addr")
+    }
+
+    /// `actor` needs a user, a session or an application (OCSF's constraint).
+    func hasActor(_ actor: Identity?) -> Bool {
+        if actor != nil || event.known(event.child(event[.client], .id)) != nil { return true }
+        return hasSession
+    }
+
+    private var hasSession: Bool {
+        let context = event[.authenticationContext]
+        return event.known(event.child(context, .externalSessionId)) != nil
+            || event.known(event.child(context, .rootSessionId)) != nil
+            || event.known(event.child(event.child(context, .issuer), .id)) != nil
+    }
+
+    mutating func actorField(_ actor: Identity?) {
+        guard hasActor(actor) else { return }
+        if !kind.hasActor { usesHost = true }
+        writer.put("\"actor\":{")
+        if let actor { user("\"user\":{", actor, .actor, consumes: true) }
+        session("\"session\":{", withTunnel: false)
+        let client = event.child(event[.client], .id)
+        if let id = event.known(client) {
+            writer.string("\"app_uid\":\"", id)
+            event.consume(client)
+        }
+        let context = event[.authenticationContext]
+        let provider = event.child(context, .authenticationProvider)
+        let credentials = event.child(context, .credentialProvider)
+        let idp = event.known(provider) != nil ? provider : credentials
+        if let name = event.known(idp) {
+            writer.put("\"idp\":{")
+            writer.string("\"name\":\"", name)
+            writer.endObject()
+            event.consume(idp)
+        }
+        writer.endObject()
+    }
+
+    mutating func session(_ opening: StaticString, withTunnel: Bool) {
+        let mark = writer.count
+        writer.put(opening)
+        let context = event[.authenticationContext]
+        let external = event.child(context, .externalSessionId)
+        if let uid = event.known(external) {
+            writer.string("\"uid\":\"", uid)
+            event.consume(external)
+        }
+        let root = event.child(context, .rootSessionId)
+        if let uid = event.known(root) {
+            writer.string("\"uid_alt\":\"", uid)
+            event.consume(root)
+        }
+        let issuer = event.child(event.child(context, .issuer), .id)
+        if let uid = event.known(issuer) {
+            writer.string("\"issuer\":\"", uid)
+            event.consume(issuer)
+        }
+        if withTunnel, isThroughVPN { writer.put("\"is_vpn\":true,") }
+        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
+    }
+
+    private var isThroughVPN: Bool {
+        if let tunnels = event.text(event.debug(.tunnels)), tunnels.contains("\"type\\\":\\\"VPN") { return true }
+        var found = false
+        let details = event.child(event[.securityContext], .ipDetails)
+        event.forEach(event.child(details, .ipServiceCategories)) { category in
+            if event.text(event.child(category, .type))?.equals("VPN") ?? false { found = true }
+        }
+        return found
+    }
+
+    /// `identity` is named. The name is the login (`alternateId`), and what has the form of an address is one as well.
+    mutating func user(_ opening: StaticString, _ identity: Identity, _ paths: UserPaths?, consumes: Bool) {
+        writer.put(opening)
+        if let uid = event.known(identity.id) {
+            observed("\"uid\":\"", uid, paths?.uid, .userUID)
+            if consumes { event.consume(identity.id) }
+        }
+        let login = event.known(identity.alternateId)
+        let fullName = event.known(identity.displayName)
+        if let name = login ?? fullName {
+            observed("\"name\":\"", name, paths?.name, .userName)
+        }
+        if let fullName { writer.string("\"full_name\":\"", fullName) }
+        if let login, let domain = emailDomainStart(login) {
+            observed("\"email_addr\":\"", login, paths?.email, .email)
+            writer.string("\"domain\":\"", login.slice(domain..<login.count))
+        }
+        if consumes {
+            if login != nil { event.consume(identity.alternateId) }
+            if fullName != nil { event.consume(identity.displayName) }
+        }
+        if let type = event.known(identity.type) {
+            var id = 99
+            if type.equals("User") {
+                id = 1
+            } else if type.equals("SystemPrincipal") {
+                id = 3
+            } else if type.hasPrefix("PublicClientApp") {
+                id = 4
+            }
+            let stands = writer.enumerated("\"type_id\":", "\"type\":\"", id, type, .userType)
+            if stands, consumes { event.consume(identity.type) }
+        }
+        writer.endObject()
+    }
+}

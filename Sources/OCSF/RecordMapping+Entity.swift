@@ -1,0 +1,124 @@
+/// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
+extension RecordMapping {
+    mutating func entity(_ targets: Targets) {
+        let changes = targets.first?.changeDetails
+        let from = event.child(changes, .from)
+        let to = event.child(changes, .to)
+        managedEntity("\"entity\":{", targets.first, isObserved: true)
+        changed(from)
+        writer.endObject()
+        guard to != nil else { return }
+        managedEntity("\"entity_result\":{", targets.first, isObserved: false)
+        changed(to)
+        writer.endObject()
+    }
+
+    /// Left open for `data`.
+    private mutating func managedEntity(_ opening: StaticString, _ target: Identity?, isObserved: Bool) {
+        writer.put(opening)
+        guard let target else { return area("\"type_id\":99,\"type\":\"Okta\",") }
+        if let id = event.known(target.id) { writer.string("\"uid\":\"", id) }
+        if let name = event.known(target.displayName) ?? event.known(target.alternateId) {
+            writer.string("\"name\":\"", name)
+        }
+        guard let type = event.known(target.type) else { return writer.put("\"type_id\":0,\"type\":\"Unknown\",") }
+        let id = Self.entityID(type)
+        writer.enumerated("\"type_id\":", "\"type\":\"", id, type, .entityType)
+        switch id {
+        case 2: user("\"user\":{", target, isObserved ? .entity : nil, consumes: false)
+        case 3: groupObject("\"group\":{", target, isObserved: false)
+        case 5: policyObject("\"policy\":{", target, isApplied: false)
+        default: break
+        }
+    }
+
+    private static func entityID(_ type: JSONText) -> Int {
+        switch type.count {
+        case 3 where type.equals("Org"): 4
+        case 4 where type.equalsIgnoringCase("user"): 2
+        case 5 where type.equalsIgnoringCase("email"): 6
+        case 5 where type.equalsIgnoringCase("group"): 3
+        case 6 where type.equalsIgnoringCase("device"): 1
+        case 6 where type.equalsIgnoringCase("policy"): 5
+        case 7 where type.equals("AppUser") || type.equals("NewUser"): 2
+        case 8 where type.equals("UDDevice"): 1
+        case 9 where type.equals("UserGroup"): 3
+        case 11 where type.equals("NetworkZone"): 7
+        case 12 where type.equals("PolicyEntity"): 5
+        case 12 where type.equalsIgnoringCase("organization"): 4
+        case 17 where type.equals("NetworkZoneEntity"): 7
+        default: 99
+        }
+    }
+
+    private mutating func changed(_ state: JSONNode?) {
+        guard let state else { return }
+        writer.put("\"data\":")
+        let mark = writer.count
+        value(state)
+        if writer.count == mark { writer.goBack(to: mark - 7) }
+    }
+
+    /// Without a target, the area of the org that the event type names: its first two words.
+    private mutating func area(_ type: StaticString) {
+        writer.put("\"name\":\"")
+        if let eventType, !eventType.isEscaped {
+            var dots = 0
+            var end = 0
+            while end < eventType.count {
+                if eventType.start[end] == UInt8(ascii: ".") { dots += 1 }
+                if dots == 2 { break }
+                end += 1
+            }
+            writer.copy(eventType.slice(0..<end))
+        } else {
+            writer.put("okta")
+        }
+        writer.put("\",")
+        writer.put(type)
+    }
+
+    mutating func webResources(_ targets: Targets) {
+        writer.put("\"web_resources\":[")
+        if let target = targets.app ?? targets.first {
+            resource("{", target)
+        } else {
+            writer.put("{")
+            area("")
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    mutating func apiCall() {
+        writer.put("\"api\":{")
+        if let eventType { writer.string("\"operation\":\"", eventType) }
+        writer.endObject()
+    }
+
+    /// The first target whose login is an address.
+    func recipient(actor: Identity?) -> JSONText? {
+        var found: JSONText?
+        event.forEach(event[.target]) { element in
+            guard found == nil else { return }
+            for key in [OktaKey.alternateId, .displayName, .id] {
+                if let text = event.known(event.child(element, key)), emailDomainStart(text) != nil {
+                    found = text
+                    return
+                }
+            }
+        }
+        return found
+    }
+
+    mutating func email(_ recipient: JSONText?) {
+        guard let recipient else { return }
+        writer.put("\"direction_id\":2,\"direction\":\"Outbound\",\"email\":{")
+        writer.string("\"to\":[\"", recipient)
+        writer.endArray()
+        writer.endObject()
+        writer.string("\"to\":[\"", recipient)
+        writer.endArray()
+        observables.add("email.to[0]", .email, recipient)
+    }
+}

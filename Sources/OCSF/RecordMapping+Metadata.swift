@@ -1,0 +1,96 @@
+import CSimdjson
+
+/// `metadata` and `time`. They stand first, `metadata.uid` before all, so that a reader finds the key of a record at once.
+extension RecordMapping {
+    struct MetadataHead {
+        var uid: Range<Int>
+        var isUIDDerived: Bool
+        /// Where `metadata.profiles` goes, once it is known which the record uses.
+        var profiles: Int
+    }
+
+    mutating func metadata(collectedAt: Int64, isFallback: Bool) -> MetadataHead {
+        writer.put("{\"metadata\":{\"uid\":\"")
+        let uidStart = writer.count
+        let uuid = event.known(event[.uuid])
+        if let uuid {
+            writer.copy(uuid)
+            event.consume(event[.uuid])
+        } else {
+            // Of the event's own bytes, so that the same event gets the same uid however often it is read.
+            _ = digest.digest(event.bytes, event.count, into: digestBytes)
+            writer.uuid8(digestBytes)
+        }
+        let uid = uidStart..<writer.count
+        writer.put("\",")
+        if let uuid { writer.string("\"original_event_uid\":\"", uuid) }
+        let profiles = writer.count
+        writer.copy(constants.metadata)
+        let version = event[.version]
+        if let version = event.known(version) ?? event.number(version) {
+            writer.string("\"log_version\":\"", version)
+            event.consume(event[.version])
+        }
+        if let level = event.known(event[.severity]) {
+            writer.string("\"log_level\":\"", level)
+            event.consume(event[.severity])
+        }
+        if let type = eventType {
+            writer.string("\"event_code\":\"", type)
+            event.consume(event[.eventType])
+        }
+        var published: PublishedTime?
+        if let text = event.text(event[.published]) {
+            writer.string("\"original_time\":\"", text)
+            event.consume(event[.published])
+            published = PublishedTime(text)
+        }
+        time = published?.milliseconds ?? collectedAt
+        let transaction = event.child(event[.transaction], .id)
+        if let id = event.known(transaction) {
+            writer.string("\"correlation_uid\":\"", id)
+            event.consume(transaction)
+        }
+        writer.put("\"labels\":[")
+        if uuid == nil { writer.put("\"uid_derived_from_event\",") }
+        if published == nil { writer.put("\"time_of_collection\",") }
+        if let published, !published.hasZone { writer.put("\"time_zone_assumed_utc\",") }
+        if isFallback { writer.put("\"class_not_fillable\",") }
+        if writer.isAtOpening { writer.goBack(to: writer.count - 10) } else { writer.endArray() }
+        writer.endObject()
+        writer.put("\"time\":")
+        writer.integer(time)
+        writer.put(",\"timezone_offset\":0,")
+        if settings.datetime {
+            writer.put("\"time_dt\":\"")
+            writer.dateTime(time)
+            writer.put("\",")
+        }
+        return MetadataHead(uid: uid, isUIDDerived: uuid == nil, profiles: profiles)
+    }
+
+    /// Lists exactly the profiles whose attributes the record has.
+    mutating func profiles(at mark: Int) {
+        switch (settings.datetime, usesHost, usesSecurityControl) {
+        case (false, false, false): break
+        case (false, false, true): writer.insert("\"profiles\":[\"security_control\"],", at: mark)
+        case (false, true, false): writer.insert("\"profiles\":[\"host\"],", at: mark)
+        case (false, true, true): writer.insert("\"profiles\":[\"host\",\"security_control\"],", at: mark)
+        case (true, false, false): writer.insert("\"profiles\":[\"datetime\"],", at: mark)
+        case (true, false, true): writer.insert("\"profiles\":[\"datetime\",\"security_control\"],", at: mark)
+        case (true, true, false): writer.insert("\"profiles\":[\"datetime\",\"host\"],", at: mark)
+        case (true, true, true): writer.insert("\"profiles\":[\"datetime\",\"host\",\"security_control\"],", at: mark)
+        }
+    }
+
+    mutating func classification() {
+        let blocks = classifications[kind.rawValue]
+        writer.copy(blocks[activity == 99 ? 14 : activity])
+        guard activity == 99 else { return }
+        if let type = eventType, !type.isEscaped {
+            writer.string("\"activity_name\":\"", type)
+        } else {
+            writer.put("\"activity_name\":\"Other\",")
+        }
+    }
+}

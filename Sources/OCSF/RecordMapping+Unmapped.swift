@@ -1,0 +1,126 @@
+import CSimdjson
+
+/// `unmapped` and `raw_data`: the two ways in which nothing of the event is lost.
+extension RecordMapping {
+    /// Every value that the mapping did not take over word for word, under its own path. Left out are nulls and empty objects and
+    /// arrays, which say nothing, and members whose whole content was taken over. Inside arrays everything stays, so that places
+    /// keep their meaning.
+    mutating func unmapped() {
+        let mark = writer.count
+        let isOneLine = event.isOneLine()
+        writer.put("\"unmapped\":{")
+        let end = event.nodes + Int(event.nodes.pointee.next)
+        var child = event.nodes + 1
+        while child < end {
+            if settings.flattenUnmapped, Int(child.pointee.kind) >= TRIBUTARY_JSON_OBJECT {
+                flattened(child, isOneLine)
+            } else {
+                member(child, isOneLine, honoursMarks: true)
+            }
+            child = event.nodes + Int(child.pointee.next)
+        }
+        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
+    }
+
+    private mutating func flattened(_ node: JSONNode, _ isOneLine: Bool) {
+        let mark = writer.count
+        member(node, isOneLine, honoursMarks: true)
+        guard writer.count > mark else { return }
+        // `"key":{…},` becomes `"key":"{…}",`.
+        let valueStart = mark + Int(node.pointee.key_end - node.pointee.key_start) + 3
+        writer.requote(from: valueStart)
+    }
+
+    /// A member with its key and a comma behind, or nothing.
+    mutating func member(_ node: JSONNode, _ isOneLine: Bool, honoursMarks: Bool) {
+        if honoursMarks, Int(node.pointee.flags) & TRIBUTARY_JSON_CONSUMED != 0 { return }
+        let nodeKind = Int(node.pointee.kind)
+        if nodeKind == TRIBUTARY_JSON_NULL { return }
+        let mark = writer.count
+        let keyStart = Int(node.pointee.key_start), keyEnd = Int(node.pointee.key_end)
+        writer.byte(UInt8(ascii: "\""))
+        writer.copy(event.bytes + keyStart, keyEnd - keyStart)
+        writer.put("\":")
+        let start = Int(node.pointee.start)
+        let size = Int(node.pointee.end) - start
+        if nodeKind == TRIBUTARY_JSON_OBJECT {
+            writer.byte(UInt8(ascii: "{"))
+            let end = event.nodes + Int(node.pointee.next)
+            var child = node + 1
+            while child < end {
+                member(child, isOneLine, honoursMarks: honoursMarks)
+                child = event.nodes + Int(child.pointee.next)
+            }
+            if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
+        } else if nodeKind == TRIBUTARY_JSON_ARRAY {
+            if Int(node.pointee.next) == Int(node - event.nodes) + 1 { return writer.goBack(to: mark) }
+            element(node, isOneLine)
+        } else {
+            writer.copy(event.bytes + start, size)
+            writer.byte(UInt8(ascii: ","))
+        }
+    }
+
+    /// A value by itself, whole, for an attribute of type json_t; nothing for a null.
+    mutating func value(_ node: JSONNode) {
+        if Int(node.pointee.kind) == TRIBUTARY_JSON_NULL { return }
+        element(node, event.isOneLine())
+    }
+
+    /// A value without a key, whole: inside arrays nothing is taken over one by one. Nulls and empty containers that are members
+    /// go, those that are elements stay.
+    private mutating func element(_ node: JSONNode, _ isOneLine: Bool) {
+        let nodeKind = Int(node.pointee.kind)
+        let isContainer = nodeKind >= TRIBUTARY_JSON_OBJECT
+        if !isContainer || (isOneLine && Int(node.pointee.flags) & TRIBUTARY_JSON_DENSE != 0) {
+            writer.copy(event.bytes + Int(node.pointee.start), Int(node.pointee.end - node.pointee.start))
+            writer.byte(UInt8(ascii: ","))
+            return
+        }
+        let end = event.nodes + Int(node.pointee.next)
+        var child = node + 1
+        if nodeKind == TRIBUTARY_JSON_OBJECT {
+            writer.byte(UInt8(ascii: "{"))
+            while child < end {
+                member(child, isOneLine, honoursMarks: false)
+                child = event.nodes + Int(child.pointee.next)
+            }
+            writer.endObject()
+        } else {
+            writer.byte(UInt8(ascii: "["))
+            while child < end {
+                element(child, isOneLine)
+                child = event.nodes + Int(child.pointee.next)
+            }
+            writer.endArray()
+        }
+    }
+
+    mutating func rawData() {
+        guard settings.rawData else { return }
+        writer.put("\"raw_data\":\"")
+        writer.quoted(event.bytes, event.count)
+        writer.put("\",\"raw_data_size\":")
+        writer.integer(Int64(event.count))
+        writer.put(",")
+        guard digest.digest(event.bytes, event.count, into: digestBytes) else { return }
+        writer.put("\"raw_data_hash\":{\"algorithm_id\":3,\"algorithm\":\"SHA-256\",\"value\":\"")
+        writer.hex(digestBytes, 32)
+        writer.put("\"},")
+    }
+}
+
+extension RecordWriter {
+    /// Makes one string of the JSON that stands between `mark` and the last comma.
+    mutating func requote(from mark: Int) {
+        let size = count - 1 - mark
+        guard size > 0 else { return }
+        let scratch = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+        scratch.update(from: start + mark, count: size)
+        goBack(to: mark)
+        byte(UInt8(ascii: "\""))
+        quoted(scratch, size)
+        scratch.deallocate()
+        put("\",")
+    }
+}

@@ -1,0 +1,159 @@
+import CSimdjson
+
+/// Makes the record of one event in one pass over its values, straight into the output buffer.
+///
+/// The parts are in files by concept. Each writes what it can vouch for and marks the values that now stand in the record;
+/// `unmapped`, written last, takes all others.
+struct RecordMapping: ~Copyable {
+    var writer = RecordWriter()
+    var observables: ObservableList
+    let settings: NormalizerSettings
+    let catalog: EventCatalog
+    /// Of the integration at hand.
+    var constants: RecordConstants
+    /// By kind, then activity 0…13 and 99 (index 14).
+    let classifications: [[[UInt8]]]
+    let digest: SHA256Digest
+    let digestBytes: UnsafeMutablePointer<UInt8>
+
+    // Of the event at hand:
+    var event: LogEvent
+    var eventType: JSONText?
+    var kind = OCSFKind.base
+    var activity = 99
+    var rule = EventRule.none
+    var outcome = Outcome()
+    var time: Int64 = 0
+    var usesHost = false
+    var usesSecurityControl = false
+
+    private let tables: UnsafeMutablePointer<JSONNode?>
+
+    init(settings: NormalizerSettings, catalog: EventCatalog, digest: SHA256Digest) {
+        self.settings = settings
+        self.catalog = catalog
+        self.digest = digest
+        constants = RecordConstants(orgHost: nil, logURL: nil)
+        classifications = OCSFKind.allCases.map { kind in
+            (Array(0...13) + [99]).map { kind.facts.classification(activity: $0) }
+        }
+        observables = ObservableList(isOn: settings.observables)
+        tables = .allocate(capacity: 2 * OktaKey.slots)
+        tables.initialize(repeating: nil, count: 2 * OktaKey.slots)
+        digestBytes = .allocate(capacity: 32)
+        digestBytes.initialize(repeating: 0, count: 32)
+        // Replaced before the first use; an empty event has nothing to read.
+        let nothing = UnsafeMutablePointer<tributary_json_node>.allocate(capacity: 1)
+        nothing.initialize(to: tributary_json_node())
+        event = LogEvent(
+            bytes: UnsafePointer(digestBytes), count: 0, nodes: nothing, top: tables, debug: tables + OktaKey.slots)
+        self.nothing = nothing
+    }
+
+    private let nothing: UnsafeMutablePointer<tributary_json_node>
+
+    deinit {
+        tables.deallocate()
+        digestBytes.deallocate()
+        nothing.deallocate()
+    }
+
+    /// `nodes` is the event's tape, its root an object.
+    mutating func write(_ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode, collectedAt: Int64) -> RecordHead
+    {
+        event = LogEvent(bytes: bytes, count: count, nodes: nodes, top: tables, debug: tables + OktaKey.slots)
+        event.index()
+        writer.begin()
+        observables.removeAll()
+        usesHost = false
+        usesSecurityControl = false
+
+        eventType = event.known(event[.eventType])
+        let mapping = eventType.map { catalog.mapping(of: $0) } ?? EventMapping(kind: .base, activity: 99, rule: .none)
+        kind = mapping.kind
+        activity = mapping.activity
+        rule = mapping.rule
+        outcome = Outcome(event, eventType)
+        let actor = Identity(event[.actor], in: event).flatMap { $0.isNamed(in: event) ? $0 : nil }
+        let targets = Targets(event)
+        let endpoint = SourceEndpoint(event)
+        let subject = self.subject(actor: actor, targets: targets)
+        let recipient = kind == .email ? self.recipient(actor: actor) : nil
+
+        let isFallback: Bool
+        switch kind {
+        case .account, .access, .authentication: isFallback = subject == nil
+        case .group: isFallback = targets.group == nil
+        case .api: isFallback = !endpoint.isNamed || !hasActor(actor)
+        case .email: isFallback = recipient == nil
+        default: isFallback = false
+        }
+        if isFallback {
+            kind = .base
+            activity = 99
+        }
+
+        let head = metadata(collectedAt: collectedAt, isFallback: isFallback)
+        classification()
+        outcomeFields()
+        actorField(actor)
+        switch kind {
+        case .base, .applicationError: break
+        case .finding: finding(targets, endpoint)
+        case .account: account(subject, targets)
+        case .authentication: authentication(subject, targets)
+        case .entity: entity(targets)
+        case .access: access(subject, targets)
+        case .group: group(targets)
+        case .email: email(recipient)
+        case .webResources: webResources(targets)
+        case .api: apiCall()
+        }
+        if kind.hasSourceEndpoint { sourceEndpoint(endpoint, .record) }
+        if kind.hasHTTPRequest { httpRequest(.record) }
+        device()
+        observableField()
+        unmapped()
+        rawData()
+        writer.finish()
+        profiles(at: head.profiles)
+        return RecordHead(
+            kind: kind, time: time, uid: head.uid, isUIDDerived: head.isUIDDerived, isFallback: isFallback)
+    }
+
+    /// The user that the class is about.
+    private func subject(actor: Identity?, targets: Targets) -> Identity? {
+        switch kind {
+        case .account, .access: targets.account
+        // An administrator who ends someone's session is the actor, not the one who was signed in.
+        case .authentication: targets.user ?? actor ?? targets.appUser
+        case .group: targets.account
+        default: nil
+        }
+    }
+
+    /// Where a part of the record stands; it decides the paths of the observables in it.
+    enum Place { case record, evidence }
+}
+
+/// The constant parts of all records of one integration, as JSON.
+struct RecordConstants {
+    /// Behind `metadata.uid`.
+    let metadata: [UInt8]
+    let dstEndpoint: [UInt8]
+    /// `"scheme":"https","hostname":"…",` or nothing.
+    let url: [UInt8]
+
+    init(orgHost: String?, logURL: String?) {
+        var text = """
+            "version":"\(OCSFClass.schemaVersion)","product":{"name":"Okta System Log","vendor_name":"Okta"},\
+            "log_name":"System Log","log_provider":"Okta","log_format":"JSON",
+            """
+        if let url = logURL { text += "\"log_source\":\"\(url)\"," }
+        if let host = orgHost { text += "\"tenant_uid\":\"\(host)\"," }
+        metadata = Array(text.utf8)
+        let host = orgHost.map { "\"hostname\":\"\($0)\"," } ?? ""
+        dstEndpoint = Array("\"dst_endpoint\":{\(host)\"svc_name\":\"Okta\"},".utf8)
+        url = host.isEmpty ? [] : Array("\"scheme\":\"https\",\(host)".utf8)
+    }
+}

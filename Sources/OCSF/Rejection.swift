@@ -1,0 +1,82 @@
+import CSimdjson
+import Foundation
+
+/// Why an event could not become a record.
+package enum RejectionReason: String, Sendable, CaseIterable {
+    case syntax, notUTF8, controlCharacter, unclosedString, badEscape, loneSurrogate, badNumber, longNumber,
+        duplicateKey
+    case tooDeep, tooLarge, tooManyValues, notAnObject, outOfMemory
+
+    init(code: Int) {
+        self =
+            switch code {
+            case TRIBUTARY_JSON_E_UTF8: .notUTF8
+            case TRIBUTARY_JSON_E_CONTROL: .controlCharacter
+            case TRIBUTARY_JSON_E_UNCLOSED: .unclosedString
+            case TRIBUTARY_JSON_E_ESCAPE: .badEscape
+            case TRIBUTARY_JSON_E_SURROGATE: .loneSurrogate
+            case TRIBUTARY_JSON_E_NUMBER: .badNumber
+            case TRIBUTARY_JSON_E_NUMBER_LENGTH: .longNumber
+            case TRIBUTARY_JSON_E_DUPLICATE: .duplicateKey
+            case TRIBUTARY_JSON_E_DEPTH: .tooDeep
+            case TRIBUTARY_JSON_E_SIZE: .tooLarge
+            case TRIBUTARY_JSON_E_VALUES: .tooManyValues
+            case TRIBUTARY_JSON_E_MEMORY: .outOfMemory
+            default: .syntax
+            }
+    }
+
+    /// One sentence for a person.
+    package var explanation: String {
+        switch self {
+        case .syntax: "is not JSON (RFC 8259)"
+        case .notUTF8: "holds bytes that are not UTF-8"
+        case .controlCharacter: "holds a control character inside a string that is not escaped"
+        case .unclosedString: "ends inside a string"
+        case .badEscape: "holds an escape that JSON does not know"
+        case .loneSurrogate: "holds half of a surrogate pair, which stands for no character"
+        case .badNumber: "holds a number that is not written as JSON has it"
+        case .longNumber: "holds a number of more than \(JSONTape.maximumNumberLength) bytes"
+        case .duplicateKey: "names the same key twice in one object, so that two readers could see two different events"
+        case .tooDeep: "is nested more than \(JSONTape.maximumDepth) levels deep"
+        case .tooLarge: "is larger than \(JSONTape.maximumBytes) bytes"
+        case .tooManyValues: "holds more than \(JSONTape.maximumValues) values"
+        case .notAnObject: "is JSON, but not an object"
+        case .outOfMemory: "could not be read for want of memory"
+        }
+    }
+}
+
+/// An event that is set aside, with the place of the trouble.
+package struct Rejection: Error, Sendable, Equatable {
+    package let reason: RejectionReason
+    /// Byte offset of the trouble inside the event; 0 when it concerns the whole of it.
+    package let position: Int
+
+    /// The event as one line of JSON, without the line feed, for a file of rejected events: `reason`, `explanation`, `position` in
+    /// the event, `offset` of the event in its page, `collected_at` in milliseconds since 1970, and `event` as text, or
+    /// `event_base64` when its bytes are not UTF-8.
+    package func line(event: UnsafeRawBufferPointer, offset: Int, collectedAt: Int64) -> [UInt8] {
+        var line = Array(
+            "{\"reason\":\"\(reason.rawValue)\",\"explanation\":\"\(reason.explanation)\",\"position\":\(position),\"offset\":\(offset),\"collected_at\":\(collectedAt),"
+                .utf8)
+        if String(validating: event, as: UTF8.self) != nil {
+            line += "\"event\":\"".utf8
+            line += quotedJSON(event)
+        } else {
+            line += "\"event_base64\":\"".utf8
+            line += Data(event).base64EncodedString().utf8
+        }
+        line += "\"}".utf8
+        return line
+    }
+}
+
+/// The inside of a JSON string that stands for `bytes`, which are UTF-8.
+func quotedJSON(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: 6 * bytes.count + 16) { buffer, count in
+        guard let out = buffer.baseAddress else { return }
+        count = tributary_json_quote(start, bytes.count, out)
+    }
+}

@@ -1,0 +1,55 @@
+import CCrypto
+
+/// SHA-256 by the system's libcrypto (FIPS 180-4), with one context that is used again.
+final class SHA256Digest {
+    private let algorithm: OpaquePointer
+    private let context: OpaquePointer
+
+    /// nil when libcrypto has no SHA-256 to give.
+    init?() {
+        guard let algorithm = tributary_sha256_fetch() else { return nil }
+        guard let context = EVP_MD_CTX_new() else {
+            EVP_MD_free(algorithm)
+            return nil
+        }
+        self.algorithm = algorithm
+        self.context = context
+    }
+
+    deinit {
+        EVP_MD_CTX_free(context)
+        EVP_MD_free(algorithm)
+    }
+
+    /// Fills 32 bytes at `out`; false when libcrypto refuses, which it does for want of memory only.
+    func digest(_ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<UInt8>) -> Bool {
+        EVP_DigestInit_ex(context, algorithm, nil) == 1 && EVP_DigestUpdate(context, bytes, count) == 1
+            && EVP_DigestFinal_ex(context, out, nil) == 1
+    }
+}
+
+extension RecordWriter {
+    /// Lower-case hexadecimal digits.
+    mutating func hex(_ bytes: UnsafePointer<UInt8>, _ size: Int) {
+        reserve(2 * size)
+        for index in 0..<size {
+            appendUnchecked(hexDigit(bytes[index] >> 4), hexDigit(bytes[index] & 15))
+        }
+    }
+
+    /// The text of a UUID version 8 (RFC 9562 section 5.8) made of the first 16 bytes of a digest.
+    mutating func uuid8(_ digest: UnsafeMutablePointer<UInt8>) {
+        let version = digest[6], variant = digest[8]
+        digest[6] = digest[6] & 0x0F | 0x80
+        digest[8] = digest[8] & 0x3F | 0x80
+        for index in 0..<16 {
+            if index == 4 || index == 6 || index == 8 || index == 10 { byte(UInt8(ascii: "-")) }
+            hex(digest + index, 1)
+        }
+        digest[6] = version
+        digest[8] = variant
+    }
+}
+
+@inline(__always)
+private func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }

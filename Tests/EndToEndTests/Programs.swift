@@ -1,0 +1,42 @@
+import Foundation
+
+/// The programs under test, as the build left them beside the tests.
+enum Programs {
+    static let directory: URL = {
+        // The test bundle lies in the directory of the products.
+        var url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        while url.path != "/", !FileManager.default.isExecutableFile(atPath: url.appending(path: "tributary").path) {
+            url = url.deletingLastPathComponent()
+        }
+        return url
+    }()
+
+    static var tributary: URL { directory.appending(path: "tributary") }
+
+    /// What a finished program left.
+    struct Outcome {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    /// Runs `tributary` to its end.
+    static func tributary(_ arguments: [String], input: Data = Data(), in workspace: Workspace) throws -> Outcome {
+        let process = Process()
+        process.executableURL = tributary
+        process.arguments = arguments
+        let output = workspace.path("output-\(UUID().uuidString)")
+        let errors = workspace.path("errors-\(UUID().uuidString)")
+        let source = workspace.path("input-\(UUID().uuidString)")
+        try input.write(to: URL(fileURLWithPath: source))
+        for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
+        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: source))
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
+        try process.run()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: errors, encoding: .utf8))
+    }
+}

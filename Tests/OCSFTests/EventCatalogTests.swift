@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@testable import OCSF
+
+/// config/event-catalogue.tsv, as an operator sees it.
+let catalogueFile = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "config/event-catalogue.tsv")
+
+@Suite("event catalogue") struct EventCatalogTests {
+    @Test("every row of the file is what its event type becomes")
+    func everyRow() throws {
+        let catalog = try builtInCatalog.get()
+        let rows = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n").filter {
+            !$0.hasPrefix("#")
+        }
+        #expect(rows.count == catalog.count)
+        #expect(rows.count > 1_300)
+        for row in rows {
+            let columns = row.split(separator: "\t", omittingEmptySubsequences: false)
+            let mapping = try withText(String(columns[0])) { catalog.mapping(of: $0) }
+            #expect(String(mapping.kind.facts.uid) == columns[1], "\(columns[0])")
+            #expect(String(mapping.activity) == columns[2], "\(columns[0])")
+            #expect(mapping.kind.facts.caption == columns[3], "\(columns[0])")
+        }
+    }
+
+    @Test(
+        "a type that no row names lands with its neighbours",
+        arguments: [
+            ("user.authentication.auth_via_palm", 3002, 99),
+            ("user.mfa.factor.palm", 3001, 99),
+            ("zone.palm.create", 3004, 1),
+            ("system.palm.lifecycle.deactivate", 3004, 11),
+            ("user.palm.wave", 3004, 99),
+            ("palm.wave.create", 0, 99),
+            ("palm", 0, 99),
+            ("", 0, 99),
+            ("....", 0, 99),
+        ])
+    func unknown(type: String, uid: Int, activity: Int) throws {
+        let catalog = try builtInCatalog.get()
+        let mapping = try withText(type) { catalog.mapping(of: $0) }
+        #expect(mapping.kind.facts.uid == uid)
+        #expect(mapping.activity == activity)
+    }
+
+    @Test("a site's rows win over the built-in ones and add to them")
+    func siteRows() throws {
+        let text = "# ours\r\nuser.session.start\t3004\t99\r\n\r\nacme.door.open\t3002\t1\tAuthentication\tA1\n"
+        let catalog = try EventCatalog.builtIn(with: [(file: "site.tsv", text: text)])
+        #expect(try withText("user.session.start") { catalog.mapping(of: $0) }.kind == .entity)
+        #expect(try withText("acme.door.open") { catalog.mapping(of: $0) }.kind == .authentication)
+        #expect(try withText("user.session.end") { catalog.mapping(of: $0) }.kind == .authentication)
+        #expect(try catalog.count == EventCatalog.builtIn().count + 1)
+    }
+
+    @Test(
+        "a bad row is refused with its file and line",
+        arguments: [
+            ("a.b\t3002", 1, "column"),
+            ("# x\na.b\t3003\t1", 2, "3003"),
+            ("a.b\t3002\t1\nc.d\t3002\t12", 2, "activity_id"),
+            ("a.b\tx\t1", 1, "class_uid"),
+            ("a b\t3002\t1", 1, "event type"),
+            ("\t3002\t1", 1, "event type"),
+            ("a.b\t3002\t1\na.b\t3002\t2", 2, "line 1"),
+            ("a.b\t3002\t1\tAuthentication\trule", 1, "rule"),
+        ])
+    func badRow(text: String, line: Int, word: String) throws {
+        let error = #expect(throws: EventCatalogError.self) {
+            try EventCatalog.builtIn(with: [(file: "site.tsv", text: text)])
+        }
+        #expect(error?.line == line)
+        #expect(error?.description.hasPrefix("site.tsv:\(line): ") ?? false)
+        #expect(error?.problem.contains(word) ?? false, "\(error?.problem ?? "")")
+    }
+
+    @Test("the names of members that the reader knows are those that it looks for")
+    func keyNames() {
+        #expect(OktaKey.osPlatformSnake.name == "os_platform")
+        #expect(OktaKey.authenticationContext.name == "authenticationContext")
+        #expect(Set(OktaKey.allCases.map(\.name)).count == OktaKey.allCases.count)
+    }
+}

@@ -1,0 +1,104 @@
+import Testing
+
+@testable import OCSF
+
+@Suite("reading JSON") struct JSONReadingTests {
+    @Test(
+        "what RFC 8259 allows is a record",
+        arguments: [
+            "{}", " {} ", "{\"a\":1}", "{\"a\":-0}", "{\"a\":0.5e+10}", "{\"a\":1E9}", "{\"a\":[]}", "{\"a\":[[],{}]}",
+            "{\"a\":\"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "{\"\":1}", "{\"a\":\"\u{7f}\u{1F600}\"}",
+            "\r\n{\t\"a\" : true ,\n\"b\":false, \"c\":null }\n", "{\"a\":\"\\u0000\"}", "{\"a\\u0062\":1,\"ac\":2}",
+            "{\"a\":{\"a\":{\"a\":1}}}", "{\"a\":123456789012345678901234567890}",
+        ])
+    func accepted(text: String) throws {
+        let sink = try normalize(Array(text.utf8))
+        #expect(sink.records.count == 1)
+        _ = try JSON(sink.records[0].text)
+    }
+
+    @Test(
+        "what it does not allow, or leaves open, is set aside with the reason",
+        arguments: [
+            ("", .syntax), ("[]", .notAnObject), ("\"a\"", .notAnObject), ("1", .notAnObject), ("{", .syntax),
+            ("{\"a\"}", .syntax), ("{\"a\":}", .syntax), ("{\"a\":1,}", .syntax), ("{,}", .syntax),
+            ("{\"a\":1 \"b\":2}", .syntax),
+            ("{\"a\":[1,]}", .syntax), ("{\"a\":[1}", .syntax), ("{a:1}", .syntax), ("{'a':1}", .syntax),
+            ("{\"a\":1}x", .syntax),
+            ("{\"a\":1}{}", .syntax), ("{\"a\":01}", .badNumber), ("{\"a\":+1}", .syntax), ("{\"a\":1.}", .badNumber),
+            ("{\"a\":.5}", .syntax), ("{\"a\":1e}", .badNumber), ("{\"a\":0x1}", .badNumber), ("{\"a\":NaN}", .syntax),
+            ("{\"a\":-}", .badNumber), ("{\"a\":-Infinity}", .badNumber), ("{\"a\":nul}", .syntax),
+            ("{\"a\":True}", .syntax),
+            ("{\"a\":\"\\x\"}", .badEscape), ("{\"a\":\"\\u12g4\"}", .badEscape), ("{\"a\":\"\\u12\"}", .badEscape),
+            ("{\"a\":\"\\ud83d\"}", .loneSurrogate), ("{\"a\":\"\\ude00\"}", .loneSurrogate),
+            ("{\"a\":\"\\ud83d\\u0041\"}", .loneSurrogate), ("{\"\\ud83d\":1}", .loneSurrogate),
+            ("{\"a\":\"\u{01}\"}", .controlCharacter), ("{\"a\":\"\n\"}", .controlCharacter),
+            ("{\"a\":\"b}", .unclosedString),
+            ("{\"a\":1,\"a\":1}", .duplicateKey), ("{\"a\":1,\"\\u0061\":2}", .duplicateKey),
+            ("{\"x\":{\"b\":1,\"c\":2,\"b\":3}}", .duplicateKey), ("\u{feff}{}", .syntax), ("{\"a\":1 1}", .syntax),
+            ("{\"a\":\"b\"c}", .syntax), ("{\"a\":1\"b\"}", .badNumber), ("{\"a\"\"b\":1}", .syntax),
+            ("{1:2}", .syntax),
+        ] as [(String, RejectionReason)])
+    func refused(text: String, reason: RejectionReason) throws {
+        let sink = try normalize(Array(text.utf8))
+        #expect(sink.records.isEmpty)
+        #expect(sink.rejections.map(\.rejection.reason) == [reason])
+        #expect(sink.rejections.first?.offset == 7)
+    }
+
+    @Test(
+        "bytes that are not UTF-8 are refused",
+        arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]])
+    func notUTF8(bytes: [UInt8]) throws {
+        let sink = try normalize(Array("{\"a\":\"".utf8) + bytes + Array("\"}".utf8))
+        #expect(sink.rejections.map(\.rejection.reason) == [.notUTF8])
+        let line = sink.rejections[0].rejection.line(
+            event: sink.rejections[0].event.withUnsafeBytes { UnsafeRawBufferPointer($0) }, offset: 7, collectedAt: 5)
+        #expect(try JSON(String(decoding: line, as: UTF8.self)).text("event_base64") != nil)
+    }
+
+    @Test("limits hold, and what is just inside them passes")
+    func limits() throws {
+        func nested(_ depth: Int) -> [UInt8] {
+            Array((String(repeating: "{\"a\":", count: depth) + "1" + String(repeating: "}", count: depth)).utf8)
+        }
+        #expect(try normalize(nested(64)).records.count == 1)
+        #expect(try normalize(nested(65)).rejections.first?.rejection.reason == .tooDeep)
+        #expect(try normalize(nested(100_000)).rejections.first?.rejection.reason == .tooDeep)
+        let long = Array("{\"a\":\"".utf8) + [UInt8](repeating: 0x61, count: JSONTape.maximumBytes) + Array("\"}".utf8)
+        #expect(try normalize(long).rejections.first?.rejection.reason == .tooLarge)
+        let inside =
+            Array("{\"a\":\"".utf8) + [UInt8](repeating: 0x61, count: JSONTape.maximumBytes - 8) + Array("\"}".utf8)
+        #expect(try normalize(inside).records.count == 1)
+        let digits = "{\"a\":" + String(repeating: "1", count: 1_025) + "}"
+        #expect(try normalize(Array(digits.utf8)).rejections.first?.rejection.reason == .longNumber)
+        let many = "{\"a\":[" + String(repeating: "0,", count: 200_000) + "0]}"
+        #expect(try normalize(Array(many.utf8)).rejections.first?.rejection.reason == .tooManyValues)
+    }
+
+    @Test("a doubled key is found in an object of any size", arguments: [2, 31, 32, 33, 34, 500, 20_000])
+    func duplicates(count: Int) throws {
+        let members = (0..<count).map { "\"key\($0)\":\($0)" }
+        #expect(try normalize(Array("{\(members.joined(separator: ","))}".utf8)).records.count == 1)
+        let doubled = members + ["\"k\\u0065y\(count / 2)\":0"]
+        #expect(
+            try normalize(Array("{\(doubled.joined(separator: ","))}".utf8)).rejections.first?.rejection.reason
+                == .duplicateKey)
+    }
+
+    @Test("an event at the very end of its memory is read without a byte beyond it")
+    func endOfMemory() throws {
+        // The last event ends where a page without access begins.
+        let normalizer = try makeNormalizer()
+        for text in [
+            "{\"a\":1}", "{\"eventType\":\"user.session.start\",\"k\":\"\\\\\"}", "{\"b\":[true]}",
+            "{\"c\":\"\\u0041\"}",
+        ] {
+            try withGuardedMemory(Array(text.utf8)) { bytes in
+                var sink = Collected()
+                normalizer.normalizeEvent(bytes, source: acme, offset: 0, collectedAt: collectedAt, into: &sink)
+                #expect(sink.records.count == 1)
+            }
+        }
+    }
+}

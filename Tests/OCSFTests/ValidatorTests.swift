@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+@testable import OCSF
+
+/// The material beside the package, where it is at hand: an OCSF validator and recorded events.
+let shared: URL? = {
+    let beside = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "shared")
+    let folder = ProcessInfo.processInfo.environment["TRIBUTARY_SHARED"].map { URL(filePath: $0) } ?? beside
+    return FileManager.default.fileExists(atPath: folder.appending(path: "tools/ocsf_validate.py").path) ? folder : nil
+}()
+
+@Suite(
+    "records are valid OCSF",
+    .enabled(if: shared != nil, "set TRIBUTARY_SHARED to the folder with tools/ocsf_validate.py"))
+struct ValidatorTests {
+    static let options: [NormalizerSettings] = [
+        NormalizerSettings(), NormalizerSettings(rawData: false, observables: false),
+        NormalizerSettings(datetime: true, flattenUnmapped: true),
+    ]
+
+    @Test("for each recorded event", arguments: options)
+    func samples(settings: NormalizerSettings) throws {
+        let folder = try #require(shared).appending(path: "samples")
+        var events: [String] = []
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        where file.hasSuffix(".ndjson") {
+            events += try String(contentsOf: folder.appending(path: file), encoding: .utf8).split(separator: "\n").map(
+                String.init)
+        }
+        #expect(events.count >= 186)
+        try validate(events, settings)
+    }
+
+    @Test("for an event of each type in the catalogue, whatever its targets and outcome", arguments: options)
+    func everyType(settings: NormalizerSettings) throws {
+        let types = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n").filter {
+            !$0.hasPrefix("#")
+        }
+        .map { String($0.prefix { $0 != "\t" }) }
+        var random = SeededGenerator(seed: 7)
+        let events = try types.map { try SyntheticEvent.make(type: $0, &random) }
+        try validate(events, settings)
+    }
+
+    @Test("for odd shapes", arguments: options)
+    func oddShapes(settings: NormalizerSettings) throws {
+        try validate(NoLossTests.oddShapes, settings)
+    }
+
+    private func validate(_ events: [String], _ settings: NormalizerSettings) throws {
+        let normalizer = try makeNormalizer(settings)
+        let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")
+        var sink = Collected()
+        for event in events {
+            Array(event.utf8).withUnsafeBytes {
+                normalizer.normalizeEvent($0, source: source, offset: 0, collectedAt: collectedAt, into: &sink)
+            }
+        }
+        #expect(sink.rejections.isEmpty)
+        #expect(sink.records.count == events.count)
+        let file = FileManager.default.temporaryDirectory.appending(
+            path: "tributary-records-\(UUID().uuidString).ndjson")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try sink.records.map { $0.text + "\n" }.joined().write(to: file, atomically: false, encoding: .utf8)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "python3", try #require(shared).appending(path: "tools/ocsf_validate.py").path, "--strict", "--max", "3",
+            file.path,
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let report = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(report.prefix(4_000))")
+    }
+}
+
+/// Events with every part that the mapping reads, in changing kinds.
+enum SyntheticEvent {
+    static func make(type: String, _ random: inout SeededGenerator) throws -> String {
+        let kinds = [
+            "User", "AppUser", "UserGroup", "AppInstance", "PolicyEntity", "PolicyRule", "access_token", "ROLE",
+            "Brand", "UDDevice",
+        ]
+        var targets: [[String: Any]] = kinds.shuffled(using: &random).prefix(4).enumerated().map { index, kind in
+            ["id": "id\(index)", "type": kind, "alternateId": "t\(index)@example.com", "displayName": "\(kind) é"]
+        }
+        targets[0]["changeDetails"] = ["from": ["a": 1, "b": NSNull()], "to": ["a": [1, NSNull()]]]
+        func pick(_ values: [String]) -> String { values.randomElement(using: &random) ?? "" }
+        return try signIn([
+            "eventType": type, "target": targets,
+            "severity": pick(["DEBUG", "INFO", "WARN", "ERROR", "ODD"]),
+            "outcome": [
+                "result": pick([
+                    "SUCCESS", "FAILURE", "ALLOW", "DENY", "CHALLENGE", "SKIPPED", "UNKNOWN", "Other", "RATE_LIMIT",
+                ]),
+                "reason": "because",
+            ],
+            "actor": [
+                "id": "a1", "type": pick(["User", "SystemPrincipal", "PublicClientApp", "Alien"]), "alternateId": "svc",
+            ],
+            "device": [
+                "id": "guo1", "name": "mac", "os_platform": pick(["MACOS", "IOS", "TOASTER"]), "managed": true,
+            ],
+        ])
+    }
+}
