@@ -29,7 +29,7 @@ enum Programs {
         let errors = workspace.path("errors-\(UUID().uuidString)")
         let source = workspace.path("input-\(UUID().uuidString)")
         try input.write(to: URL(fileURLWithPath: source))
-        for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
+        for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: source))
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))

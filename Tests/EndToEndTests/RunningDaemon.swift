@@ -12,7 +12,7 @@ final class RunningDaemon {
         process.executableURL = Programs.tributary
         process.arguments = ["run", "--config", workspace.configuration]
         let log = workspace.path("log")
-        if !FileManager.default.fileExists(atPath: log) { FileManager.default.createFile(atPath: log, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(fileURLWithPath: log)) }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try handle.seekToEnd()
         process.standardError = handle

@@ -1,0 +1,180 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// The one thread that talks to libcurl, and the box through which others reach it.
+///
+/// Ownership: the multi handle and every easy handle are touched by the thread alone. Others put transfers into the inbox
+/// and wake the thread. A transfer's continuation is resumed by the thread when it takes the transfer off, or by
+/// ``submit(_:_:)`` when the loop is past taking any; so exactly once.
+final class CurlLoop: Sendable {
+    typealias Answer = CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
+
+    private enum Phase {
+        case running
+        case stopping
+        case stopped
+    }
+
+    private struct Inbox {
+        var starting: [CurlTransfer] = []
+        var cancelled: [CurlTransfer] = []
+        var phase = Phase.running
+        var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Of its functions only `curl_multi_wakeup` may be called from another thread (curl_multi_wakeup(3)), and that is
+    /// done under the inbox's lock while the phase is not `stopped`, so never after the clean-up.
+    private struct MultiHandle: @unchecked Sendable {
+        let pointer: UnsafeMutableRawPointer
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let multi: MultiHandle
+
+    /// curl_global_init(3) once a process, before any other use.
+    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    init(_ options: CurlTransport.Options) throws(TransportError) {
+        guard Self.isLibraryReady, let pointer = curl_multi_init() else {
+            throw TransportError(.invalidRequest, host: "any host", detail: "libcurl can't be initialised")
+        }
+        multi = MultiHandle(pointer: pointer)
+        _ = ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, options.maximumIdleConnections)
+        _ = ccurl_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maximumConnections)
+        try startThread()
+    }
+
+    /// Takes a transfer on, and `continuation` with it.
+    func submit(_ transfer: CurlTransfer, _ continuation: Answer) {
+        let accepted = inbox.withLock { inbox in
+            guard inbox.phase == .running else { return false }
+            transfer.continuation = continuation
+            inbox.starting.append(transfer)
+            curl_multi_wakeup(multi.pointer)
+            return true
+        }
+        if !accepted {
+            continuation.resume(returning: .failure(TransportError(.shutDown, host: transfer.host, detail: "")))
+        }
+    }
+
+    /// Ends a transfer if it is still under way. May come before ``submit(_:_:)``, which then ends it at once.
+    func cancel(_ transfer: CurlTransfer) {
+        transfer.isCancelled.store(true, ordering: .releasing)
+        inbox.withLock { inbox in
+            guard inbox.phase == .running else { return }
+            inbox.cancelled.append(transfer)
+            curl_multi_wakeup(multi.pointer)
+        }
+    }
+
+    /// Ends everything; `continuation` is resumed when the thread has let go of libcurl.
+    func stop(_ continuation: CheckedContinuation<Void, Never>?) {
+        let isOver = inbox.withLock { inbox in
+            if inbox.phase == .stopped { return true }
+            if let continuation { inbox.stopWaiters.append(continuation) }
+            inbox.phase = .stopping
+            curl_multi_wakeup(multi.pointer)
+            return false
+        }
+        if isOver { continuation?.resume() }
+    }
+
+    private func startThread() throws(TransportError) {
+        let box = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { box in
+                guard let box else { return nil }
+                let loop = Unmanaged<CurlLoop>.fromOpaque(box).takeRetainedValue()
+                // All signals are for the other threads. SIGPIPE above all: with CURLOPT_NOSIGNAL libcurl leaves it alone,
+                // and a TLS write to a closed connection would end the process.
+                var all = sigset_t()
+                sigfillset(&all)
+                pthread_sigmask(SIG_SETMASK, &all, nil)
+                ccurl_name_thread("tributary-http")
+                loop.run()
+                return nil
+            }, box.toOpaque())
+        guard code == 0 else {
+            box.release()
+            curl_multi_cleanup(multi.pointer)
+            throw TransportError(
+                .invalidRequest, host: "any host", detail: "no thread: \(String(cString: strerror(code)))")
+        }
+        pthread_detach(thread)
+    }
+
+    /// Longest sleep while transfers run; libcurl's own timers shorten it. And while none does.
+    private static let busyPollMilliseconds: Int32 = 10_000
+    private static let idlePollMilliseconds: Int32 = 600_000
+
+    private func run() {
+        var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+        while true {
+            let (starting, cancelled, phase) = inbox.withLock { inbox in
+                let taken = (inbox.starting, inbox.cancelled, inbox.phase)
+                inbox.starting = []
+                inbox.cancelled = []
+                return taken
+            }
+            for transfer in starting { start(transfer, &active) }
+            for transfer in cancelled {
+                if let easy = transfer.easy, active[easy] != nil { finish(easy, .cancelled, &active) }
+            }
+            guard phase == .running else { break }
+
+            var running: Int32 = 0
+            if curl_multi_perform(multi.pointer, &running) != CURLM_OK {
+                for easy in active.keys { finish(easy, .failed(CURLE_OUT_OF_MEMORY), &active) }
+            }
+            var code = CURLE_OK
+            while let easy = ccurl_multi_next_done(multi.pointer, &code) { finish(easy, .failed(code), &active) }
+
+            let sleep = active.isEmpty ? Self.idlePollMilliseconds : Self.busyPollMilliseconds
+            if curl_multi_poll(multi.pointer, nil, 0, sleep, nil) != CURLM_OK {
+                usleep(50_000)  // out of memory or descriptors: no spinning
+            }
+        }
+        for easy in active.keys { finish(easy, .shutDown, &active) }
+        let waiters = inbox.withLock { inbox in
+            inbox.phase = .stopped
+            let waiters = inbox.stopWaiters
+            inbox.stopWaiters = []
+            curl_multi_cleanup(multi.pointer)
+            return waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func start(_ transfer: CurlTransfer, _ active: inout [UnsafeMutableRawPointer: CurlTransfer]) {
+        if transfer.isCancelled.load(ordering: .acquiring) {
+            transfer.resume(.failure(TransportError(.cancelled, host: transfer.host, detail: "")))
+            return
+        }
+        guard let easy = transfer.prepare() else {
+            transfer.resume(
+                .failure(TransportError(.invalidRequest, host: transfer.host, detail: "libcurl refused an option")))
+            return
+        }
+        guard curl_multi_add_handle(multi.pointer, easy) == CURLM_OK else {
+            transfer.release()
+            transfer.resume(.failure(TransportError(.connect, host: transfer.host, detail: "libcurl took no transfer")))
+            return
+        }
+        active[easy] = transfer
+    }
+
+    private func finish(
+        _ easy: UnsafeMutableRawPointer, _ end: CurlTransfer.End,
+        _ active: inout [UnsafeMutableRawPointer: CurlTransfer]
+    ) {
+        guard let transfer = active.removeValue(forKey: easy) else { return }
+        let result = transfer.result(end)
+        curl_multi_remove_handle(multi.pointer, easy)
+        transfer.release()
+        transfer.resume(result)
+    }
+}

@@ -1,0 +1,291 @@
+import CCurl
+import Synchronization
+
+/// One transfer: owns its easy handle, header list and error buffer, and frees them in ``release()``.
+///
+/// `@unchecked Sendable`: made by the caller, handed to the loop's thread through the inbox's lock, and from then on touched
+/// by that thread alone, except for `isCancelled`.
+final class CurlTransfer: @unchecked Sendable {
+    /// How a transfer came to its end.
+    enum End {
+        /// By itself, with libcurl's code; `CURLE_OK` is success.
+        case failed(CURLcode)
+        case cancelled
+        case shutDown
+    }
+
+    let host: String
+    let isCancelled = Atomic<Bool>(false)
+    var continuation: CurlLoop.Answer?
+    private(set) var easy: UnsafeMutableRawPointer?
+
+    private let request: HTTPRequest
+    private let url: HTTPURL
+    private let options: CurlTransport.Options
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+
+    private var body: [UInt8] = []
+    private var headers = HTTPHeaders()
+    private var headerBytes = 0
+    private var isPastHeaders = false
+    private var overflow: String?
+
+    init(_ request: HTTPRequest, _ url: HTTPURL, _ options: CurlTransport.Options) {
+        self.request = request
+        self.url = url
+        self.options = options
+        host = url.hostAndPort
+        errorText.initialize(repeating: 0)
+    }
+
+    deinit {
+        release()
+        errorText.deallocate()
+    }
+
+    /// Resumes the caller, once.
+    func resume(_ result: Result<HTTPResponse, TransportError>) {
+        continuation?.resume(returning: result)
+        continuation = nil
+    }
+
+    /// Frees what libcurl gave. The handle must be off the multi handle.
+    func release() {
+        if let easy { curl_easy_cleanup(easy) }
+        easy = nil
+        curl_slist_free_all(headerList)
+        headerList = nil
+    }
+
+    /// The handle with every option set, or `nil` when libcurl refuses one: an option that protects must not be missing.
+    func prepare() -> UnsafeMutableRawPointer? {
+        guard let easy = curl_easy_init() else { return nil }
+        self.easy = easy
+        guard setAddress(easy), setTrust(easy), setLimits(easy), setMessage(easy), setSinks(easy) else {
+            release()
+            return nil
+        }
+        return easy
+    }
+
+    private func setAddress(_ easy: UnsafeMutableRawPointer) -> Bool {
+        var isGood =
+            text(easy, CURLOPT_URL, request.url)
+            && text(easy, CURLOPT_PROTOCOLS_STR, url.isSecure ? "https" : "http")
+            && number(easy, CURLOPT_PATH_AS_IS, 1)
+            && number(easy, CURLOPT_FOLLOWLOCATION, 0)
+            && number(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+            && number(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+            && number(easy, CURLOPT_NOSIGNAL, 1)
+            && number(easy, CURLOPT_TCP_KEEPALIVE, 1)
+            && number(easy, CURLOPT_NETRC, 0)
+            && number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+            && number(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+        if url.isLoopback {
+            isGood = isGood && text(easy, CURLOPT_NOPROXY, "*")
+        } else if let proxy = options.proxy {
+            isGood = isGood && text(easy, CURLOPT_PROXY, proxy)
+        }
+        return isGood
+    }
+
+    private func setTrust(_ easy: UnsafeMutableRawPointer) -> Bool {
+        // The TLS layer keeps parsed certificates for a while (7.87 and later); ten minutes, so that a replaced file is noticed.
+        _ = number(easy, CURLOPT_CA_CACHE_TIMEOUT, 600)
+        var isGood =
+            number(easy, CURLOPT_SSL_VERIFYPEER, 1) && number(easy, CURLOPT_SSL_VERIFYHOST, 2)
+            && number(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        if let caFile = options.caFile {
+            isGood =
+                isGood && text(easy, CURLOPT_CAINFO, caFile)
+                && ccurl_set_text(easy, CURLOPT_CAPATH, nil) == CURLE_OK
+            _ = text(easy, CURLOPT_PROXY_CAINFO, caFile)
+        }
+        return isGood
+    }
+
+    private func setLimits(_ easy: UnsafeMutableRawPointer) -> Bool {
+        let limits = request.limits
+        return number(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, limits.connect.wholeMilliseconds))
+            && number(easy, CURLOPT_TIMEOUT_MS, max(1, limits.total.wholeMilliseconds))
+            && number(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
+            && number(easy, CURLOPT_LOW_SPEED_TIME, max(1, limits.stall.wholeMilliseconds / 1000))
+            && number(easy, CURLOPT_BUFFERSIZE, 64 << 10)
+    }
+
+    private func setMessage(_ easy: UnsafeMutableRawPointer) -> Bool {
+        var isGood =
+            text(easy, CURLOPT_ACCEPT_ENCODING, "gzip") && text(easy, CURLOPT_USERAGENT, options.userAgent)
+        switch request.method {
+        case .get:
+            isGood = isGood && number(easy, CURLOPT_HTTPGET, 1)
+        case .delete where request.body == nil:
+            isGood = isGood && number(easy, CURLOPT_HTTPGET, 1) && text(easy, CURLOPT_CUSTOMREQUEST, "DELETE")
+        case .post, .put, .delete:
+            let bytes = request.body ?? []
+            let code = bytes.withUnsafeBytes { bytes in
+                ccurl_set_body(easy, bytes.baseAddress ?? UnsafeRawPointer(errorText.baseAddress), bytes.count)
+            }
+            isGood = isGood && code == CURLE_OK
+            if request.method != .post { isGood = isGood && text(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue) }
+        }
+        for line in request.headers.lines {
+            isGood = isGood && addHeader(line.value.isEmpty ? "\(line.name);" : "\(line.name): \(line.value)")
+        }
+        if request.method != .get {
+            // Without these libcurl would add a form's Content-Type, and wait for a 100 before a large body.
+            isGood = isGood && addHeader("Expect:")
+            if request.headers.first("Content-Type") == nil { isGood = isGood && addHeader("Content-Type:") }
+        }
+        return isGood && ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
+    }
+
+    private func addHeader(_ line: String) -> Bool {
+        guard let longer = curl_slist_append(headerList, line) else { return false }
+        headerList = longer
+        return true
+    }
+
+    private func setSinks(_ easy: UnsafeMutableRawPointer) -> Bool {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        let body = ccurl_set_body_sink(
+            easy,
+            { bytes, size, count, context in
+                guard let bytes, let context else { return 0 }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            }, context)
+        let header = ccurl_set_header_sink(
+            easy,
+            { bytes, size, count, context in
+                guard let bytes, let context else { return 0 }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            }, context)
+        return body == CURLE_OK && header == CURLE_OK
+            && ccurl_set_error_buffer(easy, errorText.baseAddress) == CURLE_OK
+    }
+
+    /// Decoded bytes of the body. Fewer taken than given ends the transfer.
+    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard bytes.count <= request.limits.bodyBytes - body.count else {
+            overflow = "a body of more than \(request.limits.bodyBytes) bytes"
+            return 0
+        }
+        if body.isEmpty, request.expectedBodyBytes > 0 {
+            body.reserveCapacity(min(request.expectedBodyBytes, request.limits.bodyBytes))
+        }
+        body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    /// One header line with its line end. Fewer bytes taken than given end the transfer.
+    private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
+        headerBytes += bytes.count
+        guard headerBytes <= request.limits.headerBytes else {
+            overflow = "headers of more than \(request.limits.headerBytes) bytes"
+            return 0
+        }
+        var line = bytes[...]
+        while let last = line.last, last == 0x0A || last == 0x0D || last == 0x20 || last == 0x09 {
+            line = line.dropLast()
+        }
+        if line.starts(with: "HTTP/".utf8) {
+            headers = HTTPHeaders()
+            isPastHeaders = false
+        } else if line.isEmpty {
+            isPastHeaders = true
+        } else if isPastHeaders {
+            // A trailer. None means anything here, and none may pass for a header.
+        } else if line.first == 0x20 || line.first == 0x09 {
+            headers.continueLast(String(decoding: line.drop { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self))
+        } else if let colon = line.firstIndex(of: 0x3A) {
+            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+            headers.append(String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
+        }
+        return bytes.count
+    }
+
+    /// What the caller gets. The handle must still be there.
+    func result(_ end: End) -> Result<HTTPResponse, TransportError> {
+        switch end {
+        case .cancelled: return .failure(TransportError(.cancelled, host: host, detail: ""))
+        case .shutDown: return .failure(TransportError(.shutDown, host: host, detail: ""))
+        case .failed(let code):
+            guard code == CURLE_OK, let easy else { return .failure(error(code)) }
+            return .success(response(easy))
+        }
+    }
+
+    private func error(_ code: CURLcode) -> TransportError {
+        if let overflow { return TransportError(.tooLarge, host: host, detail: overflow) }
+        var words = errorText.baseAddress.map { String(cString: $0) } ?? ""
+        if words.isEmpty { words = String(cString: curl_easy_strerror(code)) }
+        let connectStatus = easy.map { ccurl_long($0, CURLINFO_HTTP_CONNECTCODE) } ?? 0
+        if connectStatus >= 300 { return TransportError(.proxy, host: host, detail: "status \(connectStatus)") }
+        return TransportError(TransportError.Kind(code), host: host, detail: words)
+    }
+
+    private func response(_ easy: UnsafeMutableRawPointer) -> HTTPResponse {
+        var timings = HTTPTimings()
+        timings.nameLookup = .microseconds(ccurl_offset(easy, CURLINFO_NAMELOOKUP_TIME_T))
+        timings.connect = .microseconds(ccurl_offset(easy, CURLINFO_CONNECT_TIME_T))
+        timings.tls = .microseconds(ccurl_offset(easy, CURLINFO_APPCONNECT_TIME_T))
+        timings.firstByte = .microseconds(ccurl_offset(easy, CURLINFO_STARTTRANSFER_TIME_T))
+        timings.total = .microseconds(ccurl_offset(easy, CURLINFO_TOTAL_TIME_T))
+        let version: HTTPVersion =
+            switch ccurl_long(easy, CURLINFO_HTTP_VERSION) {
+            case Int(CURL_HTTP_VERSION_1_0): .http1_0
+            case Int(CURL_HTTP_VERSION_1_1): .http1_1
+            case Int(CURL_HTTP_VERSION_2_0): .http2
+            case 30: .http3
+            default: .unknown
+            }
+        let whole = body
+        body = []
+        return HTTPResponse(
+            status: ccurl_long(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: whole, version: version,
+            timings: timings, wireBodyBytes: Int(ccurl_offset(easy, CURLINFO_SIZE_DOWNLOAD_T)),
+            reusedConnection: ccurl_long(easy, CURLINFO_NUM_CONNECTS) == 0)
+    }
+
+    private func text(_ easy: UnsafeMutableRawPointer, _ option: CURLoption, _ value: String) -> Bool {
+        ccurl_set_text(easy, option, value) == CURLE_OK
+    }
+
+    private func number(_ easy: UnsafeMutableRawPointer, _ option: CURLoption, _ value: Int) -> Bool {
+        ccurl_set_long(easy, option, value) == CURLE_OK
+    }
+}
+
+extension Duration {
+    /// Milliseconds, rounded down, at most what a C `int` holds.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(min(seconds, 2_000_000) * 1000 + attoseconds / 1_000_000_000_000_000)
+    }
+}
+
+extension TransportError.Kind {
+    /// By libcurl-errors(3).
+    fileprivate init(_ code: CURLcode) {
+        self =
+            switch code {
+            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
+            case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_NO_CONNECTION_AVAILABLE: .connect
+            case CURLE_PROXY: .proxy
+            case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+                CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
+                CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_USE_SSL_FAILED:
+                .tls
+            case CURLE_OPERATION_TIMEDOUT: .timeout
+            case CURLE_FILESIZE_EXCEEDED: .tooLarge
+            case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2,
+                CURLE_HTTP2_STREAM:
+                .interrupted
+            case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT: .invalidRequest
+            default: .protocol
+            }
+    }
+}

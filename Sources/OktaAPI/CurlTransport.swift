@@ -1,0 +1,116 @@
+import CCurl
+import Glibc
+
+/// ``HTTPTransport`` on libcurl's multi interface.
+///
+/// All transfers run on one thread, which sleeps in `curl_multi_poll` and is woken by `curl_multi_wakeup`; connections
+/// are kept and used again, over HTTP/2 where TLS offers it. TLS 1.2 is the least, verification can't be switched off,
+/// redirects are never followed, plain http goes to loopback only, `.netrc` and cookies don't exist.
+///
+///     let transport = try CurlTransport()
+///     let response = try await transport.send(HTTPRequest(.get, "https://acme.okta.com/.well-known/okta-organization"))
+///     await transport.shutdown()
+///
+/// The number of requests under way is the number of tasks inside ``send(_:)``; the caller bounds it.
+package final class CurlTransport: HTTPTransport {
+    /// What holds for every request.
+    package struct Options: Sendable {
+        /// `User-Agent`. Okta asks for product and version.
+        package var userAgent: String
+        /// A PEM file whose certificates are trusted in the place of the system's; `nil`: the system's.
+        package var caFile: String?
+        /// `http://host:port` or `https://…`; `nil`: by the environment (`https_proxy`, `no_proxy`, libcurl-env(3));
+        /// empty: none. Loopback addresses are always called directly.
+        package var proxy: String?
+        /// Idle connections kept at most.
+        package var maximumIdleConnections: Int
+        /// Connections at most; what exceeds waits for its turn, within its own time limit.
+        package var maximumConnections: Int
+
+        /// The defaults suit a host with a few hundred orgs.
+        package init(
+            userAgent: String = "Tributary", caFile: String? = nil, proxy: String? = nil,
+            maximumIdleConnections: Int = 256, maximumConnections: Int = 512
+        ) {
+            self.userAgent = userAgent
+            self.caFile = caFile
+            self.proxy = proxy
+            self.maximumIdleConnections = maximumIdleConnections
+            self.maximumConnections = maximumConnections
+        }
+    }
+
+    private let loop: CurlLoop
+    private let options: Options
+
+    /// Starts the thread.
+    ///
+    /// - Throws: ``TransportError`` of kind `invalidRequest` when an option can't be used (a `caFile` that can't be
+    ///   read, a control character), or when libcurl or the thread can't be had.
+    package init(_ options: Options = Options()) throws(TransportError) {
+        for text in [options.userAgent, options.caFile ?? "", options.proxy ?? ""] where !text.isHeaderValue {
+            throw TransportError(.invalidRequest, host: "any host", detail: "control character in a transport option")
+        }
+        if let caFile = options.caFile, access(caFile, R_OK) != 0 {
+            let reason = String(cString: strerror(errno))
+            throw TransportError(.invalidRequest, host: "any host", detail: "ca_file \(caFile): \(reason)")
+        }
+        self.options = options
+        loop = try CurlLoop(options)
+    }
+
+    deinit { loop.stop(nil) }
+
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let transfer = CurlTransfer(request, try Self.checkedURL(of: request), options)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in loop.submit(transfer, continuation) }
+        } onCancel: {
+            loop.cancel(transfer)
+        }
+        return try result.get()
+    }
+
+    /// Ends every transfer under way with `shutDown`, closes all connections, ends the thread, and returns when that is done.
+    /// May be called more than once.
+    package func shutdown() async {
+        await withCheckedContinuation { continuation in loop.stop(continuation) }
+    }
+
+    /// Refuses what could reach another host than it seems to, or add header lines.
+    private static func checkedURL(of request: HTTPRequest) throws(TransportError) -> HTTPURL {
+        guard let url = HTTPURL(request.url) else {
+            throw TransportError(
+                .invalidRequest, host: "an unreadable address", detail: "not a plain http or https URL")
+        }
+        let host = url.hostAndPort
+        guard url.isSecure || url.isLoopback else {
+            throw TransportError(.invalidRequest, host: host, detail: "plain http goes to a loopback address only")
+        }
+        for line in request.headers.lines {
+            guard line.name.isHeaderName else {
+                throw TransportError(.invalidRequest, host: host, detail: "a header name that is no token")
+            }
+            guard line.value.isHeaderValue else {
+                throw TransportError(.invalidRequest, host: host, detail: "control character in header \(line.name)")
+            }
+        }
+        return url
+    }
+}
+
+extension String {
+    /// A token of RFC 9110, 5.6.2.
+    fileprivate var isHeaderName: Bool {
+        !isEmpty
+            && utf8.allSatisfy { byte in
+                (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x30 && byte <= 0x39)
+                    || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
+    }
+
+    /// Without control bytes other than a tab (RFC 9110, 5.5): CR, LF and NUL above all.
+    fileprivate var isHeaderValue: Bool {
+        utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
+    }
+}

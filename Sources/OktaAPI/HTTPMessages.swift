@@ -1,0 +1,128 @@
+/// A method of RFC 9110 that the Okta API uses.
+package enum HTTPMethod: String, Sendable, Hashable {
+    case get = "GET"
+    case post = "POST"
+    case put = "PUT"
+    case delete = "DELETE"
+}
+
+/// One request. The transport checks it; nothing in it can add a header line or reach another host.
+package struct HTTPRequest: Sendable {
+    /// The method.
+    package var method: HTTPMethod
+    /// The absolute address, sent byte for byte.
+    package var url: String
+    /// The lines to send, besides those that the transport adds (`Host`, `User-Agent`, `Accept-Encoding`, length).
+    package var headers: HTTPHeaders
+    /// What to send; `nil` sends `Content-Length: 0` with a POST or PUT, which Okta asks for (else it answers 411).
+    package var body: [UInt8]?
+    /// Bounds on time and size.
+    package var limits: HTTPLimits
+    /// A guess of the decoded body's size in bytes, so that one allocation holds it. Zero: no guess.
+    package var expectedBodyBytes: Int
+
+    /// Makes a request.
+    package init(
+        _ method: HTTPMethod = .get, _ url: String, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8]? = nil,
+        limits: HTTPLimits = HTTPLimits(), expectedBodyBytes: Int = 0
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.limits = limits
+        self.expectedBodyBytes = expectedBodyBytes
+    }
+}
+
+/// Bounds on one exchange.
+package struct HTTPLimits: Sendable, Hashable {
+    /// From the look-up of the name to the end of the TLS handshake.
+    package var connect: Duration
+    /// From start to end. Okta itself gives a log query up to 30 s (System Log query documentation), so be well above.
+    package var total: Duration
+    /// How long less than one byte a second may arrive. Above Okta's 30 s as well: it sends nothing while it searches.
+    package var stall: Duration
+    /// Largest body, in bytes after decoding. A compressed body that grows beyond it is cut off while it grows.
+    package var bodyBytes: Int
+    /// Largest sum of the header lines, in bytes.
+    package var headerBytes: Int
+
+    /// The defaults suit a log page.
+    package init(
+        connect: Duration = .seconds(10), total: Duration = .seconds(60), stall: Duration = .seconds(40),
+        bodyBytes: Int = 32 << 20, headerBytes: Int = 64 << 10
+    ) {
+        self.connect = connect
+        self.total = total
+        self.stall = stall
+        self.bodyBytes = bodyBytes
+        self.headerBytes = headerBytes
+    }
+}
+
+/// The protocol that carried an exchange.
+package enum HTTPVersion: String, Sendable, Hashable {
+    case http1_0 = "HTTP/1.0"
+    case http1_1 = "HTTP/1.1"
+    case http2 = "HTTP/2"
+    case http3 = "HTTP/3"
+    case unknown = "HTTP"
+}
+
+/// How long the parts of an exchange took, each counted from its start; zero for a part that was not needed.
+package struct HTTPTimings: Sendable, Hashable {
+    /// Until the name was known.
+    package var nameLookup: Duration = .zero
+    /// Until TCP was connected.
+    package var connect: Duration = .zero
+    /// Until the TLS handshake was done.
+    package var tls: Duration = .zero
+    /// Until the first byte of the answer.
+    package var firstByte: Duration = .zero
+    /// Until the last byte.
+    package var total: Duration = .zero
+
+    /// All zero.
+    package init() {}
+}
+
+/// One whole answer.
+package struct HTTPResponse: Sendable {
+    /// 100…599 as sent.
+    package var status: Int
+    /// The header lines of the final answer; those of a proxy's CONNECT, of 1xx answers and trailers are left out.
+    package var headers: HTTPHeaders
+    /// The body, decoded.
+    package var body: [UInt8]
+    /// What carried it.
+    package var version: HTTPVersion
+    /// Where the time went.
+    package var timings: HTTPTimings
+    /// Body bytes as they came over the wire, before decoding.
+    package var wireBodyBytes: Int
+    /// Whether an open connection was used again.
+    package var reusedConnection: Bool
+
+    /// Makes an answer.
+    package init(
+        status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], version: HTTPVersion = .http1_1,
+        timings: HTTPTimings = HTTPTimings(), wireBodyBytes: Int = 0, reusedConnection: Bool = false
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.version = version
+        self.timings = timings
+        self.wireBodyBytes = wireBodyBytes
+        self.reusedConnection = reusedConnection
+    }
+
+    /// The id by which Okta's support finds this exchange, if it has the form of one.
+    package var oktaRequestID: String? {
+        guard let id = headers.first("X-Okta-Request-Id"), !id.isEmpty, id.utf8.count <= 128,
+            id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
+        return id
+    }
+}

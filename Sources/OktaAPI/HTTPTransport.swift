@@ -1,0 +1,108 @@
+/// Carries one request to its host and brings the answer, whatever its status.
+package protocol HTTPTransport: Sendable {
+    /// Sends `request` and waits for the whole answer. A cancelled task ends the exchange.
+    ///
+    /// - Throws: ``TransportError`` when there was no whole answer within the request's limits.
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
+}
+
+/// Why there was no answer. Shows the host and what to check; never a query, a header or a credential.
+package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What a caller can tell apart.
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// The host's name, or the proxy's, has no address.
+        case resolve
+        /// No connection.
+        case connect
+        /// The proxy refused, or asked for credentials.
+        case proxy
+        /// The server's certificate or the TLS handshake was no good. Nothing had been sent.
+        case tls
+        /// A time limit passed.
+        case timeout
+        /// Body or headers beyond their bound.
+        case tooLarge
+        /// The task was cancelled.
+        case cancelled
+        /// The connection ended inside the answer.
+        case interrupted
+        /// The answer is not HTTP, or its encoding is broken.
+        case `protocol`
+        /// The request itself can't be sent; trying again doesn't help.
+        case invalidRequest
+        /// The transport is shut down.
+        case shutDown
+    }
+
+    /// What happened.
+    package let kind: Kind
+    /// Host, with the port where it is not the scheme's own.
+    package let host: String
+    /// The words of libcurl, or the reason; one line.
+    package let detail: String
+
+    /// Makes an error; `detail` is cut to one short line.
+    package init(_ kind: Kind, host: String, detail: String) {
+        self.kind = kind
+        self.host = host
+        self.detail = detail.oneLine(limit: 240)
+    }
+
+    /// What and where.
+    package var summary: String {
+        let words = detail.isEmpty ? "" : " (\(detail))"
+        return switch kind {
+        case .resolve: "the name \(host) can't be resolved\(words)"
+        case .connect: "no connection to \(host)\(words)"
+        case .proxy: "the proxy on the way to \(host) refused\(words)"
+        case .tls: "no trusted TLS connection to \(host)\(words)"
+        case .timeout: "\(host) did not answer in time\(words)"
+        case .tooLarge: "the answer of \(host) is too large\(words)"
+        case .cancelled: "the request to \(host) was cancelled"
+        case .interrupted: "the answer of \(host) broke off\(words)"
+        case .protocol: "the answer of \(host) is not proper HTTP\(words)"
+        case .invalidRequest: "a request to \(host) can't be sent\(words)"
+        case .shutDown: "the transport is shut down"
+        }
+    }
+
+    /// What to check.
+    package var advice: String {
+        switch kind {
+        case .resolve: "Check the org's URL and this machine's DNS"
+        case .connect: "Check the network, the firewall and the proxy settings"
+        case .proxy: "Check the proxy's address, its credentials and its rules"
+        case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
+        case .timeout: "Check the network; if it persists, Okta's status page"
+        case .tooLarge:
+            "If it persists, the address does not lead to Okta, or a page of the log is larger than the bound"
+        case .cancelled, .shutDown: "Nothing is to be done"
+        case .interrupted, .protocol: "If it persists, check for a proxy or firewall that changes traffic"
+        case .invalidRequest: "Check the configured URL, filter, token and ca_file"
+        }
+    }
+
+    /// Both, in one line.
+    package var description: String { "\(summary). \(advice)." }
+}
+
+extension String {
+    /// The text with control characters as spaces, cut to `limit` characters: safe for a log line.
+    func oneLine(limit: Int) -> String {
+        var line = String.UnicodeScalarView()
+        var count = 0
+        for scalar in unicodeScalars {
+            guard count < limit else {
+                line.append("…")
+                break
+            }
+            let category = scalar.properties.generalCategory
+            let hidden =
+                category == .control || category == .format || category == .lineSeparator
+                || category == .paragraphSeparator
+            line.append(hidden ? " " : scalar)
+            count += 1
+        }
+        return String(line)
+    }
+}

@@ -1,0 +1,88 @@
+/// Which log is read: the org, the filter, the page size.
+package struct LogQuery: Sendable, Hashable {
+    /// The org.
+    package let org: OrgURL
+    /// Other origins of the same org whose `next` links may be followed: its custom domain, its okta.com name.
+    package let aliases: [OrgURL]
+    /// An Okta filter expression, unencoded; `nil` for every event.
+    package let filter: String?
+    /// Events a page, 1…1000 (Okta's largest; its default of 100 costs ten times the requests).
+    package let pageLimit: Int
+
+    /// Makes a query; `pageLimit` is moved into its range, a filter of white space counts as none.
+    package init(org: OrgURL, aliases: [OrgURL] = [], filter: String? = nil, pageLimit: Int = 1000) {
+        self.org = org
+        self.aliases = aliases
+        self.filter = filter.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+        self.pageLimit = min(max(pageLimit, 1), 1000)
+    }
+
+    /// The log's path (Okta System Log API).
+    static let path = "/api/v1/logs"
+
+    /// Sixteen hex digits that change when origin, filter or page size do (FNV-1a, 64 bits).
+    package var fingerprint: String {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in "\(org.origin)\n\(filter ?? "")\n\(pageLimit)".utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// The address of the first request. Ascending and without `until`: only such a query is a polling one, which follows the
+    /// order in which Okta stored the events and leaves none out (Okta System Log query documentation).
+    func firstURL(since: UTCTime) -> String {
+        var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=\(pageLimit)&sortOrder=ASCENDING"
+        if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
+        return url
+    }
+
+    /// Why `link` must not be followed with the org's credential, or `nil` when it may be.
+    func objection(to link: String) -> String? {
+        guard let url = HTTPURL(link) else { return "the link is not a plain address" }
+        guard ([org] + aliases).contains(where: { $0.isOrigin(of: url) }) else {
+            return "the link leads to \(url.isSecure ? "" : "plain http on ")\(url.hostAndPort)"
+        }
+        return url.path == Self.path ? nil : "the link leads to another path than \(Self.path)"
+    }
+
+    /// How many events a full page of `url` has: its own `limit`, else Okta's default of 100.
+    func fullPage(of url: String) -> Int {
+        let limits = HTTPURL(url)?.queryValues("limit").compactMap { Int($0) } ?? []
+        return max(1, min(limits.min() ?? 100, 1000))
+    }
+
+    private static func percentEncoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            let isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
+            if isLetter || (byte >= 0x30 && byte <= 0x39) || "-._~".utf8.contains(byte) {
+                bytes.append(byte)
+            } else {
+                bytes += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Where reading begins.
+package enum LogStart: Sendable, Hashable {
+    /// At what Okta stored since a time.
+    case since(UTCTime)
+    /// At a kept cursor.
+    case cursor(CursorRecord)
+
+    /// The earliest `since` that Okta accepts at `now`: it answers 400 E0000053 for more than 180 days back (Okta System Log
+    /// query documentation), and keeps events for 90. An hour of margin for the clocks.
+    package static func earliestSince(at now: UTCTime) -> UTCTime {
+        UTCTime(milliseconds: now.milliseconds - (180 * 24 - 1) * 3_600_000)
+    }
+
+    /// `since`, not earlier than Okta accepts.
+    package static func since(_ since: UTCTime, at now: UTCTime) -> LogStart {
+        .since(max(since, earliestSince(at: now)))
+    }
+}

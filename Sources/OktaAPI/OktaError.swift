@@ -1,0 +1,78 @@
+import FoundationEssentials
+
+/// What Okta says about a request that it refused; every part may be missing.
+///
+/// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorId`, `errorCauses` of objects or of plain strings) and
+/// OAuth's (`error`, `error_description`). Edge servers answer with HTML or nothing; then all is `nil`.
+package struct OktaError: Sendable, Hashable {
+    /// `E0000011`, or OAuth's `invalid_client`: the only part that is a contract. Letters, digits, `_`, `-` and `.`.
+    package var code: String?
+    /// For people; may hold what a user typed, so it is cut to one line.
+    package var summary: String?
+    /// Okta's id of this very error.
+    package var errorID: String?
+    /// What lies under it, at most eight, each one line.
+    package var causes: [String]
+    /// Whether the body is a web page: something other than the API has answered.
+    package var isHTML: Bool
+
+    /// Reads at most the first 64 KiB of `body`.
+    package init(body: [UInt8]) {
+        let bounded = body.prefix(64 << 10)
+        let start = bounded.first { !($0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D)) }
+        isHTML = start == 0x3C
+        let form = start == 0x7B ? try? JSONDecoder().decode(Form.self, from: Data(bounded)) : nil
+        code = (form?.errorCode ?? form?.error).flatMap(Self.plainCode)
+        summary = (form?.errorSummary ?? form?.errorDescription).map { $0.oneLine(limit: 300) }
+        errorID = form?.errorID.map { $0.oneLine(limit: 100) }
+        causes = (form?.causes ?? []).prefix(8).map { $0.oneLine(limit: 200) }
+    }
+
+    /// `E0000011: Invalid token provided`, as far as it is known; `nil` when nothing is.
+    package var text: String? {
+        let parts = [code, summary].compactMap(\.self).filter { !$0.isEmpty }
+        guard !parts.isEmpty else { return isHTML ? "a web page in place of Okta's answer" : nil }
+        return parts.joined(separator: ": ") + (causes.isEmpty ? "" : " [\(causes.joined(separator: "; "))]")
+    }
+
+    private static func plainCode(_ text: String) -> String? {
+        let isPlain = text.utf8.allSatisfy { byte in
+            (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || "_-.".utf8.contains(byte)
+        }
+        return !text.isEmpty && text.utf8.count <= 64 && isPlain ? text : nil
+    }
+
+    private struct Form: Decodable {
+        var errorCode, errorSummary, errorID, error, errorDescription: String?
+        var causes: [String]
+
+        enum Key: String, CodingKey {
+            case errorCode, errorSummary, errorId, errorCauses, error
+            case errorDescription = "error_description"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: Key.self)
+            errorCode = try? fields.decode(String.self, forKey: .errorCode)
+            errorSummary = try? fields.decode(String.self, forKey: .errorSummary)
+            errorID = try? fields.decode(String.self, forKey: .errorId)
+            error = try? fields.decode(String.self, forKey: .error)
+            errorDescription = try? fields.decode(String.self, forKey: .errorDescription)
+            causes = (try? fields.decode([Cause].self, forKey: .errorCauses))?.compactMap(\.text) ?? []
+        }
+    }
+
+    private struct Cause: Decodable {
+        var text: String?
+
+        enum Key: String, CodingKey { case errorSummary }
+
+        init(from decoder: any Decoder) throws {
+            if let plain = try? decoder.singleValueContainer().decode(String.self) {
+                text = plain
+            } else {
+                text = try? decoder.container(keyedBy: Key.self).decode(String.self, forKey: .errorSummary)
+            }
+        }
+    }
+}

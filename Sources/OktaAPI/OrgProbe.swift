@@ -1,0 +1,70 @@
+import FoundationEssentials
+
+/// What an org says of itself at `/.well-known/okta-organization`, without any credential (Okta Management API, "Org").
+package struct OrgProbe: Sendable, Hashable {
+    /// Which generation of Okta runs the org.
+    package enum Pipeline: Sendable, Hashable {
+        /// `idx`.
+        case identityEngine
+        /// `v1`.
+        case classic
+        /// Another word.
+        case other(String)
+    }
+
+    /// Stable under renaming and custom domains: `00o…`.
+    package let organizationID: String
+    /// The generation, if told.
+    package let pipeline: Pipeline?
+    /// The org's okta.com address, if told and readable.
+    package let organization: OrgURL?
+    /// Its other address, a custom domain mostly.
+    package let alternate: OrgURL?
+
+    /// The request for it.
+    package static func request(_ org: OrgURL) -> HTTPRequest {
+        HTTPRequest(
+            .get, "\(org.origin)/.well-known/okta-organization",
+            headers: HTTPHeaders([.init("Accept", "application/json")]),
+            limits: HTTPLimits(total: .seconds(20), bodyBytes: 64 << 10))
+    }
+
+    /// Reads an answer; `nil` when it is not that of an Okta org.
+    package init?(_ response: HTTPResponse) {
+        guard response.status == 200, response.body.count <= 64 << 10,
+            let form = try? JSONDecoder().decode(Form.self, from: Data(response.body)),
+            let id = form.id, !id.isEmpty
+        else { return nil }
+        organizationID = id.oneLine(limit: 64)
+        pipeline =
+            switch form.pipeline {
+            case "idx": .identityEngine
+            case "v1": .classic
+            case let other?: .other(other.oneLine(limit: 32))
+            case nil: nil
+            }
+        organization = form.organization.flatMap { try? OrgURL(parsing: $0) }
+        alternate = form.alternate.flatMap { try? OrgURL(parsing: $0) }
+    }
+
+    private struct Form: Decodable {
+        var id, pipeline, organization, alternate: String?
+
+        enum Key: String, CodingKey {
+            case id, pipeline, organization, alternate, href
+            case links = "_links"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: Key.self)
+            id = try? fields.decode(String.self, forKey: .id)
+            pipeline = try? fields.decode(String.self, forKey: .pipeline)
+            let links = try? fields.nestedContainer(keyedBy: Key.self, forKey: .links)
+            func link(_ key: Key) -> String? {
+                try? links?.nestedContainer(keyedBy: Key.self, forKey: key).decode(String.self, forKey: .href)
+            }
+            organization = link(.organization)
+            alternate = link(.alternate)
+        }
+    }
+}

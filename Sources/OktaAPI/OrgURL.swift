@@ -1,0 +1,209 @@
+/// An Okta org's address, from what people paste.
+///
+///     let org = try OrgURL(parsing: " HTTPS://Acme-Admin.okta.com/admin/dashboard ")
+///     org.origin    // "https://acme.okta.com"
+///     org.warnings  // the admin console's host and the path were dropped
+///
+/// Two values are equal when their origins are.
+package struct OrgURL: Sendable {
+    /// Scheme, host and, where it is not the scheme's own, port: `https://acme.okta.com`. No trailing slash.
+    package let origin: String
+    /// The host alone, lower case, an IPv6 address without brackets.
+    package let host: String
+    /// The port that is called.
+    package let port: UInt16
+    /// Whether TLS is used. Always, except on a loopback address.
+    package let isSecure: Bool
+    /// What was changed in the text on the way, for the operator to see.
+    package let warnings: [OrgURLWarning]
+
+    /// Reads and normalises an address.
+    ///
+    /// - Throws: ``OrgURLError``, which says what to write instead.
+    package init(parsing text: String) throws(OrgURLError) {
+        var warnings: [OrgURLWarning] = []
+        let trimmed = try Self.trimmed(text)
+        let (isSecure, rest) = try Self.withoutSchemes(trimmed, &warnings)
+        let authorityEnd = rest.firstIndex(where: { "/?#\\".contains($0) }) ?? rest.endIndex
+        let authorityText = rest[..<authorityEnd]
+        let tail = rest[authorityEnd...]
+        if !tail.isEmpty, tail != "/" { warnings.append(.pathDropped) }
+
+        guard !authorityText.isEmpty else { throw .empty }
+        guard !authorityText.contains("@") else { throw .userinfo }
+        guard authorityText.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
+        guard let authority = HTTPAuthority(String(authorityText)) else { throw .badHost(Self.shown(authorityText)) }
+        let isLoopback = HTTPAuthority.isLoopback(authority.host)
+        var host = authority.host
+        if !isLoopback {
+            if !host.contains("."), !host.contains(":") { throw .bareName(host) }
+            if host.hasSuffix(".com.com") { throw .doubledSuffix(String(host.dropLast(4))) }
+            host = try Self.orgHost(host, &warnings)
+        }
+        guard isSecure || isLoopback else { throw .plainHTTP(host) }
+
+        self.isSecure = isSecure
+        self.host = host
+        self.port = authority.port ?? (isSecure ? 443 : 80)
+        let bracketed = host.contains(":") ? "[\(host)]" : host
+        let portText = port == (isSecure ? 443 : 80) ? "" : ":\(port)"
+        origin = "\(isSecure ? "https" : "http")://\(bracketed)\(portText)"
+        self.warnings = warnings
+    }
+
+    /// Whether `url` is on this org's origin: same scheme, host and port.
+    package func isOrigin(of url: HTTPURL) -> Bool {
+        url.isSecure == isSecure && url.host == host && url.port == port
+    }
+
+    /// Domains under which Okta gives out org names: Okta's documentation and the list in its Python SDK.
+    static let oktaDomains = [
+        "okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil", "okta-miltest.com",
+        "trex-govcloud.com",
+    ]
+
+    /// Names under `okta.com` that are Okta's own sites, pasted by mistake.
+    private static let oktaSites: Set<String> = ["www", "developer", "help", "login", "support", "trust", "status"]
+
+    private static func trimmed(_ text: String) throws(OrgURLError) -> Substring {
+        guard text.utf8.count <= 2048 else { throw .badHost("an address of more than 2048 bytes") }
+        var trimmed = Substring(text)
+        while trimmed.first?.isWhitespace == true { trimmed.removeFirst() }
+        while trimmed.last?.isWhitespace == true { trimmed.removeLast() }
+        guard !trimmed.isEmpty else { throw .empty }
+        let lower = trimmed.lowercased()
+        if trimmed.contains(where: { "{}<>$".contains($0) }) || lower.contains("youroktadomain")
+            || lower.contains("your-okta-domain") || lower.contains("yourdomain.okta")
+        {
+            throw .placeholder
+        }
+        guard trimmed.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F && !$0.properties.isWhitespace })
+        else { throw .whiteSpaceInside }
+        return trimmed
+    }
+
+    /// Takes away every scheme in front, the doubled and half-typed ones too (`https://https//acme.okta.com`).
+    /// The last one counts; none means https.
+    private static func withoutSchemes(
+        _ text: Substring, _ warnings: inout [OrgURLWarning]
+    ) throws(OrgURLError) -> (isSecure: Bool, rest: Substring) {
+        var rest = text
+        var isSecure = true
+        var found = 0
+        scan: while found < 8 {
+            let lower = rest.prefix(8).lowercased()
+            for (name, secure) in [("https", true), ("http", false)] {
+                for mark in ["://", ":/", "//"] where lower.hasPrefix(name + mark) {
+                    rest = rest.dropFirst(name.count + mark.count)
+                    isSecure = secure
+                    found += 1
+                    continue scan
+                }
+            }
+            break
+        }
+        if found > 1 { warnings.append(.schemeRepeated) }
+        if let mark = rest.firstRange(of: "://"), !rest[..<mark.lowerBound].contains(where: { "/?#".contains($0) }) {
+            throw .unknownScheme(shown(rest[..<mark.lowerBound]))
+        }
+        return (isSecure, rest)
+    }
+
+    /// The org's own host for a host on an Okta domain: the admin console's `-admin` taken off.
+    private static func orgHost(
+        _ host: String, _ warnings: inout [OrgURLWarning]
+    ) throws(OrgURLError) -> String {
+        for domain in oktaDomains {
+            if host == domain { throw .notAnOrg(host) }
+            guard host.hasSuffix("." + domain) else { continue }
+            let name = host.dropLast(domain.count + 1)
+            if domain == "okta.com", oktaSites.contains(String(name)) { throw .notAnOrg(host) }
+            guard name.hasSuffix("-admin"), !name.contains(".") else { return host }
+            let org = "\(name.dropLast(6)).\(domain)"
+            warnings.append(.adminHost(was: host, now: org))
+            return org
+        }
+        return host
+    }
+
+    /// A part of what was pasted, safe to print.
+    private static func shown(_ text: Substring) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value > 0x20 && $0.value < 0x7F }.prefix(100)))
+    }
+}
+
+extension OrgURL: Hashable, CustomStringConvertible {
+    package static func == (left: OrgURL, right: OrgURL) -> Bool { left.origin == right.origin }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(origin) }
+
+    /// The origin.
+    package var description: String { origin }
+}
+
+/// What ``OrgURL`` changed in the text that it was given.
+package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
+    /// The admin console's host stood for the org's.
+    case adminHost(was: String, now: String)
+    /// A path, query or fragment was pasted along.
+    case pathDropped
+    /// More than one scheme stood in front.
+    case schemeRepeated
+
+    /// A sentence for the operator.
+    package var description: String {
+        switch self {
+        case .adminHost(let was, let now): "\(was) is the admin console; the org's own address is \(now), which is used"
+        case .pathDropped: "only the org's address is needed; the path behind it is not used"
+        case .schemeRepeated: "the scheme stood there more than once; the last one is used"
+        }
+    }
+}
+
+/// Why a text is no org address. Each description says what to write instead.
+package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Nothing but white space or a scheme.
+    case empty
+    /// A placeholder from a manual.
+    case placeholder
+    /// White space or a control character in the middle.
+    case whiteSpaceInside
+    /// `user:password@` before the host.
+    case userinfo
+    /// Letters outside ASCII.
+    case notASCII
+    /// Not a DNS name or IP address, or a port that is none.
+    case badHost(String)
+    /// A single word, probably an org's subdomain.
+    case bareName(String)
+    /// `.com.com`; the value is the address with one of them taken off.
+    case doubledSuffix(String)
+    /// One of Okta's own sites.
+    case notAnOrg(String)
+    /// A scheme other than https.
+    case unknownScheme(String)
+    /// Plain http to another machine.
+    case plainHTTP(String)
+
+    /// What is wrong and what to write.
+    package var description: String {
+        switch self {
+        case .empty: "no address: write the org's, such as https://acme.okta.com"
+        case .placeholder:
+            "this is a placeholder from a manual: write your org's own address, such as https://acme.okta.com"
+        case .whiteSpaceInside:
+            "white space or a control character inside the address: write it as https://acme.okta.com"
+        case .userinfo:
+            "a user name or password in the address: write only https:// and the host; the token has its own place"
+        case .notASCII: "letters outside ASCII in the host: write its xn-- form"
+        case .badHost(let host): "'\(host)' is not a host name: write the org's address, such as https://acme.okta.com"
+        case .bareName(let name):
+            "'\(name)' is not a whole host name: write https://\(name).okta.com, if that is the org's address"
+        case .doubledSuffix(let host): "'.com.com' at the end: write https://\(host)"
+        case .notAnOrg(let host):
+            "\(host) is Okta's own site, not an org: write the org's address, such as https://acme.okta.com"
+        case .unknownScheme(let scheme): "'\(scheme)://' is not https: write https:// and the org's host"
+        case .plainHTTP(let host): "plain http would show the token on the network: write https://\(host)"
+        }
+    }
+}

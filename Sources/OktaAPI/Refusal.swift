@@ -1,0 +1,84 @@
+/// What an answer other than 200 means for the reading of a log, by status first and Okta's code second: the same code
+/// comes with different statuses (E0000053 with 400 and with 500; Okta System Log query documentation).
+struct Refusal {
+    /// How long to wait before the same request again.
+    enum Pace {
+        /// Exponential, for what passes by itself.
+        case backoff
+        /// About once a minute, for what a person has to put right.
+        case probe
+    }
+
+    let kind: PagerTrouble.Kind
+    let what: String
+    let advice: String
+    let pace: Pace
+
+    init(_ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool) {
+        let said = error.text.map { " (\($0))" } ?? ""
+        let status = response.status
+        what = "Okta answered \(status)\(said)"
+        switch status {
+        case 401:
+            (kind, pace) = (.unauthorized, .probe)
+            advice = Self.unauthorizedAdvice(error)
+        case 403:
+            (kind, pace) = (.forbidden, .probe)
+            advice = Self.forbiddenAdvice(error)
+        case 400 where isStoredCursor && isRepeated:
+            (kind, pace) = (.cursorRefused, .probe)
+            advice =
+                "Okta does not accept the kept place in its log any more; events between it and a new start may have to be fetched again"
+        case 400 where isStoredCursor:
+            (kind, pace) = (.serverFailure, .backoff)
+            advice = "Nothing is to be done unless it repeats"
+        case 400, 414:
+            (kind, pace) = (.refusedQuery, .probe)
+            advice =
+                status == 414
+                ? "Shorten the filter of this integration" : "Check the filter and the start of this integration"
+        case 404, 405, 410:
+            (kind, pace) = (.wrongAddress, .probe)
+            advice = "Check that the URL of this integration is an Okta org's own address"
+        case 300..<400:
+            (kind, pace) = (.redirected, .backoff)
+            advice = "Okta does not redirect this request; check the URL, and for a login page or proxy on the way"
+        case 408, 425, 500...:
+            (kind, pace) = (.serverFailure, .backoff)
+            advice = "If it persists, see Okta's status page"
+        default:
+            (kind, pace) = (.refused, .probe)
+            advice = "Check the URL, and for a proxy on the way; Okta's support finds the request by its id"
+        }
+    }
+
+    private static func unauthorizedAdvice(_ error: OktaError) -> String {
+        switch error.code {
+        case "E0000011", "E0000004":
+            "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
+                + " make a new one (Admin Console, Security > API > Tokens) and replace the secret file;"
+                + " it is taken up by itself"
+        case "E0000015":
+            "The org has no right to this feature: ask Okta's support, and check that the URL is the right org"
+        default:
+            error.isHTML || error.code == nil
+                ? "Check the token, and whether a proxy on the way asks for a login"
+                : "Check the credential of this integration; a replaced secret file is taken up by itself"
+        }
+    }
+
+    private static func forbiddenAdvice(_ error: OktaError) -> String {
+        switch error.code {
+        case "E0000005":
+            "Okta saw no API token in the request: check that the secret file holds one"
+        case "E0000006":
+            "The token's owner may not read the System Log: give it the role Read-only Administrator or Report Administrator"
+        case "E0000015":
+            "The org has no right to this feature: ask Okta's support, and check that the URL is the right org"
+        case "E0000260":
+            "The org is deactivated: ask Okta's support"
+        default:
+            "Check the role of the token's owner, the token's network zone, and for a proxy on the way"
+        }
+    }
+}

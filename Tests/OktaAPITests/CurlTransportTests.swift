@@ -1,0 +1,239 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import OktaAPI
+
+@Suite("The transport against a server on loopback", .timeLimit(.minutes(2)))
+struct CurlTransportTests {
+    private static func get(_ url: String, _ limits: HTTPLimits = HTTPLimits()) -> HTTPRequest {
+        HTTPRequest(.get, url, limits: limits)
+    }
+
+    private static func kind(_ transport: CurlTransport, _ request: HTTPRequest) async -> TransportError.Kind? {
+        do {
+            _ = try await transport.send(request)
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    @Test("a connection is used again, and requests carry what they should")
+    func keepAlive() async throws {
+        let server = try LoopbackServer { _ in .answer("Link: <a>; rel=next\r\nlink: <b>\r\nX-Fold: a\r\n b", "[]") }
+        let transport = try CurlTransport(.init(userAgent: "Tributary/1 (test)"))
+        var request = Self.get(server.url + "/a/../b?x=%22+y")
+        request.headers.append("Authorization", "SSWS secret")
+        for round in 0..<3 {
+            let response = try await transport.send(request)
+            #expect(response.status == 200)
+            #expect(response.body == Array("[]".utf8))
+            #expect(response.headers.values("LINK") == ["<a>; rel=next", "<b>"])
+            #expect(response.headers.first("x-fold") == "a b")
+            #expect(response.reusedConnection == (round > 0))
+            #expect(response.version == .http1_1)
+        }
+        #expect(server.connections == 1)
+        let sent = try #require(server.requests.first)
+        #expect(sent.hasPrefix("GET /a/../b?x=%22+y HTTP/1.1\r\n"))
+        #expect(sent.contains("User-Agent: Tributary/1 (test)\r\n"))
+        #expect(sent.contains("Accept-Encoding: gzip\r\n"))
+        #expect(sent.contains("Authorization: SSWS secret\r\n"))
+        await transport.shutdown()
+    }
+
+    @Test("a POST without a body says Content-Length: 0, one with a body sends it")
+    func post() async throws {
+        let server = try LoopbackServer { _ in .answer("", "") }
+        let transport = try CurlTransport()
+        _ = try await transport.send(HTTPRequest(.post, server.url))
+        var request = HTTPRequest(.put, server.url, body: Array("{}".utf8))
+        request.headers.append("Content-Type", "application/json")
+        _ = try await transport.send(request)
+        _ = try await transport.send(HTTPRequest(.delete, server.url))
+        let sent = server.requests
+        #expect(sent[0].contains("Content-Length: 0\r\n") && !sent[0].contains("Content-Type"))
+        #expect(sent[1].hasPrefix("PUT / ") && sent[1].contains("Content-Length: 2\r\n"))
+        #expect(sent[2].hasPrefix("DELETE / "))
+    }
+
+    @Test("chunked and gzip bodies arrive decoded")
+    func encodings() async throws {
+        let plain = String(repeating: "{\"uuid\":1},", count: 1000)
+        let zipped = try gzip(Data(plain.utf8))
+        let server = try LoopbackServer { request in
+            request.contains("/zip")
+                ? .bytes(
+                    Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(zipped.count)\r\n\r\n".utf8)
+                        + zipped)
+                : .text(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\nLink: <t>; rel=next\r\n\r\n"
+                )
+        }
+        let transport = try CurlTransport()
+        let chunked = try await transport.send(Self.get(server.url + "/chunked"))
+        #expect(chunked.body == Array("[1,2]".utf8))
+        #expect(chunked.headers.values("Link").isEmpty, "a trailer passes for a header")
+        let decoded = try await transport.send(Self.get(server.url + "/zip"))
+        #expect(decoded.body == Array(plain.utf8))
+        #expect(decoded.wireBodyBytes == zipped.count)
+    }
+
+    @Test("bodies, bombs and headers beyond their bound are cut off")
+    func bounds() async throws {
+        let bomb = try gzip(Data(count: 64 << 20))
+        let server = try LoopbackServer { request in
+            if request.contains("/bomb") {
+                return .bytes(
+                    Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(bomb.count)\r\n\r\n".utf8)
+                        + bomb)
+            }
+            if request.contains("/headers") {
+                return .answer(
+                    (0..<3000).map { "X-\($0): \(String(repeating: "x", count: 50))" }.joined(separator: "\r\n"), "")
+            }
+            return .answer("", String(repeating: "x", count: request.contains("/fits") ? 1000 : 1001))
+        }
+        let transport = try CurlTransport()
+        #expect(bomb.count < 100_000)
+        var limits = HTTPLimits(bodyBytes: 1 << 20)
+        #expect(await Self.kind(transport, Self.get(server.url + "/bomb", limits)) == .tooLarge)
+        #expect(await Self.kind(transport, Self.get(server.url + "/headers")) == .tooLarge)
+        limits.bodyBytes = 1000
+        #expect(await Self.kind(transport, Self.get(server.url + "/big", limits)) == .tooLarge)
+        #expect(await Self.kind(transport, Self.get(server.url + "/fits", limits)) == nil)
+    }
+
+    @Test(
+        "trouble has its kind",
+        arguments: [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[", TransportError.Kind.interrupted),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n[", .interrupted),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope", .protocol),
+            ("", .interrupted), ("SSH-2.0-OpenSSH\r\n", .protocol),
+        ])
+    func brokenAnswers(answer: String, kind: TransportError.Kind) async throws {
+        let server = try LoopbackServer { _ in .textThenClose(answer) }
+        #expect(await Self.kind(try CurlTransport(), Self.get(server.url)) == kind)
+    }
+
+    @Test("a redirect is an answer, not a way")
+    func redirect() async throws {
+        let server = try LoopbackServer { _ in
+            .text("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+        }
+        #expect(try await CurlTransport().send(Self.get(server.url)).status == 302)
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("a silent server meets the time limit; nothing of the query is told")
+    func timeout() async throws {
+        let server = try LoopbackServer { _ in .silence }
+        let transport = try CurlTransport()
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(Self.get(server.url + "/x?after=secret", HTTPLimits(total: .milliseconds(200))))
+        }
+        #expect(error?.kind == .timeout)
+        #expect(error?.description.contains("secret") == false)
+        #expect(error?.description.contains(server.authority) == true)
+    }
+
+    @Test("a refused connection and an unknown name are told apart")
+    func unreachable() async throws {
+        let transport = try CurlTransport()
+        let port = try LoopbackServer.freePort()
+        #expect(await Self.kind(transport, Self.get("http://127.0.0.1:\(port)/")) == .connect)
+        #expect(await Self.kind(transport, Self.get("https://no-such-org.invalid/")) == .resolve)
+    }
+
+    @Test(
+        "what could reach another host or add a header line is refused before anything is sent",
+        arguments: [
+            ("http://example.com/", "x"), ("ftp://127.0.0.1/", "x"), ("file:///etc/passwd", "x"),
+            ("http://127.0.0.1:PORT/\r\nX: y", "x"), ("http://u:p@127.0.0.1:PORT/", "x"),
+            ("http://127.0.0.1:PORT/#f", "x"),
+            ("http://127.0.0.1:PORT/", "x\r\nY: z"), ("http://127.0.0.1:PORT/", "x\u{0}y"),
+            ("http://127.0.0.1:PORT/", "x\n"),
+        ])
+    func invalid(url: String, value: String) async throws {
+        let server = try LoopbackServer { _ in .answer("", "") }
+        var request = Self.get(url.replacing("PORT", with: "\(server.port)"))
+        request.headers.append("X-Test", value)
+        #expect(await Self.kind(try CurlTransport(), request) == .invalidRequest)
+        #expect(server.connections == 0)
+    }
+
+    @Test("a cancelled task ends its transfer, before and in the middle of it")
+    func cancellation() async throws {
+        let server = try LoopbackServer { _ in .silence }
+        let transport = try CurlTransport()
+        for _ in 0..<50 {
+            let task = Task { await Self.kind(transport, Self.get(server.url)) }
+            task.cancel()
+            #expect(await task.value == .cancelled)
+        }
+        let before = server.requests.count
+        let task = Task { await Self.kind(transport, Self.get(server.url)) }
+        await server.untilRequests(before + 1)
+        task.cancel()
+        #expect(await task.value == .cancelled)
+        await server.untilClosed()
+    }
+
+    @Test("200 requests at once are all answered")
+    func concurrent() async throws {
+        let server = try LoopbackServer { _ in .answer("", "[]") }
+        let transport = try CurlTransport(.init(maximumConnections: 16))
+        let good = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<200 {
+                group.addTask { (try? await transport.send(Self.get(server.url + "/\(number)")))?.status == 200 }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(good == 200)
+        #expect(server.connections <= 16)
+    }
+
+    @Test("a shut-down ends what is under way, and nothing is taken after it")
+    func shutdown() async throws {
+        let server = try LoopbackServer { _ in .silence }
+        let transport = try CurlTransport()
+        let tasks = (0..<20).map { _ in Task { await Self.kind(transport, Self.get(server.url)) } }
+        await server.untilRequests(20)
+        await transport.shutdown()
+        for task in tasks { #expect(await task.value == .shutDown) }
+        #expect(await Self.kind(transport, Self.get(server.url)) == .shutDown)
+        await transport.shutdown()
+    }
+
+    @Test(
+        "TLS: a self-signed server is refused, with its ca_file it speaks HTTP/2",
+        .enabled(if: NginxServer.isThere, "nginx and openssl are not installed"))
+    func tls() async throws {
+        let nginx = try NginxServer()
+        defer { nginx.stop() }
+        #expect(await Self.kind(try CurlTransport(), Self.get(nginx.url)) == .tls)
+        let trusting = try CurlTransport(.init(caFile: nginx.caFile))
+        let response = try await trusting.send(Self.get(nginx.url))
+        #expect(response.status == 200)
+        #expect(response.version == .http2)
+        #expect(response.body == Array("[]".utf8))
+        let otherName = nginx.url.replacing("localhost", with: "127.0.0.1")
+        #expect(await Self.kind(trusting, Self.get(otherName)) == .tls)
+        #expect(throws: TransportError.self) { try CurlTransport(.init(caFile: "/does/not/exist")) }
+    }
+
+    private func gzip(_ data: Data) throws -> [UInt8] {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tributary-\(UUID().uuidString)")
+        let zipped = file.appendingPathExtension("gz")
+        try data.write(to: file)
+        defer { for file in [file, zipped] { try? FileManager.default.removeItem(at: file) } }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["gzip", "-9", file.path]
+        try process.run()
+        process.waitUntilExit()
+        return Array(try Data(contentsOf: zipped))
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A tiny HTTP/1.1 server on a free port of 127.0.0.1: a thread per connection, each request answered by a closure.
+final class LoopbackServer: Sendable {
+    enum Answer {
+        case bytes([UInt8])
+        case textThenClose(String)
+        /// Nothing until the client goes away.
+        case silence
+
+        static func text(_ text: String) -> Answer { .bytes(Array(text.utf8)) }
+
+        static func answer(_ headers: String, _ body: String) -> Answer {
+            .text(
+                "HTTP/1.1 200 OK\r\n\(headers.isEmpty ? "" : headers + "\r\n")Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            )
+        }
+    }
+
+    private struct State {
+        var connections = 0
+        var open = 0
+        var requests: [String] = []
+        var waiters: [(isDue: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    let port: UInt16
+    private let listener: Int32
+    private let state = Mutex(State())
+    private let answer: @Sendable (String) -> Answer
+
+    var authority: String { "127.0.0.1:\(port)" }
+    var url: String { "http://\(authority)" }
+    var connections: Int { state.withLock { $0.connections } }
+    var requests: [String] { state.withLock { $0.requests } }
+
+    init(_ answer: @escaping @Sendable (String) -> Answer) throws {
+        (listener, port) = try Self.listening()
+        self.answer = answer
+        guard listen(listener, 512) == 0 else { throw POSIXError(.EADDRINUSE) }
+        let listener = listener
+        Thread.detachNewThread { [weak self] in
+            while true {
+                let client = accept(listener, nil, nil)
+                guard client >= 0 else {
+                    // The thread that accepts closes, so that it never accepts on a number that was given out again.
+                    close(listener)
+                    return
+                }
+                _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+                guard let self else {
+                    close(client)
+                    return
+                }
+                self.change {
+                    $0.connections += 1
+                    $0.open += 1
+                }
+                Thread.detachNewThread { [self] in serve(client) }
+            }
+        }
+    }
+
+    deinit {
+        Glibc.shutdown(listener, Int32(SHUT_RDWR))
+    }
+
+    /// A port on which nobody listens.
+    static func freePort() throws -> UInt16 {
+        let (socket, port) = try listening()
+        close(socket)
+        return port
+    }
+
+    func untilRequests(_ count: Int) async { await until { $0.requests.count >= count } }
+    func untilClosed() async { await until { $0.open == 0 } }
+
+    private func until(_ isDue: @escaping @Sendable (State) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            change { $0.waiters.append((isDue, continuation)) }
+        }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let due = state.withLock { state in
+            body(&state)
+            let now = state
+            let due = state.waiters.filter { $0.isDue(now) }.map(\.continuation)
+            state.waiters.removeAll { $0.isDue(now) }
+            return due
+        }
+        for continuation in due { continuation.resume() }
+    }
+
+    private func serve(_ client: Int32) {
+        defer {
+            close(client)
+            change { $0.open -= 1 }
+        }
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            if let end = received.firstRange(of: Array("\r\n\r\n".utf8)) {
+                let head = String(decoding: received[..<end.upperBound], as: UTF8.self)
+                let length = head.firstMatch(of: /Content-Length: (\d+)/).flatMap { Int($0.1) } ?? 0
+                if received.count >= end.upperBound + length {
+                    received.removeFirst(end.upperBound + length)
+                    change { $0.requests.append(head) }
+                    switch answer(head) {
+                    case .bytes(let bytes): guard send(client, bytes) else { return }
+                    case .textThenClose(let text):
+                        _ = send(client, Array(text.utf8))
+                        return
+                    case .silence: break
+                    }
+                    continue
+                }
+            }
+            let count = read(client, &buffer, buffer.count)
+            guard count > 0 else { return }
+            received += buffer[..<count]
+        }
+    }
+
+    private func send(_ client: Int32, _ bytes: [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(client, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            sent += count
+        }
+        return true
+    }
+
+    /// Whether somebody accepts on this port of 127.0.0.1.
+    static func isListening(_ port: UInt16) -> Bool {
+        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(client) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = port.bigEndian
+        return withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    private static func listening() throws -> (socket: Int32, port: UInt16) {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) == 0 && getsockname(listener, $0, &size) == 0
+            }
+        }
+        guard listener >= 0, isBound else { throw POSIXError(.EADDRINUSE) }
+        return (listener, UInt16(bigEndian: address.sin_port))
+    }
+}
