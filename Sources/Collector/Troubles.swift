@@ -8,7 +8,7 @@ import Systemd
 extension IntegrationHealth.Trouble {
     init(_ trouble: PagerTrouble) {
         kind = trouble.kind.rawValue
-        message = "\(trouble.host): \(trouble.what)"
+        message = trouble.what
         remedy = trouble.advice
         isRateLimit = trouble.kind == .rateLimited || trouble.kind == .concurrencyLimited
     }

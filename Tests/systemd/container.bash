@@ -41,7 +41,7 @@ boot() {
     systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$ROOT" --console=pipe \
         </dev/null >"$container_base/console" 2>&1 &
     container_nspawn=$!
-    if ! wait_until 30 container_is_up; then
+    if ! wait_until 90 container_is_up; then
         echo "the container did not boot:" >&2
         tail -n 30 "$container_base/console" >&2
         return 1
@@ -49,7 +49,12 @@ boot() {
 }
 
 container_is_up() {
-    [[ -n $container_init ]] || container_init=$(awk '{ print $1 }' "/proc/$container_nspawn/task/$container_nspawn/children")
+    local child
+    # Until the boot is done nspawn has other children too: its init is the one that is process 1 inside.
+    container_init=
+    for child in $(cat "/proc/$container_nspawn/task/$container_nspawn/children"); do
+        [[ $(awk '/^NSpid:/ { print $NF }' "/proc/$child/status" 2>/dev/null) != 1 ]] || container_init=$child
+    done
     [[ -n $container_init && $(in_container systemctl is-system-running) =~ ^(running|degraded)$ ]]
 }
 

@@ -7,7 +7,8 @@ failed=0
 check() {
     local name=$1 output
     shift
-    if output=$("$@" 2>&1); then
+    # bash can't keep a null byte, and journal fields end in one.
+    if output=$(set -o pipefail; "$@" 2>&1 | tr -d '\0'); then
         passed=$((passed + 1))
         printf 'ok %d - %s\n' $((passed + failed)) "$name"
     else
