@@ -40,6 +40,9 @@ package struct Daemon {
     ///
     /// - Throws: `StartError`.
     package init(_ configuration: Configuration, logger: Logger) throws(StartError) {
+        let limits = VersionLimits(configuration)
+        for warning in limits.warnings { logger.warning("\(warning)") }
+        if let error = limits.errors.first { throw .configuration(error) }
         let statusFile: StatusFile
         do throws(StatusFile.Failure) {
             statusFile = try StatusFile(directory: configuration.runtimeDirectory)
@@ -111,7 +114,8 @@ package struct Daemon {
                     name: name,
                     query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
                     start: UTCTime(milliseconds: Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
-                    pollInterval: ingest.pollInterval.duration),
+                    pollInterval: ingest.pollInterval.duration,
+                    budgetShare: ingest.rateLimitShare.value),
                 credential: APITokenFile(path: ingest.credential.secretFile), transport: transport,
                 worker: workers[number % workers.count], slots: slots, board: board, entry: entry,
                 heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),

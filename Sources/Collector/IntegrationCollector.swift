@@ -14,6 +14,8 @@ struct IntegrationCollector: Sendable {
         /// Where a first run begins.
         var start: UTCTime
         var pollInterval: Duration
+        /// Of the org's budget for its log; above 0, up to 1.
+        var budgetShare: Double
     }
 
     /// How often a waiting loop says that it is alive. A loop that waits for Okta is no hang.
@@ -102,8 +104,8 @@ struct IntegrationCollector: Sendable {
             start = .cursor(record)
         }
         return try LogPager(
-            settings.query, start: start, pollInterval: settings.pollInterval, seed: .random(in: .min ... .max),
-            now: clock.now)
+            settings.query, start: start, pollInterval: settings.pollInterval,
+            budgetShare: settings.budgetShare, seed: .random(in: .min ... .max), now: clock.now)
     }
 
     private func collect(_ page: LogPageRequest, _ pager: inout LogPager, _ clock: ContinuousClock) async {

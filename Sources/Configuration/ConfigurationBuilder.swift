@@ -23,7 +23,7 @@ struct ConfigurationBuilder {
     mutating func build(files: [String]) -> Configuration? {
         let state = directory(keys.stateDirectory, variable: "STATE_DIRECTORY", otherwise: "/var/lib/tributary")
         let runtime = directory(keys.runtimeDirectory, variable: "RUNTIME_DIRECTORY", otherwise: "/run/tributary")
-        let spool = spool(stateDirectory: state)
+        let spool = spool()
         let record = record()
         let myNetwork = Configuration.MyNetwork(
             domains: settings.list(keys.myDomains, into: &findings).map(\.0),
@@ -61,10 +61,9 @@ struct ConfigurationBuilder {
         return String(first)
     }
 
-    private mutating func spool(stateDirectory: String) -> Configuration.Spool? {
-        let directory =
-            settings.value(keys.spoolDirectory, into: &findings)
-            ?? (stateDirectory == "/" ? "/spool" : stateDirectory + "/spool")
+    private mutating func spool() -> Configuration.Spool? {
+        // Not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that, and loaders must reach the spool.
+        let directory = settings.value(keys.spoolDirectory, into: &findings) ?? "/var/lib/tributary/spool"
         let compression = settings.value(keys.spoolCompression, into: &findings)
         let segmentMaxBytes = settings.value(keys.spoolSegmentMaxBytes, into: &findings)
         let segmentMaxAge = settings.value(keys.spoolSegmentMaxAge, into: &findings)
@@ -161,7 +160,7 @@ struct ConfigurationBuilder {
             findings.warning(
                 at: ConfigurationPlace(file: settings.place.file), key: "integrations",
                 "there are no integrations, so nothing is collected",
-                hint: "add one with: tributary integration add")
+                hint: "add one under integrations")
         }
         return read
     }
@@ -202,7 +201,7 @@ struct ConfigurationBuilder {
                 findings.error(
                     at: place, key: key.path, "there is no credential “\(name)”",
                     hint: near.map { "did you mean “\($0)”?" }
-                        ?? "add it under credentials, or with: tributary credential add")
+                        ?? "add it under credentials")
             }
             return nil
         }

@@ -20,7 +20,7 @@ package struct ConfigurationKeys: Sendable {
     // MARK: Spool
 
     let spoolDirectory = ConfigurationKey<String>(
-        "spool.directory", .path, default: .described("the spool directory inside state_directory"),
+        "spool.directory", .path, default: .described("/var/lib/tributary/spool"),
         "Where sealed segments appear for loaders.")
     let spoolCompression = ConfigurationKey<Configuration.Compression>(
         "spool.compression", .word(), default: .value("zstd"), "How segments are compressed: zstd, gzip or none.")

@@ -82,7 +82,7 @@ struct CredentialReader {
             days < 0 ? "expired on \(expires)" : days == 0 ? "expires today" : "expires in \(days) days, on \(expires)"
         findings.warning(
             at: place, key: keys.credentialExpires.path, "the credential “\(name)” \(when)",
-            hint: "replace it with: tributary credential rotate \(name)")
+            hint: "make a new one in Okta and put it into its secret file")
     }
 
     private func checkSecret(_ path: String, _ name: Name, _ findings: inout Findings) {

@@ -18,6 +18,7 @@
 /// - The cursor moves in ``committed(events:now:)`` alone. Whatever happens before, the same page is asked for again.
 /// - A `next` link is followed byte for byte, and only on the org's own origin and the log's own path.
 /// - No request goes out before its wait is over, and no wait is longer than 95 s or the poll interval.
+/// - Requests are spaced evenly, so that this client takes its share of the org's budget and no more.
 package struct LogPager: Sendable {
     /// Time, as the caller's clock gives it.
     package typealias Instant = ContinuousClock.Instant
@@ -50,6 +51,8 @@ package struct LogPager: Sendable {
     package let query: LogQuery
     /// The wait after the end of the log is reached.
     package var pollInterval: Duration
+    /// The share of the org's budget for the log that this client takes, above 0, up to 1; the rest is for others.
+    package let budgetShare: Double
     /// The place after the last committed page; `nil` before the first.
     package private(set) var cursor: CursorRecord?
     /// How it goes.
@@ -61,6 +64,7 @@ package struct LogPager: Sendable {
     private var url: String
     /// No request before this: the window's budget is used up.
     private var hold: Instant?
+    private var requestedAt: Instant?
     private var firstRequestID: String?
     private var retries = 0
     private var badRequests = 0
@@ -72,14 +76,16 @@ package struct LogPager: Sendable {
     ///
     /// - Parameters:
     ///   - pollInterval: the wait after a page that was not full.
+    ///   - budgetShare: moved into its range, 0.01…1.
     ///   - seed: of the jitter; equal seeds give equal waits.
     /// - Throws: ``CursorError/foreign(_:)`` when the kept link is not one of this org's log. A cursor of another filter is
     ///   taken; compare its fingerprint with the query's.
     package init(
-        _ query: LogQuery, start: LogStart, pollInterval: Duration, seed: UInt64, now: Instant
+        _ query: LogQuery, start: LogStart, pollInterval: Duration, budgetShare: Double = 1, seed: UInt64, now: Instant
     ) throws(CursorError) {
         self.query = query
         self.pollInterval = pollInterval
+        self.budgetShare = min(max(budgetShare, 0.01), 1)
         switch start {
         case .since(let since): url = query.firstURL(since: since)
         case .cursor(let record):
@@ -97,6 +103,7 @@ package struct LogPager: Sendable {
         guard case .idle(let due) = phase else { return .outstanding }
         guard now >= due else { return .wait(until: due) }
         phase = .requesting
+        requestedAt = now
         health.nextAttempt = nil
         var headers = HTTPHeaders([.init("Accept", "application/json")])
         if retries > 0, let firstRequestID {
@@ -279,10 +286,17 @@ extension LogPager {
     private mutating func backoff() -> Duration { jitter.backoff(attempt: health.consecutiveFailures + 1, cap: 60) }
 
     private mutating func wait(until wanted: Instant) {
-        let due = hold.map { max($0, wanted) } ?? wanted
+        let due = [hold, requestedAt.map { $0 + pace }].compactMap(\.self).reduce(wanted, max)
         hold = nil
         phase = .idle(due)
         health.nextAttempt = due
+    }
+
+    /// The least time from one request to the next: a window's minute, divided by this client's share of its requests. A minute at
+    /// most, whatever the headers say.
+    private var pace: Duration {
+        guard let limit = rateLimit?.limit, limit > 0 else { return .zero }
+        return .milliseconds(Int64(min(60_000 / (Double(limit) * budgetShare), 60_000)))
     }
 
     /// Notes the trouble, and that the same page is asked for again after `delay`.

@@ -44,7 +44,7 @@ struct LoadingTests {
         let source = ConfigurationSource(file: "t.yaml", text: good)
         let configuration = try Configuration.load(sources: [source], context: context)
         #expect(configuration.stateDirectory == "/state")
-        #expect(configuration.spool.directory == "/state/spool")
+        #expect(configuration.spool.directory == "/var/lib/tributary/spool")
         #expect(configuration.runtimeDirectory == "/run/x")
         #expect(configuration.credential(named: "r")?.secretFile == "/nowhere/r")
         #expect(configuration.warnings.count == 2)

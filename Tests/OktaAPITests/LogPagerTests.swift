@@ -14,11 +14,12 @@ private struct Bench {
 
     init(
         filter: String? = nil, start logStart: LogStart = .since(UTCTime(milliseconds: 1_757_000_000_000)),
-        seed: UInt64 = 7
+        budgetShare: Double = 1, seed: UInt64 = 7
     ) throws {
         start = now
         let query = LogQuery(org: try OrgURL(parsing: Self.origin), filter: filter)
-        pager = try LogPager(query, start: logStart, pollInterval: .seconds(15), seed: seed, now: now)
+        pager = try LogPager(
+            query, start: logStart, pollInterval: .seconds(15), budgetShare: budgetShare, seed: seed, now: now)
     }
 
     static func link(_ after: String) -> String { "\(origin)/api/v1/logs?after=\(after)&limit=1000" }
@@ -304,6 +305,29 @@ struct LogPagerTests {
         bench.pager.committed(events: 1000, now: bench.now)
         #expect(bench.pager.health.state == .waitingForRateLimit)
         #expect((31...33).contains(try bench.nextRequest().wait))
+    }
+
+    @Test(
+        "requests of a backlog are spaced so that they take their share of the org's budget",
+        arguments: [("120", 0.5, 1.0), ("120", 1.0, 0.5), ("20", 0.5, 6.0), ("600", 0.1, 1.0), ("1", 0.01, 60.0)])
+    func pace(limit: String, share: Double, seconds: Double) throws {
+        var bench = try Bench(budgetShare: share)
+        _ = try bench.nextRequest()
+        _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit), ("X-Rate-Limit-Remaining", "9")])
+        // What the page itself took counts towards the wait.
+        bench.now += .milliseconds(200)
+        bench.pager.committed(events: 1000, now: bench.now)
+        let next = try bench.nextRequest()
+        #expect(abs(next.wait - (seconds - 0.2)) < 0.001)
+    }
+
+    @Test("without sense in the limit, nothing is spaced", arguments: ["0", "-5", "many", ""])
+    func noPace(limit: String) throws {
+        var bench = try Bench(budgetShare: 0.5)
+        _ = try bench.nextRequest()
+        _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit)])
+        bench.pager.committed(events: 1000, now: bench.now)
+        #expect(try bench.nextRequest().wait == 0)
     }
 
     @Test("no header makes a wait negative or longer than 95 s")
