@@ -43,6 +43,7 @@ let package = Package(
                 "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -81,7 +81,7 @@ package struct Daemon {
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // They are stopped in reverse: the watchdog and the status see collection to its end.
         var settings = ServiceGroupConfiguration(
-            services: [watchdog, reporter, collection], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [watchdog, reporter, HangupService(logger: logger), collection], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet(logger))
         settings.maximumGracefulShutdownDuration = Self.stopWithin
         group = ServiceGroup(configuration: settings)

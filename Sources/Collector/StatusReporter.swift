@@ -9,6 +9,8 @@ import Systemd
 /// when it stops.
 struct StatusReporter: Service {
     static let interval = Duration.seconds(1)
+    /// The same until the daemon is ready: a start should not wait for a tick.
+    static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured: that walks its directories.
     static let measureInterval = Duration.seconds(30)
 
@@ -39,7 +41,8 @@ struct StatusReporter: Service {
                 notifier.status(report.line)
             }
             lastLine = report.line
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) }
+            let pause = isReady ? Self.interval : Self.startInterval
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
         } while !Task.isCancelled && !Task.isShuttingDownGracefully
         write(report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now))
     }

@@ -15,7 +15,7 @@ struct Tributary: AsyncParsableCommand {
               tributary check --config /etc/tributary/tributary.yaml
               tributary run --config /etc/tributary/tributary.yaml
 
-            Exit codes: 0 done, 64 usage, 69 not available, 70 a bug, 73 can't write, 74 read or write error, \
+            Exit codes: 0 done, 64 usage, 65 bad data, 66 no such input, 69 not available, 70 a bug, 73 can't write, 74 read or write error, \
             77 refused, 78 bad configuration.
             """,
         version: Version.current,
