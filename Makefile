@@ -4,7 +4,7 @@ DEMO_SECONDS ?= 0
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: help build release demo test lint format bench systemd-test install clean
+.PHONY: help build release demo test lint format bench loader-test systemd-test install clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ bench: release ## Speed and memory on this machine, against the limit and agains
 systemd-test: release ## The daemon under real systemd, in a container; needs root
 	@scripts/install-dependencies systemd
 	Tests/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
+
+loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB
+	@scripts/install-dependencies loaders
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Tests/loaders/run "$$($(SWIFT) build --show-bin-path)"
 
 install: ## Install a release build under PREFIX, with the unit and the configuration
 	scripts/install "$$($(SWIFT) build -c release --show-bin-path)" "$(DESTDIR)" "$(PREFIX)"

@@ -14,6 +14,7 @@ final class CollectionService: Service {
 
     private let collectors: [IntegrationCollector]
     private let workers: [IngestWorker]
+    private let spool: Spool
     private let transport: CurlTransport
     private let board: StatusBoard
     private let heartbeats: Heartbeats
@@ -21,11 +22,12 @@ final class CollectionService: Service {
     private let logger: Logger
 
     init(
-        collectors: [IntegrationCollector], workers: [IngestWorker], transport: CurlTransport, board: StatusBoard,
-        heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
+        collectors: [IntegrationCollector], workers: [IngestWorker], spool: Spool, transport: CurlTransport,
+        board: StatusBoard, heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
     ) {
         self.collectors = collectors
         self.workers = workers
+        self.spool = spool
         self.transport = transport
         self.board = board
         self.heartbeats = heartbeats
@@ -58,6 +60,43 @@ final class CollectionService: Service {
             for (number, worker) in workers.enumerated() {
                 let heartbeat = heartbeats.register("ingest worker \(number)", bound: Self.workerBound)
                 group.addTask { await self.keepSealing(worker, heartbeat) }
+            }
+            group.addTask { await self.sealLeftovers() }
+        }
+    }
+
+    /// Records that were durable and unsealed when their integration left the configuration would never be seen otherwise. What
+    /// can't be sealed now is tried again at the next start.
+    private func sealLeftovers() async {
+        guard let worker = workers.first else { return }
+        let configured = Set(collectors.map(\.settings.name))
+        let known: [String]
+        do throws(SpoolError) {
+            known = try spool.integrations()
+        } catch {
+            logger.announce(
+                .spoolError, "can't look for records of integrations that are no longer configured: \(error)")
+            return
+        }
+        for name in known where !configured.contains(name) && !Task.isCancelled {
+            let metadata: Logger.Metadata = [LogKey.integration: "\(name)"]
+            do throws(SpoolError) {
+                let (records, sealed) = try await worker.sealLeftover(of: name)
+                guard records > 0 else { continue }
+                board.sealed(sealed.count)
+                logger.announce(
+                    .spoolRecovered,
+                    """
+                    no longer configured to collect: \(records) records that it left unsealed are now in \(sealed.count) \
+                    segments. Its cursor is kept: collection goes on from there if it is configured again
+                    """, metadata: metadata)
+            } catch {
+                logger.announce(
+                    .spoolError,
+                    """
+                    no longer configured to collect, and what it left unsealed can't be sealed: \(error). It is kept, and \
+                    tried again at the next start
+                    """, metadata: metadata)
             }
         }
     }

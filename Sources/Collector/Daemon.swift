@@ -73,11 +73,11 @@ package struct Daemon {
         let notifier = ServiceNotifier()
         let collection = CollectionService(
             collectors: Self.collectors(configuration, transport, workers, board, heartbeats, logger),
-            workers: workers, transport: transport, board: board, heartbeats: heartbeats,
-            notifier: notifier, logger: logger)
+            workers: workers, spool: spool, transport: transport, board: board,
+            heartbeats: heartbeats, notifier: notifier, logger: logger)
         let reporter = StatusReporter(
-            board: board, file: statusFile, spool: spool, settings: configuration.spool, notifier: notifier,
-            logger: logger)
+            board: board, file: statusFile, spool: spool, settings: configuration.spool, heartbeats: heartbeats,
+            notifier: notifier, logger: logger)
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // They are stopped in reverse: the watchdog and the status see collection to its end.
         var settings = ServiceGroupConfiguration(

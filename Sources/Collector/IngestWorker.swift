@@ -89,6 +89,16 @@ actor IngestWorker {
             events: sink.events, rejected: sink.rejected, newest: sink.newest, firstRejection: sink.firstRejection)
     }
 
+    /// Seals what an integration that is no longer configured left behind, and lets it go.
+    ///
+    /// - Returns: how many records waited, and the segments that they became.
+    func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
+        let writer = try spool.writer(integration: integration, scratch: scratch, now: .now())
+        let waiting = writer.unsealed.records
+        guard waiting > 0 else { return (0, []) }
+        return (waiting, try writer.seal(at: .now()))
+    }
+
     /// Seals what is due, of one integration or of all of this worker's.
     func sealDue(_ integration: String? = nil) -> [Sealing] {
         sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }

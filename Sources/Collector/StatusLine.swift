@@ -1,9 +1,9 @@
 extension StatusReport {
-    /// The one line that `systemctl status` shows: how many integrations are live, the lag, the rate, the spool's size
+    /// The one line that `systemctl status` shows: what hangs, how many integrations are live, the lag, the rate, the spool's size
     /// and the first problem.
     package var line: String {
         let healthy = integrations.count { $0.state.isHealthy }
-        var parts = ["\(healthy) of \(integrations.count) integrations live"]
+        var parts = ["\(stuck.map { $0.words + "; " } ?? "")\(healthy) of \(integrations.count) integrations live"]
         if let lag = integrations.compactMap(\.lagSeconds).max() { parts.append("lag \(Self.duration(lag))") }
         parts.append("\(Self.rate(integrations.reduce(0) { $0 + $1.eventsPerSecond })) events/s")
         parts.append("spool \(Self.bytes(spool.bytes)) of \(Self.bytes(spool.maxBytes))")
@@ -43,4 +43,9 @@ extension StatusReport {
         let tenths = Int((value * 10).rounded())
         return value < 10 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
     }
+}
+
+extension StatusReport.Stuck {
+    /// What an on-call person reads first.
+    package var words: String { "stuck: \(part) has made no progress for \(StatusReport.duration(silenceSeconds))" }
 }

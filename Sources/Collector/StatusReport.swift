@@ -13,8 +13,22 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var pid: Int32
     package var startedAt: String
     package var updatedAt: String
+    /// The part of the daemon that has made no progress for too long; absent while all do. The service manager's watchdog is
+    /// held back meanwhile.
+    package var stuck: Stuck?
     package var integrations: [Integration]
     package var spool: Spool
+
+    /// A part that hangs.
+    package struct Stuck: Codable, Sendable, Equatable {
+        package var part: String
+        package var silenceSeconds: Int
+
+        package init(part: String, silenceSeconds: Int) {
+            self.part = part
+            self.silenceSeconds = silenceSeconds
+        }
+    }
 
     /// One integration, as an on-call person needs it.
     package struct Integration: Codable, Sendable, Equatable {
@@ -87,12 +101,14 @@ package struct StatusReport: Codable, Sendable, Equatable {
     }
 
     package init(
-        version: String, pid: Int32, startedAt: String, updatedAt: String, integrations: [Integration], spool: Spool
+        version: String, pid: Int32, startedAt: String, updatedAt: String, stuck: Stuck? = nil,
+        integrations: [Integration], spool: Spool
     ) {
         self.version = version
         self.pid = pid
         self.startedAt = startedAt
         self.updatedAt = updatedAt
+        self.stuck = stuck
         self.integrations = integrations
         self.spool = spool
     }

@@ -18,6 +18,7 @@ struct StatusReporter: Service {
     let file: StatusFile
     let spool: Spool
     let settings: Configuration.Spool
+    let heartbeats: Heartbeats
     let notifier: ServiceNotifier
     let logger: Logger
 
@@ -61,10 +62,17 @@ struct StatusReporter: Service {
         let snapshot = board.snapshot(now: now)
         return StatusReport(
             version: Version.current, pid: getpid(), startedAt: startedAt, updatedAt: WallClock.text(wall),
+            stuck: WatchdogGate.starving(heartbeats.samples(), now: .now()).map(StatusReport.Stuck.init),
             integrations: snapshot.entries.map { StatusReport.Integration($0, at: wall) },
             spool: .init(
                 directory: settings.directory, bytes: Int(spoolBytes), maxBytes: Int(settings.maxBytes.bytes),
                 segmentsSealed: snapshot.segmentsSealed))
+    }
+}
+
+extension StatusReport.Stuck {
+    init(_ starving: WatchdogGate.Starving) {
+        self.init(part: starving.part, silenceSeconds: Int(starving.silence.components.seconds))
     }
 }
 

@@ -40,6 +40,8 @@ struct Status: ParsableCommand {
         } else {
             print(StatusText(report: report, isRunning: isRunning, terminal: .output).text)
         }
-        if !isRunning || report.integrations.contains(where: { !$0.state.isHealthy }) { throw ExitStatus.unavailable }
+        if !isRunning || report.stuck != nil || report.integrations.contains(where: { !$0.state.isHealthy }) {
+            throw ExitStatus.unavailable
+        }
     }
 }

@@ -15,6 +15,11 @@ struct StatusText {
             lines.append(
                 terminal.red("not running") + "; what follows was true at \(report.updatedAt), when it last reported")
         }
+        if isRunning, let stuck = report.stuck {
+            lines.append(
+                terminal.red("✘ " + stuck.words)
+                    + "; the service manager restarts the daemon, or: systemctl restart tributary")
+        }
         let width = report.integrations.map(\.name.count).max() ?? 0
         for integration in report.integrations { lines += describe(integration, width: width) }
         lines.append(

@@ -35,6 +35,14 @@ struct StatusLineTests {
                 """)
     }
 
+    @Test("a part that hangs comes first")
+    func stuck() {
+        var report = report([integration("acme", state: .live, lag: 4)])
+        report.stuck = .init(part: "ingest worker 0", silenceSeconds: 130)
+        #expect(
+            report.line.hasPrefix("stuck: ingest worker 0 has made no progress for 2m; 1 of 1 integrations live"))
+    }
+
     @Test("the report survives a round trip, with its keys in snake case")
     func roundTrip() throws {
         let original = report([integration("acme", state: .catchingUp, lag: nil)])

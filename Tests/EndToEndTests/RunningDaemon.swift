@@ -7,10 +7,19 @@ final class RunningDaemon {
     private let process = Process()
     private let workspace: Workspace
 
-    init(_ workspace: Workspace) throws {
+    private let runtime: String
+
+    /// - Parameters:
+    ///   - configuration: the name of the configuration in the workspace.
+    ///   - runtime: the name of the runtime directory that it gives.
+    init(
+        _ workspace: Workspace, configuration: String = "tributary.yaml", runtime: String = "run",
+        level: String = "info"
+    ) throws {
         self.workspace = workspace
+        self.runtime = runtime
         process.executableURL = Programs.tributary
-        process.arguments = ["run", "--config", workspace.configuration]
+        process.arguments = ["run", "--config", workspace.path(configuration), "--log-level", level]
         let log = workspace.path("log")
         if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(fileURLWithPath: log)) }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
@@ -29,6 +38,17 @@ final class RunningDaemon {
         Foundation.kill(process.processIdentifier, signal)
     }
 
+    var processIdentifier: Int32 { process.processIdentifier }
+
+    /// The most memory that it ever had, in KiB: `VmHWM` of proc(5).
+    var peakMemory: Int? {
+        let lines = try? String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8).split(
+            separator: "\n")
+        return lines?.first { $0.hasPrefix("VmHWM:") }.flatMap { line in
+            Int(line.dropFirst(6).split(whereSeparator: \.isWhitespace).first ?? "")
+        }
+    }
+
     func kill() {
         send(SIGKILL)
         process.waitUntilExit()
@@ -43,10 +63,17 @@ final class RunningDaemon {
 
     /// What it last said of itself in this life; nil before it has.
     var status: StatusReport? {
-        guard let data = FileManager.default.contents(atPath: workspace.path("run/status.json")),
+        guard let data = FileManager.default.contents(atPath: workspace.path(runtime + "/status.json")),
             let report = try? StatusReport(decoding: data), report.pid == process.processIdentifier
         else { return nil }
         return report
+    }
+
+    /// Waits until so many integrations have collected everything there is.
+    func waitUntilLive(within limit: Duration = .seconds(120), integrations count: Int = 1) async throws {
+        try await wait(for: "everything live", within: limit) { report in
+            report?.integrations.count { $0.state == .live } == count
+        }
     }
 
     /// Waits for something to become true, by looking; fails the test with the daemon's log when it takes too long or ends.
@@ -57,8 +84,9 @@ final class RunningDaemon {
         let deadline = clock.now + limit
         while !condition(status) {
             guard isRunning, clock.now < deadline else {
-                let log = (try? String(contentsOfFile: workspace.path("log"), encoding: .utf8)) ?? ""
-                Issue.record("\(isRunning ? "too late" : "the daemon ended"): \(what)\n\(log.suffix(4000))")
+                Issue.record(
+                    "\(isRunning ? "too late" : "the daemon ended with \(process.terminationStatus), reason \(process.terminationReason.rawValue)"): \(what)\n\(workspace.log.suffix(4000))"
+                )
                 throw CancellationError()
             }
             try await clock.sleep(for: .milliseconds(20))

@@ -20,54 +20,85 @@ final class Workspace {
     var configuration: String { path("tributary.yaml") }
     var spool: String { path("spool") }
 
+    /// Where the token of one integration is.
+    func tokenFile(_ integration: String) -> String { path("token-\(integration)") }
+
+    /// Puts a token in place as an operator's tools do: a new file takes the name of the old one.
+    func setToken(_ token: String, of integration: String) throws {
+        try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: tokenFile(integration)), options: .atomic)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o600], ofItemAtPath: tokenFile(integration))
+    }
+
     /// Writes a configuration for these orgs, with limits so small that segments roll over all the time.
     ///
     /// - Parameters:
     ///   - orgs: integration name and URL.
-    ///   - token: what all of them expect.
+    ///   - token: what each of them gets in a token file of its own.
+    ///   - spool: further lines of the spool's section.
+    ///   - runtime: the name of the runtime directory.
+    ///   - file: the name of the configuration.
     func configure(
         _ orgs: [(name: String, url: String)], token: String, pageSize: Int = 200, pollInterval: String = "1s",
-        segmentMaxBytes: String = "256KiB"
+        segmentMaxBytes: String = "256KiB", segmentMaxAge: String = "2s", spool more: [String] = [],
+        state: String = "state", runtime: String = "run", file: String = "tributary.yaml"
     ) throws {
-        let secret = path("token")
-        try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: secret))
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: secret)
-        var text = """
-            state_directory: \(path("state"))
-            runtime_directory: \(path("run"))
-            spool:
-              directory: \(spool)
-              segment_max_bytes: \(segmentMaxBytes)
-              segment_max_age: 2s
-            credentials:
-              - name: read
-                type: api_token
-                permissions: read
-                secret_file: \(secret)
-            integrations:
-
-            """
+        var lines = [
+            "state_directory: \(path(state))", "runtime_directory: \(path(runtime))",
+            "spool:", "  directory: \(spool)", "  segment_max_bytes: \(segmentMaxBytes)",
+            "  segment_max_age: \(segmentMaxAge)",
+        ]
+        lines += more.map { "  " + $0 }
+        lines.append("credentials:")
         for org in orgs {
-            text += """
-                  - name: \(org.name)
-                    url: \(org.url)
-                    data_ingest:
-                      credential: read
-                      poll_interval: \(pollInterval)
-                      page_size: \(pageSize)
-                      start: 7d
-
-                """
+            try setToken(token, of: org.name)
+            lines += [
+                "  - name: read-\(org.name)", "    type: api_token", "    permissions: read",
+                "    secret_file: \(tokenFile(org.name))",
+            ]
         }
-        try Data(text.utf8).write(to: URL(fileURLWithPath: configuration))
+        lines.append("integrations:")
+        for org in orgs {
+            lines += [
+                "  - name: \(org.name)", "    url: \(org.url)", "    data_ingest:",
+                "      credential: read-\(org.name)",
+                "      poll_interval: \(pollInterval)", "      page_size: \(pageSize)", "      start: 7d",
+            ]
+        }
+        let text = lines.joined(separator: "\n") + "\n"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path(file)))
+    }
+
+    /// What the daemon said so far.
+    var log: String { (try? String(contentsOfFile: path("log"), encoding: .utf8)) ?? "" }
+
+    /// Every event of this org is in one sealed segment, once, and nothing else is there.
+    ///
+    /// - Parameter extra: records that the org's own list does not name.
+    func expectExactly(
+        _ org: SimulatedOrg, of integration: String, extra: Int = 0, _ comment: Comment? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let sealed = try sealedUIDs(of: integration).count
+        let expected = Set((0..<org.eventCount).compactMap(org.uuid))
+        #expect(
+            expected.subtracting(sealed.keys).count == 0, "\(integration): lost", sourceLocation: sourceLocation)
+        #expect(
+            Set(sealed.keys).subtracting(expected).count == extra, "\(integration): invented",
+            sourceLocation: sourceLocation)
+        #expect(
+            sealed.values.count { $0 > 1 } == 0, "\(integration): doubled", sourceLocation: sourceLocation)
     }
 
     /// Every `metadata.uid` in the sealed segments, with how often and in how many segments it stands. Read with the system's own
     /// zstd, not with the code under test.
-    func sealedUIDs() throws -> (count: [String: Int], segments: [String: Set<String>]) {
+    ///
+    /// - Parameter integration: only this one's.
+    func sealedUIDs(of integration: String? = nil) throws -> (count: [String: Int], segments: [String: Set<String>]) {
         var count: [String: Int] = [:]
         var segments: [String: Set<String>] = [:]
-        for file in try segmentFiles() {
+        for file in try segmentFiles()
+        where integration == nil || file.hasPrefix("integration=\(integration ?? "")/") {
             for line in try decompress(file).split(separator: 0x0A) {
                 let record = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
                 let metadata = try #require(record["metadata"] as? [String: Any])
@@ -88,7 +119,8 @@ final class Workspace {
         }
     }
 
-    private func decompress(_ file: String) throws -> Data {
+    /// A file of the spool, unpacked.
+    func decompress(_ file: String) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")
         process.arguments = ["-dcq", spool + "/" + file]

@@ -1,0 +1,274 @@
+import Collector
+import Foundation
+import OktaSimulator
+import Testing
+
+@Suite(
+    "A daemon collects", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+struct CollectionTests {
+    private func settings(events: Int) -> OrgSettings {
+        var settings = OrgSettings()
+        settings.eventCount = events
+        settings.limitPerMinute = 1_000_000
+        return settings
+    }
+
+    /// An event as Okta sends it, small.
+    private func event(_ uuid: String, published: String) -> String {
+        """
+        {"uuid":"\(uuid)","published":"\(published)","eventType":"user.session.start","version":"0","severity":"INFO",\
+        "displayMessage":"User login to Okta","outcome":{"result":"SUCCESS"},\
+        "actor":{"id":"00u1","type":"User","alternateId":"ann@acme.example","displayName":"Ann"}}
+        """
+    }
+
+    @Test("SIGTERM in the middle of a backlog ends with 0, all that was counted is sealed, and the next start goes on")
+    func stopsInBacklog() async throws {
+        let org = try await SimulatedOrg.start(settings(events: 6000))
+        let workspace = try Workspace()
+        // Nothing is due to be sealed but by the stop.
+        try workspace.configure(
+            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 50, segmentMaxBytes: "64MiB",
+            segmentMaxAge: "1h")
+        var before = 0
+        for stop in 1...2 {
+            let daemon = try RunningDaemon(workspace)
+            let requests = org.stats.requests + 20
+            try await daemon.wait(for: "the middle of the backlog") { _ in org.stats.requests >= requests }
+            #expect(daemon.stop() == 0)
+            let report = try #require(daemon.status)
+            let integration = try #require(report.integrations.first)
+            #expect(integration.state == .stopped)
+            #expect(integration.unsealedRecords == 0)
+            let sealed = try workspace.sealedUIDs().count
+            #expect(sealed.count == before + integration.events, "after stop \(stop)")
+            #expect(sealed.count < 6000, "it was in the middle")
+            before = sealed.count
+        }
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        #expect(daemon.stop() == 0)
+        try workspace.expectExactly(org, of: "acme")
+        await org.stop()
+    }
+
+    @Test("an org without events is live at once, and the first event that comes is collected")
+    func emptyLog() async throws {
+        let org = try await SimulatedOrg.start(settings(events: 0))
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        #expect(daemon.status?.integrations.first?.events == 0)
+        try org.append(events: [event("first", published: "2026-11-23T12:00:00.000Z")])
+        try await daemon.wait(for: "the first event") { $0?.integrations.first?.events == 1 }
+        #expect(daemon.stop() == 0)
+        #expect(try workspace.sealedUIDs().count == ["first": 1])
+        await org.stop()
+    }
+
+    @Test("an event goes to the day on which it happened, however late it comes")
+    func days() async throws {
+        let org = try await SimulatedOrg.start(settings(events: 0))
+        let dates = [
+            ("a", "2026-11-23T00:00:00.000Z", "2026-11-23"), ("b", "2026-11-22T23:59:59.999Z", "2026-11-22"),
+            ("c", "2024-02-29T23:59:59.999Z", "2024-02-29"), ("d", "1999-12-31T12:00:00Z", "1999-12-31"),
+            ("e", "2026-11-23T00:30:00.000+02:00", "2026-11-22"),
+        ]
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        for (uuid, published, _) in dates { try org.append(events: [event(uuid, published: published)]) }
+        try await daemon.wait(for: "the events") { $0?.integrations.first?.events == dates.count }
+        #expect(daemon.stop() == 0)
+        let sealed = try workspace.sealedUIDs()
+        for (uuid, _, day) in dates {
+            #expect(sealed.count[uuid] == 1)
+            #expect(
+                sealed.segments[uuid]?.first?.hasPrefix("integration=acme/class=authentication/date=\(day)/") == true,
+                "\(uuid): \(sealed.segments[uuid] ?? [])")
+        }
+        await org.stop()
+    }
+
+    @Test("an event that can't be read is kept byte for byte under _rejected, and its neighbours are collected")
+    func rejected() async throws {
+        var settings = settings(events: 300)
+        settings.faults = [
+            FaultRule(.unreadableEvent, count: 1, body: "broken"), FaultRule(.unreadableEvent, count: 1, body: "utf8"),
+        ]
+        let org = try await SimulatedOrg.start(settings)
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: settings.tokens[0], pageSize: 100)
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        #expect(daemon.status?.integrations.first?.rejected == 2)
+        #expect(daemon.stop() == 0)
+        try workspace.expectExactly(org, of: "acme")
+        let all = FileManager.default.enumerator(atPath: workspace.spool)?.compactMap { $0 as? String } ?? []
+        var lines: [[String: Any]] = []
+        for file in all where file.hasPrefix("_rejected/integration=acme/date=") && file.hasSuffix(".ndjson.zst") {
+            for line in try workspace.decompress(file).split(separator: 0x0A) {
+                lines.append(try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]))
+            }
+        }
+        #expect(
+            lines.compactMap { $0["event"] as? String } == [#"{"uuid":"broken","eventType":user.session.start,}"#])
+        let bytes = lines.compactMap { $0["event_base64"] as? String }.compactMap { Data(base64Encoded: $0) }
+        #expect(bytes == [Data(#"{"uuid":""#.utf8) + [0xFF, 0xFE, 0xC3] + Data(#""}"#.utf8)])
+        #expect(Set(lines.compactMap { $0["reason"] as? String }) == ["syntax", "notUTF8"])
+        await org.stop()
+    }
+
+    @Test("a full spool pauses collection and says so; it goes on when a loader deletes what it has loaded")
+    func full() async throws {
+        let org = try await SimulatedOrg.start(settings(events: 2000))
+        let workspace = try Workspace()
+        try workspace.configure(
+            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 100, segmentMaxBytes: "64KiB",
+            spool: ["max_bytes: 640KiB"])
+        let daemon = try RunningDaemon(workspace)
+        var loaded: [String: Int] = [:]
+        func load() throws {
+            // The manifest's line comes after the segment: what it names may be deleted.
+            for line in try String(contentsOfFile: workspace.spool + "/_manifest.ndjson", encoding: .utf8).split(
+                separator: "\n")
+            {
+                let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                let path = try #require(object?["path"] as? String)
+                guard FileManager.default.fileExists(atPath: workspace.spool + "/" + path) else { continue }
+                for record in try workspace.decompress(path).split(separator: 0x0A) {
+                    let record = try JSONSerialization.jsonObject(with: Data(record)) as? [String: Any]
+                    let uid = try #require((record?["metadata"] as? [String: Any])?["uid"] as? String)
+                    loaded[uid, default: 0] += 1
+                }
+                try FileManager.default.removeItem(atPath: workspace.spool + "/" + path)
+            }
+        }
+        var pauses = 0
+        while true {
+            try await daemon.wait(for: "a pause or the end") { report in
+                [.paused, .live].contains(report?.integrations.first?.state)
+            }
+            guard let integration = daemon.status?.integrations.first, integration.state == .paused else { break }
+            pauses += 1
+            #expect(integration.problem?.kind == "spool_full")
+            #expect(integration.problem?.message.contains("at most 655360 bytes") == true)
+            #expect(integration.problem?.message.contains("spool prune") == true)
+            let events = integration.events
+            try load()
+            try await daemon.wait(for: "it goes on") { ($0?.integrations.first?.events ?? 0) > events }
+        }
+        #expect(pauses >= 1)
+        print("pauses with a full spool: \(pauses)")
+        #expect(daemon.stop() == 0)
+        try load()
+        #expect(loaded.count == 2000)
+        #expect(loaded.values.allSatisfy { $0 == 1 })
+        await org.stop()
+    }
+
+    @Test("a second daemon on the same directories is refused in words, and the first does not notice")
+    func two() async throws {
+        let org = try await SimulatedOrg.start(settings(events: 50))
+        let workspace = try Workspace()
+        let orgs = [(name: "acme", url: org.url)]
+        try workspace.configure(orgs, token: org.settings.tokens[0], runtime: "other", file: "same-spool.yaml")
+        try workspace.configure(
+            orgs, token: org.settings.tokens[0], state: "other-state", runtime: "other", file: "other-state.yaml")
+        try workspace.configure(orgs, token: org.settings.tokens[0])
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        let same = try Programs.tributary(["run", "--config", workspace.configuration], in: workspace)
+        #expect(same.status == 73)
+        #expect(same.errors.contains("another tributary runs with the runtime directory"))
+        for file in ["same-spool.yaml", "other-state.yaml"] {
+            let refused = try Programs.tributary(["run", "--config", workspace.path(file)], in: workspace)
+            #expect(refused.status == 74, "\(file)")
+            #expect(refused.errors.contains("is in use by process \(daemon.processIdentifier)"), "\(refused.errors)")
+            #expect(refused.output.isEmpty)
+        }
+        #expect(daemon.isRunning)
+        #expect(daemon.stop() == 0)
+        try workspace.expectExactly(org, of: "acme")
+        await org.stop()
+    }
+
+    @Test("what an integration left unsealed is sealed when it is no longer configured")
+    func leftovers() async throws {
+        var other = settings(events: 200)
+        other.seed = 2
+        let acme = try await SimulatedOrg.start(settings(events: 200))
+        let globex = try await SimulatedOrg.start(other)
+        let token = acme.settings.tokens[0]
+        let workspace = try Workspace()
+        try workspace.configure(
+            [("acme", acme.url), ("globex", globex.url)], token: token, segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
+        let first = try RunningDaemon(workspace)
+        try await first.waitUntilLive(integrations: 2)
+        first.kill()
+        #expect(try workspace.segmentFiles().isEmpty, "nothing was due")
+
+        try workspace.configure([("acme", acme.url)], token: token, segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
+        let second = try RunningDaemon(workspace)
+        try await second.wait(for: "globex sealed") { _ in workspace.log.contains("no longer configured") }
+        try workspace.expectExactly(globex, of: "globex")
+        #expect(workspace.log.contains("200 records that it left unsealed"))
+        #expect(second.stop() == 0)
+
+        // It comes back, and nothing of it comes twice.
+        try workspace.configure([("globex", globex.url)], token: token)
+        let third = try RunningDaemon(workspace)
+        try await third.waitUntilLive()
+        #expect(third.stop() == 0)
+        try workspace.expectExactly(globex, of: "globex")
+        try workspace.expectExactly(acme, of: "acme")
+        for org in [acme, globex] { await org.stop() }
+    }
+
+    @Test("a live stream is followed within seconds, without a gap")
+    func liveTail() async throws {
+        var settings = settings(events: 100)
+        settings.rate = 60
+        settings.lateShare = 0.1
+        let org = try await SimulatedOrg.start(settings)
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: settings.tokens[0], pageSize: 50)
+        let daemon = try RunningDaemon(workspace)
+        var worstLag = 0
+        try await daemon.wait(for: "half a thousand events") { report in
+            guard let integration = report?.integrations.first else { return false }
+            if integration.state == .live { worstLag = max(worstLag, integration.lagSeconds ?? 0) }
+            return integration.events >= 500
+        }
+        #expect(worstLag <= 10)
+        #expect(daemon.stop() == 0)
+        let sealed = try workspace.sealedUIDs().count
+        #expect(sealed.count >= 500)
+        #expect(Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)), "the first so many, without a gap")
+        #expect(sealed.values.allSatisfy { $0 == 1 })
+        await org.stop()
+    }
+
+    @Test("five times the events take no more memory", .timeLimit(.minutes(4)))
+    func memory() async throws {
+        let org = try await SimulatedOrg.start(settings(events: 100_000))
+        let workspace = try Workspace()
+        try workspace.configure(
+            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 1000, segmentMaxBytes: "8MiB")
+        let daemon = try RunningDaemon(workspace)
+        var peaks: [Int] = []
+        for events in [20_000, 100_000] {
+            try await daemon.wait(for: "\(events) events", within: .seconds(200)) { report in
+                (report?.integrations.first?.events ?? 0) >= events
+            }
+            peaks.append(try #require(daemon.peakMemory))
+        }
+        print("peak memory at 20,000 and 100,000 events: \(peaks) KiB")
+        #expect(peaks[1] - peaks[0] < 8 << 10)
+        #expect(peaks[1] < 96 << 10)
+        #expect(daemon.stop() == 0)
+        await org.stop()
+    }
+}

@@ -1,0 +1,112 @@
+import Collector
+import Foundation
+import OktaSimulator
+import Testing
+
+@Suite("The command line")
+struct CommandTests {
+    @Test(
+        "every command's help has an example, on standard output, and ends with 0",
+        arguments: [
+            [], ["run"], ["check"], ["status"], ["normalize"], ["spool", "list"], ["spool", "verify"],
+            ["spool", "cat"],
+            ["spool", "prune"],
+        ])
+    func help(command: [String]) throws {
+        let outcome = try Programs.tributary(command + ["--help"], in: try Workspace())
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("Example"))
+        #expect(outcome.output.contains("tributary \(command.joined(separator: " "))"))
+        #expect(outcome.errors.isEmpty)
+    }
+
+    @Test(
+        "a wrong argument is 64, with words on standard error alone",
+        arguments: [["run", "--no-such"], ["fly"], ["spool", "prune"], ["check", "stray"]])
+    func usage(arguments: [String]) throws {
+        let outcome = try Programs.tributary(arguments, in: try Workspace())
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains("Error:"))
+    }
+
+    @Test("a bad configuration is 78 with file and line, from run and from check alike", arguments: ["run", "check"])
+    func badConfiguration(command: String) throws {
+        let workspace = try Workspace()
+        try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
+        let good = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
+        try Data(good.replacing("poll_interval: 1s", with: "poll_intervall: 1s").utf8).write(
+            to: URL(fileURLWithPath: workspace.configuration))
+        let line = good.split(separator: "\n").firstIndex { $0.contains("poll_interval") }.map { $0 + 1 } ?? 0
+        let outcome = try Programs.tributary([command, "--config", workspace.configuration], in: workspace)
+        #expect(outcome.status == 78)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains("\(workspace.configuration):\(line)"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("poll_interval"))
+
+        let missing = try Programs.tributary([command, "--config", workspace.path("none.yaml")], in: workspace)
+        #expect(missing.status == 78)
+        #expect(missing.errors.contains("none.yaml"))
+    }
+
+    @Test("a good configuration is summed up, also as JSON, without its secrets")
+    func goodConfiguration() throws {
+        let workspace = try Workspace()
+        try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00very-secret-token")
+        let text = try Programs.tributary(["check", "--config", workspace.configuration], in: workspace)
+        #expect(text.status == 0, "\(text.errors)")
+        #expect(text.output.contains("acme"))
+        let json = try Programs.tributary(["check", "--json", "--config", workspace.configuration], in: workspace)
+        #expect(json.status == 0)
+        #expect(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) is [String: Any])
+        #expect(!(text.output + text.errors + json.output + json.errors).contains("very-secret"))
+    }
+
+    @Test("check --online tells a good org from a refused credential (77) and from no answer (69)")
+    func online() async throws {
+        let org = try await SimulatedOrg.start(OrgSettings())
+        let workspace = try Workspace()
+        let arguments = ["check", "--online", "--config", workspace.configuration]
+        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
+        let good = try Programs.tributary(arguments, in: workspace)
+        #expect(good.status == 0, "\(good.output)\(good.errors)")
+        #expect(good.output.contains("credential accepted"))
+
+        try workspace.setToken("00wrong", of: "acme")
+        let refused = try Programs.tributary(arguments, in: workspace)
+        #expect(refused.status == 77)
+        #expect(refused.output.contains("E0000011"))
+        #expect(!(refused.output + refused.errors).contains("00wrong"))
+
+        await org.stop()
+        let down = try Programs.tributary(arguments, in: workspace)
+        #expect(down.status == 69)
+        #expect(down.output.contains("✘ acme"))
+    }
+
+    @Test("status without a daemon is 69 with words; with one it is 0, and the JSON is the daemon's own")
+    func status() async throws {
+        let org = try await SimulatedOrg.start(OrgSettings())
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
+        let arguments = ["status", "--config", workspace.configuration]
+        let none = try Programs.tributary(arguments, in: workspace)
+        #expect(none.status == 69)
+        #expect(none.output.isEmpty)
+        #expect(none.errors.contains("is the daemon running?"))
+
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        let text = try Programs.tributary(arguments, in: workspace)
+        #expect(text.status == 0)
+        #expect(text.output.contains("✔ acme"))
+        let json = try Programs.tributary(arguments + ["--json"], in: workspace)
+        #expect(json.status == 0)
+        #expect(try StatusReport(decoding: Data(json.output.utf8)).pid == daemon.processIdentifier)
+        #expect(daemon.stop() == 0)
+        let stopped = try Programs.tributary(arguments, in: workspace)
+        #expect(stopped.status == 69)
+        #expect(stopped.output.hasPrefix("not running"))
+        await org.stop()
+    }
+}

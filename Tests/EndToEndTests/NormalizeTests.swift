@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+@Suite("tributary normalize")
+struct NormalizeTests {
+    private func event(_ uuid: String, type: String = "user.session.start") -> String {
+        """
+        {"uuid":"\(uuid)","published":"2026-11-23T12:00:00.000Z","eventType":"\(type)","version":"0","severity":"INFO",\
+        "outcome":{"result":"SUCCESS"},"actor":{"id":"00u1","type":"User","alternateId":"ann@acme.example","displayName":"Ann"}}
+        """
+    }
+
+    private func uids(_ output: String) throws -> [String] {
+        try output.split(separator: "\n").map { line in
+            let record = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            return try #require((record["metadata"] as? [String: Any])?["uid"] as? String)
+        }
+    }
+
+    @Test("an array, a line an event, CRLF and blank lines, from standard input, come out as a record a line")
+    func forms() throws {
+        let workspace = try Workspace()
+        let forms = [
+            "[\(event("a")), \(event("b"))]", "[\r\n\(event("a"))\r\n,\r\n\(event("b"))\r\n]\r\n",
+            event("a") + "\n" + event("b"), event("a") + "\r\n\r\n" + event("b") + "\r\n",
+            "[\(event("a"))]\n[\(event("b"))]\n",
+        ]
+        for form in forms {
+            for arguments in [["normalize"], ["normalize", "-"]] {
+                let outcome = try Programs.tributary(arguments, input: Data(form.utf8), in: workspace)
+                #expect(outcome.status == 0, "\(form): \(outcome.errors)")
+                #expect(try uids(outcome.output) == ["a", "b"])
+                #expect(outcome.errors.isEmpty)
+            }
+        }
+        let empty = try Programs.tributary(["normalize"], input: Data("[]".utf8), in: workspace)
+        #expect(empty.status == 0 && empty.output.isEmpty)
+    }
+
+    @Test("several files and standard input in the order of the arguments; a missing one is 66")
+    func files() throws {
+        let workspace = try Workspace()
+        for name in ["a", "b"] { try Data(event(name).utf8).write(to: URL(fileURLWithPath: workspace.path(name))) }
+        let outcome = try Programs.tributary(
+            ["normalize", workspace.path("a"), "-", workspace.path("b")], input: Data(event("c").utf8), in: workspace)
+        #expect(outcome.status == 0)
+        #expect(try uids(outcome.output) == ["a", "c", "b"])
+        let missing = try Programs.tributary(["normalize", workspace.path("none")], in: workspace)
+        #expect(missing.status == 66)
+        #expect(missing.errors.contains("none: No such file"))
+    }
+
+    @Test("a bad event is named with its place, the others come out, and the end is 65")
+    func badEvent() throws {
+        let input = event("a") + "\n{\"uuid\":\"x\",\"eventType\":nope}\n" + event("b") + "\n"
+        let outcome = try Programs.tributary(["normalize"], input: Data(input.utf8), in: try Workspace())
+        #expect(outcome.status == 65)
+        #expect(try uids(outcome.output) == ["a", "b"])
+        #expect(outcome.errors.contains("byte "))
+        #expect(outcome.errors.contains("is not JSON"))
+    }
+
+    @Test("a site's catalogue row wins, and a bad row is refused with file and line before anything is read")
+    func catalogue() throws {
+        let workspace = try Workspace()
+        let table = workspace.path("rows.tsv")
+        try Data("site.custom.event\t3002\t1\nuser.session.start\t9999\t1\n".utf8).write(
+            to: URL(fileURLWithPath: table))
+        let outcome = try Programs.tributary(
+            ["normalize", "--catalogue", table], input: Data(event("a").utf8), in: workspace)
+        #expect(outcome.status == 78)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains("\(table):2"), "\(outcome.errors)")
+    }
+
+    @Test("a reader that goes away early is no error worth words, and a long stream takes no more memory")
+    func streams() throws {
+        let workspace = try Workspace()
+        let one = event("a") + "\n"
+        try Data(String(repeating: one, count: 20_000).utf8).write(to: URL(fileURLWithPath: workspace.path("short")))
+        try Data(String(repeating: one, count: 100_000).utf8).write(to: URL(fileURLWithPath: workspace.path("long")))
+        let program = Programs.tributary.path
+        let script = """
+            set -u
+            "\(program)" normalize "\(workspace.path("long"))" 2>"\(workspace.path("errors"))" | head -n 1 >/dev/null
+            for size in short long; do
+              python3 - "\(program)" "\(workspace.root.path)/$size" <<'END'
+            import resource, subprocess, sys
+            subprocess.run([sys.argv[1], "normalize", sys.argv[2]], stdout=subprocess.DEVNULL, check=True)
+            print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+            END
+            done
+            """
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = ["-c", script]
+        let pipe = Pipe()
+        shell.standardOutput = pipe
+        try shell.run()
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        shell.waitUntilExit()
+        #expect(try String(contentsOfFile: workspace.path("errors"), encoding: .utf8).isEmpty)
+        let peaks = String(decoding: output, as: UTF8.self).split(separator: "\n").compactMap { Int($0) }
+        try #require(peaks.count == 2)
+        print("peak memory of normalize at 20,000 and 100,000 events: \(peaks) KiB")
+        #expect(peaks[1] - peaks[0] < 4 << 10)
+    }
+}
