@@ -102,7 +102,7 @@ struct TroubleTests {
                 }
                 add("unreadable-bare", FaultRule(kind, count: 1, body: "bare"), extra: 1)
             case .foreignNext:
-                // Not "crlf": the daemon takes the link for good, and its cursor is then refused (400 E0000001) without end.
+                // Not "crlf": its link leads to the log itself, so it is followed, and the org then refuses the cursor for good.
                 for body in ["origin", "port", "scheme", "path", "userinfo", "fragment"] {
                     add("next-\(body)", FaultRule(kind, count: 1, body: body))
                 }
