@@ -5,6 +5,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help build release demo test lint format bench loader-test systemd-test install clean
+.PHONY: help build release demo test docs lint format bench systemd-test install clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +28,9 @@ demo: ## Watch the daemon collect from a simulated Okta org; DEMO_SECONDS=20 end
 test: ## Everything that needs no more than this machine
 	@scripts/install-dependencies test
 	$(SWIFT) test
+
+docs: ## Rewrite the made parts of docs/record-schema.md
+	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter RecordSchemaTests
 
 lint: ## The formatter's findings, as CI sees them
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift

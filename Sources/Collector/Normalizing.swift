@@ -9,7 +9,9 @@ package struct Normalizing {
 
     package init(_ configuration: Configuration) {
         settings = NormalizerSettings(
-            rawData: configuration.record.rawData, observables: configuration.record.observables)
+            rawData: configuration.record.rawData, observables: configuration.record.observables,
+            datetime: configuration.record.datetime, flattenUnmapped: configuration.record.flattenUnmapped,
+            network: MyNetwork(domains: configuration.myNetwork.domains, ranges: configuration.myNetwork.ipRanges))
         tables = configuration.record.catalogue
     }
 
@@ -25,5 +27,14 @@ package struct Normalizing {
         } catch {
             throw .configuration("record.catalogue: \(error.localizedDescription)")
         }
+    }
+}
+
+extension MyNetwork {
+    /// As the configuration and the command line write it.
+    package init(domains: [DomainName], ranges: [IPRange]) {
+        self.init(
+            domains: domains.map(\.text),
+            ranges: ranges.compactMap { AddressRange(address: $0.address, prefixLength: $0.prefixLength) })
     }
 }

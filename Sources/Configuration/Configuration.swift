@@ -36,6 +36,9 @@ package struct Configuration: Sendable, Equatable {
     package struct Record: Sendable, Hashable {
         package var rawData: Bool
         package var observables: Bool
+        /// OCSF's profile `datetime`.
+        package var datetime: Bool
+        package var flattenUnmapped: Bool
         /// Paths of tables that win over the built-in one; a later one wins over an earlier one.
         package var catalogue: [String]
     }

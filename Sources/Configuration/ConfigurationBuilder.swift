@@ -84,10 +84,14 @@ struct ConfigurationBuilder {
     private mutating func record() -> Configuration.Record? {
         let rawData = settings.value(keys.recordRawData, into: &findings)
         let observables = settings.value(keys.recordObservables, into: &findings)
+        let datetime = settings.value(keys.recordDatetime, into: &findings)
+        let flattenUnmapped = settings.value(keys.recordFlattenUnmapped, into: &findings)
         let catalogue = settings.list(keys.recordCatalogue, into: &findings)
         for (path, place) in catalogue { checkReadable(path, at: place, key: keys.recordCatalogue.path) }
-        guard let rawData, let observables else { return nil }
-        return Configuration.Record(rawData: rawData, observables: observables, catalogue: catalogue.map(\.0))
+        guard let rawData, let observables, let datetime, let flattenUnmapped else { return nil }
+        return Configuration.Record(
+            rawData: rawData, observables: observables, datetime: datetime, flattenUnmapped: flattenUnmapped,
+            catalogue: catalogue.map(\.0))
     }
 
     private mutating func network() -> Configuration.Network {

@@ -43,6 +43,12 @@ package struct ConfigurationKeys: Sendable {
         "record.raw_data", .flag, default: .value("true"), "Keep the event as Okta sent it inside the record.")
     let recordObservables = ConfigurationKey<Bool>(
         "record.observables", .flag, default: .value("true"), "List addresses, users and names in observables.")
+    let recordDatetime = ConfigurationKey<Bool>(
+        "record.datetime", .flag, default: .value("false"),
+        "Say each time in words too, beside the milliseconds: OCSF's profile datetime.")
+    let recordFlattenUnmapped = ConfigurationKey<Bool>(
+        "record.flatten_unmapped", .flag, default: .value("false"),
+        "Make each object in unmapped one text, for stores with fixed columns.")
     let recordCatalogue = ConfigurationListKey<String>(
         "record.catalogue", listOf: .path,
         "Tables of your own from event type to class; they win over the built-in one.")

@@ -27,6 +27,8 @@ package struct ConfigurationSummary: Sendable, Encodable {
     package struct Record: Sendable, Encodable {
         var rawData: Bool
         var observables: Bool
+        var datetime: Bool
+        var flattenUnmapped: Bool
         var catalogue: [String]
     }
 
@@ -97,7 +99,8 @@ extension Configuration {
                 segmentMaxBytes: spool.segmentMaxBytes.bytes, segmentMaxAgeSeconds: spool.segmentMaxAge.seconds,
                 maxBytes: spool.maxBytes.bytes, retention: spool.retention.description),
             record: .init(
-                rawData: record.rawData, observables: record.observables, catalogue: record.catalogue),
+                rawData: record.rawData, observables: record.observables, datetime: record.datetime,
+                flattenUnmapped: record.flattenUnmapped, catalogue: record.catalogue),
             myNetwork: .init(
                 domains: myNetwork.domains.map(\.text), ipRanges: myNetwork.ipRanges.map(\.description)),
             network: .init(caFile: network.caFile, proxy: network.proxy?.text),
@@ -139,6 +142,7 @@ extension Configuration {
         line(
             "record",
             "raw data \(record.rawData ? "on" : "off"), observables \(record.observables ? "on" : "off")"
+                + (record.datetime ? ", with datetime" : "") + (record.flattenUnmapped ? ", unmapped as text" : "")
                 + (record.catalogue.isEmpty ? "" : ", catalogue \(record.catalogue.joined(separator: ", "))"))
         if !myNetwork.domains.isEmpty || !myNetwork.ipRanges.isEmpty {
             let parts = myNetwork.domains.map(\.text) + myNetwork.ipRanges.map(\.description)

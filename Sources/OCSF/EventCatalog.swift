@@ -15,6 +15,15 @@ struct EventMapping: Equatable, Sendable {
     var kind: OCSFKind
     var activity: Int
     var rule: EventRule
+    /// The place in `EventCatalog.attacks`, or nil.
+    var attack: Int?
+
+    init(kind: OCSFKind, activity: Int, rule: EventRule, attack: Int? = nil) {
+        self.kind = kind
+        self.activity = activity
+        self.rule = rule
+        self.attack = attack
+    }
 }
 
 /// The catalogue's `rule`: a letter for the family and a number. Code asks for it where a family needs more than class and
@@ -49,6 +58,8 @@ package final class EventCatalog: Sendable {
     private struct Row {
         var type: Substring
         var mapping: EventMapping
+        /// Nil: the row has no such column, and leaves what a row below it says.
+        var attacks: [Attack]?
     }
 
     /// Types, prefixes of at least two words, first words and last words, each in a table of its own: all four lead to `mappings`.
@@ -57,6 +68,8 @@ package final class EventCatalog: Sendable {
     private let firstWords: ByteTable
     private let verbs: ByteTable
     private let mappings: [EventMapping]
+    /// The member `attacks` of records, ready to be copied.
+    let attacks: [[UInt8]]
 
     /// The number of types that rows name.
     package let count: Int
@@ -68,7 +81,8 @@ package final class EventCatalog: Sendable {
     }
 
     /// The built-in catalogue with a site's own tables, whose rows win, a later table's over an earlier one's. `file` is the name for
-    /// errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, the rest optional.
+    /// errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, the rest optional; a row
+    /// that has no column `attack` leaves the tag of the row below it.
     package static func builtIn(with tables: [(file: String, text: String)]) throws(EventCatalogError) -> EventCatalog {
         let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))] + tables)
@@ -79,21 +93,30 @@ package final class EventCatalog: Sendable {
         var place: [Substring: Int] = [:]
         for (file, text) in texts {
             var seen: [Substring: Int] = [:]
-            for (line, type, mapping) in try Self.parse(text, file: file) {
+            for (line, row) in try Self.parse(text, file: file) {
+                let type = row.type
                 if let first = seen[type] {
                     throw EventCatalogError(
                         file: file, line: line, problem: "\(type) already has a row in line \(first)")
                 }
                 seen[type] = line
                 if let old = place[type] {
-                    rows[old].mapping = mapping
+                    rows[old].mapping = row.mapping
+                    if let attacks = row.attacks { rows[old].attacks = attacks }
                 } else {
                     place[type] = rows.count
-                    rows.append(Row(type: type, mapping: mapping))
+                    rows.append(row)
                 }
             }
         }
         count = rows.count
+        var attacks: [[UInt8]] = []
+        for index in rows.indices {
+            guard let named = rows[index].attacks, !named.isEmpty else { continue }
+            rows[index].mapping.attack = attacks.count
+            attacks.append(Attack.rendered(named))
+        }
+        self.attacks = attacks
         var mappings = rows.map(\.mapping)
         types = ByteTable(rows.enumerated().map { (Array($1.type.utf8), Int32($0)) })
 
@@ -138,9 +161,9 @@ package final class EventCatalog: Sendable {
     }
 
     private static func parse(_ text: String, file: String) throws(EventCatalogError) -> [(
-        Int, Substring, EventMapping
+        line: Int, row: Row
     )] {
-        var rows: [(Int, Substring, EventMapping)] = []
+        var rows: [(line: Int, row: Row)] = []
         var number = 0
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
             number += 1
@@ -173,7 +196,18 @@ package final class EventCatalog: Sendable {
             guard let rule = EventRule(columns.count > 4 ? columns[4] : "-") else {
                 throw refuse("rule “\(columns[4])” is neither - nor a capital letter and a number up to 255")
             }
-            rows.append((number, type, EventMapping(kind: kind, activity: activity, rule: rule)))
+            var attacks: [Attack]?
+            if columns.count > 7 {
+                attacks = []
+                for text in columns[7].split(separator: ",") where columns[7] != "-" {
+                    guard let attack = Attack(text) else {
+                        throw refuse("attack “\(columns[7])” is neither - nor ATT&CK ids such as TA0003:T1098.003")
+                    }
+                    attacks?.append(attack)
+                }
+            }
+            let mapping = EventMapping(kind: kind, activity: activity, rule: rule)
+            rows.append((number, Row(type: type, mapping: mapping, attacks: attacks)))
         }
         return rows
     }

@@ -8,6 +8,8 @@ struct Identity {
     var type: JSONNode?
     var detailEntry: JSONNode?
     var changeDetails: JSONNode?
+    /// Of a profile before or after a change; Okta's identities themselves have none.
+    var email: JSONNode?
 
     init?(_ node: JSONNode?, in event: LogEvent) {
         guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return nil }
@@ -25,6 +27,21 @@ struct Identity {
             }
             child = event.nodes + Int(child.pointee.next)
         }
+    }
+
+    /// The same one as one side of `changeDetails` describes it: what the side says, over what the target says.
+    func described(by side: JSONNode?, in event: LogEvent) -> Identity {
+        var other = self
+        if let login = event.child(side, .login), event.known(login) != nil { other.alternateId = login }
+        if let name = event.child(side, .displayName), event.known(name) != nil { other.displayName = name }
+        if let email = event.child(side, .email), event.known(email) != nil { other.email = email }
+        return other
+    }
+
+    /// Whether a side of `changeDetails` says anything that a user object of OCSF has.
+    static func describes(_ side: JSONNode?, in event: LogEvent) -> Bool {
+        event.known(event.child(side, .login)) != nil || event.known(event.child(side, .displayName)) != nil
+            || event.known(event.child(side, .email)) != nil
     }
 
     /// It says who or what it is; "unknown" does not.

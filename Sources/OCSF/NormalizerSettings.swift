@@ -8,13 +8,18 @@ package struct NormalizerSettings: Sendable, Equatable {
     package var datetime: Bool
     /// Each member of `unmapped` as one text, for stores whose columns are fixed.
     package var flattenUnmapped: Bool
+    /// What records call internal.
+    package var network: MyNetwork
 
-    package init(rawData: Bool = true, observables: Bool = true, datetime: Bool = false, flattenUnmapped: Bool = false)
-    {
+    package init(
+        rawData: Bool = true, observables: Bool = true, datetime: Bool = false, flattenUnmapped: Bool = false,
+        network: MyNetwork = MyNetwork()
+    ) {
         self.rawData = rawData
         self.observables = observables
         self.datetime = datetime
         self.flattenUnmapped = flattenUnmapped
+        self.network = network
     }
 }
 

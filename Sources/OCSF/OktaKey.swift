@@ -21,6 +21,8 @@ enum OktaKey: UInt16, CaseIterable {
     case factor, authMethodFirstType, authMethodSecondType, signOnMode
     case privilegeGranted, privilegeRevoked, grantedScopes, requestedScopes
     case methodTypeUsed, factorType
+    // a changed profile, a token's details, the transaction's
+    case login, email, expires, detail, requestApiTokenId
 
     var name: String {
         switch self {

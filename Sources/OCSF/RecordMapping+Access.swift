@@ -3,7 +3,14 @@ import CSimdjson
 /// Account Change (3001), User Access Management (3005) and Group Management (3006).
 extension RecordMapping {
     mutating func account(_ subject: Identity?, _ targets: Targets) {
-        if let subject { user("\"user\":{", subject, .user, consumes: false) }
+        if let subject {
+            let from = event.child(subject.changeDetails, .from)
+            let to = event.child(subject.changeDetails, .to)
+            user("\"user\":{", subject.described(by: from, in: event), .user, consumes: false)
+            if Identity.describes(to, in: event) {
+                user("\"user_result\":{", subject.described(by: to, in: event), .userResult, consumes: false)
+            }
+        }
         if activity == 10 || activity == 11 { authFactors(targets) }
     }
 

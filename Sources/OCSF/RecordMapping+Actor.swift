@@ -8,6 +8,8 @@ extension RecordMapping {
 
         static let actor = UserPaths(uid: "actor.user.uid", name: "actor.user.name", email: "actor.user.email_addr")
         static let user = UserPaths(uid: "user.uid", name: "user.name", email: "user.email_addr")
+        static let userResult = UserPaths(
+            uid: "user_result.uid", name: "user_result.name", email: "user_result.email_addr")
         static let evidence = UserPaths(
             uid: "evidences[0].user.uid", name: "evidences[0].user.name", email: "evidences[0].user.email_addr")
         static let entity = UserPaths(
@@ -70,6 +72,13 @@ extension RecordMapping {
             writer.string("\"issuer\":\"", uid)
             event.consume(issuer)
         }
+        if !withTunnel {
+            let token = event.child(event.child(event[.transaction], .detail), .requestApiTokenId)
+            if let uid = event.known(token) {
+                writer.string("\"credential_uid\":\"", uid)
+                event.consume(token)
+            }
+        }
         if withTunnel, isThroughVPN { writer.put("\"is_vpn\":true,") }
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
@@ -97,9 +106,11 @@ extension RecordMapping {
             observed("\"name\":\"", name, paths?.name, .userName)
         }
         if let fullName { writer.string("\"full_name\":\"", fullName) }
-        if let login, let domain = emailDomainStart(login) {
-            observed("\"email_addr\":\"", login, paths?.email, .email)
-            writer.string("\"domain\":\"", login.slice(domain..<login.count))
+        // Only a change of the profile names an address of its own; else it is the login, where that has the form of one.
+        if let address = event.known(identity.email) ?? login, let domain = emailDomainStart(address) {
+            observed("\"email_addr\":\"", address, paths?.email, .email)
+            writer.string("\"domain\":\"", address.slice(domain..<address.count))
+            if let paths { scopeOfLogin(paths.email, address, domain: domain) }
         }
         if consumes {
             if login != nil { event.consume(identity.alternateId) }

@@ -114,9 +114,15 @@ extension RecordMapping {
             id = 3
         } else if type.equals("refresh_token") {
             id = 4
+        } else if type.equals("Token") {
+            id = 7
         }
         writer.enumerated("\"type_id\":", "\"type\":\"", id, type, .tokenType)
         if let uid = event.known(token.id) { writer.string("\"uid\":\"", uid) }
+        if let name = event.known(token.displayName) { writer.string("\"name\":\"", name) }
+        if let text = event.text(event.child(token.detailEntry, .expires)), let expires = PublishedTime(text) {
+            timestamp("\"expiration_time\":", "\"expiration_time_dt\":\"", expires.milliseconds)
+        }
         writer.endObject()
     }
 

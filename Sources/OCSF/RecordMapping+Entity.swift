@@ -120,5 +120,6 @@ extension RecordMapping {
         writer.string("\"to\":[\"", recipient)
         writer.endArray()
         observables.add("email.to[0]", .email, recipient)
+        if let domain = emailDomainStart(recipient) { scopeOfLogin("email.to[0]", recipient, domain: domain) }
     }
 }

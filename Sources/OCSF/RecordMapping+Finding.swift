@@ -19,9 +19,7 @@ extension RecordMapping {
             writer.string("\"types\":[\"", eventType)
             writer.endArray()
         }
-        writer.put("\"created_time\":")
-        writer.integer(time)
-        writer.put(",")
+        timestamp("\"created_time\":", "\"created_time_dt\":\"", time)
         writer.endObject()
         // OCSF wants an endpoint or a user (or other things that Okta never has) in an evidence.
         guard endpoint.isNamed || targets.account != nil else { return }

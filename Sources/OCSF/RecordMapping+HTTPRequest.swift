@@ -17,7 +17,7 @@ extension RecordMapping {
             writer.string("\"uid\":\"", id)
             event.consume(request)
         }
-        url()
+        url(place)
         let origin = event.debug(.origin)
         if let value = event.known(origin) {
             writer.string("\"http_headers\":[{\"name\":\"Origin\",\"value\":\"", value)
@@ -30,7 +30,7 @@ extension RecordMapping {
     }
 
     /// `debugData.url` is a path with a query, `requestUri` the path alone. Anything else stays in `unmapped`.
-    private mutating func url() {
+    private mutating func url(_ place: Place) {
         let whole = event.debug(.url)
         let bare = event.debug(.requestUri)
         let wholeText = event.known(whole)
@@ -42,6 +42,7 @@ extension RecordMapping {
         writer.string("\"path\":\"", path)
         if mark + 1 < text.count { writer.string("\"query_string\":\"", text.slice(mark + 1..<text.count)) }
         writer.copy(constants.url)
+        urlHostPath = place == .evidence ? "evidences[0].http_request.url.hostname" : "http_request.url.hostname"
         writer.endObject()
         if wholeText != nil { event.consume(whole) }
         if let bareText, bareText.count == path.count, equalBytes(bareText.start, path.start, path.count) {

@@ -58,15 +58,20 @@ extension RecordMapping {
         if isFallback { writer.put("\"class_not_fillable\",") }
         if writer.isAtOpening { writer.goBack(to: writer.count - 10) } else { writer.endArray() }
         writer.endObject()
-        writer.put("\"time\":")
-        writer.integer(time)
-        writer.put(",\"timezone_offset\":0,")
-        if settings.datetime {
-            writer.put("\"time_dt\":\"")
-            writer.dateTime(time)
-            writer.put("\",")
-        }
+        timestamp("\"time\":", "\"time_dt\":\"", time)
+        writer.put("\"timezone_offset\":0,")
         return MetadataHead(uid: uid, isUIDDerived: uuid == nil, profiles: profiles)
+    }
+
+    /// Milliseconds since 1970 and, with the profile `datetime`, their twin in words.
+    mutating func timestamp(_ opening: StaticString, _ twinOpening: StaticString, _ milliseconds: Int64) {
+        writer.put(opening)
+        writer.integer(milliseconds)
+        writer.put(",")
+        guard settings.datetime else { return }
+        writer.put(twinOpening)
+        writer.dateTime(milliseconds)
+        writer.put("\",")
     }
 
     /// Lists exactly the profiles whose attributes the record has.

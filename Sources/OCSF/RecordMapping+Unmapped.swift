@@ -1,4 +1,5 @@
 import CSimdjson
+import Glibc
 
 /// `unmapped` and `raw_data`: the two ways in which nothing of the event is lost.
 extension RecordMapping {
@@ -115,12 +116,14 @@ extension RecordWriter {
     mutating func requote(from mark: Int) {
         let size = count - 1 - mark
         guard size > 0 else { return }
-        let scratch = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
-        scratch.update(from: start + mark, count: size)
+        // The text is moved behind the place that it can grow to, so that it is read where nothing is written.
+        let room = 2 * size + 64
+        reserve(room + size)
+        let aside = mark + room
+        memmove(start + aside, start + mark, size)
         goBack(to: mark)
         byte(UInt8(ascii: "\""))
-        quoted(scratch, size)
-        scratch.deallocate()
+        quoted(start + aside, size)
         put("\",")
     }
 }

@@ -7,6 +7,7 @@ import CSimdjson
 struct RecordMapping: ~Copyable {
     var writer = RecordWriter()
     var observables: ObservableList
+    var enrichments = EnrichmentList()
     let settings: NormalizerSettings
     let catalog: EventCatalog
     /// Of the integration at hand.
@@ -26,6 +27,8 @@ struct RecordMapping: ~Copyable {
     var time: Int64 = 0
     var usesHost = false
     var usesSecurityControl = false
+    /// Where the record says the host of `http_request.url`, once it does.
+    var urlHostPath: StaticString?
 
     private let tables: UnsafeMutablePointer<JSONNode?>
 
@@ -65,6 +68,8 @@ struct RecordMapping: ~Copyable {
         event.index()
         writer.begin()
         observables.removeAll()
+        enrichments.removeAll()
+        urlHostPath = nil
         usesHost = false
         usesSecurityControl = false
 
@@ -76,7 +81,7 @@ struct RecordMapping: ~Copyable {
         outcome = Outcome(event, eventType)
         let actor = Identity(event[.actor], in: event).flatMap { $0.isNamed(in: event) ? $0 : nil }
         let targets = Targets(event)
-        let endpoint = SourceEndpoint(event)
+        let endpoint = SourceEndpoint(event, settings.network)
         let subject = self.subject(actor: actor, targets: targets)
         let recipient = kind == .email ? self.recipient(actor: actor) : nil
 
@@ -95,6 +100,10 @@ struct RecordMapping: ~Copyable {
 
         let head = metadata(collectedAt: collectedAt, isFallback: isFallback)
         classification()
+        if let attack = mapping.attack {
+            writer.copy(catalog.attacks[attack])
+            usesSecurityControl = true
+        }
         outcomeFields()
         actorField(actor)
         switch kind {
@@ -113,6 +122,7 @@ struct RecordMapping: ~Copyable {
         if kind.hasHTTPRequest { httpRequest(.record) }
         device()
         observableField()
+        enrichmentField()
         unmapped()
         rawData()
         writer.finish()
@@ -141,6 +151,8 @@ struct RecordConstants {
     /// Behind `metadata.uid`.
     let metadata: [UInt8]
     let dstEndpoint: [UInt8]
+    /// The org's host, or nothing.
+    let host: [UInt8]
     /// `"scheme":"https","hostname":"…",` or nothing.
     let url: [UInt8]
 
@@ -152,6 +164,7 @@ struct RecordConstants {
         if let url = logURL { text += "\"log_source\":\"\(url)\"," }
         if let host = orgHost { text += "\"tenant_uid\":\"\(host)\"," }
         metadata = Array(text.utf8)
+        self.host = Array((orgHost ?? "").utf8)
         let host = orgHost.map { "\"hostname\":\"\($0)\"," } ?? ""
         dstEndpoint = Array("\"dst_endpoint\":{\(host)\"svc_name\":\"Okta\"},".utf8)
         url = host.isEmpty ? [] : Array("\"scheme\":\"https\",\(host)".utf8)

@@ -4,12 +4,17 @@ import CSimdjson
 struct SourceEndpoint {
     var ip: JSONText?
     var domain: JSONText?
+    /// Of the address.
+    var scope: NetworkScope?
 
     /// OCSF wants at least one of these (and of others that Okta never has).
     var isNamed: Bool { ip != nil || domain != nil }
 
-    init(_ event: LogEvent) {
-        if let text = event.known(event.child(event[.client], .ipAddress)), IPAddress(text) != nil { ip = text }
+    init(_ event: LogEvent, _ network: MyNetwork) {
+        if let text = event.known(event.child(event[.client], .ipAddress)), let address = IPAddress(text) {
+            ip = text
+            scope = network.scope(of: address)
+        }
         // "." is how Okta writes that the reverse look-up found nothing.
         if let text = event.known(event.child(event[.securityContext], .domain)), !text.equals(".") { domain = text }
     }
@@ -23,8 +28,14 @@ extension RecordMapping {
         let security = event[.securityContext]
         writer.put("\"src_endpoint\":{")
         if let ip = endpoint.ip {
-            observed("\"ip\":\"", ip, inEvidence ? "evidences[0].src_endpoint.ip" : "src_endpoint.ip", .ip)
+            let path: StaticString = inEvidence ? "evidences[0].src_endpoint.ip" : "src_endpoint.ip"
+            observed("\"ip\":\"", ip, path, .ip)
             event.consume(event.child(client, .ipAddress))
+            if let scope = endpoint.scope {
+                networkScope(scope)
+                // The mark on the observable: there is nothing to look up outside.
+                if scope == .internal { enrichments.add(path, ip, scope) }
+            }
         }
         if let domain = endpoint.domain {
             writer.string("\"domain\":\"", domain)

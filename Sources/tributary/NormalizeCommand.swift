@@ -25,6 +25,22 @@ struct Normalize: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "The values worth looking up, listed.")
     var observables = true
 
+    @Flag(help: "Each time in words too, beside the milliseconds: the profile datetime.")
+    var datetime = false
+
+    @Flag(help: "Each object in unmapped as one text, for stores with fixed columns.")
+    var flattenUnmapped = false
+
+    @Option(
+        help: ArgumentHelp("A domain of your organisation's, its subdomains included.", valueName: "domain"),
+        transform: { try DomainName(parsing: $0) })
+    var myDomain: [DomainName] = []
+
+    @Option(
+        help: ArgumentHelp("Addresses of your organisation's, on top of the private ones.", valueName: "range"),
+        transform: { try IPRange(parsing: $0) })
+    var myRange: [IPRange] = []
+
     @Option(help: "The org's host name, for the records of events from a file.")
     var org: String?
 
@@ -37,7 +53,9 @@ struct Normalize: ParsableCommand {
             let tables = try catalogue.map { (file: $0, text: try String(contentsOfFile: $0, encoding: .utf8)) }
             normalizer = try Normalizer(
                 catalog: try EventCatalog.builtIn(with: tables),
-                settings: NormalizerSettings(rawData: rawData, observables: observables))
+                settings: NormalizerSettings(
+                    rawData: rawData, observables: observables, datetime: datetime, flattenUnmapped: flattenUnmapped,
+                    network: MyNetwork(domains: myDomain, ranges: myRange)))
         } catch {
             Terminal.complain("tributary: \(error)")
             throw ExitStatus.configuration

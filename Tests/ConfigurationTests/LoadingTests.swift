@@ -18,6 +18,8 @@ struct LoadingTests {
         #expect(configuration.spool.retention == .never)
         #expect(configuration.record.rawData)
         #expect(configuration.record.observables)
+        #expect(!configuration.record.datetime)
+        #expect(!configuration.record.flattenUnmapped)
         #expect(configuration.record.catalogue.isEmpty)
         #expect(configuration.network.caFile == nil)
         #expect(configuration.network.proxy == nil)
@@ -68,7 +70,7 @@ struct LoadingTests {
             state_directory: /s/
             runtime_directory: /r
             spool: {directory: /sp, compression: gzip, segment_max_bytes: 1MB, segment_max_age: 1h30m, max_bytes: 1GiB, retention: 30d}
-            record: {raw_data: false, observables: false}
+            record: {raw_data: false, observables: false, datetime: true, flatten_unmapped: true}
             my_network:
               domains: [Example.com, example.org]
               ip_ranges:
@@ -98,6 +100,8 @@ struct LoadingTests {
         #expect(configuration.spool.segmentMaxAge.seconds == 5400)
         #expect(configuration.spool.retention == .after(ConfigurationDuration(seconds: 30 * 86_400)))
         #expect(!configuration.record.rawData)
+        #expect(configuration.record.datetime)
+        #expect(configuration.record.flattenUnmapped)
         #expect(configuration.myNetwork.domains.map(\.text) == ["example.com", "example.org"])
         #expect(configuration.myNetwork.ipRanges.map(\.description) == ["203.0.113.0/24", "2001:db8::/32"])
         #expect(configuration.network.proxy?.text == "http://proxy.example.com:3128")

@@ -55,6 +55,35 @@ let catalogueFile = URL(filePath: #filePath).deletingLastPathComponent().deletin
         #expect(try catalog.count == EventCatalog.builtIn().count + 1)
     }
 
+    @Test("a site's row without the column attack leaves the built-in tag, one with it decides")
+    func siteAttacks() throws {
+        func attacks(_ row: String) throws -> JSON {
+            let catalog = try EventCatalog.builtIn(with: [(file: "site.tsv", text: row)])
+            let normalizer = try makeNormalizer(catalog: catalog)
+            var sink = Collected()
+            Array(try signIn(["eventType": "zone.delete"]).utf8).withUnsafeBytes {
+                normalizer.normalizeEvent($0, source: acme, offset: 0, collectedAt: collectedAt, into: &sink)
+            }
+            return try JSON(try #require(sink.records.first?.text))
+        }
+        #expect(try attacks("").text("attacks.0.sub_technique.uid") == "T1562.007")
+        let kept = try attacks("zone.delete\t0\t99\n")
+        #expect(kept.number("class_uid") == 0)
+        #expect(kept.text("attacks.0.technique.uid") == "T1562")
+        #expect(try attacks("zone.delete\t0\t99\t-\t-\t-\t-\t-\n")["attacks"] == nil)
+        let own = try attacks("zone.delete\t3004\t4\t-\t-\t-\t-\tTA0040:T1531,TA0005:T1562.001\n")
+        #expect(own.text("attacks.0.tactic.name") == "Impact")
+        #expect(own.text("attacks.0.technique.uid") == "T1531")
+        #expect(own.text("attacks.1.sub_technique.uid") == "T1562.001")
+        #expect(own.texts("metadata.profiles").contains("security_control"))
+    }
+
+    @Test("a type that no row names has no tag of its neighbours")
+    func unknownAttack() throws {
+        let record = try record(try signIn(["eventType": "user.mfa.factor.palm"]))
+        #expect(record["attacks"] == nil)
+    }
+
     @Test(
         "a bad row is refused with its file and line",
         arguments: [
@@ -66,6 +95,9 @@ let catalogueFile = URL(filePath: #filePath).deletingLastPathComponent().deletin
             ("\t3002\t1", 1, "event type"),
             ("a.b\t3002\t1\na.b\t3002\t2", 2, "line 1"),
             ("a.b\t3002\t1\tAuthentication\trule", 1, "rule"),
+            ("a.b\t3002\t1\t-\t-\t-\t-\tT1098", 1, "attack"),
+            ("a.b\t3002\t1\t-\t-\t-\t-\tTA0003:T1098.03", 1, "attack"),
+            ("a.b\t3002\t1\t-\t-\t-\t-\tTA0003:T1098.003,Persistence", 1, "attack"),
         ])
     func badRow(text: String, line: Int, word: String) throws {
         let error = #expect(throws: EventCatalogError.self) {

@@ -204,6 +204,56 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("unmapped.target.0.displayName") == "Rule 1")
     }
 
+    @Test("a changed account is the user before and the user after")
+    func changedUser() throws {
+        let target: [Any] = [
+            [
+                "id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob",
+                "changeDetails": [
+                    "from": ["login": "bob@old.example"],
+                    "to": ["login": "bob@example.com", "displayName": "Robert", "email": "rob@example.com", "x": 1],
+                ],
+            ]
+        ]
+        let record = try record(try signIn(["eventType": "user.account.update_profile", "target": target]))
+        #expect(record.number("class_uid") == 3001)
+        #expect(record.text("user.name") == "bob@old.example")
+        #expect(record.text("user.full_name") == "Bob")
+        #expect(record.text("user.email_addr") == "bob@old.example")
+        #expect(record.text("user_result.uid") == "00ubob")
+        #expect(record.text("user_result.name") == "bob@example.com")
+        #expect(record.text("user_result.full_name") == "Robert")
+        #expect(record.text("user_result.email_addr") == "rob@example.com")
+        #expect(record.number("unmapped.target.0.changeDetails.to.x") == 1)
+        let mere = try OCSFTests.record(
+            try signIn([
+                "eventType": "user.account.update_profile",
+                "target": [["id": "00ubob", "type": "User", "changeDetails": ["to": ["status": "ACTIVE"]]]],
+            ]))
+        #expect(mere["user_result"] == nil)
+    }
+
+    @Test("a token has its kind, its end of life and, of an API call, its id in the session")
+    func tokens() throws {
+        let target: [Any] = [
+            [
+                "id": "AT1", "type": "refresh_token", "displayName": "Refresh Token",
+                "detailEntry": ["expires": "2026-11-23T21:09:19.000Z"],
+            ]
+        ]
+        let record = try record(
+            try signIn([
+                "eventType": "app.oauth2.token.grant.refresh_token", "target": target,
+                "transaction": ["id": "t", "detail": ["requestApiTokenId": "00Tx"]],
+            ]), NormalizerSettings(datetime: true))
+        #expect(record.number("authentication_token.type_id") == 4)
+        #expect(record.text("authentication_token.uid") == "AT1")
+        #expect(record.number("authentication_token.expiration_time") == 1_795_468_159_000)
+        #expect(record.text("authentication_token.expiration_time_dt")?.hasPrefix("2026-11-23T21:09:19") ?? false)
+        #expect(record.text("actor.session.credential_uid") == "00Tx")
+        #expect(record["unmapped.transaction.detail"] == nil)
+    }
+
     @Test("a finding is at least Medium, raised by Okta's risk, and has the request as evidence")
     func finding() throws {
         let record = try record(

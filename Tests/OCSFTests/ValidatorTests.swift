@@ -18,7 +18,8 @@ let shared: URL? = {
 struct ValidatorTests {
     static let options: [NormalizerSettings] = [
         NormalizerSettings(), NormalizerSettings(rawData: false, observables: false),
-        NormalizerSettings(datetime: true, flattenUnmapped: true),
+        NormalizerSettings(datetime: true, flattenUnmapped: true, network: RecordExamples.network),
+        NormalizerSettings(rawData: false, observables: false, datetime: true, network: RecordExamples.network),
     ]
 
     @Test("for each recorded event", arguments: options)
@@ -48,6 +49,11 @@ struct ValidatorTests {
     @Test("for odd shapes", arguments: options)
     func oddShapes(settings: NormalizerSettings) throws {
         try validate(NoLossTests.oddShapes, settings)
+    }
+
+    @Test("for the events of the schema's examples, and of every field", arguments: options)
+    func examples(settings: NormalizerSettings) throws {
+        try validate(RecordExamples.events().map(\.event) + RecordExamples.others(), settings)
     }
 
     private func validate(_ events: [String], _ settings: NormalizerSettings) throws {

@@ -1,0 +1,75 @@
+/// What `enrichments[]` will say: of which value in the record it is known where it belongs.
+struct EnrichmentList: ~Copyable {
+    struct Entry {
+        var path: StaticString
+        var value: JSONText
+        var scope: NetworkScope
+    }
+
+    /// More than the mapping ever names in one record.
+    static let capacity = 16
+
+    private let entries: UnsafeMutablePointer<Entry>
+    private(set) var count = 0
+
+    init() { entries = .allocate(capacity: Self.capacity) }
+
+    deinit { entries.deallocate() }
+
+    mutating func removeAll() { count = 0 }
+
+    mutating func add(_ path: StaticString, _ value: JSONText, _ scope: NetworkScope) {
+        guard count < Self.capacity else { return }
+        (entries + count).initialize(to: Entry(path: path, value: value, scope: scope))
+        count += 1
+    }
+
+    subscript(_ index: Int) -> Entry { entries[index] }
+}
+
+/// OCSF gives an endpoint's place an attribute of its own, `network_scope_id`. It has none for a user or a URL, nor a mark on an
+/// observable: for those an enrichment names attribute and value, which is what the schema has enrichments for.
+extension RecordMapping {
+    /// Says of an address of a person whether its domain, which begins at `domain`, is the organisation's.
+    mutating func scopeOfLogin(_ path: StaticString, _ login: JSONText, domain: Int) {
+        guard let scope = settings.network.scope(ofDomain: login.slice(domain..<login.count)) else { return }
+        enrichments.add(path, login, scope)
+    }
+
+    mutating func enrichmentField() {
+        // The URL's host is the org's own, whatever its domain.
+        let host = settings.network.hasDomains && !constants.host.isEmpty ? urlHostPath : nil
+        guard enrichments.count > 0 || host != nil else { return }
+        writer.put("\"enrichments\":[")
+        for index in 0..<enrichments.count {
+            let entry = enrichments[index]
+            writer.put("{\"name\":\"")
+            writer.put(entry.path)
+            writer.string("\",\"value\":\"", entry.value)
+            scopeData(entry.scope)
+        }
+        if let host {
+            writer.put("{\"name\":\"")
+            writer.put(host)
+            writer.put("\",\"value\":\"")
+            writer.copy(constants.host)
+            writer.put("\",")
+            scopeData(.internal)
+        }
+        writer.endArray()
+    }
+
+    private mutating func scopeData(_ scope: NetworkScope) {
+        writer.put("\"type\":\"my_network\",\"provider\":\"tributary\",\"data\":{")
+        networkScope(scope)
+        writer.endObject()
+        writer.endObject()
+    }
+
+    mutating func networkScope(_ scope: NetworkScope) {
+        switch scope {
+        case .internal: writer.put("\"network_scope_id\":1,\"network_scope\":\"Internal\",")
+        case .external: writer.put("\"network_scope_id\":2,\"network_scope\":\"External\",")
+        }
+    }
+}

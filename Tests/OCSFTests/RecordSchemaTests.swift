@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+@testable import OCSF
+
+/// docs/record-schema.md says what the code does, or these fail. `make docs` rewrites the parts that are made.
+@Suite("docs/record-schema.md", .serialized) struct RecordSchemaTests {
+    static let file = catalogueFile.deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "docs/record-schema.md")
+    static let isWriting = ProcessInfo.processInfo.environment["TRIBUTARY_WRITE_DOCS"] == "1"
+
+    @Test("every field of a record is in the table, and every field in the table comes out of some event")
+    func fields() throws {
+        let text = try String(contentsOf: Self.file, encoding: .utf8)
+        let documented = Self.documentedPaths(text)
+        #expect(documented.count > 100)
+        let made = try Self.madePaths()
+        let known = documented.reduce(into: Set<String>()) { $0.formUnion($1.paths) }
+        let undocumented = made.subtracting(known).sorted()
+        #expect(undocumented.isEmpty, "in records, not in the table: \(undocumented.joined(separator: ", "))")
+        let unmade = documented.filter { $0.paths.isDisjoint(with: made) }.map(\.token)
+        #expect(unmade.isEmpty, "in the table, in no record: \(unmade.joined(separator: ", "))")
+    }
+
+    @Test("the examples are what the code makes, one for each class")
+    func examples() throws {
+        let normalizer = try makeNormalizer(NormalizerSettings(rawData: false, network: RecordExamples.network))
+        let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")
+        var text = ""
+        let events = try RecordExamples.events()
+        #expect(events.map(\.kind) == OCSFKind.allCases)
+        for (kind, event) in events {
+            var sink = Collected()
+            Array(event.utf8).withUnsafeBytes {
+                normalizer.normalizeEvent($0, source: source, offset: 0, collectedAt: collectedAt, into: &sink)
+            }
+            let made = try #require(sink.records.first)
+            #expect(made.head.kind == kind, "\(kind)")
+            #expect(!made.head.isFallback, "\(kind)")
+            let facts = kind.facts
+            text += "<details><summary>\(facts.caption) (\(facts.uid)): "
+            text += "<code>\(try JSON(made.text).text("metadata.event_code") ?? "")</code></summary>\n\n"
+            text += "```json\n\(OrderedJSON(made.text).laidOut())\n```\n\n</details>\n\n"
+        }
+        try check("records", text)
+    }
+
+    @Test("the ATT&CK table is the catalogue's, and each tag has a name and a source")
+    func attacks() throws {
+        var text = "| event type | tactic | technique | who says so |\n|---|---|---|---|\n"
+        for row in try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
+        where !row.hasPrefix("#") {
+            let columns = row.split(separator: "\t", omittingEmptySubsequences: false)
+            try #require(columns.count == 9, "\(row)")
+            guard columns[7] != "-" else {
+                #expect(columns[8] == "-", "\(row)")
+                continue
+            }
+            #expect(columns[8].contains(" "), "\(row)")
+            for part in columns[7].split(separator: ",") {
+                let attack = try #require(Attack(part))
+                let tactic = try #require(Attack.names[String(attack.tactic)])
+                let technique = try #require(Attack.names[String(attack.technique)])
+                var name = "\(attack.technique) \(technique)"
+                if let sub = attack.subTechnique {
+                    name = "\(sub) \(technique): \(try #require(Attack.names[String(sub)]))"
+                }
+                text += "| `\(columns[0])` | \(attack.tactic) \(tactic) | \(name) | \(columns[8]) |\n"
+            }
+        }
+        try check("attacks", text)
+    }
+
+    private func check(_ part: String, _ made: String) throws {
+        let text = try String(contentsOf: Self.file, encoding: .utf8)
+        let opening = try #require(text.range(of: "<!-- \(part): made by make docs -->\n"))
+        let closing = try #require(text.range(of: "<!-- end of \(part) -->"))
+        let standing = text[opening.upperBound..<closing.lowerBound]
+        if Self.isWriting, standing != made {
+            let new = text.replacingCharacters(in: opening.upperBound..<closing.lowerBound, with: made)
+            try new.write(to: Self.file, atomically: true, encoding: .utf8)
+        } else {
+            #expect(standing == made, "run make docs")
+        }
+    }
+
+    /// The paths that the second column of the field tables names. `.name` goes on in the object of the path before it, and ‹user›
+    /// stands for each place that the table of places gives it.
+    static func documentedPaths(_ text: String) -> [(token: String, paths: Set<String>)] {
+        var places: [String: [String]] = [:]
+        var found: [(token: String, paths: Set<String>)] = []
+        var isInside = false
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("#") {
+                isInside = line.hasSuffix("From LogEvent to record") || (isInside && line.hasPrefix("###"))
+            }
+            guard isInside, line.hasPrefix("|") else { continue }
+            let cells = line.split(separator: "|", omittingEmptySubsequences: false)
+            guard cells.count > 3 else { continue }
+            let tokens = cells[2].split(separator: "`", omittingEmptySubsequences: false).enumerated()
+                .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+            let first = cells[1].filter { $0 != "`" && $0 != " " }
+            if first.hasPrefix("‹") {
+                places[first] = tokens
+                continue
+            }
+            var parent = ""
+            for token in tokens {
+                let whole = token.hasPrefix(".") ? parent + token : token
+                parent = whole.split(separator: ".").dropLast().joined(separator: ".")
+                var paths: Set<String> = [whole]
+                for (name, stands) in places where whole.hasPrefix(name) {
+                    paths = Set(stands.map { $0 + whole.dropFirst(name.count) })
+                }
+                found.append((token, paths))
+            }
+        }
+        return found
+    }
+
+    /// The path of every value in the records of the examples and of an event of each type, with all options on.
+    static func madePaths() throws -> Set<String> {
+        let types = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
+            .filter { !$0.hasPrefix("#") }.map { String($0.prefix { $0 != "\t" }) }
+        var random = SeededGenerator(seed: 11)
+        let events =
+            try RecordExamples.events().map(\.event) + RecordExamples.others() + NoLossTests.oddShapes
+            + types.map { try SyntheticEvent.make(type: $0, &random) }
+        let normalizer = try makeNormalizer(NormalizerSettings(datetime: true, network: RecordExamples.network))
+        let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")
+        var sink = Collected()
+        for event in events {
+            Array(event.utf8).withUnsafeBytes {
+                normalizer.normalizeEvent($0, source: source, offset: 0, collectedAt: collectedAt, into: &sink)
+            }
+        }
+        var paths: Set<String> = []
+        func walk(_ value: Any, _ path: String) {
+            if path == "unmapped" || path.hasSuffix(".data") {
+                paths.insert(path)
+            } else if let object = value as? [String: Any] {
+                for (key, child) in object { walk(child, path.isEmpty ? key : "\(path).\(key)") }
+            } else if let list = value as? [Any] {
+                for child in list { walk(child, path + "[]") }
+            } else {
+                paths.insert(path)
+            }
+        }
+        for record in sink.records { walk(try JSON(record.text).value, "") }
+        return paths
+    }
+}
