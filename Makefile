@@ -1,14 +1,15 @@
 # Every target does its own set-up, system packages included (with sudo where you are not root).
 SWIFT ?= swift
 DEMO_SECONDS ?= 0
+FUZZ_SECONDS ?= 300
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: help build release demo test lint format bench loader-test systemd-test install clean
-.PHONY: help build release demo test docs lint format bench systemd-test install clean
+.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test systemd-test \
+	install clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build for development
 	@scripts/install-dependencies build
@@ -33,13 +34,21 @@ docs: ## Rewrite the made parts of docs/record-schema.md
 	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter RecordSchemaTests
 
 lint: ## The formatter's findings, as CI sees them
-	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Benchmarks Fuzz Package.swift
 
 format: ## Format all Swift sources in place
-	$(SWIFT) format format --in-place --recursive --parallel Sources Tests Package.swift
+	$(SWIFT) format format --in-place --recursive --parallel Sources Tests Benchmarks Fuzz Package.swift
+
+fuzz: ## Hostile input under libFuzzer and AddressSanitizer; FUZZ_SECONDS=300
+	@scripts/install-dependencies build
+	SWIFT="$(SWIFT)" Fuzz/run $(FUZZ_SECONDS)
+
+validate-independently: release ## Records of every event type against the JSON Schema of a validator from PyPI
+	Tests/ocsf/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 bench: release ## Speed and memory on this machine, against the limit and against peers
 	@scripts/install-dependencies bench
+	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
 	bench/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 systemd-test: release ## The daemon under real systemd, in a container; needs root
@@ -53,7 +62,7 @@ loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs 
 	Tests/loaders/run "$$($(SWIFT) build --show-bin-path)"
 
 install: ## Install a release build under PREFIX, with the unit and the configuration
-	scripts/install "$$($(SWIFT) build -c release --show-bin-path)" "$(DESTDIR)" "$(PREFIX)"
+	scripts/install .build/release "$(DESTDIR)" "$(PREFIX)"
 
 clean: ## Remove what was built
-	rm -rf .build .demo .bench
+	rm -rf .build .demo .bench .fuzz

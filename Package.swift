@@ -61,8 +61,15 @@ let package = Package(
             name: "okta-simulator",
             dependencies: ["OktaSimulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
+        .target(name: "NormalizerCheck", dependencies: ["OCSF"], path: "Fuzz/NormalizerCheck", swiftSettings: strict),
+        .target(name: "CAllocationCount", path: "Benchmarks/CAllocationCount"),
+        .executableTarget(
+            name: "normalizer-benchmark",
+            dependencies: ["OCSF", "CAllocationCount"],
+            path: "Benchmarks/normalizer-benchmark",
+            swiftSettings: strict),
         .testTarget(name: "OktaAPITests", dependencies: ["OktaAPI"], swiftSettings: strict),
-        .testTarget(name: "OCSFTests", dependencies: ["OCSF"], swiftSettings: strict),
+        .testTarget(name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck"], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
@@ -75,3 +82,12 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// The fuzz target has no entry of its own (libFuzzer brings it), so only `make fuzz` may see it.
+if Context.environment["TRIBUTARY_FUZZ"] != nil {
+    package.products.append(.library(name: "NormalizerFuzz", type: .static, targets: ["NormalizerFuzz"]))
+    package.targets.append(
+        .target(
+            name: "NormalizerFuzz", dependencies: ["OCSF", "NormalizerCheck"], path: "Fuzz/NormalizerFuzz",
+            swiftSettings: strict))
+}

@@ -1,7 +1,7 @@
 """A loopback server of prerendered System Log pages: as little work per request as there can be, so that what is measured is
 the client. It answers like Okta's log does to a poller, with two Link headers, and without any check.
 
-    serve_pages.py CORPUS.ndjson [--page 1000] [--gzip]     prints {"url": …} on standard output when it listens
+    serve_pages.py CORPUS.ndjson [--page 1000] [--gzip] [--times 1]     prints {"url": …} on standard output when it listens
 """
 import argparse
 import gzip
@@ -33,19 +33,22 @@ def main():
     parser.add_argument("corpus")
     parser.add_argument("--page", type=int, default=1000)
     parser.add_argument("--gzip", action="store_true")
+    parser.add_argument("--times", type=int, default=1, help="how often the whole pages come round")
     arguments = parser.parse_args()
 
     pages = render(arguments.corpus, arguments.page, arguments.gzip)
     empty = gzip.compress(b"[]") if arguments.gzip else b"[]"
+    # The last page is not whole and says "caught up", so it comes once.
+    order = list(range(len(pages) - 1)) * arguments.times + [len(pages) - 1]
     listener = socket.create_server(("127.0.0.1", 0))
     url = "http://127.0.0.1:%d" % listener.getsockname()[1]
-    print(json.dumps({"url": url, "pages": len(pages)}), flush=True)
+    print(json.dumps({"url": url, "pages": len(order)}), flush=True)
 
     def answer(connection, path):
         after = path.partition("after=")[2].partition("&")[0]
         number = int(after) if after.isdigit() else 0
-        body = pages[number] if number < len(pages) else empty
-        following = min(number + 1, len(pages))
+        body = pages[order[number]] if number < len(order) else empty
+        following = min(number + 1, len(order))
         link = "<%s/api/v1/logs?limit=%d&after=%d>; rel=\"next\"" % (url, arguments.page, following)
         head = ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s"
                 "link: <%s/api/v1/logs?limit=%d>; rel=\"self\"\r\nlink: %s\r\n\r\n"

@@ -18,6 +18,7 @@ package struct EventStream: Sendable {
     private var isInArray = false
     private var isAfterElement = false
     private var isFirst = true
+    private var isAtBeginning = true
 
     package init() {}
 
@@ -27,8 +28,12 @@ package struct EventStream: Sendable {
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .more(keep: 0) }
         let end = bytes.count
         var at = position
-        // A byte order mark at the very beginning is no part of the text (RFC 8259 section 8.1 lets a reader ignore it).
-        if end - at >= 3, start[at] == 0xEF, start[at + 1] == 0xBB, start[at + 2] == 0xBF { at += 3 }
+        if isAtBeginning {
+            // A byte order mark at the very beginning is no part of the text (RFC 8259 section 8.1 lets a reader ignore it).
+            guard end - at >= 3 || isLast else { return .more(keep: at) }
+            isAtBeginning = false
+            if end - at >= 3, start[at] == 0xEF, start[at + 1] == 0xBB, start[at + 2] == 0xBF { at += 3 }
+        }
         while true {
             at = skipSpace(start, at, end)
             guard at < end else { return .more(keep: end) }
@@ -55,11 +60,10 @@ package struct EventStream: Sendable {
                 isAfterElement = false
                 at += 1
             default:
-                if let stop = EventCutter.valueEnd(start, at, end), stop > at {
-                    isAfterElement = true
-                    return .event(at..<stop)
-                }
-                return rest(at, end, isLast)
+                guard let stop = EventCutter.valueEnd(start, at, end) else { return rest(at, end, isLast) }
+                isAfterElement = true
+                // A comma or brace where an element should begin stands for one, so that it is set aside and costs nothing else.
+                return .event(at..<max(stop, at + 1))
             }
         }
     }

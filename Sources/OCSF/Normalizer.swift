@@ -62,6 +62,14 @@ package final class Normalizer {
         }
     }
 
+    /// Why an event can't be read, or nil when it can. Makes nothing of it: what reading costs by itself.
+    package func rejection(of event: UnsafeRawBufferPointer) -> Rejection? {
+        switch tape.parse(event) {
+        case .success: nil
+        case .failure(let rejection): rejection
+        }
+    }
+
     private func make(_ event: UnsafeRawBufferPointer, _ source: EventSource, _ collectedAt: Int64) -> Result<
         RecordHead, Rejection
     > {

@@ -1,30 +1,22 @@
 import CCrypto
 
-/// SHA-256 by the system's libcrypto (FIPS 180-4), with one context that is used again.
+/// SHA-256 by the system's libcrypto (FIPS 180-4), with one state that is used again: no allocation for a message.
 final class SHA256Digest {
-    private let algorithm: OpaquePointer
-    private let context: OpaquePointer
+    private let state: UnsafeMutablePointer<SHA256_CTX>
 
-    /// nil when libcrypto has no SHA-256 to give.
+    /// nil when libcrypto's configuration has no SHA-256 to give.
     init?() {
         guard let algorithm = tributary_sha256_fetch() else { return nil }
-        guard let context = EVP_MD_CTX_new() else {
-            EVP_MD_free(algorithm)
-            return nil
-        }
-        self.algorithm = algorithm
-        self.context = context
-    }
-
-    deinit {
-        EVP_MD_CTX_free(context)
         EVP_MD_free(algorithm)
+        state = .allocate(capacity: 1)
+        state.initialize(to: SHA256_CTX())
     }
 
-    /// Fills 32 bytes at `out`; false when libcrypto refuses, which it does for want of memory only.
+    deinit { state.deallocate() }
+
+    /// Fills 32 bytes at `out`; false when libcrypto refuses.
     func digest(_ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<UInt8>) -> Bool {
-        EVP_DigestInit_ex(context, algorithm, nil) == 1 && EVP_DigestUpdate(context, bytes, count) == 1
-            && EVP_DigestFinal_ex(context, out, nil) == 1
+        tributary_sha256(state, bytes, count, out) == 1
     }
 }
 

@@ -9,7 +9,17 @@ import Testing
             "{}", " {} ", "{\"a\":1}", "{\"a\":-0}", "{\"a\":0.5e+10}", "{\"a\":1E9}", "{\"a\":[]}", "{\"a\":[[],{}]}",
             "{\"a\":\"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "{\"\":1}", "{\"a\":\"\u{7f}\u{1F600}\"}",
             "\r\n{\t\"a\" : true ,\n\"b\":false, \"c\":null }\n", "{\"a\":\"\\u0000\"}", "{\"a\\u0062\":1,\"ac\":2}",
-            "{\"a\":{\"a\":{\"a\":1}}}", "{\"a\":123456789012345678901234567890}",
+            // Section 6: any digits, fraction and exponent, of any size.
+            "{\"a\":0,\"b\":-0.0,\"c\":0e0,\"d\":0E-0,\"e\":10,\"f\":1.50,\"g\":-1e+01,\"h\":1e300,\"i\":1e-400}",
+            "{\"a\":[0,1,-1,0.1,1e1],\"b\":[[[[[[]]]]]],\"c\":[null,true,false,\"\",{},[]]}",
+            // Section 7: every escape, in either case; what need not be escaped is not (DEL, U+2028, the solidus, non-characters).
+            "{\"a\":\"\\u00E9\\u00e9\\uABCD\\uabcd\",\"b\":\"/\",\"c\":\"\u{2028}\u{2029}\u{80}\u{FFFF}\u{FFFE}\u{10FFFF}\"}",
+            "{\"a\":\"\\uD83D\\uDE00\\udbff\\udfff\\ud800\\udc00\\uffff\\ufdd0\"}", "{\"\\u0000\":1,\"\\u0001\":2}",
+            "{\"a\":\"\u{FEFF}\"}", "{\"\\\"\":1,\"\\\\\":2,\"\\/\":3}", "{\"a\":\"'\"}",
+            // Section 4: names are compared as characters, and case matters; the same name in another object is another name.
+            "{\"a\":1,\"A\":2}", "{\"\u{E9}\":1,\"e\u{301}\":2}", "{\"a\":[{\"b\":1},{\"b\":1}],\"b\":{\"a\":1}}",
+            "{\"a\" \n:\t1\r,\"b\":[ 1 , 2 ] }  ", "{\"a\":{\"a\":{\"a\":1}}}",
+            "{\"a\":123456789012345678901234567890}",
         ])
     func accepted(text: String) throws {
         let sink = try normalize(Array(text.utf8))
@@ -38,6 +48,51 @@ import Testing
             ("{\"x\":{\"b\":1,\"c\":2,\"b\":3}}", .duplicateKey), ("\u{feff}{}", .syntax), ("{\"a\":1 1}", .syntax),
             ("{\"a\":\"b\"c}", .syntax), ("{\"a\":1\"b\"}", .badNumber), ("{\"a\"\"b\":1}", .syntax),
             ("{1:2}", .syntax),
+            // Section 2: white space is four characters, and there is one value.
+            ("{\"a\":\u{0B}1}", .syntax), ("{\"a\":\u{0C}1}", .syntax), ("{\"a\":\u{A0}1}", .syntax),
+            ("{\u{2028}\"a\":1}", .syntax),
+            ("{}\u{0}", .syntax), ("\u{0}{}", .syntax), (" ", .syntax), ("\n", .syntax), ("{}1", .syntax),
+            ("{},", .syntax), ("}{", .syntax),
+            ("{]", .syntax), ("[}", .syntax), ("}", .syntax), ("]", .syntax), ("{\"a\":[}", .syntax),
+            ("{\"a\":{]}", .syntax),
+            ("{\"a\":[1}]", .syntax), ("{\"a\":[[1]}", .syntax), ("{\"a\":{\"b\":1]}", .syntax),
+            // Section 3: the literals are three, in lower case; the root is an object.
+            ("null", .notAnObject), ("true", .notAnObject), ("{\"a\":TRUE}", .syntax), ("{\"a\":Null}", .syntax),
+            ("{\"a\":truee}", .syntax),
+            ("{\"a\":falsey}", .syntax), ("{\"a\":undefined}", .syntax), ("{\"a\":Infinity}", .syntax),
+            ("{\"a\":true false}", .syntax),
+            // Sections 4 and 5: names are strings; no comma too many or too few; no comments.
+            ("{null:1}", .syntax), ("{[]:1}", .syntax), ("{\"a\":1,,\"b\":2}", .syntax), ("{,\"a\":1}", .syntax),
+            ("{\"a\",1}", .syntax),
+            ("{\"a\"::1}", .syntax), ("{\"a\":1:2}", .syntax), ("{:1}", .syntax), ("{\"a\":[,1]}", .syntax),
+            ("{\"a\":[1,,2]}", .syntax),
+            ("{\"a\":[1 2]}", .syntax), ("{\"a\":[1:2]}", .syntax), ("{\"a\":[\"b\":1]}", .syntax),
+            ("{\"a\":1/**/}", .badNumber),
+            ("{/**/\"a\":1}", .syntax), ("{\"a\":1}//", .syntax), ("{\"a\":1;\"b\":2}", .badNumber),
+            ("{\"a\"=1}", .syntax),
+            // Section 6
+            ("{\"a\":-01}", .badNumber), ("{\"a\":00}", .badNumber), ("{\"a\":1.e1}", .badNumber),
+            ("{\"a\":1.5.5}", .badNumber),
+            ("{\"a\":1e+}", .badNumber), ("{\"a\":1e1.5}", .badNumber), ("{\"a\":--1}", .badNumber),
+            ("{\"a\":1-}", .badNumber),
+            ("{\"a\":1_000}", .badNumber), ("{\"a\":-.5}", .badNumber), ("{\"a\":1e1e1}", .badNumber),
+            ("{\"a\":1a}", .badNumber),
+            ("{\"a\":\u{FF11}}", .syntax), ("{\"a\":1\u{0}}", .badNumber), ("{\"a\":- 1}", .badNumber),
+            // Section 7
+            ("{\"a\":\"\\a\"}", .badEscape), ("{\"a\":\"\\'\"}", .badEscape), ("{\"a\":\"\\U0041\"}", .badEscape),
+            ("{\"a\":\"\\u\"}", .badEscape), ("{\"a\":\"\\u004\"}", .badEscape), ("{\"a\":\"\\u+041\"}", .badEscape),
+            ("{\"a\":\"\\u00 1\"}", .badEscape), ("{\"\\q\":1}", .badEscape), ("{\"a\":\"\\0\"}", .badEscape),
+            ("{\"a\":\"\\\u{E9}\"}", .badEscape), ("{\"a\":\"\u{0}\"}", .controlCharacter),
+            ("{\"a\":\"\t\"}", .controlCharacter),
+            ("{\"a\":\"\u{1F}\"}", .controlCharacter), ("{\"\r\":1}", .controlCharacter),
+            ("{\"a\":\"\\\"}", .unclosedString),
+            ("{\"a", .unclosedString), ("{\"a\":\"\\", .unclosedString),
+            // Section 8.2
+            ("{\"a\":\"\\ud800\\ud800\"}", .loneSurrogate), ("{\"a\":\"\\udc00\\ud800\"}", .loneSurrogate),
+            ("{\"a\":\"\\uDBFF\"}", .loneSurrogate), ("{\"a\":\"\\uDFFF\"}", .loneSurrogate),
+            ("{\"a\":\"\\ud83d\\n\"}", .loneSurrogate), ("{\"a\":\"\\ud83d\\u12\"}", .loneSurrogate),
+            ("{\"\":1,\"\":2}", .duplicateKey), ("{\"\u{E9}\":1,\"\\u00e9\":2}", .duplicateKey),
+            ("{\"/\":1,\"\\/\":2}", .duplicateKey), ("{\"\\ud83d\\ude00\":1,\"\u{1F600}\":2}", .duplicateKey),
         ] as [(String, RejectionReason)])
     func refused(text: String, reason: RejectionReason) throws {
         let sink = try normalize(Array(text.utf8))
@@ -48,7 +103,12 @@ import Testing
 
     @Test(
         "bytes that are not UTF-8 are refused",
-        arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]])
+        arguments: [
+            [0xFF], [0xFE], [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC3], [0xE0, 0x80, 0xAF], [0xED, 0xA0, 0x80],
+            [0xED, 0xBF, 0xBF],
+            [0xE2, 0x82], [0xE2, 0x28, 0xA1], [0xF0, 0x80, 0x80, 0xAF], [0xF0, 0x9F, 0x98], [0xF4, 0x90, 0x80, 0x80],
+            [0xF5, 0x80, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xC3, 0xA9, 0x80],
+        ] as [[UInt8]])
     func notUTF8(bytes: [UInt8]) throws {
         let sink = try normalize(Array("{\"a\":\"".utf8) + bytes + Array("\"}".utf8))
         #expect(sink.rejections.map(\.rejection.reason) == [.notUTF8])
@@ -70,6 +130,8 @@ import Testing
         let inside =
             Array("{\"a\":\"".utf8) + [UInt8](repeating: 0x61, count: JSONTape.maximumBytes - 8) + Array("\"}".utf8)
         #expect(try normalize(inside).records.count == 1)
+        // Section 6 sets no range; not every reader has a type for this one.
+        #expect(try normalize(Array("{\"a\":1e400}".utf8)).records.count == 1)
         let digits = "{\"a\":" + String(repeating: "1", count: 1_025) + "}"
         #expect(try normalize(Array(digits.utf8)).rejections.first?.rejection.reason == .longNumber)
         let many = "{\"a\":[" + String(repeating: "0,", count: 200_000) + "0]}"

@@ -22,25 +22,28 @@ struct ValidatorTests {
         NormalizerSettings(rawData: false, observables: false, datetime: true, network: RecordExamples.network),
     ]
 
-    @Test("for each recorded event", arguments: options)
-    func samples(settings: NormalizerSettings) throws {
-        let folder = try #require(shared).appending(path: "samples")
+    /// The recorded events, none where they are not at hand.
+    static func sampleEvents() throws -> [String] {
+        guard let folder = shared?.appending(path: "samples") else { return [] }
         var events: [String] = []
         for file in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         where file.hasSuffix(".ndjson") {
             events += try String(contentsOf: folder.appending(path: file), encoding: .utf8).split(separator: "\n").map(
                 String.init)
         }
+        return events
+    }
+
+    @Test("for each recorded event", arguments: options)
+    func samples(settings: NormalizerSettings) throws {
+        let events = try Self.sampleEvents()
         #expect(events.count >= 186)
         try validate(events, settings)
     }
 
     @Test("for an event of each type in the catalogue, whatever its targets and outcome", arguments: options)
     func everyType(settings: NormalizerSettings) throws {
-        let types = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n").filter {
-            !$0.hasPrefix("#")
-        }
-        .map { String($0.prefix { $0 != "\t" }) }
+        let types = try cataloguedTypes()
         var random = SeededGenerator(seed: 7)
         let events = try types.map { try SyntheticEvent.make(type: $0, &random) }
         try validate(events, settings)
@@ -67,10 +70,14 @@ struct ValidatorTests {
         }
         #expect(sink.rejections.isEmpty)
         #expect(sink.records.count == events.count)
+        try Self.validate(records: sink.records.map(\.text))
+    }
+
+    static func validate(records: [String]) throws {
         let file = FileManager.default.temporaryDirectory.appending(
             path: "tributary-records-\(UUID().uuidString).ndjson")
         defer { try? FileManager.default.removeItem(at: file) }
-        try sink.records.map { $0.text + "\n" }.joined().write(to: file, atomically: false, encoding: .utf8)
+        try records.map { $0 + "\n" }.joined().write(to: file, atomically: false, encoding: .utf8)
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
@@ -84,6 +91,12 @@ struct ValidatorTests {
         process.waitUntilExit()
         #expect(process.terminationStatus == 0, "\(report.prefix(4_000))")
     }
+}
+
+/// Every event type that the built-in catalogue names.
+func cataloguedTypes() throws -> [String] {
+    try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
+        .map { String($0.prefix { $0 != "\t" }) }
 }
 
 /// Events with every part that the mapping reads, in changing kinds.

@@ -1,0 +1,100 @@
+"""`tributary run` from a loopback server to sealed, synced segments, and the least that the same way can cost."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import measure
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+CONFIGURATION = """state_directory: %(home)s/state
+runtime_directory: %(home)s/run
+spool: {directory: %(home)s/spool}
+record: {raw_data: %(raw)s}
+credentials:
+  - {name: bench, type: api_token, permissions: read, secret_file: %(home)s/token}
+integrations:
+  - {name: bench, url: "%(url)s", data_ingest: {credential: bench, start: 1d}}
+"""
+
+
+class Pages:
+    """The corpus as pages on loopback, `times` times over."""
+
+    def __init__(self, corpus, compressed, times):
+        command = [sys.executable, HERE + "/serve_pages.py", corpus, "--times", str(times)]
+        self.process = subprocess.Popen(command + (["--gzip"] if compressed else []), stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        said = json.loads(self.process.stdout.readline())
+        self.url, self.count = said["url"], said["pages"]
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def newest(folder):
+    """When the newest file below was last written to, in seconds since 1970."""
+    times = [0]
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                times.append(os.stat(os.path.join(root, name)).st_mtime)
+            except FileNotFoundError:  # sealed meanwhile
+                pass
+    return max(times)
+
+
+def run(programs, work, pages, events, raw_data):
+    """Cost, and MB of sealed segments.
+
+    The wall time is that to the last commit, seen by the spool's own files, and that of the stop, which seals; status.json, written
+    once a second, only says when to look.
+    """
+    home = tempfile.mkdtemp(prefix="daemon-", dir=work)
+    try:
+        with open(home + "/token", "w") as file:
+            file.write("00benchmark\n")
+        os.chmod(home + "/token", 0o600)
+        with open(home + "/tributary.yaml", "w") as file:
+            file.write(CONFIGURATION % {"home": home, "raw": str(raw_data).lower(), "url": pages.url})
+        log = open(home + "/log", "w+")
+        start = time.time()
+        process = subprocess.Popen([programs + "/tributary", "run", "--config", home + "/tributary.yaml"], stderr=log)
+        collected = 0
+        while collected < events:
+            time.sleep(0.1)
+            if process.poll() is not None:
+                sys.exit("the daemon ended:\n" + open(home + "/log").read())
+            try:
+                with open(home + "/run/status.json") as file:
+                    collected = sum(item["events"] + item["rejected"] for item in json.load(file)["integrations"])
+            except (FileNotFoundError, json.JSONDecodeError):
+                pass
+        collecting = newest(home + "/spool") - start
+        stop = time.time()
+        process.send_signal(signal.SIGTERM)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = collecting + time.time() - stop
+        if status:
+            sys.exit("the daemon ended with %d:\n%s" % (status, open(home + "/log").read()))
+        sealed = sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(home + "/spool")
+                     for name in names if name.endswith(".zst"))
+        return measure.Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), sealed / 1e6
+    finally:
+        shutil.rmtree(home)
+
+
+def floor(pages, parse, records):
+    """CPU seconds of the parts that no collector can do without: curl for the pages, reading the JSON, zstd for the records."""
+    curl = measure.once(["curl", "--compressed", "--silent", "--output", "/dev/null",
+                         "%s/api/v1/logs?after=[0-%d]" % (pages.url, pages.count - 1)])
+    zstd = measure.once(["zstd", "-q", "-3", "-c", "--single-thread", records])
+    return curl.cpu, parse, zstd.cpu

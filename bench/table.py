@@ -1,0 +1,19 @@
+"""One table: a row a measure, with its ratio to what it is compared with."""
+
+
+class Table:
+    layout = "%-52s %10s %8s %9s %8s %9s  %s"
+
+    def __init__(self, events, size):
+        self.events, self.size = events, size
+
+    def heading(self, text, ratio):
+        print("\n" + text)
+        print(self.layout % ("", "events/s", "MB/s", "CPU s", "x " + ratio, "peak MiB", ""))
+
+    def row(self, name, seconds, base=None, peak=None, events=None, size=None, note=""):
+        """`events/s` and `MB/s` are those of the input, per CPU second."""
+        events, size = events or self.events, size or self.size
+        print(self.layout % (
+            name, "%.0f" % (events / seconds), "%.0f" % (size / seconds / 1e6), "%.2f" % seconds,
+            "%.1f" % (seconds / base) if base else "", "%.1f" % peak if peak else "", note), flush=True)
