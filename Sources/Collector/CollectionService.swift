@@ -39,12 +39,15 @@ final class CollectionService: Service {
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown { await self.collect() }
         } onGracefulShutdown: {
+            self.board.stopping()
             self.notifier.stopping(status: "stopping: what is durable is being sealed")
             self.logger.announce(.stopping, "stopping: pages under way become durable, then everything is sealed")
         }
         await transport.shutdown()
-        for worker in workers {
-            report(await worker.sealAndClose())
+        await withDiscardingTaskGroup { group in
+            for worker in workers {
+                group.addTask { self.report(await worker.sealAndClose()) }
+            }
         }
         for collector in collectors {
             collector.heartbeat.retire()

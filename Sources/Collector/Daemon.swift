@@ -60,7 +60,7 @@ package struct Daemon {
         let catalog = try normalizing.catalog()
         let workers: [IngestWorker]
         do {
-            workers = try (0..<max(1, ProcessInfo.processInfo.activeProcessorCount)).map { number in
+            workers = try (0..<Self.workerCount(configuration)).map { number in
                 try IngestWorker(
                     name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings)
             }
@@ -81,7 +81,8 @@ package struct Daemon {
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // They are stopped in reverse: the watchdog and the status see collection to its end.
         var settings = ServiceGroupConfiguration(
-            services: [watchdog, reporter, HangupService(logger: logger), collection], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [watchdog, reporter, HangupService(logger: logger), collection],
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet(logger))
         settings.maximumGracefulShutdownDuration = Self.stopWithin
         group = ServiceGroup(configuration: settings)
@@ -90,6 +91,11 @@ package struct Daemon {
     /// Runs until SIGTERM or SIGINT, then seals what is durable and returns.
     package func run() async throws {
         try await group.run()
+    }
+
+    /// A thread a core, as far as there is work for it, and no more than one disk has use for.
+    private static func workerCount(_ configuration: Configuration) -> Int {
+        max(1, min(ProcessInfo.processInfo.activeProcessorCount, configuration.integrations.count, 8))
     }
 
     private static func collectors(

@@ -20,6 +20,8 @@ actor IngestWorker {
         /// The page is no whole JSON array.
         case page(PageError)
         case spool(SpoolError)
+        /// The page does not follow what is durable: damage was cut from the journal, and the cursor went back.
+        case cursorMoved
     }
 
     /// What opening an integration's part of the spool found.
@@ -62,11 +64,14 @@ actor IngestWorker {
     }
 
     /// Maps a page and makes its records and the cursor that follows it durable in one step.
+    ///
+    /// - Parameter previous: the cursor that the page was asked for with; nil for the first. A page is only ever put behind the very
+    ///   cursor that it follows.
     func ingest(
-        page: [UInt8], cursor: String, integration: String, collectedAt: Int64
+        page: [UInt8], after previous: String?, cursor: String, integration: String, collectedAt: Int64
     ) throws(Failure) -> Ingested {
-        guard let writer = writers[integration], let source = sources[integration] else {
-            preconditionFailure("\(integration) is opened before its first page")
+        guard let writer = writers[integration], let source = sources[integration], writer.cursor == previous else {
+            throw .cursorMoved
         }
         var sink = IngestSink(writer: writer, collectedAt: collectedAt)
         let outcome = page.withUnsafeBytes { bytes in
@@ -122,6 +127,8 @@ actor IngestWorker {
                 outcome.sealed = try seal(writer)
             } catch {
                 outcome.failure = error
+                // What stands behind the damage is collected again: the cursor goes back to the last whole commit before it.
+                if case .damaged = error { try? writer.recover(at: .now()) }
             }
             outcome.unsealedRecords = writer.unsealed.records
             return outcome

@@ -44,8 +44,10 @@ struct IntegrationCollector: Sendable {
             case .wait(let until):
                 await sleep(until: until, clock)
             case .request(let request):
-                // Cancelled while it waited for its turn: the loop ends.
-                guard (try? await slots.withSlot({ await collect(request, &pager, clock) })) != nil else { return }
+                // Nil: cancelled while it waited for its turn.
+                guard await waitingForSlot() else { return }
+                await collect(request, &pager, clock)
+                slots.giveBack()
             case .outstanding:
                 // Every request is answered and every page settled before the next step: this would be a bug, and a
                 // busy loop is the worst way to show it.
@@ -108,6 +110,19 @@ struct IntegrationCollector: Sendable {
             budgetShare: settings.budgetShare, seed: .random(in: .min ... .max), now: clock.now)
     }
 
+    /// Takes a slot, and is alive meanwhile: others may hold all of them for as long as their orgs are silent.
+    private func waitingForSlot() async -> Bool {
+        async let _: Void = beat()
+        return await slots.take()
+    }
+
+    private func beat() async {
+        while !Task.isCancelled {
+            heartbeat.beat()
+            try? await Task.sleep(for: Self.beat)
+        }
+    }
+
     private func collect(_ page: LogPageRequest, _ pager: inout LogPager, _ clock: ContinuousClock) async {
         var request = page.request
         do throws(CredentialError) {
@@ -139,14 +154,18 @@ struct IntegrationCollector: Sendable {
     private func ingest(_ page: LogPage, _ pager: inout LogPager, _ clock: ContinuousClock) async {
         do throws(IngestWorker.Failure) {
             let ingested = try await worker.ingest(
-                page: page.body, cursor: page.cursor.text, integration: settings.name, collectedAt: WallClock.now())
-            pager.committed(events: ingested.events + ingested.rejected, now: clock.now)
-            note(ingested, page, pager)
+                page: page.body, after: pager.cursor?.text, cursor: page.cursor.text, integration: settings.name,
+                collectedAt: WallClock.now())
+            let isFull = pager.committed(events: ingested.events + ingested.rejected, now: clock.now)
+            note(ingested, page, isCaughtUp: !isFull)
             await seal()
         } catch {
             switch error {
             case .page(let error):
                 note(pager.rejected(error.description, now: clock.now), pager, clock)
+            case .cursorMoved:
+                pager.notCommitted("the journal was repaired", now: clock.now)
+                if let reopened = await open(clock) { pager = reopened }
             case .spool(let error):
                 pager.notCommitted(error.description, now: clock.now)
                 let trouble = IntegrationHealth.Trouble(spool: error)
@@ -171,11 +190,11 @@ struct IntegrationCollector: Sendable {
 
 // What is said of what happened.
 extension IntegrationCollector {
-    private func note(_ ingested: IngestWorker.Ingested, _ page: LogPage, _ pager: LogPager) {
+    private func note(_ ingested: IngestWorker.Ingested, _ page: LogPage, isCaughtUp: Bool) {
         let transition = board.update(entry) { health in
             health.committed(
                 events: ingested.events, rejected: ingested.rejected, newest: ingested.newest,
-                isCaughtUp: pager.health.state != .collecting, requestID: page.requestID, at: WallClock.now())
+                isCaughtUp: isCaughtUp, requestID: page.requestID, at: WallClock.now())
         }
         if let rejection = ingested.firstRejection {
             logger.announce(

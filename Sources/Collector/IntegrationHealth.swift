@@ -46,6 +46,7 @@ struct IntegrationHealth: Sendable {
     private(set) var isOpened = false
     /// Why what is due could not be sealed; collection goes on.
     private(set) var sealTrouble: Trouble?
+    private(set) var sealTroubleSince: Int64 = 0
     private var lastReminder: Int64 = 0
     private var lastSealReminder: Int64 = 0
 
@@ -65,7 +66,11 @@ struct IntegrationHealth: Sendable {
     ) -> Transition? {
         self.events += events
         self.rejected += rejected
-        if let newest { lastEvent = max(newest, lastEvent ?? newest) }
+        if let newest {
+            lastEvent = max(newest, lastEvent ?? newest)
+            // Of this page alone: one event dated into the future must not hide the rest of a backlog.
+            reached = newest
+        }
         lastAnswer = now
         lastRequestID = requestID ?? lastRequestID
         nextAttempt = nil
@@ -109,7 +114,9 @@ struct IntegrationHealth: Sendable {
         unsealedRecords = records
         defer { sealTrouble = failure }
         guard let failure else { return false }
-        guard failure == sealTrouble, now - lastSealReminder < Self.reminderInterval else {
+        if sealTrouble == nil { sealTroubleSince = now }
+        // By kind: the words of one trouble name another file each time.
+        guard failure.kind == sealTrouble?.kind, now - lastSealReminder < Self.reminderInterval else {
             lastSealReminder = now
             return true
         }
@@ -127,11 +134,12 @@ struct IntegrationHealth: Sendable {
     /// answer is here, so it is the time since then. An org in which nothing happens has no growing lag.
     func lag(at now: Int64) -> Int64? {
         guard let lastAnswer else { return nil }
-        let reached = wasCaughtUp ? lastAnswer : min(lastEvent ?? lastAnswer, lastAnswer)
+        let reached = wasCaughtUp ? lastAnswer : min(reached ?? lastAnswer, lastAnswer)
         return max(0, now - reached)
     }
 
     private var wasCaughtUp = false
+    private var reached: Int64?
 
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {
         if new == .live || new == .catchingUp { wasCaughtUp = new == .live }

@@ -21,18 +21,8 @@ final class PageSlots: Sendable {
         state = Mutex(State(free: count))
     }
 
-    /// Runs `body` while holding a slot.
-    ///
-    /// - Throws: `CancellationError` when the task is cancelled while it waits, and what `body` throws.
-    func withSlot<Result>(
-        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
-    ) async throws -> Result {
-        guard await take() else { throw CancellationError() }
-        defer { giveBack() }
-        return try await body()
-    }
-
-    private func take() async -> Bool {
+    /// Takes a slot, to be given back with `giveBack`. False when the task is cancelled while it waits: then there is none to give back.
+    func take() async -> Bool {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -64,7 +54,8 @@ final class PageSlots: Sendable {
         }
     }
 
-    private func giveBack() {
+    /// Gives a slot to the first who waits, or back to the free ones.
+    func giveBack() {
         let next: Waiter? = state.withLock { state in
             if state.waiters.isEmpty {
                 state.free += 1

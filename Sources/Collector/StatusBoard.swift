@@ -15,6 +15,7 @@ final class StatusBoard: Sendable {
     private struct State {
         var entries: [Entry] = []
         var segmentsSealed = 0
+        var isStopping = false
     }
 
     private let state = Mutex(State())
@@ -34,6 +35,13 @@ final class StatusBoard: Sendable {
     /// Whether every integration's spool was looked at: what `READY=1` promises.
     var isEverythingOpened: Bool {
         state.withLock { state in state.entries.allSatisfy(\.health.isOpened) }
+    }
+
+    /// From SIGTERM on.
+    var isStopping: Bool { state.withLock(\.isStopping) }
+
+    func stopping() {
+        state.withLock { $0.isStopping = true }
     }
 
     func sealed(_ segments: Int) {

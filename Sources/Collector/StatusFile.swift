@@ -26,8 +26,9 @@ package final class StatusFile: Sendable {
         guard lock >= 0 else {
             throw Failure(description: "cannot open \(lockPath): \(String(cString: strerror(errno)))")
         }
+        fchmod(lock, 0o644)
+        // On a failure deinit closes it.
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
             throw Failure(
                 description: "another tributary runs with the runtime directory \(directory); stop it first, or give "
                     + "this one its own runtime_directory, state_directory and spool")
@@ -38,15 +39,25 @@ package final class StatusFile: Sendable {
         close(lock)
     }
 
-    /// Replaces the file. It lives on a tmpfs and says nothing that must outlive the daemon: nothing is synced.
-    package func write(_ report: StatusReport) throws {
-        try report.encoded().write(to: URL(fileURLWithPath: path), options: .atomic)
+    /// Replaces the file. It lives on a tmpfs and says nothing that must outlive the daemon: nothing is synced. Everybody may read it,
+    /// whatever the umask: it holds no secret, and on-call people are not the service's user.
+    package func write(_ report: StatusReport) throws(Failure) {
+        let temporary = path + ".new"
+        do {
+            try report.encoded().write(to: URL(fileURLWithPath: temporary))
+        } catch {
+            throw Failure(description: "cannot write \(temporary): \(error.localizedDescription)")
+        }
+        guard chmod(temporary, 0o644) == 0, rename(temporary, path) == 0 else {
+            throw Failure(description: "cannot replace \(path): \(String(cString: strerror(errno)))")
+        }
     }
 
     /// Whether a daemon holds this runtime directory now.
     package static func isHeld(inDirectory directory: String) -> Bool {
         let descriptor = open(lockPath(directory), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
+        // One that may not be opened says nothing; the report is then taken as it stands.
+        guard descriptor >= 0 else { return errno == EACCES }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
         return false

@@ -9,7 +9,7 @@ extension StatusReport {
         parts.append("spool \(Self.bytes(spool.bytes)) of \(Self.bytes(spool.maxBytes))")
         var line = parts.joined(separator: ", ")
         if let worst = integrations.first(where: { $0.problem != nil }), let problem = worst.problem {
-            line += "; \(worst.name): \(problem.message) since \(worst.since)"
+            line += "; \(worst.name): \(problem.message) since \(problem.since)"
         }
         return line
     }

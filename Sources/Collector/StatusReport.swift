@@ -75,6 +75,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var message: String
         package var remedy: String
         package var attempts: Int
+        /// When it began.
+        package var since: String
     }
 
     /// The spool as a whole.

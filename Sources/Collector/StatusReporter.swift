@@ -26,6 +26,7 @@ struct StatusReporter: Service {
         let startedAt = WallClock.text(WallClock.now())
         let clock = ContinuousClock()
         var isReady = false
+        var isFailing = false
         var lastLine = ""
         var measured: (bytes: Int64, at: ContinuousClock.Instant)?
         repeat {
@@ -33,27 +34,30 @@ struct StatusReporter: Service {
                 measured = ((try? spool.usage(now: .now()).used) ?? measured?.bytes ?? 0, clock.now)
             }
             let report = report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now)
-            write(report)
+            write(report, &isFailing)
             if !isReady, board.isEverythingOpened {
                 isReady = true
                 notifier.ready(status: report.line)
-                logger.announce(.ready, "the spool is recovered and collection runs: \(report.line)")
-            } else if report.line != lastLine {
+                logger.announce(.ready, "ready: \(report.line)")
+            } else if report.line != lastLine, !board.isStopping {
                 notifier.status(report.line)
             }
             lastLine = report.line
             let pause = isReady ? Self.interval : Self.startInterval
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
         } while !Task.isCancelled && !Task.isShuttingDownGracefully
-        write(report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now))
+        write(
+            report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now), &isFailing)
     }
 
-    private func write(_ report: StatusReport) {
-        do {
+    /// The service manager gets its line in any case, and collection does not depend on this file: a failure is said once.
+    private func write(_ report: StatusReport, _ isFailing: inout Bool) {
+        do throws(StatusFile.Failure) {
             try file.write(report)
+            isFailing = false
         } catch {
-            // The service manager still gets its line; collection does not depend on this file.
-            logger.warning("status.json could not be written: \(error)")
+            if !isFailing { logger.warning("\(error)") }
+            isFailing = true
         }
     }
 
@@ -80,10 +84,16 @@ extension StatusReport.Integration {
     init(_ entry: StatusBoard.Entry, at now: Int64) {
         let health = entry.health
         self.init(
-            name: entry.name, org: entry.org, state: health.state, since: WallClock.text(health.since),
+            name: entry.name, org: entry.org,
+            // Records that arrive and are never seen are no health.
+            state: health.trouble == nil && health.sealTrouble != nil && health.state != .stopped
+                ? .failing : health.state,
+            since: WallClock.text(
+                health.trouble == nil && health.sealTrouble != nil ? health.sealTroubleSince : health.since),
             problem: (health.trouble ?? health.sealTrouble).map {
                 StatusReport.Problem(
-                    kind: $0.kind, message: $0.message, remedy: $0.remedy, attempts: max(1, health.attempts))
+                    kind: $0.kind, message: $0.message, remedy: $0.remedy, attempts: max(1, health.attempts),
+                    since: WallClock.text(health.trouble == nil ? health.sealTroubleSince : health.since))
             },
             lagSeconds: health.lag(at: now).map { Int($0 / 1000) },
             lastEventAt: health.lastEvent.map(WallClock.text), lastAnswerAt: health.lastAnswer.map(WallClock.text),

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import OktaAPI
 import Spool
@@ -14,16 +15,29 @@ extension IntegrationHealth.Trouble {
     }
 
     init(spool error: SpoolError) {
-        if case .full = error { kind = "spool_full" } else { kind = "spool" }
-        message = error.description
-        remedy = "Nothing is lost: collection goes on by itself once the spool can be written"
         isSpool = true
+        message = error.description
+        if case .full = error {
+            kind = "spool_full"
+        } else {
+            // errno(3): no space left on the device, or none of this user's quota.
+            kind = error.errnoCode == ENOSPC || error.errnoCode == EDQUOT ? "spool_full" : "spool"
+        }
+        remedy =
+            switch error {
+            case .full, .file: "Nothing is lost: collection goes on by itself once the spool can be written"
+            case .damaged: "What stands behind the damage is collected again"
+            default: "This integration waits until that is done, then restart the daemon"
+            }
     }
 
     init(cursor error: CursorError) {
         kind = "cursor"
         message = error.description
-        remedy = "Collection of this integration waits until it is put right"
+        remedy = """
+            This integration waits. If the org's address was changed, put the old one back; to start again from the configured \
+            start, stop the daemon and move the integration's directory out of the state directory
+            """
     }
 
     var isFull: Bool { kind == "spool_full" }

@@ -144,8 +144,10 @@ package struct LogPager: Sendable {
     /// The page and its cursor are durable: the next one may be asked for.
     ///
     /// - Parameter events: how many elements the page had, those set aside included.
-    package mutating func committed(events: Int, now: Instant) {
-        guard case .delivering(let next) = phase else { return }
+    /// - Returns: whether the page was full, so that there is more at once.
+    @discardableResult
+    package mutating func committed(events: Int, now: Instant) -> Bool {
+        guard case .delivering(let next) = phase else { return false }
         let isFull = events >= query.fullPage(of: url)
         cursor = next
         url = next.nextLink
@@ -160,6 +162,7 @@ package struct LogPager: Sendable {
             health.enter(isFull ? .collecting : .caughtUp, at: now)
         }
         wait(until: wanted)
+        return isFull
     }
 
     /// The page could not be read (broken in the middle, say): it is asked for again.
@@ -179,13 +182,6 @@ package struct LogPager: Sendable {
         return again(
             .notCommitted, "a page could not be stored (\(reason.oneLine(limit: 300)))", "See what the spool says",
             delay: jitter.backoff(attempt: retries + 1, cap: 30), now)
-    }
-
-    /// Asks again at once, if only a wait stands before it: the credential or the configuration has changed. A wait for
-    /// the rate limit stands.
-    package mutating func retryNow(now: Instant) {
-        guard case .idle = phase, health.state != .waitingForRateLimit else { return }
-        wait(until: now)
     }
 }
 

@@ -56,14 +56,14 @@ struct Refusal {
         switch error.code {
         case "E0000011", "E0000004":
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
-                + " make a new one (Admin Console, Security > API > Tokens) and replace the secret file;"
-                + " it is taken up by itself"
+                + " make a new one (Admin Console, Security > API > Tokens) and put it into the secret file;"
+                + " one that systemd hands over (LoadCredential=) needs a restart"
         case "E0000015":
             "The org has no right to this feature: ask Okta's support, and check that the URL is the right org"
         default:
             error.isHTML || error.code == nil
                 ? "Check the token, and whether a proxy on the way asks for a login"
-                : "Check the credential of this integration; a replaced secret file is taken up by itself"
+                : "Check the credential of this integration"
         }
     }
 

@@ -44,7 +44,9 @@ struct Check: AsyncParsableCommand {
         for integration in configuration.integrations where integration.dataIngest != nil {
             let result = await check.ask(integration)
             let mark = result.verdict == .good ? Terminal.output.green("✔") : Terminal.output.red("✘")
-            print("\(mark) \(integration.name.text)  \(integration.url.origin)  \(result.words)")
+            let line = "\(mark) \(integration.name.text)  \(integration.url.origin)  \(result.words)"
+            // Standard output has one JSON document, or text.
+            if json { Terminal.complain(line) } else { print(line) }
             worst = max(worst, result.verdict)
         }
         await check.shutdown()

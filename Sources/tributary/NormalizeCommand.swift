@@ -13,7 +13,7 @@ struct Normalize: ParsableCommand {
 
             Example:
               tributary normalize events.json | jq 'select(.class_uid == 3002)'
-              curl -sH "Authorization: SSWS $TOKEN" https://acme.okta.com/api/v1/logs | tributary normalize --org acme.okta.com
+              curl -sH @authorization.txt https://acme.okta.com/api/v1/logs | tributary normalize --org acme.okta.com
             """)
 
     @Argument(help: "Files; - or none is standard input.")

@@ -14,6 +14,9 @@ struct SpoolPrune: ParsableCommand {
               tributary spool prune --older-than 30d --dry-run
             """)
 
+    /// Ten thousand years, in seconds: older than any segment.
+    private static let longestAge = 315_576_000_000
+
     @OptionGroup var options: SpoolOptions
 
     @Option(help: "A duration such as 12h or 30d.")
@@ -31,7 +34,7 @@ struct SpoolPrune: ParsableCommand {
         }
         let reader = try options.reader()
         do throws(SpoolError) {
-            let cutoff = WallClock.now() - Int64(age.seconds) * 1000
+            let cutoff = WallClock.now() - Int64(min(age.seconds, Self.longestAge)) * 1000
             let files = try reader.prune(olderThan: cutoff, dryRun: dryRun)
             for file in files { print("\(dryRun ? "would delete" : "deleted")  \(file.path)") }
             let bytes = StatusReport.bytes(Int(files.reduce(0) { $0 + $1.bytes }))

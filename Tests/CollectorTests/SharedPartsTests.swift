@@ -141,3 +141,12 @@ struct SharedPartsTests {
         #expect(await worker.threads.first != UInt64(pthread_self()))
     }
 }
+
+extension PageSlots {
+    /// A slot for as long as `body` runs.
+    fileprivate func withSlot<Result>(_ body: () async throws -> Result) async throws -> Result {
+        guard await take() else { throw CancellationError() }
+        defer { giveBack() }
+        return try await body()
+    }
+}

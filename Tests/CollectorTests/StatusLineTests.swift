@@ -23,7 +23,8 @@ struct StatusLineTests {
     @Test("one line says how many are live, the lag, the rate, the spool and the first problem")
     func line() {
         let refused = StatusReport.Problem(
-            kind: "unauthorized", message: "Okta refused the credential (401 E0000011)", remedy: "…", attempts: 2)
+            kind: "unauthorized", message: "Okta refused the credential (401 E0000011)", remedy: "…", attempts: 2,
+            since: "2026-11-23T20:03:00Z")
         let line = report([
             integration("acme", state: .live, lag: 4),
             integration("globex", state: .failing, lag: 600, problem: refused),

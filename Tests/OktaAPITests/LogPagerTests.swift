@@ -170,7 +170,7 @@ struct LogPagerTests {
     @Test(
         "what a person has to put right is probed once a minute and says what to do",
         arguments: [
-            (401, "E0000011", PagerTrouble.Kind.unauthorized, "replace the secret file"),
+            (401, "E0000011", PagerTrouble.Kind.unauthorized, "put it into the secret file"),
             (401, "", .unauthorized, "Check the token"),
             (403, "E0000005", .forbidden, "secret file"),
             (403, "E0000006", .forbidden, "Read-only Administrator"),
@@ -199,15 +199,6 @@ struct LogPagerTests {
         #expect(bench.pager.health.state == .caughtUp)
         #expect(bench.pager.health.trouble == nil)
         #expect(bench.pager.health.consecutiveFailures == 0)
-    }
-
-    @Test("a new credential is tried at once")
-    func retryNow() throws {
-        var bench = try Bench()
-        _ = bench.request()
-        _ = bench.answer(401)
-        bench.pager.retryNow(now: bench.now)
-        #expect(try bench.nextRequest().wait == 0)
     }
 
     @Test(
