@@ -109,9 +109,14 @@ actor IngestWorker {
         sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }
     }
 
+    /// Seals everything.
+    func sealAll() -> [Sealing] {
+        sealing(nil) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
+    }
+
     /// Seals everything and gives the integrations up, for a stop.
     func sealAndClose() -> [Sealing] {
-        let outcome = sealing(nil) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
+        let outcome = sealAll()
         writers = [:]
         return outcome
     }
