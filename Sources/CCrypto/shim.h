@@ -7,14 +7,14 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-// The digest is fetched once and the context is used again for every message: after the first one neither allocates.
-// EVP keeps the choice of provider (FIPS among them) with the system's OpenSSL configuration.
-
+// For the spool, which digests files: EVP leaves the choice of provider (FIPS among them) to the system's OpenSSL configuration, and a
+// fetch fails where that allows no SHA-256.
 static inline EVP_MD *tributary_sha256_fetch(void) {
     return EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
-// EVP_DigestInit_ex of OpenSSL 3.0 allocates its state anew for each message; these work in the caller's.
+// For records, of which there are many: EVP_DigestInit_ex of OpenSSL 3.0 allocates its state anew for each message, these work in the
+// caller's. They do not ask for a provider, so whoever uses them fetches once first, and refuses to start without.
 static inline int tributary_sha256(SHA256_CTX *state, const void *bytes, size_t size, unsigned char *out) {
     return SHA256_Init(state) == 1 && SHA256_Update(state, bytes, size) == 1 && SHA256_Final(out, state) == 1;
 }
