@@ -79,16 +79,27 @@ let package = Package(
             dependencies: ["OCSF", "CAllocationCount"],
             path: "Benchmarks/normalizer-benchmark",
             swiftSettings: strict),
-        .testTarget(name: "OktaAPITests", dependencies: ["OktaAPI"], swiftSettings: strict),
+        .testTarget(
+            name: "OktaAPITests",
+            dependencies: ["OktaAPI", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .testTarget(name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck"], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
-        .testTarget(name: "OktaSimulatorTests", dependencies: ["OktaSimulator", "CZlib"], swiftSettings: strict),
+        .testTarget(
+            name: "OktaSimulatorTests",
+            dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "Spool"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["tributary", "Collector", "OktaSimulator"],
+            dependencies: [
+                "tributary", "Collector", "OktaSimulator", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
