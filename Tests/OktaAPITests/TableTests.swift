@@ -96,7 +96,7 @@ struct TableTests {
     func token(text: String) throws {
         var request = HTTPRequest(.get, "https://acme.okta.com")
         let token = try APIToken(parsing: text)
-        try token.authorize(&request)
+        token.authorize(&request)
         #expect(request.headers.values("authorization") == ["SSWS 00abc-_9"])
         var dumped = ""
         dump(token, to: &dumped)
