@@ -39,7 +39,7 @@ struct CredentialReader {
         let file = givenFile ?? Self.defaultSecretFile(name, context.environment)
         var keyKind: String?
         if settings.values[keys.credentialSecretFile.path] == nil || givenFile != nil {
-            keyKind = checkSecret(file, name, isKey: type == .oauth, &findings)
+            keyKind = checkSecret(file, name, isKey: type == .oauth && clientID != nil, &findings)
         }
         guard let type, let permissions else { return }
         index.add(

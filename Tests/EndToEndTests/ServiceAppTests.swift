@@ -52,16 +52,21 @@ struct ServiceAppTests {
     )
     func exactlyOnce() async throws {
         let key = P256.Signing.PrivateKey()
-        let orgs = [("proved", try await org(1, key)), ("bearer", try await org(2, key, dpop: false))]
+        let orgs = [
+            ("proved", try await org(1, key)), ("bearer", try await org(2, key, dpop: false)),
+            ("lasting", try await org(3, key, tokenSeconds: 3600)),
+        ]
         let workspace = try Workspace()
         try workspace.configure(orgs.map { ($0.0, $0.1.url) }, token: "x", pageSize: 100)
         for (name, _) in orgs { try useOAuth(workspace, name, key) }
         let daemon = try RunningDaemon(workspace, level: "trace")
-        try await daemon.waitUntilLive(integrations: 2)
+        try await daemon.waitUntilLive(integrations: 3)
+        // In the first two a token may be about to be renewed at this very moment.
         for (_, org) in orgs { #expect(org.revokeAccessTokens() > 0) }
-        // At two seconds each, most of these are for tokens that end.
-        try await daemon.wait(for: "six tokens in each org") { _ in orgs.allSatisfy { $0.1.stats.tokensIssued >= 6 } }
-        #expect(orgs.allSatisfy { $0.1.stats.byStatus[401, default: 0] > 0 }, "revoked tokens were tried")
+        try await daemon.wait(for: "tokens that follow those that end, and the one that was revoked") { _ in
+            orgs.allSatisfy { $0.1.stats.tokensIssued >= ($0.0 == "lasting" ? 2 : 5) }
+        }
+        #expect(orgs[2].1.stats.tokensIssued == 2)
         let collected = Dictionary(uniqueKeysWithValues: daemon.status?.integrations.map { ($0.name, $0.events) } ?? [])
         #expect(daemon.status?.integrations.allSatisfy { $0.problem == nil } == true)
         #expect(daemon.stop() == 0)
@@ -85,7 +90,7 @@ struct ServiceAppTests {
         .timeLimit(.minutes(1)))
     func replacedKey() async throws {
         let key = P256.Signing.PrivateKey()
-        let org = try await org(3, key, tokenSeconds: 3600, nonceSeconds: 86_400)
+        let org = try await org(4, key, tokenSeconds: 3600, nonceSeconds: 86_400)
         let workspace = try Workspace()
         try workspace.configure([("acme", org.url)], token: "x")
         try useOAuth(workspace, "acme", P256.Signing.PrivateKey())
@@ -103,7 +108,8 @@ struct ServiceAppTests {
         let began = clock.now
         try await daemon.waitUntilLive()
         #expect(clock.now - began < .seconds(30), "it waited for the next probe")
-        #expect(requests == 1, "a refused app asks once a minute")
+        // Two where the first answer showed that the local clock is off.
+        #expect(requests ?? 0 <= 2, "a refused app asks once a minute")
         #expect(org.stats.tokensIssued == 1)
         #expect(daemon.stop() == 0)
         await org.stop()

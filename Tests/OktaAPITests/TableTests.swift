@@ -131,7 +131,9 @@ struct TableTests {
                     == "SSWS \(value.replacing("SSWS ", with: "").trimmingCharacters(in: .whitespacesAndNewlines))")
         }
         try Data("".utf8).write(to: file, options: .atomic)
-        #expect(throws: CredentialError.empty(place: file.path)) { try sent() }
+        #expect(credential.isReplaced)
+        #expect(throws: CredentialError.empty(place: file.path)) { try credential.check() }
+        #expect(!credential.isReplaced, "it was looked at")
     }
 
     @Test(
