@@ -129,6 +129,8 @@ struct IntegrationCollector: Sendable {
     private func collect(_ page: LogPageRequest, _ pager: inout LogPager, _ clock: ContinuousClock) async {
         let result: Result<HTTPResponse, TransportError>
         do throws(AuthorizedTransport.Failure) {
+            // With a token to be had first, several exchanges, each with its own time limit.
+            async let _: Void = beat()
             result = .success(try await AuthorizedTransport(transport).send(page.request, as: credential))
         } catch {
             switch error {

@@ -16,7 +16,8 @@ struct Refusal {
 
     init(_ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool) {
         var error = error
-        if error.code == nil { error.code = BearerChallenge.code(in: response) }
+        // With an access token the challenge says more than the body.
+        error.code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text.map { " (\($0))" } ?? ""
         let status = response.status
         what = "Okta answered \(status)\(said)"
