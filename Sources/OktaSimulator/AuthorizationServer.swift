@@ -42,7 +42,8 @@ struct AuthorizationServer: Sendable {
             let keys = app.publicKeys.compactMap(PublicJWK.read)
             guard keys.count == app.publicKeys.count, !keys.isEmpty else {
                 throw SimulatorError.badSetting(
-                    name: "serviceApps", reason: "\(app.clientID) needs public keys as JWK: RSA of 2048 bits, or EC P-256")
+                    name: "serviceApps",
+                    reason: "\(app.clientID) needs public keys as JWK: RSA of 2048 bits, or EC P-256")
             }
             apps[app.clientID] = (app, keys.flatMap(\.self))
         }
@@ -117,7 +118,9 @@ struct AuthorizationServer: Sendable {
         guard jwt.text("aud") == url else {
             throw Self.invalidClient("The audience of the client_assertion must be the endpoint invoked.")
         }
-        guard let end = jwt.time("exp"), end > now else { throw Self.invalidClient("The client_assertion token is expired.") }
+        guard let end = jwt.time("exp"), end > now else {
+            throw Self.invalidClient("The client_assertion token is expired.")
+        }
         guard end <= now + Self.maximumAssertion else {
             throw Self.invalidClient("The client_assertion token has an expiration too far into the future.")
         }
@@ -135,7 +138,8 @@ struct AuthorizationServer: Sendable {
     /// Whether the holder may read the log.
     mutating func check(_ request: HTTPRequest, url: String, now: Int64) throws(Refusal) -> Bool {
         let words = (request.header("authorization") ?? "").split(separator: " ", maxSplits: 1).map(String.init)
-        guard words.count == 2, let token = tokens[words[1]], token.end > now, let (app, _) = apps[token.clientID] else {
+        guard words.count == 2, let token = tokens[words[1]], token.end > now, let (app, _) = apps[token.clientID]
+        else {
             throw Refusal(status: 401, code: "invalid_token", reason: "The access token is invalid.")
         }
         if let boundTo = token.boundTo {
@@ -145,13 +149,15 @@ struct AuthorizationServer: Sendable {
                     reason: "The token is DPoP bound: the DPoP scheme must be used.")
             }
             guard request.header("dpop") != nil else {
-                throw Refusal(status: 400, code: "dpop_proof_required_for_token", reason: "The token needs a DPoP proof.")
+                throw Refusal(
+                    status: 400, code: "dpop_proof_required_for_token", reason: "The token needs a DPoP proof.")
             }
             let key = try proof(request, url: url, token: words[1], wantsNonce: wantsNonceAtResources, now: now)
             guard key == boundTo else { throw Self.badProof("The DPoP proof key is not that of the token.") }
         } else if words[0] != "Bearer" {
             throw Refusal(
-                status: 401, code: "access_token_not_dpop_bound", reason: "The access token is not bound to a DPoP key.")
+                status: 401, code: "access_token_not_dpop_bound", reason: "The access token is not bound to a DPoP key."
+            )
         }
         return app.hasRole
     }
@@ -170,7 +176,9 @@ struct AuthorizationServer: Sendable {
         guard key.verifies(jwt.signature, of: jwt.signed, algorithm: name) else {
             throw Self.badProof("The DPoP proof JWT signature is invalid.")
         }
-        guard jwt.text("htm") == request.method else { throw Self.badProof("'htm' claim in the DPoP proof is invalid.") }
+        guard jwt.text("htm") == request.method else {
+            throw Self.badProof("'htm' claim in the DPoP proof is invalid.")
+        }
         guard jwt.text("htu") == url else { throw Self.badProof("'htu' claim in the DPoP proof is invalid.") }
         guard let made = jwt.time("iat"), made <= now / 1000, made >= now / 1000 - Self.proofWindow else {
             throw Self.badProof("'iat' claim in the DPoP proof is old or of the future.")
@@ -208,7 +216,8 @@ struct AuthorizationServer: Sendable {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
                 $0.replacing("+", with: " ").removingPercentEncoding
             }
-            guard parts.count == 2, let name = parts[0], let value = parts[1], form.updateValue(value, forKey: name) == nil
+            guard parts.count == 2, let name = parts[0], let value = parts[1],
+                form.updateValue(value, forKey: name) == nil
             else { throw Refusal(status: 400, code: "invalid_request", reason: "The request is malformed.") }
         }
         return form

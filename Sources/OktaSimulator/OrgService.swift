@@ -143,7 +143,8 @@ final class OrgService: Sendable {
             return reply
         case .failure(let refusal):
             var reply = exchange.json(
-                refusal.status, Array("{\"error\":\"\(refusal.code)\",\"error_description\":\"\(refusal.reason)\"}".utf8))
+                refusal.status,
+                Array("{\"error\":\"\(refusal.code)\",\"error_description\":\"\(refusal.reason)\"}".utf8))
             if refusal.givesNonce { reply.headers.append(("dpop-nonce", nonce)) }
             return reply
         }

@@ -42,7 +42,9 @@ struct PublicJWK: Sendable {
 
     /// The keys of a JWK or a JWKS.
     static func read(_ json: String) -> [PublicJWK]? {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any] else { return nil }
+        guard let object = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any] else {
+            return nil
+        }
         let items = object["keys"] as? [[String: Any]] ?? [object]
         let keys = items.compactMap(PublicJWK.init)
         return keys.isEmpty || keys.count != items.count ? nil : keys

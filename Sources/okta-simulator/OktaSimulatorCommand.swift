@@ -32,7 +32,8 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     var clientId = "0oa1simulated0app0g4"
     @Option(help: "A file with a public key of the service app, as JWK or JWKS; without one there is no app.")
     var publicKey: [String] = []
-    @Flag(inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), as Okta does by default.")
+    @Flag(
+        inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), as Okta does by default.")
     var dpop = true
     @Option(help: "Seconds that an access token is good for.") var tokenLifetime = 3600
     @Option(help: "Seconds after which the nonce for DPoP turns over.") var nonceLifetime = 86_400
