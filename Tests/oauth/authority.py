@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import secrets
+import sys
 import threading
 import time
 from collections import Counter
@@ -38,6 +39,15 @@ class Refused(Exception):
         self.status, self.code, self.reason, self.expected, self.nonce = status, code, reason, expected, nonce
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that goes away is no fault of the server's; everything else is."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Authority:
     def __init__(self, simulator_port, simulator_token, client_id, algorithm, public_key, key_id=None, dpop=True,
                  token_seconds=3, nonce_seconds=2, shift=0, limited=0):
@@ -63,8 +73,7 @@ class Authority:
 
             do_POST = do_GET
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.origin = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
