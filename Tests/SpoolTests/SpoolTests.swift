@@ -210,7 +210,7 @@ struct SpoolTests {
         #expect(listings.compactMap { $0.segment?.sequence } == (1...Int64(listings.count)).map { $0 })
         #expect(try collection.visible().sorted() == Array(0..<20))
         #expect(
-            try SpoolReader(directory: collection.settings.directory).segments(after: 3).first?.segment?.sequence == 4)
+            try SpoolReader(directory: collection.settings.directory).segments().dropFirst(3).first?.segment?.sequence == 4)
     }
 
     @Test(
