@@ -117,6 +117,11 @@ package struct SpoolReader: Sendable {
         try AcknowledgementFiles(spool: directory, fileSystem: fileSystem).all()
     }
 
+    /// Whether a file is there. `path` is below the spool's directory.
+    package func isPresent(_ path: String) throws(SpoolError) -> Bool {
+        try fileSystem.status("\(directory)/\(path)") != nil
+    }
+
     /// How many files look like segments and have no whole line in the manifest.
     package func unlisted() throws(SpoolError) -> Int {
         var paths = Set(try files().values.filter { $0.sealedAt != nil }.map(\.path))
