@@ -21,11 +21,13 @@ extension Configuration {
             }
             guard let duration = try? ConfigurationDuration(parsing: text) else {
                 throw ValueError(
-                    "\(LiteralSecret.quoted(text)) is not a retention", hint: "write never, acknowledged, or a duration such as 30d")
+                    "\(LiteralSecret.quoted(text)) is not a retention",
+                    hint: "write never, acknowledged, or a duration such as 30d")
             }
             guard duration.seconds >= 60 else {
                 throw ValueError(
-                    "\(duration) is too short a retention", hint: "write never, acknowledged, or a duration of at least 1m")
+                    "\(duration) is too short a retention",
+                    hint: "write never, acknowledged, or a duration of at least 1m")
             }
             self = .after(duration)
         }

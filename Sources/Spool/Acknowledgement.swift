@@ -31,21 +31,26 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         guard (1...64).contains(bytes.count), let first = bytes.first, isPlain(first),
             bytes.allSatisfy({ isPlain($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
         else {
-            throw .refused("a loader's name has 1 to 64 lower-case letters, digits, - and _, and begins with a letter or a digit")
+            throw .refused(
+                "a loader's name has 1 to 64 lower-case letters, digits, - and _, and begins with a letter or a digit")
         }
     }
 
     /// What is wrong with going on to `next`, given what was acknowledged before and the manifest's positions; nil if nothing is. To say the
     /// same again is right: a loader that died may have to.
-    static func objection(to next: Int64, after earlier: Int64?, in bounds: ClosedRange<Int64>?, loader: String) -> String? {
+    static func objection(to next: Int64, after earlier: Int64?, in bounds: ClosedRange<Int64>?, loader: String)
+        -> String?
+    {
         let last = bounds?.upperBound ?? 0
         if next < 0 { return "positions begin with 1; 0 registers a loader that has nothing yet" }
         if let earlier, next < earlier {
-            return "loader \(loader) has acknowledged position \(earlier) already, and acknowledgements do not go back: "
+            return
+                "loader \(loader) has acknowledged position \(earlier) already, and acknowledgements do not go back: "
                 + "what is behind them may be deleted. To load again what is still there, remove the loader and begin with 0"
         }
         if next > last {
-            return "the manifest ends at position \(last), so \(next) can't have been loaded: acknowledge what `tributary spool list` gave"
+            return
+                "the manifest ends at position \(last), so \(next) can't have been loaded: acknowledge what `tributary spool list` gave"
         }
         return nil
     }

@@ -42,7 +42,9 @@ package struct AcknowledgementFiles: Sendable {
     ///
     /// Throws `refused` for a position that makes no sense, and for a name.
     @discardableResult
-    package func acknowledge(_ loader: String, through sequence: Int64, at wall: Int64) throws(SpoolError) -> Acknowledgement {
+    package func acknowledge(_ loader: String, through sequence: Int64, at wall: Int64) throws(SpoolError)
+        -> Acknowledgement
+    {
         try Acknowledgement.checkName(loader)
         let lock = try lock()
         defer { fileSystem.close(lock) }

@@ -41,7 +41,8 @@ package struct DeletionRule: Sendable, Equatable {
             let cutoff = now.subtractingReportingOverflow(age.milliseconds)
             guard !cutoff.overflow else { return nil }
             self.init(
-                sealedBefore: cutoff.partialValue, acknowledgedThrough: acknowledged.min(), waitingSince: cutoff.partialValue)
+                sealedBefore: cutoff.partialValue, acknowledgedThrough: acknowledged.min(),
+                waitingSince: cutoff.partialValue)
         case .acknowledged:
             guard let slowest = acknowledged.min() else { return nil }
             self.init(acknowledgedThrough: slowest, waitingSince: now - Self.patience)

@@ -48,7 +48,8 @@ struct Retention {
                 guard ManifestLine(line)?.path == head.path else { break }
                 old.append(
                     SpoolFile(
-                        path: head.path, bytes: status.size, compression: Compression(fileName: name), sealedAt: sealedAt))
+                        path: head.path, bytes: status.size, compression: Compression(fileName: name),
+                        sealedAt: sealedAt))
             }
             return old.count < Self.passLimit
         }

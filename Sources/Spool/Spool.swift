@@ -132,7 +132,8 @@ package final class Spool: Sendable {
                 count(-outcome.deleted.reduce(0) { $0 + $1.bytes })
                 report = RetentionReport(outcome, loaders)
             } else {
-                report.problem = "no loader is registered, so nothing is deleted: `tributary spool ack --loader NAME --through 0`"
+                report.problem =
+                    "no loader is registered, so nothing is deleted: `tributary spool ack --loader NAME --through 0`"
             }
         } catch {
             report.problem = "nothing is deleted: \(error)"

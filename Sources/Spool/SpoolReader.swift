@@ -109,7 +109,8 @@ package struct SpoolReader: Sendable {
     /// manifest is left alone.
     package func prune(_ rule: DeletionRule, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
         var start: Int64 = 0
-        return try Retention(fileSystem: fileSystem, directory: directory).apply(rule, goneBefore: &start, dryRun: dryRun)
+        return try Retention(fileSystem: fileSystem, directory: directory).apply(
+            rule, goneBefore: &start, dryRun: dryRun)
     }
 
     /// The loaders and how far they have come. Throws `damaged` for an acknowledgement that can't be believed.

@@ -110,7 +110,8 @@ struct ParquetExport {
         }
         guard rows == segment.records else {
             throw ParquetHelper.Problem(
-                words: "the program that writes Parquet took \(rows) of \(segment.records) records", status: ExitStatus.software)
+                words: "the program that writes Parquet took \(rows) of \(segment.records) records",
+                status: ExitStatus.software)
         }
         try target.publish(path)
         written += 1

@@ -13,7 +13,8 @@ final class ParquetHelper {
     /// `$TRIBUTARY_PARQUET`, else in `libexec/tributary` beside the `bin` that this program is in.
     static var installed: String {
         if let path = ProcessInfo.processInfo.environment["TRIBUTARY_PARQUET"], !path.isEmpty { return path }
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/tributary"
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/tributary"
         return URL(fileURLWithPath: program).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "libexec/tributary/export-parquet").path
     }
@@ -36,7 +37,8 @@ final class ParquetHelper {
     init(python: String, script: String) throws {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
-                words: "\(script) is not there: name the program that writes Parquet with --helper", status: ExitStatus.unavailable)
+                words: "\(script) is not there: name the program that writes Parquet with --helper",
+                status: ExitStatus.unavailable)
         }
         // By env(1), which looks a name up in PATH and takes a path as it is.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -58,7 +60,8 @@ final class ParquetHelper {
 
     /// Has a file written: `feed` hands over its records, each with its newline, in pieces that end anywhere. Returns how many it has.
     func write(
-        _ target: String, className: String, records: Int, _ feed: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+        _ target: String, className: String, records: Int,
+        _ feed: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Int {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes]
@@ -73,7 +76,8 @@ final class ParquetHelper {
         var written = 0
         while written < bytes.count {
             let count = Glibc.write(
-                input.fileHandleForWriting.fileDescriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                input.fileHandleForWriting.fileDescriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written
+            )
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw ended() }
             written += count
@@ -102,8 +106,10 @@ final class ParquetHelper {
             + "and say --python /opt/tributary-parquet/bin/python"
         return switch (process.terminationReason, process.terminationStatus) {
         case (.exit, 69): Problem(words: "Python has no pyarrow: \(install)", status: ExitStatus.unavailable)
-        case (.exit, 126), (.exit, 127): Problem(words: "Python is not there: \(install)", status: ExitStatus.unavailable)
-        case (.exit, 65): Problem(words: "a record can't be read: see tributary spool verify", status: ExitStatus.dataError)
+        case (.exit, 126), (.exit, 127):
+            Problem(words: "Python is not there: \(install)", status: ExitStatus.unavailable)
+        case (.exit, 65):
+            Problem(words: "a record can't be read: see tributary spool verify", status: ExitStatus.dataError)
         case (.exit, 74): Problem(words: "the Parquet file can't be written; see above", status: ExitStatus.inputOutput)
         case (let reason, let status):
             Problem(

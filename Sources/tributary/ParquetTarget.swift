@@ -19,10 +19,13 @@ struct ParquetTarget {
         self.region = region
         self.account = account
         self.sourcePrefix = sourcePrefix
-        if try fileSystem.status(absolute) == nil { try fileSystem.makeDirectories(absolute, below: "/", thorough: false) }
+        if try fileSystem.status(absolute) == nil {
+            try fileSystem.makeDirectories(absolute, below: "/", thorough: false)
+        }
         lock = try fileSystem.open(absolute, .read)
         guard try fileSystem.lock(lock) else {
-            throw .refused("another export writes into \(absolute): wait for its end, or give this one a directory of its own")
+            throw .refused(
+                "another export writes into \(absolute): wait for its end, or give this one a directory of its own")
         }
     }
 

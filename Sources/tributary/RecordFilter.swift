@@ -8,7 +8,9 @@ import Spool
 /// Which records, for the commands that read some of them.
 struct RecordFilter: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Only events that happened at or after this: a duration back such as 2h, or an RFC 3339 time.", valueName: "time"))
+        help: ArgumentHelp(
+            "Only events that happened at or after this: a duration back such as 2h, or an RFC 3339 time.",
+            valueName: "time"))
     var since: String?
 
     @Option(help: ArgumentHelp("Only events that happened before this; the same forms.", valueName: "time"))

@@ -46,7 +46,10 @@ struct SpoolExport: ParsableCommand {
     @Option(help: ArgumentHelp("The Python that has pyarrow.", valueName: "program"))
     var python = "python3"
 
-    @Option(help: ArgumentHelp("The program that writes Parquet. (default: $TRIBUTARY_PARQUET, else the installed one)", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The program that writes Parquet. (default: $TRIBUTARY_PARQUET, else the installed one)", valueName: "file")
+    )
     var helper: String?
 
     func validate() throws {
@@ -62,7 +65,8 @@ struct SpoolExport: ParsableCommand {
             throw ValidationError("--source-prefix: lower-case letters, digits, - and _")
         }
         guard loader == nil || (sinceManifest == nil && filter.isEmpty) else {
-            throw ValidationError("--loader acknowledges everything up to a position: leave out --since-manifest and the filters")
+            throw ValidationError(
+                "--loader acknowledges everything up to a position: leave out --since-manifest and the filters")
         }
     }
 
@@ -75,10 +79,12 @@ struct SpoolExport: ParsableCommand {
                 directory: parquet, region: region, account: accountId, sourcePrefix: sourcePrefix)
             let progress = try loader.map { try LoaderProgress($0, spool: reader.directory) }
             var export = ParquetExport(
-                reader: reader, target: target, progress: progress, python: python, script: helper ?? ParquetHelper.installed)
+                reader: reader, target: target, progress: progress, python: python,
+                script: helper ?? ParquetHelper.installed)
             try export.run(after: progress?.position ?? sinceManifest ?? 0, including: filter.includes)
             Terminal.complain(
-                "\(export.written) files written, \(export.present) were there, \(export.gone) segments had been deleted")
+                "\(export.written) files written, \(export.present) were there, \(export.gone) segments had been deleted"
+            )
         } catch let problem as ParquetHelper.Problem {
             Terminal.complain("tributary: \(problem.words)")
             throw problem.status

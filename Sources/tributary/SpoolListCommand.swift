@@ -20,7 +20,9 @@ struct SpoolList: ParsableCommand {
     @OptionGroup var options: SpoolOptions
     @OptionGroup var filter: SegmentFilter
 
-    @Option(help: ArgumentHelp("Only what stands behind this position of the manifest, gone or not.", valueName: "position"))
+    @Option(
+        help: ArgumentHelp("Only what stands behind this position of the manifest, gone or not.", valueName: "position")
+    )
     var sinceManifest: Int64?
 
     @Option(help: "At most this many.")
@@ -33,7 +35,9 @@ struct SpoolList: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if sinceManifest ?? 0 < 0 { throw ValidationError("--since-manifest: positions begin with 1; 0 is before the first") }
+        if sinceManifest ?? 0 < 0 {
+            throw ValidationError("--since-manifest: positions begin with 1; 0 is before the first")
+        }
         if limit ?? 1 < 1 { throw ValidationError("--limit: at least 1") }
     }
 

@@ -37,7 +37,9 @@ struct SpoolPrune: ParsableCommand {
     var dryRun = false
 
     func validate() throws {
-        guard olderThan != nil || acknowledged else { throw ValidationError("give --older-than, --acknowledged, or both") }
+        guard olderThan != nil || acknowledged else {
+            throw ValidationError("give --older-than, --acknowledged, or both")
+        }
         guard !(acknowledged && ignoreLoaders) else {
             throw ValidationError("--acknowledged and --ignore-loaders exclude each other")
         }
@@ -65,7 +67,8 @@ struct SpoolPrune: ParsableCommand {
             for file in outcome.deleted {
                 try StandardOutput.put(
                     Array(
-                        "\(dryRun ? "would delete" : "deleted")  \(file.path)  \(StatusReport.bytes(Int(file.bytes)))\n".utf8))
+                        "\(dryRun ? "would delete" : "deleted")  \(file.path)  \(StatusReport.bytes(Int(file.bytes)))\n"
+                            .utf8))
             }
             let bytes = outcome.deleted.reduce(0) { $0 + $1.bytes }
             Terminal.complain("\(outcome.deleted.count) segments, \(StatusReport.bytes(Int(bytes)))")
@@ -77,7 +80,8 @@ struct SpoolPrune: ParsableCommand {
             let unlisted = try reader.unlisted()
             if unlisted > 0 {
                 Terminal.complain(
-                    "kept: \(unlisted) segments without a line in the manifest; if they are not being sealed right now, see tributary spool verify")
+                    "kept: \(unlisted) segments without a line in the manifest; if they are not being sealed right now, see tributary spool verify"
+                )
             }
         } catch .file(let error) where error.path == StandardOutput.name {
             throw ExitStatus.inputOutput
