@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Spool
 
 struct SpoolCat: ParsableCommand {
@@ -40,8 +41,8 @@ struct SpoolCat: ParsableCommand {
                 else { continue }
                 do throws(SpoolError) {
                     try cat(listing.path, from: reader, matcher, &left)
-                } catch .file(let error) where error.path.hasSuffix(listing.path) && error.code == 2 {
-                    // ENOENT: deleted since the list was made.
+                } catch .file(let error) where error.path.hasSuffix(listing.path) && error.code == ENOENT {
+                    // Deleted since the list was made.
                     continue
                 }
             }

@@ -1,3 +1,4 @@
+import Collector
 import Foundation
 import OktaSimulator
 import Testing
@@ -132,6 +133,40 @@ struct SpoolCommandTests {
         // Nobody may take a damaged acknowledgement for leave to delete.
         try Data("{".utf8).write(to: URL(fileURLWithPath: workspace.spool + "/_acks/warehouse.json"))
         #expect(try spool(["prune", "--older-than", "0s"], workspace).status == 74)
+    }
+
+    @Test("a daemon deletes what all loaders have acknowledged, and its status says what it waits for")
+    func retention() async throws {
+        let workspace = try await sealed()
+        let count = try workspace.segmentFiles().count
+        let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
+        try text.replacing("spool:\n", with: "spool:\n  retention: acknowledged\n")
+            .write(toFile: workspace.configuration, atomically: true, encoding: .utf8)
+        func run(until what: String, _ condition: (StatusReport?) -> Bool) async throws {
+            let daemon = try RunningDaemon(workspace)
+            try await daemon.wait(for: what, condition)
+            #expect(daemon.stop() == 0)
+        }
+        try await run(until: "word that no loader is registered") {
+            $0?.spool.deletionHeldUp?.contains("no loader is registered") == true
+        }
+        #expect(try workspace.segmentFiles().count == count)
+        #expect(try spool(["ack", "--loader", "warehouse", "--through", "0"], workspace).status == 0)
+        #expect(try spool(["ack", "--loader", "alerts", "--through", "4"], workspace).status == 0)
+        let path = workspace.spool + "/_acks/warehouse.json"
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
+        try await run(until: "word of an acknowledgement that can't be read") {
+            $0?.spool.deletionHeldUp?.contains("warehouse.json is damaged") == true
+        }
+        #expect(try workspace.segmentFiles().count == count)
+        try good.write(to: URL(fileURLWithPath: path))
+        #expect(try spool(["ack", "--loader", "warehouse", "--through", "3"], workspace).status == 0)
+        let first = try objects(spool(["list", "--json"], workspace).output).prefix(3).compactMap { $0["path"] as? String }
+        try await run(until: "the deletion of three segments") { _ in
+            first.allSatisfy { !FileManager.default.fileExists(atPath: workspace.spool + "/" + $0) }
+        }
+        #expect(try objects(spool(["list", "--json"], workspace).output).first?["sequence"] as? Int == 4)
     }
 
     @Test("export says what is missing, in words and by its exit code")
