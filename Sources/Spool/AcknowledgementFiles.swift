@@ -7,6 +7,8 @@ package struct AcknowledgementFiles: Sendable {
     package static let directoryName = "_acks"
     /// Loaders of one spool.
     static let loaderLimit = 256
+    /// Bytes of an acknowledgement: far more than one has.
+    private static let sizeLimit = 4 << 10
     private static let suffix = ".json"
     /// How long another acknowledgement is waited for. Milliseconds.
     private static let patience = 5_000
@@ -23,7 +25,7 @@ package struct AcknowledgementFiles: Sendable {
 
     package var directory: String { "\(spool)/\(Self.directoryName)" }
 
-    /// All loaders by name. Throws `damaged` for a file that is no acknowledgement, or one that the manifest does not agree with.
+    /// All loaders by name. Throws `refused` for a file that is no acknowledgement, and for one that the manifest does not agree with.
     package func all() throws(SpoolError) -> [Acknowledgement] {
         guard try fileSystem.status(directory) != nil else { return [] }
         let names = try fileSystem.list(directory).map(\.name).filter { !$0.hasPrefix(".") }.sorted()
@@ -86,11 +88,13 @@ package struct AcknowledgementFiles: Sendable {
     /// Nil for a file that is gone meanwhile.
     private func read(_ name: String) throws(SpoolError) -> Acknowledgement? {
         let path = "\(directory)/\(name)"
-        guard let bytes = try fileSystem.contents(path, limit: 4 << 10) else { return nil }
+        guard let status = try fileSystem.status(path) else { return nil }
+        guard !status.isDirectory, status.size <= Self.sizeLimit else { throw unbelievable(name, "it is too large, or no file") }
+        guard let bytes = try fileSystem.contents(path, limit: Self.sizeLimit) else { return nil }
         guard name.hasSuffix(Self.suffix),
             let found = try? JSONDecoder().decode(Acknowledgement.self, from: Data(bytes)),
             found.loader + Self.suffix == name, found.sequence >= 0
-        else { throw .damaged(path: path, reason: "it is no acknowledgement; write it with `tributary spool ack`") }
+        else { throw unbelievable(name, "it is not what `tributary spool ack` writes") }
         guard found.format <= Acknowledgement.currentFormat else {
             throw .newerFormat(
                 path: path, found: UInt32(clamping: found.format), supported: UInt32(Acknowledgement.currentFormat))
@@ -103,11 +107,16 @@ package struct AcknowledgementFiles: Sendable {
         // What was dropped from the manifest's beginning can't be looked up, and can't be deleted by it either.
         guard sequence > 0, sequence >= bounds?.lowerBound ?? 0 else { return }
         guard try manifest.line(at: sequence)?.path == acknowledgement.path else {
-            throw .damaged(
-                path: "\(directory)/\(acknowledgement.loader)\(Self.suffix)",
-                reason: "position \(sequence) of the manifest is not the segment that was acknowledged; "
-                    + "remove the loader with `tributary spool ack`, and let it begin again")
+            throw unbelievable(
+                acknowledgement.loader + Self.suffix,
+                "position \(sequence) of the manifest is not the segment that was acknowledged")
         }
+    }
+
+    private func unbelievable(_ name: String, _ reason: String) -> SpoolError {
+        .refused(
+            "the acknowledgement \(directory)/\(name) can't be believed: \(reason). Take it out with "
+                + "`tributary spool ack --loader NAME --remove`, and let the loader begin again")
     }
 
     private func write(_ acknowledgement: Acknowledgement, _ name: String) throws(SpoolError) {

@@ -113,7 +113,7 @@ package struct SpoolReader: Sendable {
             rule, goneBefore: &start, dryRun: dryRun)
     }
 
-    /// The loaders and how far they have come. Throws `damaged` for an acknowledgement that can't be believed.
+    /// The loaders and how far they have come. Throws `refused` for an acknowledgement that can't be believed.
     package func acknowledgements() throws(SpoolError) -> [Acknowledgement] {
         try AcknowledgementFiles(spool: directory, fileSystem: fileSystem).all()
     }
