@@ -50,8 +50,8 @@ package struct SpoolSettings: Sendable {
     package var segmentMaxAge: Duration
     /// Bytes on disk, sealed and not, above which commits are refused. At least 1.
     package var maxBytes: Int64
-    /// Age since sealing after which a segment is deleted; nil for never.
-    package var retention: Duration?
+    /// When sealed segments are deleted.
+    package var retention: RetentionSetting
     /// What the records follow, for the manifest: `ocsf/1.8.0`, say.
     package var recordSchema: String
 
@@ -65,8 +65,8 @@ package struct SpoolSettings: Sendable {
 
     package init(
         directory: String, stateDirectory: String, compression: Compression = .zstd, segmentMaxBytes: Int = 64 << 20,
-        segmentMaxAge: Duration = .seconds(300), maxBytes: Int64 = 20 << 30, retention: Duration? = nil,
-        recordSchema: String
+        segmentMaxAge: Duration = .seconds(300), maxBytes: Int64 = 20 << 30,
+        retention: RetentionSetting = .never, recordSchema: String
     ) {
         self.directory = directory
         self.stateDirectory = stateDirectory

@@ -140,7 +140,7 @@ struct SpoolTests {
     @Test("retention deletes sealed segments by the age of sealing, and never what is unsealed")
     func retention() throws {
         var collection = try Simulation()
-        collection.settings.retention = .seconds(3_600)
+        collection.settings.retention = .after(.seconds(3_600))
         let writer = try collection.open(ScriptedFileSystem())
         func sealOne(_ number: Int, at seconds: Int64) throws {
             try Simulation.append(number, to: writer)
@@ -210,7 +210,8 @@ struct SpoolTests {
         #expect(listings.compactMap { $0.segment?.sequence } == (1...Int64(listings.count)).map { $0 })
         #expect(try collection.visible().sorted() == Array(0..<20))
         #expect(
-            try SpoolReader(directory: collection.settings.directory).segments(after: 3).first?.segment?.sequence == 4)
+            try SpoolReader(directory: collection.settings.directory).segments().dropFirst(3).first?.segment?.sequence
+                == 4)
     }
 
     @Test(
