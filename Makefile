@@ -58,7 +58,7 @@ systemd-test: release ## The daemon under real systemd, in a container; needs ro
 	@scripts/install-dependencies systemd
 	Tests/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
 
-loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB
+loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB, pyarrow and chdb
 	@scripts/install-dependencies loaders
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator

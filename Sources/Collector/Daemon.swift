@@ -144,7 +144,8 @@ extension SpoolSettings {
             segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes),
             segmentMaxAge: configuration.spool.segmentMaxAge.duration,
             maxBytes: Int64(configuration.spool.maxBytes.bytes),
-            retention: configuration.spool.retention.duration, recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
+            retention: RetentionSetting(configuration.spool.retention),
+            recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
     }
 }
 
@@ -158,11 +159,12 @@ extension Compression {
     }
 }
 
-extension Configuration.Retention {
-    fileprivate var duration: Duration? {
-        switch self {
-        case .never: nil
-        case .after(let age): age.duration
+extension RetentionSetting {
+    fileprivate init(_ configured: Configuration.Retention) {
+        switch configured {
+        case .never: self = .never
+        case .after(let age): self = .after(age.duration)
+        case .acknowledged: self = .acknowledged
         }
     }
 }

@@ -139,8 +139,7 @@ extension Configuration {
         line(
             "",
             "\(spool.compression.rawValue), segments of up to \(spool.segmentMaxBytes) or \(spool.segmentMaxAge), "
-                + "pauses at \(spool.maxBytes), "
-                + (spool.retention == .never ? "nothing is deleted" : "deleted after \(spool.retention)"))
+                + "pauses at \(spool.maxBytes), " + Self.words(spool.retention))
         line(
             "record",
             "raw data \(record.rawData ? "on" : "off"), observables \(record.observables ? "on" : "off")"
@@ -174,5 +173,13 @@ extension Configuration {
             if let response = integration.responseAction { line("", "acts with \(response.credential.name)") }
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func words(_ retention: Retention) -> String {
+        switch retention {
+        case .never: "nothing is deleted"
+        case .after(let age): "deleted after \(age)"
+        case .acknowledged: "deleted once all loaders have it"
+        }
     }
 }

@@ -38,7 +38,8 @@ let brokenConfigurations: [Broken] = [
     Broken("spool: 5\n", "1:8", "“spool” expects keys of its own"),
     Broken("spool: []\n", "1:8", "“spool” expects keys of its own, indented below it, this is a list"),
     Broken(
-        "spool:\n  retention: [never]\n", "2:14", "“retention” expects never, or a duration such as 30d, this is a list"
+        "spool:\n  retention: [never]\n", "2:14",
+        "“retention” expects never, acknowledged, or a duration such as 30d, this is a list"
     ),
     Broken("spool:\n  retention:\n    days: 3\n", "3:5", "this is a mapping"),
     Broken("credentials: r\n", "1:14", "“credentials” expects a list"),

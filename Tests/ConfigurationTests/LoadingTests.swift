@@ -238,6 +238,7 @@ struct DropInTests {
         #expect(configuration.integrations.map(\.name.text) == ["acme", "b"])
         #expect(configuration.credentials.map(\.name.text) == ["r", "w", "c"])
         #expect(configuration.spool.retention.description == "3d")
+        #expect(try Configuration.Retention(parsing: "acknowledged") == .acknowledged)
         #expect(configuration.spool.maxBytes.bytes == 1 << 30)
         #expect(
             configuration.files.map { $0.dropFirst(workspace.path.utf8.count + 1) }
