@@ -54,6 +54,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
         var secretFile: String
         var clientId: String?
         var keyId: String?
+        var keyKind: String?
     }
 
     /// One of `integrations`.
@@ -108,7 +109,8 @@ extension Configuration {
                 .init(
                     name: credential.name.text, description: credential.description, type: credential.type.rawValue,
                     permissions: credential.permissions.rawValue, expires: credential.expires?.description,
-                    secretFile: credential.secretFile, clientId: credential.clientID, keyId: credential.keyID)
+                    secretFile: credential.secretFile, clientId: credential.clientID, keyId: credential.keyID,
+                    keyKind: credential.keyKind)
             },
             integrations: integrations.map { integration in
                 .init(
@@ -152,9 +154,10 @@ extension Configuration {
         line("credentials", credentials.isEmpty ? "none" : "\(credentials.count)")
         for credential in credentials {
             let expires = credential.expires.map { ", expires \($0)" } ?? ""
+            let key = credential.keyKind.map { " (\($0))" } ?? ""
             line(
                 "  \(credential.name)",
-                "\(credential.type.rawValue), \(credential.permissions.rawValue)\(expires), "
+                "\(credential.type.rawValue)\(key), \(credential.permissions.rawValue)\(expires), "
                     + credential.secretFile)
         }
         line("integrations", integrations.isEmpty ? "none" : "\(integrations.count)")

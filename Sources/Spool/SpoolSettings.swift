@@ -60,6 +60,8 @@ package struct SpoolSettings: Sendable {
     var packedChunkBytes = 128 << 10
     /// Partitions with unsealed records that make a seal due: each is a file to write.
     var dueAtPartitions = 256
+    /// Uncompressed bytes of late partitions together that may wait for more of their kind; a single one may have a sixteenth.
+    var carriedMaxBytes: Int
     /// Time between two measurements of a spool that is near its limit. Milliseconds.
     var measureInterval: Int64 = 5_000
 
@@ -76,6 +78,7 @@ package struct SpoolSettings: Sendable {
         self.maxBytes = maxBytes
         self.retention = retention
         self.recordSchema = recordSchema
+        carriedMaxBytes = segmentMaxBytes / 4
     }
 }
 

@@ -43,7 +43,9 @@ struct SpoolTests {
         #expect(writer.unsealedAge(at: Simulation.instant(61)) == nil)
         for number in 1...4 {
             let partition = try writer.partition("class=c\(number)/date=2026-11-23")
-            try Array("x".utf8).withUnsafeBytes { try writer.append($0, to: partition, time: 0) }
+            try Array("x".utf8).withUnsafeBytes {
+                try writer.append($0, to: partition, time: Simulation.instant().wall)
+            }
         }
         try writer.commit(cursor: "2", at: Simulation.instant(61))
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).isEmpty)
