@@ -40,6 +40,14 @@ package struct AcknowledgementFiles: Sendable {
         return found
     }
 
+    /// One loader's, whatever is the matter with the others; nil for one that isn't registered. Throws `refused` as `all` does.
+    package func acknowledgement(of loader: String) throws(SpoolError) -> Acknowledgement? {
+        try Acknowledgement.checkName(loader)
+        guard let found = try read(loader + Self.suffix) else { return nil }
+        try check(found, try manifest.bounds())
+        return found
+    }
+
     /// Records that a loader has everything up to a position, durably. Returns what is on disk now.
     ///
     /// Throws `refused` for a position that makes no sense, and for a name.
@@ -89,7 +97,9 @@ package struct AcknowledgementFiles: Sendable {
     private func read(_ name: String) throws(SpoolError) -> Acknowledgement? {
         let path = "\(directory)/\(name)"
         guard let status = try fileSystem.status(path) else { return nil }
-        guard !status.isDirectory, status.size <= Self.sizeLimit else { throw unbelievable(name, "it is too large, or no file") }
+        guard !status.isDirectory, status.size <= Self.sizeLimit else {
+            throw unbelievable(name, "it is too large, or no file")
+        }
         guard let bytes = try fileSystem.contents(path, limit: Self.sizeLimit) else { return nil }
         guard name.hasSuffix(Self.suffix),
             let found = try? JSONDecoder().decode(Acknowledgement.self, from: Data(bytes)),

@@ -1,4 +1,5 @@
 import Collector
+import Glibc
 import Spool
 
 /// How far a loader of the command line's own has come.
@@ -12,15 +13,19 @@ struct LoaderProgress {
         self.loader = loader
         files = AcknowledgementFiles(spool: spool)
         try AcknowledgementDirectory(path: files.directory, spool: spool).makeIfMissing()
-        if let known = try files.all().first(where: { $0.loader == loader }) {
+        if let known = try files.acknowledgement(of: loader) {
             position = known.sequence
         } else {
-            position = try files.acknowledge(loader, through: 0, at: WallClock.now()).sequence
+            position = -1
+            try acknowledge(0)
         }
     }
 
     mutating func acknowledge(_ sequence: Int64) throws(SpoolError) {
         guard sequence > position else { return }
+        // The daemon reads it by the group.
+        let mask = umask(0o027)
+        defer { umask(mask) }
         position = try files.acknowledge(loader, through: sequence, at: WallClock.now()).sequence
     }
 }

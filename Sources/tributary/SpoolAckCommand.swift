@@ -8,8 +8,8 @@ struct SpoolAck: ParsableCommand {
         commandName: "ack",
         abstract: "Acknowledge what a loader has, so that it may be deleted; list and remove loaders.",
         discussion: """
-            Run it as the loader's user, a member of the spool's group. While loaders are registered, spool.retention and `spool prune` \\
-            keep what any of them has not acknowledged. Acknowledge only what is durable in the loader's own store. \\
+            Run it as the loader's user, a member of the spool's group. While loaders are registered, spool.retention and `spool prune` \
+            keep what any of them has not acknowledged. Acknowledge only what is durable in the loader's own store. \
             Position 0 registers a loader that has nothing yet. Ends with 65 for a position that makes no sense.
 
             Example:

@@ -7,7 +7,7 @@ struct SpoolCat: ParsableCommand {
         commandName: "cat",
         abstract: "The records of sealed segments, a line each, on standard output.",
         discussion: """
-            Segments that can't hold what is asked for, by their class, day and times in the manifest, are not opened. Segments come in \\
+            Segments that can't hold what is asked for, by their class, day and times in the manifest, are not opened. Segments come in \
             the order of their sealing.
 
             Example:

@@ -7,9 +7,9 @@ struct SpoolExport: ParsableCommand {
         commandName: "export",
         abstract: "Sealed records as Parquet files, in the layout of Amazon Security Lake's custom sources.",
         discussion: """
-            Writes DIR/PREFIX-CLASS/region=…/accountId=…/eventDay=YYYYMMDD/SEGMENT.parquet, zstd-compressed, a file for each segment, \\
-            and the path of each new file on standard output. A file gets its name when it is whole, and the same segment always \\
-            has the same name: after a kill, run it again. With --loader it goes on where that loader stopped, and acknowledges what it \\
+            Writes DIR/PREFIX-CLASS/region=…/accountId=…/eventDay=YYYYMMDD/SEGMENT.parquet, zstd-compressed, a file for each segment, \
+            and the path of each new file on standard output. A file gets its name when it is whole, and the same segment always \
+            has the same name: after a kill, run it again. With --loader it goes on where that loader stopped, and acknowledges what it \
             has written.
 
             It needs Python with pyarrow:

@@ -8,7 +8,7 @@ struct SpoolPrune: ParsableCommand {
         commandName: "prune",
         abstract: "Delete sealed segments by age or acknowledgement, oldest first; safe beside a running daemon.",
         discussion: """
-            Deletes only what has its line in the manifest, and nothing that a registered loader has not acknowledged, unless told \\
+            Deletes only what has its line in the manifest, and nothing that a registered loader has not acknowledged, unless told \
             otherwise. What is not sealed yet is never touched. Ages count from the sealing.
 
             Example:

@@ -162,7 +162,9 @@ struct SpoolCommandTests {
         #expect(try workspace.segmentFiles().count == count)
         try good.write(to: URL(fileURLWithPath: path))
         #expect(try spool(["ack", "--loader", "warehouse", "--through", "3"], workspace).status == 0)
-        let first = try objects(spool(["list", "--json"], workspace).output).prefix(3).compactMap { $0["path"] as? String }
+        let first = try objects(spool(["list", "--json"], workspace).output).prefix(3).compactMap {
+            $0["path"] as? String
+        }
         try await run(until: "the deletion of three segments") { _ in
             first.allSatisfy { !FileManager.default.fileExists(atPath: workspace.spool + "/" + $0) }
         }
