@@ -52,6 +52,7 @@ validate-independently: release ## Records of every event type against the JSON 
 bench: release ## Speed and memory on this machine, against the limit and against peers
 	@scripts/install-dependencies bench
 	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
+	$(SWIFT) build -c release --static-swift-stdlib --product spool-benchmark
 	bench/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 systemd-test: release ## The daemon under real systemd, in a container; needs root

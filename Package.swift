@@ -79,6 +79,8 @@ let package = Package(
             dependencies: ["OCSF", "CAllocationCount"],
             path: "Benchmarks/normalizer-benchmark",
             swiftSettings: strict),
+        .executableTarget(
+            name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
         .testTarget(
             name: "OktaAPITests",
             dependencies: ["OktaAPI", .product(name: "Crypto", package: "swift-crypto")],

@@ -18,7 +18,8 @@ struct IdentityWindows {
 
     func contains(_ identity: RecordIdentity) -> Bool {
         if pending.contains(identity) { return true }
-        for memory in memories where memory.contains(identity) { return true }
+        // By index: a copy of a memory would count references, once an event.
+        for index in memories.indices where memories[index].contains(identity) { return true }
         return false
     }
 
