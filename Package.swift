@@ -68,7 +68,8 @@ let package = Package(
             dependencies: ["OCSF", "CAllocationCount"],
             path: "Benchmarks/normalizer-benchmark",
             swiftSettings: strict),
-        .testTarget(name: "OktaAPITests", dependencies: ["OktaAPI"], swiftSettings: strict),
+        .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
+        .testTarget(name: "OktaAPITests", dependencies: ["OktaAPI", "NetworkFixtures"], swiftSettings: strict),
         .testTarget(name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck"], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
@@ -77,7 +78,7 @@ let package = Package(
         .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "Spool"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["tributary", "Collector", "OktaSimulator"],
+            dependencies: ["tributary", "Collector", "OktaSimulator", "NetworkFixtures"],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

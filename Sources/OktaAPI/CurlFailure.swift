@@ -13,7 +13,8 @@ struct CurlFailure {
     var hasProxyCredentials = false
     /// The status with which the proxy answered CONNECT; 0: none.
     var connectStatus = 0
-    /// `X509_V_ERR_…` of the server's certificate and of the proxy's (openssl-verification-options(1)); 0: none.
+    /// `X509_V_ERR_…` of the server's certificate and of the proxy's (openssl-verification-options(1)); 0: it is good, 1: the
+    /// handshake did not get that far.
     var verifyResult = 0
     var proxyVerifyResult = 0
     /// Whether TCP was connected, to the org or the proxy.
@@ -34,9 +35,10 @@ struct CurlFailure {
             TransportError(.proxy, host: host, detail: "\(proxy) \(what)", remedy: remedy)
         }
         switch connectStatus {
-        case 407 where hasProxyCredentials:
+        // tinyproxy says 401 to a wrong password.
+        case 407 where hasProxyCredentials, 401 where hasProxyCredentials:
             return error(
-                "does not accept the user and password: 407",
+                "does not accept the user and password: \(connectStatus)",
                 "Put the right user:password into the file of network.proxy_credentials_file; it is read again at once")
         case 407:
             return error(
@@ -46,7 +48,7 @@ struct CurlFailure {
             return error(
                 "does not allow this host: 403",
                 "Have the proxy's owner allow CONNECT to \(host), or name the host in network.no_proxy to go directly")
-        case 502, 503, 504:
+        case 500, 502, 503, 504:
             return error(
                 "can't reach the host either: \(connectStatus)",
                 "Check the org's URL, and have the proxy's owner check its way out and its DNS")
@@ -55,7 +57,7 @@ struct CurlFailure {
                 "refused the connection: \(connectStatus)", "Check network.proxy, and what the proxy's own log says")
         default: break
         }
-        if proxyVerifyResult != 0 {
+        if proxyVerifyResult > 1 {
             let (what, remedy) = tlsProblem(proxyVerifyResult, of: "network.proxy", isProxy: true)
             return error("can't be trusted, \(what): \(words)", remedy)
         }
@@ -85,14 +87,14 @@ struct CurlFailure {
                     : "If a proxy on the way re-signs TLS, put its authority's certificate into network.ca_file; if this network "
                         + "has a login page, sign in there. No credential was sent"
             )
-        case 0 where words.contains("subject name"):
+        case _ where words.contains("subject name"):
             (
                 "its certificate is for another name",
                 "Check \(setting); if it is right, something else answers in its place: a login page of this network, or wrong DNS"
             )
-        case 0 where words.contains("wrong version number"):
+        case _ where words.contains("wrong version number"):
             ("what answers does not speak TLS", "Check \(setting) and its port, and for a proxy or login page on the way")
-        case 0 where words.contains("protocol version") || words.contains("unsupported protocol"):
+        case _ where words.contains("protocol version") || words.contains("unsupported protocol"):
             (
                 "it offers no TLS 1.2 or later",
                 "Okta offers both 1.2 and 1.3: something on the way, a proxy mostly, speaks in its place and has to be brought up to date"

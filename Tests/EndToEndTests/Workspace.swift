@@ -36,11 +36,13 @@ final class Workspace {
     ///   - orgs: integration name and URL.
     ///   - token: what each of them gets in a token file of its own.
     ///   - spool: further lines of the spool's section.
+    ///   - network: lines of the network's section.
     ///   - runtime: the name of the runtime directory.
     ///   - file: the name of the configuration.
     func configure(
         _ orgs: [(name: String, url: String)], token: String, pageSize: Int = 200, pollInterval: String = "1s",
         segmentMaxBytes: String = "256KiB", segmentMaxAge: String = "2s", spool more: [String] = [],
+        network: [String] = [],
         state: String = "state", runtime: String = "run", file: String = "tributary.yaml"
     ) throws {
         var lines = [
@@ -49,6 +51,7 @@ final class Workspace {
             "  segment_max_age: \(segmentMaxAge)",
         ]
         lines += more.map { "  " + $0 }
+        if !network.isEmpty { lines += ["network:"] + network.map { "  " + $0 } }
         lines.append("credentials:")
         for org in orgs {
             try setToken(token, of: org.name)
