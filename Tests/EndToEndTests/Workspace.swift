@@ -82,7 +82,9 @@ final class Workspace {
         _ org: SimulatedOrg, of integration: String, extra: Int = 0, _ comment: Comment? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let sealed = try sealedUIDs(of: integration).count
+        var sealed: [String: Int] = [:]
+        let files = try segmentFiles().filter { $0.hasPrefix("integration=\(integration)/") }
+        if !files.isEmpty { try countUIDs(in: try decompress(files), into: &sealed) }
         let expected = Set((0..<org.eventCount).compactMap(org.uuid))
         #expect(
             expected.subtracting(sealed.keys).count == 0, "\(integration): lost", sourceLocation: sourceLocation)
@@ -122,17 +124,28 @@ final class Workspace {
         }
     }
 
+    private func countUIDs(in lines: Data, into count: inout [String: Int]) throws {
+        for line in lines.split(separator: 0x0A) {
+            let record = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+            let metadata = try #require(record["metadata"] as? [String: Any])
+            count[try #require(metadata["uid"] as? String), default: 0] += 1
+        }
+    }
+
     /// A file of the spool, unpacked.
-    func decompress(_ file: String) throws -> Data {
+    func decompress(_ file: String) throws -> Data { try decompress([file]) }
+
+    /// Files of the spool, unpacked, one behind the other.
+    func decompress(_ files: [String]) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")
-        process.arguments = ["-dcq", spool + "/" + file]
+        process.arguments = ["-dcq"] + files.map { spool + "/" + $0 }
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
         let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(file) is no whole zstd file")
+        #expect(process.terminationStatus == 0, "no whole zstd files: \(files)")
         return data
     }
 }
