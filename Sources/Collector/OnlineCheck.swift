@@ -74,12 +74,15 @@ package struct OnlineCheck: Sendable {
         case .success(let addresses):
             report.facts.addresses = addresses
             report.pass(
-                .name, addresses == [org.host] ? "\(org.host) is an address" : "\(org.host) is \(addresses.joined(separator: ", "))")
+                .name,
+                addresses == [org.host]
+                    ? "\(org.host) is an address" : "\(org.host) is \(addresses.joined(separator: ", "))")
             return true
         case .failure(let failure):
             report.fail(
                 .name, "\(org.host) can't be resolved (\(failure.words))",
-                advice: "Check the org's URL and this machine's DNS (/etc/resolv.conf); behind a proxy set network.proxy",
+                advice:
+                    "Check the org's URL and this machine's DNS (/etc/resolv.conf); behind a proxy set network.proxy",
                 .unreachable)
             return false
         }
@@ -111,7 +114,8 @@ package struct OnlineCheck: Sendable {
         guard let probe = OrgProbe(response) else {
             report.fail(
                 .organization, "\(org.host) answers (\(response.status)), but not as an Okta org",
-                advice: "Check the URL: it has to be the org's own address, such as https://acme.okta.com", .unreachable)
+                advice: "Check the URL: it has to be the org's own address, such as https://acme.okta.com", .unreachable
+            )
             return false
         }
         report.facts.organizationId = probe.organizationID
@@ -154,7 +158,8 @@ package struct OnlineCheck: Sendable {
                 return false
             }
             switch trouble.kind {
-            case .forbidden, .refusedQuery, .rateLimited, .concurrencyLimited: report.pass(.credential, "\(name) is accepted")
+            case .forbidden, .refusedQuery, .rateLimited, .concurrencyLimited:
+                report.pass(.credential, "\(name) is accepted")
             default: report.warn(.credential, "\(name): no word on it yet", advice: "See below")
             }
             switch trouble.kind {
@@ -190,7 +195,8 @@ package struct OnlineCheck: Sendable {
             report.warn(
                 .newestEvent, "none in the last seven days",
                 advice: ingest.filter == nil
-                    ? "Check that this is the right org: each sign-in makes an event" : "Check the filter: it may let nothing pass")
+                    ? "Check that this is the right org: each sign-in makes an event"
+                    : "Check the filter: it may let nothing pass")
             return
         }
         report.facts.newestEvent = published

@@ -93,7 +93,10 @@ struct CurlFailure {
                 "Check \(setting); if it is right, something else answers in its place: a login page of this network, or wrong DNS"
             )
         case _ where words.contains("wrong version number"):
-            ("what answers does not speak TLS", "Check \(setting) and its port, and for a proxy or login page on the way")
+            (
+                "what answers does not speak TLS",
+                "Check \(setting) and its port, and for a proxy or login page on the way"
+            )
         case _ where words.contains("protocol version") || words.contains("unsupported protocol"):
             (
                 "it offers no TLS 1.2 or later",

@@ -266,7 +266,9 @@ final class CurlTransfer: @unchecked Sendable {
         var line = ccurl_certificate(easy)
         while let entry = line?.pointee {
             let text = entry.data.map { String(cString: $0) } ?? ""
-            if text.hasPrefix("Issuer:") { connection.certificateIssuer = text.dropFirst(7).description.oneLine(limit: 200) }
+            if text.hasPrefix("Issuer:") {
+                connection.certificateIssuer = text.dropFirst(7).description.oneLine(limit: 200)
+            }
             if text.hasPrefix("Expire date:") {
                 connection.certificateEnd = text.dropFirst(12).description.oneLine(limit: 60)
             }

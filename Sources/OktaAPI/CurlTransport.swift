@@ -85,7 +85,9 @@ package final class CurlTransport: HTTPTransport {
         } catch {
             throw TransportError(
                 .proxy, host: url.hostAndPort, detail: error.words,
-                remedy: "Put user:password on one line of the file of network.proxy_credentials_file; it is read again at once")
+                remedy:
+                    "Put user:password on one line of the file of network.proxy_credentials_file; it is read again at once"
+            )
         }
     }
 

@@ -165,7 +165,8 @@ struct PageRendering {
         case "bare"?:
             // Of this org alone, as any real event is.
             out.append(
-                "{\"eventType\":\"user.session.start\",\"version\":\"0\",\"transaction\":{\"type\":\"WEB\",\"id\":\"\(log.uuid(0) ?? "none")\"}}")
+                "{\"eventType\":\"user.session.start\",\"version\":\"0\",\"transaction\":{\"type\":\"WEB\",\"id\":\"\(log.uuid(0) ?? "none")\"}}"
+            )
         case "broken"?: out.append("{\"uuid\":\"broken\",\"eventType\":user.session.start,}")
         case "utf8"?:
             out.append("{\"uuid\":\"")

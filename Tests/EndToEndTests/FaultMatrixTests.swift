@@ -132,7 +132,8 @@ struct FaultMatrixTests {
         #expect(daemon.stop() == 0)
         print(Self.table(cells))
         for cell in cells {
-            #expect(cell.org.stats.faults[cell.fault.rule.kind.rawValue] == cell.fault.rule.count, "\(cell.name) struck")
+            #expect(
+                cell.org.stats.faults[cell.fault.rule.kind.rawValue] == cell.fault.rule.count, "\(cell.name) struck")
             try workspace.expectExactly(cell.org, of: cell.name, extra: cell.fault.extra)
             let rejected = report.integrations.first { $0.name == cell.name }?.rejected
             #expect(rejected == cell.fault.rejected, "\(cell.name): set aside")
@@ -167,7 +168,8 @@ struct FaultMatrixTests {
         ]
         for fault in faults {
             let own = cells.filter { $0.fault.name == fault.name }
-            lines.append(row([fault.name] + Moment.allCases.map { moment in seconds(own.first { $0.moment == moment }) }))
+            lines.append(
+                row([fault.name] + Moment.allCases.map { moment in seconds(own.first { $0.moment == moment }) }))
         }
         let longest = cells.max { left, right in (Double(seconds(left)) ?? 0) < (Double(seconds(right)) ?? 0) }
         lines.append("longest: \(longest?.name ?? "?") \(seconds(longest)) s")

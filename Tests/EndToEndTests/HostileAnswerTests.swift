@@ -31,14 +31,16 @@ struct HostileAnswerTests {
         #expect(daemon.stop() == 0)
         for (name, kind, org) in orgs {
             #expect(org.stats.faults[kind.rawValue] == 2, "\(name) struck")
-            #expect(Set(org.stats.byPath.keys).isSubset(of: ["/api/v1/logs", "/.well-known/okta-organization"]), "\(name)")
+            #expect(
+                Set(org.stats.byPath.keys).isSubset(of: ["/api/v1/logs", "/.well-known/okta-organization"]), "\(name)")
             try workspace.expectExactly(org, of: name)
             await org.stop()
         }
         #expect(trap.connections == 0, "\(trap.requests)")
     }
 
-    @Test("bombs, endless bodies and endless headers are cut off, said, and cost little memory", .timeLimit(.minutes(3)))
+    @Test(
+        "bombs, endless bodies and endless headers are cut off, said, and cost little memory", .timeLimit(.minutes(3)))
     func bombs() async throws {
         let bomb = try Self.bomb(mebibytes: 512, layers: 1)
         let nested = try Self.bomb(mebibytes: 2048, layers: 2)
@@ -56,7 +58,10 @@ struct HostileAnswerTests {
         let answers: [(name: String, bytes: [UInt8])] = [
             ("bomb", answer("gzip", bomb)), ("nested", answer("gzip, gzip", nested)),
             ("headers", Array((head + flood).utf8)),
-            ("endless", Array((head + "Transfer-Encoding: chunked\r\n\r\n" + String(repeating: chunk, count: 40)).utf8)),
+            (
+                "endless",
+                Array((head + "Transfer-Encoding: chunked\r\n\r\n" + String(repeating: chunk, count: 40)).utf8)
+            ),
         ]
         let servers = try answers.map { answer in
             (name: answer.name, server: try LoopbackServer { _ in .bytes(answer.bytes) })
@@ -86,7 +91,9 @@ struct HostileAnswerTests {
         let page = "<!DOCTYPE html><html><body>Welcome to the guest network</body></html>"
         let login = try LoopbackServer { _ in .answer("Content-Type: text/html", page) }
         let redirect = try LoopbackServer { _ in
-            .text("HTTP/1.1 302 Found\r\nLocation: http://joe:x@portal.example/login?t=sekret\r\nContent-Length: 0\r\n\r\n")
+            .text(
+                "HTTP/1.1 302 Found\r\nLocation: http://joe:x@portal.example/login?t=sekret\r\nContent-Length: 0\r\n\r\n"
+            )
         }
         let workspace = try Workspace()
         try workspace.configure([("login", login.url), ("redirect", redirect.url)], token: OrgSettings().tokens[0])

@@ -75,7 +75,10 @@ struct NetworkTests {
         let fronts = [
             ("wrong-ca", try await FrontedOrg.start(settings(10), try foreign.certificate(for: ["DNS:localhost"]))),
             ("wrong-name", try await FrontedOrg.start(settings(11), try ours.certificate(for: ["DNS:other.example"]))),
-            ("expired", try await FrontedOrg.start(settings(12), try ours.certificate(for: ["DNS:localhost"], days: -1))),
+            (
+                "expired",
+                try await FrontedOrg.start(settings(12), try ours.certificate(for: ["DNS:localhost"], days: -1))
+            ),
             ("old-tls", try await FrontedOrg.start(settings(13), good, protocols: "TLSv1 TLSv1.1")),
         ]
         let words = [

@@ -113,7 +113,10 @@ struct OnlineCheckTests {
         #expect(other.requests.allSatisfy { !$0.contains("Authorization") }, "the token went to what is no Okta org")
 
         try workspace.configure(
-            [("good", org.url), ("wrong", org.url), ("powerless", powerless.url), ("down", "http://127.0.0.1:\(port)")],
+            [
+                ("good", org.url), ("wrong", org.url), ("powerless", powerless.url),
+                ("down", "http://127.0.0.1:\(port)"),
+            ],
             token: OrgSettings().tokens[0])
         try workspace.setToken("00wrong", of: "wrong")
         (status, found, errors) = try check(workspace)
@@ -162,7 +165,8 @@ struct OnlineCheckTests {
         let server = try LoopbackServer { request in
             let type = "Content-Type: application/json"
             guard let host = request.firstMatch(of: /Host: (\S+)/)?.1, !request.contains("okta-organization") else {
-                return .answer(type + "\r\nDate: Sun, 22 Nov 2020 10:00:00 GMT", "{\"id\":\"00o1\",\"pipeline\":\"idx\"}")
+                return .answer(
+                    type + "\r\nDate: Sun, 22 Nov 2020 10:00:00 GMT", "{\"id\":\"00o1\",\"pipeline\":\"idx\"}")
             }
             return .answer(type + "\r\nLink: <http://\(host)/api/v1/logs?after=1>; rel=\"next\"", "[]")
         }
