@@ -12,11 +12,13 @@ package struct OnlineCheck: Sendable {
     static let clockTolerance = 5.0
 
     private let transport: CurlTransport
+    private let credentials: CredentialStore
     private let proxies: ProxyRules
 
     /// - Throws: `Daemon.StartError.configuration` when proxy or CA can't be used.
     package init(_ configuration: Configuration) throws(Daemon.StartError) {
         transport = try CurlTransport(configuration)
+        credentials = CredentialStore(transport: transport)
         proxies = ProxyRules(configuration.network)
     }
 
@@ -142,10 +144,15 @@ package struct OnlineCheck: Sendable {
         else { return false }
         let result: Result<HTTPResponse, TransportError>
         do throws(CredentialError) {
-            result = try await send(page.request, ingest)
+            result = try await send(page.request, ingest, org)
         } catch {
-            report.fail(
-                .credential, error.description, advice: "Put the secret of \(name) in place", .misconfigured)
+            let verdict: OnlineReport.Verdict =
+                switch error {
+                case .refused: .refused
+                case .noToken: .unreachable
+                default: .misconfigured
+                }
+            report.fail(.credential, error.description, advice: "Put \(name) right; see docs/okta-setup.md", verdict)
             return false
         }
         switch pager.received(result, now: clock.now) {
@@ -184,7 +191,7 @@ package struct OnlineCheck: Sendable {
         let now = WallClock.now()
         let request = LogQuery(org: org, filter: ingest.filter, pageLimit: 1).newestRequest(
             since: UTCTime(milliseconds: now - 7 * 86_400_000))
-        guard case .success(let response)? = try? await send(request, ingest), response.status == 200,
+        guard case .success(let response)? = try? await send(request, ingest, org), response.status == 200,
             let events = try? JSONDecoder().decode([Event].self, from: Data(response.body))
         else {
             report.warn(
@@ -210,14 +217,16 @@ package struct OnlineCheck: Sendable {
     }
 
     private func send(
-        _ request: HTTPRequest, _ ingest: Configuration.DataIngest
+        _ request: HTTPRequest, _ ingest: Configuration.DataIngest, _ org: OrgURL
     ) async throws(CredentialError) -> Result<HTTPResponse, TransportError> {
-        var request = request
-        try APITokenFile(path: ingest.credential.secretFile).authorize(&request)
-        do throws(TransportError) {
-            return .success(try await transport.send(request))
+        let credential = credentials.credential(ingest.credential, at: org)
+        do throws(AuthorizedTransport.Failure) {
+            return .success(try await AuthorizedTransport(transport).send(request, as: credential))
         } catch {
-            return .failure(error)
+            switch error {
+            case .credential(let error): throw error
+            case .transport(let error): return .failure(error)
+            }
         }
     }
 }

@@ -3,9 +3,7 @@
 ///     switch pager.nextStep(now: clock.now) {
 ///     case .wait(let until): …sleep…
 ///     case .request(let page):
-///         var request = page.request
-///         try await credential.authorize(&request)
-///         switch pager.received(await result of transport.send(request), now: clock.now) {
+///         switch pager.received(await result of AuthorizedTransport(transport).send(page.request, as: credential), now: clock.now) {
 ///         case .trouble(let trouble): …log…
 ///         case .page(let page): …normalise and commit the events together with page.cursor.text…
 ///             pager.committed(events: count, now: clock.now)
@@ -139,6 +137,20 @@ package struct LogPager: Sendable {
             default: return .trouble(refused(response, now))
             }
         }
+    }
+
+    /// Whether the wait is for a credential that a person has to put right.
+    package var awaitsCredential: Bool {
+        switch health.trouble?.kind {
+        case .unauthorized, .forbidden, .invalidRequest: true
+        default: false
+        }
+    }
+
+    /// The credential has been replaced: what was refused may be tried at once.
+    package mutating func credentialReplaced(now: Instant) {
+        guard case .idle = phase, awaitsCredential else { return }
+        wait(until: now)
     }
 
     /// The page and its cursor are durable: the next one may be asked for.

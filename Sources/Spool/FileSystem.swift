@@ -89,7 +89,7 @@ extension FileSystem {
     ///
     /// With `thorough`, each name on the way below `root` is synchronized even where the directory is there already: an earlier try may have
     /// made it and died, or failed, before that.
-    func makeDirectories(_ path: String, below root: String, thorough: Bool) throws(SpoolError) {
+    package func makeDirectories(_ path: String, below root: String, thorough: Bool) throws(SpoolError) {
         guard path != root, path.utf8.count > root.utf8.count, let parent = Path.parent(of: path) else { return }
         if !thorough, try status(path) != nil { return }
         try makeDirectories(parent, below: root, thorough: thorough)
@@ -112,7 +112,9 @@ extension FileSystem {
     func bytes(_ file: OpenFile, from start: Int64, to end: Int64) throws(SpoolError) -> [UInt8] {
         let store = ByteStore(capacity: Int(max(0, end - start)))
         while start + Int64(store.count) < end {
-            let space = store.space(atLeast: Int(end - start) - store.count)
+            let missing = Int(end - start) - store.count
+            // There may be more room than that, and more in the file.
+            let space = UnsafeMutableRawBufferPointer(rebasing: store.space(atLeast: missing).prefix(missing))
             let count = try read(file, at: start + Int64(store.count), into: space)
             if count == 0 { break }
             store.advance(count)

@@ -27,10 +27,12 @@ package final class SpoolWriter {
     let scratch: SpoolScratch
     var journal: Journal
     var partitions: PartitionTable
+    var identities = IdentityWindows()
     var phase = Phase.ready
     private let policy: RollPolicy
-    /// Monotonic milliseconds of the oldest unsealed record's commit.
+    /// Monotonic milliseconds of this generation's first commit with records, and of the oldest whose records it began with.
     private var firstCommit: Int64?
+    private var carriedSince: Int64?
     private var chunkCount = 0
     /// A staged file could not be removed.
     var stagingNeedsSweep = false
@@ -39,7 +41,7 @@ package final class SpoolWriter {
     enum Phase {
         case ready
         /// The next generation may or may not be in force: it is put in force again before anything else.
-        case deciding(SealPlan, SpoolInstant)
+        case deciding(SealPlan, carrying: [Int], SpoolInstant)
         /// It is, durably; files are to be moved and listed.
         case decided(SealPlan, again: Bool)
     }
@@ -72,7 +74,7 @@ package final class SpoolWriter {
 
     /// Milliseconds since the oldest unsealed record was committed; nil without one.
     package func unsealedAge(at now: SpoolInstant) -> Int64? {
-        firstCommit.map { max(0, now.monotonic - $0) }
+        [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }
     }
 
     /// The partition of a path such as `class=authentication/date=2026-11-23`. Good until the next commit or seal
@@ -115,8 +117,9 @@ package final class SpoolWriter {
         bufferedBytes += record.count + 1
     }
 
-    /// Forgets what is buffered.
+    /// Forgets what is buffered, and what was to be remembered or forgotten with it.
     package func discard() {
+        identities.discard()
         for index in partitions.partitions.indices {
             guard let buffer = partitions.partitions[index].buffer else { continue }
             partitions.partitions[index].buffer = nil
@@ -127,19 +130,29 @@ package final class SpoolWriter {
         bufferedBytes = 0
     }
 
-    /// Makes the buffered records and the cursor durable in one step. Returns when they are. Without records and with the cursor as it is, it writes nothing.
+    /// Makes the buffered records, what was remembered and forgotten of identities, and the cursor durable in one step. Returns when they are. When
+    /// there is none of them and the cursor is as it was, it writes nothing.
     ///
-    /// Throws `full` before anything is written, or `file`. Then the buffered records are dropped and `cursor` is what it was.
-    package func commit(cursor next: String, at now: SpoolInstant) throws(SpoolError) {
+    /// `mark` is a number that grows, such as event time in milliseconds, for the identities of this commit (`bound`, `rememberedSince`). One below a
+    /// window's newest counts as that one, and so does none.
+    ///
+    /// Throws `full` or `tooMuch` before anything is written, or `file`. Then what was buffered is dropped and `cursor` is what it was.
+    package func commit(cursor next: String, mark: Int64? = nil, at now: SpoolInstant) throws(SpoolError) {
         defer { discard() }
         try settle()
         try journal.log.cutIfNeeded(spool.fileSystem)
-        guard bufferedRecords > 0 || next != cursor else { return }
+        guard bufferedRecords > 0 || next != cursor || identities.hasPending else { return }
+        guard identities.pendingCount <= IdentityWindows.maximumInCommit else {
+            throw .tooMuch(what: "identities in a commit", limit: IdentityWindows.maximumInCommit)
+        }
+        // Written by an older version: nothing is added to it that it could not have held.
+        if journal.header.version < JournalHeader.version { try roll(carrying: [], at: now) }
         defer {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
             scratch.description.removeAll(keeping: SpoolScratch.keptBytes)
         }
-        let chunks = try buildFrame(cursor: next, now)
+        let updates = identities.updates(mark: mark)
+        let chunks = try buildFrame(cursor: next, updates, now)
         try spool.admit(Int64(scratch.frame.count), now: now)
         try journal.log.append(scratch.frame.bytes, spool.fileSystem)
         spool.count(Int64(scratch.frame.count))
@@ -148,28 +161,37 @@ package final class SpoolWriter {
             partitions.partitions[index].committed.add(partitions.partitions[index].buffered)
             partitions.partitions[index].chunks.append(chunk)
         }
+        identities.apply(updates)
         chunkCount += chunks.count
         if !chunks.isEmpty, firstCommit == nil { firstCommit = now.monotonic }
     }
 
-    /// Seals when a partition is large enough, the oldest record old enough, or a bound is near. Returns the segments that became visible.
+    /// Seals when a partition is large enough, the oldest record old enough, or a bound is near; a few late events may wait longer
+    /// (`RollPolicy.carried`). Returns the segments that became visible.
     ///
     /// Throws `file` with nothing lost: the next call, or the next commit, goes on from there.
     @discardableResult
     package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let finished = try settle()
         let load = RollPolicy.Load(
-            journalBytes: journal.log.length,
+            journalBytes: journal.log.length - journal.start,
             records: partitions.committed.records,
             largestPartitionBytes: partitions.partitions.map(\.committed.bytes).max() ?? 0,
             partitions: partitions.partitions.count { $0.committed.records > 0 }, chunks: chunkCount,
-            age: unsealedAge(at: now) ?? 0,
+            age: firstCommit.map { max(0, now.monotonic - $0) } ?? 0,
+            carriedAge: carriedSince.map { max(0, now.monotonic - $0) } ?? 0,
             compressionChanged: journal.header.compression != spool.settings.compression)
-        guard policy.isDue(load) else {
+        var carried: [Int] = []
+        var due = policy.due(load)
+        if due != .nothing {
+            carried = policy.carried(partitions.partitions.map(\.committed), wall: now.wall, load: load)
+            if due == .age, carried.count == load.partitions { due = .nothing }
+        }
+        guard due != .nothing else {
             spool.applyRetention(now)
             return finished
         }
-        return finished + (try seal(at: now))
+        return finished + (try seal(carrying: carried, at: now))
     }
 
     /// Seals whatever is committed, for a stop or on request. Returns the segments that became visible.
@@ -177,20 +199,32 @@ package final class SpoolWriter {
     /// Throws `uncommittedRecords` while records are buffered, or `file` as `sealIfDue` does.
     @discardableResult
     package func seal(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
+        try seal(carrying: [], at: now)
+    }
+
+    private func seal(carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
         var finished = try settle()
-        guard partitions.committed.records > 0 || journal.log.length >= policy.journalMaxBytes else { return finished }
-        let plan = try stage(at: now)
+        guard partitions.committed.records > 0 || journal.log.length - journal.start >= policy.journalMaxBytes else {
+            return finished
+        }
+        finished += try roll(carrying: carried, at: now)
+        spool.applyRetention(now)
+        return finished
+    }
+
+    /// Seals what is committed and not carried over, and begins the next generation, also when that is nothing.
+    @discardableResult
+    private func roll(carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
+        let plan = try stage(but: carried, at: now)
         do throws(SpoolError) {
-            try decide(plan, at: now)
+            try decide(plan, carrying: carried, at: now)
         } catch {
             // Not begun: nothing but staged files, which the next try makes anew.
             if case .ready = phase { removeStaged(plan) }
             throw error
         }
-        finished += try settle()
-        spool.applyRetention(now)
-        return finished
+        return try settle()
     }
 
     /// Reads the journal again, up to what is known to be durable, as at a start: for damage that a seal met (`SpoolError.damaged`).
@@ -213,22 +247,26 @@ package final class SpoolWriter {
     }
 
     private func adopt(_ found: RecoveredJournal, now: SpoolInstant) {
+        identities.replace(with: found.windows)
         chunkCount = partitions.partitions.reduce(0) { $0 + $1.chunks.count }
         // By wall time the commit may lie in the future, when the clock was set back, or decades ago: the age is kept between 0 and due.
-        firstCommit = found.firstCommit.map { committed in
-            now.monotonic
-                - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), policy.segmentMaxAge)
+        func monotonic(_ committed: Int64, _ limit: Int64) -> Int64 {
+            now.monotonic - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), limit)
         }
+        // A late event that has waited for all the time it may, and not for longer, is due.
+        firstCommit = found.firstCommit.map { monotonic($0, policy.carriedMaxAge) }
+        carriedSince = found.carriedSince.map { monotonic($0, policy.carriedMaxAge) }
         phase = found.pending.map { .decided($0, again: true) } ?? .ready
     }
 
-    /// After a seal's decision: the journal is the next generation, with no records.
-    func begin(_ next: Journal) {
+    /// After a seal's decision: the journal is the next generation, with no records but those that it carried over.
+    func begin(_ next: Journal, _ carried: [PartitionPath: [ChunkReference]]) {
         spool.fileSystem.close(journal.log.file)
         journal = next
-        partitions.reset()
+        partitions.reset(carrying: carried)
+        carriedSince = carried.isEmpty ? nil : [firstCommit, carriedSince].compactMap(\.self).min()
         firstCommit = nil
-        chunkCount = 0
+        chunkCount = carried.values.reduce(0) { $0 + $1.count }
     }
 
     func noteFinished(_ segments: Int, gone: Int) {
@@ -237,10 +275,12 @@ package final class SpoolWriter {
     }
 
     /// Puts a commit's frame together in the scratch. Returns each chunk with its partition's index.
-    private func buildFrame(cursor: String, _ now: SpoolInstant) throws(SpoolError) -> [(Int, ChunkReference)] {
+    private func buildFrame(
+        cursor: String, _ updates: [IdentityUpdate], _ now: SpoolInstant
+    ) throws(SpoolError) -> [(Int, ChunkReference)] {
         let touched = partitions.partitions.indices.filter { partitions.partitions[$0].buffered.records > 0 }
         let descriptionLength = CommitFrame.descriptionLength(
-            cursor: cursor, paths: touched.lazy.map { self.partitions.partitions[$0].path })
+            cursor: cursor, paths: touched.lazy.map { self.partitions.partitions[$0].path }, updates: updates)
         let frame = scratch.frame
         frame.removeAll()
         let dataStart = CommitFrame.headerLength + descriptionLength
@@ -275,16 +315,14 @@ package final class SpoolWriter {
         }
         let description = scratch.description
         description.removeAll()
-        CommitFrame(committed: now.wall, cursor: cursor, chunks: chunks).encode(into: description)
+        CommitFrame(committed: now.wall, cursor: cursor, chunks: chunks, updates: updates).encode(into: description)
         precondition(description.count == descriptionLength)
         let dataLength = UInt64(frame.count - dataStart)
-        let crc = CommitFrame.checksum(
-            headerChecksum: journal.headerChecksum, offset: journal.log.length, type: CommitFrame.type,
-            descriptionLength: UInt32(descriptionLength), dataLength: dataLength, description: description.bytes)
-        frame.overwrite(at: 0, CommitFrame.type)
-        frame.overwrite(at: 4, UInt32(descriptionLength))
-        frame.overwrite(at: 8, dataLength)
-        frame.overwrite(at: 16, crc)
+        let head = ByteStore(capacity: CommitFrame.headerLength)
+        CommitFrame.encodeHeader(
+            CommitFrame.type, headerChecksum: journal.headerChecksum, offset: journal.log.length,
+            description: description.bytes, dataLength: dataLength, into: head)
+        frame.overwrite(at: 0, head.bytes)
         frame.overwrite(at: CommitFrame.headerLength, description.bytes)
         return references
     }

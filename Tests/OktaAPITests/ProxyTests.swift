@@ -66,10 +66,10 @@ struct ProxyTests {
         arguments: [
             ("joe:hunter2", "joe", "hunter2"), ("joe:hunter2\r\n", "joe", "hunter2"), ("joe:", "joe", ""),
             ("j:a:b: c ", "j", "a:b: c "), ("jö:é\n\n", "jö", "é"), (":x", nil, nil), ("joe", nil, nil), ("", nil, nil),
-            ("a:b\nc:d", nil, nil), ("a:b\u{0}", nil, nil), ("a:" + String(repeating: "x", count: 1023), nil, nil),
+            ("a:b\nc:d", nil, nil), ("a:b\u{0}", nil, nil),
         ])
     func credentials(text: String, user: String?, password: String?) {
-        let credentials = ProxyCredentialsFile.parse(Array(text.utf8))
+        let credentials = ProxyCredentialsFile.parse(text)
         #expect(credentials?.user == user)
         #expect(credentials?.password == password)
         #expect(!"\(String(describing: credentials))".contains("hunter2"))
