@@ -79,11 +79,15 @@ let package = Package(
             dependencies: ["OCSF", "CAllocationCount"],
             path: "Benchmarks/normalizer-benchmark",
             swiftSettings: strict),
+<<<<<<< HEAD
         .executableTarget(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
+=======
+        .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
+>>>>>>> h/network
         .testTarget(
             name: "OktaAPITests",
-            dependencies: ["OktaAPI", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["OktaAPI", "NetworkFixtures", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .testTarget(name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck"], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
@@ -100,7 +104,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "tributary", "Collector", "OktaSimulator", .product(name: "Crypto", package: "swift-crypto"),
+                "tributary", "Collector", "OktaSimulator", "NetworkFixtures",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
     ],

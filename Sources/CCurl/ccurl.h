@@ -1,5 +1,6 @@
 // What Swift can't import of libcurl: the variadic curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo,
-// the union inside CURLMsg, and the variadic prctl for the name of the loop's thread. Nothing else belongs here.
+// the unions and arrays behind some of its answers, and the variadic prctl for the name of the loop's thread. Nothing
+// else belongs here.
 #ifndef TRIBUTARY_CCURL_H
 #define TRIBUTARY_CCURL_H
 
@@ -57,6 +58,30 @@ static inline long ccurl_long(CURL *easy, CURLINFO info) {
 static inline curl_off_t ccurl_offset(CURL *easy, CURLINFO info) {
     curl_off_t value = 0;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+/// NULL when the handle doesn't know; valid until the handle is used again.
+static inline const char *ccurl_text(CURL *easy, CURLINFO info) {
+    const char *value = NULL;
+    return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
+}
+
+/// The server's own certificate as lines `NAME:VALUE` (CURLINFO_CERTINFO(3)), or NULL. The handle owns the list.
+static inline const struct curl_slist *ccurl_certificate(CURL *easy) {
+    struct curl_certinfo *chain = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK) return NULL;
+    return chain != NULL && chain->num_of_certs > 0 ? chain->certinfo[0] : NULL;
+}
+
+struct ssl_st;
+const char *SSL_get_version(const struct ssl_st *ssl);
+
+/// Such as `TLSv1.3`; NULL outside of a transfer, without TLS, or where libcurl's TLS is not OpenSSL.
+static inline const char *ccurl_tls_version(CURL *easy) {
+    struct curl_tlssessioninfo *session = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK) return NULL;
+    if (session == NULL || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == NULL) return NULL;
+    return SSL_get_version((const struct ssl_st *)session->internals);
 }
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {

@@ -1,92 +1,289 @@
 import Configuration
+import FoundationEssentials
 import OktaAPI
 
-/// Asks each org whether it is one and whether it takes the credential: `tributary check --online`. Two requests an
-/// integration, one of them of the log's budget.
+/// Asks each org what the daemon would ask, in small steps, and says of each how it went: `tributary check --online`. Three
+/// requests an integration, two of them of the log's budget.
 package struct OnlineCheck: Sendable {
-    /// How bad it is, in ascending order.
-    package enum Verdict: Int, Comparable, Sendable {
-        case good
-        case unreachable
-        case refused
-
-        package static func < (left: Verdict, right: Verdict) -> Bool { left.rawValue < right.rawValue }
-    }
-
-    /// What came of one integration, in words.
-    package struct Answer: Sendable {
-        package let verdict: Verdict
-        package let words: String
-    }
+    /// Integrations that are asked at once.
+    static let concurrency = 8
+    /// The clock may be off by this many seconds before it is worth a word: OAuth and the rate limit live with more, the time
+    /// line of an investigation does not.
+    static let clockTolerance = 5.0
 
     private let transport: CurlTransport
     private let credentials: CredentialStore
+    private let proxies: ProxyRules
 
     /// - Throws: `Daemon.StartError.configuration` when proxy or CA can't be used.
     package init(_ configuration: Configuration) throws(Daemon.StartError) {
         transport = try CurlTransport(configuration)
         credentials = CredentialStore(transport: transport)
+        proxies = ProxyRules(configuration.network)
     }
 
     package func shutdown() async {
         await transport.shutdown()
     }
 
-    /// Asks one org.
-    package func ask(_ integration: Configuration.Integration) async -> Answer {
-        guard let ingest = integration.dataIngest else { return Answer(verdict: .good, words: "collects nothing") }
-        let org: OrgProbe
-        do throws(TransportError) {
-            guard let probe = OrgProbe(try await transport.send(OrgProbe.request(integration.url))) else {
-                return Answer(verdict: .refused, words: "answers, but not as an Okta org; check the URL")
+    /// Asks all orgs beside each other, a bounded number at a time, and hands over each report in the order of the configuration.
+    package func ask(
+        _ integrations: [Configuration.Integration], each report: (OnlineReport) throws -> Void
+    ) async rethrows {
+        let asked = integrations.filter { $0.dataIngest != nil }
+        try await withThrowingTaskGroup(of: (Int, OnlineReport).self) { group in
+            var next = 0
+            func start() {
+                guard next < asked.count else { return }
+                let number = next
+                next += 1
+                group.addTask { (number, await ask(asked[number])) }
             }
-            org = probe
-        } catch {
-            return Answer(verdict: .unreachable, words: error.description)
+            for _ in 0..<Self.concurrency { start() }
+            var waiting: [Int: OnlineReport] = [:]
+            var due = 0
+            while let (number, answer) = try await group.next() {
+                start()
+                waiting[number] = answer
+                while let ready = waiting.removeValue(forKey: due) {
+                    try report(ready)
+                    due += 1
+                }
+            }
         }
-        let found = "organization \(org.organizationID)\(org.pipeline.map { ", \($0.words)" } ?? "")"
+    }
+
+    private func ask(_ integration: Configuration.Integration) async -> OnlineReport {
+        var report = OnlineReport(integration: integration.name.text, org: integration.url.origin)
+        guard let ingest = integration.dataIngest else { return report }
+        guard await askName(integration.url, &report),
+            await askOrganization(integration.url, &report),
+            await askLog(integration.url, ingest, &report)
+        else { return report }
+        await askNewest(integration.url, ingest, &report)
+        return report
+    }
+
+    // MARK: Steps. Each says whether the next one makes sense.
+
+    private func askName(_ org: OrgURL, _ report: inout OnlineReport) async -> Bool {
+        if let proxy = proxies.proxyShown(for: org) {
+            report.facts.proxy = proxy
+            report.pass(.name, "left to the proxy \(proxy)")
+            return true
+        }
+        switch await HostAddresses.lookUp(org.host) {
+        case .success(let addresses):
+            report.facts.addresses = addresses
+            report.pass(
+                .name,
+                addresses == [org.host]
+                    ? "\(org.host) is an address" : "\(org.host) is \(addresses.joined(separator: ", "))")
+            return true
+        case .failure(let failure):
+            report.fail(
+                .name, "\(org.host) can't be resolved (\(failure.words))",
+                advice:
+                    "Check the org's URL and this machine's DNS (/etc/resolv.conf); behind a proxy set network.proxy",
+                .unreachable)
+            return false
+        }
+    }
+
+    private func askOrganization(_ org: OrgURL, _ report: inout OnlineReport) async -> Bool {
+        var request = OrgProbe.request(org)
+        request.describesConnection = true
+        let response: HTTPResponse
+        let sent = WallClock.now()
+        do throws(TransportError) {
+            response = try await transport.send(request)
+        } catch {
+            report.fail(.connection, error.summary, advice: error.advice, .unreachable)
+            return false
+        }
+        report.note(response)
+        report.noteClock(response, between: sent, and: WallClock.now())
+        if let foreign = ForeignAnswer(response) {
+            report.fail(.organization, "\(org.host) \(foreign.what)", advice: ForeignAnswer.advice, .unreachable)
+            return false
+        }
+        guard response.status < 500 else {
+            report.fail(
+                .organization, "\(org.host) answered \(response.status)",
+                advice: "Try again; if it persists, see Okta's status page", .unreachable)
+            return false
+        }
+        guard let probe = OrgProbe(response) else {
+            report.fail(
+                .organization, "\(org.host) answers (\(response.status)), but not as an Okta org",
+                advice: "Check the URL: it has to be the org's own address, such as https://acme.okta.com", .unreachable
+            )
+            return false
+        }
+        report.facts.organizationId = probe.organizationID
+        report.facts.engine = probe.pipeline?.words
+        report.pass(
+            .organization,
+            ([probe.organizationID] + [probe.pipeline?.words].compactMap(\.self)).joined(separator: ", ")
+                + (probe.alternate.map { ", also called \($0.host)" } ?? ""))
+        return true
+    }
+
+    private func askLog(
+        _ org: OrgURL, _ ingest: Configuration.DataIngest, _ report: inout OnlineReport
+    ) async -> Bool {
         // The pager reads an answer as the daemon would; it is asked for its first step only.
         let now = UTCTime(milliseconds: WallClock.now())
         let clock = ContinuousClock()
+        let name = ingest.credential.name.text
         guard
             var pager = try? LogPager(
-                LogQuery(org: integration.url, filter: ingest.filter, pageLimit: 1), start: .since(now, at: now),
+                LogQuery(org: org, filter: ingest.filter, pageLimit: 1), start: .since(now, at: now),
                 pollInterval: .zero, seed: 0, now: clock.now),
             case .request(let page) = pager.nextStep(now: clock.now)
-        else { return Answer(verdict: .refused, words: "\(found); the log can't be asked for") }
+        else { return false }
         let result: Result<HTTPResponse, TransportError>
-        do throws(AuthorizedTransport.Failure) {
-            let credential = credentials.credential(ingest.credential, at: integration.url)
-            result = .success(try await AuthorizedTransport(transport).send(page.request, as: credential))
+        do throws(CredentialError) {
+            result = try await send(page.request, ingest, org)
         } catch {
-            switch error {
-            case .credential(let error): return Answer(verdict: .refused, words: "\(found); \(error)")
-            case .transport(let error): result = .failure(error)
-            }
+            let verdict: OnlineReport.Verdict =
+                switch error {
+                case .refused: .refused
+                case .noToken: .unreachable
+                default: .misconfigured
+                }
+            report.fail(.credential, error.description, advice: "Put \(name) right; see docs/okta-setup.md", verdict)
+            return false
         }
         switch pager.received(result, now: clock.now) {
         case .page:
-            let limit = pager.rateLimit?.limit.map { ", \($0) requests a minute" } ?? ""
-            return Answer(verdict: .good, words: "\(found); credential accepted, the log can be read\(limit)")
+            report.pass(.credential, "\(name) is accepted")
+            report.pass(.permission, "the log can be read")
         case .trouble(let trouble):
-            let isUnreachable = trouble.kind == .unreachable || trouble.kind == .serverFailure
-            return Answer(
-                verdict: isUnreachable ? .unreachable : .refused, words: "\(found); \(trouble.what). \(trouble.advice)")
+            guard trouble.kind != .unauthorized else {
+                report.fail(.credential, trouble.what, advice: trouble.advice, .refused)
+                return false
+            }
+            switch trouble.kind {
+            case .forbidden, .refusedQuery, .rateLimited, .concurrencyLimited:
+                report.pass(.credential, "\(name) is accepted")
+            default: report.warn(.credential, "\(name): no word on it yet", advice: "See below")
+            }
+            switch trouble.kind {
+            case .forbidden: report.fail(.permission, trouble.what, advice: trouble.advice, .refused)
+            case .refusedQuery: report.fail(.permission, trouble.what, advice: trouble.advice, .misconfigured)
+            case .rateLimited, .concurrencyLimited:
+                report.warn(.permission, "not known: the request was counted and not answered", advice: "See below")
+                report.fail(.rateLimit, trouble.what, advice: trouble.advice, .unreachable)
+            default: report.fail(.permission, trouble.what, advice: trouble.advice, .unreachable)
+            }
+            return false
+        }
+        report.noteRateLimit(pager.rateLimit, share: ingest.rateLimitShare.value)
+        report.passClock(tolerance: Self.clockTolerance)
+        return true
+    }
+
+    /// The newest event of the last week that the integration would collect.
+    private func askNewest(
+        _ org: OrgURL, _ ingest: Configuration.DataIngest, _ report: inout OnlineReport
+    ) async {
+        let now = WallClock.now()
+        let request = LogQuery(org: org, filter: ingest.filter, pageLimit: 1).newestRequest(
+            since: UTCTime(milliseconds: now - 7 * 86_400_000))
+        guard case .success(let response)? = try? await send(request, ingest, org), response.status == 200,
+            let events = try? JSONDecoder().decode([Event].self, from: Data(response.body))
+        else {
+            report.warn(
+                .newestEvent, "Okta gave no answer to this one", advice: "Collection does not need it; try again")
+            return
+        }
+        guard let published = events.first?.published else {
+            report.warn(
+                .newestEvent, "none in the last seven days",
+                advice: ingest.filter == nil
+                    ? "Check that this is the right org: each sign-in makes an event"
+                    : "Check the filter: it may let nothing pass")
+            return
+        }
+        report.facts.newestEvent = published
+        let time = try? Date(published, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let age = time.map { max(0, Int(Double(now) / 1000 - $0.timeIntervalSince1970)) }
+        report.pass(.newestEvent, published + (age.map { ", \(StatusReport.duration($0)) ago" } ?? ""))
+    }
+
+    private struct Event: Decodable {
+        var published: String?
+    }
+
+    private func send(
+        _ request: HTTPRequest, _ ingest: Configuration.DataIngest, _ org: OrgURL
+    ) async throws(CredentialError) -> Result<HTTPResponse, TransportError> {
+        let credential = credentials.credential(ingest.credential, at: org)
+        do throws(AuthorizedTransport.Failure) {
+            return .success(try await AuthorizedTransport(transport).send(request, as: credential))
+        } catch {
+            switch error {
+            case .credential(let error): throw error
+            case .transport(let error): return .failure(error)
+            }
         }
     }
 }
 
-extension CurlTransport {
-    /// The transport that a configuration asks for.
-    convenience init(_ configuration: Configuration) throws(Daemon.StartError) {
-        do throws(TransportError) {
-            try self.init(
-                Options(
-                    userAgent: Version.userAgent, caFile: configuration.network.caFile,
-                    proxy: configuration.network.proxy?.text))
-        } catch {
-            throw .configuration(error.description)
+// What was found, in words.
+extension OnlineReport {
+    fileprivate mutating func note(_ response: HTTPResponse) {
+        let connection = response.connection ?? HTTPConnection()
+        facts.connectedTo = connection.address
+        facts.httpVersion = response.version.rawValue
+        facts.tlsVersion = connection.tlsVersion
+        facts.certificateIssuer = connection.certificateIssuer
+        facts.certificateEnd = connection.certificateEnd
+        var words = "\(response.version.rawValue) over \(connection.tlsVersion ?? "plain TCP on this machine")"
+        words += connection.proxy.map { " through the proxy \($0)" } ?? " straight to \(connection.address)"
+        if let issuer = connection.certificateIssuer {
+            words += "; certificate by \(issuer)" + (connection.certificateEnd.map { ", good until \($0)" } ?? "")
         }
+        pass(.connection, words)
+    }
+
+    /// Okta's `Date` has whole seconds, so the middle of its second is compared with the middle of the exchange.
+    fileprivate mutating func noteClock(_ response: HTTPResponse, between sent: Int64, and received: Int64) {
+        guard let date = response.headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else { return }
+        let difference = Double((sent + received) / 2 - date.milliseconds - 500) / 1000
+        facts.clockDifferenceSeconds = (difference * 10).rounded() / 10
+    }
+
+    fileprivate mutating func passClock(tolerance: Double) {
+        guard let difference = facts.clockDifferenceSeconds else {
+            warn(.clock, "the answer carried no time", advice: "Check for a proxy that strips headers")
+            return
+        }
+        guard abs(difference) > tolerance else {
+            pass(.clock, "agrees with Okta's within \(Int(tolerance)) s")
+            return
+        }
+        let words = StatusReport.duration(Int(abs(difference).rounded()))
+        warn(
+            .clock, "this machine's is \(words) \(difference > 0 ? "ahead of" : "behind") Okta's",
+            advice: "Let it be set from the network (timedatectl set-ntp true)")
+    }
+
+    fileprivate mutating func noteRateLimit(_ rate: RateLimit?, share: Double) {
+        guard let rate, let limit = rate.limit, limit > 0 else {
+            warn(
+                .rateLimit, "Okta did not tell one",
+                advice: "Check for a proxy that strips headers; collection takes its pace from 429 answers then")
+            return
+        }
+        facts.rateLimit = limit
+        facts.rateLimitRemaining = rate.remaining
+        let own = max(1, Int((Double(limit) * share).rounded(.down)))
+        pass(
+            .rateLimit,
+            "\(limit) requests a minute for everyone" + (rate.remaining.map { ", \($0) left now" } ?? "")
+                + "; rate_limit_share \(share) takes up to \(own) of them")
     }
 }
 

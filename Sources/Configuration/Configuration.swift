@@ -55,6 +55,10 @@ package struct Configuration: Sendable, Equatable {
         package var caFile: String?
         /// Nil: the environment's.
         package var proxy: ProxyURL?
+        /// Holds `user:password`.
+        package var proxyCredentialsFile: String?
+        /// Hosts to reach without it; empty: the environment's.
+        package var noProxy: [ProxyException]
     }
 
     /// One of `credentials`.

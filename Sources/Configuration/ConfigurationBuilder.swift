@@ -99,7 +99,35 @@ struct ConfigurationBuilder {
         if let caFile {
             checkReadable(caFile, at: settings.place(of: keys.networkCAFile.path), key: keys.networkCAFile.path)
         }
-        return Configuration.Network(caFile: caFile, proxy: settings.value(keys.networkProxy, into: &findings))
+        let credentialsFile = settings.value(keys.networkProxyCredentialsFile, into: &findings)
+        if let credentialsFile { checkProxyCredentials(credentialsFile) }
+        return Configuration.Network(
+            caFile: caFile, proxy: settings.value(keys.networkProxy, into: &findings),
+            proxyCredentialsFile: credentialsFile,
+            noProxy: settings.list(keys.networkNoProxy, into: &findings).map(\.0))
+    }
+
+    /// As with the secrets of credentials: whoever checks may not be allowed to read what the service reads.
+    private mutating func checkProxyCredentials(_ path: String) {
+        let key = keys.networkProxyCredentialsFile.path
+        let place = settings.place(of: key)
+        let shown = LiteralSecret.quoted(path)
+        switch FileProbe.look(at: path) {
+        case .readable(_, let isWorldReadable):
+            if isWorldReadable {
+                findings.warning(
+                    at: place, key: key, "every user of this host can read the proxy's password: \(shown)",
+                    hint: "take that right away with: chmod o-r")
+            }
+        case .missing, .notAFile, .unreadable:
+            switch context.secrets {
+            case .required: checkReadable(path, at: place, key: key)
+            case .warned:
+                findings.warning(
+                    at: place, key: key, "the file \(shown) can't be read here",
+                    hint: "see that it is there, and that the service's user may read it")
+            }
+        }
     }
 
     private mutating func checkReadable(_ path: String, at place: ConfigurationPlace, key: String) {

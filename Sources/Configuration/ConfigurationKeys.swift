@@ -68,6 +68,12 @@ package struct ConfigurationKeys: Sendable {
         "network.ca_file", .path, default: .described("the system's"), "Certificates to trust, in PEM.")
     let networkProxy = ConfigurationKey<ProxyURL>(
         "network.proxy", .proxy, default: .described("the environment's"), "An HTTP proxy, as http://HOST:PORT.")
+    let networkProxyCredentialsFile = ConfigurationKey<String>(
+        "network.proxy_credentials_file", .path,
+        "The file that holds user:password for the proxy, and nothing else.")
+    let networkNoProxy = ConfigurationListKey<ProxyException>(
+        "network.no_proxy", listOf: .proxyException,
+        "Hosts that are reached without the proxy; by default the environment's.")
 
     // MARK: Credentials
 

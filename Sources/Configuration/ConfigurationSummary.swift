@@ -42,6 +42,8 @@ package struct ConfigurationSummary: Sendable, Encodable {
     package struct Network: Sendable, Encodable {
         var caFile: String?
         var proxy: String?
+        var proxyCredentialsFile: String?
+        var noProxy: [String]
     }
 
     /// One of `credentials`, without its secret.
@@ -104,7 +106,9 @@ extension Configuration {
                 flattenUnmapped: record.flattenUnmapped, catalogue: record.catalogue),
             myNetwork: .init(
                 domains: myNetwork.domains.map(\.text), ipRanges: myNetwork.ipRanges.map(\.description)),
-            network: .init(caFile: network.caFile, proxy: network.proxy?.text),
+            network: .init(
+                caFile: network.caFile, proxy: network.proxy?.text,
+                proxyCredentialsFile: network.proxyCredentialsFile, noProxy: network.noProxy.map(\.text)),
             credentials: credentials.map { credential in
                 .init(
                     name: credential.name.text, description: credential.description, type: credential.type.rawValue,
@@ -150,7 +154,12 @@ extension Configuration {
             line("my network", parts.joined(separator: ", "))
         }
         if let caFile = network.caFile { line("CA file", caFile) }
-        if let proxy = network.proxy { line("proxy", proxy.text) }
+        if let proxy = network.proxy {
+            line("proxy", proxy.text + (network.proxyCredentialsFile.map { ", user and password in \($0)" } ?? ""))
+        } else if let file = network.proxyCredentialsFile {
+            line("proxy", "the environment's, user and password in \(file)")
+        }
+        if !network.noProxy.isEmpty { line("no proxy", network.noProxy.map(\.text).joined(separator: ", ")) }
         line("credentials", credentials.isEmpty ? "none" : "\(credentials.count)")
         for credential in credentials {
             let expires = credential.expires.map { ", expires \($0)" } ?? ""

@@ -3,7 +3,7 @@ package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
     /// As libcurl's `CURLOPT_PROXY` takes it.
     package let text: String
 
-    /// Reads the address; a scheme may be missing (`http` then).
+    /// Reads the address; a scheme may be missing (`http` then), the port may not.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write it like http://proxy.example.com:3128"
         guard !text.contains("@") else {
@@ -23,11 +23,12 @@ package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
         guard !rest.isEmpty, rest.utf8.count <= 300,
             rest.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || allowed.contains($0) })
         else { throw ValueError("\(LiteralSecret.quoted(text)) is not a proxy's address", hint: hint) }
-        if let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") {
-            guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port),
-                colon > rest.startIndex
-            else { throw ValueError("the proxy's port must be from 1 to 65535", hint: hint) }
+        // libcurl would take 1080, which hardly any HTTP proxy listens on.
+        guard let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") else {
+            throw ValueError("the proxy's port is missing", hint: hint)
         }
+        guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port), colon > rest.startIndex
+        else { throw ValueError("the proxy's port must be from 1 to 65535", hint: hint) }
         self.text = "\(scheme)://\(rest)"
     }
 

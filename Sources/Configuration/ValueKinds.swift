@@ -132,6 +132,12 @@ extension ValueKind where Value == ProxyURL {
     }
 }
 
+extension ValueKind where Value == ProxyException {
+    static let proxyException = ValueKind("a host, address or range to reach without the proxy") {
+        (text) throws(ValueError) in try ProxyException(parsing: text)
+    }
+}
+
 extension ValueKind where Value == OrgURL {
     static let orgURL = ValueKind("an Okta address such as https://acme.okta.com") { (text) throws(ValueError) in
         // Refused here, so that a password in it never reaches a message.

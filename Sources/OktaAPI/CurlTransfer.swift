@@ -22,6 +22,8 @@ final class CurlTransfer: @unchecked Sendable {
     private let request: HTTPRequest
     private let url: HTTPURL
     private let options: CurlTransport.Options
+    private let proxy: ProxyRules.Proxy?
+    private let proxyCredentials: ProxyCredentialsFile.Credentials?
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -30,11 +32,17 @@ final class CurlTransfer: @unchecked Sendable {
     private var headerBytes = 0
     private var isPastHeaders = false
     private var overflow: String?
+    private var connection: HTTPConnection?
 
-    init(_ request: HTTPRequest, _ url: HTTPURL, _ options: CurlTransport.Options) {
+    init(
+        _ request: HTTPRequest, _ url: HTTPURL, _ options: CurlTransport.Options, proxy: ProxyRules.Proxy?,
+        _ proxyCredentials: ProxyCredentialsFile.Credentials?
+    ) {
         self.request = request
         self.url = url
         self.options = options
+        self.proxy = proxy
+        self.proxyCredentials = proxyCredentials
         host = url.hostAndPort
         errorText.initialize(repeating: 0)
     }
@@ -82,10 +90,15 @@ final class CurlTransfer: @unchecked Sendable {
             && number(easy, CURLOPT_NETRC, 0)
             && number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
             && number(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
-        if url.isLoopback {
-            isGood = isGood && text(easy, CURLOPT_NOPROXY, "*")
-        } else if let proxy = options.proxy {
-            isGood = isGood && text(easy, CURLOPT_PROXY, proxy)
+        // Both are always set, so that libcurl does not look into the environment by itself.
+        isGood = isGood && text(easy, CURLOPT_PROXY, proxy?.text ?? "") && text(easy, CURLOPT_NOPROXY, "")
+        if let proxyCredentials, proxy != nil {
+            isGood =
+                isGood && text(easy, CURLOPT_PROXYUSERNAME, proxyCredentials.user)
+                && text(easy, CURLOPT_PROXYPASSWORD, proxyCredentials.password)
+        }
+        if request.describesConnection {
+            isGood = isGood && number(easy, CURLOPT_CERTINFO, 1) && number(easy, CURLOPT_FRESH_CONNECT, 1)
         }
         return isGood
     }
@@ -96,11 +109,17 @@ final class CurlTransfer: @unchecked Sendable {
         var isGood =
             number(easy, CURLOPT_SSL_VERIFYPEER, 1) && number(easy, CURLOPT_SSL_VERIFYHOST, 2)
             && number(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+            && number(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1) && number(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2)
+            && number(easy, CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         if let caFile = options.caFile {
             isGood =
                 isGood && text(easy, CURLOPT_CAINFO, caFile)
                 && ccurl_set_text(easy, CURLOPT_CAPATH, nil) == CURLE_OK
-            _ = text(easy, CURLOPT_PROXY_CAINFO, caFile)
+            if proxy != nil {
+                isGood =
+                    isGood && text(easy, CURLOPT_PROXY_CAINFO, caFile)
+                    && ccurl_set_text(easy, CURLOPT_PROXY_CAPATH, nil) == CURLE_OK
+            }
         }
         return isGood
     }
@@ -196,6 +215,8 @@ final class CurlTransfer: @unchecked Sendable {
             isPastHeaders = false
         } else if line.isEmpty {
             isPastHeaders = true
+            // What libcurl knows of the TLS session it tells while the transfer runs.
+            if request.describesConnection, let easy { describeConnection(easy) }
         } else if isPastHeaders {
             // A trailer. None means anything here, and none may pass for a header.
         } else if line.first == 0x20 || line.first == 0x09 {
@@ -222,9 +243,38 @@ final class CurlTransfer: @unchecked Sendable {
         if let overflow { return TransportError(.tooLarge, host: host, detail: overflow) }
         var words = errorText.baseAddress.map { String(cString: $0) } ?? ""
         if words.isEmpty { words = String(cString: curl_easy_strerror(code)) }
-        let connectStatus = easy.map { ccurl_long($0, CURLINFO_HTTP_CONNECTCODE) } ?? 0
-        if connectStatus >= 300 { return TransportError(.proxy, host: host, detail: "status \(connectStatus)") }
-        return TransportError(TransportError.Kind(code), host: host, detail: words)
+        var failure = CurlFailure(code: code, words: words, host: host)
+        failure.proxy = proxy?.shown
+        failure.hasProxyCredentials = proxyCredentials != nil
+        if let easy {
+            failure.connectStatus = ccurl_long(easy, CURLINFO_HTTP_CONNECTCODE)
+            failure.verifyResult = ccurl_long(easy, CURLINFO_SSL_VERIFYRESULT)
+            failure.proxyVerifyResult = ccurl_long(easy, CURLINFO_PROXY_SSL_VERIFYRESULT)
+            failure.isConnected = ccurl_offset(easy, CURLINFO_CONNECT_TIME_T) > 0
+        }
+        return failure.error
+    }
+
+    private func describeConnection(_ easy: UnsafeMutableRawPointer) {
+        var connection = HTTPConnection()
+        if let address = ccurl_text(easy, CURLINFO_PRIMARY_IP).map({ String(cString: $0) }) {
+            let port = ccurl_long(easy, CURLINFO_PRIMARY_PORT)
+            connection.address = address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+        }
+        connection.proxy = proxy?.shown
+        connection.tlsVersion = ccurl_tls_version(easy).map { String(cString: $0) }
+        var line = ccurl_certificate(easy)
+        while let entry = line?.pointee {
+            let text = entry.data.map { String(cString: $0) } ?? ""
+            if text.hasPrefix("Issuer:") {
+                connection.certificateIssuer = text.dropFirst(7).description.oneLine(limit: 200)
+            }
+            if text.hasPrefix("Expire date:") {
+                connection.certificateEnd = text.dropFirst(12).description.oneLine(limit: 60)
+            }
+            line = UnsafePointer(entry.next)
+        }
+        self.connection = connection
     }
 
     private func response(_ easy: UnsafeMutableRawPointer) -> HTTPResponse {
@@ -244,10 +294,12 @@ final class CurlTransfer: @unchecked Sendable {
             }
         let whole = body
         body = []
-        return HTTPResponse(
+        var response = HTTPResponse(
             status: ccurl_long(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: whole, version: version,
             timings: timings, wireBodyBytes: Int(ccurl_offset(easy, CURLINFO_SIZE_DOWNLOAD_T)),
             reusedConnection: ccurl_long(easy, CURLINFO_NUM_CONNECTS) == 0)
+        response.connection = connection
+        return response
     }
 
     private func text(_ easy: UnsafeMutableRawPointer, _ option: CURLoption, _ value: String) -> Bool {
@@ -264,28 +316,5 @@ extension Duration {
     var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         return Int(min(seconds, 2_000_000) * 1000 + attoseconds / 1_000_000_000_000_000)
-    }
-}
-
-extension TransportError.Kind {
-    /// By libcurl-errors(3).
-    fileprivate init(_ code: CURLcode) {
-        self =
-            switch code {
-            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
-            case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_NO_CONNECTION_AVAILABLE: .connect
-            case CURLE_PROXY: .proxy
-            case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
-                CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
-                CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_USE_SSL_FAILED:
-                .tls
-            case CURLE_OPERATION_TIMEDOUT: .timeout
-            case CURLE_FILESIZE_EXCEEDED: .tooLarge
-            case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2,
-                CURLE_HTTP2_STREAM:
-                .interrupted
-            case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT: .invalidRequest
-            default: .protocol
-            }
     }
 }

@@ -19,9 +19,10 @@ package final class CurlTransport: HTTPTransport {
         package var userAgent: String
         /// A PEM file whose certificates are trusted in the place of the system's; `nil`: the system's.
         package var caFile: String?
-        /// `http://host:port` or `https://…`; `nil`: by the environment (`https_proxy`, `no_proxy`, libcurl-env(3));
-        /// empty: none. Loopback addresses are always called directly.
-        package var proxy: String?
+        /// What goes through a proxy.
+        package var proxies: ProxyRules
+        /// User and password for the proxy; `nil`: none.
+        package var proxyCredentials: ProxyCredentialsFile?
         /// Idle connections kept at most.
         package var maximumIdleConnections: Int
         /// Connections at most; what exceeds waits for its turn, within its own time limit.
@@ -29,12 +30,15 @@ package final class CurlTransport: HTTPTransport {
 
         /// The defaults suit a host with a few hundred orgs.
         package init(
-            userAgent: String = "Tributary", caFile: String? = nil, proxy: String? = nil,
+            userAgent: String = "Tributary", caFile: String? = nil,
+            proxies: ProxyRules = ProxyRules(proxy: nil, exceptions: nil, environment: [:]),
+            proxyCredentials: ProxyCredentialsFile? = nil,
             maximumIdleConnections: Int = 256, maximumConnections: Int = 512
         ) {
             self.userAgent = userAgent
             self.caFile = caFile
-            self.proxy = proxy
+            self.proxies = proxies
+            self.proxyCredentials = proxyCredentials
             self.maximumIdleConnections = maximumIdleConnections
             self.maximumConnections = maximumConnections
         }
@@ -48,7 +52,7 @@ package final class CurlTransport: HTTPTransport {
     /// - Throws: ``TransportError`` of kind `invalidRequest` when an option can't be used (a `caFile` that can't be
     ///   read, a control character), or when libcurl or the thread can't be had.
     package init(_ options: Options = Options()) throws(TransportError) {
-        for text in [options.userAgent, options.caFile ?? "", options.proxy ?? ""] where !text.isHeaderValue {
+        for text in [options.userAgent, options.caFile ?? ""] where !text.isHeaderValue {
             throw TransportError(.invalidRequest, host: "any host", detail: "control character in a transport option")
         }
         if let caFile = options.caFile, access(caFile, R_OK) != 0 {
@@ -62,13 +66,29 @@ package final class CurlTransport: HTTPTransport {
     deinit { loop.stop(nil) }
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        let transfer = CurlTransfer(request, try Self.checkedURL(of: request), options)
+        let transfer = try transfer(for: request)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in loop.submit(transfer, continuation) }
         } onCancel: {
             loop.cancel(transfer)
         }
         return try result.get()
+    }
+
+    private func transfer(for request: HTTPRequest) throws(TransportError) -> CurlTransfer {
+        let url = try Self.checkedURL(of: request)
+        guard let proxy = options.proxies.proxy(for: url) else {
+            return CurlTransfer(request, url, options, proxy: nil, nil)
+        }
+        do throws(ProxyCredentialsFile.Failure) {
+            return CurlTransfer(request, url, options, proxy: proxy, try options.proxyCredentials?.current())
+        } catch {
+            throw TransportError(
+                .proxy, host: url.hostAndPort, detail: error.words,
+                remedy:
+                    "Put user:password on one line of the file of network.proxy_credentials_file; it is read again at once"
+            )
+        }
     }
 
     /// Ends every transfer under way with `shutDown`, closes all connections, ends the thread, and returns when that is done.

@@ -20,6 +20,8 @@ package struct HTTPRequest: Sendable {
     package var limits: HTTPLimits
     /// A guess of the decoded body's size in bytes, so that one allocation holds it. Zero: no guess.
     package var expectedBodyBytes: Int
+    /// Whether a connection of its own is made for it, and described in the answer.
+    package var describesConnection = false
 
     /// Makes a request.
     package init(
@@ -87,6 +89,23 @@ package struct HTTPTimings: Sendable, Hashable {
     package init() {}
 }
 
+/// What carried an exchange, for a person who looks for trouble on the way.
+package struct HTTPConnection: Sendable, Hashable {
+    /// Address and port that were called: the proxy's where there is one.
+    package var address = ""
+    /// The proxy's host and port; `nil`: none.
+    package var proxy: String?
+    /// Such as `TLSv1.3`; `nil` without TLS.
+    package var tlsVersion: String?
+    /// Who signed the server's certificate.
+    package var certificateIssuer: String?
+    /// The end of the certificate's life, as the certificate writes it.
+    package var certificateEnd: String?
+
+    /// Nothing known.
+    package init() {}
+}
+
 /// One whole answer.
 package struct HTTPResponse: Sendable {
     /// 100…599 as sent.
@@ -103,6 +122,8 @@ package struct HTTPResponse: Sendable {
     package var wireBodyBytes: Int
     /// Whether an open connection was used again.
     package var reusedConnection: Bool
+    /// What carried it, if the request asked for that.
+    package var connection: HTTPConnection?
 
     /// Makes an answer.
     package init(

@@ -14,7 +14,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case resolve
         /// No connection.
         case connect
-        /// The proxy refused, or asked for credentials.
+        /// The proxy can't be reached, refused, or asked for credentials. Nothing had been sent to the org.
         case proxy
         /// The server's certificate or the TLS handshake was no good. Nothing had been sent.
         case tls
@@ -40,12 +40,15 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     package let host: String
     /// The words of libcurl, or the reason; one line.
     package let detail: String
+    /// What to do about this very error, where more is known than its kind tells.
+    private let remedy: String?
 
     /// Makes an error; `detail` is cut to one short line.
-    package init(_ kind: Kind, host: String, detail: String) {
+    package init(_ kind: Kind, host: String, detail: String, remedy: String? = nil) {
         self.kind = kind
         self.host = host
         self.detail = detail.oneLine(limit: 240)
+        self.remedy = remedy
     }
 
     /// What and where.
@@ -54,7 +57,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         return switch kind {
         case .resolve: "the name \(host) can't be resolved\(words)"
         case .connect: "no connection to \(host)\(words)"
-        case .proxy: "the proxy on the way to \(host) refused\(words)"
+        case .proxy: "no way to \(host) through the proxy\(words)"
         case .tls: "no trusted TLS connection to \(host)\(words)"
         case .timeout: "\(host) did not answer in time\(words)"
         case .tooLarge: "the answer of \(host) is too large\(words)"
@@ -68,7 +71,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
 
     /// What to check.
     package var advice: String {
-        switch kind {
+        if let remedy { return remedy }
+        return switch kind {
         case .resolve: "Check the org's URL and this machine's DNS"
         case .connect: "Check the network, the firewall and the proxy settings"
         case .proxy: "Check the proxy's address, its credentials and its rules"

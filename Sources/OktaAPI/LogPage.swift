@@ -24,9 +24,9 @@ package struct LogPage: Sendable {
 enum PageCheck {
     /// Why the body is no page, or `nil` when it may be one.
     static func objection(to response: HTTPResponse) -> (PagerTrouble.Kind, String)? {
+        if let foreign = ForeignAnswer(response) { return (.notOkta, "the org's address \(foreign.what)") }
         let body = response.body
         let first = body.first { !isSpace($0) }
-        if first == 0x3C { return (.notOkta, "a web page in place of events") }
         if let type = response.headers.first("Content-Type") {
             let media = type.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
             if media != "application/json", !media.hasSuffix("+json") {

@@ -205,7 +205,7 @@ extension LogPager {
                 again(
                     kind, what,
                     kind == .notOkta
-                        ? "Something on the way answers in Okta's place: check the URL, the proxy, and for a login page"
+                        ? ForeignAnswer.advice
                         : "If it persists, check for a proxy that cuts answers; Okta's support finds the request by its id",
                     response, delay: backoff(), now))
         }

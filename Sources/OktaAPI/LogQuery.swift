@@ -38,11 +38,22 @@ package struct LogQuery: Sendable, Hashable {
         return url
     }
 
+    /// A request, without a credential yet, for the newest event stored since `since`. Not a polling query: its links lead back.
+    package func newestRequest(since: UTCTime) -> HTTPRequest {
+        var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=1&sortOrder=DESCENDING"
+        if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
+        return HTTPRequest(.get, url, headers: HTTPHeaders([.init("Accept", "application/json")]))
+    }
+
     /// Why `link` must not be followed with the org's credential, or `nil` when it may be.
     func objection(to link: String) -> String? {
         guard let url = HTTPURL(link) else { return "the link is not a plain address" }
         guard ([org] + aliases).contains(where: { $0.isOrigin(of: url) }) else {
             return "the link leads to \(url.isSecure ? "" : "plain http on ")\(url.hostAndPort)"
+        }
+        let escapes = link.lowercased()
+        guard !["%00", "%0a", "%0d"].contains(where: escapes.contains) else {
+            return "the link holds a line break in disguise"
         }
         return url.path == Self.path ? nil : "the link leads to another path than \(Self.path)"
     }

@@ -20,7 +20,8 @@ struct Refusal {
         error.code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text.map { " (\($0))" } ?? ""
         let status = response.status
-        what = "Okta answered \(status)\(said)"
+        let foreign = ForeignAnswer(response)
+        what = foreign.map { "the org's address \($0.what)" } ?? "Okta answered \(status)\(said)"
         switch status {
         case 401:
             (kind, pace) = (.unauthorized, .probe)
@@ -42,10 +43,12 @@ struct Refusal {
                 ? "Shorten the filter of this integration" : "Check the filter and the start of this integration"
         case 404, 405, 410:
             (kind, pace) = (.wrongAddress, .probe)
-            advice = "Check that the URL of this integration is an Okta org's own address"
+            advice =
+                foreign == nil
+                ? "Check that the URL of this integration is an Okta org's own address" : ForeignAnswer.advice
         case 300..<400:
             (kind, pace) = (.redirected, .backoff)
-            advice = "Okta does not redirect this request; check the URL, and for a login page or proxy on the way"
+            advice = ForeignAnswer.advice
         case 408, 425, 500...:
             (kind, pace) = (.serverFailure, .backoff)
             advice = "If it persists, see Okta's status page"

@@ -39,7 +39,8 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case noLinks = "no-links"
         /// The `self` link alone.
         case selfOnly = "self-only"
-        /// The `next` link points elsewhere, by `body`: `origin` (default), `port`, `scheme`, `path`, `userinfo`, `fragment`, `crlf`.
+        /// The `next` link points elsewhere, by `body`: `origin` (default), `port`, `scheme`, `path`, `userinfo`, `fragment`, `crlf`
+        /// (encoded in the link), `split` (a line break ends the header, and another `Link` follows). `target` says where.
         case foreignNext = "foreign-next"
         /// Both links in one comma-joined header.
         case joinedLinks = "joined-links"
@@ -53,7 +54,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case corruptGzip = "corrupt-gzip"
         /// `Content-Encoding: gzip` and plain text.
         case falseGzip = "false-gzip"
-        /// 302 to another origin.
+        /// 302 elsewhere, by `body` and `target` as with `foreign-next`.
         case redirect
         /// Rate-limit headers missing on a good page.
         case noRateHeaders = "no-rate-headers"
@@ -81,12 +82,14 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var bytesPerSecond: Int?
     /// For `date-skew`.
     public var seconds: Int?
+    /// Host and port of the elsewhere of `foreign-next` and `redirect`; default `evil.example`.
+    public var target: String?
 
     /// A rule that strikes each request until `count` runs out.
     public init(
         _ kind: Kind, count: Int? = nil, probability: Double? = nil, after: Int? = nil, page: String? = nil,
         status: Int? = nil,
-        body: String? = nil, bytesPerSecond: Int? = nil, seconds: Int? = nil
+        body: String? = nil, bytesPerSecond: Int? = nil, seconds: Int? = nil, target: String? = nil
     ) {
         self.kind = kind
         self.count = count
@@ -97,6 +100,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         self.body = body
         self.bytesPerSecond = bytesPerSecond
         self.seconds = seconds
+        self.target = target
     }
 
     /// Reads `KIND[:key=value,…][;KIND…]`, such as `status:status=502,count=3;hang:after=10,count=1`.
@@ -129,9 +133,10 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case "probability": probability = Double(value)
         case "page": page = value
         case "body": body = value
+        case "target": target = value
         default: return false
         }
-        return key == "page" || key == "body" || key == "probability" || Int(value) != nil
+        return key == "page" || key == "body" || key == "target" || key == "probability" || Int(value) != nil
     }
 }
 

@@ -57,8 +57,8 @@ struct PageRendering {
         case .hang?: return HTTPReply(status: 0, delivery: .hang)
         case .disconnect?: return HTTPReply(status: 0, delivery: .disconnect)
         case .redirect?:
-            return HTTPReply(
-                status: 302, headers: exchange.headers(cached: true) + [("Location", "http://127.0.0.1:9/api/v1/logs")])
+            let location = elsewhere(exchange.origin, "/login?fromURI=%2Fapi%2Fv1%2Flogs")
+            return HTTPReply(status: 302, headers: exchange.headers(cached: true) + [("Location", location)])
         case .html?: return html(exchange, 200, "Sign in to the guest network")
         default: return nil
         }
@@ -117,20 +117,26 @@ struct PageRendering {
 
     /// The `next` URL, which `foreign-next` points away from the org.
     private func foreign(_ origin: String, _ parameters: String) -> String {
-        let right = "\(origin)/api/v1/logs?\(parameters)"
-        guard fault?.kind == .foreignNext else { return right }
-        let hostAndPort = origin.drop { $0 != "/" }.dropFirst(2)
+        fault?.kind == .foreignNext
+            ? elsewhere(origin, "/api/v1/logs?\(parameters)") : "\(origin)/api/v1/logs?\(parameters)"
+    }
+
+    /// An address that is not the org's, or not to be followed with its credential.
+    private func elsewhere(_ origin: String, _ path: String) -> String {
+        let own = origin.drop { $0 != "/" }.dropFirst(2)
+        let target = fault?.target ?? "evil.example"
         switch fault?.body {
         case "port"?:
-            return
-                "http://\(hostAndPort.prefix { $0 != ":" || hostAndPort.hasPrefix("[") }):9/api/v1/logs?\(parameters)"
-        case "scheme"?:
-            return "\(origin.hasPrefix("https:") ? "http" : "https")://\(hostAndPort)/api/v1/logs?\(parameters)"
-        case "path"?: return "\(origin)/api/v1/users?\(parameters)"
-        case "userinfo"?: return "http://\(hostAndPort)@evil.example/api/v1/logs?\(parameters)"
-        case "fragment"?: return right + "#@evil.example/"
-        case "crlf"?: return "\(origin)/api/v1/logs?\(parameters)%0d%0aHost:%20evil.example"
-        default: return "http://evil.example/api/v1/logs?\(parameters)"
+            let port = target.split(separator: ":").last.map(String.init) ?? "9"
+            let host = own.prefix { $0 != ":" || own.hasPrefix("[") }
+            return "http://\(host):\(Int(port) == nil ? "9" : port)\(path)"
+        case "scheme"?: return "\(origin.hasPrefix("https:") ? "http" : "https")://\(own)\(path)"
+        case "path"?: return "\(origin)/api/v1/users?from=\(path)"
+        case "userinfo"?: return "http://\(own)@\(target)\(path)"
+        case "fragment"?: return "\(origin)\(path)#@\(target)/"
+        case "crlf"?: return "\(origin)\(path)%0d%0aHost:%20\(target)"
+        case "split"?: return "\(origin)\(path)\r\nLink: <http://\(target)\(path)>; rel=\"next\"\r\nX-Rest: <x"
+        default: return "http://\(target)\(path)"
         }
     }
 
@@ -156,7 +162,11 @@ struct PageRendering {
 
     private func appendUnreadable(_ out: inout [UInt8]) {
         switch fault?.body {
-        case "bare"?: out.append("{\"eventType\":\"user.session.start\",\"version\":\"0\"}")
+        case "bare"?:
+            // Of this org alone, as any real event is.
+            out.append(
+                "{\"eventType\":\"user.session.start\",\"version\":\"0\",\"transaction\":{\"type\":\"WEB\",\"id\":\"\(log.uuid(0) ?? "none")\"}}"
+            )
         case "broken"?: out.append("{\"uuid\":\"broken\",\"eventType\":user.session.start,}")
         case "utf8"?:
             out.append("{\"uuid\":\"")

@@ -17,7 +17,10 @@ struct Check: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Also ask each org: is it one, and is the credential accepted? Ends with 69 or 77 when not.")
+    @Flag(
+        help:
+            "Also ask each org, step by step: name, connection, organization, credential, permission, rate limit, clock, newest event. Ends with 69, 77 or 78 when one fails."
+    )
     var online = false
 
     @Flag(help: "The checked configuration as JSON, with its defaults filled in.")
@@ -36,23 +39,56 @@ struct Check: AsyncParsableCommand {
             Terminal.complain(error.description)
             throw ExitStatus.configuration
         }
-        print(json ? try configuration.summary.json() : configuration.describe())
-        guard online else { return }
-        var worst = OnlineCheck.Verdict.good
-        let check = try OnlineCheck(configuration)
-        for integration in configuration.integrations where integration.dataIngest != nil {
-            let result = await check.ask(integration)
-            let mark = result.verdict == .good ? Terminal.output.green("✔") : Terminal.output.red("✘")
-            let line = "\(mark) \(integration.name.text)  \(integration.url.origin)  \(result.words)"
-            // Standard output has one JSON document, or text.
-            if json { Terminal.complain(line) } else { print(line) }
-            worst = max(worst, result.verdict)
+        guard online else {
+            print(json ? try configuration.summary.json() : configuration.describe())
+            return
+        }
+        if !json { print(configuration.describe() + "\n") }
+        var reports: [OnlineReport] = []
+        let check = try startCheck(configuration)
+        await check.ask(configuration.integrations) { report in
+            reports.append(report)
+            if !json { print(OnlineText(output: .output).text(report)) }
         }
         await check.shutdown()
-        switch worst {
+        if json { print(try CheckedConfiguration(summary: configuration.summary, online: reports).json()) }
+        switch reports.map(\.verdict).max() ?? .good {
         case .good: break
         case .unreachable: throw ExitStatus.unavailable
         case .refused: throw ExitStatus.noPermission
+        case .misconfigured: throw ExitStatus.configuration
         }
+    }
+
+    private func startCheck(_ configuration: Configuration) throws -> OnlineCheck {
+        do throws(Daemon.StartError) {
+            return try OnlineCheck(configuration)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitStatus.configuration
+        }
+    }
+}
+
+/// The summary with the key `online`: one JSON document.
+private struct CheckedConfiguration: Encodable {
+    var summary: ConfigurationSummary
+    var online: [OnlineReport]
+
+    private enum Key: String, CodingKey {
+        case online
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try summary.encode(to: encoder)
+        var more = encoder.container(keyedBy: Key.self)
+        try more.encode(online, forKey: .online)
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }

@@ -2,13 +2,16 @@ import Foundation
 
 /// What a command writes for people, and whether they get colours.
 struct Terminal {
+    /// Whether a person looks: tick marks then, words for programs.
+    let isTerminal: Bool
     /// Colours only where a person looks at them, and not where `NO_COLOR` says otherwise (no-color.org).
     let hasColours: Bool
 
     static let output = Terminal(descriptor: STDOUT_FILENO)
 
     init(descriptor: Int32) {
-        hasColours = isatty(descriptor) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+        isTerminal = isatty(descriptor) == 1
+        hasColours = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
     }
 
     func green(_ text: String) -> String { paint(text, "32") }

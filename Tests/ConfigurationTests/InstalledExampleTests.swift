@@ -15,6 +15,9 @@ struct InstalledExampleTests {
     func everyKeyInUse() throws {
         let workspace = try Workspace()
         let text = try InstalledExample.everyKeyInUse()
+            .replacing(
+                "/etc/tributary/credentials/proxy", with: try workspace.write("proxy", "joe:hunter2", mode: 0o600)
+            )
             .replacing("/etc/tributary/credentials", with: "\(workspace.path)/credentials")
             .replacing("/etc/tributary/events.tsv", with: try workspace.write("events.tsv", "x"))
             .replacing("/etc/ssl/certs/ca-certificates.crt", with: try workspace.write("ca.pem", "x"))

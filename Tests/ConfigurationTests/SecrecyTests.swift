@@ -35,6 +35,8 @@ struct SecrecyTests {
         "state_directory: \(token): x\n",
         "credentials:\n  - name: r\n    key_id: |\n      -----BEGIN PRIVATE KEY-----\n      hunter2\n",
         "network:\n  proxy: http://joe:hunter2@proxy:1\n",
+        "network:\n  proxy_credentials: joe:hunter2\n",
+        "network:\n  proxy_password: hunter2\n",
         "integrations:\n  - name: a\n    url: https://joe:hunter2@acme.okta.com\n",
         "integrations:\n  - name: a\n    url: https://acme.okta.com/?token=\(token)\n",
     ]

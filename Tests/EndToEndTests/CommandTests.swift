@@ -62,28 +62,6 @@ struct CommandTests {
         #expect(!(text.output + text.errors + json.output + json.errors).contains("very-secret"))
     }
 
-    @Test("check --online tells a good org from a refused credential (77) and from no answer (69)")
-    func online() async throws {
-        let org = try await SimulatedOrg.start(OrgSettings())
-        let workspace = try Workspace()
-        let arguments = ["check", "--online", "--config", workspace.configuration]
-        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
-        let good = try Programs.tributary(arguments, in: workspace)
-        #expect(good.status == 0, "\(good.output)\(good.errors)")
-        #expect(good.output.contains("credential accepted"))
-
-        try workspace.setToken("00wrong", of: "acme")
-        let refused = try Programs.tributary(arguments, in: workspace)
-        #expect(refused.status == 77)
-        #expect(refused.output.contains("E0000011"))
-        #expect(!(refused.output + refused.errors).contains("00wrong"))
-
-        await org.stop()
-        let down = try Programs.tributary(arguments, in: workspace)
-        #expect(down.status == 69)
-        #expect(down.output.contains("✘ acme"))
-    }
-
     @Test("status without a daemon is 69 with words; with one it is 0, and the JSON is the daemon's own")
     func status() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())

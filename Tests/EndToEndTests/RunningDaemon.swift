@@ -12,14 +12,16 @@ final class RunningDaemon {
     /// - Parameters:
     ///   - configuration: the name of the configuration in the workspace.
     ///   - runtime: the name of the runtime directory that it gives.
+    ///   - environment: on top of the test's own.
     init(
         _ workspace: Workspace, configuration: String = "tributary.yaml", runtime: String = "run",
-        level: String = "info"
+        level: String = "info", environment: [String: String] = [:]
     ) throws {
         self.workspace = workspace
         self.runtime = runtime
         process.executableURL = Programs.tributary
         process.arguments = ["run", "--config", workspace.path(configuration), "--log-level", level]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let log = workspace.path("log")
         if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(fileURLWithPath: log)) }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))

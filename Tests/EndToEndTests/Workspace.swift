@@ -36,11 +36,13 @@ final class Workspace {
     ///   - orgs: integration name and URL.
     ///   - token: what each of them gets in a token file of its own.
     ///   - spool: further lines of the spool's section.
+    ///   - network: lines of the network's section.
     ///   - runtime: the name of the runtime directory.
     ///   - file: the name of the configuration.
     func configure(
         _ orgs: [(name: String, url: String)], token: String, pageSize: Int = 200, pollInterval: String = "1s",
         segmentMaxBytes: String = "256KiB", segmentMaxAge: String = "2s", spool more: [String] = [],
+        network: [String] = [],
         state: String = "state", runtime: String = "run", file: String = "tributary.yaml"
     ) throws {
         var lines = [
@@ -49,6 +51,7 @@ final class Workspace {
             "  segment_max_age: \(segmentMaxAge)",
         ]
         lines += more.map { "  " + $0 }
+        if !network.isEmpty { lines += ["network:"] + network.map { "  " + $0 } }
         lines.append("credentials:")
         for org in orgs {
             try setToken(token, of: org.name)
@@ -79,7 +82,9 @@ final class Workspace {
         _ org: SimulatedOrg, of integration: String, extra: Int = 0, _ comment: Comment? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let sealed = try sealedUIDs(of: integration).count
+        var sealed: [String: Int] = [:]
+        let files = try segmentFiles().filter { $0.hasPrefix("integration=\(integration)/") }
+        if !files.isEmpty { try countUIDs(in: try decompress(files), into: &sealed) }
         let expected = Set((0..<org.eventCount).compactMap(org.uuid))
         #expect(
             expected.subtracting(sealed.keys).count == 0, "\(integration): lost", sourceLocation: sourceLocation)
@@ -119,17 +124,28 @@ final class Workspace {
         }
     }
 
+    private func countUIDs(in lines: Data, into count: inout [String: Int]) throws {
+        for line in lines.split(separator: 0x0A) {
+            let record = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+            let metadata = try #require(record["metadata"] as? [String: Any])
+            count[try #require(metadata["uid"] as? String), default: 0] += 1
+        }
+    }
+
     /// A file of the spool, unpacked.
-    func decompress(_ file: String) throws -> Data {
+    func decompress(_ file: String) throws -> Data { try decompress([file]) }
+
+    /// Files of the spool, unpacked, one behind the other.
+    func decompress(_ files: [String]) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")
-        process.arguments = ["-dcq", spool + "/" + file]
+        process.arguments = ["-dcq"] + files.map { spool + "/" + $0 }
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
         let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(file) is no whole zstd file")
+        #expect(process.terminationStatus == 0, "no whole zstd files: \(files)")
         return data
     }
 }

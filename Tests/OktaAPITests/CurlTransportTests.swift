@@ -1,4 +1,5 @@
 import Foundation
+import NetworkFixtures
 import Synchronization
 import Testing
 
@@ -211,16 +212,24 @@ struct CurlTransportTests {
         "TLS: a self-signed server is refused, with its ca_file it speaks HTTP/2",
         .enabled(if: NginxServer.isThere, "nginx and openssl are not installed"))
     func tls() async throws {
-        let nginx = try NginxServer()
+        let authority = try TestAuthority()
+        let nginx = try NginxServer(try authority.certificate(for: ["DNS:localhost"]))
         defer { nginx.stop() }
-        #expect(await Self.kind(try CurlTransport(), Self.get(nginx.url)) == .tls)
-        let trusting = try CurlTransport(.init(caFile: nginx.caFile))
-        let response = try await trusting.send(Self.get(nginx.url))
+        let url = "https://localhost:\(nginx.port)/"
+        #expect(await Self.kind(try CurlTransport(), Self.get(url)) == .tls)
+        let trusting = try CurlTransport(.init(caFile: authority.caFile))
+        var request = Self.get(url)
+        request.describesConnection = true
+        let response = try await trusting.send(request)
         #expect(response.status == 200)
         #expect(response.version == .http2)
         #expect(response.body == Array("[]".utf8))
-        let otherName = nginx.url.replacing("localhost", with: "127.0.0.1")
-        #expect(await Self.kind(trusting, Self.get(otherName)) == .tls)
+        #expect(response.connection?.address == "127.0.0.1:\(nginx.port)")
+        #expect(response.connection?.tlsVersion == "TLSv1.3")
+        #expect(response.connection?.certificateIssuer == "CN = Test Authority")
+        #expect(response.connection?.certificateEnd?.hasSuffix("GMT") == true)
+        #expect(await Self.kind(trusting, Self.get(url.replacing("localhost", with: "127.0.0.1"))) == .tls)
+        #expect(nginx.requests.count == 1, "a refused server saw a request")
         #expect(throws: TransportError.self) { try CurlTransport(.init(caFile: "/does/not/exist")) }
     }
 

@@ -3,16 +3,21 @@ import Glibc
 import Synchronization
 
 /// A tiny HTTP/1.1 server on a free port of 127.0.0.1: a thread per connection, each request answered by a closure.
-final class LoopbackServer: Sendable {
-    enum Answer {
+package final class LoopbackServer: Sendable {
+    /// What a request gets.
+    package enum Answer {
+        /// These bytes; the connection stays.
         case bytes([UInt8])
+        /// This text, and the end of the connection.
         case textThenClose(String)
         /// Nothing until the client goes away.
         case silence
 
-        static func text(_ text: String) -> Answer { .bytes(Array(text.utf8)) }
+        /// These bytes; the connection stays.
+        package static func text(_ text: String) -> Answer { .bytes(Array(text.utf8)) }
 
-        static func answer(_ headers: String, _ body: String) -> Answer {
+        /// A 200 with header lines and a body.
+        package static func answer(_ headers: String, _ body: String) -> Answer {
             .text(
                 "HTTP/1.1 200 OK\r\n\(headers.isEmpty ? "" : headers + "\r\n")Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
             )
@@ -26,17 +31,23 @@ final class LoopbackServer: Sendable {
         var waiters: [(isDue: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
-    let port: UInt16
+    /// On 127.0.0.1.
+    package let port: UInt16
     private let listener: Int32
     private let state = Mutex(State())
     private let answer: @Sendable (String) -> Answer
 
-    var authority: String { "127.0.0.1:\(port)" }
-    var url: String { "http://\(authority)" }
-    var connections: Int { state.withLock { $0.connections } }
-    var requests: [String] { state.withLock { $0.requests } }
+    /// Address and port.
+    package var authority: String { "127.0.0.1:\(port)" }
+    /// `http` and the authority.
+    package var url: String { "http://\(authority)" }
+    /// Accepted so far.
+    package var connections: Int { state.withLock { $0.connections } }
+    /// The heads of all requests so far.
+    package var requests: [String] { state.withLock { $0.requests } }
 
-    init(_ answer: @escaping @Sendable (String) -> Answer) throws {
+    /// Listens at once; `answer` is given the head of each request.
+    package init(_ answer: @escaping @Sendable (String) -> Answer) throws {
         (listener, port) = try Self.listening()
         self.answer = answer
         guard listen(listener, 512) == 0 else { throw POSIXError(.EADDRINUSE) }
@@ -68,14 +79,16 @@ final class LoopbackServer: Sendable {
     }
 
     /// A port on which nobody listens.
-    static func freePort() throws -> UInt16 {
+    package static func freePort() throws -> UInt16 {
         let (socket, port) = try listening()
         close(socket)
         return port
     }
 
-    func untilRequests(_ count: Int) async { await until { $0.requests.count >= count } }
-    func untilClosed() async { await until { $0.open == 0 } }
+    /// Returns when so many requests have come.
+    package func untilRequests(_ count: Int) async { await until { $0.requests.count >= count } }
+    /// Returns when no connection is open.
+    package func untilClosed() async { await until { $0.open == 0 } }
 
     private func until(_ isDue: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { continuation in
@@ -136,13 +149,13 @@ final class LoopbackServer: Sendable {
         return true
     }
 
-    /// Whether somebody accepts on this port of 127.0.0.1.
-    static func isListening(_ port: UInt16) -> Bool {
+    /// Whether somebody accepts on this port of an IPv4 address of this machine.
+    package static func isListening(_ port: UInt16, of host: String = "127.0.0.1") -> Bool {
         let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(client) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        inet_pton(AF_INET, host, &address.sin_addr)
         address.sin_port = port.bigEndian
         return withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

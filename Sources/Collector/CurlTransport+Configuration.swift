@@ -1,0 +1,27 @@
+import Configuration
+import Foundation
+import OktaAPI
+
+extension CurlTransport {
+    /// The transport that a configuration asks for, in the environment of this process.
+    convenience init(_ configuration: Configuration) throws(Daemon.StartError) {
+        do throws(TransportError) {
+            try self.init(
+                Options(
+                    userAgent: Version.userAgent, caFile: configuration.network.caFile,
+                    proxies: ProxyRules(configuration.network),
+                    proxyCredentials: configuration.network.proxyCredentialsFile.map(ProxyCredentialsFile.init)))
+        } catch {
+            throw .configuration(error.description)
+        }
+    }
+}
+
+extension ProxyRules {
+    /// The configured proxy, else that of this process's environment.
+    init(_ network: Configuration.Network) {
+        self.init(
+            proxy: network.proxy?.text, exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),
+            environment: ProcessInfo.processInfo.environment)
+    }
+}

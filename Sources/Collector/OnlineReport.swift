@@ -1,0 +1,102 @@
+/// What `tributary check --online` found for one integration, step by step. Steps build on each other: after one that failed, the
+/// rest is skipped and says so.
+package struct OnlineReport: Sendable, Encodable {
+    /// The steps, in the order in which they are taken.
+    package enum StepName: String, Sendable, Encodable, CaseIterable {
+        case name
+        case connection
+        case organization
+        case credential
+        case permission
+        case rateLimit = "rate_limit"
+        case clock
+        case newestEvent = "newest_event"
+
+        /// For people.
+        package var words: String { rawValue.replacing("_", with: " ") }
+    }
+
+    /// How a step went.
+    package enum Outcome: String, Sendable, Encodable {
+        case passed
+        /// Collection works, and something should be looked at.
+        case warned
+        case failed
+        /// Not tried, because an earlier one failed.
+        case skipped
+    }
+
+    /// One step.
+    package struct Step: Sendable, Encodable {
+        package let step: StepName
+        package let outcome: Outcome
+        /// What was found.
+        package let words: String
+        /// What to do; absent where nothing is to be done.
+        package let advice: String?
+    }
+
+    /// The whole, in ascending order of what decides over the exit code.
+    package enum Verdict: String, Sendable, Encodable, Comparable, CaseIterable {
+        case good
+        /// The org, or something on the way, does not answer as it should: 69.
+        case unreachable
+        /// Okta refuses the credential: 77.
+        case refused
+        /// The configuration or its secret file is not right: 78.
+        case misconfigured
+
+        package static func < (left: Verdict, right: Verdict) -> Bool {
+            let all = allCases
+            return (all.firstIndex(of: left) ?? 0) < (all.firstIndex(of: right) ?? 0)
+        }
+    }
+
+    /// What was found, for programs; what is not known is absent.
+    package struct Facts: Sendable, Encodable {
+        package var addresses: [String]?
+        package var proxy: String?
+        package var connectedTo: String?
+        package var httpVersion: String?
+        package var tlsVersion: String?
+        package var certificateIssuer: String?
+        package var certificateEnd: String?
+        package var organizationId: String?
+        package var engine: String?
+        /// Requests a minute that the org allows for its log, to everyone together.
+        package var rateLimit: Int64?
+        package var rateLimitRemaining: Int64?
+        /// This machine's clock minus Okta's, in seconds.
+        package var clockDifferenceSeconds: Double?
+        package var newestEvent: String?
+    }
+
+    package let integration: String
+    package let org: String
+    package private(set) var verdict = Verdict.good
+    package private(set) var steps: [Step] = []
+    package var facts = Facts()
+
+    init(integration: String, org: String) {
+        self.integration = integration
+        self.org = org
+    }
+
+    mutating func pass(_ step: StepName, _ words: String) {
+        steps.append(Step(step: step, outcome: .passed, words: words, advice: nil))
+    }
+
+    mutating func warn(_ step: StepName, _ words: String, advice: String) {
+        steps.append(Step(step: step, outcome: .warned, words: words, advice: advice))
+    }
+
+    /// Ends the report: what comes after `step` is skipped.
+    mutating func fail(_ step: StepName, _ words: String, advice: String, _ verdict: Verdict) {
+        steps.append(Step(step: step, outcome: .failed, words: words, advice: advice))
+        self.verdict = verdict
+        for later in StepName.allCases.drop(while: { $0 != step }).dropFirst() {
+            steps.append(
+                Step(step: later, outcome: .skipped, words: "not asked: \(step.words) failed", advice: nil))
+        }
+    }
+}

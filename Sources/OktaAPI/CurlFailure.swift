@@ -1,0 +1,132 @@
+import CCurl
+
+/// What libcurl knows of a transfer that failed, put into words: which part of the way is to blame, and what to do.
+struct CurlFailure {
+    let code: CURLcode
+    /// libcurl's own words.
+    let words: String
+    /// The org's.
+    let host: String
+    /// Host and port of the proxy that the transfer was to go through.
+    var proxy: String?
+    /// Whether the proxy was given a user and password.
+    var hasProxyCredentials = false
+    /// The status with which the proxy answered CONNECT; 0: none.
+    var connectStatus = 0
+    /// `X509_V_ERR_…` of the server's certificate and of the proxy's (openssl-verification-options(1)); 0: it is good, 1: the
+    /// handshake did not get that far.
+    var verifyResult = 0
+    var proxyVerifyResult = 0
+    /// Whether TCP was connected, to the org or the proxy.
+    var isConnected = false
+
+    /// The error that a caller gets.
+    var error: TransportError {
+        if let proxy, let error = proxyError(proxy) { return error }
+        let kind = TransportError.Kind(code)
+        guard kind == .tls else { return TransportError(kind, host: host, detail: words) }
+        let (what, remedy) = tlsProblem(verifyResult, of: "the org's URL", isProxy: false)
+        return TransportError(.tls, host: host, detail: "\(what): \(words)", remedy: remedy)
+    }
+
+    /// `nil` when the proxy did its part.
+    private func proxyError(_ proxy: String) -> TransportError? {
+        func error(_ what: String, _ remedy: String) -> TransportError {
+            TransportError(.proxy, host: host, detail: "\(proxy) \(what)", remedy: remedy)
+        }
+        switch connectStatus {
+        // tinyproxy says 401 to a wrong password.
+        case 407 where hasProxyCredentials, 401 where hasProxyCredentials:
+            return error(
+                "does not accept the user and password: \(connectStatus)",
+                "Put the right user:password into the file of network.proxy_credentials_file; it is read again at once")
+        case 407:
+            return error(
+                "asks for a user and password: 407",
+                "Put user:password into a file and name it in network.proxy_credentials_file")
+        case 403:
+            return error(
+                "does not allow this host: 403",
+                "Have the proxy's owner allow CONNECT to \(host), or name the host in network.no_proxy to go directly")
+        case 500, 502, 503, 504:
+            return error(
+                "can't reach the host either: \(connectStatus)",
+                "Check the org's URL, and have the proxy's owner check its way out and its DNS")
+        case 300...:
+            return error(
+                "refused the connection: \(connectStatus)", "Check network.proxy, and what the proxy's own log says")
+        default: break
+        }
+        if proxyVerifyResult > 1 {
+            let (what, remedy) = tlsProblem(proxyVerifyResult, of: "network.proxy", isProxy: true)
+            return error("can't be trusted, \(what): \(words)", remedy)
+        }
+        let check = "Check network.proxy (or https_proxy in the environment), and whether the proxy runs"
+        switch code {
+        case CURLE_COULDNT_RESOLVE_PROXY: return error("has a name that can't be resolved", check)
+        case CURLE_COULDNT_CONNECT: return error("can't be connected: \(words)", check)
+        case CURLE_OPERATION_TIMEDOUT where !isConnected: return error("does not answer: \(words)", check)
+        case CURLE_PROXY: return error("could not be used: \(words)", check)
+        default: return nil
+        }
+    }
+
+    /// What is wrong with a certificate or a handshake, and what to do. Codes by openssl's `x509_vfy.h`.
+    private func tlsProblem(_ verify: Int, of setting: String, isProxy: Bool) -> (what: String, remedy: String) {
+        switch verify {
+        case 9, 10:
+            (
+                verify == 9 ? "its certificate is not valid yet" : "its certificate has expired",
+                "Check this machine's clock; if that is right, the certificate's owner has to renew it"
+            )
+        case 2, 18...21:
+            (
+                "its certificate is from no authority that this machine trusts",
+                isProxy
+                    ? "Put the authority's certificate into network.ca_file"
+                    : "If a proxy on the way re-signs TLS, put its authority's certificate into network.ca_file; if this network "
+                        + "has a login page, sign in there. No credential was sent"
+            )
+        case _ where words.contains("subject name"):
+            (
+                "its certificate is for another name",
+                "Check \(setting); if it is right, something else answers in its place: a login page of this network, or wrong DNS"
+            )
+        case _ where words.contains("wrong version number"):
+            (
+                "what answers does not speak TLS",
+                "Check \(setting) and its port, and for a proxy or login page on the way"
+            )
+        case _ where words.contains("protocol version") || words.contains("unsupported protocol"):
+            (
+                "it offers no TLS 1.2 or later",
+                "Okta offers both 1.2 and 1.3: something on the way, a proxy mostly, speaks in its place and has to be brought up to date"
+            )
+        default:
+            ("the TLS handshake failed", "Check \(setting), this machine's clock, and for a proxy on the way")
+        }
+    }
+}
+
+extension TransportError.Kind {
+    /// By libcurl-errors(3).
+    init(_ code: CURLcode) {
+        self =
+            switch code {
+            case CURLE_COULDNT_RESOLVE_HOST: .resolve
+            case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_NO_CONNECTION_AVAILABLE: .connect
+            case CURLE_PROXY, CURLE_COULDNT_RESOLVE_PROXY: .proxy
+            case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+                CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
+                CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_USE_SSL_FAILED:
+                .tls
+            case CURLE_OPERATION_TIMEDOUT: .timeout
+            case CURLE_FILESIZE_EXCEEDED: .tooLarge
+            case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2,
+                CURLE_HTTP2_STREAM:
+                .interrupted
+            case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT: .invalidRequest
+            default: .protocol
+            }
+    }
+}

@@ -1,0 +1,30 @@
+/// Tells an answer that Okta does not give from one that it does: the login page of a guest network, a proxy's error page, another
+/// web site at the org's address.
+package struct ForeignAnswer: Sendable, Hashable {
+    /// What came; continues "HOST …".
+    package let what: String
+    /// What to do.
+    package static let advice =
+        "Something on the way answers in Okta's place: check the URL, the proxy, and whether this network has a login page (a captive portal)"
+
+    /// `nil` when the answer may be Okta's own.
+    package init?(_ response: HTTPResponse) {
+        let host = response.headers.first("Location").flatMap(Self.target)
+        switch response.status {
+        case 300..<400:
+            what =
+                "answered with a redirect\(host.map { " to \($0)" } ?? ""), which Okta does not do and Tributary does not follow"
+        case _ where response.body.first(where: { $0 > 0x20 }) == 0x3C:
+            what = "answered with a web page (\(response.status)) in place of Okta's JSON"
+        default: return nil
+        }
+    }
+
+    /// The host of a redirect, safe to print; without path and query, which may hold anything.
+    private static func target(_ location: String) -> String? {
+        guard let scheme = location.firstRange(of: "://") else { return nil }
+        let authority = location[scheme.upperBound...].prefix { !"/?#\\".contains($0) }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        return host.isEmpty ? nil : String(host).oneLine(limit: 100)
+    }
+}

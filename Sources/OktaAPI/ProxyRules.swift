@@ -1,0 +1,82 @@
+import Glibc
+
+/// Which requests go through a proxy: decided here and not left to libcurl, so that a message can say which way was taken.
+///
+/// What is configured wins over the environment, piece by piece: `https_proxy` or `all_proxy`, and `no_proxy`, in small letters or
+/// in capitals (libcurl-env(3)). A loopback address is never asked through a proxy.
+package struct ProxyRules: Sendable, Hashable {
+    /// A proxy as libcurl takes it, and as a message may show it.
+    struct Proxy: Sendable, Hashable {
+        let text: String
+        /// Host and port, without the user and password that the environment may hold.
+        let shown: String
+
+        init(_ text: String) {
+            self.text = text
+            var rest = text[...]
+            if let scheme = rest.firstRange(of: "://") { rest = rest[scheme.upperBound...] }
+            if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+            shown = String(rest.prefix { $0 != "/" }).oneLine(limit: 200)
+        }
+    }
+
+    private let proxy: Proxy?
+    private let exceptions: [String]
+
+    /// - Parameters:
+    ///   - proxy: an address, or `nil` for the environment's.
+    ///   - exceptions: hosts that are asked directly: a name stands for its subdomains too, with or without a dot in front; an
+    ///     address or a range of addresses for hosts that are written as addresses; `*` for all. `nil`: the environment's.
+    package init(proxy: String?, exceptions: [String]?, environment: [String: String]) {
+        func variable(_ names: [String]) -> String? { names.lazy.compactMap { environment[$0] }.first }
+        let address = proxy ?? variable(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+        self.proxy = address.flatMap { $0.isEmpty ? nil : Proxy($0) }
+        let listed =
+            exceptions
+            ?? (variable(["no_proxy", "NO_PROXY"]) ?? "").split { $0 == "," || $0.isWhitespace }.map(String.init)
+        self.exceptions = listed.map { $0.lowercased() }
+    }
+
+    /// The proxy for `url`; `nil`: none.
+    func proxy(for url: HTTPURL) -> Proxy? {
+        guard let proxy, !url.isLoopback, !exceptions.contains(where: { Self.covers($0, url.host) }) else { return nil }
+        return proxy
+    }
+
+    /// Host and port of the proxy for this org; `nil`: none.
+    package func proxyShown(for org: OrgURL) -> String? {
+        HTTPURL(org.origin).flatMap { proxy(for: $0) }?.shown
+    }
+
+    private static func covers(_ exception: String, _ host: String) -> Bool {
+        if exception == "*" { return true }
+        if let address = bytes(of: host) {
+            let parts = exception.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            var text = parts.first ?? ""
+            if text.first == "[", text.last == "]" { text = text.dropFirst().dropLast() }
+            guard let first = bytes(of: String(text)), first.count == address.count else { return false }
+            guard parts.count == 2 else { return first == address }
+            guard let length = Int(parts[1]), (0...address.count * 8).contains(length) else { return false }
+            return equal(first, address, bits: length)
+        }
+        var name = exception[...]
+        while name.first == "." { name.removeFirst() }
+        while name.last == "." { name.removeLast() }
+        return !name.isEmpty && (host == name || host.hasSuffix("." + name))
+    }
+
+    private static func equal(_ left: [UInt8], _ right: [UInt8], bits: Int) -> Bool {
+        for (index, (one, other)) in zip(left, right).enumerated() {
+            let mask = ~UInt8(truncatingIfNeeded: 0xFF >> min(8, max(0, bits - index * 8)))
+            if (one ^ other) & mask != 0 { return false }
+        }
+        return true
+    }
+
+    private static func bytes(of host: String) -> [UInt8]? {
+        var four = [UInt8](repeating: 0, count: 4)
+        if inet_pton(AF_INET, host, &four) == 1 { return four }
+        var sixteen = [UInt8](repeating: 0, count: 16)
+        return inet_pton(AF_INET6, host, &sixteen) == 1 ? sixteen : nil
+    }
+}

@@ -1,0 +1,44 @@
+import Collector
+
+/// An ``OnlineReport`` for people: a line a step, with a mark on a terminal and a word elsewhere.
+struct OnlineText {
+    let output: Terminal
+
+    /// Lines without a newline at the end.
+    func text(_ report: OnlineReport) -> String {
+        var lines = [output.bold("\(report.integration)  \(report.org)")]
+        for step in report.steps {
+            let name = step.step.words.padding(to: 14)
+            let line = "  \(mark(step.outcome)) \(name)\(step.words)"
+            lines.append(step.outcome == .skipped ? output.dim(line) : line)
+            if let advice = step.advice { lines.append("  \(output.isTerminal ? "  → " : "         do: ")\(advice).") }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func mark(_ outcome: OnlineReport.Outcome) -> String {
+        guard output.isTerminal else {
+            let word =
+                switch outcome {
+                case .passed: "ok"
+                case .warned: "warning"
+                case .failed: "FAILED"
+                case .skipped: "skipped"
+                }
+            return word.padding(to: 8)
+        }
+        return switch outcome {
+        case .passed: output.green("✔")
+        case .warned: output.yellow("!")
+        case .failed: output.red("✘")
+        case .skipped: "·"
+        }
+    }
+}
+
+extension String {
+    /// Filled up with spaces.
+    fileprivate func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// nginx with TLS and HTTP/2 on a free port, which answers `[]` or hands on to an upstream, compressed.
+package final class NginxServer {
+    /// Whether nginx and openssl are installed.
+    package static let isThere =
+        FileManager.default.isExecutableFile(atPath: "/usr/sbin/nginx")
+        && FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
+
+    /// The port that it listens on.
+    package let port: UInt16
+    private let process: FixtureProcess
+
+    /// Starts it.
+    ///
+    /// - Parameters:
+    ///   - address: an IPv4 address of this machine.
+    ///   - protocols: as nginx's `ssl_protocols`.
+    ///   - upstream: `http://…`; `nil` answers each request with `[]`.
+    package init(
+        _ certificate: TestAuthority.Certificate, address: String = "127.0.0.1", protocols: String = "TLSv1.2 TLSv1.3",
+        port: UInt16? = nil, upstream: String? = nil
+    ) throws {
+        process = try FixtureProcess("nginx")
+        let path = process.directory.path
+        // The port may be taken by another between finding and using it; then nginx says so and the test fails loudly.
+        self.port = try port ?? LoopbackServer.freePort()
+        let content =
+            upstream.map { upstream in
+                """
+                proxy_pass \(upstream); proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Accept-Encoding "";
+                """
+            } ?? "default_type application/json; return 200 \"[]\";"
+        try Data(
+            """
+            pid \(path)/pid; error_log \(path)/error.log info; daemon off; master_process off;
+            events { worker_connections 64; }
+            http {
+                log_format all '$ssl_protocol $server_protocol $status $sent_http_content_encoding $request_uri';
+                access_log \(path)/access.log all;
+                client_body_temp_path \(path)/body; proxy_temp_path \(path)/proxy; fastcgi_temp_path \(path)/fastcgi;
+                uwsgi_temp_path \(path)/uwsgi; scgi_temp_path \(path)/scgi;
+                gzip on; gzip_types application/json; gzip_proxied any;
+                server {
+                    listen \(address):\(self.port) ssl http2;
+                    ssl_certificate \(certificate.path); ssl_certificate_key \(certificate.keyPath);
+                    ssl_protocols \(protocols); ssl_ciphers DEFAULT:@SECLEVEL=0;
+                    location / { \(content) }
+                }
+            }
+            """.utf8
+        ).write(to: process.directory.appending(path: "nginx.conf"))
+        try process.start(
+            "/usr/sbin/nginx", ["-p", path, "-e", path + "/error.log", "-c", path + "/nginx.conf"],
+            listeningOn: self.port, of: address)
+    }
+
+    /// Every request that came: TLS version, HTTP version, status, encoding, target.
+    package var requests: [String] { process.text("access.log").split(separator: "\n").map(String.init) }
+
+    /// What it said of connections, those without a request included.
+    package var errors: String { process.text("error.log") }
+
+    /// Ends it.
+    package func stop() { process.stop() }
+}

@@ -1,0 +1,38 @@
+import Foundation
+
+/// tinyproxy, a forward proxy, on a free port of loopback.
+package final class TinyProxy {
+    /// Whether it is installed.
+    package static let isThere = FileManager.default.isExecutableFile(atPath: "/usr/bin/tinyproxy")
+
+    /// The port that it listens on.
+    package let port: UInt16
+    private let process: FixtureProcess
+
+    /// Starts it.
+    ///
+    /// - Parameters:
+    ///   - credentials: user and password that it asks for, of letters and digits; `nil`: none.
+    ///   - ports: those to which it allows CONNECT.
+    package init(port: UInt16? = nil, credentials: (user: String, password: String)? = nil, ports: [UInt16]) throws {
+        process = try FixtureProcess("tinyproxy")
+        self.port = try port ?? LoopbackServer.freePort()
+        var lines = ["Port \(self.port)", "Listen 127.0.0.1", "Timeout 30", "MaxClients 50", "LogLevel Connect"]
+        if let credentials { lines.append("BasicAuth \(credentials.user) \(credentials.password)") }
+        lines += ports.map { "ConnectPort \($0)" }
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: process.directory.appending(path: "conf"))
+        try process.start(
+            "/usr/bin/tinyproxy", ["-d", "-c", process.path("conf")], log: "log", listeningOn: self.port,
+            of: "127.0.0.1")
+    }
+
+    /// The hosts and ports to which a tunnel was asked for, allowed or not.
+    package var tunnels: [String] {
+        process.text("log").split(separator: "\n").compactMap { line in
+            line.firstMatch(of: /CONNECT (\S+) HTTP/).map { String($0.1) }
+        }
+    }
+
+    /// Ends it.
+    package func stop() { process.stop() }
+}
