@@ -74,7 +74,7 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
         .testTarget(name: "OktaSimulatorTests", dependencies: ["OktaSimulator", "CZlib"], swiftSettings: strict),
-        .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "Spool"], swiftSettings: strict),
+        .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "OktaAPI", "Spool"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["tributary", "Collector", "OktaSimulator"],

@@ -46,10 +46,11 @@ package struct OnlineCheck: Sendable {
         // The pager reads an answer as the daemon would; it is asked for its first step only.
         let now = UTCTime(milliseconds: WallClock.now())
         let clock = ContinuousClock()
+        let query = LogQuery(org: integration.url, filter: ingest.filter, pageLimit: 1)
         guard
             var pager = try? LogPager(
-                LogQuery(org: integration.url, filter: ingest.filter, pageLimit: 1), start: .since(now, at: now),
-                pollInterval: .zero, seed: 0, now: clock.now),
+                query, place: LogPlace(since: now.milliseconds, fingerprint: query.fingerprint), pollInterval: .zero,
+                seed: 0, now: clock.now, wall: now),
             case .request(let page) = pager.nextStep(now: clock.now)
         else { return Answer(verdict: .refused, words: "\(found); the log can't be asked for") }
         var request = page.request
@@ -65,7 +66,7 @@ package struct OnlineCheck: Sendable {
             result = .failure(error)
         }
         switch pager.received(result, now: clock.now) {
-        case .page:
+        case .page, .held:
             let limit = pager.rateLimit?.limit.map { ", \($0) requests a minute" } ?? ""
             return Answer(verdict: .good, words: "\(found); credential accepted, the log can be read\(limit)")
         case .trouble(let trouble):

@@ -9,7 +9,7 @@ struct IntegrationHealthTests {
 
     private func live(at now: Int64) -> IntegrationHealth {
         var health = IntegrationHealth(since: 0)
-        _ = health.committed(events: 3, rejected: 0, newest: now, isCaughtUp: true, requestID: "r1", at: now)
+        _ = health.committed(.init(events: 3, newest: now, isCaughtUp: true), at: now)
         return health
     }
 
@@ -17,11 +17,11 @@ struct IntegrationHealthTests {
     func becomesLive() {
         var health = IntegrationHealth(since: 0)
         #expect(
-            health.committed(events: 0, rejected: 0, newest: nil, isCaughtUp: true, requestID: nil, at: 10)
+            health.committed(.init(events: 0, newest: nil, isCaughtUp: true), at: 10)
                 == .becameLive)
         #expect(health.state == .live)
         #expect(
-            health.committed(events: 1, rejected: 0, newest: 15, isCaughtUp: true, requestID: nil, at: 20) == nil)
+            health.committed(.init(events: 1, newest: 15, isCaughtUp: true), at: 20) == nil)
         #expect(health.since == 10)
     }
 
@@ -37,7 +37,7 @@ struct IntegrationHealthTests {
                 == .stillIn(refused, forSeconds: 600))
         #expect(health.attempts == 3)
         #expect(
-            health.committed(events: 1, rejected: 0, newest: nil, isCaughtUp: true, requestID: nil, at: 662_000)
+            health.committed(.init(events: 1, newest: nil, isCaughtUp: true), at: 662_000)
                 == .recovered(from: refused, afterSeconds: 660))
         #expect(health.trouble == nil)
     }
@@ -67,9 +67,9 @@ struct IntegrationHealthTests {
     func lag() {
         var health = IntegrationHealth(since: 0)
         #expect(health.lag(at: 5000) == nil)
-        _ = health.committed(events: 1000, rejected: 0, newest: 1000, isCaughtUp: false, requestID: nil, at: 10_000)
+        _ = health.committed(.init(events: 1000, newest: 1000, isCaughtUp: false), at: 10_000)
         #expect(health.lag(at: 11_000) == 10_000)
-        _ = health.committed(events: 0, rejected: 0, newest: nil, isCaughtUp: true, requestID: nil, at: 20_000)
+        _ = health.committed(.init(events: 0, newest: nil, isCaughtUp: true), at: 20_000)
         #expect(health.lag(at: 21_000) == 1000)
         _ = health.troubled(refused, requestID: nil, nextAttempt: nil, at: 30_000)
         #expect(health.lag(at: 80_000) == 60_000)
@@ -78,7 +78,7 @@ struct IntegrationHealthTests {
     @Test("late events do not move the newest event back")
     func lateEvents() {
         var health = live(at: 9000)
-        _ = health.committed(events: 1, rejected: 0, newest: 4000, isCaughtUp: true, requestID: nil, at: 9500)
+        _ = health.committed(.init(events: 1, newest: 4000, isCaughtUp: true), at: 9500)
         #expect(health.lastEvent == 9000)
     }
 }
