@@ -45,7 +45,7 @@ extension RecordIdentity {
 
 /// What the spool's windows of identities are for.
 extension IdentityWindow {
-    /// What the tail brought in the last ten minutes of event time: for fresh queries, and for events that Okta sends twice.
+    /// What the tail brought in the last twenty minutes of event time: for fresh queries, and for events that Okta sends twice.
     static let tail = window(0)
     /// The same of a backfill's history.
     static let history = window(1)
@@ -59,10 +59,10 @@ extension IdentityWindow {
 }
 
 extension SpoolWriter {
-    /// Bounds what is remembered. Ten minutes are twice what a fresh query goes back; the counts bound the memory of a busy org.
+    /// Bounds what is remembered. Twenty minutes are four times what a fresh query goes back; the counts bound the memory of a busy org.
     func boundIdentities() {
-        bound(.tail, count: 32_768, span: 600_000)
-        bound(.history, count: 32_768, span: 600_000)
+        bound(.tail, count: 32_768, span: 1_200_000)
+        bound(.history, count: 32_768, span: 1_200_000)
         bound(.boundary, count: 4_096, span: nil)
     }
 }

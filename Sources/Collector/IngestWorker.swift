@@ -116,7 +116,7 @@ actor IngestWorker {
         if landing.isBoundary { for identity in sink.identities { writer.remember(identity.atBoundary, in: .boundary) } }
         let kept = landing.place.text
         do throws(SpoolError) {
-            try writer.commit(cursor: kept, mark: landing.mark(of: page.way), at: .now())
+            try writer.commit(cursor: kept, mark: landing.mark, at: .now())
         } catch {
             writer.discard()
             throw .spool(error)

@@ -33,6 +33,9 @@ package struct LogPage: Sendable {
     let limit: Int
     /// The server's `Date`, milliseconds since 1970.
     let serverTime: Int64?
+    /// When a tail begun now would begin: by the server's clock, but not after this host's, since one of them may be wrong and what was
+    /// stored between the history's end and the tail's beginning would be left out. nil when the server told no time.
+    let beginning: Int64?
     /// Of a page of the history: the tail was at its end after this page arrived.
     var isCleared = false
     /// Boundary events at the end of the history's last page, without an interruption.
@@ -76,18 +79,10 @@ package struct PageLanding: Sendable, Hashable {
     package let isBackfillOver: Bool
     /// What a backfill remembered is not needed any more.
     package let isRetired: Bool
+    /// Orders what is remembered of the page's events, by the newest one's time; milliseconds since 1970.
+    package let mark: Int64?
     /// For the history's next page.
     let boundaryRun: Int
-}
-
-extension PageLanding {
-    /// The watermark of the way that a page came by: the mark of its events' identities.
-    package func mark(of way: LogWay) -> Int64? {
-        switch way {
-        case .tail: isSplit ? place.backfill?.history.watermark : place.tail.watermark
-        case .history: place.backfill?.history.watermark ?? place.retiring
-        }
-    }
 }
 
 extension LogPage {
@@ -102,7 +97,7 @@ extension LogPage {
     /// So many of them in a row are no accident: Okta may send an event twice.
     static let meeting = 100
     /// What fresh queries may go back, and a little more.
-    static let retirement: Int64 = 600_000
+    static let retirement: Int64 = 1_200_000
 
     /// What the page leads to, or nil when it is too early to take it: the tail has to come to its end first, so that the history never
     /// takes an event before the tail does.
@@ -126,7 +121,7 @@ extension LogPage {
         if place.backfill != nil, place.backfill?.boundary ?? 0 < Self.boundary {
             isBoundary = true
             place.backfill?.boundary += contents.count
-        } else if place.backfill == nil, isFull, let now = serverTime, let newest = contents.newest,
+        } else if place.backfill == nil, isFull, let now = beginning, let newest = contents.newest,
             let typical = contents.typical, newest < now - Self.farBehind
         {
             isSplit = true
@@ -142,7 +137,7 @@ extension LogPage {
         }
         return PageLanding(
             place: place, isFull: isFull, isSplit: isSplit, isBoundary: isBoundary, isBackfillOver: false,
-            isRetired: isRetired, boundaryRun: 0)
+            isRetired: isRetired, mark: mark(contents), boundaryRun: 0)
     }
 
     private func historyLanding(_ old: LogPlace, _ contents: PageContents, _ isFull: Bool) -> PageLanding? {
@@ -170,7 +165,12 @@ extension LogPage {
         }
         return PageLanding(
             place: place, isFull: isFull, isSplit: false, isBoundary: false, isBackfillOver: isOver, isRetired: false,
-            boundaryRun: run)
+            mark: mark(contents), boundaryRun: run)
+    }
+
+    /// Not above the server's clock, for one event dated into the future would make all others look long ago.
+    private func mark(_ contents: PageContents) -> Int64? {
+        contents.newest.map { min($0, serverTime ?? $0) }
     }
 
     /// Moves a way behind this page. The watermark is the typical event's time, not the newest one's, and not above the server's clock: an

@@ -87,6 +87,9 @@ package struct LogPager: Sendable {
     private var fingerprint: String
     /// The watermark of the last gap that was told.
     private var toldGap: Int64?
+    /// The wall clock when the pager was made.
+    private let wall: UTCTime
+    private let madeAt: Instant
     var jitter: Jitter
 
     /// Makes a pager that asks for its first page at once.
@@ -96,7 +99,7 @@ package struct LogPager: Sendable {
     ///   - pollInterval: the wait after a page that was not full.
     ///   - budgetShare: moved into its range, 0.01…1.
     ///   - seed: of the jitter; equal seeds give equal waits.
-    ///   - wall: the time, to keep a start within what Okta accepts.
+    ///   - wall: the time by this host's clock, to keep a start within what Okta accepts.
     /// - Throws: ``CursorError/foreign(_:)`` when a kept link is not one of this org's log and nothing tells that it is the same
     ///   organization, ``CursorError/otherOrganization(kept:found:)`` when it surely is another.
     package init(
@@ -127,6 +130,8 @@ package struct LogPager: Sendable {
         history = place.backfill.map { WayProgress($0.history, query, now: now, wall: wall) }
         health = PagerHealth(state: .starting, since: now)
         jitter = Jitter(seed: seed)
+        self.wall = wall
+        madeAt = now
     }
 
     /// What the last answer said of the budget.
@@ -237,7 +242,8 @@ package struct LogPager: Sendable {
         let page = LogPage(
             body: response.body, way: way, requestID: response.oktaRequestID, place: place, next: next,
             fingerprint: fingerprint, organization: query.organization, limit: query.fullPage(of: self[way].url),
-            serverTime: serverTime, boundaryRun: boundaryRun, gap: gap(way, serverTime))
+            serverTime: serverTime,
+            beginning: serverTime.map { min($0, wall.milliseconds + Int64((now - madeAt) / .milliseconds(1))) }, boundaryRun: boundaryRun, gap: gap(way, serverTime))
         guard way == .tail || !isNear else {
             hold(page, now)
             return .held

@@ -29,7 +29,8 @@ package struct LogPlace: Sendable, Hashable, Codable {
         /// before its beginning. nil when neither is known.
         package func restart(overlap: Int64) -> Int64? {
             guard let watermark else { return since }
-            return max(since ?? .min, watermark.subtractingReportingOverflow(overlap).partialValue)
+            // Never after the watermark: the beginning came from a clock that may have been wrong.
+            return min(max(since ?? .min, watermark.subtractingReportingOverflow(overlap).partialValue), watermark)
         }
     }
 
