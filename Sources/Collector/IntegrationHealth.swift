@@ -103,7 +103,11 @@ struct IntegrationHealth: Sendable {
             wasCaughtUp = commit.isCaughtUp
             lastAnswer = now
         }
-        if let progress = commit.backfill, backfill == nil { firstProgress = (progress, now) }
+        if let progress = commit.backfill, backfill == nil {
+            firstProgress = (progress, now)
+            // From here on the tail is what counts, and it begins at that time.
+            if commit.way == .tail { reached = max(reached ?? progress.until, progress.until) }
+        }
         backfill = commit.backfill
         lastRequestID = commit.requestID ?? lastRequestID
         // What holds up the one way is not over because the other goes on.

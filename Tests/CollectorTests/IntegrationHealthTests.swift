@@ -75,6 +75,29 @@ struct IntegrationHealthTests {
         #expect(health.lag(at: 80_000) == 60_000)
     }
 
+    @Test("beside a backfill the lag is the tail's, and trouble of the one way is not over by the other's pages")
+    func backfill() {
+        var health = IntegrationHealth(since: 0)
+        let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
+        _ = health.committed(.init(events: 10, newest: 1000, isCaughtUp: false, backfill: progress), at: 9000)
+        #expect(health.lag(at: 9500) == 500)
+        #expect(health.state == .catchingUp)
+        _ = health.committed(.init(events: 1, newest: 9900, isCaughtUp: true, backfill: progress), at: 10_000)
+        let half = BackfillProgress(from: 1000, until: 9000, reached: 5000)
+        _ = health.committed(.init(way: .history, events: 10, newest: 5000, isCaughtUp: false, backfill: half), at: 13_000)
+        #expect(health.lag(at: 13_000) == 3000)
+        #expect(health.backfill?.fraction == 0.5)
+        #expect(health.backfillRemaining(at: 13_000) == 4000)
+        var broken = refused
+        broken.way = .tail
+        _ = health.troubled(broken, requestID: nil, nextAttempt: nil, at: 14_000)
+        _ = health.committed(.init(way: .history, events: 1, newest: 5500, isCaughtUp: false, backfill: half), at: 15_000)
+        #expect(health.trouble == broken)
+        #expect(
+            health.committed(.init(events: 0, isCaughtUp: true), at: 16_000) == .recovered(from: broken, afterSeconds: 2))
+        #expect(health.state == .live)
+    }
+
     @Test("late events do not move the newest event back")
     func lateEvents() {
         var health = live(at: 9000)

@@ -102,8 +102,8 @@ struct TroubleTests {
                 }
                 add("unreadable-bare", FaultRule(kind, count: 1, body: "bare"), extra: 1)
             case .foreignNext:
-                // Not "crlf": its link leads to the log itself, so it is followed, and the org then refuses the cursor for good.
-                for body in ["origin", "port", "scheme", "path", "userinfo", "fragment"] {
+                // The link of "crlf" leads to the log itself, so it is followed; the org refuses it, and is asked anew.
+                for body in ["origin", "port", "scheme", "path", "userinfo", "fragment", "crlf"] {
                     add("next-\(body)", FaultRule(kind, count: 1, body: body))
                 }
             case .slowBody: add(kind.rawValue, FaultRule(kind, count: 1, bytesPerSecond: 200_000))
