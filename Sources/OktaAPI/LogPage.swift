@@ -33,9 +33,8 @@ package struct LogPage: Sendable {
     let limit: Int
     /// The server's `Date`, milliseconds since 1970.
     let serverTime: Int64?
-    /// When a tail begun now would begin: by the server's clock, but not after this host's, since one of them may be wrong and what was
-    /// stored between the history's end and the tail's beginning would be left out. nil when the server told no time.
-    let beginning: Int64?
+    /// This host's clock at the same moment.
+    let wall: Int64
     /// Of a page of the history: the tail was at its end after this page arrived.
     var isCleared = false
     /// Boundary events at the end of the history's last page, without an interruption.
@@ -168,17 +167,24 @@ extension LogPage {
             mark: mark(contents), boundaryRun: run)
     }
 
-    /// Not above the server's clock, for one event dated into the future would make all others look long ago.
+    /// When a tail begun now would begin: by the server's clock, but not after this host's, since one of them may be wrong, and what was
+    /// stored between the history's end and the tail's beginning would be left out. nil when the server told no time.
+    private var beginning: Int64? { serverTime.map { min($0, wall) } }
+
+    /// No event is younger, whichever of the clocks is wrong.
+    private var ceiling: Int64 { max(serverTime ?? wall, wall) }
+
+    /// Not above the clocks, for one event dated into the future would make all others look long ago.
     private func mark(_ contents: PageContents) -> Int64? {
-        contents.newest.map { min($0, serverTime ?? $0) }
+        contents.newest.map { min($0, ceiling) }
     }
 
-    /// Moves a way behind this page. The watermark is the typical event's time, not the newest one's, and not above the server's clock: an
+    /// Moves a way behind this page. The watermark is the typical event's time, not the newest one's, and not above the clocks: an
     /// event that is dated into the future must not make a fresh query leave others out.
     private func advance(_ way: inout LogPlace.Way, _ contents: PageContents) {
         way.next = next
         guard let typical = contents.typical else { return }
-        way.watermark = max(way.watermark ?? .min, min(typical, serverTime ?? typical))
+        way.watermark = max(way.watermark ?? .min, min(typical, ceiling))
     }
 }
 

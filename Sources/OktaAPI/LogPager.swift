@@ -243,7 +243,7 @@ package struct LogPager: Sendable {
             body: response.body, way: way, requestID: response.oktaRequestID, place: place, next: next,
             fingerprint: fingerprint, organization: query.organization, limit: query.fullPage(of: self[way].url),
             serverTime: serverTime,
-            beginning: serverTime.map { min($0, wall.milliseconds + Int64((now - madeAt) / .milliseconds(1))) }, boundaryRun: boundaryRun, gap: gap(way, serverTime))
+            wall: wall.milliseconds + Int64((now - madeAt) / .milliseconds(1)), boundaryRun: boundaryRun, gap: gap(way, serverTime))
         guard way == .tail || !isNear else {
             hold(page, now)
             return .held

@@ -34,7 +34,7 @@ struct IngestWorkerTests {
         }
         return LogPage(
             body: Array((body ?? "[\(rows.joined(separator: ","))]").utf8), way: way, requestID: nil, place: place,
-            next: Self.link(next), fingerprint: "f", organization: nil, limit: 1000, serverTime: nil, beginning: nil, boundaryRun: 0,
+            next: Self.link(next), fingerprint: "f", organization: nil, limit: 1000, serverTime: nil, wall: 1_763_928_000_000, boundaryRun: 0,
             gap: nil)
     }
 
