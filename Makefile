@@ -5,8 +5,8 @@ FUZZ_SECONDS ?= 300
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test systemd-test \
-	install clean
+.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test oauth-test \
+	systemd-test install clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,11 +58,17 @@ systemd-test: release ## The daemon under real systemd, in a container; needs ro
 	@scripts/install-dependencies systemd
 	Tests/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
 
-loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB
+loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB, pyarrow and chdb
 	@scripts/install-dependencies loaders
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Tests/loaders/run "$$($(SWIFT) build --show-bin-path)"
+
+oauth-test: ## OAuth and DPoP against an org whose checks PyJWT and cryptography do; needs PyPI
+	@scripts/install-dependencies oauth
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Tests/oauth/run "$$($(SWIFT) build --show-bin-path)"
 
 install: ## Install a release build under PREFIX, with the unit and the configuration
 	scripts/install .build/release "$(DESTDIR)" "$(PREFIX)"

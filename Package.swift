@@ -13,9 +13,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -26,7 +28,13 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CEventCatalog"),
-        .target(name: "OktaAPI", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(
+            name: "OktaAPI",
+            dependencies: [
+                "CCurl", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            swiftSettings: strict),
         .target(name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CCrypto"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["CZstd", "CZlib", "CCrypto"], swiftSettings: strict),
         .target(
@@ -54,7 +62,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "OktaSimulator",
-            dependencies: ["CZlib", "COktaCatalog"],
+            dependencies: [
+                "CZlib", "COktaCatalog", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .target(name: "COktaCatalog", exclude: ["catalog.tsv"]),
         .executableTarget(
@@ -68,16 +79,27 @@ let package = Package(
             dependencies: ["OCSF", "CAllocationCount"],
             path: "Benchmarks/normalizer-benchmark",
             swiftSettings: strict),
-        .testTarget(name: "OktaAPITests", dependencies: ["OktaAPI"], swiftSettings: strict),
+        .testTarget(
+            name: "OktaAPITests",
+            dependencies: ["OktaAPI", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .testTarget(name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck"], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
-        .testTarget(name: "OktaSimulatorTests", dependencies: ["OktaSimulator", "CZlib"], swiftSettings: strict),
+        .testTarget(
+            name: "OktaSimulatorTests",
+            dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "OktaAPI", "Spool"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["tributary", "Collector", "OktaSimulator"],
+            dependencies: [
+                "tributary", "Collector", "OktaSimulator", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

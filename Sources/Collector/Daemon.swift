@@ -40,9 +40,7 @@ package struct Daemon {
     ///
     /// - Throws: `StartError`.
     package init(_ configuration: Configuration, logger: Logger) throws(StartError) {
-        let limits = VersionLimits(configuration)
-        for warning in limits.warnings { logger.warning("\(warning)") }
-        if let error = limits.errors.first { throw .configuration(error) }
+        for warning in VersionLimits(configuration).warnings { logger.warning("\(warning)") }
         let statusFile: StatusFile
         do throws(StatusFile.Failure) {
             statusFile = try StatusFile(directory: configuration.runtimeDirectory)
@@ -103,6 +101,7 @@ package struct Daemon {
         _ heartbeats: Heartbeats, _ logger: Logger
     ) -> [IntegrationCollector] {
         let slots = PageSlots(count: 32)
+        let credentials = CredentialStore(transport: transport)
         let now = WallClock.now()
         return configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap {
             number, integration in
@@ -122,7 +121,7 @@ package struct Daemon {
                     start: UTCTime(milliseconds: Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
                     pollInterval: ingest.pollInterval.duration,
                     budgetShare: ingest.rateLimitShare.value),
-                credential: APITokenFile(path: ingest.credential.secretFile), transport: transport,
+                credential: credentials.credential(ingest.credential, at: integration.url), transport: transport,
                 worker: workers[number % workers.count], slots: slots, board: board, entry: entry,
                 heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),
                 logger: logger)
@@ -145,7 +144,8 @@ extension SpoolSettings {
             segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes),
             segmentMaxAge: configuration.spool.segmentMaxAge.duration,
             maxBytes: Int64(configuration.spool.maxBytes.bytes),
-            retention: configuration.spool.retention.duration, recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
+            retention: RetentionSetting(configuration.spool.retention),
+            recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
     }
 }
 
@@ -159,11 +159,12 @@ extension Compression {
     }
 }
 
-extension Configuration.Retention {
-    fileprivate var duration: Duration? {
-        switch self {
-        case .never: nil
-        case .after(let age): age.duration
+extension RetentionSetting {
+    fileprivate init(_ configured: Configuration.Retention) {
+        switch configured {
+        case .never: self = .never
+        case .after(let age): self = .after(age.duration)
+        case .acknowledged: self = .acknowledged
         }
     }
 }

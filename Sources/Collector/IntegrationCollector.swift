@@ -20,6 +20,8 @@ struct IntegrationCollector: Sendable {
 
     /// How often a waiting loop says that it is alive. A loop that waits for Okta is no hang.
     static let beat = Duration.seconds(15)
+    /// How often a refused credential's file is looked at, so that a new one does not wait for the next probe.
+    static let replacementLook = Duration.seconds(2)
     /// Above the longest request and the work on its page.
     static let heartbeatBound = Duration.seconds(150)
     /// The wait before the spool is tried again where it could not be opened.
@@ -57,7 +59,10 @@ struct IntegrationCollector: Sendable {
             heartbeat.beat()
             switch reading.pager.nextStep(now: clock.now) {
             case .wait(let until):
-                await sleep(until: until, clock)
+                await sleep(until: until, clock, orReplaced: reading.pager.awaitsCredential ? credential : nil)
+                if reading.pager.awaitsCredential, credential.isReplaced {
+                    reading.pager.credentialReplaced(now: clock.now)
+                }
             case .page(let page):
                 await ingest(page, &reading, clock)
             case .request(let request):
@@ -180,26 +185,27 @@ struct IntegrationCollector: Sendable {
     }
 
     private func collect(_ page: LogPageRequest, _ reading: inout Reading, _ clock: ContinuousClock) async {
-        var request = page.request
-        do throws(CredentialError) {
-            try await credential.authorize(&request)
+        let result: Result<HTTPResponse, TransportError>
+        do throws(AuthorizedTransport.Failure) {
+            // With a token to be had first, several exchanges, each with its own time limit.
+            async let _: Void = beat()
+            result = .success(try await AuthorizedTransport(transport).send(page.request, as: credential))
         } catch {
-            // Without a credential there is nothing to send: for the pager that is a request that can't be sent.
-            let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
-            if case .trouble(let trouble) = reading.pager.received(.failure(failure), now: clock.now) {
-                let refused = IntegrationHealth.Trouble(
-                    kind: "credential", message: error.description, remedy: "It is looked at again at every attempt")
-                note(refused, requestID: trouble.requestID, delay: reading.pager.delay(clock), .credentialRefused)
+            switch error {
+            case .transport(let error): result = .failure(error)
+            case .credential(let error):
+                // Without a credential there is nothing to send: for the pager that is a request that can't be sent.
+                let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
+                if case .trouble(let trouble) = reading.pager.received(.failure(failure), now: clock.now) {
+                    let refused = IntegrationHealth.Trouble(
+                        kind: "credential", message: error.description, remedy: "It is looked at again at every attempt"
+                    )
+                    note(refused, requestID: trouble.requestID, delay: reading.pager.delay(clock), .credentialRefused)
+                }
+                return
             }
-            return
         }
         board.update(entry) { $0.requested() }
-        let result: Result<HTTPResponse, TransportError>
-        do throws(TransportError) {
-            result = .success(try await transport.send(request))
-        } catch {
-            result = .failure(error)
-        }
         heartbeat.beat()
         switch reading.pager.received(result, now: clock.now) {
         case .trouble(let trouble):
@@ -242,10 +248,15 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    private func sleep(until: ContinuousClock.Instant, _ clock: ContinuousClock) async {
+    /// Ends early when `refused` has been replaced on disk.
+    private func sleep(
+        until: ContinuousClock.Instant, _ clock: ContinuousClock, orReplaced refused: (any Credential)? = nil
+    ) async {
+        let turn = refused == nil ? Self.beat : Self.replacementLook
         while clock.now < until, !Task.isCancelled {
             heartbeat.beat()
-            try? await Task.sleep(until: min(until, clock.now + Self.beat), clock: clock)
+            try? await Task.sleep(until: min(until, clock.now + turn), clock: clock)
+            if refused?.isReplaced == true { return }
         }
     }
 }

@@ -20,10 +20,12 @@ package struct OnlineCheck: Sendable {
     }
 
     private let transport: CurlTransport
+    private let credentials: CredentialStore
 
     /// - Throws: `Daemon.StartError.configuration` when proxy or CA can't be used.
     package init(_ configuration: Configuration) throws(Daemon.StartError) {
         transport = try CurlTransport(configuration)
+        credentials = CredentialStore(transport: transport)
     }
 
     package func shutdown() async {
@@ -53,17 +55,15 @@ package struct OnlineCheck: Sendable {
                 seed: 0, now: clock.now, wall: now),
             case .request(let page) = pager.nextStep(now: clock.now)
         else { return Answer(verdict: .refused, words: "\(found); the log can't be asked for") }
-        var request = page.request
         let result: Result<HTTPResponse, TransportError>
-        do throws(CredentialError) {
-            try APITokenFile(path: ingest.credential.secretFile).authorize(&request)
+        do throws(AuthorizedTransport.Failure) {
+            let credential = credentials.credential(ingest.credential, at: integration.url)
+            result = .success(try await AuthorizedTransport(transport).send(page.request, as: credential))
         } catch {
-            return Answer(verdict: .refused, words: "\(found); \(error)")
-        }
-        do throws(TransportError) {
-            result = .success(try await transport.send(request))
-        } catch {
-            result = .failure(error)
+            switch error {
+            case .credential(let error): return Answer(verdict: .refused, words: "\(found); \(error)")
+            case .transport(let error): result = .failure(error)
+            }
         }
         switch pager.received(result, now: clock.now) {
         case .page, .held:

@@ -11,6 +11,7 @@ extension StatusReport {
         }
         parts.append("\(Self.rate(integrations.reduce(0) { $0 + $1.eventsPerSecond })) events/s")
         parts.append("spool \(Self.bytes(spool.bytes)) of \(Self.bytes(spool.maxBytes))")
+        if spool.deletionHeldUp != nil { parts.append("deletion of segments held up") }
         var line = parts.joined(separator: ", ")
         if let worst = integrations.first(where: { $0.problem != nil }), let problem = worst.problem {
             line += "; \(worst.name): \(problem.message) since \(problem.since)"

@@ -109,6 +109,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var bytes: Int
         package var maxBytes: Int
         package var segmentsSealed: Int
+        /// What keeps segments that `spool.retention` would delete, in words; absent when nothing does.
+        package var deletionHeldUp: String?
     }
 
     package static let fileName = "status.json"

@@ -70,7 +70,7 @@ struct StatusReporter: Service {
             integrations: snapshot.entries.map { StatusReport.Integration($0, at: wall) },
             spool: .init(
                 directory: settings.directory, bytes: Int(spoolBytes), maxBytes: Int(settings.maxBytes.bytes),
-                segmentsSealed: snapshot.segmentsSealed))
+                segmentsSealed: snapshot.segmentsSealed, deletionHeldUp: spool.retentionReport.problem))
     }
 }
 

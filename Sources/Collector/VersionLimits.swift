@@ -3,19 +3,10 @@ import Configuration
 /// What a configuration may say by its contract and this version does not do yet. Said at the start and by `tributary check`,
 /// so that nobody relies on it.
 package struct VersionLimits {
-    /// What keeps the daemon from starting.
-    package let errors: [String]
     /// What is without effect.
     package let warnings: [String]
 
     package init(_ configuration: Configuration) {
-        errors = configuration.integrations.compactMap { integration in
-            guard let credential = integration.dataIngest?.credential, credential.type == .oauth else { return nil }
-            return """
-                the integration “\(integration.name)” collects with the credential “\(credential.name)” of type oauth, which \
-                this version cannot do yet; use one of type api_token
-                """
-        }
         warnings = configuration.integrations.compactMap { integration in
             guard integration.responseAction != nil else { return nil }
             return """

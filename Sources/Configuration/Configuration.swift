@@ -68,6 +68,8 @@ package struct Configuration: Sendable, Equatable {
         /// Always there with `.oauth`, never otherwise.
         package var clientID: String?
         package var keyID: String?
+        /// Which kind of private key the file holds, in words; nil with `.apiToken`, and where it could not be read.
+        package var keyKind: String?
     }
 
     /// One of `integrations`, with its credentials resolved.

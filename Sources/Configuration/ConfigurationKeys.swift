@@ -35,7 +35,8 @@ package struct ConfigurationKeys: Sendable {
         "When the spool holds this much, collection pauses; nothing is dropped.")
     let spoolRetention = ConfigurationKey<Configuration.Retention>(
         "spool.retention", .retention, default: .value("never"),
-        "When sealed segments are deleted: never, or a duration counted from sealing.")
+        "When sealed segments are deleted: never, a duration counted from sealing, or acknowledged, which is as soon as all loaders have them."
+    )
 
     // MARK: Records
 

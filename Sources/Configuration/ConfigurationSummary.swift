@@ -54,6 +54,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
         var secretFile: String
         var clientId: String?
         var keyId: String?
+        var keyKind: String?
     }
 
     /// One of `integrations`.
@@ -108,7 +109,8 @@ extension Configuration {
                 .init(
                     name: credential.name.text, description: credential.description, type: credential.type.rawValue,
                     permissions: credential.permissions.rawValue, expires: credential.expires?.description,
-                    secretFile: credential.secretFile, clientId: credential.clientID, keyId: credential.keyID)
+                    secretFile: credential.secretFile, clientId: credential.clientID, keyId: credential.keyID,
+                    keyKind: credential.keyKind)
             },
             integrations: integrations.map { integration in
                 .init(
@@ -137,8 +139,7 @@ extension Configuration {
         line(
             "",
             "\(spool.compression.rawValue), segments of up to \(spool.segmentMaxBytes) or \(spool.segmentMaxAge), "
-                + "pauses at \(spool.maxBytes), "
-                + (spool.retention == .never ? "nothing is deleted" : "deleted after \(spool.retention)"))
+                + "pauses at \(spool.maxBytes), " + Self.words(spool.retention))
         line(
             "record",
             "raw data \(record.rawData ? "on" : "off"), observables \(record.observables ? "on" : "off")"
@@ -153,9 +154,10 @@ extension Configuration {
         line("credentials", credentials.isEmpty ? "none" : "\(credentials.count)")
         for credential in credentials {
             let expires = credential.expires.map { ", expires \($0)" } ?? ""
+            let key = credential.keyKind.map { " (\($0))" } ?? ""
             line(
                 "  \(credential.name)",
-                "\(credential.type.rawValue), \(credential.permissions.rawValue)\(expires), "
+                "\(credential.type.rawValue)\(key), \(credential.permissions.rawValue)\(expires), "
                     + credential.secretFile)
         }
         line("integrations", integrations.isEmpty ? "none" : "\(integrations.count)")
@@ -171,5 +173,13 @@ extension Configuration {
             if let response = integration.responseAction { line("", "acts with \(response.credential.name)") }
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func words(_ retention: Retention) -> String {
+        switch retention {
+        case .never: "nothing is deleted"
+        case .after(let age): "deleted after \(age)"
+        case .acknowledged: "deleted once all loaders have it"
+        }
     }
 }

@@ -1,4 +1,7 @@
-/// Reads one item of `credentials` and looks at its file, without opening it.
+import OktaAPI
+
+/// Reads one item of `credentials` and looks at its file. A token's is not opened; a private key's is read, to say which kind it is, and
+/// dropped.
 struct CredentialReader {
     let settings: Settings
     let context: ConfigurationContext
@@ -34,14 +37,15 @@ struct CredentialReader {
         if let type { checkClient(type, name, clientID, keyID, &findings) }
         if let expires { checkExpiry(expires, name, &findings) }
         let file = givenFile ?? Self.defaultSecretFile(name, context.environment)
+        var keyKind: String?
         if settings.values[keys.credentialSecretFile.path] == nil || givenFile != nil {
-            checkSecret(file, name, &findings)
+            keyKind = checkSecret(file, name, isKey: type == .oauth && clientID != nil, &findings)
         }
         guard let type, let permissions else { return }
         index.add(
             Configuration.Credential(
                 name: name, description: description, type: type, permissions: permissions, expires: expires,
-                secretFile: file, clientID: clientID, keyID: keyID))
+                secretFile: file, clientID: clientID, keyID: keyID, keyKind: keyKind))
     }
 
     /// Where systemd lays the credential down (systemd.exec(5), `LoadCredential=`); outside the service the directory
@@ -85,7 +89,8 @@ struct CredentialReader {
             hint: "make a new one in Okta and put it into its secret file")
     }
 
-    private func checkSecret(_ path: String, _ name: Name, _ findings: inout Findings) {
+    /// Gives the kind of the private key, if it is to be one and can be read.
+    private func checkSecret(_ path: String, _ name: Name, isKey: Bool, _ findings: inout Findings) -> String? {
         let given = settings.values[keys.credentialSecretFile.path].flatMap { $0.node.isNull ? nil : $0.node.place }
         let place = given ?? settings.place(of: keys.credentialName.path)
         let shown = LiteralSecret.quoted(path)
@@ -109,6 +114,13 @@ struct CredentialReader {
                     "every user of this host can read the secret of the credential “\(name)”: \(shown)",
                     hint: "take that right away with: chmod o-r")
             }
+            if isKey, bytes > 0, bytes <= Self.maximumSecretBytes {
+                do throws(CredentialError) {
+                    return try OAuthCredential.keyFile(path).value().kind
+                } catch {
+                    report("can't be used: \(error.reason)", "\(shown) is to hold the service app's private key")
+                }
+            }
         case .missing:
             report(
                 "is missing: there is no file \(shown)",
@@ -118,6 +130,18 @@ struct CredentialReader {
         case .notAFile: report("is not a file: \(shown)", "name a regular file")
         case .unreadable(let code):
             report("can't be read: \(shown): \(FileProbe.words(code))", "let the service's user read it")
+        }
+        return nil
+    }
+}
+
+extension CredentialError {
+    /// The words without the path, which stands beside them.
+    fileprivate var reason: String {
+        switch self {
+        case .key(_, let problem): problem.description
+        case .malformed: "it is not text"
+        default: description
         }
     }
 }

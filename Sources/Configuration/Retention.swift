@@ -3,22 +3,31 @@ extension Configuration {
     package enum Retention: Sendable, Hashable, CustomStringConvertible {
         /// Nothing is deleted by Tributary.
         case never
-        /// Deleted this long after sealing; at least a minute.
+        /// Deleted this long after sealing, at least a minute, and not before every registered loader has acknowledged it.
         case after(ConfigurationDuration)
+        /// Deleted as soon as every registered loader has acknowledged it.
+        case acknowledged
 
-        /// Reads `never` or a duration of at least a minute.
+        /// Reads `never`, `acknowledged`, or a duration of at least a minute.
         package init(parsing text: String) throws(ValueError) {
-            if text == "never" {
+            switch text {
+            case "never":
                 self = .never
                 return
+            case "acknowledged":
+                self = .acknowledged
+                return
+            default: break
             }
             guard let duration = try? ConfigurationDuration(parsing: text) else {
                 throw ValueError(
-                    "\(LiteralSecret.quoted(text)) is not a retention", hint: "write never, or a duration such as 30d")
+                    "\(LiteralSecret.quoted(text)) is not a retention",
+                    hint: "write never, acknowledged, or a duration such as 30d")
             }
             guard duration.seconds >= 60 else {
                 throw ValueError(
-                    "\(duration) is too short a retention", hint: "write never, or a duration of at least 1m")
+                    "\(duration) is too short a retention",
+                    hint: "write never, acknowledged, or a duration of at least 1m")
             }
             self = .after(duration)
         }
@@ -26,6 +35,7 @@ extension Configuration {
         package var description: String {
             switch self {
             case .never: "never"
+            case .acknowledged: "acknowledged"
             case .after(let duration): duration.description
             }
         }

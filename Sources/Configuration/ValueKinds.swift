@@ -87,7 +87,7 @@ extension ValueKind where Value == ConfigurationDuration {
 }
 
 extension ValueKind where Value == Configuration.Retention {
-    static let retention = ValueKind("never, or a duration such as 30d") { (text) throws(ValueError) in
+    static let retention = ValueKind("never, acknowledged, or a duration such as 30d") { (text) throws(ValueError) in
         try Configuration.Retention(parsing: text)
     }
 }

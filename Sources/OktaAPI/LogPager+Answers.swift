@@ -49,6 +49,7 @@ extension LogPager {
     package mutating func credentialReplaced(now: Instant) {
         guard case .idle = phase, awaitsCredential else { return }
         tail.due = now
+        history?.due = now
     }
 
     private mutating func received(page response: HTTPResponse, _ way: LogWay, _ now: Instant) -> Outcome {

@@ -15,6 +15,9 @@ struct Refusal {
     let pace: Pace
 
     init(_ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool) {
+        var error = error
+        // With an access token the challenge says more than the body.
+        error.code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text.map { " (\($0))" } ?? ""
         let status = response.status
         what = "Okta answered \(status)\(said)"
@@ -54,6 +57,10 @@ struct Refusal {
 
     private static func unauthorizedAdvice(_ error: OktaError) -> String {
         switch error.code {
+        case "invalid_token", "invalid_dpop_proof", "use_dpop_nonce", "access_token_not_dpop_bound",
+            "dpop_proof_required_for_token", "dpop_authentication_scheme_required":
+            "Okta refuses the service app's access token, a new one too: check that the app is active, that the URL is the org's"
+                + " own, and for a proxy that changes headers or the host name"
         case "E0000011", "E0000004":
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
                 + " make a new one (Admin Console, Security > API > Tokens) and put it into the secret file;"
@@ -72,7 +79,10 @@ struct Refusal {
         case "E0000005":
             "Okta saw no API token in the request: check that the secret file holds one"
         case "E0000006":
-            "The token's owner may not read the System Log: give it the role Read-only Administrator or Report Administrator"
+            "The token's owner may not read the System Log: give it, or the service app, the role Read-only Administrator or"
+                + " Report Administrator"
+        case "insufficient_scope":
+            "Grant okta.logs.read to the service app (Applications > the app > Okta API Scopes)"
         case "E0000015":
             "The org has no right to this feature: ask Okta's support, and check that the URL is the right org"
         case "E0000260":

@@ -10,6 +10,7 @@ final class OrgService: Sendable {
         var statistics = OrgStatistics()
         var tokens: Set<String>
         var powerless: Set<String>
+        var authorization: AuthorizationServer
         var requests = 0
     }
 
@@ -17,17 +18,18 @@ final class OrgService: Sendable {
     private let cursor: LogCursor
     private let state: Mutex<State>
 
-    init(settings: OrgSettings, epoch: Int64) {
+    init(settings: OrgSettings, epoch: Int64) throws {
         self.settings = settings
         cursor = LogCursor(seed: settings.seed)
         let length = Int64(max(1, settings.rateWindowSeconds)) * 1000
         let phase = Int64(Seed.derive(settings.seed, .phase, 0) % UInt64(length / 1000)) * 1000
+        let authorization = try AuthorizationServer(settings)
         state = Mutex(
             State(
                 log: EventLog(settings: settings, epoch: epoch),
                 window: RateWindow(limit: settings.limitPerMinute, length: length, phase: phase),
                 faults: FaultPlan(settings.faults, seed: settings.seed), tokens: Set(settings.tokens),
-                powerless: Set(settings.powerlessTokens)))
+                powerless: Set(settings.powerlessTokens), authorization: authorization))
     }
 
     static func now() -> Int64 {
@@ -43,6 +45,7 @@ final class OrgService: Sendable {
         return state.withLock { state in
             var statistics = state.statistics
             statistics.eventsAvailable = state.log.count(now: now)
+            statistics.tokensIssued = state.authorization.issued
             return statistics
         }
     }
@@ -57,6 +60,8 @@ final class OrgService: Sendable {
             $0.powerless = Set(powerless)
         }
     }
+
+    func revokeAccessTokens() -> Int { state.withLock { $0.authorization.revokeAll() } }
 
     func append(_ events: [[UInt8]]) throws {
         let now = Self.now()
@@ -105,9 +110,13 @@ final class OrgService: Sendable {
                 "\"}},\"settings\":{\"analyticsCollectionEnabled\":false,\"bugReportingEnabled\":true,\"omEnabled\":false}}"
             )
             return exchange.json(200, body)
+        case "/oauth2/v1/token":
+            guard exchange.request.method == "POST" else { return exchange.failure(.method) }
+            return token(&exchange, path)
         case "/api/v1/logs":
             guard exchange.request.method == "GET" else { return exchange.failure(.method) }
             do {
+                if let refused = try authorize(exchange, path) { return refused }
                 return try logs(&exchange)
             } catch {
                 return exchange.failure(error)
@@ -117,17 +126,70 @@ final class OrgService: Sendable {
         }
     }
 
-    private func authorize(_ request: HTTPRequest) throws(OktaError) {
+    private func token(_ exchange: inout Exchange, _ path: String) -> HTTPReply {
+        let (request, origin, now) = (exchange.request, exchange.origin, exchange.now)
+        let result = state.withLock { state -> Result<[UInt8], AuthorizationServer.Refusal> in
+            do throws(AuthorizationServer.Refusal) {
+                return .success(try state.authorization.token(request, url: origin + path, now: now))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let nonce = state.withLock { $0.authorization.nonce(now: now) }
+        switch result {
+        case .success(let body):
+            var reply = exchange.json(200, body)
+            if request.header("dpop") != nil { reply.headers.append(("dpop-nonce", nonce)) }
+            return reply
+        case .failure(let refusal):
+            var reply = exchange.json(
+                refusal.status,
+                Array("{\"error\":\"\(refusal.code)\",\"error_description\":\"\(refusal.reason)\"}".utf8))
+            if refusal.givesNonce { reply.headers.append(("dpop-nonce", nonce)) }
+            return reply
+        }
+    }
+
+    /// Nil when the request may go on; a refusal in OAuth's form where it came with an access token.
+    private func authorize(_ exchange: Exchange, _ path: String) throws(OktaError) -> HTTPReply? {
+        let request = exchange.request
         guard let value = request.header("authorization"), !value.isEmpty else { throw .noSession }
-        guard value.hasPrefix("SSWS ") else { throw .invalidToken }
-        let token = String(value.dropFirst(5))
-        let (isGood, isPowerless) = state.withLock { ($0.tokens.contains(token), $0.powerless.contains(token)) }
-        if isPowerless { throw .noPermission }
-        if !isGood { throw .invalidToken }
+        if value.hasPrefix("SSWS ") {
+            let token = String(value.dropFirst(5))
+            let (isGood, isPowerless) = state.withLock { ($0.tokens.contains(token), $0.powerless.contains(token)) }
+            if isPowerless { throw .noPermission }
+            if !isGood { throw .invalidToken }
+            return nil
+        }
+        guard state.withLock({ $0.authorization.isInUse }) else { throw .invalidToken }
+        let verdict = state.withLock { state -> Result<Bool, AuthorizationServer.Refusal> in
+            do throws(AuthorizationServer.Refusal) {
+                return .success(
+                    try state.authorization.check(request, url: exchange.origin + path, now: exchange.now))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch verdict {
+        case .success(let hasRole):
+            guard hasRole else { throw .noPermission }
+            return nil
+        case .failure(let refusal):
+            let scheme = value.hasPrefix("DPoP ") ? "DPoP" : "Bearer"
+            var reply = exchange.failure(OktaError(status: refusal.status, code: refusal.code, summary: refusal.reason))
+            reply.headers.append(
+                (
+                    "WWW-Authenticate",
+                    "\(scheme) realm=\"\(exchange.origin)\", error=\"\(refusal.code)\", error_description=\"\(refusal.reason)\""
+                ))
+            if refusal.givesNonce {
+                reply.headers.append(("dpop-nonce", state.withLock { $0.authorization.nonce(now: exchange.now) }))
+            }
+            return reply
+        }
     }
 
     private func logs(_ exchange: inout Exchange) throws(OktaError) -> HTTPReply {
-        try authorize(exchange.request)
         let now = exchange.now
         let verdict = state.withLock { state in
             let verdict = state.window.take(now: now)
@@ -185,6 +247,8 @@ final class OrgService: Sendable {
         case ("DELETE", "/_simulator/faults"):
             setFaults([])
             return HTTPReply(status: 200, headers: json, body: Array("{\"rules\":0}".utf8))
+        case ("POST", "/_simulator/revoke"):
+            return HTTPReply(status: 200, headers: json, body: Array("{\"revoked\":\(revokeAccessTokens())}".utf8))
         case ("POST", "/_simulator/events"):
             do {
                 try append(request.body.split(separator: 10).map(Array.init))

@@ -10,6 +10,12 @@ public struct OrgSettings: Sendable {
     public var tokens: [String] = ["00simulated-okta-token"]
     /// API tokens that are valid but lack the permission to read the log (403 E0000006).
     public var powerlessTokens: [String] = []
+    /// OAuth 2.0 service apps that may ask `/oauth2/v1/token` for access tokens.
+    public var serviceApps: [ServiceApp] = []
+    /// Seconds after which the nonce for DPoP proofs turns over; Okta's day. The last one is not taken any more then.
+    public var nonceSeconds = 86_400
+    /// Whether proofs at the log need a nonce, too; RFC 9449 allows it, Okta does not ask for it so far.
+    public var wantsNonceAtResources = false
     /// What `/.well-known/okta-organization` calls the org.
     public var orgId = "00o1simulated0org0g4"
     /// `idx` (Identity Engine) or `v1` (Classic).

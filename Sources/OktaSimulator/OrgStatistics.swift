@@ -22,6 +22,8 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var rateLimited = 0
     /// Events that exist now.
     public var eventsAvailable = 0
+    /// Access tokens given out.
+    public var tokensIssued = 0
     /// Connections accepted.
     public var connections = 0
 

@@ -13,7 +13,8 @@
 /// same settings, `epoch` and `port` serves the same log and honours the cursors it gave before.
 ///
 /// Beside the org's own paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one a line, in the order of the log),
-/// `POST` and `DELETE /_simulator/faults`, `POST /_simulator/events` (NDJSON to append).
+/// `POST` and `DELETE /_simulator/faults`, `POST /_simulator/events` (NDJSON to append), `POST /_simulator/revoke` (all access
+/// tokens).
 public final class SimulatedOrg: Sendable {
     private let service: OrgService
     private let listener: Listener
@@ -52,7 +53,7 @@ public final class SimulatedOrg: Sendable {
         }
         let epoch = settings.epoch ?? OrgService.now()
         settings.epoch = epoch
-        let service = OrgService(settings: settings, epoch: epoch)
+        let service = try OrgService(settings: settings, epoch: epoch)
         let own = settings.host == "::1" ? "[::1]" : settings.host
         let listener = try Listener(
             host: settings.host, port: settings.port, accepted: { service.countConnection() },
@@ -76,6 +77,11 @@ public final class SimulatedOrg: Sendable {
     public func setTokens(_ tokens: [String], powerless: [String] = []) {
         service.setTokens(tokens, powerless: powerless)
     }
+
+    /// Makes every access token worthless, as an administrator can.
+    /// - Returns: how many there were.
+    @discardableResult
+    public func revokeAccessTokens() -> Int { service.revokeAccessTokens() }
 
     /// Adds recorded events at the end of the log, persisted now; each is one JSON object.
     /// - Throws: `SimulatorError.liveLog`.

@@ -2,6 +2,8 @@
 /// See `Journal` for the bytes.
 struct CommitFrame {
     static let type: UInt32 = 1
+    /// The frame behind the header that carries over what was not sealed of the generation before.
+    static let carriedType: UInt32 = 2
     /// Type, length of the description, length of the chunks, checksum.
     static let headerLength = 4 + 4 + 8 + 4
 
@@ -13,7 +15,7 @@ struct CommitFrame {
         var crc: UInt32
     }
 
-    /// Wall-clock milliseconds.
+    /// Wall-clock milliseconds; in a carried frame, of the oldest commit in it.
     var committed: Int64
     var cursor: String
     var chunks: [Chunk]
@@ -84,6 +86,21 @@ struct CommitFrame {
         self.cursor = cursor
         self.chunks = chunks
         self.updates = updates
+    }
+
+    /// What stands before a frame's description, added to the store.
+    static func encodeHeader(
+        _ type: UInt32, headerChecksum: UInt32, offset: Int64, description: UnsafeRawBufferPointer, dataLength: UInt64,
+        into store: ByteStore
+    ) {
+        let length = UInt32(description.count)
+        store.append(type)
+        store.append(length)
+        store.append(dataLength)
+        store.append(
+            checksum(
+                headerChecksum: headerChecksum, offset: offset, type: type, descriptionLength: length,
+                dataLength: dataLength, description: description))
     }
 
     /// The checksum over all of a frame but its chunks, which have their own. The header's checksum and the frame's offset go in, so that

@@ -89,7 +89,7 @@ extension FileSystem {
     ///
     /// With `thorough`, each name on the way below `root` is synchronized even where the directory is there already: an earlier try may have
     /// made it and died, or failed, before that.
-    func makeDirectories(_ path: String, below root: String, thorough: Bool) throws(SpoolError) {
+    package func makeDirectories(_ path: String, below root: String, thorough: Bool) throws(SpoolError) {
         guard path != root, path.utf8.count > root.utf8.count, let parent = Path.parent(of: path) else { return }
         if !thorough, try status(path) != nil { return }
         try makeDirectories(parent, below: root, thorough: thorough)

@@ -16,10 +16,11 @@
 ///              compression u8 (0 none, 1 zstd, 2 gzip)  has-cursor u8
 ///              integration text16  cursor text32
 ///              has-seal u8, and if 1: manifest length i64, segments u32, then for each its path text16, manifest line text32
+///              carried length i64, of the frame behind the header
 ///              windows u8, then for each: window u8, bound, has-dropped u8, dropped mark i64, commits u32, then for each of
 ///                these mark i64, identities u32; then all identities, oldest first, each high u64, low u64
 ///              crc32 u32, of all before it
-///     frame    type u32 (1: commit)  description length u32  chunks' length u64
+///     frame    type u32 (1: commit; 2: carried, only behind the header)  description length u32  chunks' length u64
 ///              crc32 u32, going on from the header's: the frame's offset i64, the three fields before, the description
 ///              description  committed i64, wall ms; cursor text32; chunks u32, then for each:
 ///                kind u8 (0 records, 1 rejected)  encoding u8 (as compression)  partition text16  records u32
@@ -38,7 +39,11 @@
 /// The windows of identities that hold at a cursor follow from the header and the frames up to it: dropping what is beyond a bound is
 /// repeated when reading, with the bound that was in force. So they are cut, recovered and sealed in step with the cursor.
 ///
-/// Version 1 had no windows, neither in the header nor in frames. A journal of version 1 is read and sealed; before the first commit behind it, the
+/// What a seal leaves for the next one (`RollPolicy.carried`) is written behind the next generation's header, in one frame, before that is
+/// renamed into force: so the same rename that decides which records are sealed also says which are still journal. That frame is not
+/// cut when it is damaged: its records lie before the cursor, and would not be collected again. The journal is refused then, as with a damaged header.
+///
+/// Version 1 had nothing carried and no windows, neither in the header nor in frames. A journal of version 1 is read and sealed; before the first commit behind it, the
 /// next generation begins.
 ///
 /// Why one journal per integration and not a file per partition: a commit touches many partitions, and making several files durable
@@ -46,7 +51,7 @@
 struct Journal {
     var header: JournalHeader
     var headerChecksum: UInt32
-    /// The header's length: where frames begin.
+    /// Where commits begin: behind the header and what was carried over.
     var start: Int64
     var log: DurableLog
 
@@ -66,24 +71,33 @@ struct Journal {
     }
 
     /// Writes a new generation under the temporary name, durable but not yet in force. The file stays open under the name it will get.
+    ///
+    /// Throws `damaged` when what is to be carried over is.
     static func prepare(
-        _ header: JournalHeader, _ windows: IdentityWindows, in directory: String, _ scratch: SpoolScratch,
-        _ fileSystem: any FileSystem
+        _ header: JournalHeader, _ windows: IdentityWindows, carrying carried: CarriedFrame? = nil,
+        in directory: String, _ scratch: SpoolScratch, _ fileSystem: any FileSystem
     ) throws(SpoolError) -> Journal {
+        var header = header
+        header.carriedLength = carried?.length ?? 0
         let crc = header.encode(windows, into: scratch.frame)
+        let length = Int64(scratch.frame.count)
         defer { scratch.frame.removeAll(keeping: SpoolScratch.keptBytes) }
+        carried?.encode(headerChecksum: crc, at: length, scratch)
         let file = try fileSystem.open("\(directory)/\(temporaryName)", .replace)
         do throws(SpoolError) {
             try fileSystem.write(file, at: 0, scratch.frame.bytes)
+            try carried?.copy(to: file, at: Int64(scratch.frame.count), scratch, fileSystem)
             try fileSystem.synchronize(file)
         } catch {
             fileSystem.close(file)
+            // On a full disk it would be in its own way.
+            try? fileSystem.unlink("\(directory)/\(temporaryName)")
             throw error
         }
         let named = OpenFile(descriptor: file.descriptor, path: "\(directory)/\(fileName(header.generation))")
         return Journal(
-            header: header, headerChecksum: crc, start: Int64(scratch.frame.count),
-            log: DurableLog(file: named, length: Int64(scratch.frame.count)))
+            header: header, headerChecksum: crc, start: length + header.carriedLength,
+            log: DurableLog(file: named, length: length + header.carriedLength))
     }
 
     /// Puts a prepared generation in force. When it throws, it may or may not be.

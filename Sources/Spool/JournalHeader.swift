@@ -20,6 +20,9 @@ struct JournalHeader: Equatable {
     /// How the segments of this generation are packed.
     var compression: Compression
     var cursor: String?
+    /// Bytes of the frame behind the header that holds what was not sealed of the generation before; 0 for none. It is as much a part of the
+    /// generation's beginning as the header is.
+    var carriedLength: Int64 = 0
     /// What became of the generation before; nil in the first.
     var seal: SealPlan?
 
@@ -45,6 +48,7 @@ struct JournalHeader: Equatable {
                 store.append(segment.line, length: UInt32.self)
             }
         }
+        store.append(carriedLength)
         windows.encode(into: store)
         store.overwrite(at: 12, UInt32(store.count + 4))
         let crc = CRC32.of(store.bytes)
@@ -57,10 +61,13 @@ struct JournalHeader: Equatable {
         _ payload: UnsafeRawBufferPointer, version: UInt32
     ) -> (header: JournalHeader, windows: IdentityWindows)? {
         var cursor = ByteCursor(payload)
-        guard let header = JournalHeader(&cursor, version: version) else { return nil }
+        guard var header = JournalHeader(&cursor, version: version) else { return nil }
         var windows = IdentityWindows()
         if version >= 2 {
-            guard let held = IdentityWindows(&cursor) else { return nil }
+            guard let carried = cursor.integer(Int64.self), carried >= 0, let held = IdentityWindows(&cursor) else {
+                return nil
+            }
+            header.carriedLength = carried
             windows = held
         }
         return cursor.isAtEnd ? (header, windows) : nil

@@ -59,9 +59,9 @@ struct JournalReader {
         return (header, windows, crc, length)
     }
 
-    /// Calls back for each valid frame, with the offset of its first chunk, and returns where validity ends and why, if before `end`.
+    /// Calls back for each valid frame of a type, with the offset of its first chunk, and returns where validity ends and why, if before `end`.
     func frames(
-        from start: Int64, to end: Int64, version: UInt32, headerChecksum: UInt32,
+        _ type: UInt32 = CommitFrame.type, from start: Int64, to end: Int64, version: UInt32, headerChecksum: UInt32,
         _ body: (CommitFrame, Int64) throws(SpoolError) -> Void
     ) throws(SpoolError) -> (end: Int64, reason: CutReason?) {
         var offset = start
@@ -69,12 +69,12 @@ struct JournalReader {
             let head = try fileSystem.bytes(file, from: offset, to: min(end, offset + Int64(CommitFrame.headerLength)))
             let fields = head.withUnsafeBytes { bytes -> (UInt32, UInt32, UInt64, UInt32)? in
                 var cursor = ByteCursor(bytes)
-                guard let type = cursor.integer(UInt32.self), let description = cursor.integer(UInt32.self),
+                guard let found = cursor.integer(UInt32.self), let description = cursor.integer(UInt32.self),
                     let data = cursor.integer(UInt64.self), let crc = cursor.integer(UInt32.self)
                 else { return nil }
-                return (type, description, data, crc)
+                return (found, description, data, crc)
             }
-            guard let (type, descriptionLength, dataLength, crc) = fields else { return (offset, .torn) }
+            guard let (found, descriptionLength, dataLength, crc) = fields else { return (offset, .torn) }
             let descriptionStart = offset + Int64(CommitFrame.headerLength)
             let dataStart = descriptionStart + Int64(descriptionLength)
             guard dataStart <= end, dataLength <= UInt64(end - dataStart) else { return (offset, .torn) }
@@ -82,9 +82,9 @@ struct JournalReader {
             let description = try fileSystem.bytes(file, from: descriptionStart, to: dataStart)
             let frame = description.withUnsafeBytes { bytes -> CommitFrame? in
                 let expected = CommitFrame.checksum(
-                    headerChecksum: headerChecksum, offset: offset, type: type, descriptionLength: descriptionLength,
+                    headerChecksum: headerChecksum, offset: offset, type: found, descriptionLength: descriptionLength,
                     dataLength: dataLength, description: bytes)
-                return crc == expected && type == CommitFrame.type ? CommitFrame(bytes, version: version) : nil
+                return crc == expected && found == type ? CommitFrame(bytes, version: version) : nil
             }
             guard let frame else { return (offset, .checksum) }
             guard try chunksAreWhole(frame, from: dataStart, length: dataLength) else { return (offset, .checksum) }

@@ -4,8 +4,10 @@ struct RecoveredJournal {
     var partitions = PartitionTable()
     var windows = IdentityWindows()
     var cursor: String?
-    /// Wall-clock milliseconds of the first commit with records.
+    /// Wall-clock milliseconds of the generation's first commit with records.
     var firstCommit: Int64?
+    /// And of the oldest commit with records that were carried over from the generation before.
+    var carriedSince: Int64?
     /// A decided seal that is not finished.
     var pending: SealPlan?
     var report: RecoveryReport
@@ -86,20 +88,28 @@ struct JournalRecovery {
             var partitions = PartitionTable()
             var cursor = header.cursor
             var firstCommit: Int64?
+            var carriedSince: Int64?
+            let base = start + header.carriedLength
+            if header.carriedLength > 0 {
+                // Its records are before the cursor: cutting it would lose them, and to collect them again is nobody's way back.
+                guard base <= limit else { throw .damaged(path: file.path, reason: "what it carried over is cut off") }
+                let (end, _) = try reader.frames(
+                    CommitFrame.carriedType, from: start, to: base, version: header.version, headerChecksum: crc
+                ) { (frame, data) throws(SpoolError) in
+                    carriedSince = frame.committed
+                    try partitions.add(frame, at: data)
+                }
+                guard end == base else {
+                    throw .damaged(path: file.path, reason: "the checksum of what it carried over disagrees")
+                }
+            }
             let (end, reason) = try reader.frames(
-                from: start, to: limit, version: header.version, headerChecksum: crc
+                from: base, to: limit, version: header.version, headerChecksum: crc
             ) { (frame, data) throws(SpoolError) in
                 cursor = frame.cursor
                 windows.apply(frame.updates)
                 if firstCommit == nil, !frame.chunks.isEmpty { firstCommit = frame.committed }
-                var offset = data
-                for chunk in frame.chunks {
-                    let index = try partitions.index(chunk.path)
-                    partitions.partitions[index].committed.add(chunk.summary)
-                    partitions.partitions[index].chunks.append(
-                        ChunkReference(offset: offset, stored: chunk.stored, crc: chunk.crc, encoding: chunk.encoding))
-                    offset += Int64(chunk.stored)
-                }
+                try partitions.add(frame, at: data)
             }
             if end < size { try fileSystem.truncate(file, to: end) }
             // What a killed process wrote may not be durable yet; from here on it is built upon.
@@ -110,8 +120,9 @@ struct JournalRecovery {
             report.cutReason = reason ?? (end < size ? .unconfirmed : nil)
             return RecoveredJournal(
                 journal: Journal(
-                    header: header, headerChecksum: crc, start: start, log: DurableLog(file: file, length: end)),
-                partitions: partitions, windows: windows, cursor: cursor, firstCommit: firstCommit, report: report)
+                    header: header, headerChecksum: crc, start: base, log: DurableLog(file: file, length: end)),
+                partitions: partitions, windows: windows, cursor: cursor, firstCommit: firstCommit,
+                carriedSince: carriedSince, report: report)
         } catch {
             fileSystem.close(file)
             throw error

@@ -62,16 +62,29 @@ struct PartitionTable {
         return partitions.count - 1
     }
 
-    /// A new generation: nothing is committed, and ids of the old one are refused. What is buffered stays: a commit that finishes an
-    /// earlier seal still has to write it.
-    mutating func reset() {
+    /// A new generation: nothing is committed but what it carries over, and ids of the old one are refused. What is buffered stays: a commit
+    /// that finishes an earlier seal still has to write it.
+    mutating func reset(carrying chunks: [PartitionPath: [ChunkReference]]) {
         epoch += 1
-        partitions.removeAll { $0.buffered.records == 0 }
+        partitions.removeAll { $0.buffered.records == 0 && chunks[$0.path] == nil }
         indices.removeAll(keepingCapacity: false)
         for index in partitions.indices {
-            partitions[index].chunks = []
-            partitions[index].committed = RecordSummary()
+            let carried = chunks[partitions[index].path]
+            partitions[index].chunks = carried ?? []
+            if carried == nil { partitions[index].committed = RecordSummary() }
             indices[partitions[index].path] = index
+        }
+    }
+
+    /// Takes in what a frame holds, its chunks beginning at an offset.
+    mutating func add(_ frame: CommitFrame, at start: Int64) throws(SpoolError) {
+        var offset = start
+        for chunk in frame.chunks {
+            let index = try index(chunk.path)
+            partitions[index].committed.add(chunk.summary)
+            partitions[index].chunks.append(
+                ChunkReference(offset: offset, stored: chunk.stored, crc: chunk.crc, encoding: chunk.encoding))
+            offset += Int64(chunk.stored)
         }
     }
 

@@ -9,7 +9,8 @@ package struct PosixFileSystem: FileSystem {
     package func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile {
         let flags =
             switch access {
-            case .read: O_RDONLY
+            // Loaders write in `_acks`: a FIFO there must not hold the daemon. On files O_NONBLOCK does nothing (open(2)).
+            case .read: O_RDONLY | O_NONBLOCK
             case .update: O_RDWR
             case .create: O_RDWR | O_CREAT
             case .replace: O_RDWR | O_CREAT | O_TRUNC

@@ -1,30 +1,97 @@
-/// Deletes sealed segments by the age of their sealing, oldest first. Never touches a journal or a staged file.
+/// What a pass of the retention deleted, and what it left for a loader's sake.
+package struct RetentionOutcome: Sendable, Equatable {
+    /// In the order in which they went: by the time of sealing.
+    package var deleted: [SpoolFile] = []
+    /// Segments that only lack an acknowledgement, and their bytes.
+    package var waiting = 0
+    package var waitingBytes: Int64 = 0
+}
+
+/// Deletes sealed segments that a rule lets go, oldest first. It goes by the manifest: what has no line there, a journal or a staged file is never
+/// touched, so it is safe beside a running daemon.
 struct Retention {
-    /// Segments that one pass remembers; more are left to the next.
+    /// Segments that one pass deletes; more are left to the next.
     static let passLimit: Int = 50_000
     let fileSystem: any FileSystem
     let directory: String
 
-    /// Deletes, or with `dryRun` only names, what was sealed before `cutoff` (wall-clock milliseconds). A file that another has deleted is passed over.
-    func prune(before cutoff: Int64, dryRun: Bool) throws(SpoolError) -> [SpoolFile] {
+    /// Deletes, or with `dryRun` only names. A file that another has deleted is passed over.
+    ///
+    /// - Parameter goneBefore: the manifest's offset before which every segment is known to be gone; moved forward.
+    func apply(_ rule: DeletionRule, goneBefore: inout Int64, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
+        var outcome = RetentionOutcome()
         var old: [SpoolFile] = []
-        try SpoolWalk(fileSystem: fileSystem, directory: directory).files { (file) throws(SpoolError) in
-            if let sealedAt = file.sealedAt, sealedAt < cutoff, old.count < Self.passLimit { old.append(file) }
+        var allGone = true
+        var start = goneBefore
+        let scan = ManifestScan(fileSystem, directory: directory)
+        // The manifest of a spool that was put in this one's place may be shorter.
+        if let size = try fileSystem.status(scan.path)?.size, size < start { start = 0 }
+        var gone = start
+        try scan.lines(from: start) { (line, end) throws(SpoolError) in
+            guard let head = ManifestHead(line), let name = head.path.split(separator: "/").last,
+                let sealedAt = SealedSegment.sealingTime(fileName: name)
+            else { return true }
+            let verdict = rule.verdict(sequence: head.sequence, path: head.path, sealedAt: sealedAt)
+            guard verdict != .keep || allGone else { return true }
+            guard let status = try fileSystem.status("\(directory)/\(head.path)") else {
+                if allGone { gone = end }
+                return true
+            }
+            allGone = false
+            switch verdict {
+            case .keep: break
+            case .wait:
+                outcome.waiting += 1
+                outcome.waitingBytes += status.size
+            case .delete:
+                // What a damaged line says is not acted on.
+                guard ManifestLine(line)?.path == head.path else { break }
+                old.append(
+                    SpoolFile(
+                        path: head.path, bytes: status.size, compression: Compression(fileName: name),
+                        sealedAt: sealedAt))
+            }
+            return old.count < Self.passLimit
         }
+        goneBefore = gone
         old.sort { ($0.sealedAt ?? 0, $0.path) < ($1.sealedAt ?? 0, $1.path) }
-        guard !dryRun else { return old }
-        var deleted: [SpoolFile] = []
+        guard !dryRun else {
+            outcome.deleted = old
+            return outcome
+        }
         for file in old {
             let path = "\(directory)/\(file.path)"
             do {
                 try fileSystem.unlink(path)
-                deleted.append(file)
+                outcome.deleted.append(file)
             } catch {
                 if try fileSystem.status(path) != nil { throw error }
             }
             // Its day is over when the last segment goes; a late event makes the directory again.
             if let parent = Path.parent(of: path) { try? fileSystem.removeDirectory(parent) }
         }
-        return deleted
+        return outcome
+    }
+}
+
+/// What holds deletion up, for the status.
+package struct RetentionReport: Sendable, Equatable {
+    package var waitingSegments = 0
+    package var waitingBytes: Int64 = 0
+    /// Those that have acknowledged least.
+    package var loaders: [String] = []
+    /// In words, with what to do; nil when nothing holds it up.
+    package var problem: String?
+
+    package init() {}
+
+    init(_ outcome: RetentionOutcome, _ acknowledged: [Acknowledgement]) {
+        guard outcome.waiting > 0, let slowest = acknowledged.map(\.sequence).min() else { return }
+        waitingSegments = outcome.waiting
+        waitingBytes = outcome.waitingBytes
+        loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
+        problem =
+            "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), acknowledged up to position "
+            + "\(slowest): see to that loader, or take it out with `tributary spool ack --loader NAME --remove`"
     }
 }

@@ -16,6 +16,9 @@ package final class Spool: Sendable {
         var writers: Set<String> = []
         /// Monotonic milliseconds.
         var prunedAt: Int64?
+        /// The manifest's offset before which every segment is gone.
+        var goneBefore: Int64 = 0
+        var retention = RetentionReport()
     }
     private let state: Mutex<State>
 
@@ -107,17 +110,37 @@ package final class Spool: Sendable {
         return total
     }
 
-    /// Deletes what is beyond the retention, at most every minute. A failure is left to the next time: nothing relies on it.
+    /// What holds the retention up, as the last pass found it.
+    package var retentionReport: RetentionReport { state.withLock { $0.retention } }
+
+    /// Deletes what is beyond the retention, at most every minute. A failure is left to the next time, and told by `retentionReport`:
+    /// nothing relies on it.
     func applyRetention(_ now: SpoolInstant) {
-        guard let retention = settings.retention?.milliseconds else { return }
-        let isDue = state.withLock { state in
-            if let last = state.prunedAt, now.monotonic - last < 60_000 { return false }
+        guard settings.retention != .never else { return }
+        let start: Int64? = state.withLock { state in
+            if let last = state.prunedAt, now.monotonic - last < 60_000 { return nil }
             state.prunedAt = now.monotonic
-            return true
+            return state.goneBefore
         }
-        guard isDue else { return }
-        let prune = Retention(fileSystem: fileSystem, directory: settings.directory)
-        let deleted = (try? prune.prune(before: now.wall - retention, dryRun: false)) ?? []
-        count(-deleted.reduce(0) { $0 + $1.bytes })
+        guard var goneBefore = start else { return }
+        var report = RetentionReport()
+        do throws(SpoolError) {
+            let loaders = try AcknowledgementFiles(spool: settings.directory, fileSystem: fileSystem).all()
+            if let rule = DeletionRule(settings.retention, acknowledged: loaders.map(\.sequence), now: now.wall) {
+                let outcome = try Retention(fileSystem: fileSystem, directory: settings.directory)
+                    .apply(rule, goneBefore: &goneBefore, dryRun: false)
+                count(-outcome.deleted.reduce(0) { $0 + $1.bytes })
+                report = RetentionReport(outcome, loaders)
+            } else {
+                report.problem =
+                    "no loader is registered, so nothing is deleted: `tributary spool ack --loader NAME --through 0`"
+            }
+        } catch {
+            report.problem = "nothing is deleted: \(error)"
+        }
+        state.withLock { state in
+            state.goneBefore = goneBefore
+            state.retention = report
+        }
     }
 }

@@ -28,6 +28,8 @@ package enum SpoolError: Error, Sendable, Equatable {
     case uncommittedRecords(Int)
     /// A `PartitionID` from before the last seal: ask for it again.
     case stalePartition
+    /// Something that was asked for and makes no sense, in words that say why.
+    case refused(String)
     /// A compression library refused to work.
     case codec(String)
 
@@ -66,6 +68,7 @@ extension SpoolError: CustomStringConvertible {
         case .uncommittedRecords(let count):
             "\(count) records are neither committed nor discarded: do that before sealing"
         case .stalePartition: "the partition is from before the last seal: ask for it again"
+        case .refused(let words): words
         case .codec(let reason): "compression failed: \(reason)"
         }
     }

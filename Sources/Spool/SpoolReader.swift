@@ -39,10 +39,8 @@ package struct SpoolReader: Sendable {
         }
     }
 
-    /// The manifest joined with what is on disk: first the manifest's order from behind the position `after`, then what it lacks by path.
-    ///
-    /// With `after`, files that the manifest lists up to there are left out, not reported as unlisted.
-    package func segments(after: Int64 = 0) throws(SpoolError) -> [SegmentListing] {
+    /// The manifest joined with what is on disk: first the manifest's order, then what it lacks by path.
+    package func segments() throws(SpoolError) -> [SegmentListing] {
         // The disk first: a segment that is sealed meanwhile is then on the manifest's side, and never looks unlisted for long.
         var onDisk = try files().filter { $0.value.compression != nil }
         var listed: [SealedSegment] = []
@@ -52,7 +50,6 @@ package struct SpoolReader: Sendable {
         var result: [SegmentListing] = []
         for segment in listed {
             let known = onDisk.removeValue(forKey: segment.path)
-            guard (segment.sequence ?? 0) > after else { continue }
             var size = known?.bytes
             if size == nil { size = try fileSystem.status("\(directory)/\(segment.path)")?.size }
             result.append(
@@ -84,9 +81,56 @@ package struct SpoolReader: Sendable {
         try cat(path) { (piece) throws(SpoolError) in try splitter.feed(piece, body) }
     }
 
-    /// Deletes segments that were sealed before `cutoff` (wall-clock milliseconds), oldest first, or with `dryRun` names them. Works beside a running daemon.
-    package func prune(olderThan cutoff: Int64, dryRun: Bool) throws(SpoolError) -> [SpoolFile] {
-        try Retention(fileSystem: fileSystem, directory: directory).prune(before: cutoff, dryRun: dryRun)
+    /// The manifest's segments behind a position, in order, present or gone, until `body` says false. Reads no more of the manifest than that.
+    ///
+    /// What it gives is durable before `body` has it: a position that was seen stands for its segment for ever.
+    package func listed(
+        after: Int64, _ body: (SegmentListing) throws(SpoolError) -> Bool
+    ) throws(SpoolError) {
+        let scan = ManifestScan(fileSystem, directory: directory)
+        let start = try scan.offset(after: after)
+        // What comes after this is left to the next time, so that it is all on disk.
+        let end = try fileSystem.status(scan.path)?.size ?? 0
+        try scan.synchronize()
+        let decoder = JSONDecoder()
+        try scan.lines(from: start) { (line, lineEnd) throws(SpoolError) in
+            guard lineEnd <= end else { return false }
+            guard ManifestLine(line) != nil, let segment = try? decoder.decode(SealedSegment.self, from: Data(line)),
+                segment.sequence ?? 0 > after
+            else { return true }
+            let size = try fileSystem.status("\(directory)/\(segment.path)")?.size
+            return try body(
+                SegmentListing(
+                    state: size == nil ? .gone : .present, path: segment.path, segment: segment, bytesOnDisk: size))
+        }
+    }
+
+    /// Deletes segments that the rule lets go, oldest first, or with `dryRun` names them. Works beside a running daemon: what has no line in the
+    /// manifest is left alone.
+    package func prune(_ rule: DeletionRule, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
+        var start: Int64 = 0
+        return try Retention(fileSystem: fileSystem, directory: directory).apply(
+            rule, goneBefore: &start, dryRun: dryRun)
+    }
+
+    /// The loaders and how far they have come. Throws `refused` for an acknowledgement that can't be believed.
+    package func acknowledgements() throws(SpoolError) -> [Acknowledgement] {
+        try AcknowledgementFiles(spool: directory, fileSystem: fileSystem).all()
+    }
+
+    /// Whether a file is there. `path` is below the spool's directory.
+    package func isPresent(_ path: String) throws(SpoolError) -> Bool {
+        try fileSystem.status("\(directory)/\(path)") != nil
+    }
+
+    /// How many files look like segments and have no whole line in the manifest.
+    package func unlisted() throws(SpoolError) -> Int {
+        var paths = Set(try files().values.filter { $0.sealedAt != nil }.map(\.path))
+        try ManifestScan(fileSystem, directory: directory).lines(from: 0) { (line, _) throws(SpoolError) in
+            if let head = ManifestHead(line), ManifestLine(line) != nil { paths.remove(head.path) }
+            return !paths.isEmpty
+        }
+        return paths.count
     }
 
     func files() throws(SpoolError) -> [String: SpoolFile] {

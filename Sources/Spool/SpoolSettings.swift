@@ -50,8 +50,8 @@ package struct SpoolSettings: Sendable {
     package var segmentMaxAge: Duration
     /// Bytes on disk, sealed and not, above which commits are refused. At least 1.
     package var maxBytes: Int64
-    /// Age since sealing after which a segment is deleted; nil for never.
-    package var retention: Duration?
+    /// When sealed segments are deleted.
+    package var retention: RetentionSetting
     /// What the records follow, for the manifest: `ocsf/1.8.0`, say.
     package var recordSchema: String
 
@@ -60,13 +60,15 @@ package struct SpoolSettings: Sendable {
     var packedChunkBytes = 128 << 10
     /// Partitions with unsealed records that make a seal due: each is a file to write.
     var dueAtPartitions = 256
+    /// Uncompressed bytes of late partitions together that may wait for more of their kind; a single one may have a sixteenth.
+    var carriedMaxBytes: Int
     /// Time between two measurements of a spool that is near its limit. Milliseconds.
     var measureInterval: Int64 = 5_000
 
     package init(
         directory: String, stateDirectory: String, compression: Compression = .zstd, segmentMaxBytes: Int = 64 << 20,
-        segmentMaxAge: Duration = .seconds(300), maxBytes: Int64 = 20 << 30, retention: Duration? = nil,
-        recordSchema: String
+        segmentMaxAge: Duration = .seconds(300), maxBytes: Int64 = 20 << 30,
+        retention: RetentionSetting = .never, recordSchema: String
     ) {
         self.directory = directory
         self.stateDirectory = stateDirectory
@@ -76,6 +78,7 @@ package struct SpoolSettings: Sendable {
         self.maxBytes = maxBytes
         self.retention = retention
         self.recordSchema = recordSchema
+        carriedMaxBytes = segmentMaxBytes / 4
     }
 }
 

@@ -34,8 +34,9 @@ package struct VerifyOptions: Sendable {
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
     /// A record's event time in milliseconds, to check the manifest's first and last.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// Fingerprints in memory at once, 24 bytes each; a larger spool is read several times.
-    package var fingerprintLimit = 8_000_000
+    /// Fingerprints in memory at once, 32 bytes each and a tenth more in reserve: below 128 MiB. A larger spool is read several times.
+    package static let defaultFingerprintLimit = 3_500_000
+    package var fingerprintLimit = Self.defaultFingerprintLimit
     /// Problems that are kept; all are counted.
     package var problemLimit = 1_000
 
@@ -102,6 +103,7 @@ struct SpoolVerifier {
         var state = VerifyProgress(
             segments: 0, totalSegments: present.count * passes, bytes: 0,
             totalBytes: present.reduce(0) { $0 + $1.bytes } * Int64(passes))
+        if options.uid != nil { fingerprints.reserveCapacity(records / passes + records / passes / 10) }
         for pass in 0..<passes {
             fingerprints.removeAll(keepingCapacity: true)
             for (index, segment) in present.enumerated() {

@@ -4,7 +4,8 @@ import Foundation
 ///
 /// 1. *stage*: each partition's segment is written to `SPOOL/_staging/<integration>/` and synchronized, then the directory is.
 ///    Dying here: journal G counts, the staged files are removed.
-/// 2. *decide*: journal G+1 is written, synchronized, renamed into place, and the directory is synchronized. Its header holds the cursor and the list of segments.
+/// 2. *decide*: journal G+1 is written, synchronized, renamed into place, and the directory is synchronized. Its header holds the cursor and the list of segments;
+///    behind it is a copy of what is not sealed this time.
 ///    Dying here: G+1 is there, or it is not; each is whole.
 /// 3. *settle*: directories are made and synchronized, the files get their names in them, the directories are synchronized; the staging names are
 ///    removed and their directory is synchronized; the manifest's lines are added and synchronized; journal G is removed. Dying here: journal G is
@@ -16,8 +17,8 @@ extension SpoolWriter {
     private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
     private var staging: String { "\(spool.settings.directory)/_staging/\(integration)" }
 
-    /// Step 1. Leaves nothing behind when it throws.
-    func stage(at now: SpoolInstant) throws(SpoolError) -> SealPlan {
+    /// Step 1, of all partitions but those that are carried over. Leaves nothing behind when it throws.
+    func stage(but carried: [Int], at now: SpoolInstant) throws(SpoolError) -> SealPlan {
         let fileSystem = spool.fileSystem
         try journal.log.cutIfNeeded(fileSystem)
         if stagingNeedsSweep {
@@ -27,7 +28,8 @@ extension SpoolWriter {
         var plan = SealPlan(
             generation: journal.header.generation, manifestLength: spool.manifest.length, segments: [])
         do throws(SpoolError) {
-            for partition in partitions.partitions where partition.committed.records > 0 {
+            for (index, partition) in partitions.partitions.enumerated()
+            where partition.committed.records > 0 && !carried.contains(index) {
                 let name = SealedSegment.fileName(sealed: now.wall, compression: journal.header.compression)
                 let directory = partition.path.directory(integration: integration)
                 // Before it is written, so that it is removed if that fails.
@@ -65,7 +67,15 @@ extension SpoolWriter {
             "\(staging)/\(fileName)", compression: journal.header.compression, scratch, spool.fileSystem)
         var isOpen = true
         defer { if isOpen { writer.abandon() } }
-        for chunk in partition.chunks { try copy(chunk, to: &writer) }
+        for chunk in partition.chunks {
+            try chunk.forEachPiece(journal.log.file, scratch, spool.fileSystem) { (piece) throws(SpoolError) in
+                if chunk.encoding == .none {
+                    try writer.write(lines: piece)
+                } else {
+                    try writer.write(packed: piece)
+                }
+            }
+        }
         let digest: String
         do throws(SpoolError) {
             digest = try writer.finish()
@@ -85,48 +95,28 @@ extension SpoolWriter {
             schema: spool.settings.recordSchema, format: Manifest.format)
     }
 
-    /// Moves a chunk from the journal in pieces, and finds damage that came since it was committed.
-    private func copy(_ chunk: ChunkReference, to writer: inout SegmentWriter) throws(SpoolError) {
-        let fileSystem = spool.fileSystem
-        let file = journal.log.file
-        let input = scratch.input
-        input.removeAll()
-        var crc: UInt32 = 0
-        var done = 0
-        while done < chunk.stored {
-            let space = UnsafeMutableRawBufferPointer(
-                rebasing: input.space(atLeast: SpoolScratch.pieceBytes).prefix(
-                    min(chunk.stored - done, SpoolScratch.pieceBytes)))
-            let count = try fileSystem.read(file, at: chunk.offset + Int64(done), into: space)
-            guard count > 0 else { throw .damaged(path: file.path, reason: "it ends at \(chunk.offset + Int64(done))") }
-            let piece = UnsafeRawBufferPointer(rebasing: space.prefix(count))
-            crc = CRC32.of(piece, continuing: crc)
-            if chunk.encoding == .none {
-                try writer.write(lines: piece)
-            } else {
-                try writer.write(packed: piece)
-            }
-            done += count
-        }
-        guard crc == chunk.crc else {
-            throw .damaged(path: file.path, reason: "the checksum at \(chunk.offset) disagrees")
-        }
-    }
-
     /// Step 2. When it throws, `phase` tells whether the decision may have been made.
-    func decide(_ plan: SealPlan, at now: SpoolInstant) throws(SpoolError) {
+    func decide(_ plan: SealPlan, carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) {
+        let frame =
+            carried.isEmpty
+            ? nil
+            : CarriedFrame(
+                carried.map { partitions.partitions[$0] }, cursor: cursor,
+                committed: now.wall.subtractingReportingOverflow(unsealedAge(at: now) ?? 0).partialValue,
+                from: journal.log.file)
         let header = JournalHeader(
             spoolID: spool.id, integration: integration, generation: plan.generation + 1, created: now.wall,
             compression: spool.settings.compression, cursor: cursor, seal: plan)
-        let next = try Journal.prepare(header, identities, in: stateDirectory, scratch, spool.fileSystem)
-        phase = .deciding(plan, now)
+        let next = try Journal.prepare(
+            header, identities, carrying: frame, in: stateDirectory, scratch, spool.fileSystem)
+        phase = .deciding(plan, carrying: carried, now)
         do throws(SpoolError) {
             try next.publish(in: stateDirectory, spool.fileSystem)
         } catch {
             spool.fileSystem.close(next.log.file)
             throw error
         }
-        begin(next)
+        begin(next, frame?.references(headerLength: next.start - next.header.carriedLength) ?? [:])
         spool.count(next.log.length)
         phase = .decided(plan, again: false)
     }
@@ -134,7 +124,7 @@ extension SpoolWriter {
     /// Step 3, and whatever an earlier failure left of step 2. Does nothing when nothing is left.
     @discardableResult
     func settle() throws(SpoolError) -> [SealedSegment] {
-        if case .deciding(let plan, let now) = phase { try decide(plan, at: now) }
+        if case .deciding(let plan, let carried, let now) = phase { try decide(plan, carrying: carried, at: now) }
         guard case .decided(let plan, let again) = phase else { return [] }
         phase = .decided(plan, again: true)
         let gone = try move(plan, again: again)

@@ -30,8 +30,9 @@ package final class SpoolWriter {
     var identities = IdentityWindows()
     var phase = Phase.ready
     private let policy: RollPolicy
-    /// Monotonic milliseconds of the oldest unsealed record's commit.
+    /// Monotonic milliseconds of this generation's first commit with records, and of the oldest whose records it began with.
     private var firstCommit: Int64?
+    private var carriedSince: Int64?
     private var chunkCount = 0
     /// A staged file could not be removed.
     var stagingNeedsSweep = false
@@ -40,7 +41,7 @@ package final class SpoolWriter {
     enum Phase {
         case ready
         /// The next generation may or may not be in force: it is put in force again before anything else.
-        case deciding(SealPlan, SpoolInstant)
+        case deciding(SealPlan, carrying: [Int], SpoolInstant)
         /// It is, durably; files are to be moved and listed.
         case decided(SealPlan, again: Bool)
     }
@@ -73,7 +74,7 @@ package final class SpoolWriter {
 
     /// Milliseconds since the oldest unsealed record was committed; nil without one.
     package func unsealedAge(at now: SpoolInstant) -> Int64? {
-        firstCommit.map { max(0, now.monotonic - $0) }
+        [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }
     }
 
     /// The partition of a path such as `class=authentication/date=2026-11-23`. Good until the next commit or seal
@@ -145,7 +146,7 @@ package final class SpoolWriter {
             throw .tooMuch(what: "identities in a commit", limit: IdentityWindows.maximumInCommit)
         }
         // Written by an older version: nothing is added to it that it could not have held.
-        if journal.header.version < JournalHeader.version { try roll(at: now) }
+        if journal.header.version < JournalHeader.version { try roll(carrying: [], at: now) }
         defer {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
             scratch.description.removeAll(keeping: SpoolScratch.keptBytes)
@@ -165,7 +166,8 @@ package final class SpoolWriter {
         if !chunks.isEmpty, firstCommit == nil { firstCommit = now.monotonic }
     }
 
-    /// Seals when a partition is large enough, the oldest record old enough, or a bound is near. Returns the segments that became visible.
+    /// Seals when a partition is large enough, the oldest record old enough, or a bound is near; a few late events may wait longer
+    /// (`RollPolicy.carried`). Returns the segments that became visible.
     ///
     /// Throws `file` with nothing lost: the next call, or the next commit, goes on from there.
     @discardableResult
@@ -176,13 +178,20 @@ package final class SpoolWriter {
             records: partitions.committed.records,
             largestPartitionBytes: partitions.partitions.map(\.committed.bytes).max() ?? 0,
             partitions: partitions.partitions.count { $0.committed.records > 0 }, chunks: chunkCount,
-            age: unsealedAge(at: now) ?? 0,
+            age: firstCommit.map { max(0, now.monotonic - $0) } ?? 0,
+            carriedAge: carriedSince.map { max(0, now.monotonic - $0) } ?? 0,
             compressionChanged: journal.header.compression != spool.settings.compression)
-        guard policy.isDue(load) else {
+        var carried: [Int] = []
+        var due = policy.due(load)
+        if due != .nothing {
+            carried = policy.carried(partitions.partitions.map(\.committed), wall: now.wall, load: load)
+            if due == .age, carried.count == load.partitions { due = .nothing }
+        }
+        guard due != .nothing else {
             spool.applyRetention(now)
             return finished
         }
-        return finished + (try seal(at: now))
+        return finished + (try seal(carrying: carried, at: now))
     }
 
     /// Seals whatever is committed, for a stop or on request. Returns the segments that became visible.
@@ -190,22 +199,26 @@ package final class SpoolWriter {
     /// Throws `uncommittedRecords` while records are buffered, or `file` as `sealIfDue` does.
     @discardableResult
     package func seal(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
+        try seal(carrying: [], at: now)
+    }
+
+    private func seal(carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
         var finished = try settle()
         guard partitions.committed.records > 0 || journal.log.length - journal.start >= policy.journalMaxBytes else {
             return finished
         }
-        finished += try roll(at: now)
+        finished += try roll(carrying: carried, at: now)
         spool.applyRetention(now)
         return finished
     }
 
-    /// Seals what is committed and begins the next generation, also when that is nothing.
+    /// Seals what is committed and not carried over, and begins the next generation, also when that is nothing.
     @discardableResult
-    private func roll(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
-        let plan = try stage(at: now)
+    private func roll(carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
+        let plan = try stage(but: carried, at: now)
         do throws(SpoolError) {
-            try decide(plan, at: now)
+            try decide(plan, carrying: carried, at: now)
         } catch {
             // Not begun: nothing but staged files, which the next try makes anew.
             if case .ready = phase { removeStaged(plan) }
@@ -237,20 +250,23 @@ package final class SpoolWriter {
         identities.replace(with: found.windows)
         chunkCount = partitions.partitions.reduce(0) { $0 + $1.chunks.count }
         // By wall time the commit may lie in the future, when the clock was set back, or decades ago: the age is kept between 0 and due.
-        firstCommit = found.firstCommit.map { committed in
-            now.monotonic
-                - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), policy.segmentMaxAge)
+        func monotonic(_ committed: Int64, _ limit: Int64) -> Int64 {
+            now.monotonic - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), limit)
         }
+        // A late event that has waited for all the time it may, and not for longer, is due.
+        firstCommit = found.firstCommit.map { monotonic($0, policy.carriedMaxAge) }
+        carriedSince = found.carriedSince.map { monotonic($0, policy.carriedMaxAge) }
         phase = found.pending.map { .decided($0, again: true) } ?? .ready
     }
 
-    /// After a seal's decision: the journal is the next generation, with no records.
-    func begin(_ next: Journal) {
+    /// After a seal's decision: the journal is the next generation, with no records but those that it carried over.
+    func begin(_ next: Journal, _ carried: [PartitionPath: [ChunkReference]]) {
         spool.fileSystem.close(journal.log.file)
         journal = next
-        partitions.reset()
+        partitions.reset(carrying: carried)
+        carriedSince = carried.isEmpty ? nil : [firstCommit, carriedSince].compactMap(\.self).min()
         firstCommit = nil
-        chunkCount = 0
+        chunkCount = carried.values.reduce(0) { $0 + $1.count }
     }
 
     func noteFinished(_ segments: Int, gone: Int) {
@@ -302,13 +318,11 @@ package final class SpoolWriter {
         CommitFrame(committed: now.wall, cursor: cursor, chunks: chunks, updates: updates).encode(into: description)
         precondition(description.count == descriptionLength)
         let dataLength = UInt64(frame.count - dataStart)
-        let crc = CommitFrame.checksum(
-            headerChecksum: journal.headerChecksum, offset: journal.log.length, type: CommitFrame.type,
-            descriptionLength: UInt32(descriptionLength), dataLength: dataLength, description: description.bytes)
-        frame.overwrite(at: 0, CommitFrame.type)
-        frame.overwrite(at: 4, UInt32(descriptionLength))
-        frame.overwrite(at: 8, dataLength)
-        frame.overwrite(at: 16, crc)
+        let head = ByteStore(capacity: CommitFrame.headerLength)
+        CommitFrame.encodeHeader(
+            CommitFrame.type, headerChecksum: journal.headerChecksum, offset: journal.log.length,
+            description: description.bytes, dataLength: dataLength, into: head)
+        frame.overwrite(at: 0, head.bytes)
         frame.overwrite(at: CommitFrame.headerLength, description.bytes)
         return references
     }

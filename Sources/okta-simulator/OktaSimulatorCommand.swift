@@ -15,7 +15,10 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
               okta-simulator --port 8080 --token t0ken --events 20000 --rate 50 --late 0.05 \\
                 --faults 'status:status=502,after=10,count=3'
               curl -i -H 'Authorization: SSWS t0ken' 'http://127.0.0.1:8080/api/v1/logs?since=2026-01-01T00:00:00Z&limit=5'
-            While it runs: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, POST /_simulator/events.
+            While it runs: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, POST /_simulator/events,
+            POST /_simulator/revoke (all access tokens).
+            A service app with DPoP, whose tokens last a minute:
+              okta-simulator --public-key app.jwk --client-id 0oa1 --token-lifetime 60
             Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
             """)
 
@@ -25,6 +28,16 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         [String] = []
     @Option(help: "A file with API tokens, one a line.") var tokenFile: String?
     @Option(help: "A token without permission to read the log.") var powerlessToken: [String] = []
+    @Option(help: "The client ID of an OAuth 2.0 service app, which gets access tokens at /oauth2/v1/token.")
+    var clientId = "0oa1simulated0app0g4"
+    @Option(help: "A file with a public key of the service app, as JWK or JWKS; without one there is no app.")
+    var publicKey: [String] = []
+    @Flag(
+        inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), as Okta does by default.")
+    var dpop = true
+    @Option(help: "Seconds that an access token is good for.") var tokenLifetime = 3600
+    @Option(help: "Seconds after which the nonce for DPoP turns over.") var nonceLifetime = 86_400
+    @Flag(help: "Want a nonce in the proofs at the log, too.") var resourceNonce = false
     @Option(help: "Events that exist at the start.") var events = 1000
     @Option(help: "The time that they span: 90s, 5m, 2h, 7d.") var history = "2h"
     @Option(help: "Live events a second.") var rate = 0.0
@@ -67,6 +80,15 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         }
         if !tokens.isEmpty { settings.tokens = tokens }
         settings.powerlessTokens = powerlessToken
+        if !publicKey.isEmpty {
+            var app = ServiceApp(
+                clientID: clientId, publicKeys: try publicKey.map { try String(contentsOfFile: $0, encoding: .utf8) })
+            app.requiresDPoP = dpop
+            app.tokenSeconds = tokenLifetime
+            settings.serviceApps = [app]
+        }
+        settings.nonceSeconds = nonceLifetime
+        settings.wantsNonceAtResources = resourceNonce
         settings.eventCount = events
         settings.historySpan = try milliseconds(history)
         settings.rate = rate

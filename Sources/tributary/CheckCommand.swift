@@ -26,10 +26,9 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         for warning in configuration.warnings { Terminal.complain(warning.description) }
-        let limits = VersionLimits(configuration)
-        for warning in limits.warnings { Terminal.complain("\(options.config): warning: \(warning)") }
-        for error in limits.errors { Terminal.complain("\(options.config): error: \(error)") }
-        guard limits.errors.isEmpty else { throw ExitStatus.configuration }
+        for warning in VersionLimits(configuration).warnings {
+            Terminal.complain("\(options.config): warning: \(warning)")
+        }
         let normalizing = Normalizing(configuration)
         do throws(Daemon.StartError) {
             _ = try normalizing.catalog()

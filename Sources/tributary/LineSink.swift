@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OCSF
+import Spool
 
 /// Records as lines on standard output, rejections as lines on standard error.
 struct LineSink: RecordSink {
@@ -40,6 +41,14 @@ struct LineSink: RecordSink {
 
 /// Standard output, written whole.
 enum StandardOutput {
+    /// The path in the errors of `put`.
+    static let name = "standard output"
+
+    /// The same between calls that throw a `SpoolError`; the trouble has been said.
+    static func put(_ bytes: some Collection<UInt8>) throws(SpoolError) {
+        do { try write(bytes) } catch { throw .file(FileError(.write, name, code: 0)) }
+    }
+
     static func write(_ bytes: some Collection<UInt8>) throws {
         let isWritten =
             bytes.withContiguousStorageIfAvailable { write($0) } ?? Array(bytes).withUnsafeBufferPointer { write($0) }

@@ -1,11 +1,19 @@
 import ArgumentParser
+import Glibc
 import Spool
 
 struct SpoolGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spool",
-        abstract: "List, check, read and thin out the sealed segments, beside a running daemon or without one.",
-        subcommands: [SpoolList.self, SpoolVerify.self, SpoolCat.self, SpoolPrune.self])
+        abstract: "List, load, check, read and thin out the sealed segments, beside a running daemon or without one.",
+        discussion: """
+            Example: what a loader does, again and again
+              tributary spool list --since-manifest 1200 --json
+              tributary spool ack --loader warehouse --through 1231
+            """,
+        subcommands: [
+            SpoolList.self, SpoolAck.self, SpoolCat.self, SpoolExport.self, SpoolVerify.self, SpoolPrune.self,
+        ])
 }
 
 /// Which spool, for the commands that read one.
@@ -15,8 +23,10 @@ struct SpoolOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The spool itself, in place of the configured one.", valueName: "directory"))
     var spool: String?
 
+    func directory() throws -> String { try spool ?? configuration.load().spool.directory }
+
     func reader() throws -> SpoolReader {
-        let directory = try spool ?? configuration.load().spool.directory
+        let directory = try directory()
         do throws(SpoolError) {
             return try SpoolReader(directory: directory)
         } catch {
@@ -27,6 +37,8 @@ struct SpoolOptions: ParsableArguments {
     /// Says what went wrong, and gives the exit code for it.
     static func failed(_ error: SpoolError) -> ExitCode {
         Terminal.complain("tributary: \(error)")
+        if case .refused = error { return ExitStatus.dataError }
+        if case .file(let cause) = error, [EACCES, EPERM].contains(cause.code) { return ExitStatus.noPermission }
         return ExitStatus.inputOutput
     }
 }

@@ -8,16 +8,25 @@ struct SpoolList: ParsableCommand {
         commandName: "list",
         abstract: "The sealed segments, in the order in which they were sealed.",
         discussion: """
+            With --since-manifest, for loaders: what stands behind a position, in order, also what is deleted since, which says so. Load \
+            what is present, keep the last position together with it, and ask again from there. A position that was shown \
+            belongs to its segment for ever, also after a power cut.
+
             Example:
               tributary spool list --class authentication
-              tributary spool list --since-manifest 1200 --json     # what came after position 1200, for a loader
+              tributary spool list --since-manifest 1200 --json --limit 100     # for a loader that has 1200
             """)
 
     @OptionGroup var options: SpoolOptions
     @OptionGroup var filter: SegmentFilter
 
-    @Option(help: "Only what stands behind this position of the manifest.")
-    var sinceManifest: Int64 = 0
+    @Option(
+        help: ArgumentHelp("Only what stands behind this position of the manifest, gone or not.", valueName: "position")
+    )
+    var sinceManifest: Int64?
+
+    @Option(help: "At most this many.")
+    var limit: Int?
 
     @Flag(help: "Also those that a loader or retention has deleted.")
     var gone = false
@@ -25,19 +34,42 @@ struct SpoolList: ParsableCommand {
     @Flag(help: "A JSON object per segment: the manifest's line, and its state.")
     var json = false
 
+    func validate() throws {
+        if sinceManifest ?? 0 < 0 {
+            throw ValidationError("--since-manifest: positions begin with 1; 0 is before the first")
+        }
+        if limit ?? 1 < 1 { throw ValidationError("--limit: at least 1") }
+    }
+
     func run() throws {
         let reader = try options.reader()
-        let listings: [SegmentListing]
+        var left = limit ?? .max
         do throws(SpoolError) {
-            listings = try reader.segments(after: sinceManifest)
+            if let sinceManifest {
+                // The limit is of those shown: a filter must not make a loader believe that it is at the end.
+                try reader.listed(after: sinceManifest) { (listing) throws(SpoolError) in
+                    guard left > 0, listing.segment.map(filter.includes) ?? false else { return left > 0 }
+                    left -= 1
+                    try show(listing)
+                    return left > 0
+                }
+                return
+            }
+            for listing in try reader.segments() where left > 0 && (gone || listing.state != .gone) {
+                // What no manifest line describes belongs to no class: it is shown when everything is.
+                guard listing.segment.map(filter.includes) ?? filter.isEmpty else { continue }
+                left -= 1
+                try show(listing)
+            }
+        } catch .file(let error) where error.path == StandardOutput.name {
+            throw ExitStatus.inputOutput
         } catch {
             throw SpoolOptions.failed(error)
         }
-        for listing in listings where gone || listing.state != .gone {
-            // What no manifest line describes belongs to no class: it is shown when everything is.
-            guard listing.segment.map(filter.includes) ?? filter.isEmpty else { continue }
-            try StandardOutput.write(Array(((json ? try line(listing) : row(listing)) + "\n").utf8))
-        }
+    }
+
+    private func show(_ listing: SegmentListing) throws(SpoolError) {
+        try StandardOutput.put(Array(((json ? line(listing) : row(listing)) + "\n").utf8))
     }
 
     private func row(_ listing: SegmentListing) -> String {
@@ -64,11 +96,11 @@ struct SpoolList: ParsableCommand {
         }
     }
 
-    private func line(_ listing: SegmentListing) throws -> String {
+    private func line(_ listing: SegmentListing) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let line = Line(state: listing.state.rawValue, segment: listing.segment, path: listing.path)
-        return String(decoding: try encoder.encode(line), as: UTF8.self)
+        return String(decoding: (try? encoder.encode(line)) ?? Data(), as: UTF8.self)
     }
 }
 

@@ -6,12 +6,14 @@ import Spool
 struct SpoolPrune: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Delete sealed segments that are older than a duration, counted from their sealing, oldest first.",
+        abstract: "Delete sealed segments by age or acknowledgement, oldest first; safe beside a running daemon.",
         discussion: """
-            What is not sealed yet is never touched.
+            Deletes only what has its line in the manifest, and nothing that a registered loader has not acknowledged, unless told \\
+            otherwise. What is not sealed yet is never touched. Ages count from the sealing.
 
             Example:
               tributary spool prune --older-than 30d --dry-run
+              tributary spool prune --acknowledged --integration acme
             """)
 
     /// Ten thousand years, in seconds: older than any segment.
@@ -19,26 +21,70 @@ struct SpoolPrune: ParsableCommand {
 
     @OptionGroup var options: SpoolOptions
 
-    @Option(help: "A duration such as 12h or 30d.")
-    var olderThan: String
+    @Option(help: "Only what was sealed so long ago: a duration such as 12h or 30d.")
+    var olderThan: String?
+
+    @Flag(help: "Only what all registered loaders have acknowledged, however young.")
+    var acknowledged = false
+
+    @Option(help: "Only this integration's.")
+    var integration: String?
+
+    @Flag(help: "Also what a registered loader has not acknowledged.")
+    var ignoreLoaders = false
 
     @Flag(help: "Only say what would be deleted.")
     var dryRun = false
 
+    func validate() throws {
+        guard olderThan != nil || acknowledged else {
+            throw ValidationError("give --older-than, --acknowledged, or both")
+        }
+        guard !(acknowledged && ignoreLoaders) else {
+            throw ValidationError("--acknowledged and --ignore-loaders exclude each other")
+        }
+    }
+
     func run() throws {
-        let age: ConfigurationDuration
-        do throws(ValueError) {
-            age = try ConfigurationDuration(parsing: olderThan)
-        } catch {
-            throw ValidationError("--older-than: \(error)")
+        var rule = DeletionRule(integration: integration)
+        if let olderThan {
+            do throws(ValueError) {
+                let age = try ConfigurationDuration(parsing: olderThan)
+                rule.sealedBefore = WallClock.now() - Int64(min(age.seconds, Self.longestAge)) * 1000
+            } catch {
+                throw ValidationError("--older-than: \(error)")
+            }
         }
         let reader = try options.reader()
         do throws(SpoolError) {
-            let cutoff = WallClock.now() - Int64(min(age.seconds, Self.longestAge)) * 1000
-            let files = try reader.prune(olderThan: cutoff, dryRun: dryRun)
-            for file in files { print("\(dryRun ? "would delete" : "deleted")  \(file.path)") }
-            let bytes = StatusReport.bytes(Int(files.reduce(0) { $0 + $1.bytes }))
-            Terminal.complain("\(files.count) segments, \(bytes)")
+            if !ignoreLoaders {
+                rule.acknowledgedThrough = try reader.acknowledgements().map(\.sequence).min()
+                if acknowledged, rule.acknowledgedThrough == nil {
+                    throw .refused("no loader is registered, so nothing is acknowledged: `tributary spool ack`")
+                }
+            }
+            let outcome = try reader.prune(rule, dryRun: dryRun)
+            for file in outcome.deleted {
+                try StandardOutput.put(
+                    Array(
+                        "\(dryRun ? "would delete" : "deleted")  \(file.path)  \(StatusReport.bytes(Int(file.bytes)))\n"
+                            .utf8))
+            }
+            let bytes = outcome.deleted.reduce(0) { $0 + $1.bytes }
+            Terminal.complain("\(outcome.deleted.count) segments, \(StatusReport.bytes(Int(bytes)))")
+            if outcome.waiting > 0 {
+                Terminal.complain(
+                    "kept: \(outcome.waiting) segments, \(StatusReport.bytes(Int(outcome.waitingBytes))), that a loader has not "
+                        + "acknowledged; see tributary spool ack --list")
+            }
+            let unlisted = try reader.unlisted()
+            if unlisted > 0 {
+                Terminal.complain(
+                    "kept: \(unlisted) segments without a line in the manifest; if they are not being sealed right now, see tributary spool verify"
+                )
+            }
+        } catch .file(let error) where error.path == StandardOutput.name {
+            throw ExitStatus.inputOutput
         } catch {
             throw SpoolOptions.failed(error)
         }

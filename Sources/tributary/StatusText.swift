@@ -25,6 +25,7 @@ struct StatusText {
         lines.append(
             "spool \(StatusReport.bytes(report.spool.bytes)) of \(StatusReport.bytes(report.spool.maxBytes)) "
                 + "in \(report.spool.directory)")
+        if let reason = report.spool.deletionHeldUp { lines.append(terminal.yellow("  " + reason)) }
         return lines.joined(separator: "\n")
     }
 

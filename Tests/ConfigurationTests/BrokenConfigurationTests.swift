@@ -38,7 +38,8 @@ let brokenConfigurations: [Broken] = [
     Broken("spool: 5\n", "1:8", "“spool” expects keys of its own"),
     Broken("spool: []\n", "1:8", "“spool” expects keys of its own, indented below it, this is a list"),
     Broken(
-        "spool:\n  retention: [never]\n", "2:14", "“retention” expects never, or a duration such as 30d, this is a list"
+        "spool:\n  retention: [never]\n", "2:14",
+        "“retention” expects never, acknowledged, or a duration such as 30d, this is a list"
     ),
     Broken("spool:\n  retention:\n    days: 3\n", "3:5", "this is a mapping"),
     Broken("credentials: r\n", "1:14", "“credentials” expects a list"),
@@ -107,6 +108,9 @@ let brokenConfigurations: [Broken] = [
     Broken(ingesting.replacing("a.okta", with: "http://a.okta"), "5:10", "plain http"),
     Broken(
         ingesting.replacing("a.okta", with: "https://joe:pass@a.okta"), "5:10", "the address must not hold a user name"),
+    Broken(
+        credential + "    type: oauth\n    client_id: 0oa1\n", "2:11",
+        "the secret of the credential “r” can't be used: this is no private key"),
     Broken(credential + "    type: oauth\n", "3:11", "“client_id” is missing: the credential “r” has type oauth"),
     Broken(credential + "    client_id: x\n", "3:5", "“client_id” has no meaning with type api_token"),
     Broken(credential + "    permissions: admin\n", "3:18", "write one of read, write"),

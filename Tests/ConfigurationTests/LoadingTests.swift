@@ -78,7 +78,7 @@ struct LoadingTests {
                 - 2001:DB8::/32
             network: {proxy: proxy.example.com:3128}
             credentials:
-              - {name: r, type: oauth, client_id: 0oa1, key_id: k, expires: 2027-03-01, description: d}
+              - {name: key, type: oauth, client_id: 0oa1, key_id: k, expires: 2027-03-01, description: d}
             integrations:
               - name: acme
                 url: acme.okta.com/
@@ -86,7 +86,7 @@ struct LoadingTests {
                   two
                   lines
                 data_ingest:
-                  credential: r
+                  credential: key
                   start: 2026-11-01T02:00:00+02:00
                   filter: >
                     eventType eq "a"
@@ -106,6 +106,8 @@ struct LoadingTests {
         #expect(configuration.myNetwork.ipRanges.map(\.description) == ["203.0.113.0/24", "2001:db8::/32"])
         #expect(configuration.network.proxy?.text == "http://proxy.example.com:3128")
         #expect(configuration.credentials.first?.clientID == "0oa1")
+        #expect(configuration.credentials.first?.keyKind == "EC P-256")
+        #expect(configuration.describe().contains("oauth (EC P-256), read"))
         let integration = try #require(configuration.integrations.first)
         #expect(integration.url.origin == "https://acme.okta.com")
         #expect(integration.description == "two lines")
@@ -236,6 +238,7 @@ struct DropInTests {
         #expect(configuration.integrations.map(\.name.text) == ["acme", "b"])
         #expect(configuration.credentials.map(\.name.text) == ["r", "w", "c"])
         #expect(configuration.spool.retention.description == "3d")
+        #expect(try Configuration.Retention(parsing: "acknowledged") == .acknowledged)
         #expect(configuration.spool.maxBytes.bytes == 1 << 30)
         #expect(
             configuration.files.map { $0.dropFirst(workspace.path.utf8.count + 1) }

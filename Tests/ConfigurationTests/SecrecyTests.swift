@@ -72,6 +72,47 @@ struct SecrecyTests {
         #expect(configuration.credential(named: "r")?.secretFile == secret)
     }
 
+    /// What may come of a private key on its way into a file.
+    enum KeyFile: String, CaseIterable {
+        case whole, cut, changed, encrypted, twice, bare, json
+
+        var text: String {
+            let key = Workspace.key
+            let lines = key.split(separator: "\n")
+            return switch self {
+            case .whole: key
+            case .cut: String(key.dropLast(60))
+            case .changed: key.replacing("M", with: "N")
+            case .encrypted: lines[0] + "\nProc-Type: 4,ENCRYPTED\n\n" + lines.dropFirst().joined(separator: "\n")
+            case .twice: key + key
+            case .bare: lines.dropFirst().dropLast().joined()
+            case .json: "{\"kty\":\"RSA\",\"n\":\"\(lines[1])\"}"
+            }
+        }
+    }
+
+    @Test("of a private key, whole or broken, nothing is shown", arguments: KeyFile.allCases)
+    func privateKeys(file: KeyFile) throws {
+        let workspace = try Workspace()
+        let secret = try workspace.write("s", file.text)
+        let text = good.replacing(
+            "  - name: r\n", with: "  - name: r\n    type: oauth\n    client_id: 0oa1\n    secret_file: \(secret)\n")
+        var said = ""
+        if file == .whole {
+            let configuration = try workspace.load(text)
+            said = try configuration.describe() + configuration.summary.json()
+            dump(configuration, to: &said)
+        } else {
+            let problems = try workspace.problems(text)
+            #expect(problems.first?.place.line == 5)
+            said = problems.map { $0.description + $0.key }.joined()
+            #expect(said.contains("can't be used"))
+        }
+        for line in Workspace.key.split(separator: "\n") where !line.hasPrefix("-----") {
+            #expect(!said.contains(line.prefix(12)), "\(said)")
+        }
+    }
+
     @Test("control characters of a value do not reach the terminal")
     func controlCharacters() throws {
         let problems = try Workspace().problems("spool:\n  compression: \"a\\e[31m\\u202e\\nx\"\n")

@@ -1,9 +1,13 @@
 import Configuration
+import Crypto
 import Foundation
 
 /// A directory of its own for a test, removed with it.
 final class Workspace: Sendable {
     let path: String
+
+    /// A private key of this run.
+    static let key = P256.Signing.PrivateKey().pemRepresentation
 
     init() throws {
         path = FileManager.default.temporaryDirectory.path + "/tributary-configuration-\(UUID().uuidString)"
@@ -28,7 +32,8 @@ final class Workspace: Sendable {
         _ environment: [String: String] = [:], today: String = "2026-11-23",
         secrets: ConfigurationContext.SecretCheck = .required
     ) throws -> ConfigurationContext {
-        for name in ["r", "w", "acme-read", "acme-respond"] { try write("credentials/\(name)", "not a real secret") }
+        for name in ["r", "w", "acme-read"] { try write("credentials/\(name)", "not a real secret") }
+        for name in ["key", "acme-respond"] { try write("credentials/\(name)", Self.key) }
         return ConfigurationContext(
             environment: ["CREDENTIALS_DIRECTORY": "\(path)/credentials"].merging(environment) { $1 },
             today: try CalendarDate(parsing: today), secrets: secrets)

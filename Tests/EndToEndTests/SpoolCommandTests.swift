@@ -1,3 +1,4 @@
+import Collector
 import Foundation
 import OktaSimulator
 import Testing
@@ -60,6 +61,129 @@ struct SpoolCommandTests {
         #expect(rejected.count == 1)
         #expect(rejected.first?["event"] as? String == "42")
         #expect(try spool(["cat", "--date", "1999-01-01"], workspace).output.isEmpty)
+    }
+
+    @Test("cat finds records by uid and by time, without opening what can't hold them")
+    func catFilters() async throws {
+        let workspace = try await sealed()
+        let all = try objects(spool(["cat"], workspace).output)
+        func time(_ record: [String: Any]) -> Int { record["time"] as? Int ?? 0 }
+        func uid(_ record: [String: Any]) -> String { (record["metadata"] as? [String: Any])?["uid"] as? String ?? "" }
+        let some = [all[3], all[200]].map(uid)
+        let found = try objects(spool(["cat", "--uid", some[0], "--uid", some[1]], workspace).output)
+        #expect(Set(found.map(uid)) == Set(some) && found.count == 2)
+        let times = all.map(time).sorted()
+        let (since, until) = (times[50], times[250])
+        func text(_ milliseconds: Int) -> String {
+            Date(timeIntervalSince1970: Double(milliseconds) / 1000).ISO8601Format(
+                .iso8601WithTimeZone(includingFractionalSeconds: true))
+        }
+        let between = try objects(spool(["cat", "--since", text(since), "--until", text(until)], workspace).output)
+        #expect(Set(between.map(uid)) == Set(all.filter { (since..<until).contains(time($0)) }.map(uid)))
+        // A segment whose times are outside is not read: damaged, it does no harm.
+        let segments = try objects(spool(["list", "--json"], workspace).output)
+        let outside = try #require(
+            segments.first { $0["kind"] as? String == "records" && ($0["first_time"] as? Int ?? 0) >= until })
+        try Data("no zstd".utf8).write(
+            to: URL(fileURLWithPath: "\(workspace.spool)/\(try #require(outside["path"] as? String))"))
+        #expect(try spool(["cat", "--until", text(until)], workspace).status == 0)
+        #expect(try spool(["cat"], workspace).status == 74)
+        #expect(try spool(["cat", "--since", "yesterday"], workspace).status == 64)
+        #expect(try objects(spool(["cat", "--rejected", "--since", "1h"], workspace).output).count == 1)
+        #expect(try spool(["cat", "--rejected", "--until", "1h"], workspace).output.isEmpty)
+    }
+
+    @Test("a loader resumes by position, acknowledges, and prune takes what all loaders have")
+    func loaders() async throws {
+        let workspace = try await sealed()
+        var position = 0
+        var loaded: [String] = []
+        while true {
+            let part = try objects(
+                spool(["list", "--since-manifest", "\(position)", "--limit", "3", "--json"], workspace).output)
+            guard let last = part.last?["sequence"] as? Int else { break }
+            #expect(part.count <= 3 && part.allSatisfy { $0["state"] as? String == "present" })
+            loaded += part.compactMap { $0["path"] as? String }
+            position = last
+            #expect(try spool(["ack", "--loader", "warehouse", "--through", "\(position)"], workspace).status == 0)
+        }
+        let all = try objects(spool(["list", "--json"], workspace).output).compactMap { $0["path"] as? String }
+        #expect(loaded == all)
+        let mode = try FileManager.default.attributesOfItem(atPath: workspace.spool + "/_acks")[.posixPermissions]
+        #expect(mode as? Int == 0o3770)
+        // A second loader has less: only that may go.
+        #expect(try spool(["ack", "--loader", "alerts", "--through", "2"], workspace).status == 0)
+        let listed = try objects(spool(["ack", "--list", "--json"], workspace).output)
+        #expect(listed.compactMap { $0["sequence"] as? Int } == [2, position])
+        let back = try spool(["ack", "--loader", "warehouse", "--through", "1"], workspace)
+        #expect(back.status == 65 && back.errors.contains("do not go back"))
+        let beyond = try spool(["ack", "--loader", "alerts", "--through", "\(position + 1)"], workspace)
+        #expect(beyond.status == 65 && beyond.errors.contains("ends at position \(position)"))
+        #expect(try spool(["ack", "--loader", "alerts"], workspace).status == 64)
+        let dry = try spool(["prune", "--acknowledged", "--dry-run"], workspace)
+        #expect(dry.output.split(separator: "\n").count == 2)
+        let old = try spool(["prune", "--older-than", "0s"], workspace)
+        #expect(old.output.split(separator: "\n").count == 2 && old.errors.contains("kept: \(all.count - 2) segments"))
+        let gone = try objects(spool(["list", "--since-manifest", "0", "--json"], workspace).output)
+        #expect(gone.prefix(3).compactMap { $0["state"] as? String } == ["gone", "gone", "present"])
+        #expect(try spool(["ack", "--loader", "alerts", "--remove"], workspace).status == 0)
+        #expect(try spool(["prune", "--acknowledged", "--integration", "nobody"], workspace).output.isEmpty)
+        #expect(try spool(["prune", "--acknowledged"], workspace).output.split(separator: "\n").count == all.count - 2)
+        #expect(try spool(["verify"], workspace).status == 0)
+        // Nobody may take a damaged acknowledgement for leave to delete.
+        try Data("{".utf8).write(to: URL(fileURLWithPath: workspace.spool + "/_acks/warehouse.json"))
+        #expect(try spool(["prune", "--older-than", "0s"], workspace).status == 65)
+    }
+
+    @Test("a daemon deletes what all loaders have acknowledged, and its status says what it waits for")
+    func retention() async throws {
+        let workspace = try await sealed()
+        let count = try workspace.segmentFiles().count
+        let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
+        try text.replacing("spool:\n", with: "spool:\n  retention: acknowledged\n")
+            .write(toFile: workspace.configuration, atomically: true, encoding: .utf8)
+        func run(until what: String, _ condition: (StatusReport?) -> Bool) async throws {
+            let daemon = try RunningDaemon(workspace)
+            try await daemon.wait(for: what, condition)
+            #expect(daemon.stop() == 0)
+        }
+        try await run(until: "word that no loader is registered") {
+            $0?.spool.deletionHeldUp?.contains("no loader is registered") == true
+        }
+        #expect(try workspace.segmentFiles().count == count)
+        #expect(try spool(["ack", "--loader", "warehouse", "--through", "0"], workspace).status == 0)
+        #expect(try spool(["ack", "--loader", "alerts", "--through", "4"], workspace).status == 0)
+        let path = workspace.spool + "/_acks/warehouse.json"
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
+        try await run(until: "word of an acknowledgement that can't be read") {
+            $0?.spool.deletionHeldUp?.contains("warehouse.json can't be believed") == true
+        }
+        #expect(try workspace.segmentFiles().count == count)
+        try good.write(to: URL(fileURLWithPath: path))
+        #expect(try spool(["ack", "--loader", "warehouse", "--through", "3"], workspace).status == 0)
+        let first = try objects(spool(["list", "--json"], workspace).output).prefix(3).compactMap { $0["path"] as? String }
+        try await run(until: "the deletion of three segments") { _ in
+            first.allSatisfy { !FileManager.default.fileExists(atPath: workspace.spool + "/" + $0) }
+        }
+        #expect(try objects(spool(["list", "--json"], workspace).output).first?["sequence"] as? Int == 4)
+    }
+
+    @Test("export says what is missing, in words and by its exit code")
+    func exportWithoutLibrary() async throws {
+        let workspace = try await sealed()
+        let export = [
+            "export", "--parquet", workspace.path("lake"), "--region", "eu-central-1", "--account-id", "111122223333",
+        ]
+        let missing = try spool(export + ["--helper", workspace.path("none")], workspace)
+        #expect(missing.status == 69 && missing.errors.contains("--helper"))
+        let script = workspace.path("helper")
+        try Data("import sys; sys.exit(69)".utf8).write(to: URL(fileURLWithPath: script))
+        let library = try spool(export + ["--helper", script, "--python", "/nowhere/python"], workspace)
+        #expect(library.status == 69 && library.errors.contains("pip install pyarrow"))
+        #expect(try spool(export + ["--account-id", "1"], workspace).status == 64)
+        #expect(try spool(export + ["--loader", "x", "--class", "authentication"], workspace).status == 64)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path("lake")).isEmpty)
     }
 
     @Test("verify is 0 for a whole spool, 65 for a damaged segment, which it names, also as JSON")

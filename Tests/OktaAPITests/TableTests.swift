@@ -96,7 +96,7 @@ struct TableTests {
     func token(text: String) throws {
         var request = HTTPRequest(.get, "https://acme.okta.com")
         let token = try APIToken(parsing: text)
-        try token.authorize(&request)
+        token.authorize(&request)
         #expect(request.headers.values("authorization") == ["SSWS 00abc-_9"])
         var dumped = ""
         dump(token, to: &dumped)
@@ -131,7 +131,9 @@ struct TableTests {
                     == "SSWS \(value.replacing("SSWS ", with: "").trimmingCharacters(in: .whitespacesAndNewlines))")
         }
         try Data("".utf8).write(to: file, options: .atomic)
-        #expect(throws: CredentialError.empty(place: file.path)) { try sent() }
+        #expect(credential.isReplaced)
+        #expect(throws: CredentialError.empty(place: file.path)) { try credential.check() }
+        #expect(!credential.isReplaced, "it was looked at")
     }
 
     @Test(

@@ -43,7 +43,9 @@ struct SpoolTests {
         #expect(writer.unsealedAge(at: Simulation.instant(61)) == nil)
         for number in 1...4 {
             let partition = try writer.partition("class=c\(number)/date=2026-11-23")
-            try Array("x".utf8).withUnsafeBytes { try writer.append($0, to: partition, time: 0) }
+            try Array("x".utf8).withUnsafeBytes {
+                try writer.append($0, to: partition, time: Simulation.instant().wall)
+            }
         }
         try writer.commit(cursor: "2", at: Simulation.instant(61))
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).isEmpty)
@@ -140,7 +142,7 @@ struct SpoolTests {
     @Test("retention deletes sealed segments by the age of sealing, and never what is unsealed")
     func retention() throws {
         var collection = try Simulation()
-        collection.settings.retention = .seconds(3_600)
+        collection.settings.retention = .after(.seconds(3_600))
         let writer = try collection.open(ScriptedFileSystem())
         func sealOne(_ number: Int, at seconds: Int64) throws {
             try Simulation.append(number, to: writer)
@@ -210,7 +212,8 @@ struct SpoolTests {
         #expect(listings.compactMap { $0.segment?.sequence } == (1...Int64(listings.count)).map { $0 })
         #expect(try collection.visible().sorted() == Array(0..<20))
         #expect(
-            try SpoolReader(directory: collection.settings.directory).segments(after: 3).first?.segment?.sequence == 4)
+            try SpoolReader(directory: collection.settings.directory).segments().dropFirst(3).first?.segment?.sequence
+                == 4)
     }
 
     @Test(

@@ -131,10 +131,11 @@ struct VerifyTests {
         }
         let reader = try SpoolReader(directory: collection.settings.directory)
         let cutoff = SimulatedCollection.instant(95).wall
-        let planned = try reader.prune(olderThan: cutoff, dryRun: true)
-        #expect(planned.compactMap(\.sealedAt) == [80, 90].map { SimulatedCollection.instant($0).wall })
+        let rule = DeletionRule(sealedBefore: cutoff)
+        let planned = try reader.prune(rule, dryRun: true)
+        #expect(planned.deleted.compactMap(\.sealedAt) == [80, 90].map { SimulatedCollection.instant($0).wall })
         #expect(try collection.visible().count == 3)
-        #expect(try reader.prune(olderThan: cutoff, dryRun: false) == planned)
+        #expect(try reader.prune(rule, dryRun: false) == planned)
         #expect(try collection.visible() == [1])
     }
 }

@@ -1,0 +1,55 @@
+/// Sends requests with a credential, and repeats at once what the credential itself can put right: a nonce that the server wants to be
+/// another, an access token that was revoked. So the caller sees a 401 only where a person has to do something.
+package struct AuthorizedTransport: Sendable {
+    /// Why there was no answer.
+    package enum Failure: Error, Sendable {
+        /// There is no usable credential; nothing was sent.
+        case credential(CredentialError)
+        /// No whole answer, from the org or from its token endpoint.
+        case transport(TransportError)
+    }
+
+    /// Repetitions of one request with a new proof. Two: a nonce may turn over between the first one and its use.
+    static let newProofs = 2
+    /// Repetitions of one request with a new access token.
+    static let newTokens = 1
+
+    private let transport: any HTTPTransport
+
+    /// Wraps a transport; cheap enough to be made for each request.
+    package init(_ transport: any HTTPTransport) { self.transport = transport }
+
+    /// Sends `request` as `credential`, at most `1 + newProofs + newTokens` times.
+    package func send(
+        _ request: HTTPRequest, as credential: any Credential
+    ) async throws(Failure) -> HTTPResponse {
+        var newProofs = Self.newProofs
+        var newTokens = Self.newTokens
+        while true {
+            var attempt = request
+            do throws(AuthorizationFailure) {
+                try await credential.authorize(&attempt)
+            } catch {
+                switch error {
+                case .credential(let error): throw .credential(error)
+                case .transport(let error): throw .transport(error)
+                case .answer(let response): return response
+                }
+            }
+            var response: HTTPResponse
+            do throws(TransportError) {
+                response = try await transport.send(attempt)
+            } catch {
+                throw .transport(error)
+            }
+            switch await credential.answered(response, to: attempt) {
+            case .asItIs: return response
+            case .tryAgainWithNewProof where newProofs > 0: newProofs -= 1
+            case .tryAgainWithNewToken where newTokens > 0: newTokens -= 1
+            case .tryAgainWithNewProof, .tryAgainWithNewToken, .refused:
+                response.status = 401
+                return response
+            }
+        }
+    }
+}

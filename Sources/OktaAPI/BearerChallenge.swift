@@ -1,0 +1,19 @@
+/// The error that a protected resource gives for an access token: in `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1), or in the body as
+/// Okta's other errors.
+enum BearerChallenge {
+    /// OAuth's or Okta's word, such as `invalid_token`; only 400, 401 and 403 have one.
+    static func code(in response: HTTPResponse) -> String? {
+        guard [400, 401, 403].contains(response.status) else { return nil }
+        for challenge in response.headers.values("WWW-Authenticate") {
+            let scheme = challenge.prefix { $0 != " " }.lowercased()
+            guard scheme == "dpop" || scheme == "bearer", let start = challenge.firstRange(of: "error=\"") else {
+                continue
+            }
+            let code = challenge[start.upperBound...].prefix { $0 != "\"" }
+            if !code.isEmpty, code.utf8.count <= 64, code.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+                return String(code)
+            }
+        }
+        return OktaError(body: response.body).code
+    }
+}

@@ -1,0 +1,40 @@
+import JWTKit
+
+/// The signed claim to be a service app that a token request carries (RFC 7523, 3).
+///
+/// Okta burns the `jti` of each, even when it refuses the request for another reason, so every attempt has its own.
+struct ClientAssertion: Sendable {
+    /// How long one is good for, in seconds. Okta allows an hour; the request is sent at once.
+    static let lifetime: Int64 = 300
+
+    let clientID: String
+    /// The `kid` under which Okta knows the key; nil where the app has but one.
+    let keyID: String?
+    /// Exactly the address that is called (Okta: "audience must equal the endpoint invoked").
+    let audience: String
+
+    /// - Parameter now: by the server's clock, in seconds since 1970.
+    func signed(with key: ServiceAppKey, now: Int64) async throws -> String {
+        var header = JWTHeader()
+        if let keyID = keyID ?? key.keyID { header.kid = keyID }
+        return try await key.sign(
+            Claims(
+                iss: clientID, sub: clientID, aud: audience, iat: now, exp: now + Self.lifetime, jti: UniqueID.make()),
+            header: header)
+    }
+
+    private struct Claims: JWTPayload {
+        var iss, sub, aud: String
+        var iat, exp: Int64
+        var jti: String
+
+        func verify(using algorithm: some JWTAlgorithm) {}
+    }
+}
+
+/// A `jti`: 128 random bits.
+enum UniqueID {
+    static func make() -> String {
+        Base64URL.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) })
+    }
+}

@@ -1,0 +1,107 @@
+import Glibc
+import Synchronization
+
+/// A secret in a file, taken up again when the file is replaced.
+///
+/// Each use looks at the file's inode, size and times (one `stat`); only when one of them has changed is it read. A
+/// replacement that can't be used is an error until it is put right: an operator who rotates wants to hear of it.
+package final class SecretFile<Secret: Sendable>: Sendable {
+    /// Where the secret is.
+    package let path: String
+    private let maximumBytes: Int
+    private let parse: @Sendable (String) throws(CredentialError) -> Secret
+    private let state = Mutex<State>(State())
+
+    private struct State {
+        /// Of the last use; nil where there was no file.
+        var seen: FileStamp?
+        var known: (stamp: FileStamp, secret: Secret)?
+    }
+
+    /// Does not touch the file yet.
+    ///
+    /// - Parameter maximumBytes: a larger file is refused as malformed.
+    package init(
+        path: String, maximumBytes: Int, parse: @escaping @Sendable (String) throws(CredentialError) -> Secret
+    ) {
+        self.path = path
+        self.maximumBytes = maximumBytes
+        self.parse = parse
+    }
+
+    /// The secret as it is now.
+    package func value() throws(CredentialError) -> Secret {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let code = errno
+            state.withLock { $0.seen = nil }
+            throw unreadable(code)
+        }
+        let stamp = FileStamp(status)
+        let known = state.withLock { state in
+            state.seen = stamp
+            return state.known
+        }
+        if let known, known.stamp == stamp { return known.secret }
+        return try read()
+    }
+
+    /// Whether the file is another than at the last use.
+    package var isReplaced: Bool {
+        var status = stat()
+        let now = stat(path, &status) == 0 ? FileStamp(status) : nil
+        return state.withLock { $0.seen != now }
+    }
+
+    private func read() throws(CredentialError) -> Secret {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { throw unreadable(errno) }
+        defer { close(file) }
+        // The stamp is of the file that is read, whatever the path names by now.
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw unreadable(errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "not a plain file") }
+        var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
+        var count = 0
+        while count < bytes.count {
+            let got = bytes.withUnsafeMutableBytes {
+                Glibc.read(file, $0.baseAddress?.advanced(by: count), $0.count - count)
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw unreadable(errno) }
+            if got == 0 { break }
+            count += got
+        }
+        guard let text = String(validating: bytes[..<count], as: UTF8.self), count <= maximumBytes else {
+            throw .malformed(place: path)
+        }
+        let secret = try parse(text)
+        let stamp = FileStamp(status)
+        state.withLock { state in
+            state.seen = stamp
+            state.known = (stamp, secret)
+        }
+        return secret
+    }
+
+    private func unreadable(_ code: Int32) -> CredentialError {
+        .unreadable(path: path, reason: String(cString: strerror(code)))
+    }
+}
+
+/// What tells one state of a file from another without reading it.
+private struct FileStamp: Equatable {
+    var device: UInt
+    var inode: UInt
+    var size: Int
+    var modified: [Int]
+    var changed: [Int]
+
+    init(_ status: stat) {
+        device = UInt(status.st_dev)
+        inode = UInt(status.st_ino)
+        size = Int(status.st_size)
+        modified = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
+        changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+    }
+}

@@ -1,0 +1,21 @@
+/// An OAuth 2.0 service app that is registered with the simulated org.
+public struct ServiceApp: Sendable {
+    /// What Okta calls the app by.
+    public var clientID: String
+    /// Its public keys: a JWK, or a JWKS, as JSON.
+    public var publicKeys: [String]
+    /// Okta scopes that are granted to it.
+    public var scopes: [String] = ["okta.logs.read"]
+    /// Whether an admin role lets it read the log; without, 403 E0000006.
+    public var hasRole = true
+    /// Whether its access tokens are bound to a key: Okta's default for new apps.
+    public var requiresDPoP = true
+    /// How long an access token is good for, in seconds; Okta's hour.
+    public var tokenSeconds = 3600
+
+    /// An app with the defaults above.
+    public init(clientID: String, publicKeys: [String]) {
+        self.clientID = clientID
+        self.publicKeys = publicKeys
+    }
+}

@@ -1,0 +1,103 @@
+/// The frame that carries partitions from one generation into the next: what it says, and where in the old journal its bytes are.
+///
+/// A partition's chunks of one encoding, one after the other, become one: lines are lines, and frames behind frames are what zstd and gzip call whole.
+struct CarriedFrame {
+    private var frame: CommitFrame
+    /// Of the old journal, in the new order.
+    private var sources: [ChunkReference] = []
+    private let old: OpenFile
+    private let descriptionLength: Int
+
+    /// `committed` is when the oldest commit in it was made, wall-clock milliseconds.
+    init(_ partitions: [OpenPartition], cursor: String?, committed: Int64, from old: OpenFile) {
+        frame = CommitFrame(committed: committed, cursor: cursor ?? "", chunks: [], updates: [])
+        self.old = old
+        for partition in partitions {
+            // The first chunk tells of all of them: none is known apart from the others any more.
+            var summary = partition.committed
+            var encoding: Compression?
+            for chunk in partition.chunks {
+                sources.append(chunk)
+                if encoding == chunk.encoding, var last = frame.chunks.popLast() {
+                    last.crc = CRC32.combined(last.crc, chunk.crc, secondLength: chunk.stored)
+                    last.stored += chunk.stored
+                    frame.chunks.append(last)
+                } else {
+                    encoding = chunk.encoding
+                    frame.chunks.append(
+                        CommitFrame.Chunk(
+                            path: partition.path, encoding: chunk.encoding, summary: summary, stored: chunk.stored,
+                            crc: chunk.crc))
+                    summary = RecordSummary()
+                }
+            }
+        }
+        descriptionLength = CommitFrame.descriptionLength(
+            cursor: frame.cursor, paths: frame.chunks.lazy.map(\.path), updates: [])
+    }
+
+    private var dataLength: Int { frame.chunks.reduce(0) { $0 + $1.stored } }
+    var length: Int64 { Int64(CommitFrame.headerLength + descriptionLength + dataLength) }
+
+    /// Where the chunks lie in a journal whose header has this length.
+    func references(headerLength: Int64) -> [PartitionPath: [ChunkReference]] {
+        var references: [PartitionPath: [ChunkReference]] = [:]
+        var offset = headerLength + Int64(CommitFrame.headerLength + descriptionLength)
+        for chunk in frame.chunks {
+            references[chunk.path, default: []].append(
+                ChunkReference(offset: offset, stored: chunk.stored, crc: chunk.crc, encoding: chunk.encoding))
+            offset += Int64(chunk.stored)
+        }
+        return references
+    }
+
+    /// Adds all but the chunks to what is in the scratch's frame.
+    func encode(headerChecksum: UInt32, at offset: Int64, _ scratch: SpoolScratch) {
+        let description = scratch.description
+        description.removeAll()
+        frame.encode(into: description)
+        CommitFrame.encodeHeader(
+            CommitFrame.carriedType, headerChecksum: headerChecksum, offset: offset, description: description.bytes,
+            dataLength: UInt64(dataLength), into: scratch.frame)
+        scratch.frame.append(description.bytes)
+        description.removeAll(keeping: SpoolScratch.keptBytes)
+    }
+
+    /// Copies the chunks, each compared with its checksum on the way.
+    func copy(
+        to new: OpenFile, at start: Int64, _ scratch: SpoolScratch, _ fileSystem: any FileSystem
+    ) throws(SpoolError) {
+        var target = start
+        for chunk in sources {
+            try chunk.forEachPiece(old, scratch, fileSystem) { (piece) throws(SpoolError) in
+                try fileSystem.write(new, at: target, piece)
+                target += Int64(piece.count)
+            }
+        }
+    }
+}
+
+extension ChunkReference {
+    /// A chunk's stored bytes in pieces of bounded size. Throws `damaged` when they are not what was committed.
+    func forEachPiece(
+        _ file: OpenFile, _ scratch: SpoolScratch, _ fileSystem: any FileSystem,
+        _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
+    ) throws(SpoolError) {
+        let input = scratch.input
+        input.removeAll()
+        var found: UInt32 = 0
+        var done = 0
+        while done < stored {
+            let space = UnsafeMutableRawBufferPointer(
+                rebasing: input.space(atLeast: SpoolScratch.pieceBytes).prefix(
+                    min(stored - done, SpoolScratch.pieceBytes)))
+            let count = try fileSystem.read(file, at: offset + Int64(done), into: space)
+            guard count > 0 else { throw .damaged(path: file.path, reason: "it ends at \(offset + Int64(done))") }
+            let piece = UnsafeRawBufferPointer(rebasing: space.prefix(count))
+            found = CRC32.of(piece, continuing: found)
+            try body(piece)
+            done += count
+        }
+        guard found == crc else { throw .damaged(path: file.path, reason: "the checksum at \(offset) disagrees") }
+    }
+}

@@ -1,0 +1,120 @@
+import Collector
+import Spool
+
+/// How far a loader of the command line's own has come.
+struct LoaderProgress {
+    let loader: String
+    private let files: AcknowledgementFiles
+    private(set) var position: Int64
+
+    /// Registers the loader when it is new.
+    init(_ loader: String, spool: String) throws(SpoolError) {
+        self.loader = loader
+        files = AcknowledgementFiles(spool: spool)
+        try AcknowledgementDirectory(path: files.directory, spool: spool).makeIfMissing()
+        if let known = try files.all().first(where: { $0.loader == loader }) {
+            position = known.sequence
+        } else {
+            position = try files.acknowledge(loader, through: 0, at: WallClock.now()).sequence
+        }
+    }
+
+    mutating func acknowledge(_ sequence: Int64) throws(SpoolError) {
+        guard sequence > position else { return }
+        position = try files.acknowledge(loader, through: sequence, at: WallClock.now()).sequence
+    }
+}
+
+/// One run of the export: each segment becomes a file, or has become one before.
+struct ParquetExport {
+    /// An acknowledgement is three synchronizations: not after each small file.
+    private static let acknowledgeEvery = 64
+
+    let reader: SpoolReader
+    let target: ParquetTarget
+    var progress: LoaderProgress?
+    let python: String
+    let script: String
+    private(set) var written = 0
+    private(set) var present = 0
+    private(set) var gone = 0
+    private var helper: ParquetHelper?
+
+    init(reader: SpoolReader, target: ParquetTarget, progress: LoaderProgress?, python: String, script: String) {
+        self.reader = reader
+        self.target = target
+        self.progress = progress
+        self.python = python
+        self.script = script
+    }
+
+    mutating func run(after position: Int64, including isWanted: (SealedSegment) -> Bool) throws {
+        var last = position
+        var sinceAcknowledged = 0
+        while true {
+            // In parts, so that memory does not grow with what there is to load.
+            var part: [SegmentListing] = []
+            try reader.listed(after: last) { (listing) throws(SpoolError) in
+                part.append(listing)
+                return part.count < 1_000
+            }
+            guard let end = part.last?.segment?.sequence else { break }
+            for listing in part {
+                guard let segment = listing.segment, let sequence = segment.sequence else { continue }
+                if segment.kind == "records", isWanted(segment) { try export(segment) }
+                last = sequence
+                sinceAcknowledged += 1
+                if sinceAcknowledged == Self.acknowledgeEvery {
+                    try progress?.acknowledge(sequence)
+                    sinceAcknowledged = 0
+                }
+            }
+            last = end
+        }
+        try progress?.acknowledge(last)
+    }
+
+    private mutating func export(_ segment: SealedSegment) throws {
+        guard let path = target.path(of: segment) else { return }
+        guard try !target.holds(path) else {
+            present += 1
+            return
+        }
+        guard try reader.isPresent(segment.path) else {
+            gone += 1
+            Terminal.complain("deleted before it was exported: \(segment.path)")
+            return
+        }
+        let helper = try helper ?? ParquetHelper(python: python, script: script)
+        self.helper = helper
+        let rows = try helper.write(
+            target.temporary, className: segment.partition["class"] ?? "", records: segment.records
+        ) { send in
+            var failure: (any Error)?
+            var lines = 0
+            do throws(SpoolError) {
+                try reader.cat(segment.path) { (piece) throws(SpoolError) in
+                    lines += piece.count { $0 == 0x0A }
+                    do { try send(piece) } catch {
+                        failure = error
+                        throw .refused("the export has ended")
+                    }
+                }
+            } catch {
+                throw failure ?? error
+            }
+            // Now, since the helper would wait for the rest.
+            guard lines == segment.records else {
+                throw SpoolError.damaged(path: segment.path, reason: "\(lines) records, listed are \(segment.records)")
+            }
+        }
+        guard rows == segment.records else {
+            throw ParquetHelper.Problem(
+                words: "the program that writes Parquet took \(rows) of \(segment.records) records",
+                status: ExitStatus.software)
+        }
+        try target.publish(path)
+        written += 1
+        try StandardOutput.put(Array((path + "\n").utf8))
+    }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Spool
+
+/// `libexec/export-parquet`, which has the library that Swift lacks: takes records on its standard input and writes one Parquet file after the other.
+final class ParquetHelper {
+    /// Why it can't go on, for a person, and the exit code for it.
+    struct Problem: Error {
+        let words: String
+        let status: ExitCode
+    }
+
+    /// `$TRIBUTARY_PARQUET`, else in `libexec/tributary` beside the `bin` that this program is in.
+    static var installed: String {
+        if let path = ProcessInfo.processInfo.environment["TRIBUTARY_PARQUET"], !path.isEmpty { return path }
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/tributary"
+        return URL(fileURLWithPath: program).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "libexec/tributary/export-parquet").path
+    }
+
+    private struct Header: Encodable {
+        let `class`, target: String
+        let records: Int
+    }
+
+    private struct Answer: Decodable {
+        var ready: String?
+        var rows: Int?
+    }
+
+    private let process = Process()
+    private let input = Pipe()
+    private let output = Pipe()
+
+    /// Starts it, and waits until it has its library.
+    init(python: String, script: String) throws {
+        guard FileManager.default.isReadableFile(atPath: script) else {
+            throw Problem(
+                words: "\(script) is not there: name the program that writes Parquet with --helper",
+                status: ExitStatus.unavailable)
+        }
+        // By env(1), which looks a name up in PATH and takes a path as it is.
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [python, script]
+        process.standardInput = input
+        process.standardOutput = output
+        do { try process.run() } catch {
+            throw Problem(words: "can't run \(python): \(error)", status: ExitStatus.unavailable)
+        }
+        try? output.fileHandleForWriting.close()
+        try? input.fileHandleForReading.close()
+        guard try answer().ready != nil else { throw ended() }
+    }
+
+    deinit {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
+
+    /// Has a file written: `feed` hands over its records, each with its newline, in pieces that end anywhere. Returns how many it has.
+    func write(
+        _ target: String, className: String, records: Int,
+        _ feed: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws -> Int {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        let header = try encoder.encode(Header(class: className, target: target, records: records)) + Data([0x0A])
+        try header.withUnsafeBytes(send)
+        try feed(send)
+        guard let rows = try answer().rows else { throw ended() }
+        return rows
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = Glibc.write(
+                input.fileHandleForWriting.fileDescriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written
+            )
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw ended() }
+            written += count
+        }
+    }
+
+    /// The next line that it says; it says little, so byte by byte will do.
+    private func answer() throws -> Answer {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while line.count < 4096 {
+            let count = Glibc.read(output.fileHandleForReading.fileDescriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1 else { throw ended() }
+            if byte == 0x0A { return (try? JSONDecoder().decode(Answer.self, from: Data(line))) ?? Answer() }
+            line.append(byte)
+        }
+        return Answer()
+    }
+
+    private func ended() -> Problem {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
+        let install =
+            "install it with: python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow, "
+            + "and say --python /opt/tributary-parquet/bin/python"
+        return switch (process.terminationReason, process.terminationStatus) {
+        case (.exit, 69): Problem(words: "Python has no pyarrow: \(install)", status: ExitStatus.unavailable)
+        case (.exit, 126), (.exit, 127):
+            Problem(words: "Python is not there: \(install)", status: ExitStatus.unavailable)
+        case (.exit, 65):
+            Problem(words: "a record can't be read: see tributary spool verify", status: ExitStatus.dataError)
+        case (.exit, 74): Problem(words: "the Parquet file can't be written; see above", status: ExitStatus.inputOutput)
+        case (let reason, let status):
+            Problem(
+                words: "the program that writes Parquet ended with \(reason == .exit ? "status" : "signal") \(status)",
+                status: ExitStatus.software)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Collector
+import Configuration
+import Foundation
+import OCSF
+import Spool
+
+/// Which records, for the commands that read some of them.
+struct RecordFilter: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Only events that happened at or after this: a duration back such as 2h, or an RFC 3339 time.",
+            valueName: "time"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Only events that happened before this; the same forms.", valueName: "time"))
+    var until: String?
+
+    @Option(help: "Only the event with this uid, Okta's uuid; may be given several times.")
+    var uid: [String] = []
+
+    func matcher(rejected: Bool) throws -> RecordMatcher {
+        RecordMatcher(
+            since: try moment(since, "--since"), until: try moment(until, "--until"),
+            uids: Set(uid.map { Array($0.utf8) }), rejected: rejected)
+    }
+
+    private func moment(_ text: String?, _ option: String) throws -> Int64? {
+        guard let text else { return nil }
+        do throws(ValueError) {
+            return Int64(try StartTime(parsing: text).millisecondsSince1970(now: Int(WallClock.now())))
+        } catch {
+            throw ValidationError("\(option): \(error)")
+        }
+    }
+}
+
+/// Decides about a segment by its manifest line, and about a record by its first bytes.
+struct RecordMatcher {
+    /// Milliseconds since 1970; `until` is not included.
+    var since: Int64?
+    var until: Int64?
+    var uids: Set<[UInt8]>
+    var rejected: Bool
+
+    var takesAll: Bool { since == nil && until == nil && uids.isEmpty }
+
+    func mayBeIn(_ segment: SealedSegment) -> Bool {
+        (since ?? .min) <= segment.lastTime && segment.firstTime < (until ?? .max)
+    }
+
+    func takes(_ line: UnsafeRawBufferPointer) -> Bool {
+        if !uids.isEmpty {
+            guard let uid = recordUID(of: line), uids.contains(Array(uid)) else { return false }
+        }
+        guard since != nil || until != nil else { return true }
+        guard let time = rejected ? Self.collectionTime(of: line) : recordTime(of: line) else { return false }
+        return (since ?? .min) <= time && time < (until ?? .max)
+    }
+
+    private static func collectionTime(of line: UnsafeRawBufferPointer) -> Int64? {
+        struct Line: Decodable { let collected_at: Int64 }
+        return (try? JSONDecoder().decode(Line.self, from: Data(line)))?.collected_at
+    }
+}

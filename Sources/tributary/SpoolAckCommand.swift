@@ -1,0 +1,103 @@
+import ArgumentParser
+import Collector
+import Foundation
+import Spool
+
+struct SpoolAck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ack",
+        abstract: "Acknowledge what a loader has, so that it may be deleted; list and remove loaders.",
+        discussion: """
+            Run it as the loader's user, a member of the spool's group. While loaders are registered, spool.retention and `spool prune` \\
+            keep what any of them has not acknowledged. Acknowledge only what is durable in the loader's own store. \\
+            Position 0 registers a loader that has nothing yet. Ends with 65 for a position that makes no sense.
+
+            Example:
+              tributary spool ack --loader warehouse --through 1231
+              tributary spool ack --list
+              tributary spool ack --loader warehouse --remove
+            """)
+
+    @OptionGroup var options: SpoolOptions
+
+    @Option(help: "The loader's name: lower-case letters, digits, - and _.")
+    var loader: String?
+
+    @Option(help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
+    var through: Int64?
+
+    @Flag(help: "Take the loader out: nothing waits for it any longer.")
+    var remove = false
+
+    @Flag(help: "The loaders and how far they have come.")
+    var list = false
+
+    @Flag(help: "With --list: a JSON object per loader.")
+    var json = false
+
+    func validate() throws {
+        switch (list, loader, through, remove) {
+        case (true, nil, nil, false), (false, .some, .some, false), (false, .some, nil, true): break
+        default:
+            throw ValidationError("give --loader NAME with --through POSITION or with --remove, or --list alone")
+        }
+    }
+
+    func run() throws {
+        let directory = try options.reader().directory
+        let files = AcknowledgementFiles(spool: directory)
+        do throws(SpoolError) {
+            if list {
+                let loaders = try files.all()
+                // Deletes nothing, so a directory that isn't there is as good as an empty one.
+                for acknowledgement in loaders { try show(acknowledgement) }
+            } else if let loader, remove {
+                try files.remove(loader)
+            } else if let loader, let through {
+                try AcknowledgementDirectory(path: files.directory, spool: directory).makeIfMissing()
+                // The daemon reads it by the group.
+                umask(0o027)
+                try files.acknowledge(loader, through: through, at: WallClock.now())
+            }
+        } catch .file(let error) where [EACCES, EPERM].contains(error.code) {
+            Terminal.complain(
+                "tributary: \(FileError(error.operation, error.path, code: error.code)); or run this as a member of the spool's group, "
+                    + "who writes in \(files.directory), and as the same user each time")
+            throw ExitStatus.noPermission
+        } catch .file(let error) where error.path == StandardOutput.name {
+            throw ExitStatus.inputOutput
+        } catch {
+            throw SpoolOptions.failed(error)
+        }
+    }
+
+    private func show(_ acknowledgement: Acknowledgement) throws(SpoolError) {
+        var text = "\(acknowledgement.loader)  \(acknowledgement.sequence)  since \(acknowledgement.acknowledgedAt)"
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            text = String(decoding: (try? encoder.encode(acknowledgement)) ?? Data(), as: UTF8.self)
+        }
+        try StandardOutput.put(Array((text + "\n").utf8))
+    }
+}
+
+/// `_acks` as the package's tmpfiles.d(5) makes it, for a spool elsewhere: the set-group-id bit gives each acknowledgement the spool's group, by
+/// which the daemon reads it, and the sticky bit keeps a loader's file from the others.
+struct AcknowledgementDirectory {
+    static let mode: mode_t = 0o3770
+    let path: String
+    let spool: String
+
+    func makeIfMissing() throws(SpoolError) {
+        var status = stat()
+        guard lstat(path, &status) != 0, errno == ENOENT else { return }
+        guard mkdir(path, 0o700) == 0 else {
+            if errno == EEXIST { return }
+            throw .file(FileError(.makeDirectory, path, code: errno))
+        }
+        guard stat(spool, &status) == 0, chown(path, geteuid() == 0 ? status.st_uid : geteuid(), status.st_gid) == 0,
+            chmod(path, Self.mode) == 0
+        else { throw .file(FileError(.makeDirectory, path, code: errno)) }
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Foundation
+import Spool
+
+struct SpoolExport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Sealed records as Parquet files, in the layout of Amazon Security Lake's custom sources.",
+        discussion: """
+            Writes DIR/PREFIX-CLASS/region=…/accountId=…/eventDay=YYYYMMDD/SEGMENT.parquet, zstd-compressed, a file for each segment, \\
+            and the path of each new file on standard output. A file gets its name when it is whole, and the same segment always \\
+            has the same name: after a kill, run it again. With --loader it goes on where that loader stopped, and acknowledges what it \\
+            has written.
+
+            It needs Python with pyarrow:
+              python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow
+
+            Example:
+              tributary spool export --parquet /srv/lake/ext --region eu-central-1 --account-id 111122223333 --loader parquet \\
+                --python /opt/tributary-parquet/bin/python
+
+            Ends with 69 when Python or pyarrow is missing, 65 when a segment is damaged, 74 when a file can't be read or written.
+            """)
+
+    @OptionGroup var options: SpoolOptions
+    @OptionGroup var filter: SegmentFilter
+
+    @Option(help: ArgumentHelp("Where the files go; made when it is missing.", valueName: "directory"))
+    var parquet: String
+
+    @Option(help: "The AWS Region of the lake, for the layout.")
+    var region: String
+
+    @Option(help: "The AWS account of the source, 12 digits, for the layout.")
+    var accountId: String
+
+    @Option(help: "What the name of each source begins with.")
+    var sourcePrefix = "okta"
+
+    @Option(help: "Go on where this loader stopped, and acknowledge as it.")
+    var loader: String?
+
+    @Option(help: ArgumentHelp("Only what stands behind this position of the manifest.", valueName: "position"))
+    var sinceManifest: Int64?
+
+    @Option(help: ArgumentHelp("The Python that has pyarrow.", valueName: "program"))
+    var python = "python3"
+
+    @Option(
+        help: ArgumentHelp(
+            "The program that writes Parquet. (default: $TRIBUTARY_PARQUET, else the installed one)", valueName: "file")
+    )
+    var helper: String?
+
+    func validate() throws {
+        func isWord(_ text: String, _ characters: String) -> Bool {
+            !text.isEmpty && text.utf8.count <= 64 && text.allSatisfy { characters.contains($0) }
+        }
+        let letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+        guard isWord(region, letters) else { throw ValidationError("--region: a name such as eu-central-1") }
+        guard isWord(accountId, "0123456789"), accountId.count == 12 else {
+            throw ValidationError("--account-id: 12 digits")
+        }
+        guard isWord(sourcePrefix, letters + "_") else {
+            throw ValidationError("--source-prefix: lower-case letters, digits, - and _")
+        }
+        guard loader == nil || (sinceManifest == nil && filter.isEmpty) else {
+            throw ValidationError(
+                "--loader acknowledges everything up to a position: leave out --since-manifest and the filters")
+        }
+    }
+
+    func run() throws {
+        // A helper that dies is told by what it says, or by its end.
+        signal(SIGPIPE, SIG_IGN)
+        let reader = try options.reader()
+        do {
+            let target = try ParquetTarget(
+                directory: parquet, region: region, account: accountId, sourcePrefix: sourcePrefix)
+            let progress = try loader.map { try LoaderProgress($0, spool: reader.directory) }
+            var export = ParquetExport(
+                reader: reader, target: target, progress: progress, python: python,
+                script: helper ?? ParquetHelper.installed)
+            try export.run(after: progress?.position ?? sinceManifest ?? 0, including: filter.includes)
+            Terminal.complain(
+                "\(export.written) files written, \(export.present) were there, \(export.gone) segments had been deleted"
+            )
+        } catch let problem as ParquetHelper.Problem {
+            Terminal.complain("tributary: \(problem.words)")
+            throw problem.status
+        } catch SpoolError.file(let error) where error.path == StandardOutput.name {
+            throw ExitStatus.inputOutput
+        } catch SpoolError.damaged(let path, let reason) {
+            Terminal.complain("tributary: \(path) is damaged (\(reason)): see tributary spool verify")
+            throw ExitStatus.dataError
+        } catch let error as SpoolError {
+            throw SpoolOptions.failed(error)
+        }
+    }
+}

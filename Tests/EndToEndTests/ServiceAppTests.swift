@@ -1,0 +1,133 @@
+import Collector
+import Crypto
+import Foundation
+import OktaSimulator
+import Testing
+
+@Suite(
+    "A service app", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+struct ServiceAppTests {
+    private static func encoded(_ bytes: some Sequence<UInt8>) -> String {
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    private static func publicJWK(_ key: P256.Signing.PrivateKey) -> String {
+        let point = key.publicKey.rawRepresentation
+        return
+            "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"\(encoded(point.prefix(32)))\",\"y\":\"\(encoded(point.suffix(32)))\"}"
+    }
+
+    private func org(
+        _ number: UInt64, _ key: P256.Signing.PrivateKey, dpop: Bool = true, tokenSeconds: Int = 2,
+        nonceSeconds: Int = 3
+    ) async throws -> SimulatedOrg {
+        var settings = OrgSettings()
+        settings.eventCount = 3000
+        settings.rate = 100
+        settings.seed = number
+        settings.limitPerMinute = 1_000_000
+        settings.nonceSeconds = nonceSeconds
+        settings.wantsNonceAtResources = true
+        var app = ServiceApp(clientID: "0oaServiceApp", publicKeys: [Self.publicJWK(key)])
+        app.requiresDPoP = dpop
+        app.tokenSeconds = tokenSeconds
+        settings.serviceApps = [app]
+        return try await SimulatedOrg.start(settings)
+    }
+
+    /// Changes what `configure` wrote so that `integration` signs in as the service app, with `key` in its secret file.
+    private func useOAuth(_ workspace: Workspace, _ integration: String, _ key: P256.Signing.PrivateKey) throws {
+        let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
+        try Data(
+            text.replacing(
+                "  - name: read-\(integration)\n    type: api_token\n",
+                with: "  - name: read-\(integration)\n    type: oauth\n    client_id: 0oaServiceApp\n"
+            ).utf8
+        ).write(to: URL(fileURLWithPath: workspace.configuration))
+        try workspace.setToken(key.pemRepresentation, of: integration)
+    }
+
+    @Test(
+        "collects each event once while tokens end, nonces turn over and everything is revoked", .timeLimit(.minutes(3))
+    )
+    func exactlyOnce() async throws {
+        let key = P256.Signing.PrivateKey()
+        let orgs = [
+            ("proved", try await org(1, key)), ("bearer", try await org(2, key, dpop: false)),
+            ("lasting", try await org(3, key, tokenSeconds: 3600)),
+        ]
+        let workspace = try Workspace()
+        try workspace.configure(orgs.map { ($0.0, $0.1.url) }, token: "x", pageSize: 100)
+        for (name, _) in orgs { try useOAuth(workspace, name, key) }
+        let daemon = try RunningDaemon(workspace, level: "trace")
+        try await daemon.waitUntilLive(integrations: 3)
+        // In the first two a token may be about to be renewed at this very moment.
+        for (_, org) in orgs { #expect(org.revokeAccessTokens() > 0) }
+        try await daemon.wait(for: "tokens that follow those that end, and the one that was revoked") { _ in
+            orgs.allSatisfy { $0.1.stats.tokensIssued >= ($0.0 == "lasting" ? 2 : 5) }
+        }
+        #expect(orgs[2].1.stats.tokensIssued == 2)
+        let collected = Dictionary(uniqueKeysWithValues: daemon.status?.integrations.map { ($0.name, $0.events) } ?? [])
+        #expect(daemon.status?.integrations.allSatisfy { $0.problem == nil } == true)
+        #expect(daemon.stop() == 0)
+        for (name, org) in orgs {
+            // The stream goes on, so what is sealed is the log up to some place.
+            let sealed = try workspace.sealedUIDs(of: name).count
+            #expect(sealed.count >= collected[name] ?? .max)
+            #expect(sealed.count > 3000)
+            #expect(Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)), "\(name): a gap")
+            #expect(sealed.values.allSatisfy { $0 == 1 }, "\(name): doubled")
+        }
+        for line in key.pemRepresentation.split(separator: "\n") where !line.hasPrefix("-----") {
+            #expect(!workspace.log.contains(line.prefix(20)))
+        }
+        #expect(!workspace.log.contains("eyJ"), "a JWT is in the log")
+        for (_, org) in orgs { await org.stop() }
+    }
+
+    @Test(
+        "whose key is refused says what to do, and goes on within seconds when the right key is put in place",
+        .timeLimit(.minutes(1)))
+    func replacedKey() async throws {
+        let key = P256.Signing.PrivateKey()
+        let org = try await org(4, key, tokenSeconds: 3600, nonceSeconds: 86_400)
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: "x")
+        try useOAuth(workspace, "acme", P256.Signing.PrivateKey())
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.wait(for: "the refusal") { $0?.integrations.first?.problem != nil }
+        let problem = try #require(daemon.status?.integrations.first?.problem)
+        #expect(problem.message.contains("invalid_client"))
+        #expect(problem.message.contains("0oaServiceApp"))
+        #expect(problem.message.contains("public key registered"))
+        let requests = org.stats.byPath["/oauth2/v1/token"]
+        let log = try Programs.tributary(["status", "--config", workspace.configuration], in: workspace)
+        #expect(log.output.contains("invalid_client"))
+        try workspace.setToken(key.pemRepresentation, of: "acme")
+        let clock = ContinuousClock()
+        let began = clock.now
+        try await daemon.waitUntilLive()
+        #expect(clock.now - began < .seconds(30), "it waited for the next probe")
+        // Two where the first answer showed that the local clock is off.
+        #expect(requests ?? 0 <= 2, "a refused app asks once a minute")
+        #expect(org.stats.tokensIssued == 1)
+        #expect(daemon.stop() == 0)
+        await org.stop()
+    }
+
+    @Test("a refused API token that is replaced is tried at once", .timeLimit(.minutes(1)))
+    func replacedToken() async throws {
+        var settings = OrgSettings()
+        settings.eventCount = 10
+        let org = try await SimulatedOrg.start(settings)
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: "00wrong")
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.wait(for: "the refusal") { $0?.integrations.first?.problem?.kind == "unauthorized" }
+        try workspace.setToken("SSWS \(settings.tokens[0])", of: "acme")
+        try await daemon.waitUntilLive(within: .seconds(30))
+        #expect(daemon.stop() == 0)
+        try workspace.expectExactly(org, of: "acme")
+        await org.stop()
+    }
+}

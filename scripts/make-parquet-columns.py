@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Writes libexec/parquet-columns.tsv: the columns of the Parquet export, for each OCSF class.
+
+    scripts/make-parquet-columns.py OCSF_SCHEMA_JSON > libexec/parquet-columns.tsv
+
+A column is a field that docs/record-schema.md has (a test holds that page against the code) and that the class has in the OCSF
+schema, with the schema's type. OCSF_SCHEMA_JSON holds `types`, `classes` and `objects` with their attributes.
+"""
+import json
+import re
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/record-schema.md"
+BASE = {"string_t": "string", "integer_t": "int32", "long_t": "int64", "float_t": "double", "boolean_t": "boolean", "json_t": "json"}
+CLASSES = ["base_event", "detection_finding", "account_change", "authentication", "entity_management", "user_access",
+           "group_management", "email_activity", "web_resources_activity", "api_activity", "application_error"]
+
+
+def documented_paths():
+    """The same reading of the page as in RecordSchemaTests."""
+    places, paths, inside = {}, set(), False
+    for line in PAGE.read_text().splitlines():
+        if line.startswith("#"):
+            inside = line.endswith("From LogEvent to record") or (inside and line.startswith("###"))
+        if not inside or not line.startswith("|"):
+            continue
+        cells = line.split("|")
+        tokens = cells[2].split("`")[1::2]
+        first = re.sub("[` ]", "", cells[1])
+        if first.startswith("‹"):
+            places[first] = tokens
+            continue
+        parent = ""
+        for token in tokens:
+            whole = parent + token if token.startswith(".") else token
+            parent = whole.rpartition(".")[0]
+            name = next((name for name in places if whole.startswith(name)), None)
+            paths.update([whole] if name is None else [stands + whole[len(name):] for stands in places[name]])
+    return paths
+
+
+def type_of(schema, attributes, path):
+    """The Parquet type of a path's leaf, or None where the schema does not have it here."""
+    parts = path.split(".")
+    for number, part in enumerate(parts):
+        attribute = attributes.get(part.removesuffix("[]"))
+        if attribute is None or part.endswith("[]") != bool(attribute.get("array")):
+            return None
+        if number == len(parts) - 1:
+            if attribute["type"] == "object_t":
+                return "map" if path == "unmapped" else None
+            return BASE[schema["types"][attribute["type"]]["base"]]
+        if attribute["type"] != "object_t":
+            return None
+        attributes = schema["objects"][attribute["object"]]["attributes"]
+
+
+schema = json.load(open(sys.argv[1]))
+print(f"# Columns of `tributary spool export --parquet`, OCSF {schema['version']}. Made by scripts/make-parquet-columns.py; don't edit.")
+print("# class\tpath\ttype")
+for name in CLASSES:
+    for path in sorted(documented_paths()):
+        kind = type_of(schema, schema["classes"][name]["attributes"], path)
+        if kind:
+            print(f"{name}\t{path}\t{kind}")
