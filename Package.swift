@@ -100,7 +100,7 @@ let package = Package(
             name: "OktaSimulatorTests",
             dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "Spool"], swiftSettings: strict),
+        .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "OktaAPI", "Spool"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -1,5 +1,6 @@
 import Glibc
 import OCSF
+import OktaAPI
 import Spool
 
 /// One thread's share of the integrations: maps their pages and makes them durable.
@@ -9,8 +10,14 @@ import Spool
 actor IngestWorker {
     /// What a page came to, once it is durable.
     struct Ingested: Sendable {
+        /// What was committed with the events, and its text.
+        var landing: PageLanding
+        var kept: String
+        /// New ones; `rejected` likewise.
         var events: Int
         var rejected: Int
+        /// What the spool had already, and dropped.
+        var duplicates: Int
         var newest: Int64?
         var firstRejection: Rejection?
     }
@@ -42,6 +49,7 @@ actor IngestWorker {
     private let thread: WorkerThread
     private let spool: Spool
     private let normalizer: Normalizer
+    private let digest: SHA256Digest
     private let scratch = SpoolScratch()
     private var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
@@ -52,29 +60,37 @@ actor IngestWorker {
         thread = WorkerThread(name: name)
         self.spool = spool
         normalizer = try Normalizer(catalog: catalog, settings: settings)
+        guard let digest = SHA256Digest() else { throw NormalizerError.noSHA256 }
+        self.digest = digest
     }
 
     /// Recovers an integration's journal and finishes what a crash left half done. A second call finds it open.
     func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
         if let writer = writers[integration] { return Opened(cursor: writer.cursor, recovery: writer.recovery) }
         let writer = try spool.writer(integration: integration, scratch: scratch, now: .now())
+        writer.boundIdentities()
         writers[integration] = writer
         sources[integration] = source
         return Opened(cursor: writer.cursor, recovery: writer.recovery)
     }
 
-    /// Maps a page and makes its records and the cursor that follows it durable in one step.
+    /// Makes a place durable without any event.
+    func keep(_ place: String, integration: String) throws(SpoolError) {
+        try writers[integration]?.commit(cursor: place, at: .now())
+    }
+
+    /// Maps a page and makes its records and the place that follows it durable in one step.
     ///
-    /// - Parameter previous: the cursor that the page was asked for with; nil for the first. A page is only ever put behind the very
-    ///   cursor that it follows.
+    /// - Parameter previous: the place's text that is kept. A page is only ever put behind the very place that it follows.
+    /// - Returns: nil when the page is too early (`LogPage.landing`): nothing of it was kept then.
     func ingest(
-        page: [UInt8], after previous: String?, cursor: String, integration: String, collectedAt: Int64
-    ) throws(Failure) -> Ingested {
+        _ page: LogPage, after previous: String?, integration: String, collectedAt: Int64
+    ) throws(Failure) -> Ingested? {
         guard let writer = writers[integration], let source = sources[integration], writer.cursor == previous else {
             throw .cursorMoved
         }
-        var sink = IngestSink(writer: writer, collectedAt: collectedAt)
-        let outcome = page.withUnsafeBytes { bytes in
+        var sink = IngestSink(writer: writer, digest: digest, way: page.way, collectedAt: collectedAt)
+        let outcome = page.body.withUnsafeBytes { bytes in
             Result { () throws(PageError) in
                 try normalizer.normalizePage(bytes, source: source, collectedAt: collectedAt, into: &sink)
             }
@@ -83,15 +99,31 @@ actor IngestWorker {
             writer.discard()
             throw .page(error)
         }
+        if let failure = sink.failure {
+            writer.discard()
+            throw .spool(failure)
+        }
+        let contents = sink.contents
+        guard let landing = page.landing(contents) else {
+            writer.discard()
+            return nil
+        }
+        if landing.isSplit || landing.isRetired {
+            writer.forget(.history)
+            writer.forget(.boundary)
+        }
+        if landing.isSplit { for identity in sink.identities { writer.remember(identity, in: .history) } }
+        if landing.isBoundary { for identity in sink.identities { writer.remember(identity.atBoundary, in: .boundary) } }
+        let kept = landing.place.text
         do throws(SpoolError) {
-            if let failure = sink.failure { throw failure }
-            try writer.commit(cursor: cursor, at: .now())
+            try writer.commit(cursor: kept, mark: landing.mark, at: .now())
         } catch {
             writer.discard()
             throw .spool(error)
         }
         return Ingested(
-            events: sink.events, rejected: sink.rejected, newest: sink.newest, firstRejection: sink.firstRejection)
+            landing: landing, kept: kept, events: sink.events, rejected: sink.rejected, duplicates: contents.known,
+            newest: contents.newest, firstRejection: sink.firstRejection)
     }
 
     /// Seals what an integration that is no longer configured left behind, and lets it go.

@@ -27,6 +27,9 @@ struct IntegrationCollector: Sendable {
     /// The wait before the spool is tried again where it could not be opened.
     static let spoolRetry = Duration.seconds(10)
 
+    /// The wait after a probe of the org that brought nothing.
+    static let probeRetry = Duration.seconds(600)
+
     let settings: Settings
     let credential: any Credential
     let transport: any HTTPTransport
@@ -37,80 +40,135 @@ struct IntegrationCollector: Sendable {
     let heartbeat: Heartbeat
     let logger: Logger
 
+    /// The wait before an address that leads to the wrong organization is looked at again.
+    static let addressRetry = Duration.seconds(60)
+
+    /// The way through the log, and the text of its place as the spool keeps it.
+    private struct Reading {
+        var pager: LogPager
+        var kept: String
+        /// When the org is asked for its id and its other names, until it told.
+        var probeDue: ContinuousClock.Instant?
+    }
+
     /// Collects until the task is cancelled. A page that is being made durable then is finished first.
     func run(clock: ContinuousClock = ContinuousClock()) async {
-        guard var pager = await open(clock) else { return }
+        guard var reading = await open(clock) else { return }
+        var hasSlot = false
         while !Task.isCancelled {
             heartbeat.beat()
-            switch pager.nextStep(now: clock.now) {
+            switch reading.pager.nextStep(now: clock.now) {
             case .wait(let until):
-                await sleep(until: until, clock, orReplaced: pager.awaitsCredential ? credential : nil)
-                if pager.awaitsCredential, credential.isReplaced { pager.credentialReplaced(now: clock.now) }
+                await sleep(until: until, clock, orReplaced: reading.pager.awaitsCredential ? credential : nil)
+                if reading.pager.awaitsCredential, credential.isReplaced {
+                    reading.pager.credentialReplaced(now: clock.now)
+                }
+            case .page(let page):
+                await ingest(page, &reading, clock)
             case .request(let request):
-                // Nil: cancelled while it waited for its turn.
-                guard await waitingForSlot() else { return }
-                await collect(request, &pager, clock)
-                slots.giveBack()
+                // A page that waits inside the pager keeps the slot, and the tail's request goes by the same.
+                if !hasSlot {
+                    // False: cancelled while it waited for its turn.
+                    guard await waitingForSlot() else { return }
+                    hasSlot = true
+                }
+                await collect(request, &reading, clock)
+                await probeIfDue(&reading, clock)
             case .outstanding:
                 // Every request is answered and every page settled before the next step: this would be a bug, and a
                 // busy loop is the worst way to show it.
                 logger.critical("the pager waits for an answer that it has; please report this")
                 await sleep(until: clock.now + Self.beat, clock)
             }
+            if hasSlot, !reading.pager.isHolding {
+                slots.giveBack()
+                hasSlot = false
+            }
         }
+        if hasSlot { slots.giveBack() }
     }
 
     /// Opens the spool and the pager; waits and tries again as long as either is in trouble. Nil when cancelled.
-    private func open(_ clock: ContinuousClock) async -> LogPager? {
+    private func open(_ clock: ContinuousClock) async -> Reading? {
         while !Task.isCancelled {
             let trouble: IntegrationHealth.Trouble
+            let delay: Duration
             switch await opened() {
-            case .success(let cursor):
+            case .success(let kept):
                 do throws(CursorError) {
-                    return try pager(resumingAt: cursor, clock)
+                    return try await reading(from: kept, clock)
                 } catch {
-                    trouble = IntegrationHealth.Trouble(cursor: error)
+                    (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
                 }
             case .failure(let error):
-                trouble = IntegrationHealth.Trouble(spool: error)
+                (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
             }
-            note(trouble, requestID: nil, delay: Self.spoolRetry, .spoolError)
-            await sleep(until: clock.now + Self.spoolRetry, clock)
+            note(trouble, requestID: nil, delay: delay, .spoolError)
+            await sleep(until: clock.now + delay, clock)
         }
         return nil
     }
 
-    /// The stored cursor, nil on a first run.
-    private func opened() async -> Result<String?, SpoolError> {
+    /// The place that is kept. A first run keeps its start before it asks for anything, so that the start is fixed then.
+    private func opened() async -> Result<String, SpoolError> {
         defer { board.update(entry) { $0.opened() } }
         let org = settings.query.org
         let source = EventSource(orgHost: org.host, logURL: org.origin + "/api/v1/logs")
         do throws(SpoolError) {
             let opened = try await worker.open(settings.name, source: source)
             report(opened.recovery)
-            return .success(opened.cursor)
+            if let kept = opened.cursor { return .success(kept) }
+            let first = LogPlace(since: settings.start.milliseconds, fingerprint: settings.query.fingerprint).text
+            try await worker.keep(first, integration: settings.name)
+            return .success(first)
         } catch {
             return .failure(error)
         }
     }
 
-    private func pager(resumingAt text: String?, _ clock: ContinuousClock) throws(CursorError) -> LogPager {
-        let now = UTCTime(milliseconds: WallClock.now())
-        var start = LogStart.since(settings.start, at: now)
-        if let text {
-            let record = try CursorRecord(parsing: text)
-            if record.fingerprint != settings.query.fingerprint {
-                logger.warning(
-                    """
-                    the filter, the page size or the org's address has changed: the stored cursor keeps those it began \
-                    with, and collection goes on by it
-                    """)
-            }
-            start = .cursor(record)
+    private func reading(from kept: String, _ clock: ContinuousClock) async throws(CursorError) -> Reading {
+        let place = try LogPlace(parsing: kept)
+        var query = settings.query
+        // Before anything is asked of another address, it has to be known that it is the same organization.
+        if place.isElsewhere(than: query), let probe = await probe() { query.learn(probe) }
+        let pager = try LogPager(
+            query, place: place, pollInterval: settings.pollInterval, budgetShare: settings.budgetShare,
+            seed: .random(in: .min ... .max), now: clock.now, wall: UTCTime(milliseconds: WallClock.now()))
+        if place.fingerprint != query.fingerprint {
+            let since = pager.place.tail.next == nil ? pager.place.tail.since : nil
+            logger.announce(
+                .logAskedAnew,
+                """
+                the filter, the page size or the org's address has changed: \(since.map {
+                "the log is asked anew for what Okta stored since \(WallClock.text($0)), and what comes twice is dropped"
+                } ?? "collection goes on by the kept link, and asks by the new query once that has brought events")
+                """)
         }
-        return try LogPager(
-            settings.query, start: start, pollInterval: settings.pollInterval,
-            budgetShare: settings.budgetShare, seed: .random(in: .min ... .max), now: clock.now)
+        return Reading(pager: pager, kept: kept, probeDue: query.organization == nil ? clock.now : nil)
+    }
+
+    /// Nil when the org did not answer as one.
+    private func probe() async -> OrgProbe? {
+        guard let response = try? await transport.send(OrgProbe.request(settings.query.org)) else { return nil }
+        return OrgProbe(response)
+    }
+
+    /// Asks the org for its id and its other names, beside everything else: collection does not depend on it, unless its links lead to one
+    /// of those names.
+    private func probeIfDue(_ reading: inout Reading, _ clock: ContinuousClock) async {
+        guard let due = reading.probeDue, due <= clock.now else { return }
+        guard let probe = await probe() else {
+            reading.probeDue = clock.now + Self.probeRetry
+            return
+        }
+        reading.probeDue = nil
+        do throws(CursorError) {
+            try reading.pager.learn(probe)
+        } catch {
+            note(IntegrationHealth.Trouble(cursor: error), requestID: nil, delay: Self.addressRetry, .spoolError)
+            await sleep(until: clock.now + Self.addressRetry, clock)
+            if let reopened = await open(clock) { reading = reopened }
+        }
     }
 
     /// Takes a slot, and is alive meanwhile: others may hold all of them for as long as their orgs are silent.
@@ -126,7 +184,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    private func collect(_ page: LogPageRequest, _ pager: inout LogPager, _ clock: ContinuousClock) async {
+    private func collect(_ page: LogPageRequest, _ reading: inout Reading, _ clock: ContinuousClock) async {
         let result: Result<HTTPResponse, TransportError>
         do throws(AuthorizedTransport.Failure) {
             // With a token to be had first, several exchanges, each with its own time limit.
@@ -138,42 +196,48 @@ struct IntegrationCollector: Sendable {
             case .credential(let error):
                 // Without a credential there is nothing to send: for the pager that is a request that can't be sent.
                 let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
-                if case .trouble(let trouble) = pager.received(.failure(failure), now: clock.now) {
+                if case .trouble(let trouble) = reading.pager.received(.failure(failure), now: clock.now) {
                     let refused = IntegrationHealth.Trouble(
                         kind: "credential", message: error.description, remedy: "It is looked at again at every attempt"
                     )
-                    note(refused, requestID: trouble.requestID, delay: pager.delay(clock), .credentialRefused)
+                    note(refused, requestID: trouble.requestID, delay: reading.pager.delay(clock), .credentialRefused)
                 }
                 return
             }
         }
         board.update(entry) { $0.requested() }
         heartbeat.beat()
-        switch pager.received(result, now: clock.now) {
-        case .trouble(let trouble): note(trouble, pager, clock)
-        case .page(let page): await ingest(page, &pager, clock)
+        switch reading.pager.received(result, now: clock.now) {
+        case .trouble(let trouble):
+            note(trouble, reading.pager, clock)
+            // Perhaps another name of the org, which it tells.
+            if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = clock.now }
+        case .held: break
+        case .page(let page): await ingest(page, &reading, clock)
         }
     }
 
-    private func ingest(_ page: LogPage, _ pager: inout LogPager, _ clock: ContinuousClock) async {
+    private func ingest(_ page: LogPage, _ reading: inout Reading, _ clock: ContinuousClock) async {
         do throws(IngestWorker.Failure) {
             let ingested = try await worker.ingest(
-                page: page.body, after: pager.cursor?.text, cursor: page.cursor.text, integration: settings.name,
-                collectedAt: WallClock.now())
-            let isFull = pager.committed(events: ingested.events + ingested.rejected, now: clock.now)
-            note(ingested, page, isCaughtUp: !isFull)
+                page, after: reading.kept, integration: settings.name, collectedAt: WallClock.now())
+            guard let ingested else { return reading.pager.tooEarly(now: clock.now) }
+            reading.kept = ingested.kept
+            reading.pager.committed(ingested.landing, now: clock.now)
+            note(ingested, page)
             await seal()
         } catch {
             switch error {
             case .page(let error):
-                note(pager.rejected(error.description, now: clock.now), pager, clock)
+                note(reading.pager.rejected(error.description, now: clock.now), reading.pager, clock)
             case .cursorMoved:
-                pager.notCommitted("the journal was repaired", now: clock.now)
-                if let reopened = await open(clock) { pager = reopened }
+                reading.pager.notCommitted("the journal was repaired", now: clock.now)
+                if let reopened = await open(clock) { reading = reopened }
             case .spool(let error):
-                pager.notCommitted(error.description, now: clock.now)
+                reading.pager.notCommitted(error.description, now: clock.now)
                 let trouble = IntegrationHealth.Trouble(spool: error)
-                note(trouble, requestID: nil, delay: pager.delay(clock), trouble.isFull ? .spoolFull : .spoolError)
+                note(
+                    trouble, requestID: nil, delay: reading.pager.delay(clock), trouble.isFull ? .spoolFull : .spoolError)
             }
         }
     }
@@ -199,11 +263,16 @@ struct IntegrationCollector: Sendable {
 
 // What is said of what happened.
 extension IntegrationCollector {
-    private func note(_ ingested: IngestWorker.Ingested, _ page: LogPage, isCaughtUp: Bool) {
+    private func note(_ ingested: IngestWorker.Ingested, _ page: LogPage) {
+        let landing = ingested.landing
         let transition = board.update(entry) { health in
             health.committed(
-                events: ingested.events, rejected: ingested.rejected, newest: ingested.newest,
-                isCaughtUp: isCaughtUp, requestID: page.requestID, at: WallClock.now())
+                IntegrationHealth.Commit(
+                    way: page.way, events: ingested.events, rejected: ingested.rejected,
+                    duplicates: ingested.duplicates, newest: ingested.newest, isCaughtUp: !landing.isFull,
+                    backfill: landing.place.backfill.map(BackfillProgress.init), gap: page.gap,
+                    requestID: page.requestID),
+                at: WallClock.now())
         }
         if let rejection = ingested.firstRejection {
             logger.announce(
@@ -213,6 +282,25 @@ extension IntegrationCollector {
                 and are kept under _rejected; the first one \(rejection.reason.explanation)
                 """, metadata: metadata(page.requestID))
         }
+        if ingested.duplicates > 0 {
+            logger.debug("\(ingested.duplicates) events of a page were known and dropped", metadata: metadata(page.requestID))
+        }
+        if let gap = page.gap {
+            logger.announce(
+                .eventsMissing,
+                """
+                Okta keeps events for 90 days: what it stored between \(WallClock.text(gap.from)) and \
+                \(WallClock.text(gap.to)) and was not collected can't be had any more
+                """, metadata: metadata(page.requestID))
+        }
+        if landing.isSplit, let backfill = landing.place.backfill {
+            logger.notice(
+                """
+                the log's events are those of \(WallClock.text(backfill.from)): they are fetched beside the newest ones, which \
+                come first from now on
+                """)
+        }
+        if landing.isBackfillOver { logger.notice("all events of before are fetched; the newest ones go on") }
         announce(transition, requestID: page.requestID, nil)
     }
 
@@ -221,6 +309,14 @@ extension IntegrationCollector {
         note(
             IntegrationHealth.Trouble(trouble), requestID: trouble.requestID, delay: pager.delay(clock),
             trouble.messageID)
+        guard let renewal = trouble.renewal else { return }
+        board.update(entry) { $0.askedAnew() }
+        logger.announce(
+            .logAskedAnew,
+            """
+            \(trouble.what): the log is asked anew for what Okta stored since \(renewal.since.rfc3339), \(renewal.limit) events \
+            a page, and what comes twice is dropped
+            """, metadata: metadata(trouble.requestID))
     }
 
     private func note(
@@ -281,6 +377,6 @@ extension IntegrationCollector {
 extension LogPager {
     /// The wait before the next request.
     fileprivate func delay(_ clock: ContinuousClock) -> Duration {
-        health.nextAttempt.map { max(.zero, $0 - clock.now) } ?? .zero
+        nextAttempt.map { max(.zero, $0 - clock.now) } ?? .zero
     }
 }

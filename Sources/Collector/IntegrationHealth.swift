@@ -1,3 +1,5 @@
+import OktaAPI
+
 /// What is known of one integration's well-being: fed with what happens, asked for the report and for what is worth a
 /// line in the journal. A plain value; the wall-clock time of each happening comes in as milliseconds since 1970.
 struct IntegrationHealth: Sendable {
@@ -13,6 +15,25 @@ struct IntegrationHealth: Sendable {
         var isRateLimit = false
         /// Whether the spool refuses, and not the org.
         var isSpool = false
+        /// The one way through the log that it holds up, while there are two.
+        var way: LogWay?
+    }
+
+    /// A page that became durable.
+    struct Commit: Sendable {
+        var way = LogWay.tail
+        /// New ones, as `rejected`.
+        var events: Int
+        var rejected = 0
+        var duplicates = 0
+        /// The newest event's time.
+        var newest: Int64?
+        /// Whether the page was the newest of its way.
+        var isCaughtUp: Bool
+        /// Of the backfill that goes on; nil without one.
+        var backfill: BackfillProgress?
+        var gap: LogGap?
+        var requestID: String?
     }
 
     /// A change that an on-call person would want in the journal.
@@ -35,6 +56,13 @@ struct IntegrationHealth: Sendable {
     private(set) var events = 0
     private(set) var rejected = 0
     private(set) var requests = 0
+    /// Events that came again and were dropped.
+    private(set) var duplicates = 0
+    /// How often the log was asked for anew in the place of a link.
+    private(set) var freshQueries = 0
+    private(set) var backfill: BackfillProgress?
+    /// What could not be had any more, last.
+    private(set) var gap: LogGap?
     private(set) var unsealedRecords = 0
     /// The newest event's own time that was committed.
     private(set) var lastEvent: Int64?
@@ -58,30 +86,47 @@ struct IntegrationHealth: Sendable {
         requests += 1
     }
 
+    mutating func askedAnew() {
+        freshQueries += 1
+    }
+
     /// A page's events are durable.
-    ///
-    /// - Parameter isCaughtUp: whether the page was the newest there is.
-    mutating func committed(
-        events: Int, rejected: Int, newest: Int64?, isCaughtUp: Bool, requestID: String?, at now: Int64
-    ) -> Transition? {
-        self.events += events
-        self.rejected += rejected
-        if let newest {
-            lastEvent = max(newest, lastEvent ?? newest)
+    mutating func committed(_ commit: Commit, at now: Int64) -> Transition? {
+        events += commit.events
+        rejected += commit.rejected
+        duplicates += commit.duplicates
+        gap = commit.gap ?? gap
+        if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
+        if commit.way == .tail {
             // Of this page alone: one event dated into the future must not hide the rest of a backlog.
-            reached = newest
+            reached = commit.newest ?? reached
+            wasCaughtUp = commit.isCaughtUp
+            lastAnswer = now
         }
-        lastAnswer = now
-        lastRequestID = requestID ?? lastRequestID
+        if let progress = commit.backfill, backfill == nil {
+            firstProgress = (progress, now)
+            // From here on the tail is what counts, and it begins at that time.
+            if commit.way == .tail { reached = max(reached ?? progress.until, progress.until) }
+        }
+        backfill = commit.backfill
+        lastRequestID = commit.requestID ?? lastRequestID
+        // What holds up the one way is not over because the other goes on.
+        if let way = trouble?.way, way != commit.way { return nil }
         nextAttempt = nil
         attempts = 0
         let wasStarting = state == .starting
         let overcome = trouble
         let began = since
         trouble = nil
-        enter(isCaughtUp ? .live : .catchingUp, at: now)
+        enter(wasCaughtUp && backfill == nil ? .live : .catchingUp, at: now)
         if let overcome { return .recovered(from: overcome, afterSeconds: Self.seconds(from: began, to: now)) }
         return wasStarting ? .becameLive : nil
+    }
+
+    /// Milliseconds until the backfill is over, if it goes on as it did in this run.
+    func backfillRemaining(at now: Int64) -> Int64? {
+        guard let backfill, let firstProgress else { return nil }
+        return backfill.remaining(since: firstProgress.progress, elapsed: now - firstProgress.at)
     }
 
     /// A request or a commit failed, or has to wait.
@@ -140,9 +185,10 @@ struct IntegrationHealth: Sendable {
 
     private var wasCaughtUp = false
     private var reached: Int64?
+    /// Where the backfill was when this run first saw it, and when that was.
+    private var firstProgress: (progress: BackfillProgress, at: Int64)?
 
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {
-        if new == .live || new == .catchingUp { wasCaughtUp = new == .live }
         if new != state { since = now }
         state = new
     }

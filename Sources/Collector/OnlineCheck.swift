@@ -136,10 +136,11 @@ package struct OnlineCheck: Sendable {
         let now = UTCTime(milliseconds: WallClock.now())
         let clock = ContinuousClock()
         let name = ingest.credential.name.text
+        let query = LogQuery(org: org, filter: ingest.filter, pageLimit: 1)
         guard
             var pager = try? LogPager(
-                LogQuery(org: org, filter: ingest.filter, pageLimit: 1), start: .since(now, at: now),
-                pollInterval: .zero, seed: 0, now: clock.now),
+                query, place: LogPlace(since: now.milliseconds, fingerprint: query.fingerprint), pollInterval: .zero,
+                seed: 0, now: clock.now, wall: now),
             case .request(let page) = pager.nextStep(now: clock.now)
         else { return false }
         let result: Result<HTTPResponse, TransportError>
@@ -156,7 +157,7 @@ package struct OnlineCheck: Sendable {
             return false
         }
         switch pager.received(result, now: clock.now) {
-        case .page:
+        case .page, .held:
             report.pass(.credential, "\(name) is accepted")
             report.pass(.permission, "the log can be read")
         case .trouble(let trouble):

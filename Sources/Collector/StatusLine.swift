@@ -5,6 +5,10 @@ extension StatusReport {
         let healthy = integrations.count { $0.state.isHealthy }
         var parts = ["\(stuck.map { $0.words + "; " } ?? "")\(healthy) of \(integrations.count) integrations live"]
         if let lag = integrations.compactMap(\.lagSeconds).max() { parts.append("lag \(Self.duration(lag))") }
+        let backfilling = integrations.compactMap(\.backfill)
+        if let first = backfilling.first {
+            parts.append(backfilling.count == 1 ? first.words : "\(backfilling.count) backfilling")
+        }
         parts.append("\(Self.rate(integrations.reduce(0) { $0 + $1.eventsPerSecond })) events/s")
         parts.append("spool \(Self.bytes(spool.bytes)) of \(Self.bytes(spool.maxBytes))")
         if spool.deletionHeldUp != nil { parts.append("deletion of segments held up") }
@@ -43,6 +47,14 @@ extension StatusReport {
     private static func trimmed(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         return value < 10 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
+    }
+}
+
+extension StatusReport.Backfill {
+    /// `backfilling 2026-08-01, 41 %, about 3h left`.
+    package var words: String {
+        let left = remainingSeconds.map { ", about \(StatusReport.duration($0)) left" } ?? ""
+        return "backfilling \(reachedAt.prefix(10)), \(Int(fraction * 100)) %\(left)"
     }
 }
 

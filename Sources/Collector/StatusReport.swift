@@ -53,6 +53,30 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var unsealedRecords: Int
         package var credential: String
         package var credentialExpires: String?
+        /// Events that came again and were dropped.
+        package var duplicates: Int?
+        /// How often the log was asked for anew, by time, in the place of Okta's link.
+        package var freshQueries: Int?
+        /// What is fetched beside the newest events.
+        package var backfill: Backfill?
+        /// Events that Okta deleted before they were collected: what it stored between these times.
+        package var gap: Gap?
+    }
+
+    /// A backfill under way.
+    package struct Backfill: Codable, Sendable, Equatable {
+        /// The time of its first events, and the time up to which it goes.
+        package var from: String
+        package var until: String
+        package var reachedAt: String
+        /// 0…1, by the events' own time.
+        package var fraction: Double
+        package var remainingSeconds: Int?
+    }
+
+    package struct Gap: Codable, Sendable, Equatable {
+        package var from: String
+        package var to: String
     }
 
     /// What an integration is doing. `live` and `catching_up` are healthy.

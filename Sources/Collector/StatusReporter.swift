@@ -100,6 +100,12 @@ extension StatusReport.Integration {
             lastRequestId: health.lastRequestID, nextAttemptAt: health.nextAttempt.map(WallClock.text),
             events: health.events, rejected: health.rejected, requests: health.requests,
             eventsPerSecond: entry.rate.perSecond, unsealedRecords: health.unsealedRecords,
-            credential: entry.credential, credentialExpires: entry.credentialExpires)
+            credential: entry.credential, credentialExpires: entry.credentialExpires, duplicates: health.duplicates,
+            freshQueries: health.freshQueries,
+            backfill: health.backfill.map {
+                StatusReport.Backfill(
+                    from: WallClock.text($0.from), until: WallClock.text($0.until), reachedAt: WallClock.text($0.reached),
+                    fraction: $0.fraction, remainingSeconds: health.backfillRemaining(at: now).map { Int($0 / 1000) })
+            }, gap: health.gap.map { StatusReport.Gap(from: WallClock.text($0.from), to: WallClock.text($0.to)) })
     }
 }

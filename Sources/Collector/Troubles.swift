@@ -11,6 +11,7 @@ extension IntegrationHealth.Trouble {
         kind = trouble.kind.rawValue
         message = trouble.what
         remedy = trouble.advice
+        way = trouble.way
         isRateLimit = trouble.kind == .rateLimited || trouble.kind == .concurrencyLimited
     }
 
@@ -34,10 +35,15 @@ extension IntegrationHealth.Trouble {
     init(cursor error: CursorError) {
         kind = "cursor"
         message = error.description
-        remedy = """
-            This integration waits. If the org's address was changed, put the old one back; to start again from the configured \
-            start, stop the daemon and move the integration's directory out of the state directory
-            """
+        remedy =
+            switch error {
+            case .otherOrganization: "This integration waits, and looks at the address once a minute"
+            default:
+                """
+                This integration waits. If the org's address was changed, put the old one back; to start again from the \
+                configured start, stop the daemon and move the integration's directory out of the state directory
+                """
+            }
     }
 
     var isFull: Bool { kind == "spool_full" }
@@ -49,7 +55,8 @@ extension PagerTrouble {
         case .rateLimited, .concurrencyLimited: .rateLimited
         case .unauthorized, .forbidden: .credentialRefused
         case .unreachable: .oktaUnreachable
-        case .notOkta, .brokenBody, .rejected: .pageUnreadable
+        case .notOkta, .brokenBody, .tooLarge, .rejected: .pageUnreadable
+        case .cursorRefused: .cursorRefused
         default: .oktaError
         }
     }

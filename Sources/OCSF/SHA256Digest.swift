@@ -1,11 +1,11 @@
 import CCrypto
 
 /// SHA-256 by the system's libcrypto (FIPS 180-4), with one state that is used again: no allocation for a message.
-final class SHA256Digest {
+package final class SHA256Digest {
     private let state: UnsafeMutablePointer<SHA256_CTX>
 
     /// nil when libcrypto's configuration has no SHA-256 to give.
-    init?() {
+    package init?() {
         guard let algorithm = tributary_sha256_fetch() else { return nil }
         EVP_MD_free(algorithm)
         state = .allocate(capacity: 1)
@@ -13,6 +13,16 @@ final class SHA256Digest {
     }
 
     deinit { state.deallocate() }
+
+    /// The digest's first 128 bits; of what libcrypto refuses to digest, none.
+    package func leading128Bits(of bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64)? {
+        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { out in
+            guard let to = out.baseAddress, digest(start, bytes.count, into: to) else { return nil }
+            func number(_ range: Range<Int>) -> UInt64 { out[range].reduce(0) { $0 << 8 | UInt64($1) } }
+            return (number(0..<8), number(8..<16))
+        }
+    }
 
     /// Fills 32 bytes at `out`; false when libcrypto refuses.
     func digest(_ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<UInt8>) -> Bool {

@@ -5,18 +5,25 @@
 ///     case .request(let page):
 ///         switch pager.received(await result of AuthorizedTransport(transport).send(page.request, as: credential), now: clock.now) {
 ///         case .trouble(let trouble): …log…
-///         case .page(let page): …normalise and commit the events together with page.cursor.text…
-///             pager.committed(events: count, now: clock.now)
+///         case .held: …the page waits inside the pager…
+///         case .page(let page): …as below…
 ///         }
+///     case .page(let page):
+///         …normalise; ask page.landing(…) what to commit together with the events, and commit…
+///         pager.committed(landing, now: clock.now)
 ///     case .outstanding: …an answer or a commit is still awaited…
 ///     }
 ///
 /// What holds at any time:
 /// - One request at most is out, and none while a page waits for its commit.
-/// - The cursor moves in ``committed(events:now:)`` alone. Whatever happens before, the same page is asked for again.
-/// - A `next` link is followed byte for byte, and only on the org's own origin and the log's own path.
+/// - The place moves in ``committed(_:now:)`` alone. Whatever happens before, the same page is asked for again.
+/// - A `next` link is followed byte for byte, and only on the org's own origins and the log's own path.
 /// - No request goes out before its wait is over, and no wait is longer than 95 s or the poll interval.
 /// - Requests are spaced evenly, so that this client takes its share of the org's budget and no more.
+/// - While a backfill runs there are two ways, the tail and the history. The tail goes first whenever it is due; the history has the
+///   rest. The history never takes an event that was stored since the tail began before the tail had its turn.
+/// - A way whose link is no use is asked for anew, from a time a little before what is not collected yet, so that nothing is lost;
+///   what comes twice by that is the caller's to recognise. That happens once in ten minutes at most, but for ever smaller pages.
 package struct LogPager: Sendable {
     /// Time, as the caller's clock gives it.
     package typealias Instant = ContinuousClock.Instant
@@ -25,6 +32,8 @@ package struct LogPager: Sendable {
     package enum Step: Sendable {
         /// Send it, then call ``LogPager/received(_:now:)``.
         case request(LogPageRequest)
+        /// A page that had to wait for the tail; answer as to one from ``LogPager/received(_:now:)``.
+        case page(LogPage)
         /// Nothing before this instant.
         case wait(until: Instant)
         /// An answer, or the fate of a page, has to come first.
@@ -33,308 +42,239 @@ package struct LogPager: Sendable {
 
     /// What an answer was worth.
     package enum Outcome: Sendable {
-        /// Events; answer with `committed`, `rejected` or `notCommitted`.
+        /// Events; answer with `committed`, `tooEarly`, `rejected` or `notCommitted`.
         case page(LogPage)
+        /// A page of the history that waits inside until the tail is at its end.
+        case held
         /// None this time; the pager knows how to go on.
         case trouble(PagerTrouble)
     }
 
-    private enum Phase {
-        case idle(Instant)
-        case requesting
-        case delivering(CursorRecord)
+    enum Phase {
+        case idle
+        case requesting(LogWay)
+        case delivering(LogPage)
     }
 
+    /// How far a fresh query goes back behind the watermark, in milliseconds. What it brings again is dropped by its identity.
+    static let overlap: Int64 = 300_000
+    /// The least time between two fresh queries of a way that don't make its pages smaller.
+    static let renewalPause = Duration.seconds(600)
+    /// The smallest page that is asked for where larger ones don't come.
+    static let smallestPage = 10
+    /// Useless answers to the same request before it is asked for anew.
+    static let patience = 3
+
     /// What is read.
-    package let query: LogQuery
+    package private(set) var query: LogQuery
     /// The wait after the end of the log is reached.
     package var pollInterval: Duration
-    /// The share of the org's budget for the log that this client takes, above 0, up to 1; the rest is for others.
-    package let budgetShare: Double
-    /// The place after the last committed page; `nil` before the first.
-    package private(set) var cursor: CursorRecord?
     /// How it goes.
-    package private(set) var health: PagerHealth
-    /// What the last answer said of the budget.
-    package private(set) var rateLimit: RateLimit?
+    package internal(set) var health: PagerHealth
+    /// The place after the last committed page, or where a fresh query begins.
+    package internal(set) var place: LogPlace
 
-    private var phase: Phase
-    private var url: String
-    /// No request before this: the window's budget is used up.
-    private var hold: Instant?
-    private var requestedAt: Instant?
-    private var firstRequestID: String?
-    private var retries = 0
-    private var badRequests = 0
-    private var rateLimitStreak = 0
-    private var expectedBodyBytes = 0
-    private var jitter: Jitter
+    var phase = Phase.idle
+    var budget: RequestBudget
+    var tail: WayProgress
+    var history: WayProgress?
+    /// A page of the history that waits for the tail.
+    private var held: LogPage?
+    /// The history's pages are so young that each has to wait for the tail.
+    private var isNear = false
+    private var boundaryRun = 0
+    /// The query that the kept links came from, where that is an older one that can't be asked anew yet.
+    private var fingerprint: String
+    /// The watermark of the last gap that was told.
+    private var toldGap: Int64?
+    /// The wall clock when the pager was made.
+    private let wall: UTCTime
+    private let madeAt: Instant
+    var jitter: Jitter
 
     /// Makes a pager that asks for its first page at once.
     ///
     /// - Parameters:
+    ///   - place: where it goes on. If filter, page size or the org's address are others than the place's, the log is asked anew.
     ///   - pollInterval: the wait after a page that was not full.
     ///   - budgetShare: moved into its range, 0.01…1.
     ///   - seed: of the jitter; equal seeds give equal waits.
-    /// - Throws: ``CursorError/foreign(_:)`` when the kept link is not one of this org's log. A cursor of another filter is
-    ///   taken; compare its fingerprint with the query's.
+    ///   - wall: the time by this host's clock, to keep a start within what Okta accepts.
+    /// - Throws: ``CursorError/foreign(_:)`` when a kept link is not one of this org's log and nothing tells that it is the same
+    ///   organization, ``CursorError/otherOrganization(kept:found:)`` when it surely is another.
     package init(
-        _ query: LogQuery, start: LogStart, pollInterval: Duration, budgetShare: Double = 1, seed: UInt64, now: Instant
+        _ query: LogQuery, place: LogPlace, pollInterval: Duration, budgetShare: Double = 1, seed: UInt64, now: Instant,
+        wall: UTCTime
     ) throws(CursorError) {
         self.query = query
         self.pollInterval = pollInterval
-        self.budgetShare = min(max(budgetShare, 0.01), 1)
-        switch start {
-        case .since(let since): url = query.firstURL(since: since)
-        case .cursor(let record):
-            if let objection = query.objection(to: record.nextLink) { throw .foreign(objection) }
-            url = record.nextLink
-            cursor = record
+        budget = RequestBudget(share: budgetShare)
+        if let kept = place.organization, let found = query.organization, kept != found {
+            throw .otherOrganization(kept: kept, found: found)
         }
-        phase = .idle(now)
-        health = PagerHealth(state: .starting, since: now, nextAttempt: now)
+        let isSameOrganization = place.organization != nil && place.organization == query.organization
+        for link in [place.tail.next, place.backfill?.history.next].compactMap(\.self) {
+            if let objection = query.objection(to: link), !isSameOrganization { throw .foreign(objection) }
+        }
+        var place = place
+        fingerprint = place.fingerprint
+        if place.fingerprint != query.fingerprint, place.tail.restart(overlap: Self.overlap) != nil {
+            place.tail.renew(overlap: Self.overlap)
+            place.backfill?.history.renew(overlap: Self.overlap)
+            fingerprint = query.fingerprint
+        } else if let next = place.tail.next, let objection = query.objection(to: next) {
+            throw .foreign(objection)
+        }
+        self.place = place
+        tail = WayProgress(place.tail, query, now: now, wall: wall)
+        history = place.backfill.map { WayProgress($0.history, query, now: now, wall: wall) }
+        health = PagerHealth(state: .starting, since: now)
         jitter = Jitter(seed: seed)
+        self.wall = wall
+        madeAt = now
+    }
+
+    /// What the last answer said of the budget.
+    package var rateLimit: RateLimit? { budget.rateLimit }
+
+    /// When the next request is due; nil while one is out or a page waits for its commit.
+    package var nextAttempt: Instant? {
+        guard case .idle = phase else { return nil }
+        let due = held == nil ? min(tail.due, history?.due ?? tail.due) : tail.due
+        return max(due, budget.earliest ?? due)
+    }
+
+    /// Okta told more of itself: its id, and other origins of the same org.
+    ///
+    /// - Throws: ``CursorError/otherOrganization(kept:found:)``; collection must not go on then.
+    package mutating func learn(_ probe: OrgProbe) throws(CursorError) {
+        if let kept = place.organization, kept != probe.organizationID {
+            throw .otherOrganization(kept: kept, found: probe.organizationID)
+        }
+        query.learn(probe)
     }
 
     /// What to do at `now`.
     package mutating func nextStep(now: Instant) -> Step {
-        guard case .idle(let due) = phase else { return .outstanding }
-        guard now >= due else { return .wait(until: due) }
-        phase = .requesting
-        requestedAt = now
-        health.nextAttempt = nil
+        guard case .idle = phase else { return .outstanding }
+        if var page = held, page.isCleared {
+            held = nil
+            page.place = place
+            phase = .delivering(page)
+            return .page(page)
+        }
+        guard let due = nextAttempt, due <= now else { return .wait(until: nextAttempt ?? now) }
+        let way: LogWay = tail.due <= now || history == nil || held != nil ? .tail : .history
+        phase = .requesting(way)
+        budget.requested(at: now)
+        let progress = self[way]
         var headers = HTTPHeaders([.init("Accept", "application/json")])
-        if retries > 0, let firstRequestID {
+        if progress.retries > 0, let first = progress.firstRequestID {
             // Okta asks for both with every repetition (rate limit documentation).
-            headers.append("X-Okta-Retry-For", firstRequestID)
-            headers.append("X-Okta-Retry-Count", String(retries))
+            headers.append("X-Okta-Retry-For", first)
+            headers.append("X-Okta-Retry-Count", String(progress.retries))
         }
-        return .request(
-            LogPageRequest(
-                request: HTTPRequest(.get, url, headers: headers, expectedBodyBytes: expectedBodyBytes), retry: retries)
-        )
+        let request = HTTPRequest(
+            .get, progress.url, headers: headers, expectedBodyBytes: progress.expectedBodyBytes)
+        return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// Takes the answer to the request that is out.
-    package mutating func received(_ result: Result<HTTPResponse, TransportError>, now: Instant) -> Outcome {
-        guard case .requesting = phase else {
-            return .trouble(
-                makeTrouble(
-                    .cancelled, "an answer came that nobody waited for", next: "it is dropped", advice: "Report this"))
-        }
-        switch result {
-        case .failure(let error): return .trouble(failed(error, now))
-        case .success(let response):
-            health.lastRequestID = response.oktaRequestID ?? health.lastRequestID
-            let limit = RateLimit(response.headers)
-            rateLimit = limit
-            if limit.remaining == 0, response.status != 429, let seconds = limit.secondsToWait {
-                hold = now + .seconds(seconds) + jitter.upTo(2)
+    /// The page is durable as `landing` has it: the next one may be asked for.
+    package mutating func committed(_ landing: PageLanding, now: Instant) {
+        guard case .delivering(let page) = phase else { return }
+        phase = .idle
+        place = landing.place
+        boundaryRun = landing.boundaryRun
+        self[page.way].settled(at: page.next)
+        if landing.isSplit {
+            history = tail
+            history?.due = now
+            tail = WayProgress(place.tail, query, now: now, wall: nil)
+            isNear = false
+        } else if landing.isBackfillOver {
+            history = nil
+            if place.tail.next == page.next {
+                tail.settled(at: page.next)
+                tail.due = now + pollInterval
             }
-            switch response.status {
-            case 200: return received(page: response, now)
-            case 429: return .trouble(limited(response, limit, now))
-            default: return .trouble(refused(response, now))
-            }
+        } else {
+            self[page.way].due = landing.isFull || page.way == .history ? now : now + pollInterval
         }
-    }
-
-    /// Whether the wait is for a credential that a person has to put right.
-    package var awaitsCredential: Bool {
-        switch health.trouble?.kind {
-        case .unauthorized, .forbidden, .invalidRequest: true
-        default: false
+        if page.way == .tail, !landing.isFull { held?.isCleared = true }
+        if health.trouble?.way == nil || health.trouble?.way == page.way {
+            health.trouble = nil
+            health.consecutiveFailures = 0
         }
-    }
-
-    /// The credential has been replaced: what was refused may be tried at once.
-    package mutating func credentialReplaced(now: Instant) {
-        guard case .idle = phase, awaitsCredential else { return }
-        wait(until: now)
-    }
-
-    /// The page and its cursor are durable: the next one may be asked for.
-    ///
-    /// - Parameter events: how many elements the page had, those set aside included.
-    /// - Returns: whether the page was full, so that there is more at once.
-    @discardableResult
-    package mutating func committed(events: Int, now: Instant) -> Bool {
-        guard case .delivering(let next) = phase else { return false }
-        let isFull = events >= query.fullPage(of: url)
-        cursor = next
-        url = next.nextLink
-        (retries, badRequests, rateLimitStreak, firstRequestID) = (0, 0, 0, nil)
-        health.consecutiveFailures = 0
-        health.trouble = nil
-        health.lastCommit = now
-        let wanted = isFull ? now : now + pollInterval
-        if let hold, hold > wanted {
+        // A link of an older query has brought events, so there is a time now from which to ask by the new one.
+        if !fingerprintIsCurrent, place.tail.watermark != nil {
+            fingerprint = query.fingerprint
+            _ = renew(.tail, limit: query.pageLimit, now)
+        }
+        raisePageSize(of: page.way, now)
+        if budget.isUsedUp(at: now) {
             health.enter(.waitingForRateLimit, at: now)
         } else {
-            health.enter(isFull ? .collecting : .caughtUp, at: now)
-        }
-        wait(until: wanted)
-        return isFull
-    }
-
-    /// The page could not be read (broken in the middle, say): it is asked for again.
-    @discardableResult
-    package mutating func rejected(_ reason: String, now: Instant) -> PagerTrouble {
-        guard case .delivering = phase else { return unexpected("a page was rejected that is not out") }
-        return again(
-            .rejected, "a page could not be read (\(reason.oneLine(limit: 300)))",
-            "If it persists, Okta's support finds the request by its id", requestID: health.lastRequestID,
-            delay: backoff(), now)
-    }
-
-    /// The page could not be made durable: it is asked for again later, and Okta is not to blame.
-    @discardableResult
-    package mutating func notCommitted(_ reason: String, now: Instant) -> PagerTrouble {
-        guard case .delivering = phase else { return unexpected("a page was not committed that is not out") }
-        return again(
-            .notCommitted, "a page could not be stored (\(reason.oneLine(limit: 300)))", "See what the spool says",
-            delay: jitter.backoff(attempt: retries + 1, cap: 30), now)
-    }
-}
-
-// What answers are worth.
-extension LogPager {
-    private mutating func received(page response: HTTPResponse, _ now: Instant) -> Outcome {
-        if let (kind, what) = PageCheck.objection(to: response) {
-            return .trouble(
-                again(
-                    kind, what,
-                    kind == .notOkta
-                        ? ForeignAnswer.advice
-                        : "If it persists, check for a proxy that cuts answers; Okta's support finds the request by its id",
-                    response, delay: backoff(), now))
-        }
-        guard let next = LinkHeader.next(in: response.headers.values("Link")) else {
-            return .trouble(
-                again(
-                    .missingNext, "an answer without a next link, which a polling query always has",
-                    "If it persists, check for a proxy that strips headers", response, delay: backoff(), now))
-        }
-        if let objection = query.objection(to: next) {
-            return .trouble(
-                again(
-                    .foreignNext, "a next link that is not followed: \(objection)",
-                    "Check for a proxy that rewrites headers; if it is another name of this org, put that name as its URL",
-                    response, delay: backoff(), now))
-        }
-        if next == url, !PageCheck.isEmptyArray(response.body) {
-            return .trouble(
-                again(
-                    .nextStandsStill, "a page with events whose next link leads to itself",
-                    "If it persists, Okta's support finds the request by its id", response, delay: backoff(), now))
-        }
-        expectedBodyBytes = response.body.count
-        let record = CursorRecord(nextLink: next, fingerprint: cursor?.fingerprint ?? query.fingerprint)
-        phase = .delivering(record)
-        if firstRequestID == nil { firstRequestID = response.oktaRequestID }
-        return .page(
-            LogPage(
-                body: response.body, cursor: record, requestID: response.oktaRequestID,
-                serverTime: response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }, timings: response.timings)
-        )
-    }
-
-    private mutating func failed(_ error: TransportError, _ now: Instant) -> PagerTrouble {
-        switch error.kind {
-        case .cancelled, .shutDown:
-            wait(until: now)
-            return makeTrouble(.cancelled, error.summary, next: "nothing is lost", advice: error.advice)
-        case .invalidRequest:
-            return again(.invalidRequest, error.summary, error.advice, delay: probe(), now)
-        case .tooLarge:
-            return again(.brokenBody, error.summary, error.advice, delay: backoff(), now)
-        case .resolve, .connect, .proxy, .tls, .timeout, .interrupted, .protocol:
-            return again(.unreachable, error.summary, error.advice, delay: backoff(), now)
+            health.enter(landing.isFull || history != nil ? .collecting : .caughtUp, at: now)
         }
     }
 
-    /// 429. Okta's headers tell the wait; without sense in them, a short exponential one.
-    private mutating func limited(_ response: HTTPResponse, _ limit: RateLimit, _ now: Instant) -> PagerTrouble {
-        rateLimitStreak += 1
-        let short = jitter.backoff(attempt: rateLimitStreak, cap: 30)
-        let retryAfter = response.headers.first("Retry-After").flatMap { Int64($0) }
-        var delay = short
-        if !limit.isConcurrency, let seconds = limit.secondsToWait {
-            delay = .seconds(seconds) + jitter.upTo(2)
-            // A reset that is always now must not become a request a second.
-            if rateLimitStreak > 2 { delay = max(delay, short) }
-        } else if !limit.isConcurrency, let retryAfter, retryAfter >= 0 {
-            // Not Okta's; of a gateway before it (RFC 9110, 10.2.3).
-            delay = .seconds(min(max(retryAfter, 1), RateLimit.longestWait)) + jitter.upTo(2)
+    /// `landing` had nothing to say: the page waits inside until the tail is at its end.
+    package mutating func tooEarly(now: Instant) {
+        guard case .delivering(let page) = phase else { return }
+        isNear = true
+        hold(page, now)
+    }
+
+    private mutating func hold(_ page: LogPage, _ now: Instant) {
+        phase = .idle
+        held = page
+        tail.due = min(tail.due, now)
+    }
+
+    /// Whether a page waits inside.
+    package var isHolding: Bool { held != nil }
+
+    /// Takes a whole page from Okta's answer to a request of `way`.
+    mutating func deliver(_ response: HTTPResponse, next: String, _ way: LogWay, _ now: Instant) -> Outcome {
+        self[way].expectedBodyBytes = response.body.count
+        if self[way].firstRequestID == nil { self[way].firstRequestID = response.oktaRequestID }
+        let serverTime = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }?.milliseconds
+        let page = LogPage(
+            body: response.body, way: way, requestID: response.oktaRequestID, place: place, next: next,
+            fingerprint: fingerprint, organization: query.organization, limit: query.fullPage(of: self[way].url),
+            serverTime: serverTime,
+            wall: wall.milliseconds + Int64((now - madeAt) / .milliseconds(1)), boundaryRun: boundaryRun, gap: gap(way, serverTime))
+        guard way == .tail || !isNear else {
+            hold(page, now)
+            return .held
         }
-        let said = OktaError(body: response.body).text.map { " (\($0))" } ?? ""
-        let failures = health.consecutiveFailures
-        let trouble = again(
-            limit.isConcurrency ? .concurrencyLimited : .rateLimited,
-            (limit.isConcurrency ? "too many requests at once to the org" : "the org's rate limit is used up") + said,
-            limit.isConcurrency
-                ? "If it persists, find who else calls this org so often (Reports > Rate Limits)"
-                : "If it persists, lower this integration's rate_limit_share or see who else uses the log (Reports > Rate Limits)",
-            response, delay: delay, now)
-        health.consecutiveFailures = failures
-        return trouble
+        phase = .delivering(page)
+        return .page(page)
     }
 
-    private mutating func refused(_ response: HTTPResponse, _ now: Instant) -> PagerTrouble {
-        let error = OktaError(body: response.body)
-        if response.status == 400 { badRequests += 1 }
-        let refusal = Refusal(response, error, isStoredCursor: cursor != nil, isRepeated: badRequests > 1)
-        let delay = refusal.pace == .probe ? probe() : backoff()
-        return again(refusal.kind, refusal.what, refusal.advice, response, code: error.code, delay: delay, now)
+    /// What was stored between the last event of `way` and the oldest that Okta keeps; told once.
+    private mutating func gap(_ way: LogWay, _ serverTime: Int64?) -> LogGap? {
+        let last = way == .tail ? place.tail.watermark : place.backfill?.history.watermark
+        guard let serverTime, let last, last < serverTime - LogRetention.kept, toldGap != last else { return nil }
+        toldGap = last
+        return LogGap(from: last, to: serverTime - LogRetention.kept)
     }
 
-    /// A minute, and a little more so that many orgs don't probe together.
-    private mutating func probe() -> Duration { .seconds(60) + jitter.upTo(6) }
+    /// Whether the requests are those of the query that is configured now.
+    var fingerprintIsCurrent: Bool { fingerprint == query.fingerprint }
 
-    private mutating func backoff() -> Duration { jitter.backoff(attempt: health.consecutiveFailures + 1, cap: 60) }
+    /// Whoever asked, a page that waits for the tail waits no longer than the tail is well.
+    mutating func dropHeld() { held = nil }
 
-    private mutating func wait(until wanted: Instant) {
-        let due = [hold, requestedAt.map { $0 + pace }].compactMap(\.self).reduce(wanted, max)
-        hold = nil
-        phase = .idle(due)
-        health.nextAttempt = due
-    }
-
-    /// The least time from one request to the next: a window's minute, divided by this client's share of its requests. A minute at
-    /// most, whatever the headers say.
-    private var pace: Duration {
-        guard let limit = rateLimit?.limit, limit > 0 else { return .zero }
-        return .milliseconds(Int64(min(60_000 / (Double(limit) * budgetShare), 60_000)))
-    }
-
-    /// Notes the trouble, and that the same page is asked for again after `delay`.
-    private mutating func again(
-        _ kind: PagerTrouble.Kind, _ what: String, _ advice: String, _ response: HTTPResponse? = nil,
-        code: String? = nil, requestID: String? = nil, delay: Duration, _ now: Instant
-    ) -> PagerTrouble {
-        retries += 1
-        if firstRequestID == nil { firstRequestID = response?.oktaRequestID }
-        health.consecutiveFailures += 1
-        wait(until: now + delay)
-        let seconds = now.duration(to: health.nextAttempt ?? now).components.seconds + 1
-        let trouble = makeTrouble(
-            kind, what, next: "Tributary asks for the same page again in \(seconds) s", advice: advice,
-            status: response?.status, code: code, requestID: response?.oktaRequestID ?? requestID)
-        if let state = kind.state { health.enter(state, at: now) }
-        health.trouble = trouble
-        return trouble
-    }
-
-    private func makeTrouble(
-        _ kind: PagerTrouble.Kind, _ what: String, next: String, advice: String, status: Int? = nil,
-        code: String? = nil, requestID: String? = nil
-    ) -> PagerTrouble {
-        PagerTrouble(
-            kind: kind, host: query.org.host, what: what, next: next, advice: advice, status: status, errorCode: code,
-            requestID: requestID)
-    }
-
-    private func unexpected(_ what: String) -> PagerTrouble {
-        makeTrouble(.cancelled, what, next: "nothing changes", advice: "Report this")
+    /// A way's progress; the history's only while there is one.
+    subscript(way: LogWay) -> WayProgress {
+        get { way == .history ? history ?? tail : tail }
+        set {
+            if way == .tail {
+                tail = newValue
+            } else if history != nil {
+                history = newValue
+            }
+        }
     }
 }

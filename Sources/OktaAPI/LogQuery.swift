@@ -3,7 +3,9 @@ package struct LogQuery: Sendable, Hashable {
     /// The org.
     package let org: OrgURL
     /// Other origins of the same org whose `next` links may be followed: its custom domain, its okta.com name.
-    package let aliases: [OrgURL]
+    package var aliases: [OrgURL]
+    /// Okta's id of the organization, once it told.
+    package var organization: String?
     /// An Okta filter expression, unencoded; `nil` for every event.
     package let filter: String?
     /// Events a page, 1…1000 (Okta's largest; its default of 100 costs ten times the requests).
@@ -30,10 +32,12 @@ package struct LogQuery: Sendable, Hashable {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// The address of the first request. Ascending and without `until`: only such a query is a polling one, which follows the
+    /// The address of a way's first request. Ascending and without `until`: only such a query is a polling one, which follows the
     /// order in which Okta stored the events and leaves none out (Okta System Log query documentation).
-    func firstURL(since: UTCTime) -> String {
-        var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=\(pageLimit)&sortOrder=ASCENDING"
+    ///
+    /// - Parameter limit: events a page; the query's own by default.
+    func firstURL(since: UTCTime, limit: Int? = nil) -> String {
+        var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=\(limit ?? pageLimit)&sortOrder=ASCENDING"
         if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
         return url
     }
@@ -43,6 +47,13 @@ package struct LogQuery: Sendable, Hashable {
         var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=1&sortOrder=DESCENDING"
         if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
         return HTTPRequest(.get, url, headers: HTTPHeaders([.init("Accept", "application/json")]))
+    }
+
+    /// What an org says of itself may name more of its origins. Only an answer over verified TLS makes another origin trusted, and only
+    /// one with TLS; an org on loopback, where nothing is verified, may name others on loopback.
+    package mutating func learn(_ probe: OrgProbe) {
+        organization = probe.organizationID
+        aliases = [probe.organization, probe.alternate].compactMap(\.self).filter { $0.isSecure == org.isSecure }
     }
 
     /// Why `link` must not be followed with the org's credential, or `nil` when it may be.
@@ -79,21 +90,16 @@ package struct LogQuery: Sendable, Hashable {
     }
 }
 
-/// Where reading begins.
-package enum LogStart: Sendable, Hashable {
-    /// At what Okta stored since a time.
-    case since(UTCTime)
-    /// At a kept cursor.
-    case cursor(CursorRecord)
+/// What Okta accepts and keeps.
+package enum LogRetention {
+    /// A `since` further back is answered with 400 E0000053 (Okta System Log query documentation). An hour of margin for the clocks.
+    /// Milliseconds, as `kept`.
+    static let accepted: Int64 = (180 * 24 - 1) * 3_600_000
+    /// Events older than this are left out without a word (the same page).
+    static let kept: Int64 = 90 * 24 * 3_600_000
 
-    /// The earliest `since` that Okta accepts at `now`: it answers 400 E0000053 for more than 180 days back (Okta System Log
-    /// query documentation), and keeps events for 90. An hour of margin for the clocks.
-    package static func earliestSince(at now: UTCTime) -> UTCTime {
-        UTCTime(milliseconds: now.milliseconds - (180 * 24 - 1) * 3_600_000)
-    }
-
-    /// `since`, not earlier than Okta accepts.
-    package static func since(_ since: UTCTime, at now: UTCTime) -> LogStart {
-        .since(max(since, earliestSince(at: now)))
+    /// `since`, not earlier than Okta accepts at `now`; milliseconds since 1970.
+    static func accepted(_ since: Int64, at now: Int64) -> UTCTime {
+        UTCTime(milliseconds: max(since, now - accepted))
     }
 }

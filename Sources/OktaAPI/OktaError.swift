@@ -2,15 +2,13 @@ import FoundationEssentials
 
 /// What Okta says about a request that it refused; every part may be missing.
 ///
-/// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorId`, `errorCauses` of objects or of plain strings) and
+/// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses` of objects or of plain strings) and
 /// OAuth's (`error`, `error_description`). Edge servers answer with HTML or nothing; then all is `nil`.
 package struct OktaError: Sendable, Hashable {
     /// `E0000011`, or OAuth's `invalid_client`: the only part that is a contract. Letters, digits, `_`, `-` and `.`.
     package var code: String?
     /// For people; may hold what a user typed, so it is cut to one line.
     package var summary: String?
-    /// Okta's id of this very error.
-    package var errorID: String?
     /// What lies under it, at most eight, each one line.
     package var causes: [String]
     /// Whether the body is a web page: something other than the API has answered.
@@ -24,7 +22,6 @@ package struct OktaError: Sendable, Hashable {
         let form = start == 0x7B ? try? JSONDecoder().decode(Form.self, from: Data(bounded)) : nil
         code = (form?.errorCode ?? form?.error).flatMap(Self.plainCode)
         summary = (form?.errorSummary ?? form?.errorDescription).map { $0.oneLine(limit: 300) }
-        errorID = form?.errorID.map { $0.oneLine(limit: 100) }
         causes = (form?.causes ?? []).prefix(8).map { $0.oneLine(limit: 200) }
     }
 
@@ -43,11 +40,11 @@ package struct OktaError: Sendable, Hashable {
     }
 
     private struct Form: Decodable {
-        var errorCode, errorSummary, errorID, error, errorDescription: String?
+        var errorCode, errorSummary, error, errorDescription: String?
         var causes: [String]
 
         enum Key: String, CodingKey {
-            case errorCode, errorSummary, errorId, errorCauses, error
+            case errorCode, errorSummary, errorCauses, error
             case errorDescription = "error_description"
         }
 
@@ -55,7 +52,6 @@ package struct OktaError: Sendable, Hashable {
             let fields = try decoder.container(keyedBy: Key.self)
             errorCode = try? fields.decode(String.self, forKey: .errorCode)
             errorSummary = try? fields.decode(String.self, forKey: .errorSummary)
-            errorID = try? fields.decode(String.self, forKey: .errorId)
             error = try? fields.decode(String.self, forKey: .error)
             errorDescription = try? fields.decode(String.self, forKey: .errorDescription)
             causes = (try? fields.decode([Cause].self, forKey: .errorCauses))?.compactMap(\.text) ?? []

@@ -30,6 +30,8 @@ package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible 
         case notOkta
         /// A 200 that is no whole JSON array.
         case brokenBody
+        /// A page beyond the bound on an answer's size.
+        case tooLarge
         /// A 200 without a `next` link.
         case missingNext
         /// A `next` link to elsewhere.
@@ -60,12 +62,25 @@ package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible 
     package let errorCode: String?
     /// By which Okta's support finds the exchange.
     package let requestID: String?
+    /// Which way through the log it holds up; nil for both.
+    package var way: LogWay?
+    /// The fresh query that is tried in the place of the stored one.
+    package var renewal: LogRenewal?
 
     /// All of it in one line, without any secret.
     package var description: String {
         let id = requestID.map { " [Okta request \($0)]" } ?? ""
         return "\(host): \(what); \(next). \(advice).\(id)"
     }
+}
+
+/// A way through the log that is asked for anew, by time in the place of Okta's link.
+package struct LogRenewal: Sendable, Hashable {
+    package let way: LogWay
+    /// From when on.
+    package let since: UTCTime
+    /// Events a page.
+    package let limit: Int
 }
 
 /// How an org's log is being read, for status and alarms.
@@ -106,10 +121,6 @@ package struct PagerHealth: Sendable, Hashable {
     package internal(set) var trouble: PagerTrouble?
     /// Okta's id of the last answer.
     package internal(set) var lastRequestID: String?
-    /// When the next request is due; `nil` while one is out or a page waits for its commit.
-    package internal(set) var nextAttempt: ContinuousClock.Instant?
-    /// When a page was last committed.
-    package internal(set) var lastCommit: ContinuousClock.Instant?
 
     mutating func enter(_ state: State, at now: ContinuousClock.Instant) {
         if self.state != state { since = now }
@@ -127,7 +138,7 @@ extension PagerTrouble.Kind {
         case .unauthorized: .unauthorized
         case .forbidden: .forbidden
         case .cursorRefused: .cursorRefused
-        case .notOkta, .brokenBody, .missingNext, .foreignNext, .nextStandsStill, .rejected: .badAnswers
+        case .notOkta, .brokenBody, .tooLarge, .missingNext, .foreignNext, .nextStandsStill, .rejected: .badAnswers
         case .notCommitted: .spoolTrouble
         case .cancelled: nil
         }

@@ -32,7 +32,7 @@ struct Refusal {
         case 400 where isStoredCursor && isRepeated:
             (kind, pace) = (.cursorRefused, .probe)
             advice =
-                "Okta does not accept the kept place in its log any more; events between it and a new start may have to be fetched again"
+                "Nothing is lost: the log is asked anew from a time before what is not collected yet, and what comes twice is dropped"
         case 400 where isStoredCursor:
             (kind, pace) = (.serverFailure, .backoff)
             advice = "Nothing is to be done unless it repeats"

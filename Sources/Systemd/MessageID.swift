@@ -37,15 +37,23 @@ package enum MessageID: String, CaseIterable, Sendable {
     case watchdogStarving = "30ac0e7919dc40a2bfbe3c2d6b350ddf"
     /// An integration that was in trouble collects again.
     case integrationRecovered = "92d0084f6b3d4c4db2b9dbeb851e08f1"
+    /// Okta does not take the kept place in its log any more.
+    case cursorRefused = "da8ac26163f8471db7b77f9e919eedf9"
+    /// The log is asked for anew, by time, in the place of a link that is no use.
+    case logAskedAnew = "332551605eb34a0099a0264084df7347"
+    /// Events that can't be had any more: Okta keeps them for 90 days.
+    case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
 
     /// How serious the event is, the same wherever it is announced.
     package var level: Logger.Level {
         switch self {
         case .segmentSealed: .debug
         case .started: .info
-        case .ready, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited: .notice
-        case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected: .warning
-        case .configurationRefused, .credentialRefused, .spoolFull, .spoolError: .error
+        case .ready, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited,
+            .logAskedAnew:
+            .notice
+        case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused: .warning
+        case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing: .error
         case .watchdogStarving: .critical
         }
     }

@@ -34,10 +34,12 @@ struct StatusText {
         let mark = isHealthy ? terminal.green("✔") : terminal.red("✘")
         let name = integration.name.padding(to: width)
         var facts = [integration.state.rawValue.replacing("_", with: " ") + " since \(integration.since)"]
+        if let backfill = integration.backfill { facts.append(backfill.words) }
         if let lag = integration.lagSeconds { facts.append("lag \(StatusReport.duration(lag))") }
         if let last = integration.lastEventAt { facts.append("last event \(last)") }
         facts.append("\(integration.events) events")
         if integration.rejected > 0 { facts.append(terminal.yellow("\(integration.rejected) set aside")) }
+        if let gap = integration.gap { facts.append(terminal.yellow("missing from \(gap.from) to \(gap.to)")) }
         if let expires = integration.credentialExpires {
             facts.append("credential \(integration.credential) expires \(expires)")
         }

@@ -9,7 +9,7 @@ struct IntegrationHealthTests {
 
     private func live(at now: Int64) -> IntegrationHealth {
         var health = IntegrationHealth(since: 0)
-        _ = health.committed(events: 3, rejected: 0, newest: now, isCaughtUp: true, requestID: "r1", at: now)
+        _ = health.committed(.init(events: 3, newest: now, isCaughtUp: true), at: now)
         return health
     }
 
@@ -17,11 +17,11 @@ struct IntegrationHealthTests {
     func becomesLive() {
         var health = IntegrationHealth(since: 0)
         #expect(
-            health.committed(events: 0, rejected: 0, newest: nil, isCaughtUp: true, requestID: nil, at: 10)
+            health.committed(.init(events: 0, newest: nil, isCaughtUp: true), at: 10)
                 == .becameLive)
         #expect(health.state == .live)
         #expect(
-            health.committed(events: 1, rejected: 0, newest: 15, isCaughtUp: true, requestID: nil, at: 20) == nil)
+            health.committed(.init(events: 1, newest: 15, isCaughtUp: true), at: 20) == nil)
         #expect(health.since == 10)
     }
 
@@ -37,7 +37,7 @@ struct IntegrationHealthTests {
                 == .stillIn(refused, forSeconds: 600))
         #expect(health.attempts == 3)
         #expect(
-            health.committed(events: 1, rejected: 0, newest: nil, isCaughtUp: true, requestID: nil, at: 662_000)
+            health.committed(.init(events: 1, newest: nil, isCaughtUp: true), at: 662_000)
                 == .recovered(from: refused, afterSeconds: 660))
         #expect(health.trouble == nil)
     }
@@ -67,18 +67,41 @@ struct IntegrationHealthTests {
     func lag() {
         var health = IntegrationHealth(since: 0)
         #expect(health.lag(at: 5000) == nil)
-        _ = health.committed(events: 1000, rejected: 0, newest: 1000, isCaughtUp: false, requestID: nil, at: 10_000)
+        _ = health.committed(.init(events: 1000, newest: 1000, isCaughtUp: false), at: 10_000)
         #expect(health.lag(at: 11_000) == 10_000)
-        _ = health.committed(events: 0, rejected: 0, newest: nil, isCaughtUp: true, requestID: nil, at: 20_000)
+        _ = health.committed(.init(events: 0, newest: nil, isCaughtUp: true), at: 20_000)
         #expect(health.lag(at: 21_000) == 1000)
         _ = health.troubled(refused, requestID: nil, nextAttempt: nil, at: 30_000)
         #expect(health.lag(at: 80_000) == 60_000)
     }
 
+    @Test("beside a backfill the lag is the tail's, and trouble of the one way is not over by the other's pages")
+    func backfill() {
+        var health = IntegrationHealth(since: 0)
+        let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
+        _ = health.committed(.init(events: 10, newest: 1000, isCaughtUp: false, backfill: progress), at: 9000)
+        #expect(health.lag(at: 9500) == 500)
+        #expect(health.state == .catchingUp)
+        _ = health.committed(.init(events: 1, newest: 9900, isCaughtUp: true, backfill: progress), at: 10_000)
+        let half = BackfillProgress(from: 1000, until: 9000, reached: 5000)
+        _ = health.committed(.init(way: .history, events: 10, newest: 5000, isCaughtUp: false, backfill: half), at: 13_000)
+        #expect(health.lag(at: 13_000) == 3000)
+        #expect(health.backfill?.fraction == 0.5)
+        #expect(health.backfillRemaining(at: 13_000) == 4000)
+        var broken = refused
+        broken.way = .tail
+        _ = health.troubled(broken, requestID: nil, nextAttempt: nil, at: 14_000)
+        _ = health.committed(.init(way: .history, events: 1, newest: 5500, isCaughtUp: false, backfill: half), at: 15_000)
+        #expect(health.trouble == broken)
+        #expect(
+            health.committed(.init(events: 0, isCaughtUp: true), at: 16_000) == .recovered(from: broken, afterSeconds: 2))
+        #expect(health.state == .live)
+    }
+
     @Test("late events do not move the newest event back")
     func lateEvents() {
         var health = live(at: 9000)
-        _ = health.committed(events: 1, rejected: 0, newest: 4000, isCaughtUp: true, requestID: nil, at: 9500)
+        _ = health.committed(.init(events: 1, newest: 4000, isCaughtUp: true), at: 9500)
         #expect(health.lastEvent == 9000)
     }
 }

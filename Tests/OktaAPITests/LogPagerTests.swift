@@ -3,7 +3,7 @@ import Testing
 @testable import OktaAPI
 
 /// A pager with a simulated clock.
-private struct Bench {
+struct Bench {
     static let origin = "https://acme.okta.com"
     static let date = "Thu, 11 Sep 2025 16:21:50 GMT"
     static let dateSeconds: Int64 = 1_757_607_710
@@ -13,13 +13,17 @@ private struct Bench {
     let start: ContinuousClock.Instant
 
     init(
-        filter: String? = nil, start logStart: LogStart = .since(UTCTime(milliseconds: 1_757_000_000_000)),
+        filter: String? = nil, link: String? = nil, place: LogPlace? = nil, pageLimit: Int = 1000,
         budgetShare: Double = 1, seed: UInt64 = 7
     ) throws {
         start = now
-        let query = LogQuery(org: try OrgURL(parsing: Self.origin), filter: filter)
+        let query = LogQuery(org: try OrgURL(parsing: Self.origin), filter: filter, pageLimit: pageLimit)
+        let kept =
+            place ?? link.map { LogPlace(next: $0, fingerprint: query.fingerprint) }
+            ?? LogPlace(since: 1_757_000_000_000, fingerprint: query.fingerprint)
         pager = try LogPager(
-            query, start: logStart, pollInterval: .seconds(15), budgetShare: budgetShare, seed: seed, now: now)
+            query, place: kept, pollInterval: .seconds(15), budgetShare: budgetShare, seed: seed, now: now,
+            wall: UTCTime(milliseconds: Self.dateSeconds * 1000))
     }
 
     static func link(_ after: String) -> String { "\(origin)/api/v1/logs?after=\(after)&limit=1000" }
@@ -36,6 +40,7 @@ private struct Bench {
         var due: HTTPRequest?
         switch pager.nextStep(now: now) {
         case .request(let page): due = page.request
+        case .page: Issue.record("a page that waited")
         case .wait(let until):
             now = until
             due = request()
@@ -43,6 +48,19 @@ private struct Bench {
         }
         return (before.duration(to: now).seconds, try #require(due))
     }
+
+    /// The page that is out is durable.
+    mutating func commit(_ events: Int, known: Int = 0, boundaryRun: Int = 0, typical: Int64? = nil, newest: Int64? = nil)
+        throws
+    {
+        guard case .delivering(let page) = pager.phase else { throw NoPage() }
+        var contents = PageContents()
+        (contents.count, contents.known, contents.boundaryRun) = (events, known, boundaryRun)
+        (contents.typical, contents.newest) = (typical, newest ?? typical)
+        pager.committed(try #require(page.landing(contents)), now: now)
+    }
+
+    struct NoPage: Error {}
 
     mutating func answer(
         _ status: Int, _ headers: [(String, String)] = [], body: String = "", type: String? = "application/json"
@@ -63,8 +81,8 @@ extension Duration {
 }
 
 extension LogPager.Outcome {
-    fileprivate var page: LogPage? { if case .page(let page) = self { page } else { nil } }
-    fileprivate var trouble: PagerTrouble? { if case .trouble(let trouble) = self { trouble } else { nil } }
+    var page: LogPage? { if case .page(let page) = self { page } else { nil } }
+    var trouble: PagerTrouble? { if case .trouble(let trouble) = self { trouble } else { nil } }
 }
 
 @Suite("The log pager")
@@ -91,14 +109,14 @@ struct LogPagerTests {
         _ = bench.request()
         let next = "https://acme.okta.com/api/v1/logs?limit=10&filter=severity+ge+%22INFO%22&after=1648112954504_1"
         let page = try #require(bench.page(next: next).page)
-        #expect(page.cursor.nextLink == next)
-        #expect(bench.pager.cursor == nil)
+        #expect(page.next == next)
+        #expect(bench.pager.place.tail.next == nil)
         guard case .outstanding = bench.pager.nextStep(now: bench.now + .seconds(3600)) else {
             Issue.record("a request before the commit")
             return
         }
-        bench.pager.committed(events: 10, now: bench.now)
-        #expect(bench.pager.cursor == page.cursor)
+        try bench.commit(10)
+        #expect(bench.pager.place.tail.next == next)
         #expect(try bench.nextRequest().request.url == next)
     }
 
@@ -111,20 +129,20 @@ struct LogPagerTests {
         ])
     func pageSize(query: String, events: Int, wait: Double) throws {
         let url = "\(Bench.origin)/api/v1/logs?\(query)"
-        var bench = try Bench(start: .cursor(CursorRecord(nextLink: url, fingerprint: "0123456789abcdef")))
+        var bench = try Bench(link: url)
         #expect(bench.request()?.url == url)
         _ = try #require(bench.page(next: Bench.link("2")).page)
-        bench.pager.committed(events: events, now: bench.now)
+        try bench.commit(events)
         #expect(bench.pager.health.state == (wait == 0 ? .collecting : .caughtUp))
         #expect(try bench.nextRequest().wait == wait)
     }
 
     @Test("an empty page whose next is itself is the end of the log, not trouble")
     func emptyPageAtTheEnd() throws {
-        var bench = try Bench(start: .cursor(CursorRecord(nextLink: Bench.link("2"), fingerprint: "0123456789abcdef")))
+        var bench = try Bench(link: Bench.link("2"))
         _ = bench.request()
         #expect(bench.page(next: Bench.link("2"), body: " [ ] \n").page != nil)
-        bench.pager.committed(events: 0, now: bench.now)
+        try bench.commit(0)
         #expect(bench.pager.health.state == .caughtUp)
     }
 
@@ -152,14 +170,14 @@ struct LogPagerTests {
             ("[{}]", "application/json", "/api/v1/logs?after=2", .foreignNext),
         ])
     func unusablePages(body: String, type: String, next: String, kind: PagerTrouble.Kind) throws {
-        var bench = try Bench(start: .cursor(CursorRecord(nextLink: Bench.link("1"), fingerprint: "0123456789abcdef")))
+        var bench = try Bench(link: Bench.link("1"))
         _ = bench.request()
         let link = next.isEmpty ? "<\(Bench.link("1"))>; rel=\"self\"" : "<\(next)>; rel=\"next\""
         let trouble = bench.answer(200, [("Link", link), ("X-Okta-Request-Id", "req1")], body: body, type: type).trouble
         #expect(trouble?.kind == kind)
         #expect(trouble?.description.contains("acme.okta.com") == true)
         #expect(trouble?.description.contains("after=") == false)
-        #expect(bench.pager.cursor?.nextLink == Bench.link("1"))
+        #expect(bench.pager.place.tail.next == Bench.link("1"))
         let (wait, request) = try bench.nextRequest()
         #expect((1...2).contains(wait))
         #expect(request.url == Bench.link("1"))
@@ -195,7 +213,7 @@ struct LogPagerTests {
         }
         _ = try bench.nextRequest()
         #expect(bench.page(next: Bench.link("2")).page != nil)
-        bench.pager.committed(events: 1, now: bench.now)
+        try bench.commit(1)
         #expect(bench.pager.health.state == .caughtUp)
         #expect(bench.pager.health.trouble == nil)
         #expect(bench.pager.health.consecutiveFailures == 0)
@@ -231,7 +249,7 @@ struct LogPagerTests {
 
     @Test("400 on a kept link is tried once more, then said to be a refused cursor, and still tried slowly")
     func cursorRefused() throws {
-        var bench = try Bench(start: .cursor(CursorRecord(nextLink: Bench.link("1"), fingerprint: "0123456789abcdef")))
+        var bench = try Bench(link: Bench.link("1"))
         _ = bench.request()
         #expect(bench.answer(400, body: "{\"errorCode\":\"E0000029\"}").trouble?.kind == .serverFailure)
         #expect(try bench.nextRequest().wait <= 2)
@@ -293,7 +311,7 @@ struct LogPagerTests {
         let outcome = bench.page(
             next: Bench.link("2"), [("X-Rate-Limit-Remaining", "0"), ("X-Rate-Limit-Reset", reset)])
         #expect(outcome.page != nil)
-        bench.pager.committed(events: 1000, now: bench.now)
+        try bench.commit(1000)
         #expect(bench.pager.health.state == .waitingForRateLimit)
         #expect((31...33).contains(try bench.nextRequest().wait))
     }
@@ -307,7 +325,7 @@ struct LogPagerTests {
         _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit), ("X-Rate-Limit-Remaining", "9")])
         // What the page itself took counts towards the wait.
         bench.now += .milliseconds(200)
-        bench.pager.committed(events: 1000, now: bench.now)
+        try bench.commit(1000)
         let next = try bench.nextRequest()
         #expect(abs(next.wait - (seconds - 0.2)) < 0.001)
     }
@@ -317,7 +335,7 @@ struct LogPagerTests {
         var bench = try Bench(budgetShare: 0.5)
         _ = try bench.nextRequest()
         _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit)])
-        bench.pager.committed(events: 1000, now: bench.now)
+        try bench.commit(1000)
         #expect(try bench.nextRequest().wait == 0)
     }
 
@@ -352,7 +370,7 @@ struct LogPagerTests {
             let status = [429, 200, 503][Int(random.next() % 3)]
             let answer = HTTPResponse(status: status, headers: headers, body: Array("[]".utf8))
             if case .page = bench.pager.received(.success(answer), now: bench.now) {
-                bench.pager.committed(events: 0, now: bench.now)
+                try bench.commit(0)
             }
             let wait = try bench.nextRequest().wait
             #expect(wait >= 0 && wait <= 95)
@@ -373,7 +391,7 @@ struct LogPagerTests {
         #expect(bench.pager.notCommitted("disk full", now: bench.now).kind == .notCommitted)
         #expect(bench.pager.health.state == .spoolTrouble)
         #expect(try bench.nextRequest().request.url == first)
-        #expect(bench.pager.cursor == nil)
+        #expect(bench.pager.place.tail.next == nil)
     }
 
     @Test("a cancelled request counts as no failure, and a late answer changes nothing")
@@ -384,34 +402,42 @@ struct LogPagerTests {
         #expect(bench.pager.received(.failure(error), now: bench.now).trouble?.kind == .cancelled)
         #expect(bench.pager.health.consecutiveFailures == 0)
         #expect(bench.page(next: Bench.link("2")).trouble?.kind == .cancelled)
-        #expect(bench.pager.cursor == nil)
+        #expect(bench.pager.place.tail.next == nil)
     }
 
-    @Test("a kept cursor of another org is refused, and a cursor comes back from its text")
-    func cursorText() throws {
+    @Test("a kept place of another org is refused, and a place comes back from its text")
+    func placeText() throws {
         let query = LogQuery(org: try OrgURL(parsing: "acme.okta.com"), filter: "a eq \"b\"")
-        let record = CursorRecord(nextLink: Bench.link("1%3D+x"), fingerprint: query.fingerprint)
-        #expect(try CursorRecord(parsing: record.text) == record)
         #expect(query.fingerprint != LogQuery(org: query.org).fingerprint)
-        #expect(throws: CursorError.newerVersion(2)) { try CursorRecord(parsing: "tributary-cursor/2 x") }
+        var place = LogPlace(next: Bench.link("1%3D+x"), fingerprint: query.fingerprint, watermark: 17)
+        #expect(try LogPlace(parsing: place.text) == place)
+        place.organization = "00o1"
+        place.backfill = .init(history: .init(next: Bench.link("2"), since: -1), from: 1, until: 2, boundary: 3)
+        place.retiring = 9
+        #expect(try LogPlace(parsing: place.text) == place)
+        #expect(place.text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+        let old = try LogPlace(parsing: "tributary-cursor/1 0123456789abcdef \(Bench.link("7"))")
+        #expect(old == LogPlace(next: Bench.link("7"), fingerprint: "0123456789abcdef"))
+        #expect(throws: CursorError.newerVersion(3)) { try LogPlace(parsing: "tributary-cursor/3 x") }
         for text in [
             "", "x", "tributary-cursor/1", "tributary-cursor/1 0123456789abcdef",
-            "tributary-cursor/1 0123456789abcdef x y",
+            "tributary-cursor/1 0123456789abcdef x y", "tributary-cursor/2", "tributary-cursor/2 {}",
+            "tributary-cursor/2 {\"fingerprint\":\"0\",\"tail\":{}}",
+            "tributary-cursor/2 {\"fingerprint\":\"0\",\"tail\":{\"next\":\"x\"}}",
         ] {
-            #expect(throws: CursorError.unreadable) { try CursorRecord(parsing: text) }
+            #expect(throws: CursorError.unreadable, "\(text)") { try LogPlace(parsing: text) }
         }
-        let other = CursorRecord(nextLink: "https://other.okta.com/api/v1/logs?after=1", fingerprint: query.fingerprint)
-        #expect(throws: CursorError.self) {
-            try LogPager(query, start: .cursor(other), pollInterval: .seconds(1), seed: 1, now: ContinuousClock.now)
-        }
+        let other = LogPlace(next: "https://other.okta.com/api/v1/logs?after=1", fingerprint: query.fingerprint)
+        #expect(other.isElsewhere(than: query))
+        #expect(throws: CursorError.self) { _ = try Bench(place: other) }
     }
 
-    @Test("a start older than Okta accepts is moved")
-    func oldStart() {
-        let now = UTCTime(milliseconds: 1_757_607_710_000)
-        let earliest = LogStart.earliestSince(at: now)
-        #expect(now.milliseconds - earliest.milliseconds < 180 * 86_400_000)
-        #expect(LogStart.since(UTCTime(milliseconds: 0), at: now) == .since(earliest))
-        #expect(LogStart.since(now, at: now) == .since(now))
+    @Test("a start older than Okta accepts is moved when it is asked for")
+    func oldStart() throws {
+        var bench = try Bench(place: LogPlace(since: 0, fingerprint: "0123456789abcdef"))
+        let due = bench.request()
+        let request = try #require(due)
+        let since = try #require(HTTPURL(request.url)?.queryValues("since").first)
+        #expect(since.hasPrefix("2025-03-15T17:21"))
     }
 }

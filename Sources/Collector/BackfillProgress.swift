@@ -1,0 +1,33 @@
+import OktaAPI
+
+/// How far a backfill is. Times are milliseconds since 1970.
+struct BackfillProgress: Sendable, Equatable {
+    /// The time of its first events, and when the tail began.
+    let from: Int64
+    let until: Int64
+    /// The time of the last events that it fetched.
+    let reached: Int64
+
+    init(from: Int64, until: Int64, reached: Int64) {
+        self.from = from
+        self.until = max(until, from)
+        self.reached = min(max(reached, from), self.until)
+    }
+
+    init(_ backfill: LogPlace.Backfill) {
+        self.init(
+            from: backfill.from, until: backfill.until, reached: backfill.history.watermark ?? backfill.from)
+    }
+
+    /// 0…1, by the events' own time.
+    var fraction: Double {
+        until > from ? Double(reached - from) / Double(until - from) : 1
+    }
+
+    /// Milliseconds that the rest takes if it goes on as since `first`, `elapsed` milliseconds ago; nil where that tells nothing yet.
+    func remaining(since first: BackfillProgress, elapsed: Int64) -> Int64? {
+        let done = reached - first.reached
+        guard done > 0, elapsed > 0 else { return nil }
+        return Int64(Double(until - reached) / Double(done) * Double(elapsed))
+    }
+}
