@@ -22,7 +22,7 @@ struct IntegrationCollector: Sendable {
     static let beat = Duration.seconds(15)
     /// Above the longest request and the work on its page.
     static let heartbeatBound = Duration.seconds(150)
-    /// The wait before the spool is tried again where it could not be opened.
+    /// The longest wait before a spool in trouble is tried again.
     static let spoolRetry = Duration.seconds(10)
 
     let settings: Settings
@@ -151,33 +151,56 @@ struct IntegrationCollector: Sendable {
         }
     }
 
+    /// Makes a page durable. While the spool can't take it, the page waits here and Okta is not asked: there is nowhere to put an answer.
     private func ingest(_ page: LogPage, _ pager: inout LogPager, _ clock: ContinuousClock) async {
-        do throws(IngestWorker.Failure) {
-            let ingested = try await worker.ingest(
-                page: page.body, after: pager.cursor?.text, cursor: page.cursor.text, integration: settings.name,
-                collectedAt: WallClock.now())
-            let isFull = pager.committed(events: ingested.events + ingested.rejected, now: clock.now)
-            note(ingested, page, isCaughtUp: !isFull)
-            await seal()
-        } catch {
-            switch error {
-            case .page(let error):
-                note(pager.rejected(error.description, now: clock.now), pager, clock)
-            case .cursorMoved:
-                pager.notCommitted("the journal was repaired", now: clock.now)
-                if let reopened = await open(clock) { pager = reopened }
-            case .spool(let error):
-                pager.notCommitted(error.description, now: clock.now)
-                let trouble = IntegrationHealth.Trouble(spool: error)
-                note(trouble, requestID: nil, delay: pager.delay(clock), trouble.isFull ? .spoolFull : .spoolError)
+        var attempts = 0
+        while true {
+            do throws(IngestWorker.Failure) {
+                let ingested = try await worker.ingest(
+                    page: page.body, after: pager.cursor?.text, cursor: page.cursor.text, integration: settings.name,
+                    collectedAt: WallClock.now())
+                let isFull = pager.committed(events: ingested.events + ingested.rejected, now: clock.now)
+                note(ingested, page, isCaughtUp: !isFull)
+                return await seal(clock)
+            } catch {
+                switch error {
+                case .page(let error):
+                    return note(pager.rejected(error.description, now: clock.now), pager, clock)
+                case .cursorMoved:
+                    pager.notCommitted("the journal was repaired", now: clock.now)
+                    if let reopened = await open(clock) { pager = reopened }
+                    return
+                case .spool(let error):
+                    let trouble = IntegrationHealth.Trouble(spool: error)
+                    let id = trouble.isFull ? MessageID.spoolFull : .spoolError
+                    guard error.passesByItself, !Task.isCancelled else {
+                        pager.notCommitted(error.description, now: clock.now)
+                        return note(trouble, requestID: nil, delay: pager.delay(clock), id)
+                    }
+                    attempts += 1
+                    let delay = Self.spoolDelay(attempts)
+                    note(trouble, requestID: nil, delay: delay, id)
+                    await sleep(until: clock.now + delay, clock)
+                }
             }
         }
     }
 
-    private func seal() async {
-        for outcome in await worker.sealDue(settings.name) {
-            outcome.report(to: board, entry: entry, logger: logger)
+    /// Seals what is due. While that fails Okta is not asked either: records that nobody can see would pile up.
+    private func seal(_ clock: ContinuousClock) async {
+        var attempts = 0
+        while !Task.isCancelled {
+            let outcomes = await worker.sealDue(settings.name)
+            for outcome in outcomes { outcome.report(to: board, entry: entry, logger: logger) }
+            guard outcomes.contains(where: { $0.failure?.passesByItself == true }) else { return }
+            attempts += 1
+            await sleep(until: clock.now + Self.spoolDelay(attempts), clock)
         }
+    }
+
+    /// The wait after so many failures of the spool in a row: 1 s, 2 s, 4 s, 8 s, then `spoolRetry`.
+    private static func spoolDelay(_ attempts: Int) -> Duration {
+        min(.seconds(1 << min(attempts - 1, 10)), spoolRetry)
     }
 
     private func sleep(until: ContinuousClock.Instant, _ clock: ContinuousClock) async {

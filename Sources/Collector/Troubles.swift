@@ -43,6 +43,16 @@ extension IntegrationHealth.Trouble {
     var isFull: Bool { kind == "spool_full" }
 }
 
+extension SpoolError {
+    /// Whether the same call can succeed later with nobody touching Tributary: a disk that is full, read-only or failing.
+    var passesByItself: Bool {
+        switch self {
+        case .full, .file: true
+        default: false
+        }
+    }
+}
+
 extension PagerTrouble {
     var messageID: MessageID {
         switch kind {

@@ -10,6 +10,7 @@ package final class Spool: Sendable {
     let id: [UInt8]
     let manifest: Manifest
     private let locks: [DirectoryLock]
+    private let opened: SpoolInstant
 
     private struct State {
         var gauge: UsageGauge
@@ -25,6 +26,7 @@ package final class Spool: Sendable {
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
         self.settings = settings
         self.fileSystem = fileSystem
+        opened = now
         let spool = settings.directory
         let integrations = "\(settings.stateDirectory)/integrations"
         // A crash may have left a directory whose name is not durable yet: that is made up for before anything relies on it.
@@ -117,7 +119,9 @@ package final class Spool: Sendable {
         }
         guard isDue else { return }
         let prune = Retention(fileSystem: fileSystem, directory: settings.directory)
-        let deleted = (try? prune.prune(before: now.wall - retention, dryRun: false)) ?? []
+        // A clock that is set ahead while the daemon runs must not make everything old at once.
+        let wall = min(now.wall, opened.wall + (now.monotonic - opened.monotonic))
+        let deleted = (try? prune.prune(before: wall - retention, dryRun: false)) ?? []
         count(-deleted.reduce(0) { $0 + $1.bytes })
     }
 }

@@ -1,0 +1,61 @@
+"""The wall clock of the running daemon jumps by a day. (The host's stays: the interposer shifts what the process sees.)"""
+import time
+from datetime import datetime, timedelta, timezone
+from concurrent.futures import ThreadPoolExecutor
+
+from harness import Daemon, Home, Org, TooLate, check, check_exactly_once, processor_seconds, uids
+
+DAY = 86_400
+
+
+def moment(text):
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+def jumps(programs, scratch, what, by):
+    scratch = scratch / what.split()[0]
+    scratch.mkdir()
+    org = Org(programs, scratch, "--rate", "40", events=1000)
+    # By size nothing is due: what is sealed from here on is sealed by its age. What is older than 12 hours is deleted.
+    home = Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1s", spool_keys="  retention: 12h")
+    daemon = Daemon(home)
+    try:
+        daemon.wait_until_collected()
+        daemon.wait_for("a first seal", home.segments)
+        before = set(home.segments())
+        requests, events = org.requests(), daemon.integration["events"]
+        home.control["clock_offset"] = by
+        expected = datetime.now(timezone.utc) + timedelta(seconds=by)
+        daemon.wait_for(
+            "a status of the new time", lambda: abs((moment(daemon.status["updated_at"]) - expected).total_seconds()) < 300)
+        used, began = processor_seconds(daemon.process.pid), time.monotonic()
+        daemon.wait_for("events that come after the jump", lambda: daemon.integration["events"] >= events + 120)
+        sealed = len(home.manifest())
+        daemon.wait_for("two seals after the jump", lambda: len({line["seal"] for line in home.manifest()[sealed:]}) >= 2)
+        took = time.monotonic() - began
+        check(f"{what}: no busy loop", (processor_seconds(daemon.process.pid) - used) / took < 0.5)
+        check(f"{what}: Okta is asked at the pace of the poll interval", org.requests() - requests <= 2 * took + 10)
+        integration = daemon.integration
+        check(f"{what}: it is live", integration["state"], "live")
+        check(f"{what}: the lag makes sense", 0 <= integration["lag_seconds"] <= 30)
+        # Retention is looked at once a minute, and at a stop or start.
+        home.control["clock_offset"] = by
+        check(f"{what}: it stops in order", daemon.stop(), 0)
+        check(f"{what}: retention has deleted nothing", before - set(home.segments()), set())
+        home.control["clock_offset"] = 0
+        daemon = Daemon(home)
+        daemon.wait_until_collected()
+        check(f"{what}: it starts again when the clock is right again, and stops", daemon.stop(), 0)
+        found = uids(home.segments())
+        check_exactly_once(what, home, org.uuids()[:len(found)])
+    except TooLate as error:
+        check(f"{what} is overcome", str(error), "it is")
+    finally:
+        daemon.kill()
+        org.stop()
+
+
+def run(programs, scratch, full, seed):
+    cases = (("back a day", -DAY), ("forward a day", DAY))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda case: jumps(programs, scratch, *case), cases))
