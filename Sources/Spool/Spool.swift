@@ -10,10 +10,10 @@ package final class Spool: Sendable {
     let id: [UInt8]
     let manifest: Manifest
     private let locks: [DirectoryLock]
-    private let opened: SpoolInstant
 
     private struct State {
         var gauge: UsageGauge
+        var clock: RetentionClock
         var writers: Set<String> = []
         /// Monotonic milliseconds.
         var prunedAt: Int64?
@@ -26,7 +26,6 @@ package final class Spool: Sendable {
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
         self.settings = settings
         self.fileSystem = fileSystem
-        opened = now
         let spool = settings.directory
         let integrations = "\(settings.stateDirectory)/integrations"
         // A crash may have left a directory whose name is not durable yet: that is made up for before anything relies on it.
@@ -49,7 +48,10 @@ package final class Spool: Sendable {
         for path in [settings.stateDirectory, spool] {
             if let parent = Path.parent(of: path) { try? fileSystem.synchronizeDirectory(parent) }
         }
-        state = Mutex(State(gauge: UsageGauge(limit: settings.maxBytes, interval: settings.measureInterval)))
+        state = Mutex(
+            State(
+                gauge: UsageGauge(limit: settings.maxBytes, interval: settings.measureInterval),
+                clock: RetentionClock(patience: (settings.retention ?? .seconds(86_400)).milliseconds, now: now)))
     }
 
     /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal, and let it go.
@@ -109,19 +111,23 @@ package final class Spool: Sendable {
         return total
     }
 
+    /// The time that the name of a segment gives, wall-clock milliseconds.
+    func sealingTime(_ now: SpoolInstant) -> Int64 {
+        state.withLock { $0.clock.read(now).sealing }
+    }
+
     /// Deletes what is beyond the retention, at most every minute. A failure is left to the next time: nothing relies on it.
     func applyRetention(_ now: SpoolInstant) {
         guard let retention = settings.retention?.milliseconds else { return }
-        let isDue = state.withLock { state in
-            if let last = state.prunedAt, now.monotonic - last < 60_000 { return false }
+        let due: Int64? = state.withLock { state in
+            let pruning = state.clock.read(now).pruning
+            if let last = state.prunedAt, now.monotonic - last < 60_000 { return nil }
             state.prunedAt = now.monotonic
-            return true
+            return pruning
         }
-        guard isDue else { return }
+        guard let pruning = due else { return }
         let prune = Retention(fileSystem: fileSystem, directory: settings.directory)
-        // A clock that is set ahead while the daemon runs must not make everything old at once.
-        let wall = min(now.wall, opened.wall + (now.monotonic - opened.monotonic))
-        let deleted = (try? prune.prune(before: wall - retention, dryRun: false)) ?? []
+        let deleted = (try? prune.prune(before: pruning - retention, dryRun: false)) ?? []
         count(-deleted.reduce(0) { $0 + $1.bytes })
     }
 }
