@@ -281,7 +281,8 @@ extension IntegrationCollector {
                 .spoolRecovered,
                 """
                 recovered after a crash: \(recovery.recordsRecovered) records wait to be sealed, \(recovery.bytesCut) bytes \
-                of an unfinished commit were cut and are collected again, \(recovery.segmentsFinished) segments of an \
+                \(recovery.cutReason == .checksum ? "that fail their checksum" : "of an unfinished commit") were cut and are \
+                collected again, \(recovery.segmentsFinished) segments of an \
                 unfinished seal were put in place
                 """)
         }

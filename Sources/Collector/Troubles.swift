@@ -26,7 +26,7 @@ extension IntegrationHealth.Trouble {
         remedy =
             switch error {
             case .full, .file: "Nothing is lost: collection goes on by itself once the spool can be written"
-            case .damaged: "What stands behind the damage is collected again"
+            case .damaged: "This integration waits, and goes on by itself when that is done"
             default: "This integration waits until that is done, then restart the daemon"
             }
     }
@@ -72,6 +72,7 @@ extension IngestWorker.Sealing {
         let trouble = failure.map { failure in
             var trouble = IntegrationHealth.Trouble(spool: failure)
             trouble.message = "segments can't be sealed: \(failure)"
+            if case .damaged = failure { trouble.remedy = "What stands behind the damage is cut and collected again" }
             return trouble
         }
         let isWorthALine = board.update(entry) { health in

@@ -133,8 +133,14 @@ def every_call(programs, scratch, full, chosen):
         org.stop()
 
 
+def lowest_free(pid):
+    """The number that the process's next descriptor would have."""
+    taken = {int(name.name) for name in Path(f"/proc/{pid}/fd").iterdir()}
+    return min(set(range(len(taken) + 1)) - taken)
+
+
 def few_descriptors(programs, scratch):
-    """RLIMIT_NOFILE of the running daemon goes down to what it has open."""
+    """RLIMIT_NOFILE of the running daemon goes down to what it has open, and the few that the spool leaves to Swift's runtime."""
     what = "no descriptor left"
     org = Org(programs, scratch, "--faults", "slow-body:bytesPerSecond=200000", events=3000)
     home = Home(scratch / "home", org, segment_max_bytes="16KiB")
@@ -142,7 +148,7 @@ def few_descriptors(programs, scratch):
     pid = daemon.process.pid
     try:
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
-        limit_files(pid, max(int(name.name) for name in Path(f"/proc/{pid}/fd").iterdir()) + 1)
+        limit_files(pid, min(lowest_free(pid) for _ in range(50)) + 16)
         def is_trying(daemon):
             # Nothing counts these tries: as long as three of the daemon's own waits take.
             seen = time.monotonic()
