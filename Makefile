@@ -5,8 +5,8 @@ FUZZ_SECONDS ?= 300
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test systemd-test \
-	install clean
+.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test fault-test \
+	systemd-test install clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,12 @@ loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs 
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Tests/loaders/run "$$($(SWIFT) build --show-bin-path)"
+
+fault-test: ## A disk, a kernel and a clock that fail below the daemon; needs root; FAULTS_FULL=1 takes every crash point
+	@scripts/install-dependencies faults
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Tests/faults/run "$$($(SWIFT) build --show-bin-path)"
 
 install: ## Install a release build under PREFIX, with the unit and the configuration
 	scripts/install .build/release "$(DESTDIR)" "$(PREFIX)"

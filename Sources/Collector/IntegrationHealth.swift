@@ -97,7 +97,7 @@ struct IntegrationHealth: Sendable {
             lastReminder = now
             return .entered(new)
         }
-        guard now - lastReminder >= Self.reminderInterval else { return nil }
+        guard Self.isWorthReminding(since: lastReminder, now: now) else { return nil }
         lastReminder = now
         return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
     }
@@ -116,7 +116,7 @@ struct IntegrationHealth: Sendable {
         guard let failure else { return false }
         if sealTrouble == nil { sealTroubleSince = now }
         // By kind: the words of one trouble name another file each time.
-        guard failure.kind == sealTrouble?.kind, now - lastSealReminder < Self.reminderInterval else {
+        guard failure.kind == sealTrouble?.kind, !Self.isWorthReminding(since: lastSealReminder, now: now) else {
             lastSealReminder = now
             return true
         }
@@ -145,6 +145,11 @@ struct IntegrationHealth: Sendable {
         if new == .live || new == .catchingUp { wasCaughtUp = new == .live }
         if new != state { since = now }
         state = new
+    }
+
+    /// A clock that was set back must not silence a trouble until it has caught up.
+    private static func isWorthReminding(since last: Int64, now: Int64) -> Bool {
+        (now - last).magnitude >= reminderInterval
     }
 
     private static func seconds(from start: Int64, to end: Int64) -> Int {

@@ -101,7 +101,8 @@ def run(programs, scratch, full, seed):
         plans += [(number, number % 2, chosen.randint(1, 60)) for number in points]
         if full:
             plans += [(number, 1, 0) for number in points]
-            plans += [(number, 1, chosen.randint(1, 60)) for number in points for _ in range(4)]
+            plans += [(number, 1, again) for number in points for again in chosen.sample(range(1, 61), 4)]
+        plans = sorted(set(plans))
         print(f"# seed {seed}: {calls} calls that change the disk in a run of {EVENTS} events to {segments} segments; "
               f"every {stride}. is a crash point", flush=True)
         total = Counter()
