@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import Daemon, Home, Org, check, compared, is_verified, uids, wait_for
+from harness import Daemon, Home, Org, check, compared, is_verified, of_each_kind, uids, wait_for
 
 EVENTS = 60
 # strace's names of the calls that the interposer counts. Opening is compared too, where it creates or cuts.
@@ -90,12 +90,11 @@ def run(programs, scratch, full, seed):
         expected = org.uuids()
         check_that_none_is_missed(scratch, org)
         rehearsal = home_for(scratch, "rehearsal", org)
-        check("a run without a crash ends well", whole_run(rehearsal))
+        check("a run without a crash ends well", whole_run(rehearsal, trace=scratch / "calls"))
         calls = rehearsal.control["calls"]
         segments = len(rehearsal.segments())
         check("and with every event once", compared(uids(rehearsal.segments()), expected), (0, 0, 0))
-        stride = 1 if full else max(1, calls // 60)
-        points = range(1 if full else chosen.randint(1, stride), calls + 1, stride)
+        points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
         # Each alone, with the half of a write done, and followed by a second crash in the recovery.
         plans = [(number, 0, 0) for number in points]
         plans += [(number, number % 2, chosen.randint(1, 60)) for number in points]
@@ -103,8 +102,8 @@ def run(programs, scratch, full, seed):
             plans += [(number, 1, 0) for number in points]
             plans += [(number, 1, again) for number in points for again in chosen.sample(range(1, 61), 4)]
         plans = sorted(set(plans))
-        print(f"# seed {seed}: {calls} calls that change the disk in a run of {EVENTS} events to {segments} segments; "
-              f"every {stride}. is a crash point", flush=True)
+        print(f"# {calls} calls that change the disk in a run of {EVENTS} events to {segments} segments; {len(points)} of them, "
+              f"{'all' if full else 'one of each kind'}, are crash points", flush=True)
         total = Counter()
         began = time.monotonic()
         with ThreadPoolExecutor(6) as pool:

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness import (ANY, LINK, MKDIR, OPEN, RENAME, RMDIR, SYNC, SYNC_DIRECTORY, TRUNCATE, UNLINK, WRITE, Daemon, Home, Org,
-                     TooLate, check, check_exactly_once, compared, is_verified, limit_files, mount, processor_seconds, uids,
-                     unmount, wait_for)
+                     TooLate, check, check_exactly_once, compared, is_verified, limit_files, mount, of_each_kind,
+                     processor_seconds, uids, unmount)
 
 EVENTS = 600
 EVERYTHING_THAT_CHANGES = WRITE | TRUNCATE | OPEN | RENAME | LINK | UNLINK | MKDIR | RMDIR
@@ -114,19 +114,18 @@ def every_call(programs, scratch, full, chosen):
     org = Org(programs, scratch, events=60)
     try:
         rehearsal = Home(scratch / "rehearsal", org, page_size=20, segment_max_bytes="1KiB")
-        daemon = Daemon(rehearsal)
+        daemon = Daemon(rehearsal, trace=scratch / "calls")
         daemon.wait_until_collected()
+        check("a run without an error ends well", daemon.stop(), 0)
         calls = rehearsal.control["calls"]
-        daemon.stop()
-        stride = 1 if full else max(1, calls // 12)
-        plans = [(number, code) for number in range(1 if full else chosen.randint(1, stride), calls + 1, stride)
-                 for code in (errno.EIO, errno.ENOSPC)]
+        points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
+        plans = [(number, code) for number in points for code in (errno.EIO, errno.ENOSPC)]
         expected = org.uuids()
         total = Counter()
         with ThreadPoolExecutor(8) as pool:
             for outcome in pool.map(lambda plan: once(scratch, org, expected, *plan), plans):
                 total += outcome
-        print(f"# errors that pass: {total['tried']} runs, at every {stride}. of {calls} calls, {total['recovered']} went on, "
+        print(f"# errors that pass: {total['tried']} runs, at {len(points)} of {calls} calls, {total['recovered']} went on, "
               f"{total['refused starts']} starts refused, {total['lost']} lost, {total['doubled']} doubled", flush=True)
         check("after an error at each call every event is in one sealed segment once", total["recovered"], len(plans))
     finally:

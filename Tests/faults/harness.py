@@ -2,6 +2,7 @@
 import json
 import mmap
 import os
+import re
 import shutil
 import signal
 import struct
@@ -236,6 +237,17 @@ def check_exactly_once(what, home, expected, also=Counter()):
     """Every event is in one sealed segment, once; `also` were in segments that a loader took."""
     check(f"{what}: (lost, doubled, invented)", compared(uids(home.segments()) + also, expected), (0, 0, 0))
     check(f"{what}: spool verify", is_verified(home), "")
+
+
+def of_each_kind(trace, home, chosen):
+    """Of the calls in a trace, by number, one of each kind: the same call on the same sort of file."""
+    kinds = {}
+    for line in Path(trace).read_text().splitlines():
+        number, name, path = line.split(" ", 2)
+        path = path.replace(str(home.root), "")
+        path = re.sub(r"[0-9]{8}T[0-9]+Z-[0-9a-f]+|(?<=journal-)[0-9]+|(?<=class=)\w+|(?<=date=)[0-9-]+", "…", path)
+        kinds.setdefault((name, path), []).append(int(number))
+    return sorted(chosen.choice(numbers) for numbers in kinds.values())
 
 
 def mount(*arguments):
