@@ -28,7 +28,8 @@ extension SpoolWriter {
             generation: journal.header.generation, manifestLength: spool.manifest.length, segments: [])
         do throws(SpoolError) {
             for partition in partitions.partitions where partition.committed.records > 0 {
-                let name = SealedSegment.fileName(sealed: spool.sealingTime(now), compression: journal.header.compression)
+                let name = SealedSegment.fileName(
+                    sealed: spool.sealingTime(now), compression: journal.header.compression)
                 let directory = partition.path.directory(integration: integration)
                 // Before it is written, so that it is removed if that fails.
                 plan.segments.append(PlannedSegment(path: "\(directory)/\(name)", line: ""))

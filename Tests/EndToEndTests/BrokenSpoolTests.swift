@@ -31,7 +31,8 @@ struct BrokenSpoolTests {
         let damage: @Sendable (Broken) throws -> Void
 
         init(
-            _ name: String, sealed: Bool = false, _ outcome: Outcome, _ damage: @escaping @Sendable (Broken) throws -> Void
+            _ name: String, sealed: Bool = false, _ outcome: Outcome,
+            _ damage: @escaping @Sendable (Broken) throws -> Void
         ) {
             self.name = name
             self.sealed = sealed
@@ -75,7 +76,9 @@ struct BrokenSpoolTests {
             try broken.change(broken.journal) { $0.removeLast(7) }
         },
         Case("a journal cut in the middle", .mends("recovered after a crash")) { try $0.cut($0.journal, to: 0.5) },
-        Case("a journal cut in its first frame", .mends("recovered after a crash")) { try $0.cut($0.journal, to: 0.01) },
+        Case("a journal cut in its first frame", .mends("recovered after a crash")) {
+            try $0.cut($0.journal, to: 0.01)
+        },
         Case("a journal cut behind seals", sealed: true, .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.removeLast(1) }
         },
@@ -85,10 +88,18 @@ struct BrokenSpoolTests {
         Case("zeros behind the journal's end", .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.append(Data(count: 5_000)) }
         },
-        Case("a bit of the records at a journal's beginning", .mends("fail their checksum")) { try $0.flip($0.journal, at: 0.02) },
-        Case("a bit of the records in a journal's middle", .mends("fail their checksum")) { try $0.flip($0.journal, at: 0.5) },
-        Case("a bit of the records at a journal's end", .mends("fail their checksum")) { try $0.flip($0.journal, at: 1) },
-        Case("a bit of the records behind seals", sealed: true, .mends("fail their checksum")) { try $0.flip($0.journal, at: 1) },
+        Case("a bit of the records at a journal's beginning", .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 0.02)
+        },
+        Case("a bit of the records in a journal's middle", .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 0.5)
+        },
+        Case("a bit of the records at a journal's end", .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 1)
+        },
+        Case("a bit of the records behind seals", sealed: true, .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 1)
+        },
         Case("a bit in the journal's header", .standsStill("is damaged")) { broken in
             try broken.change(broken.journal) { $0[20] ^= 1 }
         },
@@ -98,7 +109,9 @@ struct BrokenSpoolTests {
         Case("a journal cut in its header", sealed: true, .standsStill("is damaged")) { broken in
             try broken.change(broken.journal) { $0 = $0.prefix(40) }
         },
-        Case("an empty journal", sealed: true, .standsStill("is damaged")) { try $0.change($0.journal) { $0 = Data() } },
+        Case("an empty journal", sealed: true, .standsStill("is damaged")) {
+            try $0.change($0.journal) { $0 = Data() }
+        },
         Case("a directory in the journal's place", .standsStill("Is a directory")) { broken in
             let journal = try broken.journal
             try FileManager.default.removeItem(atPath: journal)
@@ -108,7 +121,9 @@ struct BrokenSpoolTests {
             try Data(#"{"format":1,"id":"00112233445566778899aabbccddeeff","created":"2026-11-23T00:00:00Z"}"#.utf8)
                 .write(to: URL(fileURLWithPath: broken.identity))
         },
-        Case("no journal, and nothing sealed", .mends("ready")) { try FileManager.default.removeItem(atPath: $0.journal) },
+        Case("no journal, and nothing sealed", .mends("ready")) {
+            try FileManager.default.removeItem(atPath: $0.journal)
+        },
         Case("no journal, and segments", sealed: true, .repeats("was it emptied?")) { broken in
             try FileManager.default.removeItem(atPath: broken.journal)
         },
@@ -117,13 +132,15 @@ struct BrokenSpoolTests {
             try Data(#"{"format":2,"id":"00112233445566778899aabbccddeeff","created":"2026-11-23T00:00:00Z"}"#.utf8)
                 .write(to: URL(fileURLWithPath: broken.identity))
         },
-        Case("a manifest cut in its last line", sealed: true, .goesOn(verify: "the manifest has no line for it")) { broken in
+        Case("a manifest cut in its last line", sealed: true, .goesOn(verify: "the manifest has no line for it")) {
+            broken in
             try broken.change(broken.manifest) { $0.removeLast(9) }
         },
         Case("a bit in a line of the manifest", sealed: true, .goesOn(verify: "fails its checksum")) { broken in
             try broken.change(broken.manifest) { $0[30] ^= 1 }
         },
-        Case("a bit at the manifest's end", sealed: true, .goesOn(verify: "the manifest has no line for it")) { broken in
+        Case("a bit at the manifest's end", sealed: true, .goesOn(verify: "the manifest has no line for it")) {
+            broken in
             try broken.change(broken.manifest) { $0[$0.count - 20] ^= 1 }
         },
         Case("no manifest", sealed: true, .goesOn(verify: "the manifest has no line for it")) { broken in
@@ -166,7 +183,8 @@ struct BrokenSpoolTests {
         settings.limitPerMinute = 1_000_000
         let org = try await SimulatedOrg.start(settings)
         let templates = [
-            false: try await killed(org, segmentMaxBytes: "64MiB"), true: try await killed(org, segmentMaxBytes: "1MiB"),
+            false: try await killed(org, segmentMaxBytes: "64MiB"),
+            true: try await killed(org, segmentMaxBytes: "1MiB"),
         ]
         #expect(try templates[false]?.segmentFiles() == [])
         #expect(try templates[true]?.segmentFiles().isEmpty == false)
@@ -228,7 +246,8 @@ struct BrokenSpoolTests {
             #expect(verified.status == 65 && verified.output.contains(words), "\(row.name): \(verified.output)")
         case .goesOnWithout(let least):
             #expect(lost >= least && doubled == 0, "\(row.name): lost \(lost), doubled \(doubled)")
-            #expect(verified.status == 0 && verified.output.contains("1 deleted since"), "\(row.name): \(verified.output)")
+            #expect(
+                verified.status == 0 && verified.output.contains("1 deleted since"), "\(row.name): \(verified.output)")
         case .repeats(let words):
             #expect(lost == 0, "\(row.name)")
             #expect(doubled > 0, "\(row.name): this is why it says so")

@@ -2,7 +2,9 @@ import Foundation
 import OktaSimulator
 import Testing
 
-@Suite("A loader beside the daemon", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+@Suite(
+    "A loader beside the daemon",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct LoaderTests {
     static let events = 6_000
     static let kills = 12

@@ -53,13 +53,18 @@ def goes_on(what, home, daemon, org, advice, is_trying, mend):
     check_exactly_once(what, home, org.uuids())
 
 
+# The same where nothing is due to be sealed, so that it strikes a commit.
+AT_COMMIT = [(f"{what}, at a commit", *rest) for what, *rest in LASTING if rest[0] in (WRITE, SYNC, SYNC | TRUNCATE)]
+
+
 def lasting(programs, scratch, case, start):
     """Calls of a kind fail from the `start`th of all calls on, until the disk is mended."""
     what, calls, code, advice = case
-    scratch = scratch / what.replace(" ", "-")
+    scratch = scratch / what.replace(",", "").replace(" ", "-")
     scratch.mkdir()
     org = Org(programs, scratch, events=EVENTS)
-    home = Home(scratch / "home", org, segment_max_bytes="16KiB")
+    home = Home(scratch / "home", org, segment_max_bytes="16KiB") if case in LASTING else \
+        Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1h")
     home.control.fail(calls, code, start=start)
     daemon = Daemon(home)
     def is_trying(daemon):
@@ -75,9 +80,9 @@ def lasting(programs, scratch, case, start):
 
 
 def once(scratch, org, expected, number, code):
-    """The call of this number fails, and the two after it."""
+    """The call of this number fails; with a full disk, so do two more."""
     home = Home(scratch / f"error-{number}-{code}", org, page_size=20, segment_max_bytes="1KiB")
-    home.control.fail(ANY, code, start=number, allowed=1 + number % 3)
+    home.control.fail(ANY, code, start=number, allowed=3 if code == errno.ENOSPC else 1)
     outcome = Counter(tried=1)
     daemon = Daemon(home)
     why = "it came to its end"
@@ -202,6 +207,8 @@ def run(programs, scratch, full, seed):
         tests = [pool.submit(few_descriptors, programs, few)]
         tests += [pool.submit(read_only, programs, scratch, which) for which in ("spool", "state")]
         tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(25, 120)) for case in LASTING]
+        # Twelve commits of two calls each follow the start's.
+        tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(22, 34)) for case in AT_COMMIT]
         for test in tests:
             test.result()
     each = scratch / "each"
