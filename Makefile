@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 300
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test oauth-test \
+.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test oauth-test fault-test \
 	systemd-test install clean
 
 help: ## What there is to make
@@ -70,6 +70,12 @@ oauth-test: ## OAuth and DPoP against an org whose checks PyJWT and cryptography
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Tests/oauth/run "$$($(SWIFT) build --show-bin-path)"
+
+fault-test: ## A disk, a kernel and a clock that fail below the daemon; needs root; FAULTS_FULL=1 takes every crash point
+	@scripts/install-dependencies faults
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Tests/faults/run "$$($(SWIFT) build --show-bin-path)"
 
 install: ## Install a release build under PREFIX, with the unit and the configuration
 	scripts/install .build/release "$(DESTDIR)" "$(PREFIX)"

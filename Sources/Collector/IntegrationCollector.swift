@@ -24,7 +24,7 @@ struct IntegrationCollector: Sendable {
     static let replacementLook = Duration.seconds(2)
     /// Above the longest request and the work on its page.
     static let heartbeatBound = Duration.seconds(150)
-    /// The wait before the spool is tried again where it could not be opened.
+    /// The longest wait before a spool in trouble is tried again.
     static let spoolRetry = Duration.seconds(10)
 
     /// The wait after a probe of the org that brought nothing.
@@ -217,35 +217,57 @@ struct IntegrationCollector: Sendable {
         }
     }
 
+    /// Makes a page durable. While the spool can't take it, the page waits here and Okta is not asked: there is nowhere to put an answer.
     private func ingest(_ page: LogPage, _ reading: inout Reading, _ clock: ContinuousClock) async {
-        do throws(IngestWorker.Failure) {
-            let ingested = try await worker.ingest(
-                page, after: reading.kept, integration: settings.name, collectedAt: WallClock.now())
-            guard let ingested else { return reading.pager.tooEarly(now: clock.now) }
-            reading.kept = ingested.kept
-            reading.pager.committed(ingested.landing, now: clock.now)
-            note(ingested, page)
-            await seal()
-        } catch {
-            switch error {
-            case .page(let error):
-                note(reading.pager.rejected(error.description, now: clock.now), reading.pager, clock)
-            case .cursorMoved:
-                reading.pager.notCommitted("the journal was repaired", now: clock.now)
-                if let reopened = await open(clock) { reading = reopened }
-            case .spool(let error):
-                reading.pager.notCommitted(error.description, now: clock.now)
-                let trouble = IntegrationHealth.Trouble(spool: error)
-                note(
-                    trouble, requestID: nil, delay: reading.pager.delay(clock), trouble.isFull ? .spoolFull : .spoolError)
+        var attempts = 0
+        while true {
+            do throws(IngestWorker.Failure) {
+                let ingested = try await worker.ingest(
+                    page, after: reading.kept, integration: settings.name, collectedAt: WallClock.now())
+                guard let ingested else { return reading.pager.tooEarly(now: clock.now) }
+                reading.kept = ingested.kept
+                reading.pager.committed(ingested.landing, now: clock.now)
+                note(ingested, page)
+                return await seal(clock)
+            } catch {
+                switch error {
+                case .page(let error):
+                    return note(reading.pager.rejected(error.description, now: clock.now), reading.pager, clock)
+                case .cursorMoved:
+                    reading.pager.notCommitted("the journal was repaired", now: clock.now)
+                    if let reopened = await open(clock) { reading = reopened }
+                    return
+                case .spool(let error):
+                    let trouble = IntegrationHealth.Trouble(spool: error)
+                    let id = trouble.isFull ? MessageID.spoolFull : .spoolError
+                    guard error.passesByItself, !Task.isCancelled else {
+                        reading.pager.notCommitted(error.description, now: clock.now)
+                        return note(trouble, requestID: nil, delay: reading.pager.delay(clock), id)
+                    }
+                    attempts += 1
+                    let delay = Self.spoolDelay(attempts)
+                    note(trouble, requestID: nil, delay: delay, id)
+                    await sleep(until: clock.now + delay, clock)
+                }
             }
         }
     }
 
-    private func seal() async {
-        for outcome in await worker.sealDue(settings.name) {
-            outcome.report(to: board, entry: entry, logger: logger)
+    /// Seals what is due. While that fails Okta is not asked either: records that nobody can see would pile up.
+    private func seal(_ clock: ContinuousClock) async {
+        var attempts = 0
+        while !Task.isCancelled {
+            let outcomes = await worker.sealDue(settings.name)
+            for outcome in outcomes { outcome.report(to: board, entry: entry, logger: logger) }
+            guard outcomes.contains(where: { $0.failure?.passesByItself == true }) else { return }
+            attempts += 1
+            await sleep(until: clock.now + Self.spoolDelay(attempts), clock)
         }
+    }
+
+    /// The wait after so many failures of the spool in a row: 1 s, 2 s, 4 s, 8 s, then `spoolRetry`.
+    private static func spoolDelay(_ attempts: Int) -> Duration {
+        min(.seconds(1 << min(attempts - 1, 10)), spoolRetry)
     }
 
     /// Ends early when `refused` has been replaced on disk.
@@ -363,7 +385,8 @@ extension IntegrationCollector {
                 .spoolRecovered,
                 """
                 recovered after a crash: \(recovery.recordsRecovered) records wait to be sealed, \(recovery.bytesCut) bytes \
-                of an unfinished commit were cut and are collected again, \(recovery.segmentsFinished) segments of an \
+                \(recovery.cutReason == .checksum ? "that fail their checksum" : "of an unfinished commit") were cut and are \
+                collected again, \(recovery.segmentsFinished) segments of an \
                 unfinished seal were put in place
                 """)
         }

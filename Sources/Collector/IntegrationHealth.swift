@@ -142,7 +142,7 @@ struct IntegrationHealth: Sendable {
             lastReminder = now
             return .entered(new)
         }
-        guard now - lastReminder >= Self.reminderInterval else { return nil }
+        guard Self.isWorthReminding(since: lastReminder, now: now) else { return nil }
         lastReminder = now
         return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
     }
@@ -161,7 +161,7 @@ struct IntegrationHealth: Sendable {
         guard let failure else { return false }
         if sealTrouble == nil { sealTroubleSince = now }
         // By kind: the words of one trouble name another file each time.
-        guard failure.kind == sealTrouble?.kind, now - lastSealReminder < Self.reminderInterval else {
+        guard failure.kind == sealTrouble?.kind, !Self.isWorthReminding(since: lastSealReminder, now: now) else {
             lastSealReminder = now
             return true
         }
@@ -191,6 +191,11 @@ struct IntegrationHealth: Sendable {
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {
         if new != state { since = now }
         state = new
+    }
+
+    /// A clock that was set back must not silence a trouble until it has caught up.
+    private static func isWorthReminding(since last: Int64, now: Int64) -> Bool {
+        (now - last).magnitude >= reminderInterval
     }
 
     private static func seconds(from start: Int64, to end: Int64) -> Int {

@@ -27,7 +27,7 @@ extension IntegrationHealth.Trouble {
         remedy =
             switch error {
             case .full, .file: "Nothing is lost: collection goes on by itself once the spool can be written"
-            case .damaged: "What stands behind the damage is collected again"
+            case .damaged: "This integration waits, and goes on by itself when that is done"
             default: "This integration waits until that is done, then restart the daemon"
             }
     }
@@ -47,6 +47,16 @@ extension IntegrationHealth.Trouble {
     }
 
     var isFull: Bool { kind == "spool_full" }
+}
+
+extension SpoolError {
+    /// Whether the same call can succeed later with nobody touching Tributary: a disk that is full, read-only or failing.
+    var passesByItself: Bool {
+        switch self {
+        case .full, .file: true
+        default: false
+        }
+    }
 }
 
 extension PagerTrouble {
@@ -69,6 +79,7 @@ extension IngestWorker.Sealing {
         let trouble = failure.map { failure in
             var trouble = IntegrationHealth.Trouble(spool: failure)
             trouble.message = "segments can't be sealed: \(failure)"
+            if case .damaged = failure { trouble.remedy = "What stands behind the damage is cut and collected again" }
             return trouble
         }
         let isWorthALine = board.update(entry) { health in

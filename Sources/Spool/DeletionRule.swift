@@ -5,6 +5,11 @@ package enum RetentionSetting: Sendable, Equatable {
     case after(Duration)
     /// As soon as every registered loader has acknowledged it; without a loader, never.
     case acknowledged
+
+    /// Monotonic milliseconds that a new time of the wall clock is mistrusted for: as long as an age counts.
+    var clockPatience: Int64 {
+        if case .after(let age) = self { age.milliseconds } else { DeletionRule.patience }
+    }
 }
 
 /// Which sealed segments may go. A plain value; the manifest's lines are held against it one by one.

@@ -4,6 +4,10 @@ import Glibc
 ///
 /// Files are made with mode 0640 and directories with 0750, less the umask: a loader reads by group.
 package struct PosixFileSystem: FileSystem {
+    /// Descriptors that the spool leaves to others. libdispatch ends the process when it can't open the few that it needs (it looks at
+    /// its threads in /proc, see `_dispatch_workq_monitor_pools`), and the status has to be written to say what is wrong.
+    private static let reserve = 16
+
     package init() {}
 
     package func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile {
@@ -16,6 +20,7 @@ package struct PosixFileSystem: FileSystem {
             case .replace: O_RDWR | O_CREAT | O_TRUNC
             }
         let descriptor = try retry(.open, path) { Glibc.open(path, flags | O_CLOEXEC, 0o640) }
+        try keepReserve(descriptor, .open, path)
         return OpenFile(descriptor: descriptor, path: path)
     }
 
@@ -97,6 +102,7 @@ package struct PosixFileSystem: FileSystem {
 
     package func synchronizeDirectory(_ path: String) throws(SpoolError) {
         let descriptor = try retry(.synchronizeDirectory, path) { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        try keepReserve(descriptor, .synchronizeDirectory, path)
         defer { _ = Glibc.close(descriptor) }
         _ = try retry(.synchronizeDirectory, path) { fsync(descriptor) }
     }
@@ -133,6 +139,16 @@ package struct PosixFileSystem: FileSystem {
             return nil
         }
         return FileStatus(size: Int64(result.st_size), isDirectory: result.st_mode & S_IFMT == S_IFDIR)
+    }
+
+    /// Gives a descriptor back, as if there had been none, where too few are left: the kernel gives out the lowest that is free.
+    private func keepReserve(_ descriptor: Int32, _ operation: FileOperation, _ path: String) throws(SpoolError) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+            UInt64(descriptor) + UInt64(Self.reserve) >= UInt64(limit.rlim_cur)
+        else { return }
+        _ = Glibc.close(descriptor)
+        throw .file(FileError(operation, path, code: EMFILE))
     }
 
     private func retry<Result: FixedWidthInteger>(

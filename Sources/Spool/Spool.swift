@@ -13,6 +13,7 @@ package final class Spool: Sendable {
 
     private struct State {
         var gauge: UsageGauge
+        var clock: RetentionClock
         var writers: Set<String> = []
         /// Monotonic milliseconds.
         var prunedAt: Int64?
@@ -50,7 +51,10 @@ package final class Spool: Sendable {
         for path in [settings.stateDirectory, spool] {
             if let parent = Path.parent(of: path) { try? fileSystem.synchronizeDirectory(parent) }
         }
-        state = Mutex(State(gauge: UsageGauge(limit: settings.maxBytes, interval: settings.measureInterval)))
+        state = Mutex(
+            State(
+                gauge: UsageGauge(limit: settings.maxBytes, interval: settings.measureInterval),
+                clock: RetentionClock(patience: settings.retention.clockPatience, now: now)))
     }
 
     /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal, and let it go.
@@ -110,6 +114,11 @@ package final class Spool: Sendable {
         return total
     }
 
+    /// The time that the name of a segment gives, wall-clock milliseconds.
+    func sealingTime(_ now: SpoolInstant) -> Int64 {
+        state.withLock { $0.clock.read(now).sealing }
+    }
+
     /// What holds the retention up, as the last pass found it.
     package var retentionReport: RetentionReport { state.withLock { $0.retention } }
 
@@ -117,16 +126,17 @@ package final class Spool: Sendable {
     /// nothing relies on it.
     func applyRetention(_ now: SpoolInstant) {
         guard settings.retention != .never else { return }
-        let start: Int64? = state.withLock { state in
+        let due: (goneBefore: Int64, time: Int64)? = state.withLock { state in
+            let time = state.clock.read(now).pruning
             if let last = state.prunedAt, now.monotonic - last < 60_000 { return nil }
             state.prunedAt = now.monotonic
-            return state.goneBefore
+            return (state.goneBefore, time)
         }
-        guard var goneBefore = start else { return }
+        guard var (goneBefore, time) = due else { return }
         var report = RetentionReport()
         do throws(SpoolError) {
             let loaders = try AcknowledgementFiles(spool: settings.directory, fileSystem: fileSystem).all()
-            if let rule = DeletionRule(settings.retention, acknowledged: loaders.map(\.sequence), now: now.wall) {
+            if let rule = DeletionRule(settings.retention, acknowledged: loaders.map(\.sequence), now: time) {
                 let outcome = try Retention(fileSystem: fileSystem, directory: settings.directory)
                     .apply(rule, goneBefore: &goneBefore, dryRun: false)
                 count(-outcome.deleted.reduce(0) { $0 + $1.bytes })

@@ -30,7 +30,8 @@ extension SpoolWriter {
         do throws(SpoolError) {
             for (index, partition) in partitions.partitions.enumerated()
             where partition.committed.records > 0 && !carried.contains(index) {
-                let name = SealedSegment.fileName(sealed: now.wall, compression: journal.header.compression)
+                let name = SealedSegment.fileName(
+                    sealed: spool.sealingTime(now), compression: journal.header.compression)
                 let directory = partition.path.directory(integration: integration)
                 // Before it is written, so that it is removed if that fails.
                 plan.segments.append(PlannedSegment(path: "\(directory)/\(name)", line: ""))

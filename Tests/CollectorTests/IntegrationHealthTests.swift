@@ -42,6 +42,18 @@ struct IntegrationHealthTests {
         #expect(health.trouble == nil)
     }
 
+    @Test("a clock that is set back a day does not silence a lasting trouble")
+    func setBack() {
+        let day: Int64 = 86_400_000
+        var health = live(at: 2 * day)
+        _ = health.troubled(refused, requestID: nil, nextAttempt: nil, at: 2 * day)
+        #expect(
+            health.troubled(refused, requestID: nil, nextAttempt: nil, at: day) == .stillIn(refused, forSeconds: 0))
+        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day))
+        #expect(!health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day + 1))
+        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: day))
+    }
+
     @Test("another kind of trouble is announced, though there was trouble already")
     func otherTrouble() {
         var health = live(at: 0)

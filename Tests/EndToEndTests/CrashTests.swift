@@ -4,13 +4,14 @@ import Testing
 
 @Suite("Whatever dies", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct CrashTests {
-    static let events = 25_000
+    /// `TRIBUTARY_KILLS=200` is the long form: that many kills over 100,000 events.
+    static let kills = ProcessInfo.processInfo.environment["TRIBUTARY_KILLS"].flatMap { Int($0) } ?? 24
+    static let events = kills > 24 ? 100_000 : 25_000
     static let pageSize = 200
-    static let kills = 24
 
     @Test(
-        "every event is in exactly one sealed segment, once, through two dozen kills at random moments",
-        .timeLimit(.minutes(10)))
+        "every event is in exactly one sealed segment, once, through kills at random moments",
+        .timeLimit(.minutes(20)))
     func killed() async throws {
         var settings = OrgSettings()
         settings.eventCount = Self.events
@@ -22,6 +23,7 @@ struct CrashTests {
 
         let seed = UInt64.random(in: .min ... .max)
         print("kill seed \(seed)")
+        let began = ContinuousClock.now
         var random = SplitMix(state: seed)
         let pages = Self.events / Self.pageSize
         for life in 0..<Self.kills {
@@ -50,7 +52,11 @@ struct CrashTests {
         let verified = try Programs.tributary(["spool", "verify", "--config", workspace.configuration], in: workspace)
         #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
         #expect(verified.output.contains("\(Self.events) records"))
-        print(verified.output)
+        print(
+            """
+            \(Self.kills) kills over \(Self.events) events: \(expected.subtracting(sealed.count.keys).count) lost, \
+            \(sealed.count.values.count { $0 > 1 }) doubled, in \(ContinuousClock.now - began). \(verified.output)
+            """)
         await org.stop()
     }
 }

@@ -1,0 +1,273 @@
+import Collector
+import Foundation
+import OktaSimulator
+import Testing
+
+@Suite("A broken spool", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+struct BrokenSpoolTests {
+    static let events = 600
+
+    /// What the daemon makes of it.
+    private enum Outcome {
+        /// It mends it, with these words in its log, and every event is in one segment once.
+        case mends(String)
+        /// It collects on, every event is in one segment once, and `spool verify` tells the damage.
+        case goesOn(verify: String)
+        /// Records that are gone from disk do not come again, and nothing else is missing or doubled.
+        case goesOnWithout(records: Int)
+        /// The integration stands still and says why; nothing is asked of Okta, and the file is left as it is.
+        case standsStill(String)
+        /// It says loudly that events can come twice, and misses none.
+        case repeats(String)
+        /// The daemon ends with this status and these words.
+        case ends(Int32, String)
+    }
+
+    private struct Case: Sendable {
+        let name: String
+        /// Whether some of the events are sealed already.
+        let sealed: Bool
+        let outcome: Outcome
+        let damage: @Sendable (Broken) throws -> Void
+
+        init(
+            _ name: String, sealed: Bool = false, _ outcome: Outcome,
+            _ damage: @escaping @Sendable (Broken) throws -> Void
+        ) {
+            self.name = name
+            self.sealed = sealed
+            self.outcome = outcome
+            self.damage = damage
+        }
+    }
+
+    /// The files of a daemon that was killed.
+    private struct Broken {
+        let workspace: Workspace
+
+        var journal: String {
+            get throws {
+                let directory = workspace.path("state/integrations/acme")
+                let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+                return directory + "/" + (try #require(names.last))
+            }
+        }
+        var manifest: String { workspace.spool + "/_manifest.ndjson" }
+        var identity: String { workspace.spool + "/_spool.json" }
+
+        func change(_ path: String, _ body: (inout Data) throws -> Void) throws {
+            let url = URL(fileURLWithPath: path)
+            var data = try Data(contentsOf: url)
+            try body(&data)
+            try data.write(to: url)
+        }
+
+        func flip(_ path: String, at share: Double) throws {
+            try change(path) { $0[Int(Double($0.count - 1) * share)] ^= 0x20 }
+        }
+
+        func cut(_ path: String, to share: Double) throws {
+            try change(path) { $0 = $0.prefix(Int(Double($0.count) * share)) }
+        }
+    }
+
+    private static let cases: [Case] = [
+        Case("a journal cut in its last frame", .mends("recovered after a crash")) { broken in
+            try broken.change(broken.journal) { $0.removeLast(7) }
+        },
+        Case("a journal cut in the middle", .mends("recovered after a crash")) { try $0.cut($0.journal, to: 0.5) },
+        Case("a journal cut in its first frame", .mends("recovered after a crash")) {
+            try $0.cut($0.journal, to: 0.01)
+        },
+        Case("a journal cut behind seals", sealed: true, .mends("recovered after a crash")) { broken in
+            try broken.change(broken.journal) { $0.removeLast(1) }
+        },
+        Case("noise behind the journal's end", .mends("recovered after a crash")) { broken in
+            try broken.change(broken.journal) { $0.append(contentsOf: (0..<5_000).map { UInt8($0 % 251) }) }
+        },
+        Case("zeros behind the journal's end", .mends("recovered after a crash")) { broken in
+            try broken.change(broken.journal) { $0.append(Data(count: 5_000)) }
+        },
+        Case("a bit of the records at a journal's beginning", .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 0.02)
+        },
+        Case("a bit of the records in a journal's middle", .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 0.5)
+        },
+        Case("a bit of the records at a journal's end", .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 1)
+        },
+        Case("a bit of the records behind seals", sealed: true, .mends("fail their checksum")) {
+            try $0.flip($0.journal, at: 1)
+        },
+        Case("a bit in the journal's header", .standsStill("is damaged")) { broken in
+            try broken.change(broken.journal) { $0[20] ^= 1 }
+        },
+        Case("a bit in the journal's magic", .standsStill("is damaged")) { broken in
+            try broken.change(broken.journal) { $0[0] ^= 1 }
+        },
+        Case("a journal cut in its header", sealed: true, .standsStill("is damaged")) { broken in
+            try broken.change(broken.journal) { $0 = $0.prefix(40) }
+        },
+        Case("an empty journal", sealed: true, .standsStill("is damaged")) {
+            try $0.change($0.journal) { $0 = Data() }
+        },
+        Case("a directory in the journal's place", .standsStill("Is a directory")) { broken in
+            let journal = try broken.journal
+            try FileManager.default.removeItem(atPath: journal)
+            try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: false)
+        },
+        Case("another spool's journal", sealed: true, .standsStill("belongs to spool")) { broken in
+            try Data(#"{"format":1,"id":"00112233445566778899aabbccddeeff","created":"2026-11-23T00:00:00Z"}"#.utf8)
+                .write(to: URL(fileURLWithPath: broken.identity))
+        },
+        Case("no journal, and nothing sealed", .mends("ready")) {
+            try FileManager.default.removeItem(atPath: $0.journal)
+        },
+        Case("no journal, and segments", sealed: true, .repeats("was it emptied?")) { broken in
+            try FileManager.default.removeItem(atPath: broken.journal)
+        },
+        Case("a spool's identity that is no JSON", .ends(74, "is damaged")) { try $0.flip($0.identity, at: 0) },
+        Case("a newer spool", .ends(74, "install the version that wrote it")) { broken in
+            try Data(#"{"format":2,"id":"00112233445566778899aabbccddeeff","created":"2026-11-23T00:00:00Z"}"#.utf8)
+                .write(to: URL(fileURLWithPath: broken.identity))
+        },
+        Case("a manifest cut in its last line", sealed: true, .goesOn(verify: "the manifest has no line for it")) {
+            broken in
+            try broken.change(broken.manifest) { $0.removeLast(9) }
+        },
+        Case("a bit in a line of the manifest", sealed: true, .goesOn(verify: "fails its checksum")) { broken in
+            try broken.change(broken.manifest) { $0[30] ^= 1 }
+        },
+        Case("a bit at the manifest's end", sealed: true, .goesOn(verify: "the manifest has no line for it")) {
+            broken in
+            try broken.change(broken.manifest) { $0[$0.count - 20] ^= 1 }
+        },
+        Case("no manifest", sealed: true, .goesOn(verify: "the manifest has no line for it")) { broken in
+            try FileManager.default.removeItem(atPath: broken.manifest)
+        },
+        Case("noise in the staging directory and a journal that was never decided", .mends("recovered after a crash")) {
+            let directory = $0.workspace.spool + "/_staging/acme/"
+            for path in [directory + "x.ndjson.zst", $0.workspace.path("state/integrations/acme/journal.tmp")] {
+                try Data("noise".utf8).write(to: URL(fileURLWithPath: path))
+            }
+        },
+        Case("a segment that was deleted", sealed: true, .goesOnWithout(records: 1)) { broken in
+            let segment = try #require(try broken.workspace.segmentFiles().sorted().first)
+            try FileManager.default.removeItem(atPath: broken.workspace.spool + "/" + segment)
+        },
+    ]
+
+    /// A spool of a daemon that was killed at the end of the log.
+    private func killed(_ org: SimulatedOrg, segmentMaxBytes: String) async throws -> Workspace {
+        let workspace = try Workspace()
+        try configure(workspace, org, segmentMaxBytes: segmentMaxBytes)
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        #expect((daemon.status?.integrations.first?.unsealedRecords ?? 0) > 0, "there is a journal to break")
+        daemon.kill()
+        return workspace
+    }
+
+    private func configure(_ workspace: Workspace, _ org: SimulatedOrg, segmentMaxBytes: String) throws {
+        try workspace.configure(
+            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 70, segmentMaxBytes: segmentMaxBytes,
+            segmentMaxAge: "1h")
+    }
+
+    @Test(
+        "every way to break the files is mended, or said, and loses or doubles nothing unsaid", .timeLimit(.minutes(5)))
+    func table() async throws {
+        var settings = OrgSettings()
+        settings.eventCount = Self.events
+        settings.limitPerMinute = 1_000_000
+        let org = try await SimulatedOrg.start(settings)
+        let templates = [
+            false: try await killed(org, segmentMaxBytes: "64MiB"),
+            true: try await killed(org, segmentMaxBytes: "1MiB"),
+        ]
+        #expect(try templates[false]?.segmentFiles() == [])
+        #expect(try templates[true]?.segmentFiles().isEmpty == false)
+        for row in Self.cases {
+            let workspace = try Workspace()
+            try configure(workspace, org, segmentMaxBytes: row.sealed ? "1MiB" : "64MiB")
+            for directory in ["spool", "state"] {
+                try FileManager.default.copyItem(
+                    atPath: try #require(templates[row.sealed]).path(directory), toPath: workspace.path(directory))
+            }
+            try row.damage(Broken(workspace: workspace))
+            do {
+                try await expect(row, workspace, org)
+            } catch {
+                Issue.record("\(row.name): \(error)")
+            }
+        }
+        print("broken spools: \(Self.cases.count)")
+        await org.stop()
+    }
+
+    private func expect(_ row: Case, _ workspace: Workspace, _ org: SimulatedOrg) async throws {
+        if case .ends(let status, let words) = row.outcome {
+            let ended = try Programs.tributary(["run", "--config", workspace.configuration], in: workspace)
+            #expect(ended.status == status, "\(row.name)")
+            #expect(ended.errors.contains(words), "\(row.name): \(ended.errors)")
+            return
+        }
+        let expected = Set((0..<Self.events).compactMap(org.uuid))
+        let requests = org.stats.requests
+        let daemon = try RunningDaemon(workspace)
+        if case .standsStill(let words) = row.outcome {
+            let before = try snapshot(workspace)
+            try await daemon.wait(for: "\(row.name): a word in the status") { report in
+                report?.integrations.first?.problem?.message.contains(words) == true
+            }
+            let integration = try #require(daemon.status?.integrations.first)
+            #expect(!integration.state.isHealthy, "\(row.name)")
+            #expect(integration.problem?.remedy.isEmpty == false)
+            #expect(workspace.log.contains(words), "\(row.name)")
+            #expect(daemon.stop() == 0, "\(row.name)")
+            #expect(org.stats.requests == requests, "\(row.name): nothing is asked of Okta")
+            #expect(try snapshot(workspace) == before, "\(row.name): left as it is")
+            return
+        }
+        try await daemon.waitUntilLive(within: .seconds(60))
+        #expect(daemon.stop() == 0, "\(row.name)")
+        var sealed = try workspace.sealedUIDs().count
+        let doubled = sealed.values.count { $0 > 1 }
+        let lost = expected.subtracting(sealed.keys).count
+        let verified = try Programs.tributary(["spool", "verify", "--config", workspace.configuration], in: workspace)
+        switch row.outcome {
+        case .mends(let words):
+            #expect((lost, doubled) == (0, 0), "\(row.name): (lost, doubled)")
+            #expect(workspace.log.contains(words), "\(row.name): \(workspace.log)")
+            #expect(verified.status == 0, "\(row.name): \(verified.output)")
+        case .goesOn(let words):
+            #expect((lost, doubled) == (0, 0), "\(row.name): (lost, doubled)")
+            #expect(verified.status == 65 && verified.output.contains(words), "\(row.name): \(verified.output)")
+        case .goesOnWithout(let least):
+            #expect(lost >= least && doubled == 0, "\(row.name): lost \(lost), doubled \(doubled)")
+            #expect(
+                verified.status == 0 && verified.output.contains("1 deleted since"), "\(row.name): \(verified.output)")
+        case .repeats(let words):
+            #expect(lost == 0, "\(row.name)")
+            #expect(doubled > 0, "\(row.name): this is why it says so")
+            #expect(workspace.log.contains(words), "\(row.name): \(workspace.log)")
+        case .standsStill, .ends: break
+        }
+        sealed = sealed.filter { !expected.contains($0.key) }
+        #expect(sealed.isEmpty, "\(row.name): invented")
+    }
+
+    /// The journals and sealed segments, byte for byte.
+    private func snapshot(_ workspace: Workspace) throws -> [String: Data] {
+        let state = workspace.path("state/integrations/acme")
+        var files: [String: Data] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: state) {
+            files[name] = FileManager.default.contents(atPath: state + "/" + name) ?? Data()
+        }
+        for name in try workspace.segmentFiles() {
+            files[name] = FileManager.default.contents(atPath: workspace.spool + "/" + name) ?? Data()
+        }
+        return files
+    }
+}

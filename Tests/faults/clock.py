@@ -1,0 +1,73 @@
+"""The wall clock of the running daemon jumps by a day. (The host's stays: the interposer shifts what the process sees.)"""
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from harness import Daemon, Home, Org, TooLate, check, check_exactly_once, processor_seconds, uids
+
+DAY = 86_400
+
+
+def is_near(daemon, offset):
+    """Whether the status goes by the time that is so many seconds ahead."""
+    ahead = datetime.strptime(daemon.status["updated_at"], "%Y-%m-%dT%H:%M:%SZ") - datetime.utcnow()
+    return abs(ahead.total_seconds() - offset) < 300
+
+
+def retention_passes(home, daemon):
+    """Retention is looked at once a minute: a segment that is old by any clock tells when."""
+    bait = home.spool / "integration=acme/class=bait/date=2001-01-01/20010101T000000000Z-0000000000000000.ndjson.zst"
+    bait.parent.mkdir(parents=True, exist_ok=True)
+    bait.write_bytes(subprocess.run(["zstd", "-cq"], input=b"", capture_output=True, check=True).stdout)
+    daemon.wait_for("retention", lambda: not bait.exists(), 90)
+
+
+def jumps(programs, scratch, what, by):
+    scratch = scratch / what.split()[0]
+    scratch.mkdir()
+    org = Org(programs, scratch, "--rate", "40", events=1000)
+    # By size nothing is due: what is sealed from here on is sealed by its age. What is older than 12 hours is deleted.
+    home = Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1s", spool_keys="  retention: 12h")
+    daemon = Daemon(home)
+    try:
+        daemon.wait_until_collected()
+        daemon.wait_for("a first seal", home.segments)
+        before = set(home.segments())
+        requests, events = org.requests(), daemon.integration["events"]
+        home.control["clock_offset"] = by
+        daemon.wait_for("a status of the new time", lambda: is_near(daemon, by))
+        used, began = processor_seconds(daemon.process.pid), time.monotonic()
+        daemon.wait_for("events that come after the jump", lambda: daemon.integration["events"] >= events + 120)
+        sealed = len(home.manifest())
+        daemon.wait_for("two seals after the jump", lambda: len({line["seal"] for line in home.manifest()[sealed:]}) >= 2)
+        took = time.monotonic() - began
+        check(f"{what}: no busy loop", (processor_seconds(daemon.process.pid) - used) / took < 0.5)
+        check(f"{what}: Okta is asked at the pace of the poll interval", org.requests() - requests <= 2 * took + 10)
+        integration = daemon.integration
+        check(f"{what}: it is live", integration["state"], "live")
+        check(f"{what}: the lag makes sense", 0 <= integration["lag_seconds"] <= 30)
+        retention_passes(home, daemon)
+        check(f"{what}: retention has deleted nothing of ours", before - set(home.segments()), set())
+        home.control["clock_offset"] = 0
+        daemon.wait_for("a status of the right time", lambda: is_near(daemon, 0))
+        events = daemon.integration["events"]
+        daemon.wait_for("events after that", lambda: daemon.integration["events"] >= events + 40)
+        check(f"{what}: it stops in order when the clock is right again", daemon.stop(), 0)
+        daemon = Daemon(home)
+        daemon.wait_until_collected()
+        retention_passes(home, daemon)
+        check(f"{what}: it starts and stops again", daemon.stop(), 0)
+        found = uids(home.segments())
+        check_exactly_once(what, home, org.uuids()[:len(found)])
+    except TooLate as error:
+        check(f"{what} is overcome", str(error), "it is")
+    finally:
+        daemon.kill()
+        org.stop()
+
+
+def run(programs, scratch, full, seed):
+    cases = (("back a day", -DAY), ("forward a day", DAY))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda case: jumps(programs, scratch, *case), cases))

@@ -1,0 +1,216 @@
+"""System calls on the spool fail: the daemon stays, says so, does not ask Okta meanwhile, and goes on by itself."""
+import errno
+import random
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness import (ANY, LINK, MKDIR, OPEN, RENAME, RMDIR, SYNC, SYNC_DIRECTORY, TRUNCATE, UNLINK, WRITE, Daemon, Home, Org,
+                     TooLate, check, check_exactly_once, compared, is_verified, limit_files, mount, of_each_kind,
+                     processor_seconds, uids, unmount)
+
+EVENTS = 600
+EVERYTHING_THAT_CHANGES = WRITE | TRUNCATE | OPEN | RENAME | LINK | UNLINK | MKDIR | RMDIR
+
+# What fails, how, and the word that an operator must find.
+LASTING = [
+    ("a full disk at a write", WRITE, errno.ENOSPC, "free space there"),
+    ("a quota at a write", WRITE, errno.EDQUOT, "free space there"),
+    ("a disk error at a write", WRITE, errno.EIO, "the disk reports an error"),
+    ("a disk error at fdatasync", SYNC, errno.EIO, "the disk reports an error"),
+    ("a full disk at fdatasync", SYNC, errno.ENOSPC, "free space there"),
+    ("a disk error at fsync of a directory", SYNC_DIRECTORY, errno.EIO, "the disk reports an error"),
+    ("a disk error at fdatasync and at the cut that follows", SYNC | TRUNCATE, errno.EIO, "the disk reports an error"),
+    ("a disk error at rename", RENAME, errno.EIO, "the disk reports an error"),
+    ("a full disk at rename", RENAME, errno.ENOSPC, "free space there"),
+    ("a disk error at link", LINK, errno.EIO, "the disk reports an error"),
+    ("a full disk at link", LINK, errno.ENOSPC, "free space there"),
+    ("a disk error at unlink", UNLINK, errno.EIO, "the disk reports an error"),
+    ("a full disk at mkdir", MKDIR, errno.ENOSPC, "free space there"),
+    ("too many open files", OPEN, errno.EMFILE, "LimitNOFILE"),
+    ("too many open files on the machine", OPEN, errno.ENFILE, "LimitNOFILE"),
+    ("a file system that the kernel made read-only", EVERYTHING_THAT_CHANGES, errno.EROFS, "read-only"),
+]
+
+
+def goes_on(what, home, daemon, org, advice, is_trying, mend):
+    """From trouble to the end of the log: everything that an on-call person counts on."""
+    problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
+    check(f"{what}: its problem and what to do are in the status", advice in problem["message"] + problem["remedy"])
+    check(f"{what}: it is no healthy state", daemon.integration["state"] in ("paused", "failing"))
+    check(f"{what}: it is in the journal too", daemon.log.count(advice) >= 1)
+    asked = org.requests()
+    used, began = processor_seconds(daemon.process.pid), time.monotonic()
+    is_trying(daemon)
+    share = (processor_seconds(daemon.process.pid) - used) / (time.monotonic() - began)
+    check(f"{what}: Okta is not asked meanwhile", org.requests() - asked, 0)
+    check(f"{what}: it is not busy meanwhile", share < 0.5)
+    mend()
+    daemon.wait_until_collected()
+    check(f"{what}: it goes on by itself, in the same process", daemon.is_running)
+    check(f"{what}: it stops in order", daemon.stop(), 0)
+    check_exactly_once(what, home, org.uuids())
+
+
+# The same where nothing is due to be sealed, so that it strikes a commit.
+AT_COMMIT = [(f"{what}, at a commit", *rest) for what, *rest in LASTING if rest[0] in (WRITE, SYNC, SYNC | TRUNCATE)]
+
+
+def lasting(programs, scratch, case, start):
+    """Calls of a kind fail from the `start`th of all calls on, until the disk is mended."""
+    what, calls, code, advice = case
+    scratch = scratch / what.replace(",", "").replace(" ", "-")
+    scratch.mkdir()
+    org = Org(programs, scratch, events=EVENTS)
+    home = Home(scratch / "home", org, segment_max_bytes="16KiB") if case in LASTING else \
+        Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1h")
+    home.control.fail(calls, code, start=start)
+    daemon = Daemon(home)
+    def is_trying(daemon):
+        tries = home.control["failed"]
+        daemon.wait_for("more tries", lambda: home.control["failed"] >= tries + 3)
+    try:
+        goes_on(what, home, daemon, org, advice, is_trying, home.control.mend)
+    except TooLate as error:
+        check(f"{what} is overcome", str(error), "it is")
+    finally:
+        daemon.kill()
+        org.stop()
+
+
+def once(scratch, org, expected, number, code):
+    """The call of this number fails; with a full disk, so do two more."""
+    home = Home(scratch / f"error-{number}-{code}", org, page_size=20, segment_max_bytes="1KiB")
+    home.control.fail(ANY, code, start=number, allowed=3 if code == errno.ENOSPC else 1)
+    outcome = Counter(tried=1)
+    daemon = Daemon(home)
+    why = "it came to its end"
+    try:
+        while True:
+            try:
+                daemon.wait_until_collected()
+                break
+            except TooLate:
+                # A start that can't take its locks ends in words and is tried again by the service manager.
+                if daemon.is_running or daemon.process.returncode not in (73, 74):
+                    raise
+                outcome["refused starts"] += 1
+                daemon = Daemon(home)
+        stopped = daemon.stop()
+        result = (stopped, *compared(uids(home.segments()), expected), is_verified(home))
+        if result == (0, 0, 0, 0, "") and home.control["failed"] > 0:
+            outcome["recovered"] = 1
+            home.remove()
+        else:
+            outcome.update(lost=result[1], doubled=result[2])
+            why = f"{result}, {home.control['failed']} failed\n{daemon.log[-1500:]}"
+    except TooLate as error:
+        why = str(error)
+    finally:
+        daemon.kill()
+    if not outcome["recovered"]:
+        print(f"# error {code} from call {number} on: {why}", flush=True)
+    return outcome
+
+
+def every_call(programs, scratch, full, chosen):
+    """An error at each call in turn, at startup too, that passes."""
+    org = Org(programs, scratch, events=60)
+    try:
+        rehearsal = Home(scratch / "rehearsal", org, page_size=20, segment_max_bytes="1KiB")
+        daemon = Daemon(rehearsal, trace=scratch / "calls")
+        daemon.wait_until_collected()
+        check("a run without an error ends well", daemon.stop(), 0)
+        calls = rehearsal.control["calls"]
+        points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
+        plans = [(number, code) for number in points for code in (errno.EIO, errno.ENOSPC)]
+        expected = org.uuids()
+        total = Counter()
+        with ThreadPoolExecutor(8) as pool:
+            for outcome in pool.map(lambda plan: once(scratch, org, expected, *plan), plans):
+                total += outcome
+        print(f"# errors that pass: {total['tried']} runs, at {len(points)} of {calls} calls, {total['recovered']} went on, "
+              f"{total['refused starts']} starts refused, {total['lost']} lost, {total['doubled']} doubled", flush=True)
+        check("after an error at each call every event is in one sealed segment once", total["recovered"], len(plans))
+    finally:
+        org.stop()
+
+
+def lowest_free(pid):
+    """The number that the process's next descriptor would have."""
+    taken = {int(name.name) for name in Path(f"/proc/{pid}/fd").iterdir()}
+    return min(set(range(len(taken) + 1)) - taken)
+
+
+def few_descriptors(programs, scratch):
+    """RLIMIT_NOFILE of the running daemon goes down to what it has open, and the few that the spool leaves to Swift's runtime."""
+    what = "no descriptor left"
+    org = Org(programs, scratch, "--faults", "slow-body:bytesPerSecond=200000", events=3000)
+    home = Home(scratch / "home", org, segment_max_bytes="16KiB")
+    daemon = Daemon(home)
+    pid = daemon.process.pid
+    try:
+        daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
+        limit_files(pid, min(lowest_free(pid) for _ in range(50)) + 16)
+        def is_trying(daemon):
+            # Nothing counts these tries: as long as three of the daemon's own waits take.
+            seen = time.monotonic()
+            daemon.wait_for("some tries", lambda: time.monotonic() > seen + 8)
+        goes_on(what, home, daemon, org, "LimitNOFILE", is_trying, lambda: limit_files(pid, 1024))
+    except TooLate as error:
+        check(f"{what} is overcome", str(error), "it is")
+    finally:
+        daemon.kill()
+        org.stop()
+
+
+def read_only(programs, scratch, which):
+    """A real read-only mount appears over the directory. (The kernel refuses to remount a file system with files open for writing;
+    when it does so by force, writes to open files fail too: that is a row of the table above.)"""
+    what = f"a read-only mount over the {which}"
+    scratch = scratch / which
+    scratch.mkdir()
+    org = Org(programs, scratch, "--rate", "20", events=600)
+    home = Home(scratch / "home", org, segment_max_bytes="16KiB")
+    daemon = Daemon(home)
+    path = getattr(home, which)
+    try:
+        daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
+        # In one step: between two, the daemon could open a file for writing, and the kernel would refuse.
+        beside = scratch / "read-only"
+        beside.mkdir()
+        mount("--bind", path, beside)
+        mount("-o", "remount,bind,ro", beside)
+        mount("--move", beside, path)
+        problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
+        check(f"{what}: the status says what it is", "read-only" in problem["message"])
+        events = daemon.integration["events"]
+        unmount(path)
+        daemon.wait_for("it goes on", lambda: daemon.integration["events"] > events and daemon.integration["state"] == "live")
+        check(f"{what}: it goes on and stops in order", daemon.stop(), 0)
+        sealed = uids(home.segments())
+        check_exactly_once(what, home, org.uuids()[:len(sealed)])
+    except TooLate as error:
+        check(f"{what} is overcome", str(error), "it is")
+    finally:
+        daemon.kill()
+        org.stop()
+
+
+def run(programs, scratch, full, seed):
+    chosen = random.Random(seed)
+    few = scratch / "few"
+    few.mkdir()
+    # They wait most of their time.
+    with ThreadPoolExecutor(10) as pool:
+        tests = [pool.submit(few_descriptors, programs, few)]
+        tests += [pool.submit(read_only, programs, scratch, which) for which in ("spool", "state")]
+        tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(25, 120)) for case in LASTING]
+        # Twelve commits of two calls each follow the start's.
+        tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(22, 34)) for case in AT_COMMIT]
+        for test in tests:
+            test.result()
+    each = scratch / "each"
+    each.mkdir()
+    every_call(programs, each, full, chosen)

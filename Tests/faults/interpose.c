@@ -1,0 +1,248 @@
+// Stands between the daemon and the C library, for the fault tests: counts every call that changes what is on disk below the
+// watched directories, and at the tests' word kills the process at one of them, lets calls fail, or shifts the wall clock.
+//
+//   cc -shared -fPIC -O1 -o interpose.so interpose.c -ldl
+//   FAULTS_CONTROL=FILE   a file of sizeof(struct control) bytes, shared with the test, which may write it at any time
+//   FAULTS_BELOW=A:B      absolute paths; what is not below them passes
+//   FAULTS_TRACE=FILE     gets a line a counted call: its number, its name, the path
+//   LD_PRELOAD=…/interpose.so tributary run …
+//
+// A test's instrument: it may end the process and knows no error handling of its own.
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+// The bits of `fails`; Tests/faults/harness.py has the same.
+enum { OPEN = 1, WRITE = 2, TRUNCATE = 4, SYNC = 8, SYNC_DIRECTORY = 16, RENAME = 32, LINK = 64, UNLINK = 128, MKDIR = 256, RMDIR = 512 };
+
+struct control {
+    _Atomic uint64_t calls;        // counted so far
+    _Atomic uint64_t kill_at;      // the number of the call that is not made any more; 0: none
+    _Atomic uint64_t torn;         // 1: if that call is a write, the first half of its bytes is written
+    _Atomic uint64_t fails;        // which calls fail
+    _Atomic uint64_t code;         // with which errno
+    _Atomic uint64_t failed;       // how many have
+    _Atomic uint64_t allowed;      // fail that many at most; 0: no limit
+    _Atomic uint64_t from;         // none fails before this many calls
+    _Atomic int64_t clock_offset;  // seconds that the wall clock is ahead
+};
+
+enum { DESCRIPTORS = 4096 };
+static struct control *control;
+static const char *below[4];
+static int trace = -1;
+static struct { _Atomic int watched; int is_directory; char path[512]; off_t offset; size_t length; } files[DESCRIPTORS];
+
+static int (*real_open)(const char *, int, ...);
+static int (*real_close)(int);
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
+static int (*real_ftruncate)(int, off_t);
+static int (*real_fdatasync)(int);
+static int (*real_fsync)(int);
+static int (*real_rename)(const char *, const char *);
+static int (*real_link)(const char *, const char *);
+static int (*real_unlink)(const char *);
+static int (*real_mkdir)(const char *, mode_t);
+static int (*real_rmdir)(const char *);
+static int (*real_clock_gettime)(clockid_t, struct timespec *);
+static int (*real_gettimeofday)(struct timeval *, void *);
+static time_t (*real_time)(time_t *);
+
+static void find(void) {
+    real_open = dlsym(RTLD_NEXT, "open");
+    real_close = dlsym(RTLD_NEXT, "close");
+    real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
+    real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
+    real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+    real_fsync = dlsym(RTLD_NEXT, "fsync");
+    real_rename = dlsym(RTLD_NEXT, "rename");
+    real_link = dlsym(RTLD_NEXT, "link");
+    real_unlink = dlsym(RTLD_NEXT, "unlink");
+    real_mkdir = dlsym(RTLD_NEXT, "mkdir");
+    real_rmdir = dlsym(RTLD_NEXT, "rmdir");
+    real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
+    real_gettimeofday = dlsym(RTLD_NEXT, "gettimeofday");
+    real_time = dlsym(RTLD_NEXT, "time");
+}
+
+__attribute__((constructor)) static void start(void) {
+    find();
+    const char *name = getenv("FAULTS_CONTROL");
+    if (name == NULL) return;
+    int file = real_open(name, O_RDWR | O_CLOEXEC);
+    if (file < 0) _exit(70);
+    control = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    real_close(file);
+    if (control == MAP_FAILED) _exit(70);
+    if ((name = getenv("FAULTS_TRACE")) != NULL) trace = real_open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    char *list = strdup(getenv("FAULTS_BELOW"));
+    for (int i = 0; i < 4 && list != NULL; i++) below[i] = strsep(&list, ":");
+}
+
+static int is_watched(const char *path) {
+    for (int i = 0; i < 4 && control != NULL && below[i] != NULL; i++) {
+        size_t length = strlen(below[i]);
+        if (strncmp(path, below[i], length) == 0 && (path[length] == '/' || path[length] == 0)) return 1;
+    }
+    return 0;
+}
+
+static int known(int file) { return file >= 0 && file < DESCRIPTORS && files[file].watched; }
+
+static void die(void) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+}
+
+// Whether a call of this kind is to fail now; then errno is set.
+static int fails(int kind, uint64_t number) {
+    if (!(control->fails & (uint64_t)kind) || number < control->from) return 0;
+    if (control->allowed != 0 && control->failed >= control->allowed) return 0;
+    atomic_fetch_add(&control->failed, 1);
+    errno = (int)control->code;
+    return 1;
+}
+
+// Counts a call; ends the process if it is the one. Returns whether it is to fail, with errno set.
+static int strikes(int kind, const char *name, const char *path, int file, const void *bytes, size_t length, off_t offset) {
+    uint64_t number = atomic_fetch_add(&control->calls, 1) + 1;
+    if (trace >= 0) {
+        char line[1100];
+        int count = snprintf(line, sizeof line, "%llu %s %s\n", (unsigned long long)number, name, path);
+        if (count > 0) (void)!write(trace, line, (size_t)count);
+    }
+    uint64_t last = control->kill_at;
+    if (last != 0 && number >= last) {
+        if (bytes != NULL && control->torn && number == last) real_pwrite(file, bytes, length / 2, offset);
+        die();
+    }
+    return fails(kind, number);
+}
+
+static int opened(int file, const char *path, int flags) {
+    if (file < 0 || file >= DESCRIPTORS) return file;
+    files[file].watched = is_watched(path);
+    files[file].is_directory = (flags & O_DIRECTORY) != 0;
+    files[file].length = 0;
+    snprintf(files[file].path, sizeof files[file].path, "%s", path);
+    return file;
+}
+
+int open(const char *path, int flags, ...) {
+    if (real_open == NULL) find();
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    // Opening changes nothing but where it creates or cuts: that is counted; every one can fail.
+    if (control != NULL && is_watched(path)) {
+        if (flags & (O_CREAT | O_TRUNC)) {
+            if (strikes(OPEN, "open", path, -1, NULL, 0, 0)) return -1;
+        } else if (fails(OPEN, control->calls)) {
+            return -1;
+        }
+    }
+    return opened(real_open(path, flags, mode), path, flags);
+}
+int open64(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    return open(path, flags, mode);
+}
+
+int close(int file) {
+    if (real_close == NULL) find();
+    if (known(file)) files[file].watched = 0;
+    return real_close(file);
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset) {
+    if (known(file)) {
+        if (strikes(WRITE, "pwrite", files[file].path, file, bytes, length, offset)) return -1;
+        files[file].offset = offset;
+        files[file].length = length;
+    }
+    return real_pwrite(file, bytes, length, offset);
+}
+ssize_t pwrite64(int file, const void *bytes, size_t length, off_t offset) { return pwrite(file, bytes, length, offset); }
+
+int ftruncate(int file, off_t length) {
+    if (known(file)) {
+        if (strikes(TRUNCATE, "ftruncate", files[file].path, file, NULL, 0, 0)) return -1;
+        files[file].length = 0;
+    }
+    return real_ftruncate(file, length);
+}
+int ftruncate64(int file, off_t length) { return ftruncate(file, length); }
+
+// A synchronization that fails loses what it was to save, and the next one succeeds, as the kernel has it (fsync(2), NOTES; a
+// page that could not be written is marked clean): so whoever takes the second one's word loses the bytes.
+static int synchronize(int file, const char *name, int (*real)(int)) {
+    if (known(file)) {
+        int kind = files[file].is_directory ? SYNC_DIRECTORY : SYNC;
+        if (strikes(kind, name, files[file].path, file, NULL, 0, 0)) {
+            int code = errno;
+            if (kind == SYNC && files[file].length > 0) {
+                char *nothing = calloc(1, files[file].length);
+                if (nothing != NULL) (void)!real_pwrite(file, nothing, files[file].length, files[file].offset);
+                free(nothing);
+            }
+            errno = code;
+            return -1;
+        }
+        files[file].length = 0;
+    }
+    return real(file);
+}
+int fdatasync(int file) { return synchronize(file, "fdatasync", real_fdatasync); }
+int fsync(int file) { return synchronize(file, "fsync", real_fsync); }
+
+#define NAMED(kind, function, path, ...)                                                                        \
+    do {                                                                                                        \
+        if (real_##function == NULL) find();                                                                    \
+        if (control != NULL && is_watched(path) && strikes(kind, #function, path, -1, NULL, 0, 0)) return -1;  \
+        return real_##function(__VA_ARGS__);                                                                    \
+    } while (0)
+
+int rename(const char *source, const char *target) { NAMED(RENAME, rename, target, source, target); }
+int link(const char *source, const char *target) { NAMED(LINK, link, target, source, target); }
+int unlink(const char *path) { NAMED(UNLINK, unlink, path, path); }
+int mkdir(const char *path, mode_t mode) { NAMED(MKDIR, mkdir, path, path, mode); }
+int rmdir(const char *path) { NAMED(RMDIR, rmdir, path, path); }
+
+static int64_t ahead(void) { return control == NULL ? 0 : control->clock_offset; }
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    if (real_clock_gettime == NULL) find();
+    int result = real_clock_gettime(clock, time);
+    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) time->tv_sec += ahead();
+    return result;
+}
+int gettimeofday(struct timeval *restrict time, void *restrict zone) {
+    if (real_gettimeofday == NULL) find();
+    int result = real_gettimeofday(time, zone);
+    if (result == 0) time->tv_sec += ahead();
+    return result;
+}
+time_t time(time_t *result) {
+    if (real_time == NULL) find();
+    time_t now = real_time(NULL) + ahead();
+    if (result != NULL) *result = now;
+    return now;
+}
