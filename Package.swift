@@ -79,12 +79,9 @@ let package = Package(
             dependencies: ["OCSF", "CAllocationCount"],
             path: "Benchmarks/normalizer-benchmark",
             swiftSettings: strict),
-<<<<<<< HEAD
         .executableTarget(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
-=======
         .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
->>>>>>> h/network
         .testTarget(
             name: "OktaAPITests",
             dependencies: ["OktaAPI", "NetworkFixtures", .product(name: "Crypto", package: "swift-crypto")],
@@ -100,7 +97,8 @@ let package = Package(
             name: "OktaSimulatorTests",
             dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .testTarget(name: "CollectorTests", dependencies: ["Collector", "OCSF", "OktaAPI", "Spool"], swiftSettings: strict),
+        .testTarget(
+            name: "CollectorTests", dependencies: ["Collector", "OCSF", "OktaAPI", "Spool"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
