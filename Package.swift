@@ -26,7 +26,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CEventCatalog"),
-        .target(name: "OktaAPI", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "OktaAPI", dependencies: ["CCurl", "CZlib"], swiftSettings: strict),
         .target(name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CCrypto"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["CZstd", "CZlib", "CCrypto"], swiftSettings: strict),
         .target(

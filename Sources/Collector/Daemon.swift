@@ -102,7 +102,6 @@ package struct Daemon {
         _ configuration: Configuration, _ transport: CurlTransport, _ workers: [IngestWorker], _ board: StatusBoard,
         _ heartbeats: Heartbeats, _ logger: Logger
     ) -> [IntegrationCollector] {
-        let slots = PageSlots(count: 32)
         let now = WallClock.now()
         return configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap {
             number, integration in
@@ -123,7 +122,7 @@ package struct Daemon {
                     pollInterval: ingest.pollInterval.duration,
                     budgetShare: ingest.rateLimitShare.value),
                 credential: APITokenFile(path: ingest.credential.secretFile), transport: transport,
-                worker: workers[number % workers.count], slots: slots, board: board, entry: entry,
+                worker: workers[number % workers.count], board: board, entry: entry,
                 heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),
                 logger: logger)
         }

@@ -29,7 +29,6 @@ struct IntegrationCollector: Sendable {
     let credential: any Credential
     let transport: any HTTPTransport
     let worker: IngestWorker
-    let slots: PageSlots
     let board: StatusBoard
     let entry: Int
     let heartbeat: Heartbeat
@@ -44,10 +43,7 @@ struct IntegrationCollector: Sendable {
             case .wait(let until):
                 await sleep(until: until, clock)
             case .request(let request):
-                // Nil: cancelled while it waited for its turn.
-                guard await waitingForSlot() else { return }
                 await collect(request, &pager, clock)
-                slots.giveBack()
             case .outstanding:
                 // Every request is answered and every page settled before the next step: this would be a bug, and a
                 // busy loop is the worst way to show it.
@@ -110,10 +106,14 @@ struct IntegrationCollector: Sendable {
             budgetShare: settings.budgetShare, seed: .random(in: .min ... .max), now: clock.now)
     }
 
-    /// Takes a slot, and is alive meanwhile: others may hold all of them for as long as their orgs are silent.
-    private func waitingForSlot() async -> Bool {
+    /// Sends, and is alive meanwhile: an answer can have to wait for memory that others' pages hold.
+    private func send(_ request: HTTPRequest) async -> Result<HTTPResponse, TransportError> {
         async let _: Void = beat()
-        return await slots.take()
+        do throws(TransportError) {
+            return .success(try await transport.send(request))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func beat() async {
@@ -138,13 +138,10 @@ struct IntegrationCollector: Sendable {
             return
         }
         board.update(entry) { $0.requested() }
-        let result: Result<HTTPResponse, TransportError>
-        do throws(TransportError) {
-            result = .success(try await transport.send(request))
-        } catch {
-            result = .failure(error)
-        }
+        let result = await send(request)
         heartbeat.beat()
+        // The page's memory is counted until it is durable.
+        defer { withExtendedLifetime(result) {} }
         switch pager.received(result, now: clock.now) {
         case .trouble(let trouble): note(trouble, pager, clock)
         case .page(let page): await ingest(page, &pager, clock)

@@ -108,7 +108,7 @@ package final class Spool: Sendable {
     }
 
     /// Deletes what is beyond the retention, at most every minute. A failure is left to the next time: nothing relies on it.
-    func applyRetention(_ now: SpoolInstant) {
+    package func applyRetention(_ now: SpoolInstant) {
         guard let retention = settings.retention?.milliseconds else { return }
         let isDue = state.withLock { state in
             if let last = state.prunedAt, now.monotonic - last < 60_000 { return false }

@@ -1,0 +1,24 @@
+/// The moments at which an org that is caught up is asked again: `origin + n × interval`.
+///
+/// Origins are spread over the interval, so a thousand orgs do not ask together, and since the moments are fixed, they do not come
+/// together later either: after an outage, a suspend or a backlog each org finds back to its own.
+package struct PollGrid: Sendable {
+    /// Any moment of the grid.
+    package let origin: ContinuousClock.Instant
+
+    /// A grid through `origin`.
+    package init(origin: ContinuousClock.Instant) { self.origin = origin }
+
+    /// The grid of integration `number` of `count`, that begins within an interval from `now`; the first at once.
+    package init(number: Int, of count: Int, interval: Duration, now: ContinuousClock.Instant) {
+        origin = now + interval * number / max(1, count)
+    }
+
+    /// The next moment after a page that was asked for in time: half an interval from `now` at least, one and a half at most.
+    package func next(after now: ContinuousClock.Instant, interval: Duration) -> ContinuousClock.Instant {
+        guard interval > .zero else { return now }
+        let wanted = origin.duration(to: now) + interval / 2
+        let steps = (wanted / interval).rounded(.up)
+        return max(origin + interval * steps, now + interval / 2)
+    }
+}
