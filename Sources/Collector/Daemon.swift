@@ -43,6 +43,8 @@ package struct Daemon {
         let limits = VersionLimits(configuration)
         for warning in limits.warnings { logger.warning("\(warning)") }
         if let error = limits.errors.first { throw .configuration(error) }
+        let ingesting = configuration.integrations.count { $0.dataIngest != nil }
+        if let warning = DescriptorLimit.raised().warning(integrations: ingesting) { logger.warning("\(warning)") }
         let statusFile: StatusFile
         do throws(StatusFile.Failure) {
             statusFile = try StatusFile(directory: configuration.runtimeDirectory)
@@ -103,8 +105,9 @@ package struct Daemon {
         _ heartbeats: Heartbeats, _ logger: Logger
     ) -> [IntegrationCollector] {
         let now = WallClock.now()
-        return configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap {
-            number, integration in
+        let start = ContinuousClock.now
+        let ingesting = configuration.integrations.filter { $0.dataIngest != nil }
+        return ingesting.enumerated().compactMap { number, integration in
             guard let ingest = integration.dataIngest else { return nil }
             let name = integration.name.text
             var logger = logger
@@ -120,6 +123,8 @@ package struct Daemon {
                     query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
                     start: UTCTime(milliseconds: Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
                     pollInterval: ingest.pollInterval.duration,
+                    pollGrid: PollGrid(
+                        number: number, of: ingesting.count, interval: ingest.pollInterval.duration, now: start),
                     budgetShare: ingest.rateLimitShare.value),
                 credential: APITokenFile(path: ingest.credential.secretFile), transport: transport,
                 worker: workers[number % workers.count], board: board, entry: entry,

@@ -14,6 +14,8 @@ struct IntegrationCollector: Sendable {
         /// Where a first run begins.
         var start: UTCTime
         var pollInterval: Duration
+        /// When it polls, beside the others.
+        var pollGrid: PollGrid
         /// Of the org's budget for its log; above 0, up to 1.
         var budgetShare: Double
     }
@@ -101,9 +103,12 @@ struct IntegrationCollector: Sendable {
             }
             start = .cursor(record)
         }
-        return try LogPager(
+        var pager = try LogPager(
             settings.query, start: start, pollInterval: settings.pollInterval,
-            budgetShare: settings.budgetShare, seed: .random(in: .min ... .max), now: clock.now)
+            budgetShare: settings.budgetShare, seed: .random(in: .min ... .max),
+            now: max(clock.now, settings.pollGrid.origin))
+        pager.pollGrid = settings.pollGrid
+        return pager
     }
 
     /// Sends, and is alive meanwhile: an answer can have to wait for memory that others' pages hold.

@@ -31,10 +31,11 @@ package final class CurlTransport: HTTPTransport {
         /// transfer that finds no room waits, and its host with it.
         package var maximumBodyBytes: Int
 
-        /// The defaults suit a host with a few hundred orgs.
+        /// The defaults suit a host with a few thousand orgs: each keeps its connection from poll to poll, since a TLS handshake costs
+        /// more than the poll.
         package init(
             userAgent: String = "Tributary", caFile: String? = nil, proxy: String? = nil,
-            maximumIdleConnections: Int = 256, maximumConnections: Int = 512,
+            maximumIdleConnections: Int = 4096, maximumConnections: Int = 4096,
             maximumBodyBytes: Int = 64 << 20
         ) {
             self.userAgent = userAgent

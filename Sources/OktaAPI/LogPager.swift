@@ -51,6 +51,8 @@ package struct LogPager: Sendable {
     package let query: LogQuery
     /// The wait after the end of the log is reached.
     package var pollInterval: Duration
+    /// The moments of its polls; `nil`: an interval after each page.
+    package var pollGrid: PollGrid?
     /// The share of the org's budget for the log that this client takes, above 0, up to 1; the rest is for others.
     package let budgetShare: Double
     /// The place after the last committed page; `nil` before the first.
@@ -155,7 +157,7 @@ package struct LogPager: Sendable {
         health.consecutiveFailures = 0
         health.trouble = nil
         health.lastCommit = now
-        let wanted = isFull ? now : now + pollInterval
+        let wanted = isFull ? now : nextPoll(after: now)
         if let hold, hold > wanted {
             health.enter(.waitingForRateLimit, at: now)
         } else {
@@ -163,6 +165,10 @@ package struct LogPager: Sendable {
         }
         wait(until: wanted)
         return isFull
+    }
+
+    private func nextPoll(after now: Instant) -> Instant {
+        pollGrid?.next(after: now, interval: pollInterval) ?? now + pollInterval
     }
 
     /// The page could not be read (broken in the middle, say): it is asked for again.
