@@ -22,7 +22,7 @@ struct IntegrationCollector: Sendable {
 
     /// How often a waiting loop says that it is alive. A loop that waits for Okta is no hang.
     static let beat = Duration.seconds(15)
-    /// Above the longest request and the work on its page.
+    /// Above the longest request, a wait for memory that others' pages hold included, and the work on its page.
     static let heartbeatBound = Duration.seconds(150)
     /// The wait before the spool is tried again where it could not be opened.
     static let spoolRetry = Duration.seconds(10)
@@ -111,23 +111,6 @@ struct IntegrationCollector: Sendable {
         return pager
     }
 
-    /// Sends, and is alive meanwhile: an answer can have to wait for memory that others' pages hold.
-    private func send(_ request: HTTPRequest) async -> Result<HTTPResponse, TransportError> {
-        async let _: Void = beat()
-        do throws(TransportError) {
-            return .success(try await transport.send(request))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func beat() async {
-        while !Task.isCancelled {
-            heartbeat.beat()
-            try? await Task.sleep(for: Self.beat)
-        }
-    }
-
     private func collect(_ page: LogPageRequest, _ pager: inout LogPager, _ clock: ContinuousClock) async {
         var request = page.request
         do throws(CredentialError) {
@@ -143,7 +126,12 @@ struct IntegrationCollector: Sendable {
             return
         }
         board.update(entry) { $0.requested() }
-        let result = await send(request)
+        let result: Result<HTTPResponse, TransportError>
+        do throws(TransportError) {
+            result = .success(try await transport.send(request))
+        } catch {
+            result = .failure(error)
+        }
         heartbeat.beat()
         // The page's memory is counted until it is durable.
         defer { withExtendedLifetime(result) {} }
@@ -160,7 +148,8 @@ struct IntegrationCollector: Sendable {
                 collectedAt: WallClock.now())
             let isFull = pager.committed(events: ingested.events + ingested.rejected, now: clock.now)
             note(ingested, page, isCaughtUp: !isFull)
-            await seal()
+            // Without new records nothing more is due than what the clock brings.
+            if ingested.events + ingested.rejected > 0 { await seal() }
         } catch {
             switch error {
             case .page(let error):

@@ -13,9 +13,9 @@ struct StatusReporter: Service {
     static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured: that walks its directories.
     static let measureInterval = Duration.seconds(30)
-    /// A report is made again after this many times what it cost to make, so that reporting takes at most half a percent of a core, and
-    /// measuring the spool no more.
-    static let costShare = 200
+    /// A report is made again after this many times what it cost to make, so that reporting takes a fifth of a percent of a core at
+    /// most, and measuring the spool no more.
+    static let costShare = 500
     /// How old the status may become by that.
     static let longestInterval = Duration.seconds(15)
 
@@ -63,7 +63,7 @@ struct StatusReporter: Service {
     static func pause(after cost: Duration, isReady: Bool) -> Duration {
         isReady
             ? min(max(interval, cost * costShare), longestInterval)
-            : min(max(startInterval, cost * (costShare / 10)), interval)
+            : min(max(startInterval, cost * (costShare / 25)), interval)
     }
 
     /// The service manager gets its line in any case, and collection does not depend on this file: a failure is said once.

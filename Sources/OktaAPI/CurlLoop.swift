@@ -166,6 +166,11 @@ final class CurlLoop: Sendable {
             var code = CURLE_OK
             while let easy = ccurl_multi_next_done(multi.pointer, &code) { finish(easy, .failed(code), &active) }
 
+            let now = ContinuousClock.now
+            for (easy, transfer) in active where transfer.hasWaitedTooLong(at: now) {
+                finish(easy, .failed(CURLE_OPERATION_TIMEDOUT), &active)
+            }
+
             let sleep = active.isEmpty ? Self.idlePollMilliseconds : Self.busyPollMilliseconds
             if curl_multi_poll(multi.pointer, nil, 0, sleep, nil) != CURLM_OK {
                 usleep(50_000)  // out of memory or descriptors: no spinning

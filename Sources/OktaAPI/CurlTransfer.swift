@@ -182,6 +182,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// What libcurl reads at once. A waiting transfer holds two of them, so a thousand of those must be bearable.
     private static let bufferBytes = 32 << 10
+    private static let longestWait = Duration.seconds(60)
     /// More than JSON usually unpacks to, for a look ahead.
     private static let usualRatio = 16
 
@@ -237,12 +238,17 @@ final class CurlTransfer: @unchecked Sendable {
         guard loop.enterBudget(id, bytes: bytes) else {
             isWaiting = true
             waitsSince = ContinuousClock.now
-            // The host is not to blame for this wait.
+            // The host is not to blame for this wait: the loop has an eye on it.
             if let easy { _ = number(easy, CURLOPT_TIMEOUT_MS, 0) }
             return false
         }
         body.reserveCapacity(expectedBytes)
         return true
+    }
+
+    /// Whether it has waited for room for longer than anybody should: then something else hangs, and who asked must hear of it.
+    func hasWaitedTooLong(at now: ContinuousClock.Instant) -> Bool {
+        isWaiting && now - waitsSince > Self.longestWait
     }
 
     /// There is room for the body now.

@@ -3,6 +3,9 @@
 /// Origins are spread over the interval, so a thousand orgs do not ask together, and since the moments are fixed, they do not come
 /// together later either: after an outage, a suspend or a backlog each org finds back to its own.
 package struct PollGrid: Sendable {
+    /// Those whose turns lie closer together than this are asked together: waking up once for a few costs less than once for each.
+    static let step = Duration.milliseconds(500)
+
     /// Any moment of the grid.
     package let origin: ContinuousClock.Instant
 
@@ -11,7 +14,8 @@ package struct PollGrid: Sendable {
 
     /// The grid of integration `number` of `count`, that begins within an interval from `now`; the first at once.
     package init(number: Int, of count: Int, interval: Duration, now: ContinuousClock.Instant) {
-        origin = now + interval * number / max(1, count)
+        let steps = (interval * number / max(1, count) / Self.step).rounded(.down)
+        origin = now + Self.step * steps
     }
 
     /// The next moment after a page that was asked for in time: half an interval from `now` at least, one and a half at most.
