@@ -1,4 +1,5 @@
-/// The description in a commit's frame: the cursor, and of each chunk where it belongs and what it is. See `Journal` for the bytes.
+/// The description in a commit's frame: the cursor, of each chunk where it belongs and what it is, and of each window what becomes of it.
+/// See `Journal` for the bytes.
 struct CommitFrame {
     static let type: UInt32 = 1
     /// Type, length of the description, length of the chunks, checksum.
@@ -16,9 +17,15 @@ struct CommitFrame {
     var committed: Int64
     var cursor: String
     var chunks: [Chunk]
+    var updates: [IdentityUpdate] = []
 
-    static func descriptionLength(cursor: String, paths: some Sequence<PartitionPath>) -> Int {
-        paths.reduce(8 + 4 + cursor.utf8.count + 4) { $0 + 2 + 2 + $1.text.utf8.count + 4 + 8 + 8 + 8 + 8 + 4 }
+    static func descriptionLength(
+        cursor: String, paths: some Sequence<PartitionPath>, updates: [IdentityUpdate]
+    ) -> Int {
+        let fixed = updates.reduce(8 + 4 + cursor.utf8.count + 4 + 1) {
+            $0 + IdentityUpdate.encodedLength(identities: $1.identities.count)
+        }
+        return paths.reduce(fixed) { $0 + 2 + 2 + $1.text.utf8.count + 4 + 8 + 8 + 8 + 8 + 4 }
     }
 
     func encode(into store: ByteStore) {
@@ -36,10 +43,12 @@ struct CommitFrame {
             store.append(UInt64(chunk.stored))
             store.append(chunk.crc)
         }
+        store.append(byte: UInt8(updates.count))
+        for update in updates { update.encode(into: store) }
     }
 
-    /// Nil for what no writer wrote.
-    init?(_ description: UnsafeRawBufferPointer) {
+    /// Nil for what no writer of the journal's version wrote.
+    init?(_ description: UnsafeRawBufferPointer, version: UInt32) {
         var cursor = ByteCursor(description)
         guard let committed = cursor.integer(Int64.self), let position = cursor.text(length: UInt32.self),
             let count = cursor.integer(UInt32.self), count <= PartitionTable.limit
@@ -60,13 +69,21 @@ struct CommitFrame {
             let summary = RecordSummary(records: Int(records), bytes: bytes, firstTime: first, lastTime: last)
             chunks.append(Chunk(path: path, encoding: encoding, summary: summary, stored: stored, crc: crc))
         }
+        if version >= 2 {
+            guard let count = cursor.integer(UInt8.self), count <= IdentityWindow.limit else { return nil }
+            for _ in 0..<count {
+                guard let update = IdentityUpdate(&cursor) else { return nil }
+                updates.append(update)
+            }
+        }
         guard cursor.isAtEnd else { return nil }
     }
 
-    init(committed: Int64, cursor: String, chunks: [Chunk]) {
+    init(committed: Int64, cursor: String, chunks: [Chunk], updates: [IdentityUpdate]) {
         self.committed = committed
         self.cursor = cursor
         self.chunks = chunks
+        self.updates = updates
     }
 
     /// The checksum over all of a frame but its chunks, which have their own. The header's checksum and the frame's offset go in, so that

@@ -112,7 +112,9 @@ extension FileSystem {
     func bytes(_ file: OpenFile, from start: Int64, to end: Int64) throws(SpoolError) -> [UInt8] {
         let store = ByteStore(capacity: Int(max(0, end - start)))
         while start + Int64(store.count) < end {
-            let space = store.space(atLeast: Int(end - start) - store.count)
+            let missing = Int(end - start) - store.count
+            // There may be more room than that, and more in the file.
+            let space = UnsafeMutableRawBufferPointer(rebasing: store.space(atLeast: missing).prefix(missing))
             let count = try read(file, at: start + Int64(store.count), into: space)
             if count == 0 { break }
             store.advance(count)

@@ -1,12 +1,15 @@
 /// The first bytes of a journal: whose it is, where its cursor starts, and how the generation before was sealed. See `Journal`.
 struct JournalHeader: Equatable {
     static let magic: [UInt8] = Array("TRIBJNL\n".utf8)
-    static let version: UInt32 = 1
+    /// Version 1 knew no windows of identities; it is read, and not written any more.
+    static let version: UInt32 = 2
     /// Magic, version and length: the same in every version, as is the checksum at the end, so that damage and a newer format can be told apart.
     static let prefixLength = 16
     /// 4,096 partitions with a kilobyte each are a sixteenth of it.
     static let maximumLength = 64 << 20
 
+    /// Of the header and of the frames behind it.
+    var version = JournalHeader.version
     /// 16 bytes.
     var spoolID: [UInt8]
     var integration: String
@@ -20,8 +23,8 @@ struct JournalHeader: Equatable {
     /// What became of the generation before; nil in the first.
     var seal: SealPlan?
 
-    /// The header's bytes and their checksum, which every frame's checksum goes on from.
-    func encode(into store: ByteStore) -> UInt32 {
+    /// The header's bytes, with the windows as they are at the cursor, and their checksum, which every frame's checksum goes on from.
+    func encode(_ windows: IdentityWindows, into store: ByteStore) -> UInt32 {
         store.removeAll()
         Self.magic.withUnsafeBytes { store.append($0) }
         store.append(Self.version)
@@ -42,15 +45,29 @@ struct JournalHeader: Equatable {
                 store.append(segment.line, length: UInt32.self)
             }
         }
+        windows.encode(into: store)
         store.overwrite(at: 12, UInt32(store.count + 4))
         let crc = CRC32.of(store.bytes)
         store.append(crc)
         return crc
     }
 
-    /// Reads a header that `length` found whole. Nil when its contents make no sense although its checksum does.
-    init?(payload: UnsafeRawBufferPointer) {
+    /// Reads a header that `length` found whole, and the windows in it. Nil when its contents make no sense although its checksum does.
+    static func decode(
+        _ payload: UnsafeRawBufferPointer, version: UInt32
+    ) -> (header: JournalHeader, windows: IdentityWindows)? {
         var cursor = ByteCursor(payload)
+        guard let header = JournalHeader(&cursor, version: version) else { return nil }
+        var windows = IdentityWindows()
+        if version >= 2 {
+            guard let held = IdentityWindows(&cursor) else { return nil }
+            windows = held
+        }
+        return cursor.isAtEnd ? (header, windows) : nil
+    }
+
+    private init?(_ cursor: inout ByteCursor, version: UInt32) {
+        self.version = version
         guard let spoolID = cursor.bytes(16), let generation = cursor.integer(UInt64.self),
             let created = cursor.integer(Int64.self),
             let compression = cursor.integer(UInt8.self).flatMap(Compression.init),
@@ -74,14 +91,12 @@ struct JournalHeader: Equatable {
             }
             plan.segments.append(PlannedSegment(path: path, line: line))
         }
-        guard cursor.isAtEnd else { return nil }
         seal = plan
     }
 
     init(
         spoolID: [UInt8], integration: String, generation: UInt64, created: Int64, compression: Compression,
-        cursor: String?,
-        seal: SealPlan?
+        cursor: String?, seal: SealPlan?
     ) {
         self.spoolID = spoolID
         self.integration = integration

@@ -15,7 +15,7 @@ struct JournalReader {
 
     /// Refuses what isn't for this version, spool and integration.
     func header(spoolID: [UInt8], integration: String) throws(SpoolError) -> (
-        JournalHeader, checksum: UInt32, length: Int64
+        JournalHeader, IdentityWindows, checksum: UInt32, length: Int64
     ) {
         let size = try fileSystem.size(file)
         let prefix = try fileSystem.bytes(file, from: 0, to: Int64(JournalHeader.prefixLength))
@@ -39,10 +39,13 @@ struct JournalReader {
         guard version <= JournalHeader.version else {
             throw .newerFormat(path: file.path, found: version, supported: JournalHeader.version)
         }
-        let header = content.withUnsafeBytes {
-            JournalHeader(payload: UnsafeRawBufferPointer(rebasing: $0[JournalHeader.prefixLength...]))
+        let decoded = content.withUnsafeBytes {
+            JournalHeader.decode(
+                UnsafeRawBufferPointer(rebasing: $0[JournalHeader.prefixLength...]), version: version)
         }
-        guard let header else { throw .damaged(path: file.path, reason: "its header makes no sense") }
+        guard let (header, windows) = decoded else {
+            throw .damaged(path: file.path, reason: "its header makes no sense")
+        }
         guard header.spoolID == spoolID else {
             throw .foreignSpool(
                 path: file.path, expected: Hexadecimal.text(spoolID), found: Hexadecimal.text(header.spoolID))
@@ -53,12 +56,12 @@ struct JournalReader {
         guard Journal.fileName(header.generation) == file.path.split(separator: "/").last.map(String.init) else {
             throw .damaged(path: file.path, reason: "it is generation \(header.generation) under another's name")
         }
-        return (header, crc, length)
+        return (header, windows, crc, length)
     }
 
     /// Calls back for each valid frame, with the offset of its first chunk, and returns where validity ends and why, if before `end`.
     func frames(
-        from start: Int64, to end: Int64, headerChecksum: UInt32,
+        from start: Int64, to end: Int64, version: UInt32, headerChecksum: UInt32,
         _ body: (CommitFrame, Int64) throws(SpoolError) -> Void
     ) throws(SpoolError) -> (end: Int64, reason: CutReason?) {
         var offset = start
@@ -81,7 +84,7 @@ struct JournalReader {
                 let expected = CommitFrame.checksum(
                     headerChecksum: headerChecksum, offset: offset, type: type, descriptionLength: descriptionLength,
                     dataLength: dataLength, description: bytes)
-                return crc == expected && type == CommitFrame.type ? CommitFrame(bytes) : nil
+                return crc == expected && type == CommitFrame.type ? CommitFrame(bytes, version: version) : nil
             }
             guard let frame else { return (offset, .checksum) }
             guard try chunksAreWhole(frame, from: dataStart, length: dataLength) else { return (offset, .checksum) }

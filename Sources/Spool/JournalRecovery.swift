@@ -2,6 +2,7 @@
 struct RecoveredJournal {
     var journal: Journal
     var partitions = PartitionTable()
+    var windows = IdentityWindows()
     var cursor: String?
     /// Wall-clock milliseconds of the first commit with records.
     var firstCommit: Int64?
@@ -60,7 +61,7 @@ struct JournalRecovery {
         let header = JournalHeader(
             spoolID: spool.id, integration: integration, generation: 1, created: now.wall,
             compression: spool.settings.compression, cursor: nil, seal: nil)
-        let journal = try Journal.prepare(header, in: directory, scratch, spool.fileSystem)
+        let journal = try Journal.prepare(header, IdentityWindows(), in: directory, scratch, spool.fileSystem)
         var report = RecoveryReport(integration: integration, generation: 1)
         do throws(SpoolError) {
             try journal.publish(in: directory, spool.fileSystem)
@@ -78,16 +79,18 @@ struct JournalRecovery {
         let file = try fileSystem.open("\(directory)/\(Journal.fileName(generation))", .update)
         do throws(SpoolError) {
             let reader = JournalReader(fileSystem: fileSystem, file: file)
-            let (header, crc, start) = try reader.header(spoolID: spool.id, integration: integration)
+            var (header, windows, crc, start) = try reader.header(spoolID: spool.id, integration: integration)
             let size = try fileSystem.size(file)
             var limit = size
             if let confirmed, confirmed.generation == generation { limit = min(size, confirmed.length) }
             var partitions = PartitionTable()
             var cursor = header.cursor
             var firstCommit: Int64?
-            let (end, reason) = try reader.frames(from: start, to: limit, headerChecksum: crc) {
-                (frame, data) throws(SpoolError) in
+            let (end, reason) = try reader.frames(
+                from: start, to: limit, version: header.version, headerChecksum: crc
+            ) { (frame, data) throws(SpoolError) in
                 cursor = frame.cursor
+                windows.apply(frame.updates)
                 if firstCommit == nil, !frame.chunks.isEmpty { firstCommit = frame.committed }
                 var offset = data
                 for chunk in frame.chunks {
@@ -106,8 +109,9 @@ struct JournalRecovery {
             report.bytesCut = size - end
             report.cutReason = reason ?? (end < size ? .unconfirmed : nil)
             return RecoveredJournal(
-                journal: Journal(header: header, headerChecksum: crc, log: DurableLog(file: file, length: end)),
-                partitions: partitions, cursor: cursor, firstCommit: firstCommit, report: report)
+                journal: Journal(
+                    header: header, headerChecksum: crc, start: start, log: DurableLog(file: file, length: end)),
+                partitions: partitions, windows: windows, cursor: cursor, firstCommit: firstCommit, report: report)
         } catch {
             fileSystem.close(file)
             throw error

@@ -118,7 +118,7 @@ extension SpoolWriter {
         let header = JournalHeader(
             spoolID: spool.id, integration: integration, generation: plan.generation + 1, created: now.wall,
             compression: spool.settings.compression, cursor: cursor, seal: plan)
-        let next = try Journal.prepare(header, in: stateDirectory, scratch, spool.fileSystem)
+        let next = try Journal.prepare(header, identities, in: stateDirectory, scratch, spool.fileSystem)
         phase = .deciding(plan, now)
         do throws(SpoolError) {
             try next.publish(in: stateDirectory, spool.fileSystem)

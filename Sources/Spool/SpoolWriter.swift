@@ -27,6 +27,7 @@ package final class SpoolWriter {
     let scratch: SpoolScratch
     var journal: Journal
     var partitions: PartitionTable
+    var identities = IdentityWindows()
     var phase = Phase.ready
     private let policy: RollPolicy
     /// Monotonic milliseconds of the oldest unsealed record's commit.
@@ -121,8 +122,9 @@ package final class SpoolWriter {
         bufferedBytes += record.count + 1
     }
 
-    /// Forgets what is buffered.
+    /// Forgets what is buffered, and what was to be remembered or forgotten with it.
     package func discard() {
+        identities.discard()
         for index in partitions.partitions.indices {
             guard let buffer = partitions.partitions[index].buffer else { continue }
             partitions.partitions[index].buffer = nil
@@ -133,19 +135,29 @@ package final class SpoolWriter {
         bufferedBytes = 0
     }
 
-    /// Makes the buffered records and the cursor durable in one step. Returns when they are. Without records and with the cursor as it is, it writes nothing.
+    /// Makes the buffered records, what was remembered and forgotten of identities, and the cursor durable in one step. Returns when they are. When
+    /// there is none of them and the cursor is as it was, it writes nothing.
     ///
-    /// Throws `full` before anything is written, or `file`. Then the buffered records are dropped and `cursor` is what it was.
-    package func commit(cursor next: String, at now: SpoolInstant) throws(SpoolError) {
+    /// `mark` is a number that grows, such as event time in milliseconds, for the identities of this commit (`bound`, `rememberedSince`). One below a
+    /// window's newest counts as that one, and so does none.
+    ///
+    /// Throws `full` or `tooMuch` before anything is written, or `file`. Then what was buffered is dropped and `cursor` is what it was.
+    package func commit(cursor next: String, mark: Int64? = nil, at now: SpoolInstant) throws(SpoolError) {
         defer { discard() }
         try settle()
         try journal.log.cutIfNeeded(spool.fileSystem)
-        guard bufferedRecords > 0 || next != cursor else { return }
+        guard bufferedRecords > 0 || next != cursor || identities.hasPending else { return }
+        guard identities.pendingCount <= IdentityWindows.maximumInCommit else {
+            throw .tooMuch(what: "identities in a commit", limit: IdentityWindows.maximumInCommit)
+        }
+        // Written by an older version: nothing is added to it that it could not have held.
+        if journal.header.version < JournalHeader.version { try roll(at: now) }
         defer {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
             scratch.description.removeAll(keeping: SpoolScratch.keptBytes)
         }
-        let chunks = try buildFrame(cursor: next, now)
+        let updates = identities.updates(mark: mark)
+        let chunks = try buildFrame(cursor: next, updates, now)
         try spool.admit(Int64(scratch.frame.count), now: now)
         try journal.log.append(scratch.frame.bytes, spool.fileSystem)
         spool.count(Int64(scratch.frame.count))
@@ -154,6 +166,7 @@ package final class SpoolWriter {
             partitions.partitions[index].committed.add(partitions.partitions[index].buffered)
             partitions.partitions[index].chunks.append(chunk)
         }
+        identities.apply(updates)
         chunkCount += chunks.count
         if !chunks.isEmpty, firstCommit == nil { firstCommit = now.monotonic }
     }
@@ -165,7 +178,7 @@ package final class SpoolWriter {
     package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let finished = try settle()
         let load = RollPolicy.Load(
-            journalBytes: journal.log.length,
+            journalBytes: journal.log.length - journal.start,
             records: partitions.committed.records,
             largestPartitionBytes: partitions.partitions.map(\.committed.bytes).max() ?? 0,
             partitions: partitions.partitions.count { $0.committed.records > 0 }, chunks: chunkCount,
@@ -185,7 +198,17 @@ package final class SpoolWriter {
     package func seal(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
         var finished = try settle()
-        guard partitions.committed.records > 0 || journal.log.length >= policy.journalMaxBytes else { return finished }
+        guard partitions.committed.records > 0 || journal.log.length - journal.start >= policy.journalMaxBytes else {
+            return finished
+        }
+        finished += try roll(at: now)
+        spool.applyRetention(now)
+        return finished
+    }
+
+    /// Seals what is committed and begins the next generation, also when that is nothing.
+    @discardableResult
+    private func roll(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let plan = try stage(at: now)
         do throws(SpoolError) {
             try decide(plan, at: now)
@@ -194,9 +217,7 @@ package final class SpoolWriter {
             if case .ready = phase { removeStaged(plan) }
             throw error
         }
-        finished += try settle()
-        spool.applyRetention(now)
-        return finished
+        return try settle()
     }
 
     /// Reads the journal again, up to what is known to be durable, as at a start: for damage that a seal met (`SpoolError.damaged`).
@@ -219,6 +240,7 @@ package final class SpoolWriter {
     }
 
     private func adopt(_ found: RecoveredJournal, now: SpoolInstant) {
+        identities.replace(with: found.windows)
         chunkCount = partitions.partitions.reduce(0) { $0 + $1.chunks.count }
         // By wall time the commit may lie in the future, when the clock was set back, or decades ago: the age is kept between 0 and due.
         firstCommit = found.firstCommit.map { committed in
@@ -243,10 +265,12 @@ package final class SpoolWriter {
     }
 
     /// Puts a commit's frame together in the scratch. Returns each chunk with its partition's index.
-    private func buildFrame(cursor: String, _ now: SpoolInstant) throws(SpoolError) -> [(Int, ChunkReference)] {
+    private func buildFrame(
+        cursor: String, _ updates: [IdentityUpdate], _ now: SpoolInstant
+    ) throws(SpoolError) -> [(Int, ChunkReference)] {
         let touched = partitions.partitions.indices.filter { partitions.partitions[$0].buffered.records > 0 }
         let descriptionLength = CommitFrame.descriptionLength(
-            cursor: cursor, paths: touched.lazy.map { self.partitions.partitions[$0].path })
+            cursor: cursor, paths: touched.lazy.map { self.partitions.partitions[$0].path }, updates: updates)
         let frame = scratch.frame
         frame.removeAll()
         let dataStart = CommitFrame.headerLength + descriptionLength
@@ -281,7 +305,7 @@ package final class SpoolWriter {
         }
         let description = scratch.description
         description.removeAll()
-        CommitFrame(committed: now.wall, cursor: cursor, chunks: chunks).encode(into: description)
+        CommitFrame(committed: now.wall, cursor: cursor, chunks: chunks, updates: updates).encode(into: description)
         precondition(description.count == descriptionLength)
         let dataLength = UInt64(frame.count - dataStart)
         let crc = CommitFrame.checksum(

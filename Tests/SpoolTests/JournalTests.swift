@@ -33,6 +33,17 @@ struct JournalTests {
         #expect(try collection.visible() == [])
     }
 
+    @Test("commits of a cursor alone, however short, are there after a restart")
+    func shortFrames() throws {
+        let collection = try SimulatedCollection()
+        for number in 1...6 {
+            let writer = try collection.open(ScriptedFileSystem())
+            #expect(writer.recovery.isClean)
+            #expect(writer.cursor == (number == 1 ? nil : "\(number - 1)"))
+            try writer.commit(cursor: "\(number)", at: SimulatedCollection.instant())
+        }
+    }
+
     @Test("cut off at any byte, the journal gives whole commits and their cursor, and collection goes on from there")
     func tornAnywhere() throws {
         let (collection, path, bytes) = try threeCommits()
@@ -106,8 +117,8 @@ struct JournalTests {
             withUnsafeBytes(of: crc.littleEndian) { edited.replaceSubrange((length - 4)..<length, with: $0) }
             return edited
         }
-        try expectRefusal(resealed { $0[8] = 2 }) {
-            if case .newerFormat(_, 2, 1) = $0 { true } else { false }
+        try expectRefusal(resealed { $0[8] = 3 }) {
+            if case .newerFormat(_, 3, 2) = $0 { true } else { false }
         }
         try expectRefusal(resealed { $0[16] ^= 1 }) {
             if case .foreignSpool = $0 { true } else { false }

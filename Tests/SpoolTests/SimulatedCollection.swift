@@ -49,14 +49,19 @@ struct SimulatedCollection {
         return try spool.writer(integration: integration, scratch: SpoolScratch(), now: Self.instant(seconds))
     }
 
-    /// Collects what is behind the durable cursor; stops at the first error.
+    /// Collects what is behind the durable cursor; stops at the first error. The windows have to be those of the cursor all along.
     func collect(_ writer: SpoolWriter, upTo end: Int? = nil) throws {
+        var context = "opened"
         while true {
             let next = writer.cursor.flatMap { Int($0) } ?? 0
             let upper = min(next + batch, end ?? total)
+            try WindowModel(cursor: next, batch: batch).expect(writer, total: total, context)
             guard next < upper else { break }
+            context = "collected"
+            try WindowModel.bound(writer)
             for number in next..<upper { try Self.append(number, to: writer) }
-            try writer.commit(cursor: String(upper), at: Self.instant(Int64(next)))
+            let mark = try WindowModel.remember(next..<upper, in: writer)
+            try writer.commit(cursor: String(upper), mark: mark, at: Self.instant(Int64(next)))
             try writer.sealIfDue(at: Self.instant(Int64(next)))
         }
     }

@@ -1,0 +1,92 @@
+/// Identities in the order in which they came, each found in a step or two.
+///
+/// A ring of 16 bytes an identity and, over it, an open-addressing index of 4 bytes a place: no object an identity, and nothing at all while
+/// it is empty. An identity that came twice is there until its last coming is removed.
+struct IdentityQueue {
+    private(set) var count = 0
+    private var ring: ContiguousArray<RecordIdentity> = []
+    private var head = 0
+    /// Places in the ring plus one, 0 where there is none. Its size is a power of two; at most three quarters are taken.
+    private var index: ContiguousArray<UInt32> = []
+
+    func contains(_ identity: RecordIdentity) -> Bool {
+        count > 0 && index[slot(of: identity)] != 0
+    }
+
+    /// Oldest first.
+    func forEach(_ body: (RecordIdentity) -> Void) {
+        for offset in 0..<count { body(ring[place(offset)]) }
+    }
+
+    mutating func append(_ identity: RecordIdentity) {
+        // A quarter more each time: memory stays near what is held.
+        if count == ring.count { resize(to: max(16, count + count / 4)) }
+        let place = place(count)
+        ring[place] = identity
+        index[slot(of: identity)] = UInt32(place + 1)
+        count += 1
+    }
+
+    mutating func removeFirst(_ number: Int) {
+        guard number < count else {
+            self = IdentityQueue()
+            return
+        }
+        for _ in 0..<number {
+            let slot = slot(of: ring[head])
+            if index[slot] == UInt32(head + 1) { vacate(slot) }
+            head = head + 1 == ring.count ? 0 : head + 1
+            count -= 1
+        }
+        if ring.count > 64, count < ring.count / 4 { resize(to: count + count / 4) }
+    }
+
+    private func place(_ offset: Int) -> Int {
+        let place = head + offset
+        return place < ring.count ? place : place - ring.count
+    }
+
+    /// Where the index has the identity, or would have it.
+    private func slot(of identity: RecordIdentity) -> Int {
+        let mask = index.count - 1
+        var slot = Self.hash(identity) & mask
+        while index[slot] != 0, ring[Int(index[slot]) - 1] != identity { slot = (slot + 1) & mask }
+        return slot
+    }
+
+    /// Empties a place of the index and closes the gap, so that no search stops before what lies behind it.
+    private mutating func vacate(_ vacated: Int) {
+        let mask = index.count - 1
+        var gap = vacated
+        var next = (gap + 1) & mask
+        while index[next] != 0 {
+            let home = Self.hash(ring[Int(index[next]) - 1]) & mask
+            if (next - home) & mask >= (next - gap) & mask {
+                index[gap] = index[next]
+                gap = next
+            }
+            next = (next + 1) & mask
+        }
+        index[gap] = 0
+    }
+
+    private mutating func resize(to capacity: Int) {
+        var moved = ContiguousArray<RecordIdentity>()
+        moved.reserveCapacity(capacity)
+        forEach { moved.append($0) }
+        moved.append(
+            contentsOf: repeatElement(RecordIdentity(high: 0, low: 0), count: capacity - moved.count))
+        ring = moved
+        head = 0
+        var size = 16
+        while size * 3 < capacity * 4 { size *= 2 }
+        index = ContiguousArray(repeating: 0, count: size)
+        for place in 0..<count { index[slot(of: ring[place])] = UInt32(place + 1) }
+    }
+
+    /// Spreads identities that are numbers as well as those that are digests.
+    private static func hash(_ identity: RecordIdentity) -> Int {
+        let mixed = (identity.low ^ identity.high &* 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
+        return Int(truncatingIfNeeded: mixed ^ mixed >> 32)
+    }
+}
