@@ -181,7 +181,7 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     /// What libcurl reads at once. A waiting transfer holds two of them, so a thousand of those must be bearable.
-    private static let bufferBytes = 32 << 10
+    private static let bufferBytes = 16 << 10
     private static let longestWait = Duration.seconds(60)
     /// More than JSON usually unpacks to, for a look ahead.
     private static let usualRatio = 16

@@ -36,7 +36,7 @@ package final class CurlTransport: HTTPTransport {
         package init(
             userAgent: String = "Tributary", caFile: String? = nil, proxy: String? = nil,
             maximumIdleConnections: Int = 4096, maximumConnections: Int = 4096,
-            maximumBodyBytes: Int = 64 << 20
+            maximumBodyBytes: Int = 48 << 20
         ) {
             self.userAgent = userAgent
             self.caFile = caFile

@@ -15,7 +15,7 @@ package struct PollGrid: Sendable {
     /// The grid of integration `number` of `count`, that begins within an interval from `now`; the first at once.
     package init(number: Int, of count: Int, interval: Duration, now: ContinuousClock.Instant) {
         let steps = (interval * number / max(1, count) / Self.step).rounded(.down)
-        origin = now + Self.step * steps
+        origin = now + Self.step * Int(steps)
     }
 
     /// The next moment after a page that was asked for in time: half an interval from `now` at least, one and a half at most.
@@ -23,6 +23,6 @@ package struct PollGrid: Sendable {
         guard interval > .zero else { return now }
         let wanted = origin.duration(to: now) + interval / 2
         let steps = (wanted / interval).rounded(.up)
-        return max(origin + interval * steps, now + interval / 2)
+        return max(origin + interval * Int(steps), now + interval / 2)
     }
 }
