@@ -31,7 +31,7 @@ let package = Package(
         .target(
             name: "OktaAPI",
             dependencies: [
-                "CCurl", .product(name: "Crypto", package: "swift-crypto"),
+                "CCurl", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
@@ -79,12 +79,9 @@ let package = Package(
             dependencies: ["OCSF", "CAllocationCount"],
             path: "Benchmarks/normalizer-benchmark",
             swiftSettings: strict),
-<<<<<<< HEAD
         .executableTarget(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
-=======
         .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
->>>>>>> h/network
         .testTarget(
             name: "OktaAPITests",
             dependencies: ["OktaAPI", "NetworkFixtures", .product(name: "Crypto", package: "swift-crypto")],
