@@ -31,7 +31,7 @@ let package = Package(
         .target(
             name: "OktaAPI",
             dependencies: [
-                "CCurl", .product(name: "Crypto", package: "swift-crypto"),
+                "CCurl", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),

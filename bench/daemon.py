@@ -1,4 +1,4 @@
-"""`tributary run` from a loopback server to sealed, synced segments, and the least that the same way can cost."""
+"""`tributary run` from nginx on loopback to sealed, synced segments, and the least that the same way can cost."""
 import json
 import os
 import shutil
@@ -10,8 +10,6 @@ import time
 
 import measure
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
 CONFIGURATION = """state_directory: %(home)s/state
 runtime_directory: %(home)s/run
 spool: {directory: %(home)s/spool}
@@ -21,23 +19,6 @@ credentials:
 integrations:
   - {name: bench, url: "%(url)s", data_ingest: {credential: bench, start: 1d}}
 """
-
-
-class Pages:
-    """The corpus as pages on loopback, `times` times over."""
-
-    def __init__(self, corpus, compressed, times):
-        command = [sys.executable, HERE + "/serve_pages.py", corpus, "--times", str(times)]
-        self.process = subprocess.Popen(command + (["--gzip"] if compressed else []), stdout=subprocess.PIPE, text=True)
-
-    def __enter__(self):
-        said = json.loads(self.process.stdout.readline())
-        self.url, self.count = said["url"], said["pages"]
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
 
 
 def newest(folder):

@@ -13,6 +13,7 @@ final class CollectionService: Service {
     static let workerBound = Duration.seconds(120)
 
     private let collectors: [IntegrationCollector]
+    private let collectorsByName: [String: IntegrationCollector]
     private let workers: [IngestWorker]
     private let spool: Spool
     private let transport: CurlTransport
@@ -26,6 +27,7 @@ final class CollectionService: Service {
         board: StatusBoard, heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
     ) {
         self.collectors = collectors
+        collectorsByName = Dictionary(collectors.map { ($0.settings.name, $0) }) { first, _ in first }
         self.workers = workers
         self.spool = spool
         self.transport = transport
@@ -115,7 +117,7 @@ final class CollectionService: Service {
 
     private func report(_ outcomes: [IngestWorker.Sealing]) {
         for outcome in outcomes {
-            guard let collector = collectors.first(where: { $0.settings.name == outcome.integration }) else { continue }
+            guard let collector = collectorsByName[outcome.integration] else { continue }
             outcome.report(to: board, entry: collector.entry, logger: logger)
         }
     }

@@ -41,6 +41,8 @@ package struct Daemon {
     /// - Throws: `StartError`.
     package init(_ configuration: Configuration, logger: Logger) throws(StartError) {
         for warning in VersionLimits(configuration).warnings { logger.warning("\(warning)") }
+        let ingesting = configuration.integrations.count { $0.dataIngest != nil }
+        if let warning = DescriptorLimit.raised().warning(integrations: ingesting) { logger.warning("\(warning)") }
         let statusFile: StatusFile
         do throws(StatusFile.Failure) {
             statusFile = try StatusFile(directory: configuration.runtimeDirectory)
@@ -100,11 +102,11 @@ package struct Daemon {
         _ configuration: Configuration, _ transport: CurlTransport, _ workers: [IngestWorker], _ board: StatusBoard,
         _ heartbeats: Heartbeats, _ logger: Logger
     ) -> [IntegrationCollector] {
-        let slots = PageSlots(count: 32)
         let credentials = CredentialStore(transport: transport)
         let now = WallClock.now()
-        return configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap {
-            number, integration in
+        let start = ContinuousClock.now
+        let ingesting = configuration.integrations.filter { $0.dataIngest != nil }
+        return ingesting.enumerated().compactMap { number, integration in
             guard let ingest = integration.dataIngest else { return nil }
             let name = integration.name.text
             var logger = logger
@@ -120,9 +122,11 @@ package struct Daemon {
                     query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
                     start: UTCTime(milliseconds: Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
                     pollInterval: ingest.pollInterval.duration,
+                    pollGrid: PollGrid(
+                        number: number, of: ingesting.count, interval: ingest.pollInterval.duration, now: start),
                     budgetShare: ingest.rateLimitShare.value),
                 credential: credentials.credential(ingest.credential, at: integration.url), transport: transport,
-                worker: workers[number % workers.count], slots: slots, board: board, entry: entry,
+                worker: workers[number % workers.count], board: board, entry: entry,
                 heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),
                 logger: logger)
         }

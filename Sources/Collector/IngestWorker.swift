@@ -44,6 +44,8 @@ actor IngestWorker {
         var sealed: [SealedSegment]
         var unsealedRecords: Int
         var failure: SpoolError?
+        /// Whether anything was sealed, failed, or works again.
+        var isNews = false
     }
 
     private let thread: WorkerThread
@@ -53,6 +55,8 @@ actor IngestWorker {
     private let scratch = SpoolScratch()
     private var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
+    /// Integrations whose last seal failed: their next outcome is told even when there is nothing else to say.
+    private var failing: Set<String> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -136,14 +140,23 @@ actor IngestWorker {
         return (waiting, try writer.seal(at: .now()))
     }
 
-    /// Seals what is due, of one integration or of all of this worker's.
-    func sealDue(_ integration: String? = nil) -> [Sealing] {
-        sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }
+    /// Seals what is due of one integration, and tells how it stands.
+    func sealDue(_ integration: String) -> [Sealing] {
+        sealing([integration]) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }
+    }
+
+    /// Seals what is due of all of this worker's integrations, and tells what came of it where something did. One that has nothing
+    /// unsealed costs a look at a number.
+    func sealDue() -> [Sealing] {
+        let now = SpoolInstant.now()
+        let waiting = writers.filter { $0.value.mayBeDue || failing.contains($0.key) }
+        spool.applyRetention(now)
+        return sealing(waiting.keys) { (writer) throws(SpoolError) in try writer.sealIfDue(at: now) }.filter(\.isNews)
     }
 
     /// Seals everything.
     func sealAll() -> [Sealing] {
-        sealing(nil) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
+        sealing(writers.keys) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
     }
 
     /// Seals everything and gives the integrations up, for a stop.
@@ -154,20 +167,22 @@ actor IngestWorker {
     }
 
     private func sealing(
-        _ integration: String?, _ seal: (SpoolWriter) throws(SpoolError) -> [SealedSegment]
+        _ integrations: some Collection<String>, _ seal: (SpoolWriter) throws(SpoolError) -> [SealedSegment]
     ) -> [Sealing] {
-        let chosen = integration.map { [$0] } ?? writers.keys.sorted()
-        return chosen.compactMap { name in
+        integrations.sorted().compactMap { name in
             guard let writer = writers[name] else { return nil }
             var outcome = Sealing(integration: name, sealed: [], unsealedRecords: 0)
+            outcome.isNews = failing.remove(name) != nil
             do throws(SpoolError) {
                 outcome.sealed = try seal(writer)
             } catch {
                 outcome.failure = error
+                failing.insert(name)
                 // What stands behind the damage is collected again: the cursor goes back to the last whole commit before it.
                 if case .damaged = error { try? writer.recover(at: .now()) }
             }
             outcome.unsealedRecords = writer.unsealed.records
+            if outcome.failure != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
             return outcome
         }
     }

@@ -14,6 +14,8 @@ struct IntegrationCollector: Sendable {
         /// Where a first run begins.
         var start: UTCTime
         var pollInterval: Duration
+        /// When it polls, beside the others.
+        var pollGrid: PollGrid
         /// Of the org's budget for its log; above 0, up to 1.
         var budgetShare: Double
     }
@@ -22,7 +24,7 @@ struct IntegrationCollector: Sendable {
     static let beat = Duration.seconds(15)
     /// How often a refused credential's file is looked at, so that a new one does not wait for the next probe.
     static let replacementLook = Duration.seconds(2)
-    /// Above the longest request and the work on its page.
+    /// Above the longest request, a wait for memory that others' pages hold included, and the work on its page.
     static let heartbeatBound = Duration.seconds(150)
     /// The longest wait before a spool in trouble is tried again.
     static let spoolRetry = Duration.seconds(10)
@@ -34,7 +36,6 @@ struct IntegrationCollector: Sendable {
     let credential: any Credential
     let transport: any HTTPTransport
     let worker: IngestWorker
-    let slots: PageSlots
     let board: StatusBoard
     let entry: Int
     let heartbeat: Heartbeat
@@ -54,7 +55,6 @@ struct IntegrationCollector: Sendable {
     /// Collects until the task is cancelled. A page that is being made durable then is finished first.
     func run(clock: ContinuousClock = ContinuousClock()) async {
         guard var reading = await open(clock) else { return }
-        var hasSlot = false
         while !Task.isCancelled {
             heartbeat.beat()
             switch reading.pager.nextStep(now: clock.now) {
@@ -66,12 +66,6 @@ struct IntegrationCollector: Sendable {
             case .page(let page):
                 await ingest(page, &reading, clock)
             case .request(let request):
-                // A page that waits inside the pager keeps the slot, and the tail's request goes by the same.
-                if !hasSlot {
-                    // False: cancelled while it waited for its turn.
-                    guard await waitingForSlot() else { return }
-                    hasSlot = true
-                }
                 await collect(request, &reading, clock)
                 await probeIfDue(&reading, clock)
             case .outstanding:
@@ -80,12 +74,7 @@ struct IntegrationCollector: Sendable {
                 logger.critical("the pager waits for an answer that it has; please report this")
                 await sleep(until: clock.now + Self.beat, clock)
             }
-            if hasSlot, !reading.pager.isHolding {
-                slots.giveBack()
-                hasSlot = false
-            }
         }
-        if hasSlot { slots.giveBack() }
     }
 
     /// Opens the spool and the pager; waits and tries again as long as either is in trouble. Nil when cancelled.
@@ -131,9 +120,10 @@ struct IntegrationCollector: Sendable {
         var query = settings.query
         // Before anything is asked of another address, it has to be known that it is the same organization.
         if place.isElsewhere(than: query), let probe = await probe() { query.learn(probe) }
-        let pager = try LogPager(
+        var pager = try LogPager(
             query, place: place, pollInterval: settings.pollInterval, budgetShare: settings.budgetShare,
             seed: .random(in: .min ... .max), now: clock.now, wall: UTCTime(milliseconds: WallClock.now()))
+        pager.poll(by: settings.pollGrid)
         if place.fingerprint != query.fingerprint {
             let since = pager.place.tail.next == nil ? pager.place.tail.since : nil
             logger.announce(
@@ -169,12 +159,6 @@ struct IntegrationCollector: Sendable {
             await sleep(until: clock.now + Self.addressRetry, clock)
             if let reopened = await open(clock) { reading = reopened }
         }
-    }
-
-    /// Takes a slot, and is alive meanwhile: others may hold all of them for as long as their orgs are silent.
-    private func waitingForSlot() async -> Bool {
-        async let _: Void = beat()
-        return await slots.take()
     }
 
     private func beat() async {
@@ -228,7 +212,9 @@ struct IntegrationCollector: Sendable {
                 reading.kept = ingested.kept
                 reading.pager.committed(ingested.landing, now: clock.now)
                 note(ingested, page)
-                return await seal(clock)
+                // Without new records nothing more is due than what the clock brings.
+                if ingested.events + ingested.rejected > 0 { await seal(clock) }
+                return
             } catch {
                 switch error {
                 case .page(let error):

@@ -6,13 +6,18 @@ import Spool
 import Systemd
 
 /// Tells the service manager and `status.json` how the daemon is, once a second, and the service manager when it is ready and
-/// when it stops.
+/// when it stops. With very many integrations it does so less often: telling must not cost more than a small part of a core.
 struct StatusReporter: Service {
     static let interval = Duration.seconds(1)
     /// The same until the daemon is ready: a start should not wait for a tick.
     static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured: that walks its directories.
     static let measureInterval = Duration.seconds(30)
+    /// A report is made again after this many times what it cost to make, so that reporting takes a fifth of a percent of a core at
+    /// most, and measuring the spool no more.
+    static let costShare = 500
+    /// How old the status may become by that.
+    static let longestInterval = Duration.seconds(15)
 
     let board: StatusBoard
     let file: StatusFile
@@ -28,11 +33,15 @@ struct StatusReporter: Service {
         var isReady = false
         var isFailing = false
         var lastLine = ""
-        var measured: (bytes: Int64, at: ContinuousClock.Instant)?
+        var measured: (bytes: Int64, again: ContinuousClock.Instant)?
         repeat {
-            if measured.map({ clock.now - $0.at >= Self.measureInterval }) ?? true {
-                measured = ((try? spool.usage(now: .now()).used) ?? measured?.bytes ?? 0, clock.now)
+            let started = clock.now
+            if measured.map({ started >= $0.again }) ?? true {
+                let bytes = (try? spool.usage(now: .now()).used) ?? measured?.bytes ?? 0
+                let now = clock.now
+                measured = (bytes, now + max(Self.measureInterval, (now - started) * Self.costShare))
             }
+            let begun = clock.now
             let report = report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now)
             write(report, &isFailing)
             if !isReady, board.isEverythingOpened {
@@ -43,11 +52,18 @@ struct StatusReporter: Service {
                 notifier.status(report.line)
             }
             lastLine = report.line
-            let pause = isReady ? Self.interval : Self.startInterval
+            let pause = Self.pause(after: clock.now - begun, isReady: isReady)
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
         } while !Task.isCancelled && !Task.isShuttingDownGracefully
         write(
             report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now), &isFailing)
+    }
+
+    /// The wait before the next report. Until the daemon is ready more may be spent: a start should not wait for a tick.
+    static func pause(after cost: Duration, isReady: Bool) -> Duration {
+        isReady
+            ? min(max(interval, cost * costShare), longestInterval)
+            : min(max(startInterval, cost * (costShare / 25)), interval)
     }
 
     /// The service manager gets its line in any case, and collection does not depend on this file: a failure is said once.

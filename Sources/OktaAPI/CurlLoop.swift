@@ -19,6 +19,10 @@ final class CurlLoop: Sendable {
     private struct Inbox {
         var starting: [CurlTransfer] = []
         var cancelled: [CurlTransfer] = []
+        /// Transfers that waited for a share of the memory and have it now.
+        var admitted: Set<UInt64> = []
+        var budget: BodyBudget
+        var lastID: UInt64 = 0
         var phase = Phase.running
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -29,7 +33,7 @@ final class CurlLoop: Sendable {
         let pointer: UnsafeMutableRawPointer
     }
 
-    private let inbox = Mutex(Inbox())
+    private let inbox: Mutex<Inbox>
     private let multi: MultiHandle
 
     /// curl_global_init(3) once a process, before any other use.
@@ -40,6 +44,7 @@ final class CurlLoop: Sendable {
             throw TransportError(.invalidRequest, host: "any host", detail: "libcurl can't be initialised")
         }
         multi = MultiHandle(pointer: pointer)
+        inbox = Mutex(Inbox(budget: BodyBudget(limit: options.maximumBodyBytes)))
         _ = ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, options.maximumIdleConnections)
         _ = ccurl_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maximumConnections)
         try startThread()
@@ -49,6 +54,9 @@ final class CurlLoop: Sendable {
     func submit(_ transfer: CurlTransfer, _ continuation: Answer) {
         let accepted = inbox.withLock { inbox in
             guard inbox.phase == .running else { return false }
+            inbox.lastID += 1
+            transfer.id = inbox.lastID
+            transfer.loop = self
             transfer.continuation = continuation
             inbox.starting.append(transfer)
             curl_multi_wakeup(multi.pointer)
@@ -79,6 +87,27 @@ final class CurlLoop: Sendable {
             return false
         }
         if isOver { continuation?.resume() }
+    }
+
+    /// A share of the memory for the body of a transfer; false when it has to wait. On the loop's thread.
+    func enterBudget(_ id: UInt64, bytes: Int) -> Bool {
+        inbox.withLock { $0.budget.enter(id, bytes: bytes) }
+    }
+
+    /// Counts a body by the size that it has.
+    func resizeInBudget(_ id: UInt64, to bytes: Int) {
+        inbox.withLock { inbox in goOn(inbox.budget.resize(id, to: bytes), &inbox) }
+    }
+
+    /// A body is gone from memory, or its transfer does not want it any more.
+    func leaveBudget(_ id: UInt64) {
+        inbox.withLock { inbox in goOn(inbox.budget.leave(id), &inbox) }
+    }
+
+    private func goOn(_ admitted: [UInt64], _ inbox: inout Inbox) {
+        guard !admitted.isEmpty, inbox.phase == .running else { return }
+        inbox.admitted.formUnion(admitted)
+        curl_multi_wakeup(multi.pointer)
     }
 
     private func startThread() throws(TransportError) {
@@ -114,15 +143,19 @@ final class CurlLoop: Sendable {
     private func run() {
         var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
         while true {
-            let (starting, cancelled, phase) = inbox.withLock { inbox in
-                let taken = (inbox.starting, inbox.cancelled, inbox.phase)
+            let (starting, cancelled, admitted, phase) = inbox.withLock { inbox in
+                let taken = (inbox.starting, inbox.cancelled, inbox.admitted, inbox.phase)
                 inbox.starting = []
                 inbox.cancelled = []
+                inbox.admitted = []
                 return taken
             }
             for transfer in starting { start(transfer, &active) }
             for transfer in cancelled {
                 if let easy = transfer.easy, active[easy] != nil { finish(easy, .cancelled, &active) }
+            }
+            if !admitted.isEmpty {
+                for transfer in active.values where admitted.contains(transfer.id) { transfer.goOn() }
             }
             guard phase == .running else { break }
 
@@ -132,6 +165,11 @@ final class CurlLoop: Sendable {
             }
             var code = CURLE_OK
             while let easy = ccurl_multi_next_done(multi.pointer, &code) { finish(easy, .failed(code), &active) }
+
+            let now = ContinuousClock.now
+            for (easy, transfer) in active where transfer.hasWaitedTooLong(at: now) {
+                finish(easy, .failed(CURLE_OPERATION_TIMEDOUT), &active)
+            }
 
             let sleep = active.isEmpty ? Self.idlePollMilliseconds : Self.busyPollMilliseconds
             if curl_multi_poll(multi.pointer, nil, 0, sleep, nil) != CURLM_OK {

@@ -16,6 +16,9 @@ final class CurlTransfer: @unchecked Sendable {
 
     let host: String
     let isCancelled = Atomic<Bool>(false)
+    /// Set by the loop when it takes the transfer on; ids are never used again.
+    var id: UInt64 = 0
+    var loop: CurlLoop?
     var continuation: CurlLoop.Answer?
     private(set) var easy: UnsafeMutableRawPointer?
 
@@ -33,6 +36,15 @@ final class CurlTransfer: @unchecked Sendable {
     private var isPastHeaders = false
     private var overflow: String?
     private var connection: HTTPConnection?
+    private var decoder: GzipDecoder?
+    private var isEncodingKnown = false
+    private var broken: String?
+    /// What a body beyond ``BodyBudget/freeBytes`` needs; given back when the response goes, or here when there is none.
+    private var share: BodyShare?
+    private var isWaiting = false
+    private var expectedBytes = 0
+    private var waitsSince = ContinuousClock.now
+    private var waited = Duration.zero
 
     init(
         _ request: HTTPRequest, _ url: HTTPURL, _ options: CurlTransport.Options, proxy: ProxyRules.Proxy?,
@@ -62,6 +74,7 @@ final class CurlTransfer: @unchecked Sendable {
     func release() {
         if let easy { curl_easy_cleanup(easy) }
         easy = nil
+        share = nil
         curl_slist_free_all(headerList)
         headerList = nil
     }
@@ -130,12 +143,12 @@ final class CurlTransfer: @unchecked Sendable {
             && number(easy, CURLOPT_TIMEOUT_MS, max(1, limits.total.wholeMilliseconds))
             && number(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
             && number(easy, CURLOPT_LOW_SPEED_TIME, max(1, limits.stall.wholeMilliseconds / 1000))
-            && number(easy, CURLOPT_BUFFERSIZE, 64 << 10)
+            && number(easy, CURLOPT_BUFFERSIZE, Self.bufferBytes)
     }
 
     private func setMessage(_ easy: UnsafeMutableRawPointer) -> Bool {
         var isGood =
-            text(easy, CURLOPT_ACCEPT_ENCODING, "gzip") && text(easy, CURLOPT_USERAGENT, options.userAgent)
+            addHeader("Accept-Encoding: gzip") && text(easy, CURLOPT_USERAGENT, options.userAgent)
         switch request.method {
         case .get:
             isGood = isGood && number(easy, CURLOPT_HTTPGET, 1)
@@ -186,17 +199,85 @@ final class CurlTransfer: @unchecked Sendable {
             && ccurl_set_error_buffer(easy, errorText.baseAddress) == CURLE_OK
     }
 
-    /// Decoded bytes of the body. Fewer taken than given ends the transfer.
+    /// What libcurl reads at once. A waiting transfer holds two of them, so a thousand of those must be bearable.
+    private static let bufferBytes = 16 << 10
+    private static let longestWait = Duration.seconds(60)
+    /// More than JSON usually unpacks to, for a look ahead.
+    private static let usualRatio = 16
+
+    /// Bytes of the body as they came. Fewer taken than given ends the transfer.
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard bytes.count <= request.limits.bodyBytes - body.count else {
-            overflow = "a body of more than \(request.limits.bodyBytes) bytes"
+        guard learnEncoding() else { return 0 }
+        let coming = body.count + bytes.count * (decoder == nil ? 1 : Self.usualRatio)
+        if share == nil, coming > BodyBudget.freeBytes, !takeShare(of: coming) { return Int(CURL_WRITEFUNC_PAUSE) }
+        let limit = request.limits.bodyBytes
+        var isTooLarge = false
+        if let decoder {
+            switch decoder.decode(bytes, into: &body, limit: limit) {
+            case .good: break
+            case .tooLarge: isTooLarge = true
+            case .broken:
+                broken = "the gzip body is broken"
+                return 0
+            }
+        } else if bytes.count <= limit - body.count {
+            body.append(contentsOf: bytes)
+        } else {
+            isTooLarge = true
+        }
+        if isTooLarge {
+            overflow = "a body of more than \(limit) bytes"
             return 0
         }
-        if body.isEmpty, request.expectedBodyBytes > 0 {
-            body.reserveCapacity(min(request.expectedBodyBytes, request.limits.bodyBytes))
-        }
-        body.append(contentsOf: bytes)
         return bytes.count
+    }
+
+    private func learnEncoding() -> Bool {
+        guard !isEncodingKnown else { return true }
+        isEncodingKnown = true
+        switch headers.first("Content-Encoding")?.lowercased() {
+        case nil, "", "identity": return true
+        case "gzip", "x-gzip":
+            decoder = GzipDecoder()
+            if decoder == nil { broken = "no memory to unpack the body" }
+        default: broken = "an encoding that was not asked for"
+        }
+        return broken == nil
+    }
+
+    /// A share of the memory for the whole body; without one libcurl keeps what it has, reads no more, and calls again later.
+    private func takeShare(of coming: Int) -> Bool {
+        guard let loop else { return false }
+        let length = headers.first("Content-Length").flatMap { Int($0) } ?? 0
+        expectedBytes = min(max(request.expectedBodyBytes, decoder == nil ? length : 0), request.limits.bodyBytes)
+        let isKnown = expectedBytes > BodyBudget.freeBytes
+        let bytes = min(
+            max(coming, isKnown ? expectedBytes : BodyBudget.usualShare), request.limits.bodyBytes)
+        share = BodyShare(id, loop)
+        guard loop.enterBudget(id, bytes: bytes) else {
+            isWaiting = true
+            waitsSince = ContinuousClock.now
+            // The host is not to blame for this wait: the loop has an eye on it.
+            if let easy { _ = number(easy, CURLOPT_TIMEOUT_MS, 0) }
+            return false
+        }
+        body.reserveCapacity(expectedBytes)
+        return true
+    }
+
+    /// Whether it has waited for room for longer than anybody should: then something else hangs, and who asked must hear of it.
+    func hasWaitedTooLong(at now: ContinuousClock.Instant) -> Bool {
+        isWaiting && now - waitsSince > Self.longestWait
+    }
+
+    /// There is room for the body now.
+    func goOn() {
+        guard isWaiting, let easy else { return }
+        isWaiting = false
+        body.reserveCapacity(expectedBytes)
+        waited += ContinuousClock.now - waitsSince
+        _ = number(easy, CURLOPT_TIMEOUT_MS, max(1, (request.limits.total + waited).wholeMilliseconds))
+        curl_easy_pause(easy, CURLPAUSE_CONT)
     }
 
     /// One header line with its line end. Fewer bytes taken than given end the transfer.
@@ -234,13 +315,15 @@ final class CurlTransfer: @unchecked Sendable {
         case .cancelled: return .failure(TransportError(.cancelled, host: host, detail: ""))
         case .shutDown: return .failure(TransportError(.shutDown, host: host, detail: ""))
         case .failed(let code):
-            guard code == CURLE_OK, let easy else { return .failure(error(code)) }
+            if code == CURLE_OK, let decoder, !decoder.isAtEnd { broken = "the gzip body breaks off" }
+            guard code == CURLE_OK, broken == nil, let easy else { return .failure(error(code)) }
             return .success(response(easy))
         }
     }
 
     private func error(_ code: CURLcode) -> TransportError {
         if let overflow { return TransportError(.tooLarge, host: host, detail: overflow) }
+        if let broken { return TransportError(.protocol, host: host, detail: broken) }
         var words = errorText.baseAddress.map { String(cString: $0) } ?? ""
         if words.isEmpty { words = String(cString: curl_easy_strerror(code)) }
         var failure = CurlFailure(code: code, words: words, host: host)
@@ -294,10 +377,11 @@ final class CurlTransfer: @unchecked Sendable {
             }
         let whole = body
         body = []
+        if share != nil { loop?.resizeInBudget(id, to: whole.count) }
         var response = HTTPResponse(
             status: ccurl_long(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: whole, version: version,
             timings: timings, wireBodyBytes: Int(ccurl_offset(easy, CURLINFO_SIZE_DOWNLOAD_T)),
-            reusedConnection: ccurl_long(easy, CURLINFO_NUM_CONNECTS) == 0)
+            reusedConnection: ccurl_long(easy, CURLINFO_NUM_CONNECTS) == 0, share: share)
         response.connection = connection
         return response
     }

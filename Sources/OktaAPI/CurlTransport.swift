@@ -11,7 +11,8 @@ import Glibc
 ///     let response = try await transport.send(HTTPRequest(.get, "https://acme.okta.com/.well-known/okta-organization"))
 ///     await transport.shutdown()
 ///
-/// The number of requests under way is the number of tasks inside ``send(_:)``; the caller bounds it.
+/// The number of requests under way is the number of tasks inside ``send(_:)``; the caller bounds it. What their bodies take
+/// together is bounded here (``Options/maximumBodyBytes``).
 package final class CurlTransport: HTTPTransport {
     /// What holds for every request.
     package struct Options: Sendable {
@@ -27,13 +28,17 @@ package final class CurlTransport: HTTPTransport {
         package var maximumIdleConnections: Int
         /// Connections at most; what exceeds waits for its turn, within its own time limit.
         package var maximumConnections: Int
+        /// Bytes of decoded bodies that all answers together may hold until they are let go of, beyond the first 32 KiB of each: a
+        /// transfer that finds no room waits, and its host with it.
+        package var maximumBodyBytes: Int
 
-        /// The defaults suit a host with a few hundred orgs.
+        /// The defaults suit a host with a few thousand orgs: each keeps its connection from poll to poll, since a TLS handshake costs
+        /// more than the poll.
         package init(
             userAgent: String = "Tributary", caFile: String? = nil,
             proxies: ProxyRules = ProxyRules(proxy: nil, exceptions: nil, environment: [:]),
             proxyCredentials: ProxyCredentialsFile? = nil,
-            maximumIdleConnections: Int = 256, maximumConnections: Int = 512
+            maximumIdleConnections: Int = 4096, maximumConnections: Int = 4096, maximumBodyBytes: Int = 48 << 20
         ) {
             self.userAgent = userAgent
             self.caFile = caFile
@@ -41,6 +46,7 @@ package final class CurlTransport: HTTPTransport {
             self.proxyCredentials = proxyCredentials
             self.maximumIdleConnections = maximumIdleConnections
             self.maximumConnections = maximumConnections
+            self.maximumBodyBytes = maximumBodyBytes
         }
     }
 

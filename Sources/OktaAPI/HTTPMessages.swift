@@ -124,11 +124,13 @@ package struct HTTPResponse: Sendable {
     package var reusedConnection: Bool
     /// What carried it, if the request asked for that.
     package var connection: HTTPConnection?
+    /// The memory that a large body takes, counted until this is let go of; `nil` for a small one.
+    package var share: BodyShare?
 
     /// Makes an answer.
     package init(
         status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], version: HTTPVersion = .http1_1,
-        timings: HTTPTimings = HTTPTimings(), wireBodyBytes: Int = 0, reusedConnection: Bool = false
+        timings: HTTPTimings = HTTPTimings(), wireBodyBytes: Int = 0, reusedConnection: Bool = false, share: BodyShare? = nil
     ) {
         self.status = status
         self.headers = headers
@@ -137,6 +139,7 @@ package struct HTTPResponse: Sendable {
         self.timings = timings
         self.wireBodyBytes = wireBodyBytes
         self.reusedConnection = reusedConnection
+        self.share = share
     }
 
     /// The id by which Okta's support finds this exchange, if it has the form of one.

@@ -69,6 +69,8 @@ package struct LogPager: Sendable {
     package private(set) var query: LogQuery
     /// The wait after the end of the log is reached.
     package var pollInterval: Duration
+    /// The moments of its polls; `nil`: an interval after each page.
+    private var pollGrid: PollGrid?
     /// How it goes.
     package internal(set) var health: PagerHealth
     /// The place after the last committed page, or where a fresh query begins.
@@ -195,10 +197,10 @@ package struct LogPager: Sendable {
             history = nil
             if place.tail.next == page.next {
                 tail.settled(at: page.next)
-                tail.due = now + pollInterval
+                tail.due = nextPoll(after: now)
             }
         } else {
-            self[page.way].due = landing.isFull || page.way == .history ? now : now + pollInterval
+            self[page.way].due = landing.isFull || page.way == .history ? now : nextPoll(after: now)
         }
         if page.way == .tail, !landing.isFull { held?.isCleared = true }
         if health.trouble?.way == nil || health.trouble?.way == page.way {
@@ -218,6 +220,17 @@ package struct LogPager: Sendable {
         }
     }
 
+    /// Polls at the moments of `grid` from now on, and asks for nothing before it starts.
+    package mutating func poll(by grid: PollGrid) {
+        pollGrid = grid
+        tail.due = max(tail.due, grid.start)
+        history?.due = max(history?.due ?? grid.start, grid.start)
+    }
+
+    private func nextPoll(after now: Instant) -> Instant {
+        pollGrid?.next(after: now, interval: pollInterval) ?? now + pollInterval
+    }
+
     /// `landing` had nothing to say: the page waits inside until the tail is at its end.
     package mutating func tooEarly(now: Instant) {
         guard case .delivering(let page) = phase else { return }
@@ -231,16 +244,13 @@ package struct LogPager: Sendable {
         tail.due = min(tail.due, now)
     }
 
-    /// Whether a page waits inside.
-    package var isHolding: Bool { held != nil }
-
     /// Takes a whole page from Okta's answer to a request of `way`.
     mutating func deliver(_ response: HTTPResponse, next: String, _ way: LogWay, _ now: Instant) -> Outcome {
         self[way].expectedBodyBytes = response.body.count
         if self[way].firstRequestID == nil { self[way].firstRequestID = response.oktaRequestID }
         let serverTime = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }?.milliseconds
         let page = LogPage(
-            body: response.body, way: way, requestID: response.oktaRequestID, place: place, next: next,
+            body: response.body, share: response.share, way: way, requestID: response.oktaRequestID, place: place, next: next,
             fingerprint: fingerprint, organization: query.organization, limit: query.fullPage(of: self[way].url),
             serverTime: serverTime,
             wall: wall.milliseconds + Int64((now - madeAt) / .milliseconds(1)), boundaryRun: boundaryRun, gap: gap(way, serverTime))

@@ -214,7 +214,13 @@ final class OrgService: Sendable {
         let rendering = PageRendering(page: page, query: query, log: log, fault: fault, useGzip: settings.gzip)
         let reply = rendering.reply(&exchange)
         let isGood = fault == nil || rendering.isGood
-        if isGood { state.withLock { $0.statistics.eventsServed += page.indexes.count } }
+        if isGood {
+            state.withLock { state in
+                state.statistics.eventsServed += page.indexes.count
+                state.statistics.firstPageAt = state.statistics.firstPageAt ?? now
+                if !page.isFull { state.statistics.reachedEndAt = state.statistics.reachedEndAt ?? now }
+            }
+        }
         return reply
     }
 

@@ -24,6 +24,10 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var eventsAvailable = 0
     /// Access tokens given out.
     public var tokensIssued = 0
+    /// When the first page of the log was served, milliseconds since 1970.
+    public var firstPageAt: Int64?
+    /// When the end of the log was first reached: a page that was not full.
+    public var reachedEndAt: Int64?
     /// Connections accepted.
     public var connections = 0
 

@@ -124,7 +124,7 @@ package final class Spool: Sendable {
 
     /// Deletes what is beyond the retention, at most every minute. A failure is left to the next time, and told by `retentionReport`:
     /// nothing relies on it.
-    func applyRetention(_ now: SpoolInstant) {
+    package func applyRetention(_ now: SpoolInstant) {
         guard settings.retention != .never else { return }
         let due: (goneBefore: Int64, time: Int64)? = state.withLock { state in
             let time = state.clock.read(now).pruning
@@ -132,11 +132,12 @@ package final class Spool: Sendable {
             state.prunedAt = now.monotonic
             return (state.goneBefore, time)
         }
-        guard var (goneBefore, time) = due else { return }
+        guard let due else { return }
+        var goneBefore = due.goneBefore
         var report = RetentionReport()
         do throws(SpoolError) {
             let loaders = try AcknowledgementFiles(spool: settings.directory, fileSystem: fileSystem).all()
-            if let rule = DeletionRule(settings.retention, acknowledged: loaders.map(\.sequence), now: time) {
+            if let rule = DeletionRule(settings.retention, acknowledged: loaders.map(\.sequence), now: due.time) {
                 let outcome = try Retention(fileSystem: fileSystem, directory: settings.directory)
                     .apply(rule, goneBefore: &goneBefore, dryRun: false)
                 count(-outcome.deleted.reduce(0) { $0 + $1.bytes })

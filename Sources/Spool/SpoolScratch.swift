@@ -6,10 +6,9 @@ import CZstd
 /// Not `Sendable`, and neither is `SpoolWriter`: all writers made with one scratch stay on one thread at a time together.
 package final class SpoolScratch {
     /// Memory that is kept between commits, in each of the few large buffers. Bytes.
-    static let keptBytes = 4 << 20
-    /// Partition buffers that are kept, and the largest that is.
-    static let keptBuffers = 64
-    static let keptBufferBytes = 512 << 10
+    static let keptBytes = 16 << 20
+    /// Memory that the partitions' buffers keep together: fresh memory costs as much as the parsing, since the kernel clears it.
+    static let keptBufferBytes = 16 << 20
     /// Pieces in which a seal reads and writes. Bytes.
     static let pieceBytes = 256 << 10
 
@@ -18,19 +17,34 @@ package final class SpoolScratch {
     /// What a seal reads from the journal, and what it writes to a segment.
     let input = ByteStore()
     let output = ByteStore()
+    /// By capacity, the largest last.
     private var buffers: [ByteStore] = []
+    private var bufferBytes = 0
     private var zstd: ZstdCompressor?
     private var gzip: GzipCompressor?
     private var digest: SHA256Digest?
 
     package init() {}
 
-    func borrowBuffer() -> ByteStore { buffers.popLast() ?? ByteStore(capacity: 4_096) }
+    /// The largest there is: the partition of a page's first event is most likely its largest.
+    func borrowBuffer() -> ByteStore {
+        guard let buffer = buffers.popLast() else { return ByteStore(capacity: 4_096) }
+        bufferBytes -= buffer.capacity
+        return buffer
+    }
 
+    /// Keeps the buffer, and lets the smallest ones go where that is too much.
     func giveBack(_ buffer: ByteStore) {
-        guard buffers.count < Self.keptBuffers else { return }
-        buffer.removeAll(keeping: Self.keptBufferBytes)
-        buffers.append(buffer)
+        guard buffer.capacity <= Self.keptBufferBytes else { return }
+        buffer.removeAll()
+        bufferBytes += buffer.capacity
+        buffers.insert(buffer, at: buffers.firstIndex { $0.capacity > buffer.capacity } ?? buffers.count)
+        var dropped = 0
+        while bufferBytes > Self.keptBufferBytes {
+            bufferBytes -= buffers[dropped].capacity
+            dropped += 1
+        }
+        buffers.removeFirst(dropped)
     }
 
     /// Nil for `none`.

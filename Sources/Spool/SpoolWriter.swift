@@ -72,6 +72,12 @@ package final class SpoolWriter {
         (partitions.committed.records, journal.log.length)
     }
 
+    /// Whether `sealIfDue` could find anything to do: cheap enough to ask a thousand writers once a second.
+    package var mayBeDue: Bool {
+        if case .ready = phase { return firstCommit != nil || journal.log.length >= policy.journalMaxBytes }
+        return true
+    }
+
     /// Milliseconds since the oldest unsealed record was committed; nil without one.
     package func unsealedAge(at now: SpoolInstant) -> Int64? {
         [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }

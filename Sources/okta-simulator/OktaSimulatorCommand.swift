@@ -9,7 +9,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         commandName: "okta-simulator",
         abstract: "An Okta org on loopback: the System Log, its errors, its rate limit, and faults on request.",
         discussion: """
-            Prints one JSON line with the URL when it listens, and runs until SIGTERM or SIGINT.
+            Prints one JSON line with the URL when it listens, a line an org with --orgs, and runs until SIGTERM or SIGINT.
 
             Example: 20,000 events of history, 50 a second from now on, one in twenty late, three failures after ten requests:
               okta-simulator --port 8080 --token t0ken --events 20000 --rate 50 --late 0.05 \\
@@ -24,6 +24,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
 
     @Option(help: "127.0.0.1 or ::1.") var host = "127.0.0.1"
     @Option(help: "TCP port; 0 for any.") var port: UInt16 = 0
+    @Option(help: "So many orgs in this process, each on a port and with events of its own.") var orgs = 1
     @Option(help: "An API token that may read the log. For tests only: others on this machine see it.") var token:
         [String] = []
     @Option(help: "A file with API tokens, one a line.") var tokenFile: String?
@@ -60,13 +61,35 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "A file to write the JSON line to when it listens.") var readyFile: String?
 
     func run() async throws {
-        let org = try await SimulatedOrg.start(try settings())
-        let ready =
+        raiseDescriptorLimit()
+        var running: [SimulatedOrg] = []
+        for number in 0..<orgs {
+            var settings = try settings()
+            settings.seed &+= UInt64(number)
+            if port > 0 { settings.port = port + UInt16(number) }
+            running.append(try await SimulatedOrg.start(settings))
+        }
+        let ready = running.map { org in
             "{\"url\":\"\(org.url)\",\"port\":\(org.port),\"pid\":\(getpid()),\"epoch\":\"\(Instant.text(org.settings.epoch ?? 0))\"}\n"
+        }.joined()
         if let readyFile { try Data(ready.utf8).write(to: URL(fileURLWithPath: readyFile), options: .atomic) }
         FileHandle.standardOutput.write(Data(ready.utf8))
         await untilTerminated()
-        await org.stop()
+        for org in running { await org.stop() }
+    }
+
+    func validate() throws {
+        guard orgs >= 1, port == 0 || Int(port) + orgs <= 65_536 else {
+            throw ValidationError("--orgs: from 1 on, as many as there are ports from --port on")
+        }
+    }
+
+    /// A listener and a connection for each org.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private func settings() throws -> OrgSettings {

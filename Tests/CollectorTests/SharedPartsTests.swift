@@ -7,82 +7,6 @@ import Testing
 
 @Suite("What integrations share")
 struct SharedPartsTests {
-    private final class Tally: Sendable {
-        private let state = Mutex((now: 0, most: 0))
-
-        func enter() { state.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) } }
-        func leave() { state.withLock { $0.now -= 1 } }
-        var now: Int { state.withLock { $0.now } }
-        var most: Int { state.withLock { $0.most } }
-    }
-
-    /// A door that a test opens.
-    private actor Gate {
-        private var isOpen = false
-        private var waiters: [CheckedContinuation<Void, Never>] = []
-
-        func pass() async {
-            if !isOpen { await withCheckedContinuation { waiters.append($0) } }
-        }
-
-        func open() {
-            isOpen = true
-            for waiter in waiters { waiter.resume() }
-            waiters = []
-        }
-    }
-
-    private func until(_ condition: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while !condition() {
-            try #require(ContinuousClock.now < deadline, "in time")
-            await Task.yield()
-        }
-    }
-
-    @Test("no more than the slots' count run at once, and every slot comes back, also after an error")
-    func slotsBound() async throws {
-        struct Broken: Error {}
-        let slots = PageSlots(count: 3)
-        let running = Tally()
-        await withTaskGroup(of: Void.self) { group in
-            for number in 0..<60 {
-                group.addTask {
-                    try? await slots.withSlot {
-                        running.enter()
-                        await Task.yield()
-                        running.leave()
-                        if number % 3 == 0 { throw Broken() }
-                    }
-                }
-            }
-        }
-        #expect(running.most <= 3)
-        #expect(try await slots.withSlot { 1 } == 1)
-    }
-
-    @Test("who is cancelled while it waits gives up at once, and its place passes to the next")
-    func slotsCancelled() async throws {
-        let slots = PageSlots(count: 1)
-        let gate = Gate()
-        let holds = Tally()
-        let holder = Task {
-            try await slots.withSlot {
-                holds.enter()
-                await gate.pass()
-            }
-        }
-        try await until { holds.now == 1 }
-        let cancelled = Task { try await slots.withSlot { true } }
-        let next = Task { try await slots.withSlot { true } }
-        cancelled.cancel()
-        await #expect(throws: CancellationError.self) { _ = try await cancelled.value }
-        await gate.open()
-        #expect(try await next.value)
-        try await holder.value
-        #expect(try await slots.withSlot { true }, "no slot was lost")
-    }
-
     @Test("the rate is that of the last minute")
     func rate() {
         var meter = RateMeter()
@@ -94,6 +18,23 @@ struct SharedPartsTests {
         #expect(meter.perSecond == 20)
         for second in 61...200 { meter.sample(1300, at: start + .seconds(second)) }
         #expect(meter.perSecond == 0)
+    }
+
+    @Test("a status that is costly to make is made less often, but never too seldom")
+    func statusPause() {
+        #expect(StatusReporter.pause(after: .milliseconds(1), isReady: true) == .seconds(1))
+        #expect(StatusReporter.pause(after: .milliseconds(10), isReady: true) == .seconds(5))
+        #expect(StatusReporter.pause(after: .seconds(1), isReady: true) == .seconds(15))
+        #expect(StatusReporter.pause(after: .milliseconds(1), isReady: false) == .milliseconds(50))
+        #expect(StatusReporter.pause(after: .seconds(1), isReady: false) == .seconds(1))
+    }
+
+    @Test("too few descriptors for the integrations are said, with what to do")
+    func descriptors() throws {
+        #expect(DescriptorLimit(granted: 4096).warning(integrations: 1000) == nil)
+        let warning = try #require(DescriptorLimit(granted: 1024).warning(integrations: 1000))
+        #expect(warning.contains("3128") && warning.contains("1024") && warning.contains("LimitNOFILE"))
+        #expect(DescriptorLimit.raised().granted > 0)
     }
 
     @Test("the runtime directory has one owner, as long as it lives")
@@ -139,14 +80,5 @@ struct SharedPartsTests {
         #expect(await worker.count == 500)
         #expect(await worker.threads.count == 1)
         #expect(await worker.threads.first != UInt64(pthread_self()))
-    }
-}
-
-extension PageSlots {
-    /// A slot for as long as `body` runs.
-    fileprivate func withSlot<Result>(_ body: () async throws -> Result) async throws -> Result {
-        guard await take() else { throw CancellationError() }
-        defer { giveBack() }
-        return try await body()
     }
 }

@@ -1,0 +1,36 @@
+import Glibc
+
+/// How many files and connections the process may have open at once: an integration needs one of each at least.
+struct DescriptorLimit {
+    /// For what integrations share: the manifest, locks, segments that are being sealed, logs, the journal's socket.
+    static let shared = 128
+    /// A journal, a connection, and now and then a token file.
+    static let perIntegration = 3
+
+    /// What is granted.
+    let granted: Int
+
+    /// Raises the process's soft limit to its hard one (getrlimit(2)), which needs no privilege.
+    static func raised() -> DescriptorLimit {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return DescriptorLimit(granted: .max)
+        }
+        if limit.rlim_cur < limit.rlim_max {
+            var wanted = limit
+            wanted.rlim_cur = wanted.rlim_max
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &wanted) == 0 { limit = wanted }
+        }
+        return DescriptorLimit(granted: Int(clamping: limit.rlim_cur))
+    }
+
+    /// What to tell the operator; nil when the integrations fit.
+    func warning(integrations: Int) -> String? {
+        let needed = Self.shared + Self.perIntegration * integrations
+        guard granted < needed else { return nil }
+        return """
+            \(integrations) integrations can need \(needed) files and connections at once, and this process may open \(granted): some \
+            of them will wait or fail. Raise LimitNOFILE= of the unit (systemctl edit tributary), or ulimit -n
+            """
+    }
+}

@@ -1,0 +1,63 @@
+import Collector
+import Foundation
+import OCSF
+import OktaSimulator
+import Testing
+
+@Suite(
+    "One daemon, many orgs",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+struct ManyOrgsTests {
+    @Test("a hundred orgs with a backlog, half of which never answer: the others are collected in time, exactly once")
+    func halfHang() async throws {
+        let orgs = try await start(100, events: 250)
+        for org in orgs[50...] { org.setFaults([FaultRule(.hang)]) }
+        let workspace = try Workspace()
+        try workspace.configure(
+            orgs.enumerated().map { (name: "org\($0)", url: $1.url) }, token: orgs[0].settings.tokens[0], pageSize: 50,
+            segmentMaxAge: "1h")
+        let daemon = try RunningDaemon(workspace)
+        // Those that hang do so until the request's own limit, which is far beyond this.
+        try await daemon.waitUntilLive(within: .seconds(30), integrations: 50)
+        #expect(orgs[50...].allSatisfy { $0.stats.maximumInFlight == 1 }, "every org was asked, none twice at once")
+        let memory = try #require(daemon.peakMemory)
+        #expect(memory < 256 << 10, "\(memory) KiB")
+        #expect(daemon.stop() == 0)
+        let uids = try uids(of: workspace)
+        #expect(Set(uids).count == uids.count, "doubled")
+        let expected = Set(orgs[..<50].flatMap { org in (0..<org.eventCount).compactMap(org.uuid) })
+        #expect(expected.count == 50 * 250)
+        #expect(Set(uids) == expected)
+        for org in orgs { await org.stop() }
+    }
+
+    /// What stands in all segments, by one process: there are many.
+    private func uids(of workspace: Workspace) throws -> [String] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")
+        process.currentDirectoryURL = URL(fileURLWithPath: workspace.spool)
+        process.arguments = ["-dcq"] + (try workspace.segmentFiles())
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let lines = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "no whole zstd file")
+        return try lines.split(separator: 0x0A).map { line in
+            try #require(line.withUnsafeBytes(recordUID).map { String(decoding: $0, as: UTF8.self) })
+        }
+    }
+
+    private func start(_ count: Int, events: Int) async throws -> [SimulatedOrg] {
+        var orgs: [SimulatedOrg] = []
+        for number in 0..<count {
+            var settings = OrgSettings()
+            settings.eventCount = events
+            settings.historySpan = 60_000
+            settings.limitPerMinute = 1_000_000
+            settings.seed = UInt64(number + 1)
+            orgs.append(try await SimulatedOrg.start(settings))
+        }
+        return orgs
+    }
+}

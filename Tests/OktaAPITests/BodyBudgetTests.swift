@@ -1,0 +1,179 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import OktaAPI
+
+@Suite("The memory that bodies share")
+struct BodyBudgetTests {
+    /// The budget behind a reference: what `#expect` is given must not change.
+    private final class Account {
+        private var budget: BodyBudget
+
+        init(limit: Int) { budget = BodyBudget(limit: limit) }
+
+        var used: Int { budget.used }
+        func enter(_ id: UInt64, bytes: Int) -> Bool { budget.enter(id, bytes: bytes) }
+        func resize(_ id: UInt64, to bytes: Int) -> [UInt64] { budget.resize(id, to: bytes) }
+        func leave(_ id: UInt64) -> [UInt64] { budget.leave(id) }
+    }
+
+    @Test("shares stay within the limit, and who waits gets its turn in the order of asking")
+    func turns() {
+        let budget = Account(limit: 100)
+        #expect(budget.enter(1, bytes: 60))
+        #expect(!budget.enter(2, bytes: 50))
+        // Small enough for what is left, and yet behind those that came before it.
+        #expect(!budget.enter(3, bytes: 10))
+        #expect(budget.used == 60)
+        #expect(budget.leave(1) == [2, 3])
+        #expect(budget.used == 60)
+    }
+
+    @Test("what a body outgrows keeps the next ones out, what it leaves lets them in")
+    func resize() {
+        let budget = Account(limit: 100)
+        #expect(budget.enter(1, bytes: 50))
+        #expect(budget.resize(1, to: 120) == [])
+        #expect(!budget.enter(2, bytes: 30))
+        #expect(budget.resize(1, to: 70) == [2])
+        #expect(budget.used == 100)
+    }
+
+    @Test("a share larger than all there is does not wait for ever")
+    func largest() {
+        let budget = Account(limit: 100)
+        #expect(budget.enter(1, bytes: 10))
+        #expect(!budget.enter(2, bytes: 500))
+        #expect(budget.leave(1) == [2])
+        #expect(!budget.enter(3, bytes: 1))
+        #expect(budget.leave(2) == [3])
+    }
+
+    @Test("who gives up waiting does not hold up those behind it, and leaving twice changes nothing")
+    func giveUp() {
+        let budget = Account(limit: 100)
+        #expect(budget.enter(1, bytes: 90))
+        #expect(!budget.enter(2, bytes: 90))
+        #expect(!budget.enter(3, bytes: 10))
+        #expect(budget.leave(2) == [3])
+        #expect(budget.leave(2) == [])
+        #expect(budget.leave(3) == [] && budget.leave(1) == [] && budget.leave(1) == [])
+        #expect(budget.used == 0)
+    }
+
+    @Test("random turns: never beyond the limit but by a single share, all get through, nothing is left over")
+    func random() {
+        let seed = UInt64.random(in: .min ... .max)
+        var source = Jitter(seed: seed)
+        let budget = Account(limit: 1000)
+        var holding: Set<UInt64> = []
+        var served = 0
+        for id in 1...UInt64(5000) {
+            if budget.enter(id, bytes: Int.random(in: 1...1200, using: &source)) { holding.insert(id) }
+            while holding.count > 1 || Bool.random(using: &source), let next = holding.randomElement(using: &source) {
+                holding.remove(next)
+                served += 1
+                holding.formUnion(budget.leave(next))
+                if holding.count > 1 { #expect(budget.used <= 1000, "seed \(seed)") }
+            }
+        }
+        while let next = holding.first {
+            holding.remove(next)
+            served += 1
+            holding.formUnion(budget.leave(next))
+        }
+        #expect(served == 5000 && budget.used == 0, "seed \(seed)")
+    }
+}
+
+@Suite("Bodies that wait for memory", .timeLimit(.minutes(2)))
+struct BodyWaitingTests {
+    private static let page = "[" + String(repeating: "1,", count: 100_000) + "1]"
+
+    @Test("a large body waits until another is let go of; a small one and a silent host are no part of that")
+    func waits() async throws {
+        let server = try LoopbackServer { request in
+            request.contains("/silent") ? .silence : .answer("", request.contains("/small") ? "[]" : Self.page)
+        }
+        let transport = try CurlTransport(.init(maximumBodyBytes: 300_000))
+        let silent = (0..<50).map { _ in Task { try? await transport.send(HTTPRequest(.get, server.url + "/silent")) } }
+        var first: HTTPResponse? = try await transport.send(HTTPRequest(.get, server.url + "/1"))
+        let isThere = Mutex(false)
+        let second = Task {
+            let response = try? await transport.send(HTTPRequest(.get, server.url + "/2"))
+            isThere.withLock { $0 = true }
+            return response?.body.count
+        }
+        await server.untilRequests(52)
+        // Asked for after the second, and answered before it.
+        for _ in 0..<20 {
+            #expect(try await transport.send(HTTPRequest(.get, server.url + "/small")).body == Array("[]".utf8))
+        }
+        #expect(!isThere.withLock { $0 })
+        #expect(first?.body.count == Self.page.utf8.count)
+        first = nil
+        #expect(await second.value == Self.page.utf8.count)
+        await transport.shutdown()
+        for task in silent { _ = await task.value }
+    }
+
+    @Test("many more bodies than fit all arrive whole, plain and packed", arguments: [false, true])
+    func many(isPacked: Bool) async throws {
+        let packed = isPacked ? try gzip(Data(Self.page.utf8)) : []
+        let server = try LoopbackServer { _ in
+            isPacked
+                ? .bytes(
+                    Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n".utf8)
+                        + packed)
+                : .answer("", Self.page)
+        }
+        let transport = try CurlTransport(.init(maximumBodyBytes: 500_000))
+        let whole = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    // One that gives up in between does no harm.
+                    let task = Task { try await transport.send(HTTPRequest(.get, server.url + "/\(number)")).body }
+                    if number % 6 == 0 { task.cancel() }
+                    let body = try? await task.value
+                    return body == Array(Self.page.utf8)
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(whole >= 50)
+        await transport.shutdown()
+    }
+
+    @Test("a packed body that breaks off, or is followed by something else, is refused")
+    func broken() async throws {
+        let packed = try gzip(Data(Self.page.utf8))
+        let server = try LoopbackServer { request in
+            let bytes = request.contains("/cut") ? Array(packed.dropLast(20)) : packed + Array("tail".utf8)
+            let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(bytes.count)\r\n\r\n"
+            return .bytes(Array(head.utf8) + bytes)
+        }
+        let transport = try CurlTransport()
+        for path in ["/cut", "/tail"] {
+            do {
+                _ = try await transport.send(HTTPRequest(.get, server.url + path))
+                Issue.record("\(path) was taken")
+            } catch {
+                #expect(error.kind == .protocol)
+            }
+        }
+        await transport.shutdown()
+    }
+
+    private func gzip(_ data: Data) throws -> [UInt8] {
+        let file = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
+        try data.write(to: file)
+        defer { try? FileManager.default.removeItem(atPath: file.path + ".gz") }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["gzip", "-9", file.path]
+        try process.run()
+        process.waitUntilExit()
+        return Array(try Data(contentsOf: URL(fileURLWithPath: file.path + ".gz")))
+    }
+}

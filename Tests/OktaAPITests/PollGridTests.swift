@@ -1,0 +1,40 @@
+import Testing
+
+@testable import OktaAPI
+
+@Suite("When orgs are polled beside each other")
+struct PollGridTests {
+    private let start = ContinuousClock.now
+
+    @Test("a thousand orgs are spread over the interval, a few at a time, and the first is asked at once")
+    func spread() {
+        let origins = (0..<1000).map {
+            PollGrid(number: $0, of: 1000, interval: .seconds(15), now: start).origin - start
+        }
+        #expect(origins.first == .zero)
+        let together = Dictionary(grouping: origins) { $0 }.mapValues(\.count)
+        #expect(together.count == 30)
+        #expect(together.values.allSatisfy { $0 <= 34 })
+        #expect(origins.allSatisfy { $0 < .seconds(15) })
+    }
+
+    @Test("an org that answers late is asked at its own moment again, so that none come together in the course of time")
+    func staysApart() {
+        let grid = PollGrid(origin: start)
+        #expect(grid.next(after: start + .milliseconds(80), interval: .seconds(15)) == start + .seconds(15))
+        #expect(grid.next(after: start + .milliseconds(7400), interval: .seconds(15)) == start + .seconds(15))
+        #expect(grid.next(after: start + .milliseconds(7600), interval: .seconds(15)) == start + .seconds(30))
+        #expect(grid.next(after: start + .seconds(3600), interval: .seconds(15)) == start + .seconds(3615))
+        #expect(grid.next(after: start - .seconds(2), interval: .seconds(15)) == start + .seconds(15))
+    }
+
+    @Test("the wait is half an interval at least and one and a half at most")
+    func bounds() {
+        let grid = PollGrid(origin: start + .milliseconds(700))
+        for milliseconds in stride(from: 0, to: 60_000, by: 37) {
+            let now = start + .milliseconds(milliseconds)
+            let wait = grid.next(after: now, interval: .seconds(10)) - now
+            #expect(wait >= .seconds(5) && wait <= .seconds(15), "at \(milliseconds)")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+"""Prerendered System Log pages behind nginx: as little work for an answer as there can be, so that what is measured is the client.
+Each answer has the two Link headers that a poller gets from Okta. Nothing is checked."""
+import gzip
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PAGE = 1000
+
+CONFIGURATION = """pid %(home)s/pid; error_log %(home)s/error.log; daemon off; master_process off; worker_processes 1;
+events { worker_connections 64; }
+http {
+    access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; map_hash_max_size 65536; map_hash_bucket_size 128;
+    client_body_temp_path %(home)s/t1; proxy_temp_path %(home)s/t2; fastcgi_temp_path %(home)s/t3; uwsgi_temp_path %(home)s/t4;
+    scgi_temp_path %(home)s/t5;
+    map $arg_after $page { default 0; %(files)s }
+    map $arg_after $following { default 1; %(next)s }
+    server {
+        listen 127.0.0.1:%(port)d;
+        default_type application/json;
+        location = /api/v1/logs {
+            root %(home)s/pages;
+            %(encoding)s
+            add_header link '<%(url)s/api/v1/logs?limit=%(limit)d>; rel="self"';
+            add_header link '<%(url)s/api/v1/logs?limit=%(limit)d&after=$following>; rel="next"';
+            try_files /$page =404;
+        }
+    }
+}
+"""
+
+
+def program():
+    """nginx's path, or None; the daemons' directory is not in every PATH."""
+    return shutil.which("nginx") or (shutil.which("nginx", path="/usr/sbin"))
+
+
+class Pages:
+    """The corpus as pages on loopback, the whole ones `times` times over; the last page is not whole: caught up."""
+
+    def __init__(self, corpus, work, compressed, times):
+        self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)
+        os.mkdir(self.home + "/pages")
+        # nginx may give its work to another user.
+        os.chmod(self.home, 0o755)
+        whole = self.render(corpus, compressed)
+        order = list(range(whole)) * times + [whole]
+        self.count = len(order)
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        self.url = "http://127.0.0.1:%d" % port
+        with open(self.home + "/nginx.conf", "w") as file:
+            file.write(CONFIGURATION % {
+                "home": self.home, "port": port, "url": self.url, "limit": PAGE,
+                "encoding": "add_header content-encoding gzip;" if compressed else "",
+                # Behind the last page nothing comes: an empty one, whose next link leads to itself.
+                "files": " ".join("%d %d;" % item for item in enumerate(order)) + " %d empty;" % self.count,
+                "next": " ".join("%d %d;" % (number, min(number + 1, self.count)) for number in range(self.count + 1))})
+
+    def render(self, corpus, compressed):
+        def write(name, body):
+            with open("%s/pages/%s" % (self.home, name), "wb") as file:
+                file.write(gzip.compress(body, 6) if compressed else body)
+        rows, number = [], 0
+        with open(corpus, "rb") as lines:
+            for line in lines:
+                rows.append(line.rstrip(b"\n"))
+                if len(rows) == PAGE:
+                    write(number, b"[" + b",".join(rows) + b"]")
+                    rows, number = [], number + 1
+        write(number, b"[" + b",".join(rows) + b"]")
+        write("empty", b"[]")
+        return number
+
+    def __enter__(self):
+        self.process = subprocess.Popen([program(), "-p", self.home, "-e", self.home + "/error.log", "-c",
+                                         self.home + "/nginx.conf"])
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), 1).close()
+                return self
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    sys.exit("nginx does not serve:\n" + open(self.home + "/error.log").read())
+                time.sleep(0.01)
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.home)
