@@ -53,7 +53,9 @@ extension IdentityWindow {
     static let boundary = window(2)
 
     private static func window(_ number: UInt8) -> IdentityWindow {
-        guard let window = IdentityWindow(rawValue: number) else { preconditionFailure("a window of the program's own") }
+        guard let window = IdentityWindow(rawValue: number) else {
+            preconditionFailure("a window of the program's own")
+        }
         return window
     }
 }

@@ -117,7 +117,9 @@ actor IngestWorker {
             writer.forget(.boundary)
         }
         if landing.isSplit { for identity in sink.identities { writer.remember(identity, in: .history) } }
-        if landing.isBoundary { for identity in sink.identities { writer.remember(identity.atBoundary, in: .boundary) } }
+        if landing.isBoundary {
+            for identity in sink.identities { writer.remember(identity.atBoundary, in: .boundary) }
+        }
         let kept = landing.place.text
         do throws(SpoolError) {
             try writer.commit(cursor: kept, mark: landing.mark, at: .now())

@@ -291,7 +291,8 @@ extension IntegrationCollector {
                 """, metadata: metadata(page.requestID))
         }
         if ingested.duplicates > 0 {
-            logger.debug("\(ingested.duplicates) events of a page were known and dropped", metadata: metadata(page.requestID))
+            logger.debug(
+                "\(ingested.duplicates) events of a page were known and dropped", metadata: metadata(page.requestID))
         }
         if let gap = page.gap {
             logger.announce(

@@ -120,7 +120,8 @@ extension StatusReport.Integration {
             freshQueries: health.freshQueries,
             backfill: health.backfill.map {
                 StatusReport.Backfill(
-                    from: WallClock.text($0.from), until: WallClock.text($0.until), reachedAt: WallClock.text($0.reached),
+                    from: WallClock.text($0.from), until: WallClock.text($0.until),
+                    reachedAt: WallClock.text($0.reached),
                     fraction: $0.fraction, remainingSeconds: health.backfillRemaining(at: now).map { Int($0 / 1000) })
             }, gap: health.gap.map { StatusReport.Gap(from: WallClock.text($0.from), to: WallClock.text($0.to)) })
     }

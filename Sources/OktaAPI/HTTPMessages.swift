@@ -130,7 +130,8 @@ package struct HTTPResponse: Sendable {
     /// Makes an answer.
     package init(
         status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], version: HTTPVersion = .http1_1,
-        timings: HTTPTimings = HTTPTimings(), wireBodyBytes: Int = 0, reusedConnection: Bool = false, share: BodyShare? = nil
+        timings: HTTPTimings = HTTPTimings(), wireBodyBytes: Int = 0, reusedConnection: Bool = false,
+        share: BodyShare? = nil
     ) {
         self.status = status
         self.headers = headers

@@ -19,7 +19,7 @@ package struct LogPage: Sendable {
     /// A JSON array, as Okta sent it.
     package let body: [UInt8]
     /// The memory of the body, counted for as long as the page is there.
-    let share: BodyShare?
+    var share: BodyShare?
     /// Where it belongs.
     package let way: LogWay
     /// By which Okta's support finds the exchange.

@@ -95,7 +95,8 @@ extension LogPager {
             return again(way, .tooLarge, error.summary, error.advice, delay: backoff(way), now)
         case .resolve, .connect, .proxy, .tls, .timeout, .interrupted, .protocol:
             return again(
-                way, .unreachable, error.summary, error.advice, delay: backoff(way), isSlow: error.kind == .timeout, now)
+                way, .unreachable, error.summary, error.advice, delay: backoff(way), isSlow: error.kind == .timeout, now
+            )
         }
     }
 

@@ -224,7 +224,7 @@ package struct LogPager: Sendable {
     package mutating func poll(by grid: PollGrid) {
         pollGrid = grid
         tail.due = max(tail.due, grid.start)
-        history?.due = max(history?.due ?? grid.start, grid.start)
+        if let due = history?.due { history?.due = max(due, grid.start) }
     }
 
     private func nextPoll(after now: Instant) -> Instant {
@@ -250,10 +250,12 @@ package struct LogPager: Sendable {
         if self[way].firstRequestID == nil { self[way].firstRequestID = response.oktaRequestID }
         let serverTime = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }?.milliseconds
         let page = LogPage(
-            body: response.body, share: response.share, way: way, requestID: response.oktaRequestID, place: place, next: next,
+            body: response.body, share: response.share, way: way, requestID: response.oktaRequestID, place: place,
+            next: next,
             fingerprint: fingerprint, organization: query.organization, limit: query.fullPage(of: self[way].url),
             serverTime: serverTime,
-            wall: wall.milliseconds + Int64((now - madeAt) / .milliseconds(1)), boundaryRun: boundaryRun, gap: gap(way, serverTime))
+            wall: wall.milliseconds + Int64((now - madeAt) / .milliseconds(1)), boundaryRun: boundaryRun,
+            gap: gap(way, serverTime))
         guard way == .tail || !isNear else {
             hold(page, now)
             return .held

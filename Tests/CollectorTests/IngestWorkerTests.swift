@@ -34,7 +34,8 @@ struct IngestWorkerTests {
         }
         return LogPage(
             body: Array((body ?? "[\(rows.joined(separator: ","))]").utf8), way: way, requestID: nil, place: place,
-            next: Self.link(next), fingerprint: "f", organization: nil, limit: 1000, serverTime: nil, wall: 1_763_928_000_000, boundaryRun: 0,
+            next: Self.link(next), fingerprint: "f", organization: nil, limit: 1000, serverTime: nil,
+            wall: 1_763_928_000_000, boundaryRun: 0,
             gap: nil)
     }
 
@@ -47,7 +48,9 @@ struct IngestWorkerTests {
         try await worker.open("acme", source: EventSource()).cursor
     }
 
-    private func ingest(_ worker: IngestWorker, _ page: LogPage, after kept: String?) async throws -> IngestWorker.Ingested {
+    private func ingest(_ worker: IngestWorker, _ page: LogPage, after kept: String?) async throws
+        -> IngestWorker.Ingested
+    {
         try #require(try await worker.ingest(page, after: kept, integration: "acme", collectedAt: 1))
     }
 
@@ -77,7 +80,9 @@ struct IngestWorkerTests {
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
 
-    @Test("what comes again is counted and dropped: in a page, in the next, after a restart, and what could not be read too")
+    @Test(
+        "what comes again is counted and dropped: in a page, in the next, after a restart, and what could not be read too"
+    )
     func duplicates() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         var kept: String?

@@ -49,9 +49,9 @@ struct IntegrationHealthTests {
         _ = health.troubled(refused, requestID: nil, nextAttempt: nil, at: 2 * day)
         #expect(
             health.troubled(refused, requestID: nil, nextAttempt: nil, at: day) == .stillIn(refused, forSeconds: 0))
-        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day))
-        #expect(!health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day + 1))
-        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: day))
+        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day) == true)
+        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day + 1) == false)
+        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: day) == true)
     }
 
     @Test("another kind of trouble is announced, though there was trouble already")
@@ -96,17 +96,20 @@ struct IntegrationHealthTests {
         #expect(health.state == .catchingUp)
         _ = health.committed(.init(events: 1, newest: 9900, isCaughtUp: true, backfill: progress), at: 10_000)
         let half = BackfillProgress(from: 1000, until: 9000, reached: 5000)
-        _ = health.committed(.init(way: .history, events: 10, newest: 5000, isCaughtUp: false, backfill: half), at: 13_000)
+        _ = health.committed(
+            .init(way: .history, events: 10, newest: 5000, isCaughtUp: false, backfill: half), at: 13_000)
         #expect(health.lag(at: 13_000) == 3000)
         #expect(health.backfill?.fraction == 0.5)
         #expect(health.backfillRemaining(at: 13_000) == 4000)
         var broken = refused
         broken.way = .tail
         _ = health.troubled(broken, requestID: nil, nextAttempt: nil, at: 14_000)
-        _ = health.committed(.init(way: .history, events: 1, newest: 5500, isCaughtUp: false, backfill: half), at: 15_000)
+        _ = health.committed(
+            .init(way: .history, events: 1, newest: 5500, isCaughtUp: false, backfill: half), at: 15_000)
         #expect(health.trouble == broken)
         #expect(
-            health.committed(.init(events: 0, isCaughtUp: true), at: 16_000) == .recovered(from: broken, afterSeconds: 2))
+            health.committed(.init(events: 0, isCaughtUp: true), at: 16_000)
+                == .recovered(from: broken, afterSeconds: 2))
         #expect(health.state == .live)
     }
 

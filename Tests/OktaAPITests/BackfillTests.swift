@@ -139,7 +139,8 @@ private struct Reading {
     }
 
     private mutating func ingest(_ page: LogPage) throws {
-        let numbers = String(decoding: page.body, as: UTF8.self).dropFirst().dropLast().split(separator: ",").compactMap {
+        let numbers = String(decoding: page.body, as: UTF8.self).dropFirst().dropLast().split(separator: ",").compactMap
+        {
             Int($0)
         }
         var contents = PageContents()
@@ -236,12 +237,17 @@ struct BackfillTests {
         while reading.wall < end {
             try reading.step()
             if kills, random.next() % 20 == 0 { try reading.restart() }
-            if reading.requests % 16 == 0, reading.taken.allSatisfy({ $0 == 1 }), reading.pager.place.backfill == nil { break }
+            if reading.requests % 16 == 0, reading.taken.allSatisfy({ $0 == 1 }), reading.pager.place.backfill == nil {
+                break
+            }
         }
         #expect(reading.pager.place.backfill == nil, "the backfill is over")
         // And it goes on as a tail, with nothing doubled.
         for _ in 0..<20 { try reading.step() }
-        #expect(reading.taken.count { $0 == 0 } == 0, "lost; BACKFILL_SEED=\(seed) \(setting) first \(reading.taken.firstIndex(of: 0) ?? 0) \(reading.pager.place.text) \(reading.backfills)")
+        #expect(
+            reading.taken.count { $0 == 0 } == 0,
+            "lost; BACKFILL_SEED=\(seed) \(setting) first \(reading.taken.firstIndex(of: 0) ?? 0) \(reading.pager.place.text) \(reading.backfills)"
+        )
         #expect(reading.taken.count { $0 > 1 } == 0, "doubled; BACKFILL_SEED=\(seed) \(setting)")
     }
 

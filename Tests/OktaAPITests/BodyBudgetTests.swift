@@ -1,4 +1,5 @@
 import Foundation
+import NetworkFixtures
 import Synchronization
 import Testing
 

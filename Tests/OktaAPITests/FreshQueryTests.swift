@@ -66,7 +66,8 @@ struct FreshQueryTests {
                     wall: UTCTime(milliseconds: Self.watermark))
             }
             if isSame {
-                #expect(try made().place.tail == LogPlace.Way(since: Self.watermark - 300_000, watermark: Self.watermark))
+                #expect(
+                    try made().place.tail == LogPlace.Way(since: Self.watermark - 300_000, watermark: Self.watermark))
             } else {
                 #expect(throws: CursorError.otherOrganization(kept: "00o1", found: "00o2")) { _ = try made() }
             }

@@ -50,7 +50,9 @@ struct Bench {
     }
 
     /// The page that is out is durable.
-    mutating func commit(_ events: Int, known: Int = 0, boundaryRun: Int = 0, typical: Int64? = nil, newest: Int64? = nil)
+    mutating func commit(
+        _ events: Int, known: Int = 0, boundaryRun: Int = 0, typical: Int64? = nil, newest: Int64? = nil
+    )
         throws
     {
         guard case .delivering(let page) = pager.phase else { throw NoPage() }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import NetworkFixtures
 import Synchronization
 import Testing
 

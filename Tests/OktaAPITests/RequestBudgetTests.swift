@@ -23,7 +23,9 @@ struct RequestBudgetTests {
 
     @Test(
         "another client with its share, or with more, never sees a 429, and this one stays within its share",
-        arguments: [(60, 20, 0.5), (60, 30, 0.5), (60, 40, 0.5), (60, 50, 0.5), (120, 20, 0.5), (60, 20, 0.9), (20, 10, 0.5)])
+        arguments: [
+            (60, 20, 0.5), (60, 30, 0.5), (60, 40, 0.5), (60, 50, 0.5), (120, 20, 0.5), (60, 20, 0.9), (20, 10, 0.5),
+        ])
     func others(limit: Int, rate: Int, share: Double) {
         var bucket = Bucket(limit: limit)
         var budget = RequestBudget(share: share)
