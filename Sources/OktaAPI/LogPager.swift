@@ -85,6 +85,8 @@ package struct LogPager: Sendable {
     /// The history's pages are so young that each has to wait for the tail.
     private var isNear = false
     private var boundaryRun = 0
+    /// The tail was at its end: the next request is the history's, however few there may be between two polls.
+    private var isHistoryNext = false
     /// The query that the kept links came from, where that is an older one that can't be asked anew yet.
     private var fingerprint: String
     /// The watermark of the last gap that was told.
@@ -166,7 +168,8 @@ package struct LogPager: Sendable {
             return .page(page)
         }
         guard let due = nextAttempt, due <= now else { return .wait(until: nextAttempt ?? now) }
-        let way: LogWay = tail.due <= now || history == nil || held != nil ? .tail : .history
+        let way = nextWay(now)
+        isHistoryNext = false
         phase = .requesting(way)
         budget.requested(at: now)
         let progress = self[way]
@@ -179,6 +182,11 @@ package struct LogPager: Sendable {
         let request = HTTPRequest(
             .get, progress.url, headers: headers, expectedBodyBytes: progress.expectedBodyBytes)
         return .request(LogPageRequest(request: request, retry: progress.retries))
+    }
+
+    private func nextWay(_ now: Instant) -> LogWay {
+        guard held == nil, let history else { return .tail }
+        return tail.due > now || isHistoryNext && history.due <= now ? .history : .tail
     }
 
     /// The page is durable as `landing` has it: the next one may be asked for.
@@ -202,7 +210,10 @@ package struct LogPager: Sendable {
         } else {
             self[page.way].due = landing.isFull || page.way == .history ? now : nextPoll(after: now)
         }
-        if page.way == .tail, !landing.isFull { held?.isCleared = true }
+        if page.way == .tail, !landing.isFull {
+            held?.isCleared = true
+            isHistoryNext = true
+        }
         if health.trouble?.way == nil || health.trouble?.way == page.way {
             health.trouble = nil
             health.consecutiveFailures = 0

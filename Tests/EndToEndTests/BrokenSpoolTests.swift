@@ -163,8 +163,10 @@ struct BrokenSpoolTests {
         let workspace = try Workspace()
         try configure(workspace, org, segmentMaxBytes: segmentMaxBytes)
         let daemon = try RunningDaemon(workspace)
-        try await daemon.waitUntilLive()
-        #expect((daemon.status?.integrations.first?.unsealedRecords ?? 0) > 0, "there is a journal to break")
+        try await daemon.wait(for: "everything live, and a journal to break") { report in
+            guard let integration = report?.integrations.first else { return false }
+            return integration.state == .live && integration.unsealedRecords > 0
+        }
         daemon.kill()
         return workspace
     }

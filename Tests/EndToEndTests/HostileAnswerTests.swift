@@ -76,7 +76,9 @@ struct HostileAnswerTests {
         let report = try #require(daemon.status)
         for integration in report.integrations {
             let message = integration.problem?.message ?? ""
-            #expect(message.contains("is too large"), "\(integration.name): \(message)")
+            // What is packed twice is not even unpacked.
+            let words = integration.name == "nested" ? "an encoding that was not asked for" : "is too large"
+            #expect(message.contains(words), "\(integration.name): \(message)")
             #expect(integration.events == 0)
         }
         let peak = try #require(daemon.peakMemory) / 1024
@@ -115,7 +117,7 @@ struct HostileAnswerTests {
         #expect(!(workspace.log + check.output + check.errors).contains("sekret"))
         // Only where the organization was found is the credential shown.
         let checked = (login.requests + redirect.requests).filter { $0.contains("okta-organization") }
-        #expect(checked.count == 2 && checked.allSatisfy { !$0.contains("Authorization") })
+        #expect(checked.count >= 2 && checked.allSatisfy { !$0.contains("Authorization") })
     }
 
     /// Zeros, compressed `layers` times.

@@ -56,6 +56,8 @@ private struct Reading {
     var refusesAt: Set<Int> = []
     var refusedBefore = 0
     var skew: Int64 = 0
+    /// Requests a minute.
+    var rateLimit = 600
 
     init(_ events: [Event], start since: Int64, pageLimit: Int, poll: Duration, seed: UInt64) throws {
         self.events = events
@@ -119,7 +121,7 @@ private struct Reading {
             position = min(position, count)
         }
         let page = position..<min(position + limit, max(count, position))
-        var headers = HTTPHeaders([.init("Content-Type", "application/json"), .init("X-Rate-Limit-Limit", "600")])
+        var headers = HTTPHeaders([.init("Content-Type", "application/json"), .init("X-Rate-Limit-Limit", "\(rateLimit)")])
         let seconds = (wall + skew) / 1000
         headers.append("Date", httpDate(seconds))
         headers.append(
@@ -267,5 +269,20 @@ struct BackfillTests {
         let sorted = reading.lags.sorted()
         try #require(sorted.count > 500)
         #expect(sorted[sorted.count * 99 / 100] < 6_500)
+    }
+
+    @Test("where the budget has room for one request a poll, the history and the tail take turns")
+    func turns() throws {
+        var random = Jitter(seed: 7)
+        let events = Self.log(&random, history: 2_000, span: 2 * 86_400_000, live: 50, gap: 500, late: false)
+        var reading = try Reading(
+            events, start: Reading.base - 7 * 86_400_000, pageLimit: 100, poll: .seconds(1), seed: 1)
+        reading.rateLimit = 60
+        reading.pager.poll(by: PollGrid(origin: reading.start))
+        while reading.taken.contains(0) || reading.pager.place.backfill != nil {
+            try reading.step()
+            try #require(reading.requests < 200)
+        }
+        #expect(reading.taken.allSatisfy { $0 == 1 })
     }
 }

@@ -8,14 +8,15 @@ struct PollGridTests {
 
     @Test("a thousand orgs are spread over the interval, a few at a time, and the first is asked at once")
     func spread() {
-        let origins = (0..<1000).map {
-            PollGrid(number: $0, of: 1000, interval: .seconds(15), now: start).origin - start
-        }
+        let grids = (0..<1000).map { PollGrid(number: $0, of: 1000, interval: .seconds(15), now: start) }
+        let origins = grids.map { $0.origin - start }
         #expect(origins.first == .zero)
         let together = Dictionary(grouping: origins) { $0 }.mapValues(\.count)
         #expect(together.count == 30)
         #expect(together.values.allSatisfy { $0 <= 34 })
         #expect(origins.allSatisfy { $0 < .seconds(15) })
+        #expect(grids.first?.start == start)
+        #expect(grids.last.map { $0.start - start } == .milliseconds(9_990))
     }
 
     @Test("an org that answers late is asked at its own moment again, so that none come together in the course of time")
