@@ -158,22 +158,22 @@ struct BrokenSpoolTests {
         },
     ]
 
-    /// A spool of a daemon that was killed at the end of the log.
-    private func killed(_ org: SimulatedOrg, segmentMaxBytes: String) async throws -> Workspace {
+    /// A spool of a daemon that was killed at the end of the log; unless some of it was sealed, with all of it in the journal.
+    private func killed(_ org: SimulatedOrg, sealed: Bool) async throws -> Workspace {
         let workspace = try Workspace()
-        try configure(workspace, org, segmentMaxBytes: segmentMaxBytes)
+        try configure(workspace, org, sealed: sealed)
         let daemon = try RunningDaemon(workspace)
         try await daemon.wait(for: "everything live, and a journal to break") { report in
-            guard let integration = report?.integrations.first else { return false }
-            return integration.state == .live && integration.unsealedRecords > 0
+            guard let integration = report?.integrations.first, integration.state == .live else { return false }
+            return sealed || integration.unsealedRecords == Self.events
         }
         daemon.kill()
         return workspace
     }
 
-    private func configure(_ workspace: Workspace, _ org: SimulatedOrg, segmentMaxBytes: String) throws {
+    private func configure(_ workspace: Workspace, _ org: SimulatedOrg, sealed: Bool) throws {
         try workspace.configure(
-            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 70, segmentMaxBytes: segmentMaxBytes,
+            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 70, segmentMaxBytes: sealed ? "1MiB" : "64MiB",
             segmentMaxAge: "1h")
     }
 
@@ -185,14 +185,14 @@ struct BrokenSpoolTests {
         settings.limitPerMinute = 1_000_000
         let org = try await SimulatedOrg.start(settings)
         let templates = [
-            false: try await killed(org, segmentMaxBytes: "64MiB"),
-            true: try await killed(org, segmentMaxBytes: "1MiB"),
+            false: try await killed(org, sealed: false),
+            true: try await killed(org, sealed: true),
         ]
         #expect(try templates[false]?.segmentFiles() == [])
         #expect(try templates[true]?.segmentFiles().isEmpty == false)
         for row in Self.cases {
             let workspace = try Workspace()
-            try configure(workspace, org, segmentMaxBytes: row.sealed ? "1MiB" : "64MiB")
+            try configure(workspace, org, sealed: row.sealed)
             for directory in ["spool", "state"] {
                 try FileManager.default.copyItem(
                     atPath: try #require(templates[row.sealed]).path(directory), toPath: workspace.path(directory))

@@ -1,5 +1,6 @@
 import Collector
 import Foundation
+import NetworkFixtures
 import OktaSimulator
 import Testing
 
@@ -25,13 +26,15 @@ struct TroubleTests {
         powerless.powerlessTokens = powerless.tokens
         powerless.tokens = []
         let forbidden = try await SimulatedOrg.start(powerless)
-        let down = try await SimulatedOrg.start(settings(4))
+        let down = try #require(ReservedPort())
         let token = good.settings.tokens[0]
-        await down.stop()
 
         let workspace = try Workspace()
         try workspace.configure(
-            [("good", good.url), ("wrong", wrong.url), ("forbidden", forbidden.url), ("down", down.url)], token: token,
+            [
+                ("good", good.url), ("wrong", wrong.url), ("forbidden", forbidden.url),
+                ("down", "http://127.0.0.1:\(down.port)"),
+            ], token: token,
             pageSize: 100)
         try workspace.setToken("00this-is-not-the-token", of: "wrong")
         let daemon = try RunningDaemon(workspace)
@@ -61,7 +64,10 @@ struct TroubleTests {
         // Each is put right where an operator would.
         try workspace.setToken(token, of: "wrong")
         forbidden.setTokens([token])
-        let up = try await SimulatedOrg.start(down.settings)
+        var settings = settings(4)
+        settings.port = down.port
+        down.release()
+        let up = try await SimulatedOrg.start(settings)
         try await daemon.waitUntilLive(integrations: 4)
         #expect(daemon.stop() == 0)
         for (name, org) in [("good", good), ("wrong", wrong), ("forbidden", forbidden), ("down", up)] {
