@@ -1,5 +1,4 @@
 """The wall clock of the running daemon jumps by a day. (The host's stays: the interposer shifts what the process sees.)"""
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -15,12 +14,21 @@ def is_near(daemon, offset):
     return abs(ahead.total_seconds() - offset) < 300
 
 
-def retention_passes(home, daemon):
-    """Retention is looked at once a minute: a segment that is old by any clock tells when."""
-    bait = home.spool / "integration=acme/class=bait/date=2001-01-01/20010101T000000000Z-0000000000000000.ndjson.zst"
-    bait.parent.mkdir(parents=True, exist_ok=True)
-    bait.write_bytes(subprocess.run(["zstd", "-cq"], input=b"", capture_output=True, check=True).stdout)
-    daemon.wait_for("retention", lambda: not bait.exists(), 90)
+def hold_retention(home):
+    """An acknowledgement that can't be read: retention deletes nothing, and says so at each pass, once a minute."""
+    held = home.spool / "_acks/held.json"
+    held.parent.mkdir(parents=True, exist_ok=True)
+    held.write_text("{")
+    return held
+
+
+def retention_passes(held, daemon):
+    def held_up():
+        return daemon.status["spool"].get("deletion_held_up")
+
+    daemon.wait_for("a pass of the retention that is held up", held_up, 90)
+    held.unlink()
+    daemon.wait_for("a pass of the retention that is not", lambda: not held_up(), 90)
 
 
 def jumps(programs, scratch, what, by):
@@ -29,6 +37,7 @@ def jumps(programs, scratch, what, by):
     org = Org(programs, scratch, "--rate", "40", events=1000)
     # By size nothing is due: what is sealed from here on is sealed by its age. What is older than 12 hours is deleted.
     home = Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1s", spool_keys="  retention: 12h")
+    held = hold_retention(home)
     daemon = Daemon(home)
     try:
         daemon.wait_until_collected()
@@ -47,16 +56,17 @@ def jumps(programs, scratch, what, by):
         integration = daemon.integration
         check(f"{what}: it is live", integration["state"], "live")
         check(f"{what}: the lag makes sense", 0 <= integration["lag_seconds"] <= 30)
-        retention_passes(home, daemon)
+        retention_passes(held, daemon)
         check(f"{what}: retention has deleted nothing of ours", before - set(home.segments()), set())
         home.control["clock_offset"] = 0
         daemon.wait_for("a status of the right time", lambda: is_near(daemon, 0))
         events = daemon.integration["events"]
         daemon.wait_for("events after that", lambda: daemon.integration["events"] >= events + 40)
         check(f"{what}: it stops in order when the clock is right again", daemon.stop(), 0)
+        held = hold_retention(home)
         daemon = Daemon(home)
         daemon.wait_until_collected()
-        retention_passes(home, daemon)
+        retention_passes(held, daemon)
         check(f"{what}: it starts and stops again", daemon.stop(), 0)
         found = uids(home.segments())
         check_exactly_once(what, home, org.uuids()[:len(found)])
