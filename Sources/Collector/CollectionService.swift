@@ -48,7 +48,9 @@ final class CollectionService: Service {
         await transport.shutdown()
         await withDiscardingTaskGroup { group in
             for worker in workers {
-                group.addTask { self.report(await worker.sealAndClose()) }
+                group.addTask {
+                    for name in await worker.integrations { self.report(await worker.sealAndClose(name)) }
+                }
             }
         }
         for collector in collectors {
@@ -108,17 +110,20 @@ final class CollectionService: Service {
 
     private func keepSealing(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         while !Task.isCancelled {
-            report(await worker.sealDue())
+            // One at a time, so that pages of others come in between, and a slow disk is no hang.
+            for name in await worker.mayBeDue() {
+                guard let outcome = await worker.sealDue(name) else { continue }
+                if outcome.isNews { report(outcome) }
+                heartbeat.beat()
+            }
             heartbeat.beat()
             try? await Task.sleep(for: Self.tick)
         }
         heartbeat.retire()
     }
 
-    private func report(_ outcomes: [IngestWorker.Sealing]) {
-        for outcome in outcomes {
-            guard let collector = collectorsByName[outcome.integration] else { continue }
-            outcome.report(to: board, entry: collector.entry, logger: logger)
-        }
+    private func report(_ outcome: IngestWorker.Sealing?) {
+        guard let outcome, let collector = collectorsByName[outcome.integration] else { return }
+        outcome.report(to: board, entry: collector.entry, logger: logger)
     }
 }

@@ -142,51 +142,43 @@ actor IngestWorker {
         return (waiting, try writer.seal(at: .now()))
     }
 
+    /// Which of this worker's integrations may have something to seal. One that has nothing unsealed costs a look at a number.
+    func mayBeDue() -> [String] {
+        spool.applyRetention(.now())
+        return writers.filter { $0.value.mayBeDue || failing.contains($0.key) }.keys.sorted()
+    }
+
     /// Seals what is due of one integration, and tells how it stands.
-    func sealDue(_ integration: String) -> [Sealing] {
-        sealing([integration]) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }
+    func sealDue(_ integration: String) -> Sealing? {
+        sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }
     }
 
-    /// Seals what is due of all of this worker's integrations, and tells what came of it where something did. One that has nothing
-    /// unsealed costs a look at a number.
-    func sealDue() -> [Sealing] {
-        let now = SpoolInstant.now()
-        let waiting = writers.filter { $0.value.mayBeDue || failing.contains($0.key) }
-        spool.applyRetention(now)
-        return sealing(waiting.keys) { (writer) throws(SpoolError) in try writer.sealIfDue(at: now) }.filter(\.isNews)
-    }
+    /// The integrations that are open.
+    var integrations: [String] { writers.keys.sorted() }
 
-    /// Seals everything.
-    func sealAll() -> [Sealing] {
-        sealing(writers.keys) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
-    }
-
-    /// Seals everything and gives the integrations up, for a stop.
-    func sealAndClose() -> [Sealing] {
-        let outcome = sealAll()
-        writers = [:]
-        return outcome
+    /// Seals all of an integration and gives it up, for a stop.
+    func sealAndClose(_ integration: String) -> Sealing? {
+        defer { writers[integration] = nil }
+        return sealing(integration) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
     }
 
     private func sealing(
-        _ integrations: some Collection<String>, _ seal: (SpoolWriter) throws(SpoolError) -> [SealedSegment]
-    ) -> [Sealing] {
-        integrations.sorted().compactMap { name in
-            guard let writer = writers[name] else { return nil }
-            var outcome = Sealing(integration: name, sealed: [], unsealedRecords: 0)
-            outcome.isNews = failing.remove(name) != nil
-            do throws(SpoolError) {
-                outcome.sealed = try seal(writer)
-            } catch {
-                outcome.failure = error
-                failing.insert(name)
-                // What stands behind the damage is collected again: the cursor goes back to the last whole commit before it.
-                if case .damaged = error { try? writer.recover(at: .now()) }
-            }
-            outcome.unsealedRecords = writer.unsealed.records
-            if outcome.failure != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
-            return outcome
+        _ integration: String, _ seal: (SpoolWriter) throws(SpoolError) -> [SealedSegment]
+    ) -> Sealing? {
+        guard let writer = writers[integration] else { return nil }
+        var outcome = Sealing(integration: integration, sealed: [], unsealedRecords: 0)
+        outcome.isNews = failing.remove(integration) != nil
+        do throws(SpoolError) {
+            outcome.sealed = try seal(writer)
+        } catch {
+            outcome.failure = error
+            failing.insert(integration)
+            // What stands behind the damage is collected again: the cursor goes back to the last whole commit before it.
+            if case .damaged = error { try? writer.recover(at: .now()) }
         }
+        outcome.unsealedRecords = writer.unsealed.records
+        if outcome.failure != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
+        return outcome
     }
 }
 

@@ -24,8 +24,8 @@ struct IntegrationCollector: Sendable {
     static let beat = Duration.seconds(15)
     /// How often a refused credential's file is looked at, so that a new one does not wait for the next probe.
     static let replacementLook = Duration.seconds(2)
-    /// Above the longest request, a wait for memory that others' pages hold included, and the work on its page.
-    static let heartbeatBound = Duration.seconds(150)
+    /// Above the longest request, with a token to be had first, a wait for memory that others' pages hold, and the work on its page.
+    static let heartbeatBound = Duration.seconds(300)
     /// The longest wait before a spool in trouble is tried again.
     static let spoolRetry = Duration.seconds(10)
 
@@ -50,6 +50,8 @@ struct IntegrationCollector: Sendable {
         var kept: String
         /// When the org is asked for its id and its other names, until it told.
         var probeDue: ContinuousClock.Instant?
+        /// The credential's secret with which the last request was in trouble.
+        var refused: SecretVersion?
     }
 
     /// Collects until the task is cancelled. A page that is being made durable then is finished first.
@@ -59,8 +61,14 @@ struct IntegrationCollector: Sendable {
             heartbeat.beat()
             switch reading.pager.nextStep(now: clock.now) {
             case .wait(let until):
-                await sleep(until: until, clock, orReplaced: reading.pager.awaitsCredential ? credential : nil)
-                if reading.pager.awaitsCredential, credential.isReplaced {
+                guard reading.pager.awaitsCredential else {
+                    await sleep(until: until, clock)
+                    continue
+                }
+                let next = min(until, clock.now + Self.replacementLook)
+                await sleep(until: next, clock)
+                if credential.version != reading.refused {
+                    reading.refused = credential.version
                     reading.pager.credentialReplaced(now: clock.now)
                 }
             case .page(let page):
@@ -118,8 +126,9 @@ struct IntegrationCollector: Sendable {
     private func reading(from kept: String, _ clock: ContinuousClock) async throws(CursorError) -> Reading {
         let place = try LogPlace(parsing: kept)
         var query = settings.query
-        // Before anything is asked of another address, it has to be known that it is the same organization.
-        if place.isElsewhere(than: query), let probe = await probe() { query.learn(probe) }
+        // Before anything is collected behind another organization's events, it has to be known that it is the same one. Where the
+        // org does not answer, its log will not either, and it is asked again then; a new address must be known first.
+        if place.organization != nil || place.isElsewhere(than: query), let probe = await probe() { query.learn(probe) }
         var pager = try LogPager(
             query, place: place, pollInterval: settings.pollInterval, budgetShare: settings.budgetShare,
             seed: .random(in: .min ... .max), now: clock.now, wall: UTCTime(milliseconds: WallClock.now()))
@@ -161,18 +170,9 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    private func beat() async {
-        while !Task.isCancelled {
-            heartbeat.beat()
-            try? await Task.sleep(for: Self.beat)
-        }
-    }
-
     private func collect(_ page: LogPageRequest, _ reading: inout Reading, _ clock: ContinuousClock) async {
         let result: Result<HTTPResponse, TransportError>
         do throws(AuthorizedTransport.Failure) {
-            // With a token to be had first, several exchanges, each with its own time limit.
-            async let _: Void = beat()
             result = .success(try await AuthorizedTransport(transport).send(page.request, as: credential))
         } catch {
             switch error {
@@ -181,6 +181,7 @@ struct IntegrationCollector: Sendable {
                 // Without a credential there is nothing to send: for the pager that is a request that can't be sent.
                 let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
                 if case .trouble(let trouble) = reading.pager.received(.failure(failure), now: clock.now) {
+                    reading.refused = credential.version
                     let refused = IntegrationHealth.Trouble(
                         kind: "credential", message: error.description, remedy: "It is looked at again at every attempt"
                     )
@@ -194,6 +195,7 @@ struct IntegrationCollector: Sendable {
         switch reading.pager.received(result, now: clock.now) {
         case .trouble(let trouble):
             note(trouble, reading.pager, clock)
+            if reading.pager.awaitsCredential { reading.refused = credential.version }
             // Perhaps another name of the org, which it tells.
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = clock.now }
         case .held: break
@@ -243,9 +245,9 @@ struct IntegrationCollector: Sendable {
     private func seal(_ clock: ContinuousClock) async {
         var attempts = 0
         while !Task.isCancelled {
-            let outcomes = await worker.sealDue(settings.name)
-            for outcome in outcomes { outcome.report(to: board, entry: entry, logger: logger) }
-            guard outcomes.contains(where: { $0.failure?.passesByItself == true }) else { return }
+            guard let outcome = await worker.sealDue(settings.name) else { return }
+            outcome.report(to: board, entry: entry, logger: logger)
+            guard outcome.failure?.passesByItself == true else { return }
             attempts += 1
             await sleep(until: clock.now + Self.spoolDelay(attempts), clock)
         }
@@ -256,15 +258,10 @@ struct IntegrationCollector: Sendable {
         min(.seconds(1 << min(attempts - 1, 10)), spoolRetry)
     }
 
-    /// Ends early when `refused` has been replaced on disk.
-    private func sleep(
-        until: ContinuousClock.Instant, _ clock: ContinuousClock, orReplaced refused: (any Credential)? = nil
-    ) async {
-        let turn = refused == nil ? Self.beat : Self.replacementLook
+    private func sleep(until: ContinuousClock.Instant, _ clock: ContinuousClock) async {
         while clock.now < until, !Task.isCancelled {
             heartbeat.beat()
-            try? await Task.sleep(until: min(until, clock.now + turn), clock: clock)
-            if refused?.isReplaced == true { return }
+            try? await Task.sleep(until: min(until, clock.now + Self.beat), clock: clock)
         }
     }
 }

@@ -111,7 +111,7 @@ struct IntegrationHealth: Sendable {
         backfill = commit.backfill
         lastRequestID = commit.requestID ?? lastRequestID
         // What holds up the one way is not over because the other goes on.
-        if let way = trouble?.way, way != commit.way { return nil }
+        if let way = trouble?.way, way != commit.way, way == .tail || backfill != nil { return nil }
         nextAttempt = nil
         attempts = 0
         let wasStarting = state == .starting

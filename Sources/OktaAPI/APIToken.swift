@@ -61,5 +61,5 @@ package struct APITokenFile: Credential {
         }
     }
 
-    package var isReplaced: Bool { file.isReplaced }
+    package var version: SecretVersion? { file.version }
 }

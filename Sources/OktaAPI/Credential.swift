@@ -10,14 +10,14 @@ package protocol Credential: Sendable {
     /// Looks at the answer to a request that was authorized.
     func answered(_ response: HTTPResponse, to request: HTTPRequest) async -> AuthorizationAdvice
 
-    /// Whether the secret on disk is another than the one that was last used, so that what was refused may be tried again at once.
-    /// One `stat`, no waiting.
-    var isReplaced: Bool { get }
+    /// Tells the secret on disk from those before and after it: what was refused with one may be tried again at once with another. Several
+    /// may share a credential, so each compares for itself. One `stat`, no waiting; nil without a file.
+    var version: SecretVersion? { get }
 }
 
 extension Credential {
     package func answered(_ response: HTTPResponse, to request: HTTPRequest) async -> AuthorizationAdvice { .asItIs }
-    package var isReplaced: Bool { false }
+    package var version: SecretVersion? { nil }
 }
 
 /// What an answer means for the credential that its request carried.

@@ -71,7 +71,7 @@ package actor OAuthCredential: Credential {
         }
     }
 
-    package nonisolated var isReplaced: Bool { key.isReplaced }
+    package nonisolated var version: SecretVersion? { key.version }
 
     package func authorize(_ request: inout HTTPRequest) async throws(AuthorizationFailure) {
         let token = try await token()

@@ -14,8 +14,8 @@ package final class SecretFile<Secret: Sendable>: Sendable {
 
     private struct State {
         /// Of the last use; nil where there was no file.
-        var seen: FileStamp?
-        var known: (stamp: FileStamp, secret: Secret)?
+        var seen: SecretVersion?
+        var known: (version: SecretVersion, secret: Secret)?
     }
 
     /// Does not touch the file yet.
@@ -37,19 +37,24 @@ package final class SecretFile<Secret: Sendable>: Sendable {
             state.withLock { $0.seen = nil }
             throw unreadable(code)
         }
-        let stamp = FileStamp(status)
+        let version = SecretVersion(status)
         let known = state.withLock { state in
-            state.seen = stamp
+            state.seen = version
             return state.known
         }
-        if let known, known.stamp == stamp { return known.secret }
+        if let known, known.version == version { return known.secret }
         return try read()
+    }
+
+    /// The file as it is now, unread; nil where there is none.
+    package var version: SecretVersion? {
+        var status = stat()
+        return stat(path, &status) == 0 ? SecretVersion(status) : nil
     }
 
     /// Whether the file is another than at the last use.
     package var isReplaced: Bool {
-        var status = stat()
-        let now = stat(path, &status) == 0 ? FileStamp(status) : nil
+        let now = version
         return state.withLock { $0.seen != now }
     }
 
@@ -57,7 +62,7 @@ package final class SecretFile<Secret: Sendable>: Sendable {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw unreadable(errno) }
         defer { close(file) }
-        // The stamp is of the file that is read, whatever the path names by now.
+        // The version is of the file that is read, whatever the path names by now.
         var status = stat()
         guard fstat(file, &status) == 0 else { throw unreadable(errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "not a plain file") }
@@ -76,10 +81,10 @@ package final class SecretFile<Secret: Sendable>: Sendable {
             throw .malformed(place: path)
         }
         let secret = try parse(text)
-        let stamp = FileStamp(status)
+        let version = SecretVersion(status)
         state.withLock { state in
-            state.seen = stamp
-            state.known = (stamp, secret)
+            state.seen = version
+            state.known = (version, secret)
         }
         return secret
     }
@@ -89,15 +94,15 @@ package final class SecretFile<Secret: Sendable>: Sendable {
     }
 }
 
-/// What tells one state of a file from another without reading it.
-private struct FileStamp: Equatable {
-    var device: UInt
-    var inode: UInt
-    var size: Int
-    var modified: [Int]
-    var changed: [Int]
+/// What tells one state of a secret's file from another without reading it.
+package struct SecretVersion: Hashable, Sendable {
+    private let device: UInt
+    private let inode: UInt
+    private let size: Int
+    private let modified: [Int]
+    private let changed: [Int]
 
-    init(_ status: stat) {
+    fileprivate init(_ status: stat) {
         device = UInt(status.st_dev)
         inode = UInt(status.st_ino)
         size = Int(status.st_size)

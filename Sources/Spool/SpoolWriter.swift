@@ -74,7 +74,9 @@ package final class SpoolWriter {
 
     /// Whether `sealIfDue` could find anything to do: cheap enough to ask a thousand writers once a second.
     package var mayBeDue: Bool {
-        if case .ready = phase { return firstCommit != nil || journal.log.length >= policy.journalMaxBytes }
+        if case .ready = phase {
+            return firstCommit != nil || carriedSince != nil || journal.log.length >= policy.journalMaxBytes
+        }
         return true
     }
 

@@ -10,10 +10,11 @@ import Testing
 struct IngestWorkerTests {
     private let root = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
 
-    private func worker() throws -> IngestWorker {
-        let settings = SpoolSettings(
+    private func worker(segmentMaxBytes: Int? = nil) throws -> IngestWorker {
+        var settings = SpoolSettings(
             directory: root.appending(path: "spool").path, stateDirectory: root.appending(path: "state").path,
             recordSchema: "test")
+        if let segmentMaxBytes { settings.segmentMaxBytes = segmentMaxBytes }
         let spool = try Spool(settings, fileSystem: PosixFileSystem(), now: .now())
         return try IngestWorker(
             name: "test", spool: spool, catalog: try EventCatalog.builtIn(), settings: NormalizerSettings())
@@ -76,7 +77,7 @@ struct IngestWorkerTests {
         }
         #expect(try await open(worker) == first.kept)
         #expect(first.landing.place.tail.next == Self.link(1))
-        _ = await worker.sealAndClose()
+        _ = await worker.sealAndClose("acme")
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
 
@@ -96,7 +97,7 @@ struct IngestWorkerTests {
                 worker, page([], at: place, next: 2, body: "[42,{\"uuid\":\"x\"},42]"), after: first.kept)
             #expect((second.events, second.rejected, second.duplicates) == (1, 1, 1))
             kept = second.kept
-            _ = await worker.sealAndClose()
+            _ = await worker.sealAndClose("acme")
         }
         let worker = try worker()
         #expect(try await open(worker) == kept)
@@ -106,7 +107,7 @@ struct IngestWorkerTests {
         let fourth = try await ingest(
             worker, page([], at: third.landing.place, next: 4, body: "[{\"uuid\":\"x\"},42]"), after: third.kept)
         #expect((fourth.events, fourth.rejected, fourth.duplicates) == (0, 0, 2))
-        _ = await worker.sealAndClose()
+        _ = await worker.sealAndClose("acme")
         #expect(try uids() == ([0, 1, 2, 3].map(uuid) + ["x"]).sorted())
     }
 
@@ -127,14 +128,14 @@ struct IngestWorkerTests {
         cleared.isCleared = true
         let taken = try await ingest(worker, cleared, after: tail.kept)
         #expect((taken.events, taken.duplicates) == (1, 1))
-        _ = await worker.sealAndClose()
+        _ = await worker.sealAndClose("acme")
         #expect(try uids() == [0, 1].map(uuid))
     }
 
     @Test("damage that a seal meets is cut, said, and what stood behind it is collected again")
     func damage() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
-        let worker = try worker()
+        let worker = try worker(segmentMaxBytes: 1)
         _ = try await open(worker)
         let first = try await ingest(worker, page([0, 1, 2], next: 1), after: nil)
         let second = try await ingest(worker, page([3, 4, 5], at: first.landing.place, next: 2), after: first.kept)
@@ -146,8 +147,8 @@ struct IngestWorkerTests {
         try file.write(contentsOf: Data("damage".utf8))
         try file.close()
 
-        let sealing = await worker.sealAll()
-        #expect(sealing.first?.failure != nil)
+        let sealing = await worker.sealDue("acme")
+        #expect(sealing?.failure != nil)
         // Its place went back: the collector's next page does not follow it any more, and it asks again from where it is.
         await #expect(throws: IngestWorker.Failure.self) {
             _ = try await ingest(worker, page([6, 7, 8], next: 3), after: second.kept)
@@ -155,8 +156,8 @@ struct IngestWorkerTests {
         #expect(try await open(worker) == first.kept)
         _ = try await ingest(
             worker, page(Array(3..<9), at: first.landing.place, next: 3), after: first.kept)
-        let again = await worker.sealAndClose()
-        #expect(again.first?.failure == nil)
+        let again = await worker.sealAndClose("acme")
+        #expect(again?.failure == nil)
         #expect(try uids() == (0..<9).map(uuid))
     }
 }

@@ -70,6 +70,7 @@ struct LateEventTests {
             try commit([0, 40], "1", at: 0, writer)
             #expect(try writer.sealIfDue(at: Simulation.instant(60)).count == 1)
             #expect(writer.unsealedAge(at: Simulation.instant(60)) == 60_000)
+            #expect(writer.mayBeDue, "what waits is looked at, although nothing new comes")
         }
         let start = Simulation.instant(300 + shift)
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: start)
