@@ -173,12 +173,24 @@ actor IngestWorker {
         } catch {
             outcome.failure = error
             failing.insert(integration)
-            // What stands behind the damage is collected again: the cursor goes back to the last whole commit before it.
-            if case .damaged = error { try? writer.recover(at: .now()) }
+            if case .damaged = error { recover(integration, writer, &outcome) }
         }
         outcome.unsealedRecords = writer.unsealed.records
         if outcome.failure != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
         return outcome
+    }
+}
+
+extension IngestWorker {
+    /// What stands behind the damage is collected again: the cursor goes back to the last whole commit before it. Where that can't be done, the
+    /// integration is given up: its next page finds no place to be put behind, and opening it says what is wrong.
+    private func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
+        do throws(SpoolError) {
+            try writer.recover(at: .now())
+        } catch {
+            outcome.failure = error
+            writers[integration] = nil
+        }
     }
 }
 

@@ -54,6 +54,12 @@ package struct DeletionRule: Sendable, Equatable {
         }
     }
 
+    /// Whether nothing that follows in the manifest may go: it is younger than `sealedAt` and behind the position.
+    func keepsAll(after sequence: Int64, sealedAt: Int64) -> Bool {
+        if let sealedBefore, sealedAt >= sealedBefore { return true }
+        return acknowledgedThrough.map { sequence > $0 && waitingSince <= sealedAt } ?? false
+    }
+
     enum Verdict { case delete, wait, keep }
 
     /// - Parameters:

@@ -5,6 +5,8 @@ package struct RetentionOutcome: Sendable, Equatable {
     /// Segments that only lack an acknowledgement, and their bytes.
     package var waiting = 0
     package var waitingBytes: Int64 = 0
+    /// The first segment that could not be deleted; the others were tried.
+    package var failure: SpoolError?
 }
 
 /// Deletes sealed segments that a rule lets go, oldest first. It goes by the manifest: what has no line there, a journal or a staged file is never
@@ -12,13 +14,21 @@ package struct RetentionOutcome: Sendable, Equatable {
 struct Retention {
     /// Segments that one pass deletes; more are left to the next.
     static let passLimit: Int = 50_000
+    /// Lines of segments that are gone which one pass of the daemon reads before the first that is there; the next pass goes on behind them.
+    static let gonePassLimit: Int = 100_000
+    /// The manifest is in the order of sealing. Seals of other integrations that took long may stand this far from their place, in milliseconds.
+    static let disorder: Int64 = 3_600_000
     let fileSystem: any FileSystem
     let directory: String
 
     /// Deletes, or with `dryRun` only names. A file that another has deleted is passed over.
     ///
-    /// - Parameter goneBefore: the manifest's offset before which every segment is known to be gone; moved forward.
-    func apply(_ rule: DeletionRule, goneBefore: inout Int64, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
+    /// - Parameters:
+    ///   - goneBefore: the manifest's offset before which every segment is known to be gone; moved forward.
+    ///   - goneLimit: lines of segments that are gone that are read before the first that is there.
+    func apply(
+        _ rule: DeletionRule, goneBefore: inout Int64, goneLimit: Int = .max, dryRun: Bool
+    ) throws(SpoolError) -> RetentionOutcome {
         var outcome = RetentionOutcome()
         var old: [SpoolFile] = []
         var allGone = true
@@ -27,15 +37,19 @@ struct Retention {
         // The manifest of a spool that was put in this one's place may be shorter.
         if let size = try fileSystem.status(scan.path)?.size, size < start { start = 0 }
         var gone = start
+        var goneLines = 0
         try scan.lines(from: start) { (line, end) throws(SpoolError) in
             guard let head = ManifestHead(line), let name = head.path.split(separator: "/").last,
                 let sealedAt = SealedSegment.sealingTime(fileName: name)
             else { return true }
             let verdict = rule.verdict(sequence: head.sequence, path: head.path, sealedAt: sealedAt)
-            guard verdict != .keep || allGone else { return true }
+            guard verdict != .keep || allGone else { return !rule.keepsAll(after: head.sequence, sealedAt: sealedAt - Self.disorder) }
             guard let status = try fileSystem.status("\(directory)/\(head.path)") else {
-                if allGone { gone = end }
-                return true
+                if allGone {
+                    gone = end
+                    goneLines += 1
+                }
+                return goneLines < goneLimit
             }
             allGone = false
             switch verdict {
@@ -65,7 +79,7 @@ struct Retention {
                 try fileSystem.unlink(path)
                 outcome.deleted.append(file)
             } catch {
-                if try fileSystem.status(path) != nil { throw error }
+                if try fileSystem.status(path) != nil, outcome.failure == nil { outcome.failure = error }
             }
             // Its day is over when the last segment goes; a late event makes the directory again.
             if let parent = Path.parent(of: path) { try? fileSystem.removeDirectory(parent) }

@@ -8,7 +8,7 @@ struct RollPolicy {
     /// Each committed chunk is remembered in memory until it is sealed.
     let maxChunks = 65_536
 
-    /// Milliseconds that a late event may wait to be sealed: 12 × `segmentMaxAge`, an hour by default.
+    /// Milliseconds that a late event may wait to be sealed: 12 × `segmentMaxAge`, but not more than an hour unless all may wait for longer.
     let carriedMaxAge: Int64
     let carriedMaxBytes: Int
     /// Events this much older than the seal are late, in milliseconds: a loader has the day's other files by then.
@@ -22,8 +22,7 @@ struct RollPolicy {
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
             ? .max : max(Int64(settings.segmentMaxBytes) * 4, 4_096)
         maxPartitions = settings.dueAtPartitions
-        let (waits, overflows) = segmentMaxAge.multipliedReportingOverflow(by: 12)
-        carriedMaxAge = overflows ? .max : waits
+        carriedMaxAge = max(segmentMaxAge, min(segmentMaxAge.multipliedReportingOverflow(by: 12).partialValue, 3_600_000))
         carriedMaxBytes = settings.carriedMaxBytes
     }
 

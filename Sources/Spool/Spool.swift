@@ -139,9 +139,10 @@ package final class Spool: Sendable {
             let loaders = try AcknowledgementFiles(spool: settings.directory, fileSystem: fileSystem).all()
             if let rule = DeletionRule(settings.retention, acknowledged: loaders.map(\.sequence), now: due.time) {
                 let outcome = try Retention(fileSystem: fileSystem, directory: settings.directory)
-                    .apply(rule, goneBefore: &goneBefore, dryRun: false)
+                    .apply(rule, goneBefore: &goneBefore, goneLimit: Retention.gonePassLimit, dryRun: false)
                 count(-outcome.deleted.reduce(0) { $0 + $1.bytes })
                 report = RetentionReport(outcome, loaders)
+                if let failure = outcome.failure { report.problem = "not everything could be deleted: \(failure)" }
             } else {
                 report.problem =
                     "no loader is registered, so nothing is deleted: `tributary spool ack --loader NAME --through 0`"

@@ -109,8 +109,10 @@ package struct SpoolReader: Sendable {
     /// manifest is left alone.
     package func prune(_ rule: DeletionRule, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
         var start: Int64 = 0
-        return try Retention(fileSystem: fileSystem, directory: directory).apply(
+        let outcome = try Retention(fileSystem: fileSystem, directory: directory).apply(
             rule, goneBefore: &start, dryRun: dryRun)
+        if let failure = outcome.failure { throw failure }
+        return outcome
     }
 
     /// The loaders and how far they have come. Throws `refused` for an acknowledgement that can't be believed.

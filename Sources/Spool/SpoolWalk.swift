@@ -9,16 +9,15 @@ package struct SpoolFile: Sendable, Equatable {
     package let sealedAt: Int64?
 }
 
-/// Visits every file of the lake's part of a spool and of `_rejected/`. A directory that vanishes meanwhile is empty.
+/// Visits every file of the lake's part of a spool and of `_rejected/`. A directory that vanishes meanwhile is empty; what others put beside
+/// them, such as a file system's `lost+found`, is not looked into.
 struct SpoolWalk {
     let fileSystem: any FileSystem
     let directory: String
 
     func files(_ body: (SpoolFile) throws(SpoolError) -> Void) throws(SpoolError) {
         for entry in try list(directory) where entry.isDirectory {
-            guard entry.name == "_rejected" || !(entry.name.hasPrefix("_") || entry.name.hasPrefix(".")) else {
-                continue
-            }
+            guard entry.name == "_rejected" || entry.name.hasPrefix("integration=") else { continue }
             try visit(entry.name, depth: 1, body)
         }
     }
