@@ -25,9 +25,10 @@ struct Retention {
     ///
     /// - Parameters:
     ///   - goneBefore: the manifest's offset before which every segment is known to be gone; moved forward.
-    ///   - goneLimit: lines of segments that are gone that are read before the first that is there.
+    ///   - goneLimit: lines of segments that are gone that are read before the first that is there; with it the rest of the manifest is not
+    ///     read either, once it is too young. Nil reads it all.
     func apply(
-        _ rule: DeletionRule, goneBefore: inout Int64, goneLimit: Int = .max, dryRun: Bool
+        _ rule: DeletionRule, goneBefore: inout Int64, goneLimit: Int? = nil, dryRun: Bool
     ) throws(SpoolError) -> RetentionOutcome {
         var outcome = RetentionOutcome()
         var old: [SpoolFile] = []
@@ -43,13 +44,15 @@ struct Retention {
                 let sealedAt = SealedSegment.sealingTime(fileName: name)
             else { return true }
             let verdict = rule.verdict(sequence: head.sequence, path: head.path, sealedAt: sealedAt)
-            guard verdict != .keep || allGone else { return !rule.keepsAll(after: head.sequence, sealedAt: sealedAt - Self.disorder) }
+            guard verdict != .keep || allGone else {
+                return goneLimit == nil || !rule.keepsAll(after: head.sequence, sealedAt: sealedAt - Self.disorder)
+            }
             guard let status = try fileSystem.status("\(directory)/\(head.path)") else {
                 if allGone {
                     gone = end
                     goneLines += 1
                 }
-                return goneLines < goneLimit
+                return goneLimit.map { goneLines < $0 } ?? true
             }
             allGone = false
             switch verdict {

@@ -209,6 +209,50 @@ struct RetentionTests {
         #expect(try spool.reader.segments().filter { $0.state == .unlisted }.count == 2)
     }
 
+    @Test("a pass reads so many lines of what is gone, and the next goes on behind them")
+    func passes() throws {
+        let spool = try NumberedSpool(6, retention: .after(.seconds(1)))
+        for segment in try spool.reader.segments().prefix(4) {
+            try FileManager.default.removeItem(atPath: "\(spool.reader.directory)/\(segment.path)")
+        }
+        let retention = Retention(fileSystem: PosixFileSystem(), directory: spool.reader.directory)
+        let rule = DeletionRule(sealedBefore: .max)
+        var place: Int64 = 0
+        for deleted in [0, 0, 2] {
+            let outcome = try retention.apply(rule, goneBefore: &place, goneLimit: 2, dryRun: false)
+            #expect(outcome.deleted.count == deleted)
+        }
+    }
+
+    @Test("a pass ends at what is too young, and one by hand does not")
+    func young() throws {
+        let spool = try NumberedSpool(6)
+        let retention = Retention(fileSystem: PosixFileSystem(), directory: spool.reader.directory)
+        let first = SimulatedCollection.instant(1).wall
+        // The first is older than the rule by a millisecond, the rest younger, by the disorder that is allowed for and more.
+        let rule = DeletionRule(sealedBefore: first + 1 - Retention.disorder, integration: "acme")
+        var place: Int64 = 0
+        #expect(try retention.apply(rule, goneBefore: &place, goneLimit: 9, dryRun: true).deleted.isEmpty)
+        #expect(rule.keepsAll(after: 2, sealedAt: first + 1 - Retention.disorder))
+        #expect(!rule.keepsAll(after: 2, sealedAt: first - Retention.disorder))
+        #expect(!DeletionRule(acknowledgedThrough: 2, waitingSince: first).keepsAll(after: 2, sealedAt: first))
+        #expect(DeletionRule(acknowledgedThrough: 2, waitingSince: first).keepsAll(after: 3, sealedAt: first))
+    }
+
+    @Test("what a file system or a person puts beside the partitions is not looked into")
+    func others() throws {
+        let spool = try NumberedSpool(2)
+        let lost = "\(spool.reader.directory)/lost+found"
+        try FileManager.default.createDirectory(atPath: lost, withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: "\(lost)/#12"))
+        let watched = ScriptedFileSystem()
+        let walk = SpoolWalk(fileSystem: watched, directory: spool.reader.directory)
+        var found = 0
+        try walk.files { (_) throws(SpoolError) in found += 1 }
+        #expect(found == 2)
+        #expect(!watched.log.contains { $0.1.contains("lost+found") })
+    }
+
     @Test("a rule of one integration leaves the others alone")
     func integration() throws {
         let spool = try NumberedSpool(2)
