@@ -199,7 +199,13 @@ struct IntegrationCollector: Sendable {
             // Perhaps another name of the org, which it tells.
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = clock.now }
         case .held: break
-        case .page(let page): await ingest(page, &reading, clock)
+        case .page(let page):
+            if let landing = page.landingWithoutEvents {
+                reading.pager.committed(landing, now: clock.now)
+                note(.init(landing: landing, kept: reading.kept, events: 0, rejected: 0, duplicates: 0), page)
+            } else {
+                await ingest(page, &reading, clock)
+            }
         }
     }
 

@@ -32,8 +32,10 @@ package struct AuthorizedTransport: Sendable {
             } catch {
                 switch error {
                 case .credential(let error): throw .credential(error)
-                case .transport(let error): throw .transport(error)
-                case .answer(let response): return response
+                case .transport(let error): throw .transport(error.ofTokenEndpoint)
+                case .answer(var response):
+                    response.isOfTokenEndpoint = true
+                    return response
                 }
             }
             var response: HTTPResponse
@@ -51,5 +53,12 @@ package struct AuthorizedTransport: Sendable {
                 return response
             }
         }
+    }
+}
+
+extension TransportError {
+    /// Not a time-out of the request that the token was for, which a smaller one would mend.
+    fileprivate var ofTokenEndpoint: TransportError {
+        kind == .timeout ? TransportError(.connect, host: host, detail: "the token endpoint: \(detail)") : self
     }
 }

@@ -5,6 +5,7 @@
 ///   turn between those that have a backlog.
 /// - Who has a share is never held up again. A body that outgrows its share is counted and keeps the next ones out, so that
 ///   nobody who has memory waits for memory.
+/// - An urgent one, for which a page that has a share waits, goes past line and limit: at most one for each of those.
 /// - A transfer whose body has not begun holds nothing and waits for nothing, however long its host is silent.
 struct BodyBudget {
     /// Decoded bytes of a body that need no share.
@@ -23,8 +24,10 @@ struct BodyBudget {
 
     /// Gives a share of `bytes` to the transfer, or puts it at the end of the line: then ``leave(_:)`` or
     /// ``resize(_:to:)`` of another names it later.
-    mutating func enter(_ id: UInt64, bytes: Int) -> Bool {
-        guard waiting.isEmpty, hasRoom(for: bytes) else {
+    ///
+    /// - Parameter isUrgent: something that has a share waits for this one, so it can't wait for shares.
+    mutating func enter(_ id: UInt64, bytes: Int, isUrgent: Bool = false) -> Bool {
+        guard isUrgent || (waiting.isEmpty && hasRoom(for: bytes)) else {
             waiting.append((id, bytes))
             return false
         }

@@ -19,11 +19,13 @@ struct CurlFailure {
     var proxyVerifyResult = 0
     /// Whether TCP was connected, to the org or the proxy.
     var isConnected = false
+    /// Whether the request had been sent.
+    var isSent = false
 
     /// The error that a caller gets.
     var error: TransportError {
         if let proxy, let error = proxyError(proxy) { return error }
-        let kind = TransportError.Kind(code)
+        let kind = code == CURLE_OPERATION_TIMEDOUT && !isSent ? .connect : TransportError.Kind(code)
         guard kind == .tls else { return TransportError(kind, host: host, detail: words) }
         let (what, remedy) = tlsProblem(verifyResult, of: "the org's URL", isProxy: false)
         return TransportError(.tls, host: host, detail: "\(what): \(words)", remedy: remedy)

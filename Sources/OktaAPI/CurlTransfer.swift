@@ -254,7 +254,7 @@ final class CurlTransfer: @unchecked Sendable {
         let bytes = min(
             max(coming, isKnown ? expectedBytes : BodyBudget.usualShare), request.limits.bodyBytes)
         share = BodyShare(id, loop)
-        guard loop.enterBudget(id, bytes: bytes) else {
+        guard loop.enterBudget(id, bytes: bytes, isUrgent: request.isUrgent) else {
             isWaiting = true
             waitsSince = ContinuousClock.now
             // The host is not to blame for this wait: the loop has an eye on it.
@@ -277,7 +277,10 @@ final class CurlTransfer: @unchecked Sendable {
         body.reserveCapacity(expectedBytes)
         waited += ContinuousClock.now - waitsSince
         _ = number(easy, CURLOPT_TIMEOUT_MS, max(1, (request.limits.total + waited).wholeMilliseconds))
-        curl_easy_pause(easy, CURLPAUSE_CONT)
+        // Where what was kept back can't be taken after all, the body has a hole, whatever comes behind it.
+        if curl_easy_pause(easy, CURLPAUSE_CONT) != CURLE_OK, overflow == nil, broken == nil {
+            broken = "the body could not be taken"
+        }
     }
 
     /// One header line with its line end. Fewer bytes taken than given end the transfer.
@@ -316,17 +319,21 @@ final class CurlTransfer: @unchecked Sendable {
         case .shutDown: return .failure(TransportError(.shutDown, host: host, detail: ""))
         case .failed(let code):
             if code == CURLE_OK, let decoder, !decoder.isAtEnd { broken = "the gzip body breaks off" }
-            guard code == CURLE_OK, broken == nil, let easy else { return .failure(error(code)) }
+            guard code == CURLE_OK, broken == nil, overflow == nil, let easy else { return .failure(error(code)) }
             return .success(response(easy))
         }
     }
 
     private func error(_ code: CURLcode) -> TransportError {
+        if isWaiting {
+            return TransportError(.noRoom, host: host, detail: "waited for \(Self.longestWait.components.seconds) s")
+        }
         if let overflow { return TransportError(.tooLarge, host: host, detail: overflow) }
         if let broken { return TransportError(.protocol, host: host, detail: broken) }
         var words = errorText.baseAddress.map { String(cString: $0) } ?? ""
         if words.isEmpty { words = String(cString: curl_easy_strerror(code)) }
         var failure = CurlFailure(code: code, words: words, host: host)
+        failure.isSent = easy.map { ccurl_offset($0, CURLINFO_PRETRANSFER_TIME_T) > 0 } ?? false
         failure.proxy = proxy?.shown
         failure.hasProxyCredentials = proxyCredentials != nil
         if let easy {

@@ -22,6 +22,8 @@ package struct HTTPRequest: Sendable {
     package var expectedBodyBytes: Int
     /// Whether a connection of its own is made for it, and described in the answer.
     package var describesConnection = false
+    /// Whether a body in memory waits for this one's, which must not wait for memory then.
+    package var isUrgent = false
 
     /// Makes a request.
     package init(
@@ -124,6 +126,8 @@ package struct HTTPResponse: Sendable {
     package var reusedConnection: Bool
     /// What carried it, if the request asked for that.
     package var connection: HTTPConnection?
+    /// Whether it is the token endpoint's, in place of the answer to the request that the token was for.
+    package var isOfTokenEndpoint = false
     /// The memory that a large body takes, counted until this is let go of; `nil` for a small one.
     package var share: BodyShare?
 

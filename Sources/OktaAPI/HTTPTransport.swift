@@ -18,8 +18,10 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case proxy
         /// The server's certificate or the TLS handshake was no good. Nothing had been sent.
         case tls
-        /// A time limit passed.
+        /// A time limit passed after the request had been sent.
         case timeout
+        /// There was no memory for the body within a minute: those of others hold it. The host is not to blame.
+        case noRoom
         /// Body or headers beyond their bound.
         case tooLarge
         /// The task was cancelled.
@@ -60,6 +62,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case .proxy: "no way to \(host) through the proxy\(words)"
         case .tls: "no trusted TLS connection to \(host)\(words)"
         case .timeout: "\(host) did not answer in time\(words)"
+        case .noRoom: "the answer of \(host) found no room beside those of the other orgs\(words)"
         case .tooLarge: "the answer of \(host) is too large\(words)"
         case .cancelled: "the request to \(host) was cancelled"
         case .interrupted: "the answer of \(host) broke off\(words)"
@@ -78,6 +81,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case .proxy: "Check the proxy's address, its credentials and its rules"
         case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
         case .timeout: "Check the network; if it persists, Okta's status page"
+        case .noRoom:
+            "See why those are not stored: a spool that is full or can't be written, mostly (`tributary status`)"
         case .tooLarge:
             "If it persists, the address does not lead to Okta, or a page of the log is larger than the bound"
         case .cancelled, .shutDown: "Nothing is to be done"

@@ -113,6 +113,14 @@ extension LogPage {
         }
     }
 
+    /// The landing of a page without events that leads nowhere: an org that is polled and has nothing new. There is nothing to keep then.
+    package var landingWithoutEvents: PageLanding? {
+        guard way == .tail, PageCheck.isEmptyArray(body), let landing = landing(PageContents()), landing.place == place,
+            !landing.isRetired
+        else { return nil }
+        return landing
+    }
+
     private func tailLanding(_ old: LogPlace, _ contents: PageContents, _ isFull: Bool) -> PageLanding {
         var place = old
         advance(&place.tail, contents)

@@ -9,6 +9,7 @@ extension LogPager {
         case .failure(let error): return .trouble(failed(error, way, now))
         case .success(let response):
             health.lastRequestID = response.oktaRequestID ?? health.lastRequestID
+            guard !response.isOfTokenEndpoint else { return .trouble(withoutToken(response, way, now)) }
             let limited = budget.answered(response, at: now, jitter: &jitter)
             switch response.status {
             case 200: return received(page: response, way, now)
@@ -68,7 +69,8 @@ extension LogPager {
                     way, .missingNext, "an answer without a next link, which a polling query always has",
                     "If it persists, check for a proxy that strips headers", response, delay: backoff(way), now))
         }
-        if let objection = query.objection(to: next) {
+        // A link that was followed is not looked at again.
+        if !(self[way].isLink && next == self[way].url), let objection = query.objection(to: next) {
             return .trouble(
                 again(
                     way, .foreignNext, "a next link that is not followed: \(objection)",
@@ -93,11 +95,24 @@ extension LogPager {
             return again(way, .invalidRequest, error.summary, error.advice, delay: probe(), now)
         case .tooLarge:
             return again(way, .tooLarge, error.summary, error.advice, delay: backoff(way), now)
-        case .resolve, .connect, .proxy, .tls, .timeout, .interrupted, .protocol:
+        case .resolve, .connect, .proxy, .tls, .timeout, .noRoom, .interrupted, .protocol:
             return again(
                 way, .unreachable, error.summary, error.advice, delay: backoff(way), isSlow: error.kind == .timeout, now
             )
         }
+    }
+
+    /// The token endpoint has limits of its own: of the log's this says nothing, and no request of the log was sent.
+    private mutating func withoutToken(_ response: HTTPResponse, _ way: LogWay, _ now: Instant) -> PagerTrouble {
+        let isLimited = response.status == 429
+        let wait = isLimited ? RateLimit(response.headers).secondsToWait : nil
+        return again(
+            way, isLimited ? .rateLimited : .serverFailure,
+            "there is no access token: the token endpoint answered \(response.status)",
+            isLimited
+                ? "If it persists, see who else asks this org for tokens (Reports > Rate Limits)"
+                : "If it persists, see Okta's status page",
+            requestID: response.oktaRequestID, delay: wait.map { .seconds($0) + jitter.upTo(2) } ?? backoff(way), now)
     }
 
     /// 429: no failure of the org.

@@ -144,7 +144,7 @@ package struct LogPager: Sendable {
     /// When the next request is due; nil while one is out or a page waits for its commit.
     package var nextAttempt: Instant? {
         guard case .idle = phase else { return nil }
-        let due = held == nil ? min(tail.due, history?.due ?? tail.due) : tail.due
+        let due = asksHistory ? min(tail.due, history?.due ?? tail.due) : tail.due
         return max(due, budget.earliest ?? due)
     }
 
@@ -179,13 +179,17 @@ package struct LogPager: Sendable {
             headers.append("X-Okta-Retry-For", first)
             headers.append("X-Okta-Retry-Count", String(progress.retries))
         }
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             .get, progress.url, headers: headers, expectedBodyBytes: progress.expectedBodyBytes)
+        request.isUrgent = held != nil
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
+    /// Near its end, a page of the history waits for the tail: none is asked for while that is in trouble.
+    private var asksHistory: Bool { held == nil && history != nil && !(isNear && tail.failures > 0) }
+
     private func nextWay(_ now: Instant) -> LogWay {
-        guard held == nil, let history else { return .tail }
+        guard asksHistory, let history else { return .tail }
         return tail.due > now || isHistoryNext && history.due <= now ? .history : .tail
     }
 
@@ -195,6 +199,7 @@ package struct LogPager: Sendable {
         phase = .idle
         place = landing.place
         boundaryRun = landing.boundaryRun
+        toldGap = page.gap?.from ?? toldGap
         self[page.way].settled(at: page.next)
         if landing.isSplit {
             history = tail
@@ -252,7 +257,7 @@ package struct LogPager: Sendable {
     private mutating func hold(_ page: LogPage, _ now: Instant) {
         phase = .idle
         held = page
-        tail.due = min(tail.due, now)
+        if tail.failures == 0 { tail.due = min(tail.due, now) }
     }
 
     /// Takes a whole page from Okta's answer to a request of `way`.
@@ -263,7 +268,7 @@ package struct LogPager: Sendable {
         let page = LogPage(
             body: response.body, share: response.share, way: way, requestID: response.oktaRequestID, place: place,
             next: next,
-            fingerprint: fingerprint, organization: query.organization, limit: query.fullPage(of: self[way].url),
+            fingerprint: fingerprint, organization: query.organization, limit: self[way].limit,
             serverTime: serverTime,
             wall: wall.milliseconds + Int64((now - madeAt) / .milliseconds(1)), boundaryRun: boundaryRun,
             gap: gap(way, serverTime))
@@ -275,11 +280,10 @@ package struct LogPager: Sendable {
         return .page(page)
     }
 
-    /// What was stored between the last event of `way` and the oldest that Okta keeps; told once.
-    private mutating func gap(_ way: LogWay, _ serverTime: Int64?) -> LogGap? {
+    /// What was stored between the last event of `way` and the oldest that Okta keeps; nil once a page has brought word of it.
+    private func gap(_ way: LogWay, _ serverTime: Int64?) -> LogGap? {
         let last = way == .tail ? place.tail.watermark : place.backfill?.history.watermark
         guard let serverTime, let last, last < serverTime - LogRetention.kept, toldGap != last else { return nil }
-        toldGap = last
         return LogGap(from: last, to: serverTime - LogRetention.kept)
     }
 

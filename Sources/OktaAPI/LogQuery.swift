@@ -62,15 +62,22 @@ package struct LogQuery: Sendable, Hashable {
         guard ([org] + aliases).contains(where: { $0.isOrigin(of: url) }) else {
             return "the link leads to \(url.isSecure ? "" : "plain http on ")\(url.hostAndPort)"
         }
-        let escapes = link.lowercased()
-        guard !["%00", "%0a", "%0d"].contains(where: escapes.contains) else {
-            return "the link holds a line break in disguise"
-        }
+        guard !Self.hidesLineBreak(link) else { return "the link holds a line break in disguise" }
         return url.path == Self.path ? nil : "the link leads to another path than \(Self.path)"
     }
 
+    /// Whether the text has an escaped NUL, line feed or carriage return.
+    private static func hidesLineBreak(_ text: String) -> Bool {
+        var last: (UInt8, UInt8) = (0, 0)
+        for byte in text.utf8 {
+            if last == (0x25, 0x30), byte == 0x30 || byte | 0x20 == 0x61 || byte | 0x20 == 0x64 { return true }
+            last = (last.1, byte)
+        }
+        return false
+    }
+
     /// How many events a full page of `url` has: its own `limit`, else Okta's default of 100.
-    func fullPage(of url: String) -> Int {
+    static func fullPage(of url: String) -> Int {
         let limits = HTTPURL(url)?.queryValues("limit").compactMap { Int($0) } ?? []
         return max(1, min(limits.min() ?? 100, 1000))
     }

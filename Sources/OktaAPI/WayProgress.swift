@@ -1,7 +1,11 @@
 /// What a pager knows of one way through the log beside its durable place: the request that is next, and how that went so far.
 struct WayProgress: Sendable {
     /// The next request's address.
-    var url: String
+    var url: String {
+        didSet { if url != oldValue { limit = LogQuery.fullPage(of: url) } }
+    }
+    /// How many events a full page of it has.
+    private(set) var limit: Int
     /// Whether `url` is a link that Okta gave.
     var isLink: Bool
     var due: ContinuousClock.Instant
@@ -24,13 +28,14 @@ struct WayProgress: Sendable {
         due = now
         if let next = way.next {
             (url, isLink) = (next, true)
-            // Smaller pages than configured: larger ones did not come, and that is not tried at every start.
-            if query.fullPage(of: next) < query.pageLimit { renewedAt = now }
         } else {
             let since = way.since ?? wall?.milliseconds ?? 0
             let accepted = wall.map { LogRetention.accepted(since, at: $0.milliseconds) }
             (url, isLink) = (query.firstURL(since: accepted ?? UTCTime(milliseconds: since)), false)
         }
+        limit = LogQuery.fullPage(of: url)
+        // Smaller pages than configured: larger ones did not come, and that is not tried at every start.
+        if isLink, limit < query.pageLimit { renewedAt = now }
     }
 
     /// The page is durable, and the next one is at `link`.
@@ -54,7 +59,7 @@ extension LogPager {
     /// Puts a fresh query in the place of a way's request, if there is a time to ask from and it was not done a moment ago.
     mutating func renew(_ way: LogWay, limit: Int, _ now: Instant) -> LogRenewal? {
         let progress = self[way]
-        let isSmaller = limit < query.fullPage(of: progress.url)
+        let isSmaller = limit < progress.limit
         if !isSmaller, let last = progress.renewedAt, now - last < Self.renewalPause { return nil }
         let since: Int64?
         switch way {
@@ -78,16 +83,16 @@ extension LogPager {
     /// After a while of good pages that are smaller than configured, larger ones are tried again.
     mutating func raisePageSize(of way: LogWay, _ now: Instant) {
         guard way == .tail || history != nil else { return }
-        let limit = query.fullPage(of: self[way].url)
+        let limit = self[way].limit
         guard fingerprintIsCurrent, limit < query.pageLimit, let last = self[way].renewedAt,
             now - last >= Self.renewalPause
         else { return }
-        _ = renew(way, limit: min(2 * limit, query.pageLimit), now)
+        _ = renew(way, limit: min(4 * limit, query.pageLimit), now)
     }
 
     /// A useless answer of `kind`: after some of them, the way is asked for anew.
     mutating func renewIfStuck(_ way: LogWay, _ kind: PagerTrouble.Kind, isSlow: Bool, _ now: Instant) -> LogRenewal? {
-        let limit = query.fullPage(of: self[way].url)
+        let limit = self[way].limit
         switch kind {
         case _ where isSlow, .brokenBody, .rejected, .tooLarge:
             self[way].sizeStrikes += 1

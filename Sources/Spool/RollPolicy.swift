@@ -22,7 +22,8 @@ struct RollPolicy {
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
             ? .max : max(Int64(settings.segmentMaxBytes) * 4, 4_096)
         maxPartitions = settings.dueAtPartitions
-        carriedMaxAge = max(segmentMaxAge, min(segmentMaxAge.multipliedReportingOverflow(by: 12).partialValue, 3_600_000))
+        carriedMaxAge = max(
+            segmentMaxAge, min(segmentMaxAge.multipliedReportingOverflow(by: 12).partialValue, 3_600_000))
         carriedMaxBytes = settings.carriedMaxBytes
     }
 

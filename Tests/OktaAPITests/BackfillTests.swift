@@ -121,7 +121,9 @@ private struct Reading {
             position = min(position, count)
         }
         let page = position..<min(position + limit, max(count, position))
-        var headers = HTTPHeaders([.init("Content-Type", "application/json"), .init("X-Rate-Limit-Limit", "\(rateLimit)")])
+        var headers = HTTPHeaders([
+            .init("Content-Type", "application/json"), .init("X-Rate-Limit-Limit", "\(rateLimit)"),
+        ])
         let seconds = (wall + skew) / 1000
         headers.append("Date", httpDate(seconds))
         headers.append(
@@ -284,5 +286,31 @@ struct BackfillTests {
             try #require(reading.requests < 200)
         }
         #expect(reading.taken.allSatisfy { $0 == 1 })
+    }
+
+    @Test(
+        "near its end the history waits for a tail in trouble: its pages are not fetched again and again, and the tail keeps its pause"
+    )
+    func tailInTrouble() throws {
+        let query = LogQuery(org: try OrgURL(parsing: Bench.origin), pageLimit: 1000)
+        let now = Bench.dateSeconds * 1000
+        var place = LogPlace(next: Bench.link("9"), fingerprint: query.fingerprint, watermark: now)
+        place.backfill = .init(
+            history: .init(next: Bench.link("1"), since: 0), from: 0, until: now - 1, boundary: LogPage.boundary)
+        var bench = try Bench(place: place)
+        var urls: [String] = []
+        let began = bench.now
+        while bench.now - began < .seconds(600) {
+            let request = try bench.nextRequest().request
+            urls.append(request.url)
+            if request.url != Bench.link("1") {
+                _ = bench.answer(200, [("Link", "<https://evil.example/x>; rel=\"next\"")], body: "[1]")
+            } else if case .page = bench.page(next: Bench.link("2"), body: "[1]") {
+                bench.pager.tooEarly(now: bench.now)
+            }
+            bench.now += .milliseconds(50)
+        }
+        #expect(urls.count { $0 == Bench.link("1") } <= 2, "\(urls.count)")
+        #expect(urls.count < 40, "\(urls.count)")
     }
 }

@@ -90,7 +90,7 @@ struct FreshQueryTests {
         var limits: [Int] = []
         for _ in 0..<40 {
             let (_, request) = try bench.nextRequest()
-            let limit = bench.pager.query.fullPage(of: request.url)
+            let limit = LogQuery.fullPage(of: request.url)
             if limits.last != limit { limits.append(limit) }
             if byOkta {
                 _ = bench.answer(500, body: Self.slow)
@@ -102,12 +102,61 @@ struct FreshQueryTests {
         #expect(limits == [1000, 500, 250, 125, 62, 31, 15, 10])
         for round in 0..<400 {
             let (_, request) = try bench.nextRequest()
-            let limit = bench.pager.query.fullPage(of: request.url)
+            let limit = LogQuery.fullPage(of: request.url)
             if limits.last != limit { limits.append(limit) }
             _ = bench.page(next: "\(Bench.origin)/api/v1/logs?after=\(round)&limit=\(limit)", body: "[1]")
             try bench.commit(1, typical: Self.watermark)
         }
-        #expect(limits.suffix(8) == [10, 20, 40, 80, 160, 320, 640, 1000])
+        #expect(limits.suffix(5) == [10, 40, 160, 640, 1000])
+    }
+
+    @Test(
+        "an outage, or memory that others hold, makes no page smaller",
+        arguments: [TransportError.Kind.resolve, .connect, .proxy, .tls, .interrupted, .noRoom])
+    func outage(_ kind: TransportError.Kind) throws {
+        var bench = try bench()
+        for _ in 0..<20 {
+            #expect(try bench.nextRequest().request.url.hasSuffix("after=1&limit=1000"))
+            _ = bench.pager.received(
+                .failure(TransportError(kind, host: "acme.okta.com", detail: "")), now: bench.now)
+        }
+    }
+
+    @Test("what the token endpoint answers says nothing of the log's budget, link or page size")
+    func tokenEndpoint() throws {
+        var bench = try bench()
+        for status in [429, 503, 429, 503] {
+            _ = try bench.nextRequest()
+            var response = HTTPResponse(
+                status: status,
+                headers: HTTPHeaders([
+                    .init("X-Rate-Limit-Limit", "1"), .init("X-Rate-Limit-Remaining", "0"),
+                    .init("X-Okta-Request-Id", "token"),
+                ]))
+            response.isOfTokenEndpoint = true
+            let trouble = bench.pager.received(.success(response), now: bench.now).trouble
+            #expect(trouble?.what.contains("token endpoint answered \(status)") == true)
+            #expect(trouble?.advice.contains("rate_limit_share") == false)
+        }
+        #expect(bench.pager.rateLimit == nil)
+        let request = try bench.nextRequest().request
+        #expect(request.url.hasSuffix("after=1&limit=1000"))
+        #expect(request.headers.first("X-Okta-Retry-For") == nil)
+    }
+
+    @Test("an empty page that leads nowhere needs nothing kept; one that leads on does")
+    func idlePoll() throws {
+        var bench = try bench()
+        let url = try #require(bench.request()?.url)
+        let idle = try #require(bench.page(next: url, body: "[ ]").page)
+        let landing = try #require(idle.landingWithoutEvents)
+        #expect(landing.place == bench.pager.place && !landing.isFull)
+        bench.pager.committed(landing, now: bench.now)
+        _ = try bench.nextRequest()
+        #expect(try #require(bench.page(next: Bench.link("2"), body: "[]").page).landingWithoutEvents == nil)
+        try bench.commit(0)
+        _ = try bench.nextRequest()
+        #expect(try #require(bench.page(next: Bench.link("2"), body: "[1]").trouble).kind == .nextStandsStill)
     }
 
     @Test("links that lead nowhere again and again are overcome by one fresh query")
@@ -142,6 +191,10 @@ struct FreshQueryTests {
         _ = bench.request()
         let page = try #require(bench.page(next: Bench.link("2")).page)
         #expect(page.gap == LogGap(from: old, to: Bench.dateSeconds * 1000 - LogRetention.kept))
+        // Not before the page that tells of it is stored.
+        bench.pager.notCommitted("no room", now: bench.now)
+        _ = try bench.nextRequest()
+        #expect(try #require(bench.page(next: Bench.link("2")).page).gap == page.gap)
         try bench.commit(0)
         _ = try bench.nextRequest()
         #expect(try #require(bench.page(next: Bench.link("3")).page).gap == nil)

@@ -122,6 +122,8 @@ struct ProxyTests {
         failure.proxy = "p:1"
         #expect(failure.error.kind == .proxy)
         failure.isConnected = true
+        #expect(failure.error.kind == .connect, "nothing was sent that could be slow")
+        failure.isSent = true
         #expect(failure.error.kind == .timeout)
     }
 }
