@@ -173,7 +173,8 @@ struct BrokenSpoolTests {
 
     private func configure(_ workspace: Workspace, _ org: SimulatedOrg, sealed: Bool) throws {
         try workspace.configure(
-            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 70, segmentMaxBytes: sealed ? "1MiB" : "64MiB",
+            [("acme", org.url)], token: org.settings.tokens[0], pageSize: 70,
+            segmentMaxBytes: sealed ? "1MiB" : "64MiB",
             segmentMaxAge: "1h")
     }
 
