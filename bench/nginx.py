@@ -17,8 +17,10 @@ http {
     access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; map_hash_max_size 65536; map_hash_bucket_size 128;
     client_body_temp_path %(home)s/t1; proxy_temp_path %(home)s/t2; fastcgi_temp_path %(home)s/t3; uwsgi_temp_path %(home)s/t4;
     scgi_temp_path %(home)s/t5;
-    map $arg_after $page { default 0; %(files)s }
-    map $arg_after $following { default 1; %(next)s }
+    map $arg_since $first { default empty; ~^%(begin)s 0; }
+    map $arg_since $second { default %(end)d; ~^%(begin)s 1; }
+    map $arg_after $page { default empty; "" $first; %(files)s }
+    map $arg_after $following { default %(end)d; "" $second; %(next)s }
     server {
         listen 127.0.0.1:%(port)d;
         default_type application/json;
@@ -40,7 +42,8 @@ def program():
 
 
 class Pages:
-    """The corpus as pages on loopback, the whole ones `times` times over; the last page is not whole: caught up."""
+    """The corpus as pages on loopback, the whole ones `times` times over; the last page is not whole: caught up. Asked for since yesterday they
+    come, asked for since now (the tail beside them) nothing does."""
 
     def __init__(self, corpus, work, compressed, times):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)
@@ -56,6 +59,7 @@ class Pages:
         with open(self.home + "/nginx.conf", "w") as file:
             file.write(CONFIGURATION % {
                 "home": self.home, "port": port, "url": self.url, "limit": PAGE,
+                "begin": time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400)), "end": self.count,
                 "encoding": "add_header content-encoding gzip;" if compressed else "",
                 # Behind the last page nothing comes: an empty one, whose next link leads to itself.
                 "files": " ".join("%d %d;" % item for item in enumerate(order)) + " %d empty;" % self.count,
