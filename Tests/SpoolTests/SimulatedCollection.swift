@@ -52,8 +52,21 @@ struct SimulatedCollection {
     }
 
     func open(_ fileSystem: any FileSystem, at seconds: Int64 = 0) throws -> SpoolWriter {
-        let spool = try Spool(settings, fileSystem: fileSystem, now: Self.instant(seconds))
+        let spool = try unlocked { try Spool(settings, fileSystem: fileSystem, now: Self.instant(seconds)) }
         return try spool.writer(integration: integration, scratch: SpoolScratch(), now: Self.instant(seconds))
+    }
+
+    /// A child process that another test is just making holds every open file, and so every lock, until it runs its program: a lock of a spool
+    /// that this test has let go of is tried for again for a few seconds.
+    private func unlocked(_ open: () throws -> Spool) throws -> Spool {
+        let deadline = ContinuousClock.now + .seconds(5)
+        while true {
+            do {
+                return try open()
+            } catch SpoolError.locked where ContinuousClock.now < deadline {
+                usleep(5_000)
+            }
+        }
     }
 
     /// Collects what is behind the durable cursor; stops at the first error. The windows have to be those of the cursor all along (`models`), if
