@@ -190,6 +190,11 @@ class Authority:
 
     def check(self, handler, path):
         lines = handler.headers.get_all("Authorization") or []
+        if path == "/.well-known/okta-organization":
+            # Public, so whoever shows a credential there shows it needlessly.
+            if lines or handler.headers.get_all("DPoP"):
+                raise Refused(400, "E0000001", "a credential where none is asked for")
+            return
         if len(lines) != 1:
             raise Refused(403, "E0000005", "not one Authorization header")
         scheme, _, token = lines[0].partition(" ")
