@@ -1,5 +1,7 @@
 """Events to measure with, from the simulator, as NDJSON."""
 import json
+import os
+import random
 import subprocess
 import time
 import urllib.request
@@ -29,3 +31,21 @@ def simulated(programs, path, events):
     finally:
         server.terminate()
         server.wait()
+
+
+def widened(corpus, path, size):
+    """The corpus with more in each event's `debugData`, so that an event has `size` bytes on average: words that all events share, and as many
+    digits that no two do."""
+    events = sum(1 for _ in open(corpus, "rb"))
+    room = size - os.path.getsize(corpus) // events
+    generator = random.Random(events)
+    with open(corpus) as lines, open(path, "w") as wide:
+        for line in lines:
+            event = json.loads(line)
+            event["debugContext"] = context = event.get("debugContext") or {}
+            context["debugData"] = data = context.get("debugData") or {}
+            for number in range(room // 80 + 1):
+                text = "status=%s, id=%032x" % (generator.choice(("POSITIVE", "NEGATIVE")), generator.getrandbits(128))
+                # 80 bytes each, with the name, the quotation marks and the comma.
+                data["stepNumber%03d" % number] = (text + ", reason=%s" % ("none" * 20))[:62][:max(0, room - 80 * number - 18)]
+            wide.write(json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n")

@@ -42,17 +42,15 @@ def program():
 
 
 class Pages:
-    """The corpus as pages on loopback, the whole ones `times` times over; the last page is not whole: caught up. Asked for since yesterday they
-    come, asked for since now (the tail beside them) nothing does."""
+    """The corpus as pages on loopback; the last one is not whole: caught up. Asked for since yesterday they come, asked for since now (the tail
+    beside them) nothing does."""
 
-    def __init__(self, corpus, work, compressed, times):
+    def __init__(self, corpus, work, compressed):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)
         os.mkdir(self.home + "/pages")
         # nginx may give its work to another user.
         os.chmod(self.home, 0o755)
-        whole = self.render(corpus, compressed)
-        order = list(range(whole)) * times + [whole]
-        self.count = len(order)
+        self.count = self.render(corpus, compressed) + 1
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.url = "http://127.0.0.1:%d" % port
@@ -62,7 +60,7 @@ class Pages:
                 "begin": time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400)), "end": self.count,
                 "encoding": "add_header content-encoding gzip;" if compressed else "",
                 # Behind the last page nothing comes: an empty one, whose next link leads to itself.
-                "files": " ".join("%d %d;" % item for item in enumerate(order)) + " %d empty;" % self.count,
+                "files": " ".join("%d %d;" % (number, number) for number in range(self.count)) + " %d empty;" % self.count,
                 "next": " ".join("%d %d;" % (number, min(number + 1, self.count)) for number in range(self.count + 1))})
 
     def render(self, corpus, compressed):

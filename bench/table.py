@@ -11,9 +11,8 @@ class Table:
         print("\n" + text)
         print(self.layout % ("", "events/s", "MB/s", "CPU s", "x " + ratio, "peak MiB", ""))
 
-    def row(self, name, seconds, base=None, peak=None, events=None, size=None, note=""):
+    def row(self, name, seconds, base=None, peak=None, note=""):
         """`events/s` and `MB/s` are those of the input, per CPU second."""
-        events, size = events or self.events, size or self.size
         print(self.layout % (
-            name, "%.0f" % (events / seconds), "%.0f" % (size / seconds / 1e6), "%.2f" % seconds,
+            name, "%.0f" % (self.events / seconds), "%.0f" % (self.size / seconds / 1e6), "%.2f" % seconds,
             "%.1f" % (seconds / base) if base else "", "%.1f" % peak if peak else "", note), flush=True)

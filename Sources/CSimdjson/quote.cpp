@@ -4,14 +4,31 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
+
+// A bit for each of 16 bytes that needs an escape.
+static inline uint64_t special(const uint8_t *text) {
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text));
+    const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+    return uint64_t(unsigned(_mm_movemask_epi8(found)));
+}
+
+// At least `size` bytes, at most 15 more.
+static inline void copy(uint8_t *out, const uint8_t *text, size_t size) {
+    for (size_t at = 0; at < size; at += 16)
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(out + at), _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + at)));
+}
 #endif
 
 static inline size_t escape(uint8_t byte, uint8_t *out) {
     static const char digits[] = "0123456789abcdef";
     out[0] = '\\';
+    if (byte == '"' || byte == '\\') {
+        out[1] = byte;
+        return 2;
+    }
     switch (byte) {
-    case '"':
-    case '\\': out[1] = byte; return 2;
     case '\n': out[1] = 'n'; return 2;
     case '\r': out[1] = 'r'; return 2;
     case '\t': out[1] = 't'; return 2;
@@ -27,24 +44,22 @@ size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) {
     uint8_t *const begin = out;
     size_t at = 0;
 #if defined(__SSE2__)
-    // 16 bytes are stored at once, up to the first that needs an escape; the next store covers what was stored too much.
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
-    while (at + 16 <= length) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + at));
-        _mm_storeu_si128(reinterpret_cast<__m128i *>(out), bytes);
-        const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                             _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
-        const unsigned mask = unsigned(_mm_movemask_epi8(special));
-        if (mask == 0) {
-            at += 16;
-            out += 16;
-            continue;
+    // What needs an escape is found for 64 bytes at once. What stands between two of those is copied in steps of 16 bytes; the next
+    // store covers what was stored too much.
+    while (at + 64 + 16 <= length) {
+        uint64_t mask = special(text + at) | special(text + at + 16) << 16 | special(text + at + 32) << 32 | special(text + at + 48) << 48;
+        size_t copied = 0;
+        while (mask != 0) {
+            const size_t place = size_t(__builtin_ctzll(mask));
+            mask &= mask - 1;
+            copy(out, text + at + copied, place - copied);
+            out += place - copied;
+            out += escape(text[at + place], out);
+            copied = place + 1;
         }
-        const int plain = __builtin_ctz(mask);
-        at += size_t(plain);
-        out += plain;
-        out += escape(text[at], out);
-        at++;
+        copy(out, text + at + copied, 64 - copied);
+        out += 64 - copied;
+        at += 64;
     }
 #endif
     for (; at < length; at++) {

@@ -168,6 +168,19 @@ inline uint64_t hash_bytes(const uint8_t *p, size_t n, uint64_t seed) {
     return mix(h ^ a ^ 0xD6E8FEB86659FD93ull, b ^ 0xA0761D6478BD642Full) | 1;
 }
 
+// memcmp's call costs more than the comparing of a name's few bytes.
+inline bool equal(const uint8_t *a, const uint8_t *b, size_t n) {
+    if (n >= 8) {
+        uint64_t differs = load8(a + n - 8) ^ load8(b + n - 8);
+        for (size_t at = 0; at + 8 < n; at += 8) differs |= load8(a + at) ^ load8(b + at);
+        return differs == 0;
+    }
+    if (n >= 4) return load4(a) == load4(b) && load4(a + n - 4) == load4(b + n - 4);
+    for (size_t at = 0; at < n; at++)
+        if (a[at] != b[at]) return false;
+    return true;
+}
+
 struct interned {
     uint64_t hash = 0;
     uint16_t number = 0;
@@ -186,9 +199,10 @@ struct tributary_json_parser {
     std::unique_ptr<dom_parser_implementation> index;
     std::vector<tributary_json_node> nodes;
     std::vector<frame> open;
-    // The keys of all open objects, innermost last: an object's own keys always lie together at the end.
+    // The keys of all open objects, innermost last: an object's own keys always lie together at the end. As long as `nodes`.
     std::vector<uint64_t> key_hashes;
     std::vector<uint32_t> key_nodes;
+    size_t open_keys = 0;
     std::vector<interned> keys; // open addressing, the size a power of two
     std::vector<uint64_t> key_slots; // the hashes alone, for a first look that stays in the nearest cache
     size_t key_count = 0;
@@ -212,7 +226,7 @@ struct tributary_json_parser {
 
     // The node of a doubled key among the keys from `base` on, or 0.
     uint32_t find_doubled(size_t base) {
-        const size_t count = key_hashes.size() - base;
+        const size_t count = open_keys - base;
         order.resize(count);
         for (size_t i = 0; i < count; i++) order[i] = uint32_t(base + i);
         std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
@@ -237,7 +251,8 @@ struct tributary_json_parser {
                 continue;
             }
             const interned &entry = keys[at];
-            if (entry.name.size() == length && memcmp(entry.name.data(), name, length) == 0) return entry.number;
+            if (entry.name.size() == length && equal(reinterpret_cast<const uint8_t *>(entry.name.data()), name, length))
+                return entry.number;
         }
     }
 
@@ -267,8 +282,9 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         if (simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 16, index) != simdjson::SUCCESS)
             return TRIBUTARY_JSON_E_MEMORY;
         if (oversized) {
-            nodes.clear();
-            nodes.shrink_to_fit();
+            nodes = {};
+            key_hashes = {};
+            key_nodes = {};
         }
     }
     switch (index->stage1(bytes, length, simdjson::stage1_mode::regular)) {
@@ -285,11 +301,15 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
 
     // A value takes at least one token, so the nodes never outgrow this.
     const size_t most = std::min<size_t>(total, size_t(limits.values)) + 1;
-    if (nodes.size() < most) nodes.resize(std::max(most, nodes.size() * 2));
+    if (nodes.size() < most) {
+        const size_t size = std::max(most, nodes.size() * 2);
+        nodes.resize(size);
+        key_hashes.resize(size);
+        key_nodes.resize(size);
+    }
     tributary_json_node *const out = nodes.data();
     open.clear();
-    key_hashes.clear();
-    key_nodes.clear();
+    open_keys = 0;
 
     uint32_t made = 0, token = 0;
     uint32_t key_start = 0, key_end = 0;
@@ -354,7 +374,7 @@ value: {
         const bool object = first == '{';
         node.kind = object ? TRIBUTARY_JSON_OBJECT : TRIBUTARY_JSON_ARRAY;
         node.flags = key_flags | TRIBUTARY_JSON_DENSE;
-        open.push_back(frame{made, uint32_t(key_hashes.size())});
+        open.push_back(frame{made, uint32_t(open_keys)});
         made++;
         token++;
         in_object = object;
@@ -421,12 +441,11 @@ close: {
     node.next = made;
     token++;
     if (in_object) {
-        if (key_hashes.size() - closed.keys > linear_keys) {
+        if (open_keys - closed.keys > linear_keys) {
             const uint32_t doubled = find_doubled(closed.keys);
             if (doubled != 0) FAIL(TRIBUTARY_JSON_E_DUPLICATE, out[doubled].key_start - 1);
         }
-        key_hashes.resize(closed.keys);
-        key_nodes.resize(closed.keys);
+        open_keys = closed.keys;
     }
     open.pop_back();
     if (!open.empty()) {
@@ -460,7 +479,7 @@ member: {
         key_hash = hash_bytes(bytes + key_start, key_end - key_start, seed());
         key = lookup(key_hash, bytes + key_start, key_end - key_start);
     }
-    const size_t base = open.back().keys, size = key_hashes.size();
+    const size_t base = open.back().keys, size = open_keys;
     if (size - base <= linear_keys) {
         const uint64_t *hashes = key_hashes.data();
         uint64_t same = 0;
@@ -477,8 +496,8 @@ member: {
             }
         }
     }
-    key_hashes.push_back(key_hash);
-    key_nodes.push_back(made);
+    key_hashes[open_keys] = key_hash;
+    key_nodes[open_keys++] = made;
     token += 2;
     goto value;
 }
@@ -489,10 +508,7 @@ tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits) {
     try {
         auto parser = std::make_unique<tributary_json_parser>();
         parser->limits = limits;
-        parser->nodes.resize(1024);
         parser->open.reserve(limits.depth);
-        parser->key_hashes.reserve(1024);
-        parser->key_nodes.reserve(1024);
         return parser.release();
     } catch (const std::bad_alloc &) {
         return nullptr;

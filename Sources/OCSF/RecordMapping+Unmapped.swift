@@ -38,12 +38,17 @@ extension RecordMapping {
         let nodeKind = Int(node.pointee.kind)
         if nodeKind == TRIBUTARY_JSON_NULL { return }
         let mark = writer.count
-        let keyStart = Int(node.pointee.key_start), keyEnd = Int(node.pointee.key_end)
-        writer.byte(UInt8(ascii: "\""))
+        // With its quotation marks.
+        let keyStart = Int(node.pointee.key_start) - 1, keyEnd = Int(node.pointee.key_end) + 1
+        let start = Int(node.pointee.start), end = Int(node.pointee.end)
+        if nodeKind < TRIBUTARY_JSON_OBJECT, start == keyEnd + 1 {
+            // No space between name and value: as it stands.
+            writer.copy(event.bytes + keyStart, end - keyStart)
+            writer.byte(UInt8(ascii: ","))
+            return
+        }
         writer.copy(event.bytes + keyStart, keyEnd - keyStart)
-        writer.put("\":")
-        let start = Int(node.pointee.start)
-        let size = Int(node.pointee.end) - start
+        writer.byte(UInt8(ascii: ":"))
         if nodeKind == TRIBUTARY_JSON_OBJECT {
             writer.byte(UInt8(ascii: "{"))
             let end = event.nodes + Int(node.pointee.next)
@@ -57,7 +62,7 @@ extension RecordMapping {
             if Int(node.pointee.next) == Int(node - event.nodes) + 1 { return writer.goBack(to: mark) }
             element(node, isOneLine)
         } else {
-            writer.copy(event.bytes + start, size)
+            writer.copy(event.bytes + start, end - start)
             writer.byte(UInt8(ascii: ","))
         }
     }

@@ -123,10 +123,11 @@ struct RecordMapping: ~Copyable {
         device()
         observableField()
         enrichmentField()
+        // Before the long parts: what stands behind the mark is moved.
+        profiles(at: head.profiles)
         unmapped()
         rawData()
         writer.finish()
-        profiles(at: head.profiles)
         return RecordHead(
             kind: kind, time: time, uid: head.uid, isUIDDerived: head.isUIDDerived, isFallback: isFallback)
     }

@@ -85,7 +85,8 @@ protocol SegmentCompressor: AnyObject {
     func reset()
 }
 
-/// zstd at level 3 with a content checksum, and the content's size where it is known.
+/// zstd at level 3 with a content checksum, and the content's size where it is known. Records repeat long texts: a longer shortest match and
+/// tables that stay in the nearer caches are quicker, and no larger, than the level's own (docs/performance.md).
 final class ZstdCompressor: SegmentCompressor {
     private let context: OpaquePointer
 
@@ -93,6 +94,9 @@ final class ZstdCompressor: SegmentCompressor {
         guard let context = ZSTD_createCCtx() else { throw .codec("no memory for zstd") }
         self.context = context
         ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 3)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 6)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 16)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, 14)
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
         ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1)
     }

@@ -105,6 +105,16 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(without["observables"] == nil)
     }
 
+    @Test("whatever has to be escaped is, wherever it stands in a long event")
+    func rawDataEscapes() throws {
+        let escapes = ["\\\"", "\\\\", "\\u0007", "\\n\\t"]
+        for offset in 0..<200 {
+            let text = String(repeating: "a", count: offset) + escapes[offset % 4] + String(repeating: "é", count: 70)
+            let event = "{\"uuid\":\"u\",\r\n\"x\":\"\(text)\",\"y\":\"\(escapes.joined())\"}"
+            #expect(try record(event).text("raw_data") == event)
+        }
+    }
+
     @Test(
         "an event without a usable uuid gets one of its bytes, the same each time, and says so",
         arguments: [
