@@ -199,7 +199,7 @@ struct tributary_json_parser {
     std::unique_ptr<dom_parser_implementation> index;
     std::vector<tributary_json_node> nodes;
     std::vector<frame> open;
-    // The keys of all open objects, innermost last: an object's own keys always lie together at the end. As long as `nodes`.
+    // The keys of all open objects, innermost last: an object's own keys always lie together at the end. Never shorter than `nodes`.
     std::vector<uint64_t> key_hashes;
     std::vector<uint32_t> key_nodes;
     size_t open_keys = 0;
@@ -282,9 +282,10 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         if (simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 16, index) != simdjson::SUCCESS)
             return TRIBUTARY_JSON_E_MEMORY;
         if (oversized) {
-            nodes = {};
-            key_hashes = {};
-            key_nodes = {};
+            // Assigning {} would keep the memory.
+            decltype(nodes)().swap(nodes);
+            decltype(key_hashes)().swap(key_hashes);
+            decltype(key_nodes)().swap(key_nodes);
         }
     }
     switch (index->stage1(bytes, length, simdjson::stage1_mode::regular)) {
@@ -303,9 +304,10 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
     const size_t most = std::min<size_t>(total, size_t(limits.values)) + 1;
     if (nodes.size() < most) {
         const size_t size = std::max(most, nodes.size() * 2);
-        nodes.resize(size);
         key_hashes.resize(size);
         key_nodes.resize(size);
+        // The last, as its size tells of all: one that there is no memory for throws.
+        nodes.resize(size);
     }
     tributary_json_node *const out = nodes.data();
     open.clear();
