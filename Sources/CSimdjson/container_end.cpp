@@ -54,7 +54,7 @@ inline uint64_t prefix_parity(uint64_t bits) {
 
 } // namespace
 
-size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) {
+size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) noexcept {
     uint64_t depth = 0;
     uint64_t inside = 0;       // all ones while a string is open at the block's beginning
     bool first_escaped = false; // the block before ended in a backslash that escapes

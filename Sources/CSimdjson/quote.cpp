@@ -40,7 +40,7 @@ static inline size_t escape(uint8_t byte, uint8_t *out) {
     }
 }
 
-size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) {
+size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) noexcept {
     uint8_t *const begin = out;
     size_t at = 0;
 #if defined(__SSE2__)

@@ -15,6 +15,10 @@
 
 namespace {
 
+// The parser below is not simdjson's documented interface: it takes the index of the first stage from `internal` types. A new major
+// version may change them without a compile error; read the release notes and run `make fuzz` before you allow it here.
+static_assert(simdjson::SIMDJSON_VERSION_MAJOR == 3, "the index of simdjson's first stage is known for major version 3 only");
+
 using simdjson::error_code;
 using simdjson::internal::dom_parser_implementation;
 
@@ -199,7 +203,8 @@ struct tributary_json_parser {
     std::unique_ptr<dom_parser_implementation> index;
     std::vector<tributary_json_node> nodes;
     std::vector<frame> open;
-    // The keys of all open objects, innermost last: an object's own keys always lie together at the end. Never shorter than `nodes`.
+    // The keys of all open objects, innermost last: an object's own keys always lie together at the end. Never shorter than
+    // `nodes`.
     std::vector<uint64_t> key_hashes;
     std::vector<uint32_t> key_nodes;
     size_t open_keys = 0;
@@ -306,7 +311,7 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         const size_t size = std::max(most, nodes.size() * 2);
         key_hashes.resize(size);
         key_nodes.resize(size);
-        // The last, as its size tells of all: one that there is no memory for throws.
+        // Last, because its size stands for all three: a resize without memory throws and leaves those after it short.
         nodes.resize(size);
     }
     tributary_json_node *const out = nodes.data();
@@ -506,48 +511,54 @@ member: {
 #undef FAIL
 }
 
-tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits) {
+// Whatever is thrown ends here: an exception that leaves a C function into Swift is undefined behavior. All that is thrown is
+// want of memory, under several names: bad_alloc, and length_error of a vector beyond its bounds.
+
+tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits) noexcept {
     try {
         auto parser = std::make_unique<tributary_json_parser>();
         parser->limits = limits;
         parser->open.reserve(limits.depth);
         return parser.release();
-    } catch (const std::bad_alloc &) {
+    } catch (...) {
         return nullptr;
     }
 }
 
-void tributary_json_parser_free(tributary_json_parser *parser) { delete parser; }
+void tributary_json_parser_free(tributary_json_parser *parser) noexcept { delete parser; }
 
-int tributary_json_parser_intern(tributary_json_parser *parser, const char *name, uint16_t number) {
+int tributary_json_parser_intern(tributary_json_parser *parser, const char *name, uint16_t number) noexcept {
     try {
-        if (parser->keys.size() < 4 * (parser->key_count + 1)) {
-            std::vector<interned> old;
-            old.swap(parser->keys);
-            parser->keys.resize(std::max<size_t>(512, old.size() * 2));
-            parser->key_slots.assign(parser->keys.size(), 0);
-            for (interned &entry : old)
-                if (entry.number != 0) parser->insert(std::move(entry));
-        }
         interned entry;
         entry.name = name;
         entry.number = number;
         entry.hash = hash_bytes(reinterpret_cast<const uint8_t *>(name), entry.name.size(), parser->seed());
+        if (parser->keys.size() < 4 * (parser->key_count + 1)) {
+            const size_t size = std::max<size_t>(512, parser->keys.size() * 2);
+            std::vector<interned> keys(size);
+            std::vector<uint64_t> slots(size, 0);
+            // From here on nothing throws: both tables change together or not at all.
+            keys.swap(parser->keys);
+            slots.swap(parser->key_slots);
+            for (interned &old : keys)
+                if (old.number != 0) parser->insert(std::move(old));
+        }
         parser->insert(std::move(entry));
         parser->key_count++;
         return 1;
-    } catch (const std::bad_alloc &) {
+    } catch (...) {
         return 0;
     }
 }
 
 int tributary_json_parse(tributary_json_parser *parser, const uint8_t *text, size_t length, tributary_json_node **nodes,
-                         uint32_t *count, size_t *position) {
+                         uint32_t *count, size_t *position) noexcept {
     try {
         const int code = parser->parse(text, length, count, position);
         *nodes = parser->nodes.data();
         return code;
-    } catch (const std::bad_alloc &) {
+    } catch (...) {
+        *count = 0;
         *position = 0;
         return TRIBUTARY_JSON_E_MEMORY;
     }

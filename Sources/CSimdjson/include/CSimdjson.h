@@ -5,7 +5,10 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define TRIBUTARY_NOEXCEPT noexcept
 extern "C" {
+#else
+#define TRIBUTARY_NOEXCEPT
 #endif
 
 // A strict RFC 8259 reader over simdjson's structural index. The text is not copied: every node names byte ranges of it.
@@ -70,25 +73,25 @@ typedef struct tributary_json_limits {
 typedef struct tributary_json_parser tributary_json_parser;
 
 // NULL when memory is short. The caller frees it with tributary_json_parser_free.
-tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits);
-void tributary_json_parser_free(tributary_json_parser *parser);
+tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits) TRIBUTARY_NOEXCEPT;
+void tributary_json_parser_free(tributary_json_parser *parser) TRIBUTARY_NOEXCEPT;
 
 // Members with this name carry `number` (not 0) in `key`. 0 when memory is short.
-int tributary_json_parser_intern(tributary_json_parser *parser, const char *name, uint16_t number);
+int tributary_json_parser_intern(tributary_json_parser *parser, const char *name, uint16_t number) TRIBUTARY_NOEXCEPT;
 
 // Parses one text of `length` bytes, none beyond it is read. On success *nodes stays valid until the next call.
 // On failure *position is the byte offset of the trouble.
 int tributary_json_parse(tributary_json_parser *parser, const uint8_t *text, size_t length,
-                         tributary_json_node **nodes, uint32_t *count, size_t *position);
+                         tributary_json_node **nodes, uint32_t *count, size_t *position) TRIBUTARY_NOEXCEPT;
 
 // `text[start]` is '{' or '['. The offset just behind its closing bracket, or SIZE_MAX when the text ends before it.
 // Brackets are counted outside strings and their kinds are not compared: that is the parser's part.
-size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start);
+size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) TRIBUTARY_NOEXCEPT;
 
 // Writes `text` as the inside of a JSON string: quotes, backslashes and control characters escaped. `out` has room for
 // 6 * length + 16 bytes; 2 * length + 16 are enough when the only control characters are tab, line feed and carriage return.
 // Returns the bytes written.
-size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out);
+size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) TRIBUTARY_NOEXCEPT;
 
 #ifdef __cplusplus
 }
