@@ -7,10 +7,12 @@ import Glibc
 /// The thread lives as long as the process; it sleeps on a condition variable while there is nothing to do.
 package final class WorkerThread: SerialExecutor, @unchecked Sendable {
     private let name: String
-    /// Written only while `mutex` is held: that is what makes the class safe to share.
+    /// Read and written only while `mutex` is held: that is what makes the class safe to share.
     private var jobs: [UnownedJob] = []
-    private var mutex = pthread_mutex_t()
-    private var wakeUp = pthread_cond_t()
+    /// On the heap: a lock needs an address that never changes, and one that two threads may use at the same time, which Swift's
+    /// exclusive access forbids for a stored property.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let wakeUp: UnsafeMutablePointer<pthread_cond_t>
 
     /// Starts the thread.
     ///
@@ -18,8 +20,13 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
     ///   - name: shown by `ps -L` and `top -H`; Linux keeps its first 15 bytes (prctl(2)).
     package init(name: String) {
         self.name = name
-        pthread_mutex_init(&mutex, nil)
-        pthread_cond_init(&wakeUp, nil)
+        // Never freed, as the thread never ends.
+        mutex = .allocate(capacity: 1)
+        wakeUp = .allocate(capacity: 1)
+        mutex.initialize(to: pthread_mutex_t())
+        wakeUp.initialize(to: pthread_cond_t())
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(wakeUp, nil)
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
@@ -38,20 +45,20 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        pthread_mutex_lock(&mutex)
+        pthread_mutex_lock(mutex)
         jobs.append(job)
-        pthread_mutex_unlock(&mutex)
-        pthread_cond_signal(&wakeUp)
+        pthread_mutex_unlock(mutex)
+        pthread_cond_signal(wakeUp)
     }
 
     private func run() -> Never {
         tributary_name_thread(name)
         var batch: [UnownedJob] = []
         while true {
-            pthread_mutex_lock(&mutex)
-            while jobs.isEmpty { pthread_cond_wait(&wakeUp, &mutex) }
+            pthread_mutex_lock(mutex)
+            while jobs.isEmpty { pthread_cond_wait(wakeUp, mutex) }
             swap(&batch, &jobs)
-            pthread_mutex_unlock(&mutex)
+            pthread_mutex_unlock(mutex)
             for job in batch { job.runSynchronously(on: asUnownedSerialExecutor()) }
             batch.removeAll(keepingCapacity: true)
         }
