@@ -368,17 +368,12 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func response(_ easy: UnsafeMutableRawPointer) -> HTTPResponse {
-        var timings = HTTPTimings()
-        timings.nameLookup = .microseconds(ccurl_offset(easy, CURLINFO_NAMELOOKUP_TIME_T))
-        timings.connect = .microseconds(ccurl_offset(easy, CURLINFO_CONNECT_TIME_T))
-        timings.tls = .microseconds(ccurl_offset(easy, CURLINFO_APPCONNECT_TIME_T))
-        timings.firstByte = .microseconds(ccurl_offset(easy, CURLINFO_STARTTRANSFER_TIME_T))
-        timings.total = .microseconds(ccurl_offset(easy, CURLINFO_TOTAL_TIME_T))
         let version: HTTPVersion =
             switch ccurl_long(easy, CURLINFO_HTTP_VERSION) {
             case Int(CURL_HTTP_VERSION_1_0): .http1_0
             case Int(CURL_HTTP_VERSION_1_1): .http1_1
             case Int(CURL_HTTP_VERSION_2_0): .http2
+            // CURL_HTTP_VERSION_3, which the headers of older libcurl lack.
             case 30: .http3
             default: .unknown
             }
@@ -387,8 +382,7 @@ final class CurlTransfer: @unchecked Sendable {
         if share != nil { loop?.resizeInBudget(id, to: whole.count) }
         var response = HTTPResponse(
             status: ccurl_long(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: whole, version: version,
-            timings: timings, wireBodyBytes: Int(ccurl_offset(easy, CURLINFO_SIZE_DOWNLOAD_T)),
-            reusedConnection: ccurl_long(easy, CURLINFO_NUM_CONNECTS) == 0, share: share)
+            share: share)
         response.connection = connection
         return response
     }

@@ -74,23 +74,6 @@ package enum HTTPVersion: String, Sendable, Hashable {
     case unknown = "HTTP"
 }
 
-/// How long the parts of an exchange took, each counted from its start; zero for a part that was not needed.
-package struct HTTPTimings: Sendable, Hashable {
-    /// Until the name was known.
-    package var nameLookup: Duration = .zero
-    /// Until TCP was connected.
-    package var connect: Duration = .zero
-    /// Until the TLS handshake was done.
-    package var tls: Duration = .zero
-    /// Until the first byte of the answer.
-    package var firstByte: Duration = .zero
-    /// Until the last byte.
-    package var total: Duration = .zero
-
-    /// All zero.
-    package init() {}
-}
-
 /// What carried an exchange, for a person who looks for trouble on the way.
 package struct HTTPConnection: Sendable, Hashable {
     /// Address and port that were called: the proxy's where there is one.
@@ -118,12 +101,6 @@ package struct HTTPResponse: Sendable {
     package var body: [UInt8]
     /// What carried it.
     package var version: HTTPVersion
-    /// Where the time went.
-    package var timings: HTTPTimings
-    /// Body bytes as they came over the wire, before decoding.
-    package var wireBodyBytes: Int
-    /// Whether an open connection was used again.
-    package var reusedConnection: Bool
     /// What carried it, if the request asked for that.
     package var connection: HTTPConnection?
     /// Whether it is the token endpoint's, in place of the answer to the request that the token was for.
@@ -134,16 +111,12 @@ package struct HTTPResponse: Sendable {
     /// Makes an answer.
     package init(
         status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], version: HTTPVersion = .http1_1,
-        timings: HTTPTimings = HTTPTimings(), wireBodyBytes: Int = 0, reusedConnection: Bool = false,
         share: BodyShare? = nil
     ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.version = version
-        self.timings = timings
-        self.wireBodyBytes = wireBodyBytes
-        self.reusedConnection = reusedConnection
         self.share = share
     }
 

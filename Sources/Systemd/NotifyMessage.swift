@@ -5,7 +5,6 @@ enum NotifyMessage: Equatable, Sendable {
     case watchdog
     case stopping(status: String?)
     case reloading(at: MonotonicTime)
-    case extendTimeout(microseconds: UInt64)
     case failed(errno: Int32, status: String)
 
     /// Bound of a status text in UTF-8 bytes. The service manager reads at most 4096 bytes a notification and drops a longer one whole.
@@ -19,7 +18,6 @@ enum NotifyMessage: Equatable, Sendable {
         case .watchdog: "WATCHDOG=1"
         case .stopping(let status): Self.assignments("STOPPING=1", status: status)
         case .reloading(let time): "RELOADING=1\nMONOTONIC_USEC=\(time.microseconds)"
-        case .extendTimeout(let microseconds): "EXTEND_TIMEOUT_USEC=\(microseconds)"
         case .failed(let errno, let status): Self.assignments("ERRNO=\(errno)", status: status)
         }
     }

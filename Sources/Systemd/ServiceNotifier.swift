@@ -47,16 +47,6 @@ package struct ServiceNotifier: Sendable {
         send(NotifyMessage.reloading(at: .now()).state)
     }
 
-    /// `EXTEND_TIMEOUT_USEC=`: the start, the stop or the run time's current limit is moved to `duration` from now. To be repeated within it.
-    ///
-    /// Only after a first call the service manager waits longer than the unit's own limit. Negative durations count as zero.
-    package func extendTimeout(by duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        let microseconds = max(seconds, 0).multipliedReportingOverflow(by: 1_000_000)
-        let whole = microseconds.overflow ? Int64.max / 2 : microseconds.partialValue
-        send(NotifyMessage.extendTimeout(microseconds: UInt64(whole + max(attoseconds, 0) / 1_000_000_000_000)).state)
-    }
-
     /// `ERRNO=` and `STATUS=`: why the daemon is about to exit with a failure.
     package func failed(errno: Int32, status: String) {
         send(NotifyMessage.failed(errno: errno, status: status).state)

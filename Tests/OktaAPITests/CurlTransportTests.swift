@@ -26,13 +26,12 @@ struct CurlTransportTests {
         let transport = try CurlTransport(.init(userAgent: "Tributary/1 (test)"))
         var request = Self.get(server.url + "/a/../b?x=%22+y")
         request.headers.append("Authorization", "SSWS secret")
-        for round in 0..<3 {
+        for _ in 0..<3 {
             let response = try await transport.send(request)
             #expect(response.status == 200)
             #expect(response.body == Array("[]".utf8))
             #expect(response.headers.values("LINK") == ["<a>; rel=next", "<b>"])
             #expect(response.headers.first("x-fold") == "a b")
-            #expect(response.reusedConnection == (round > 0))
             #expect(response.version == .http1_1)
         }
         #expect(server.connections == 1)
@@ -78,7 +77,6 @@ struct CurlTransportTests {
         #expect(chunked.headers.values("Link").isEmpty, "a trailer passes for a header")
         let decoded = try await transport.send(Self.get(server.url + "/zip"))
         #expect(decoded.body == Array(plain.utf8))
-        #expect(decoded.wireBodyBytes == zipped.count)
     }
 
     @Test("bodies, bombs and headers beyond their bound are cut off")

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Systemd
@@ -15,7 +14,6 @@ struct NotifyMessageTests {
             (.watchdog, "WATCHDOG=1"),
             (.stopping(status: nil), "STOPPING=1"),
             (.reloading(at: MonotonicTime(nanoseconds: 1_234_567)), "RELOADING=1\nMONOTONIC_USEC=1234"),
-            (.extendTimeout(microseconds: 5_000_000), "EXTEND_TIMEOUT_USEC=5000000"),
             (.failed(errno: 2, status: "no file"), "ERRNO=2\nSTATUS=no file"),
         ])
     func states(message: NotifyMessage, expected: String) {
@@ -43,15 +41,6 @@ struct NotifyMessageTests {
         let line = PrintableText.line(String(repeating: "x", count: count), limit: 1024)
         #expect(line.utf8.count == 1024)
         #expect(line.hasSuffix("…") == isCut)
-    }
-
-    @Test(
-        "a duration is extended in microseconds",
-        arguments: [(Duration.milliseconds(1500), 1_500_000), (.seconds(-3), 0)])
-    func extending(duration: Duration, microseconds: Int) {
-        let sent = Mutex<[String]>([])
-        ServiceNotifier { state in sent.withLock { $0.append(state) } }.extendTimeout(by: duration)
-        #expect(sent.withLock { $0 } == ["EXTEND_TIMEOUT_USEC=\(microseconds)"])
     }
 
     // A process of its own, because the environment is the whole process'.
