@@ -81,18 +81,22 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
         .testTarget(
             name: "OktaAPITests",
-            dependencies: ["OktaAPI", "NetworkFixtures", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "OktaAPI", "NetworkFixtures", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
-        .testTarget(name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck"], swiftSettings: strict),
+        .testTarget(
+            name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Configuration", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "OktaSimulatorTests",
             dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
@@ -102,7 +106,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "tributary", "Collector", "OktaSimulator", "NetworkFixtures",
+                "tributary", "Collector", "OktaSimulator", "NetworkFixtures", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),

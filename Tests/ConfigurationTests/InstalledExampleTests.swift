@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -61,23 +62,9 @@ struct InstalledExampleTests {
 
 @Suite("mutated configurations")
 struct MutationTests {
-    /// SplitMix64, so that a seed reproduces a run.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     @Test("never crash, and each problem is one line with its place")
     func neverCrash() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: TestSeed.seed(of: "mutated configurations"))
         let workspace = try Workspace()
         let context = try workspace.context()
         // Without comments, so that most mutations hit something.

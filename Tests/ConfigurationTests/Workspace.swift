@@ -1,6 +1,7 @@
 import Configuration
 import Crypto
 import Foundation
+import TestSupport
 
 /// A directory of its own for a test, removed with it.
 final class Workspace: Sendable {
@@ -77,9 +78,7 @@ let good = """
 
 /// The example as it is installed, and the same with every key in use.
 enum InstalledExample {
-    static let path =
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path + "/config/tributary.yaml"
+    static let path = Repository.file("config/tributary.yaml").path
 
     static func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 

@@ -1,5 +1,6 @@
 import Foundation
 import OktaSimulator
+import TestSupport
 import Testing
 
 @Suite("Whatever dies", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
@@ -21,10 +22,8 @@ struct CrashTests {
         let workspace = try Workspace()
         try workspace.configure([("acme", org.url)], token: settings.tokens[0], pageSize: Self.pageSize)
 
-        let seed = UInt64.random(in: .min ... .max)
-        print("kill seed \(seed)")
         let began = ContinuousClock.now
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: TestSeed.seed(of: "kills"))
         let pages = Self.events / Self.pageSize
         for life in 0..<Self.kills {
             let daemon = try RunningDaemon(workspace)
@@ -58,18 +57,5 @@ struct CrashTests {
             \(sealed.count.values.count { $0 > 1 }) doubled, in \(ContinuousClock.now - began). \(verified.output)
             """)
         await org.stop()
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): a seed reproduces the run's choices.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

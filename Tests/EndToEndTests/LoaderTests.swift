@@ -1,5 +1,6 @@
 import Foundation
 import OktaSimulator
+import TestSupport
 import Testing
 
 @Suite(
@@ -60,9 +61,7 @@ struct LoaderTests {
         let workspace = try Workspace()
         try workspace.configure(
             [("acme", org.url)], token: settings.tokens[0], pageSize: 50, segmentMaxBytes: "32KiB")
-        let seed = UInt64.random(in: .min ... .max)
-        print("loader seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: TestSeed.seed(of: "loaders"))
         let loader = Loader(workspace)
         for life in 0..<Self.kills {
             let daemon = try RunningDaemon(workspace)

@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import OCSF
 
 /// config/event-catalogue.tsv, as an operator sees it.
-let catalogueFile = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "config/event-catalogue.tsv")
+let catalogueFile = Repository.file("config/event-catalogue.tsv")
 
 @Suite("event catalogue") struct EventCatalogTests {
     @Test("every row of the file is what its event type becomes")

@@ -1,5 +1,6 @@
 import Foundation
 import NormalizerCheck
+import TestSupport
 import Testing
 
 @testable import OCSF
@@ -8,8 +9,7 @@ import Testing
 /// the records.
 @Suite("hostile input") struct HostileInputTests {
     static let count = ProcessInfo.processInfo.environment["TRIBUTARY_MUTATIONS"].flatMap(Int.init) ?? 4_000
-    static let seed =
-        ProcessInfo.processInfo.environment["TRIBUTARY_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max)
+    static let seed = TestSeed.seed(of: "hostile input")
 
     /// Events to spoil: one of each catalogued type, odd shapes, and recorded ones where they are at hand.
     static let originals = Result {

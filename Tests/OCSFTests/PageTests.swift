@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import OCSF
@@ -60,8 +61,7 @@ import Testing
 
     @Test("the cutter finds the same end as a plain reader, at every alignment and across every block")
     func ends() throws {
-        var generator = SystemRandomNumberGenerator()
-        let seed = UInt64.random(in: 0...UInt64.max, using: &generator)
+        let seed = TestSeed.seed(of: "the cutter")
         var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let event =
@@ -128,17 +128,5 @@ import Testing
     }
 }
 
-/// SplitMix64: a failure is seen again with the seed it prints.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+/// For all tests of this target.
+typealias SeededGenerator = TestSupport.SeededGenerator

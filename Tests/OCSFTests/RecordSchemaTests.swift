@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import OCSF
 
 /// docs/record-schema.md says what the code does, or these fail. `make docs` rewrites the parts that are made.
 @Suite("docs/record-schema.md", .serialized) struct RecordSchemaTests {
-    static let file = catalogueFile.deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "docs/record-schema.md")
+    static let file = Repository.file("docs/record-schema.md")
     static let isWriting = ProcessInfo.processInfo.environment["TRIBUTARY_WRITE_DOCS"] == "1"
 
     @Test("every field of a record is in the table, and every field in the table comes out of some event")

@@ -1,13 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import OCSF
 
 /// The material beside the package, where it is at hand: an OCSF validator and recorded events.
 let shared: URL? = {
-    let beside = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "shared")
+    let beside = Repository.root.deletingLastPathComponent().appending(path: "shared")
     let folder = ProcessInfo.processInfo.environment["TRIBUTARY_SHARED"].map { URL(filePath: $0) } ?? beside
     return FileManager.default.fileExists(atPath: folder.appending(path: "tools/ocsf_validate.py").path) ? folder : nil
 }()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Systemd
@@ -15,9 +16,7 @@ struct MessageCatalogTests {
     private let text: String
 
     init() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        text = try String(contentsOf: root.appending(path: "systemd/tributary.catalog"), encoding: .utf8)
+        text = try String(contentsOf: Repository.file("systemd/tributary.catalog"), encoding: .utf8)
         entries = text.components(separatedBy: "\n-- ").dropFirst().map { part in
             var lines = part.components(separatedBy: "\n")
             let id = lines.removeFirst()
