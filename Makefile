@@ -33,8 +33,8 @@ test: ## Everything that needs no more than this machine
 	$(SWIFT) test --skip-build --skip EndToEndTests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build --filter EndToEndTests
 
-docs: ## Rewrite the made parts of docs/record-schema.md
-	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter RecordSchemaTests
+docs: ## Rewrite the made parts of docs/record-schema.md and docs/configuration.md
+	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter 'RecordSchemaTests|ReferenceTests'
 
 lint: ## The formatter's findings, as CI sees them
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Benchmarks Fuzz Package.swift

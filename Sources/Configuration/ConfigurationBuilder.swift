@@ -9,7 +9,6 @@ struct ConfigurationBuilder {
     let isComplete: Bool
     var findings: Findings
 
-    private let keys = ConfigurationKeys.shared
     private var credentials = CredentialIndex()
 
     init(settings: Settings, context: ConfigurationContext, isComplete: Bool, findings: Findings) {
@@ -21,95 +20,54 @@ struct ConfigurationBuilder {
 
     /// Nil when something needed could not be read; the findings say why.
     mutating func build(files: [String]) -> Configuration? {
-        let state = directory(keys.stateDirectory, variable: "STATE_DIRECTORY", otherwise: "/var/lib/tributary")
-        let runtime = directory(keys.runtimeDirectory, variable: "RUNTIME_DIRECTORY", otherwise: "/run/tributary")
-        let spool = spool()
-        let record = record()
-        let myNetwork = Configuration.MyNetwork(
-            domains: settings.list(keys.myDomains, into: &findings).map(\.0),
-            ipRanges: settings.list(keys.myIPRanges, into: &findings).map(\.0))
-        let network = network()
+        let directories = SectionReading<Configuration.DirectoryKeys>(settings, context, into: &findings).whole
+        let spool = SectionReading<Configuration.SpoolKeys>(settings, context, into: &findings).whole
+        if let spool { checkSizes(spool) }
+        let record = SectionReading<Configuration.RecordKeys>(settings, context, into: &findings).whole
+        if record != nil { checkCatalogue() }
+        let myNetwork = SectionReading<Configuration.MyNetworkKeys>(settings, context, into: &findings).whole
+        let network = SectionReading<Configuration.NetworkKeys>(settings, context, into: &findings).whole
+        if let network { checkFiles(network) }
         for item in settings.items["credentials[]"] ?? [] {
-            var reader = CredentialReader(settings: item, context: context)
+            let reader = CredentialReader(settings: item, context: context)
             reader.read(into: &credentials, &findings)
         }
         let integrations = integrations()
         if isComplete { reportUnused() }
-        guard let spool, let record else { return nil }
+        guard let directories, let spool, let record, let myNetwork, let network else { return nil }
         return Configuration(
-            files: files, stateDirectory: state, runtimeDirectory: runtime, spool: spool, record: record,
-            myNetwork: myNetwork, network: network, credentials: credentials.usable, integrations: integrations,
+            files: files, directories: directories, spool: spool, record: record, myNetwork: myNetwork,
+            network: network, credentials: credentials.usable, integrations: integrations,
             warnings: Findings.sorted(findings.warnings, filesInOrder: files))
     }
 
     // MARK: Parts
 
-    /// systemd lists several directories with colons between; ours is the first.
-    private mutating func directory(
-        _ key: ConfigurationKey<String>, variable: String, otherwise: String
-    ) -> String {
-        if let path = settings.value(key, into: &findings) { return path }
-        guard let value = context.environment[variable], let first = value.split(separator: ":").first else {
-            return otherwise
-        }
-        guard first.hasPrefix("/") else {
-            findings.error(
-                at: ConfigurationPlace(file: "$\(variable)"), key: key.path,
-                "the environment variable does not hold an absolute path", hint: "set \(key.path), or begin it with /")
-            return otherwise
-        }
-        return String(first)
+    private mutating func checkSizes(_ spool: Configuration.Spool) {
+        guard spool.maxBytes < spool.segmentMaxBytes else { return }
+        let key = Configuration.SpoolKeys.shared.maxBytes.path
+        findings.warning(
+            at: settings.place(of: key), key: key,
+            "the spool's limit, \(spool.maxBytes), is below the size of one segment, \(spool.segmentMaxBytes)",
+            hint: "raise spool.max_bytes, or lower spool.segment_max_bytes")
     }
 
-    private mutating func spool() -> Configuration.Spool? {
-        // Not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that, and loaders must reach the spool.
-        let directory = settings.value(keys.spoolDirectory, into: &findings) ?? "/var/lib/tributary/spool"
-        let compression = settings.value(keys.spoolCompression, into: &findings)
-        let segmentMaxBytes = settings.value(keys.spoolSegmentMaxBytes, into: &findings)
-        let segmentMaxAge = settings.value(keys.spoolSegmentMaxAge, into: &findings)
-        let maxBytes = settings.value(keys.spoolMaxBytes, into: &findings)
-        let retention = settings.value(keys.spoolRetention, into: &findings)
-        guard let compression, let segmentMaxBytes, let segmentMaxAge, let maxBytes, let retention else { return nil }
-        if maxBytes < segmentMaxBytes {
-            findings.warning(
-                at: settings.place(of: keys.spoolMaxBytes.path), key: keys.spoolMaxBytes.path,
-                "the spool's limit, \(maxBytes), is below the size of one segment, \(segmentMaxBytes)",
-                hint: "raise spool.max_bytes, or lower spool.segment_max_bytes")
-        }
-        return Configuration.Spool(
-            directory: directory, compression: compression, segmentMaxBytes: segmentMaxBytes,
-            segmentMaxAge: segmentMaxAge, maxBytes: maxBytes, retention: retention)
+    private mutating func checkCatalogue() {
+        let key = Configuration.RecordKeys.shared.catalogue.description
+        // What is wrong with an item is in the findings already.
+        var known = Findings()
+        for (path, place) in settings.list(key, .path, into: &known) { checkReadable(path, at: place, key: key.path) }
     }
 
-    private mutating func record() -> Configuration.Record? {
-        let rawData = settings.value(keys.recordRawData, into: &findings)
-        let observables = settings.value(keys.recordObservables, into: &findings)
-        let datetime = settings.value(keys.recordDatetime, into: &findings)
-        let flattenUnmapped = settings.value(keys.recordFlattenUnmapped, into: &findings)
-        let catalogue = settings.list(keys.recordCatalogue, into: &findings)
-        for (path, place) in catalogue { checkReadable(path, at: place, key: keys.recordCatalogue.path) }
-        guard let rawData, let observables, let datetime, let flattenUnmapped else { return nil }
-        return Configuration.Record(
-            rawData: rawData, observables: observables, datetime: datetime, flattenUnmapped: flattenUnmapped,
-            catalogue: catalogue.map(\.0))
-    }
-
-    private mutating func network() -> Configuration.Network {
-        let caFile = settings.value(keys.networkCAFile, into: &findings)
-        if let caFile {
-            checkReadable(caFile, at: settings.place(of: keys.networkCAFile.path), key: keys.networkCAFile.path)
-        }
-        let credentialsFile = settings.value(keys.networkProxyCredentialsFile, into: &findings)
-        if let credentialsFile { checkProxyCredentials(credentialsFile) }
-        return Configuration.Network(
-            caFile: caFile, proxy: settings.value(keys.networkProxy, into: &findings),
-            proxyCredentialsFile: credentialsFile,
-            noProxy: settings.list(keys.networkNoProxy, into: &findings).map(\.0))
+    private mutating func checkFiles(_ network: Configuration.Network) {
+        let key = Configuration.NetworkKeys.shared.caFile.path
+        if let file = network.caFile { checkReadable(file, at: settings.place(of: key), key: key) }
+        if let file = network.proxyCredentialsFile { checkProxyCredentials(file) }
     }
 
     /// As with the secrets of credentials: whoever checks may not be allowed to read what the service reads.
     private mutating func checkProxyCredentials(_ path: String) {
-        let key = keys.networkProxyCredentialsFile.path
+        let key = Configuration.NetworkKeys.shared.proxyCredentialsFile.path
         let place = settings.place(of: key)
         let shown = LiteralSecret.quoted(path)
         switch FileProbe.look(at: path) {
@@ -147,21 +105,21 @@ struct ConfigurationBuilder {
         var read: [Configuration.Integration] = []
         var names: [Name: ConfigurationPlace] = [:]
         var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
+        let keys = Configuration.IntegrationKeys.shared
         for item in settings.items["integrations[]"] ?? [] {
-            let name = item.value(keys.integrationName, into: &findings)
-            let place = item.place(of: keys.integrationName.path)
+            let reading = SectionReading<Configuration.IntegrationKeys>(item, context, into: &findings)
+            let name = reading[\.name]
+            let place = item.place(of: keys.name.path)
             if let name {
                 if let earlier = names[name] {
                     findings.error(
-                        at: place, key: keys.integrationName.path,
-                        "the integration “\(name)” is there already, at \(earlier)", hint: "give one another name")
+                        at: place, key: keys.name.path, "the integration “\(name)” is there already, at \(earlier)",
+                        hint: "give one another name")
                 } else {
                     names[name] = place
                 }
             }
-            let description = item.value(keys.integrationDescription, into: &findings)
-            let url = item.value(keys.integrationURL, into: &findings)
-            let urlPlace = item.place(of: keys.integrationURL.path)
+            let urlPlace = item.place(of: keys.url.path)
             let ingest = dataIngest(item)
             let response = responseAction(item)
             if item.sections["integrations[].data_ingest"] == nil,
@@ -172,21 +130,22 @@ struct ConfigurationBuilder {
                     "the integration \(name.map { "“\($0)” " } ?? "")does nothing",
                     hint: "add data_ingest or response_action with a credential")
             }
-            guard let name, let url else { continue }
+            guard let name, let url = reading[\.url] else { continue }
             for warning in url.warnings {
-                findings.warning(at: urlPlace, key: keys.integrationURL.path, warning.description)
+                findings.warning(at: urlPlace, key: keys.url.path, warning.description)
             }
             if let other = orgs[url.origin] {
                 findings.warning(
-                    at: urlPlace, key: keys.integrationURL.path,
+                    at: urlPlace, key: keys.url.path,
                     "“\(name)” and “\(other.name)” (\(other.place)) are the same org, \(url.origin)",
                     hint: "with both ingesting, each event is collected twice and they share one rate limit")
             } else {
                 orgs[url.origin] = (name, urlPlace)
             }
-            read.append(
-                Configuration.Integration(
-                    name: name, description: description, url: url, dataIngest: ingest, responseAction: response))
+            if let whole = reading.whole {
+                read.append(
+                    Configuration.Integration(settings: whole, dataIngest: ingest, responseAction: response))
+            }
         }
         if isComplete, settings.items["integrations[]"] == nil, findings.problems.isEmpty {
             findings.warning(
@@ -199,32 +158,32 @@ struct ConfigurationBuilder {
 
     private mutating func dataIngest(_ item: Settings) -> Configuration.DataIngest? {
         guard item.sections["integrations[].data_ingest"] != nil else { return nil }
-        let credential = credential(item, keys.ingestCredential, needs: .read)
-        let pollInterval = item.value(keys.ingestPollInterval, into: &findings)
-        let start = item.value(keys.ingestStart, into: &findings)
-        let filter = item.value(keys.ingestFilter, into: &findings)
-        let share = item.value(keys.ingestRateLimitShare, into: &findings)
-        let pageSize = item.value(keys.ingestPageSize, into: &findings)
-        if case .back(let duration)? = start, duration.seconds > 90 * 86_400 {
+        let keys = Configuration.DataIngestKeys.shared
+        let reading = SectionReading<Configuration.DataIngestKeys>(item, context, into: &findings)
+        let credential = credential(item, keys.credential, reading[\.credential], needs: .read)
+        if case .back(let duration)? = reading[\.start], duration.seconds > 90 * 86_400 {
             findings.warning(
-                at: item.place(of: keys.ingestStart.path), key: keys.ingestStart.path,
+                at: item.place(of: keys.start.path), key: keys.start.path,
                 "\(duration) back is more than Okta keeps; the log goes back 90 days", hint: "write 90d")
         }
-        guard let credential, let pollInterval, let start, let share, let pageSize else { return nil }
-        return Configuration.DataIngest(
-            credential: credential, pollInterval: pollInterval, start: start,
-            filter: filter?.isEmpty == true ? nil : filter, rateLimitShare: share, pageSize: pageSize)
+        guard var whole = reading.whole, let credential else { return nil }
+        if whole.filter == "" { whole.filter = nil }
+        return Configuration.DataIngest(settings: whole, credential: credential)
     }
 
     private mutating func responseAction(_ item: Settings) -> Configuration.ResponseAction? {
         guard item.sections["integrations[].response_action"] != nil else { return nil }
-        return credential(item, keys.responseCredential, needs: .write).map(Configuration.ResponseAction.init)
+        let keys = Configuration.ResponseActionKeys.shared
+        let reading = SectionReading<Configuration.ResponseActionKeys>(item, context, into: &findings)
+        let credential = credential(item, keys.credential, reading[\.credential], needs: .write)
+        guard let whole = reading.whole, let credential else { return nil }
+        return Configuration.ResponseAction(settings: whole, credential: credential)
     }
 
     private mutating func credential(
-        _ item: Settings, _ key: ConfigurationKey<Name>, needs permission: CredentialPermissions
+        _ item: Settings, _ key: ConfigurationKey<Name>, _ name: Name?, needs permission: CredentialPermissions
     ) -> Configuration.Credential? {
-        guard let name = item.value(key, into: &findings) else { return nil }
+        guard let name else { return nil }
         let place = item.place(of: key.path)
         credentials.markUsed(name)
         guard let credential = credentials.find(name) else {
@@ -249,7 +208,8 @@ struct ConfigurationBuilder {
     private mutating func reportUnused() {
         for (name, place) in credentials.unused {
             findings.warning(
-                at: place, key: keys.credentialName.path, "the credential “\(name)” is not used",
+                at: place, key: Configuration.CredentialKeys.shared.name.path,
+                "the credential “\(name)” is not used",
                 hint: "remove it here and revoke it in Okta")
         }
     }

@@ -1,150 +1,227 @@
 import OktaAPI
 
-/// Every key that the configuration has, with its type, default and explanation: the one place where they are
-/// written down.
-///
-/// To add a key, add a property here, a field in the model that takes it, and the line in `config/tributary.yaml` (a
-/// test asks for it).
-package struct ConfigurationKeys: Sendable {
-    package static let shared = ConfigurationKeys()
+// Every key that the configuration has: the one place where each is written down.
+//
+// To add a key, declare it here, add it to `config/tributary.yaml` (a test asks for it) and run `make docs`.
 
-    // MARK: Directories
+extension Configuration {
+    /// At the top of the file.
+    package struct DirectoryKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    let stateDirectory = ConfigurationKey<String>(
-        "state_directory", .path, default: .described("$STATE_DIRECTORY, else /var/lib/tributary"),
-        "Where cursors and checkpoints are kept.")
-    let runtimeDirectory = ConfigurationKey<String>(
-        "runtime_directory", .path, default: .described("$RUNTIME_DIRECTORY, else /run/tributary"),
-        "Where the running daemon puts its status.")
+        package let stateDirectory = ConfigurationKey<String>(
+            "state_directory", .path, default: .environment("STATE_DIRECTORY", else: "/var/lib/tributary"), .atRestart,
+            "Where cursors and checkpoints are kept.")
+        package let runtimeDirectory = ConfigurationKey<String>(
+            "runtime_directory", .path, default: .environment("RUNTIME_DIRECTORY", else: "/run/tributary"), .atRestart,
+            "Where the running daemon puts its status.")
+    }
 
-    // MARK: Spool
+    /// Under `spool`.
+    package struct SpoolKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    let spoolDirectory = ConfigurationKey<String>(
-        "spool.directory", .path, default: .described("/var/lib/tributary/spool"),
-        "Where sealed segments appear for loaders.")
-    let spoolCompression = ConfigurationKey<Configuration.Compression>(
-        "spool.compression", .word(), default: .value("zstd"), "How segments are compressed: zstd, gzip or none.")
-    let spoolSegmentMaxBytes = ConfigurationKey<ByteSize>(
-        "spool.segment_max_bytes", .size(1 << 10, 4 << 30), default: .value("64MiB"),
-        "A segment is sealed when it holds this much, uncompressed; from 1KiB to 4GiB.")
-    let spoolSegmentMaxAge = ConfigurationKey<ConfigurationDuration>(
-        "spool.segment_max_age", .duration(1, 86_400), default: .value("5m"),
-        "A segment is sealed at this age at the latest; from 1s to 1d.")
-    let spoolMaxBytes = ConfigurationKey<ByteSize>(
-        "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"),
-        "When the spool holds this much, collection pauses; nothing is dropped.")
-    let spoolRetention = ConfigurationKey<Configuration.Retention>(
-        "spool.retention", .retention, default: .value("never"),
-        "When sealed segments are deleted: never, a duration counted from sealing, or acknowledged, which is as soon as all loaders have them."
-    )
+        // Not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that, and loaders must reach the spool.
+        package let directory = ConfigurationKey<String>(
+            "spool.directory", .path, default: .value("/var/lib/tributary/spool"), .atRestart,
+            "Where sealed segments appear for loaders."
+        ) { $0 }
+        package let compression = ConfigurationKey<Compression>(
+            "spool.compression", .word(), default: .value("zstd"), .whileRunning,
+            "How segments are compressed: \(Compression.words)."
+        ) { $0 == .none ? "not compressed" : $0.rawValue }
+        package let segmentMaxBytes = ConfigurationKey<ByteSize>(
+            "spool.segment_max_bytes", .size(1 << 10, 4 << 30), default: .value("64MiB"), .whileRunning,
+            "A segment is sealed when it holds this much, uncompressed; from 1KiB to 4GiB."
+        ) { "segments of up to \($0)" }
+        package let segmentMaxAge = ConfigurationKey<ConfigurationDuration>(
+            "spool.segment_max_age", .duration(1, 86_400), default: .value("5m"), .whileRunning,
+            "A segment is sealed at this age at the latest; from 1s to 1d."
+        ) { "sealed after \($0)" }
+        package let maxBytes = ConfigurationKey<ByteSize>(
+            "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"), .whileRunning,
+            "When the spool holds this much, collection pauses; nothing is dropped."
+        ) { "pauses at \($0)" }
+        package let retention = ConfigurationKey<Retention>(
+            "spool.retention", .retention, default: .value("never"), .whileRunning,
+            "When sealed segments are deleted: never, a duration counted from sealing, or acknowledged, which is as soon as all loaders have them."
+        ) { $0.words }
+    }
 
-    // MARK: Records
+    /// Under `record`.
+    package struct RecordKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    let recordRawData = ConfigurationKey<Bool>(
-        "record.raw_data", .flag, default: .value("true"), "Keep the event as Okta sent it inside the record.")
-    let recordObservables = ConfigurationKey<Bool>(
-        "record.observables", .flag, default: .value("true"), "List addresses, users and names in observables.")
-    let recordDatetime = ConfigurationKey<Bool>(
-        "record.datetime", .flag, default: .value("false"),
-        "Say each time in words too, beside the milliseconds: OCSF's profile datetime.")
-    let recordFlattenUnmapped = ConfigurationKey<Bool>(
-        "record.flatten_unmapped", .flag, default: .value("false"),
-        "Make each object in unmapped one text, for stores with fixed columns.")
-    let recordCatalogue = ConfigurationListKey<String>(
-        "record.catalogue", listOf: .path,
-        "Tables of your own from event type to class; they win over the built-in one.")
+        package let rawData = ConfigurationKey<Bool>(
+            "record.raw_data", .flag, default: .value("true"), .whileRunning,
+            "Keep the event as Okta sent it inside the record."
+        ) { "raw data \($0 ? "on" : "off")" }
+        package let observables = ConfigurationKey<Bool>(
+            "record.observables", .flag, default: .value("true"), .whileRunning,
+            "List addresses, users and names in observables."
+        ) { "observables \($0 ? "on" : "off")" }
+        package let datetime = ConfigurationKey<Bool>(
+            "record.datetime", .flag, default: .value("false"), .whileRunning,
+            "Say each time in words too, next to the milliseconds: OCSF's profile datetime."
+        ) { $0 ? "with datetime" : nil }
+        package let flattenUnmapped = ConfigurationKey<Bool>(
+            "record.flatten_unmapped", .flag, default: .value("false"), .whileRunning,
+            "Make each object in unmapped one text, for stores with fixed columns."
+        ) { $0 ? "unmapped as text" : nil }
+        package let catalogue = ConfigurationKey<[String]>(
+            "record.catalogue", listOf: .path, .whileRunning,
+            "Tables of your own from event type to class; they win over the built-in one.")
+    }
 
-    // MARK: My domains and IPs
+    /// Under `my_network`.
+    package struct MyNetworkKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    let myDomains = ConfigurationListKey<DomainName>(
-        "my_network.domains", listOf: .domain, "Your organisation's domains, their subdomains included.")
-    let myIPRanges = ConfigurationListKey<IPRange>(
-        "my_network.ip_ranges", listOf: .ipRange,
-        "Your organisation's addresses, on top of the private and link-local ranges.")
+        package let domains = ConfigurationKey<[DomainName]>(
+            "my_network.domains", listOf: .domain, .whileRunning,
+            "Your organisation's domains, their subdomains included."
+        ) { $0.text }
+        package let ipRanges = ConfigurationKey<[IPRange]>(
+            "my_network.ip_ranges", listOf: .ipRange, .whileRunning,
+            "Your organisation's addresses, on top of the private and link-local ranges."
+        ) { $0.text }
+    }
 
-    // MARK: Network
+    /// Under `network`.
+    package struct NetworkKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    let networkCAFile = ConfigurationKey<String>(
-        "network.ca_file", .path, default: .described("the system's"), "Certificates to trust, in PEM.")
-    let networkProxy = ConfigurationKey<ProxyURL>(
-        "network.proxy", .proxy, default: .described("the environment's"), "An HTTP proxy, as http://HOST:PORT.")
-    let networkProxyCredentialsFile = ConfigurationKey<String>(
-        "network.proxy_credentials_file", .path,
-        "The file that holds user:password for the proxy, and nothing else.")
-    let networkNoProxy = ConfigurationListKey<ProxyException>(
-        "network.no_proxy", listOf: .proxyException,
-        "Hosts that are reached without the proxy; by default the environment's.")
+        package let caFile = ConfigurationKey<String?>(
+            "network.ca_file", optional: .path, described: "the system's", .atRestart,
+            "Certificates to trust, in PEM."
+        ) { $0.map { "CA file \($0)" } }
+        package let proxy = ConfigurationKey<ProxyURL?>(
+            "network.proxy", optional: .proxy, described: "the environment's", .atRestart,
+            "An HTTP proxy, as http://HOST:PORT."
+        ) { $0.map { "proxy \($0)" } }
+        package let proxyCredentialsFile = ConfigurationKey<String?>(
+            "network.proxy_credentials_file", optional: .path, .atRestart,
+            "The file that holds user:password for the proxy, and nothing else."
+        ) { $0.map { "the proxy's user and password in \($0)" } }
+        package let noProxy = ConfigurationKey<[ProxyException]>(
+            "network.no_proxy", listOf: .proxyException, described: "the environment's", .atRestart,
+            "Hosts that are reached without the proxy."
+        ) { $0.text.map { "no proxy for \($0)" } }
+    }
 
-    // MARK: Credentials
+    /// An item of `credentials`.
+    package struct CredentialKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    let credentialName = ConfigurationKey<Name>(
-        "credentials[].name", .name, default: .required, "What integrations call the credential by.")
-    let credentialDescription = ConfigurationKey<String>(
-        "credentials[].description", .text, "For people.")
-    let credentialType = ConfigurationKey<CredentialType>(
-        "credentials[].type", .word(), default: .value("api_token"), "api_token, or oauth for a service app.")
-    let credentialPermissions = ConfigurationKey<CredentialPermissions>(
-        "credentials[].permissions", .word(), default: .value("read"),
-        "read for ingestion; a response action needs write.")
-    let credentialExpires = ConfigurationKey<CalendarDate>(
-        "credentials[].expires", .date, "The last day it is good for; you are warned two weeks before.")
-    let credentialSecretFile = ConfigurationKey<String>(
-        "credentials[].secret_file", .path, default: .described("$CREDENTIALS_DIRECTORY/NAME"),
-        "The file that holds the token or the private key, and nothing else.")
-    let credentialClientID = ConfigurationKey<String>(
-        "credentials[].client_id", .identifier, "With type oauth: the service app's client ID.")
-    let credentialKeyID = ConfigurationKey<String>(
-        "credentials[].key_id", .identifier, "With type oauth: the key's kid, where the app has several.")
+        package let name = ConfigurationKey<Name>(
+            "credentials[].name", .name, default: .required, .whileRunning, "What integrations call the credential by."
+        ) { _ in nil }
+        package let description = ConfigurationKey<String?>(
+            "credentials[].description", optional: .text, .whileRunning, "For people."
+        ) { _ in nil }
+        package let type = ConfigurationKey<CredentialType>(
+            "credentials[].type", .word(), default: .value("api_token"), .whileRunning,
+            "api_token, or oauth for a service app."
+        ) { _ in nil }
+        package let permissions = ConfigurationKey<CredentialPermissions>(
+            "credentials[].permissions", .word(), default: .value("read"), .whileRunning,
+            "read for ingestion; a response action needs write."
+        ) { $0.rawValue }
+        package let expires = ConfigurationKey<CalendarDate?>(
+            "credentials[].expires", optional: .date, .whileRunning,
+            "The last day it is good for; you are warned two weeks before.")
+        package let secretFile = ConfigurationKey<String?>(
+            "credentials[].secret_file", optional: .path, described: "$CREDENTIALS_DIRECTORY/NAME", .whileRunning,
+            "The file that holds the token or the private key, and nothing else."
+        ) { _ in nil }
+        package let clientID = ConfigurationKey<String?>(
+            "credentials[].client_id", optional: .identifier, .whileRunning,
+            "With type oauth: the service app's client ID.")
+        package let keyID = ConfigurationKey<String?>(
+            "credentials[].key_id", optional: .identifier, .whileRunning,
+            "With type oauth: the key's kid, where the app has several.")
+    }
 
-    // MARK: Integrations
+    /// An item of `integrations`.
+    package struct IntegrationKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    let integrationName = ConfigurationKey<Name>(
-        "integrations[].name", .name, default: .required, "Names the integration in status, journal and spool.")
-    let integrationDescription = ConfigurationKey<String>(
-        "integrations[].description", .text, "For people.")
-    let integrationURL = ConfigurationKey<OrgURL>(
-        "integrations[].url", .orgURL, default: .required, "The org's address.")
-    let ingestCredential = ConfigurationKey<Name>(
-        "integrations[].data_ingest.credential", .name, default: .required, "The credential to read the log with.")
-    let ingestPollInterval = ConfigurationKey<ConfigurationDuration>(
-        "integrations[].data_ingest.poll_interval", .duration(1, 3600), default: .value("15s"),
-        "How long to wait when caught up; from 1s to 1h.")
-    let ingestStart = ConfigurationKey<StartTime>(
-        "integrations[].data_ingest.start", .startTime, default: .value("7d"),
-        "Where a first run begins: a duration back, an RFC 3339 time, or now.")
-    let ingestFilter = ConfigurationKey<String>(
-        "integrations[].data_ingest.filter", .filter, "An Okta filter expression; without it, every event.")
-    let ingestRateLimitShare = ConfigurationKey<RateShare>(
-        "integrations[].data_ingest.rate_limit_share", .share, default: .value("0.5"),
-        "The share of the org's /api/v1/logs budget to use; above 0, up to 1.")
-    let ingestPageSize = ConfigurationKey<Int>(
-        "integrations[].data_ingest.page_size", .number(1...1000), default: .value("1000"),
-        "How many events to ask for at once; from 1 to 1000.")
-    let responseCredential = ConfigurationKey<Name>(
-        "integrations[].response_action.credential", .name, default: .required,
-        "The credential to act with; it needs write.")
+        package let name = ConfigurationKey<Name>(
+            "integrations[].name", .name, default: .required, .whileRunning,
+            "Names the integration in status, journal and spool."
+        ) { _ in nil }
+        package let description = ConfigurationKey<String?>(
+            "integrations[].description", optional: .text, .whileRunning, "For people."
+        ) { _ in nil }
+        package let url = ConfigurationKey<OrgURL>(
+            "integrations[].url", .orgURL, default: .required, .whileRunning, "The org's address."
+        ) { _ in nil }
+    }
 
-    private init() {}
+    /// Under `data_ingest` of an integration.
+    package struct DataIngestKeys: ConfigurationSection {
+        package static let shared = Self()
 
-    /// All of them, in the order of declaration.
-    package static let all: [KeyDescription] = Mirror(reflecting: shared).children.compactMap { child in
-        (child.value as? any DescribedKey)?.description
+        package let credential = ConfigurationKey<Name>(
+            "integrations[].data_ingest.credential", .name, default: .required, .whileRunning,
+            "The credential to read the log with."
+        ) { "ingests with \($0)" }
+        package let pollInterval = ConfigurationKey<ConfigurationDuration>(
+            "integrations[].data_ingest.poll_interval", .duration(1, 3600), default: .value("15s"), .whileRunning,
+            "How long to wait when caught up; from 1s to 1h."
+        ) { "every \($0)" }
+        package let start = ConfigurationKey<StartTime>(
+            "integrations[].data_ingest.start", .startTime, default: .value("7d"), .whileRunning,
+            "Where a first run begins: a duration back, an RFC 3339 time, or now."
+        ) { "first run from \($0)" }
+        package let filter = ConfigurationKey<String?>(
+            "integrations[].data_ingest.filter", optional: .filter, .whileRunning,
+            "An Okta filter expression; without it, every event."
+        ) { $0.map { "filter: \($0)" } }
+        package let rateLimitShare = ConfigurationKey<RateShare>(
+            "integrations[].data_ingest.rate_limit_share", .share, default: .value("0.5"), .whileRunning,
+            "The share of the org's /api/v1/logs budget to use; above 0, up to 1."
+        ) { "\($0) of the rate limit" }
+        package let pageSize = ConfigurationKey<Int>(
+            "integrations[].data_ingest.page_size", .number(1...1000), default: .value("1000"), .whileRunning,
+            "How many events to ask for at once; from 1 to 1000."
+        ) { "pages of \($0)" }
+    }
+
+    /// Under `response_action` of an integration.
+    package struct ResponseActionKeys: ConfigurationSection {
+        package static let shared = Self()
+
+        package let credential = ConfigurationKey<Name>(
+            "integrations[].response_action.credential", .name, default: .required, .whileRunning,
+            "The credential to act with; it needs write."
+        ) { "acts with \($0)" }
+    }
+
+    /// All sections, in the order of the installed example.
+    static let sections: [any ConfigurationSection.Type] = [
+        DirectoryKeys.self, SpoolKeys.self, RecordKeys.self, MyNetworkKeys.self, NetworkKeys.self, CredentialKeys.self,
+        IntegrationKeys.self, DataIngestKeys.self, ResponseActionKeys.self,
+    ]
+
+    /// All keys, in the order of their declaration.
+    package static let keys: [KeyDescription] = sections.flatMap { $0.declared.map(\.description) }
+}
+
+extension Configuration.Compression {
+    /// `zstd, gzip or none`.
+    fileprivate static var words: String {
+        let words = allCases.map(\.rawValue)
+        return words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
     }
 }
 
-/// What the list of all keys is made from.
-protocol DescribedKey {
-    var description: KeyDescription { get }
-    /// Reads the literal default and drops the result.
-    func readDefault() throws(ValueError)
-}
-
-extension ConfigurationKey: DescribedKey {
-    func readDefault() throws(ValueError) {
-        if case .value(let text) = description.fallback { _ = try kind.parse(text) }
+extension Configuration.Retention {
+    fileprivate var words: String {
+        switch self {
+        case .never: "nothing is deleted"
+        case .after(let age): "deleted after \(age)"
+        case .acknowledged: "deleted once all loaders have it"
+        }
     }
-}
-
-extension ConfigurationListKey: DescribedKey {
-    func readDefault() throws(ValueError) {}
 }

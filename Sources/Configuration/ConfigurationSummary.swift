@@ -1,134 +1,72 @@
 import Foundation
 
-/// What `tributary check` shows of a configuration: everything that counts, no secrets.
+/// What `tributary check --json` shows of a configuration: every key with its value, no secrets.
 package struct ConfigurationSummary: Sendable, Encodable {
-    package var files: [String]
-    package var stateDirectory: String
-    package var runtimeDirectory: String
-    package var spool: Spool
-    package var record: Record
-    package var myNetwork: MyNetwork
-    package var network: Network
-    package var credentials: [Credential]
-    package var integrations: [Integration]
-    package var warnings: [ConfigurationProblem]
+    private let configuration: Configuration
 
-    /// Under `spool`.
-    package struct Spool: Sendable, Encodable {
-        var directory: String
-        var compression: String
-        var segmentMaxBytes: Int
-        var segmentMaxAgeSeconds: Int
-        var maxBytes: Int
-        var retention: String
-    }
+    fileprivate init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// Under `record`.
-    package struct Record: Sendable, Encodable {
-        var rawData: Bool
-        var observables: Bool
-        var datetime: Bool
-        var flattenUnmapped: Bool
-        var catalogue: [String]
-    }
-
-    /// Under `my_network`.
-    package struct MyNetwork: Sendable, Encodable {
-        var domains: [String]
-        var ipRanges: [String]
-    }
-
-    /// Under `network`; what is absent is left out.
-    package struct Network: Sendable, Encodable {
-        var caFile: String?
-        var proxy: String?
-        var proxyCredentialsFile: String?
-        var noProxy: [String]
-    }
-
-    /// One of `credentials`, without its secret.
-    package struct Credential: Sendable, Encodable {
-        var name: String
-        var description: String?
-        var type: String
-        var permissions: String
-        var expires: String?
-        var secretFile: String
-        var clientId: String?
-        var keyId: String?
-        var keyKind: String?
-    }
-
-    /// One of `integrations`.
-    package struct Integration: Sendable, Encodable {
-        var name: String
-        var description: String?
-        var url: String
-        var dataIngest: DataIngest?
-        var responseAction: ResponseAction?
-    }
-
-    /// Under `data_ingest`.
-    package struct DataIngest: Sendable, Encodable {
-        var credential: String
-        var pollIntervalSeconds: Int
-        var start: String
-        var filter: String?
-        var rateLimitShare: Double
-        var pageSize: Int
-    }
-
-    /// Under `response_action`.
-    package struct ResponseAction: Sendable, Encodable {
-        var credential: String
-    }
-
-    /// JSON with the keys in snake case, sorted; durations in seconds and sizes in bytes.
+    /// JSON with the keys of the file, sorted; durations in seconds and sizes in bytes.
     package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
+
+    package func encode(to encoder: any Encoder) throws {
+        var top = encoder.container(keyedBy: Key.self)
+        try top.encode(configuration.files, forKey: "files")
+        try top.encode(configuration.directories)
+        try top.encode(configuration.spool, under: "spool")
+        try top.encode(configuration.record, under: "record")
+        try top.encode(configuration.myNetwork, under: "my_network")
+        try top.encode(configuration.network, under: "network")
+        var credentials = top.nestedUnkeyedContainer(forKey: "credentials")
+        for credential in configuration.credentials {
+            var item = credentials.nestedContainer(keyedBy: Key.self)
+            try item.encode(credential.settings)
+            try item.encode(credential.secretFile, forKey: "secret_file")
+            try item.encodeIfPresent(credential.keyKind, forKey: "key_kind")
+        }
+        var integrations = top.nestedUnkeyedContainer(forKey: "integrations")
+        for integration in configuration.integrations {
+            var item = integrations.nestedContainer(keyedBy: Key.self)
+            try item.encode(integration.settings)
+            if let ingest = integration.dataIngest { try item.encode(ingest.settings, under: "data_ingest") }
+            if let response = integration.responseAction {
+                try item.encode(response.settings, under: "response_action")
+            }
+        }
+        try top.encode(configuration.warnings, forKey: "warnings")
+    }
+
+    fileprivate struct Key: CodingKey, ExpressibleByStringLiteral {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init(stringLiteral value: String) { stringValue = value }
+        init?(intValue: Int) { return nil }
+    }
+}
+
+extension KeyedEncodingContainer<ConfigurationSummary.Key> {
+    fileprivate mutating func encode<Keys>(_ section: Section<Keys>) throws {
+        for setting in section.settings {
+            if let value = setting.json { try encode(value, forKey: Key(stringValue: setting.jsonName)) }
+        }
+    }
+
+    fileprivate mutating func encode<Keys>(_ section: Section<Keys>, under key: Key) throws {
+        var container = nestedContainer(keyedBy: Key.self, forKey: key)
+        try container.encode(section)
+    }
 }
 
 extension Configuration {
-    /// The configuration in simple terms, for programs.
-    package var summary: ConfigurationSummary {
-        ConfigurationSummary(
-            files: files, stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory,
-            spool: .init(
-                directory: spool.directory, compression: spool.compression.rawValue,
-                segmentMaxBytes: spool.segmentMaxBytes.bytes, segmentMaxAgeSeconds: spool.segmentMaxAge.seconds,
-                maxBytes: spool.maxBytes.bytes, retention: spool.retention.description),
-            record: .init(
-                rawData: record.rawData, observables: record.observables, datetime: record.datetime,
-                flattenUnmapped: record.flattenUnmapped, catalogue: record.catalogue),
-            myNetwork: .init(
-                domains: myNetwork.domains.map(\.text), ipRanges: myNetwork.ipRanges.map(\.description)),
-            network: .init(
-                caFile: network.caFile, proxy: network.proxy?.text,
-                proxyCredentialsFile: network.proxyCredentialsFile, noProxy: network.noProxy.map(\.text)),
-            credentials: credentials.map { credential in
-                .init(
-                    name: credential.name.text, description: credential.description, type: credential.type.rawValue,
-                    permissions: credential.permissions.rawValue, expires: credential.expires?.description,
-                    secretFile: credential.secretFile, clientId: credential.clientID, keyId: credential.keyID,
-                    keyKind: credential.keyKind)
-            },
-            integrations: integrations.map { integration in
-                .init(
-                    name: integration.name.text, description: integration.description, url: integration.url.origin,
-                    dataIngest: integration.dataIngest.map { ingest in
-                        .init(
-                            credential: ingest.credential.name.text, pollIntervalSeconds: ingest.pollInterval.seconds,
-                            start: ingest.start.description, filter: ingest.filter,
-                            rateLimitShare: ingest.rateLimitShare.value, pageSize: ingest.pageSize)
-                    },
-                    responseAction: integration.responseAction.map { .init(credential: $0.credential.name.text) })
-            },
-            warnings: warnings)
-    }
+    /// The configuration for programs.
+    package var summary: ConfigurationSummary { ConfigurationSummary(self) }
 
     /// The configuration in a few lines for a person, without a newline at the end.
     package func describe() -> String {
@@ -136,59 +74,35 @@ extension Configuration {
         func line(_ label: String, _ text: String) {
             lines.append(label + String(repeating: " ", count: max(1, 14 - label.count)) + text)
         }
+        func line(_ label: String, _ words: some Sequence<String>) {
+            let text = words.joined(separator: ", ")
+            if !text.isEmpty { line(label, text) }
+        }
         line("files", files.joined(separator: ", "))
-        line("state", stateDirectory)
-        line("runtime", runtimeDirectory)
+        line("state", self.stateDirectory)
+        line("runtime", self.runtimeDirectory)
         line("spool", spool.directory)
-        line(
-            "",
-            "\(spool.compression.rawValue), segments of up to \(spool.segmentMaxBytes) or \(spool.segmentMaxAge), "
-                + "pauses at \(spool.maxBytes), " + Self.words(spool.retention))
-        line(
-            "record",
-            "raw data \(record.rawData ? "on" : "off"), observables \(record.observables ? "on" : "off")"
-                + (record.datetime ? ", with datetime" : "") + (record.flattenUnmapped ? ", unmapped as text" : "")
-                + (record.catalogue.isEmpty ? "" : ", catalogue \(record.catalogue.joined(separator: ", "))"))
-        if !myNetwork.domains.isEmpty || !myNetwork.ipRanges.isEmpty {
-            let parts = myNetwork.domains.map(\.text) + myNetwork.ipRanges.map(\.description)
-            line("my network", parts.joined(separator: ", "))
-        }
-        if let caFile = network.caFile { line("CA file", caFile) }
-        if let proxy = network.proxy {
-            line("proxy", proxy.text + (network.proxyCredentialsFile.map { ", user and password in \($0)" } ?? ""))
-        } else if let file = network.proxyCredentialsFile {
-            line("proxy", "the environment's, user and password in \(file)")
-        }
-        if !network.noProxy.isEmpty { line("no proxy", network.noProxy.map(\.text).joined(separator: ", ")) }
+        line("", spool.words.dropFirst())
+        line("record", record.words)
+        line("my network", myNetwork.words)
+        line("network", network.words)
         line("credentials", credentials.isEmpty ? "none" : "\(credentials.count)")
         for credential in credentials {
-            let expires = credential.expires.map { ", expires \($0)" } ?? ""
-            let key = credential.keyKind.map { " (\($0))" } ?? ""
-            line(
-                "  \(credential.name)",
-                "\(credential.type.rawValue)\(key), \(credential.permissions.rawValue)\(expires), "
-                    + credential.secretFile)
+            let kind = credential.type.rawValue + (credential.keyKind.map { " (\($0))" } ?? "")
+            line("  \(credential.name)", [kind] + credential.settings.words + [credential.secretFile])
         }
         line("integrations", integrations.isEmpty ? "none" : "\(integrations.count)")
         for integration in integrations {
-            line("  \(integration.name)", integration.url.origin + (integration.description.map { " — \($0)" } ?? ""))
-            if let ingest = integration.dataIngest {
-                line(
-                    "",
-                    "ingests with \(ingest.credential.name) every \(ingest.pollInterval), first run from "
-                        + "\(ingest.start), \(ingest.rateLimitShare) of the rate limit, pages of \(ingest.pageSize)")
-                if let filter = ingest.filter { line("", "filter: \(filter)") }
-            }
-            if let response = integration.responseAction { line("", "acts with \(response.credential.name)") }
+            let org = integration.url.origin + (integration.description.map { " — \($0)" } ?? "")
+            line("  \(integration.name)", [org] + integration.settings.words)
+            if let ingest = integration.dataIngest { line("", ingest.settings.words) }
+            if let response = integration.responseAction { line("", response.settings.words) }
         }
         return lines.joined(separator: "\n")
     }
+}
 
-    private static func words(_ retention: Retention) -> String {
-        switch retention {
-        case .never: "nothing is deleted"
-        case .after(let age): "deleted after \(age)"
-        case .acknowledged: "deleted once all loaders have it"
-        }
-    }
+extension Section {
+    /// What `check` says of it, a piece a key.
+    fileprivate var words: [String] { settings.compactMap(\.words) }
 }

@@ -5,7 +5,7 @@ import OktaAPI
 struct CredentialReader {
     let settings: Settings
     let context: ConfigurationContext
-    private let keys = ConfigurationKeys.shared
+    private let keys = Configuration.CredentialKeys.shared
 
     /// How long before the end of a credential's life its owner is warned.
     static let warningDays = 14
@@ -17,35 +17,28 @@ struct CredentialReader {
         self.context = context
     }
 
-    mutating func read(into index: inout CredentialIndex, _ findings: inout Findings) {
-        let name = settings.value(keys.credentialName, into: &findings)
-        let description = settings.value(keys.credentialDescription, into: &findings)
-        let type = settings.value(keys.credentialType, into: &findings)
-        let permissions = settings.value(keys.credentialPermissions, into: &findings)
-        let expires = settings.value(keys.credentialExpires, into: &findings)
-        let clientID = settings.value(keys.credentialClientID, into: &findings)
-        let keyID = settings.value(keys.credentialKeyID, into: &findings)
-        let givenFile = settings.value(keys.credentialSecretFile, into: &findings)
-        guard let name else { return }
-        let place = settings.place(of: keys.credentialName.path)
+    func read(into index: inout CredentialIndex, _ findings: inout Findings) {
+        let reading = SectionReading<Configuration.CredentialKeys>(settings, context, into: &findings)
+        guard let name = reading[\.name] else { return }
+        let place = settings.place(of: keys.name.path)
         if let earlier = index.declare(name, at: place) {
             findings.error(
-                at: place, key: keys.credentialName.path, "the credential “\(name)” is there already, at \(earlier)",
+                at: place, key: keys.name.path, "the credential “\(name)” is there already, at \(earlier)",
                 hint: "give one another name")
             return
         }
-        if let type { checkClient(type, name, clientID, keyID, &findings) }
-        if let expires { checkExpiry(expires, name, &findings) }
+        let type = reading[\.type]
+        let clientID = reading[\.clientID] ?? nil
+        let givenFile = reading[\.secretFile] ?? nil
+        if let type { checkClient(type, name, clientID, reading[\.keyID] ?? nil, &findings) }
+        if let expires = reading[\.expires] ?? nil { checkExpiry(expires, name, &findings) }
         let file = givenFile ?? Self.defaultSecretFile(name, context.environment)
         var keyKind: String?
-        if settings.values[keys.credentialSecretFile.path] == nil || givenFile != nil {
+        if settings.values[keys.secretFile.path] == nil || givenFile != nil {
             keyKind = checkSecret(file, name, isKey: type == .oauth && clientID != nil, &findings)
         }
-        guard let type, let permissions else { return }
-        index.add(
-            Configuration.Credential(
-                name: name, description: description, type: type, permissions: permissions, expires: expires,
-                secretFile: file, clientID: clientID, keyID: keyID, keyKind: keyKind))
+        guard let whole = reading.whole else { return }
+        index.add(Configuration.Credential(settings: whole, secretFile: file, keyKind: keyKind))
     }
 
     /// Where systemd lays the credential down (systemd.exec(5), `LoadCredential=`); outside the service the directory
@@ -61,15 +54,14 @@ struct CredentialReader {
     ) {
         switch type {
         case .oauth:
-            if clientID == nil, settings.values[keys.credentialClientID.path].map({ $0.node.isNull }) ?? true {
+            if clientID == nil, settings.values[keys.clientID.path].map({ $0.node.isNull }) ?? true {
                 findings.error(
-                    at: settings.place(of: keys.credentialType.path), key: keys.credentialClientID.path,
+                    at: settings.place(of: keys.type.path), key: keys.clientID.path,
                     "“client_id” is missing: the credential “\(name)” has type oauth",
                     hint: "add the service app's client ID")
             }
         case .apiToken:
-            for (key, value) in [(keys.credentialClientID, clientID), (keys.credentialKeyID, keyID)] where value != nil
-            {
+            for (key, value) in [(keys.clientID, clientID), (keys.keyID, keyID)] where value != nil {
                 findings.error(
                     at: settings.values[key.path]?.key.place ?? settings.place, key: key.path,
                     "“\(key.description.name)” has no meaning with type api_token",
@@ -81,21 +73,21 @@ struct CredentialReader {
     private func checkExpiry(_ expires: CalendarDate, _ name: Name, _ findings: inout Findings) {
         let days = expires.daysSince1970 - context.today.daysSince1970
         guard days <= Self.warningDays else { return }
-        let place = settings.place(of: keys.credentialExpires.path)
+        let place = settings.place(of: keys.expires.path)
         let when =
             days < 0 ? "expired on \(expires)" : days == 0 ? "expires today" : "expires in \(days) days, on \(expires)"
         findings.warning(
-            at: place, key: keys.credentialExpires.path, "the credential “\(name)” \(when)",
+            at: place, key: keys.expires.path, "the credential “\(name)” \(when)",
             hint: "make a new one in Okta and put it into its secret file")
     }
 
     /// Gives the kind of the private key, if it is to be one and can be read.
     private func checkSecret(_ path: String, _ name: Name, isKey: Bool, _ findings: inout Findings) -> String? {
-        let given = settings.values[keys.credentialSecretFile.path].flatMap { $0.node.isNull ? nil : $0.node.place }
-        let place = given ?? settings.place(of: keys.credentialName.path)
+        let given = settings.values[keys.secretFile.path].flatMap { $0.node.isNull ? nil : $0.node.place }
+        let place = given ?? settings.place(of: keys.name.path)
         let shown = LiteralSecret.quoted(path)
         func report(_ message: String, _ hint: String) {
-            let key = keys.credentialSecretFile.path
+            let key = keys.secretFile.path
             let whole = "the secret of the credential “\(name)” \(message)"
             switch context.secrets {
             case .required: findings.error(at: place, key: key, whole, hint: hint)
@@ -110,7 +102,7 @@ struct CredentialReader {
             }
             if isWorldReadable {
                 findings.warning(
-                    at: place, key: keys.credentialSecretFile.path,
+                    at: place, key: keys.secretFile.path,
                     "every user of this host can read the secret of the credential “\(name)”: \(shown)",
                     hint: "take that right away with: chmod o-r")
             }

@@ -8,7 +8,7 @@ struct KeyTree: Sendable {
         case sections
     }
 
-    static let shared = KeyTree(ConfigurationKeys.all)
+    static let shared = KeyTree(Configuration.keys)
 
     /// By the path of the mapping (empty for the file's top), then by name.
     private(set) var entries: [String: [String: Entry]] = [:]

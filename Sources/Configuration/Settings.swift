@@ -121,13 +121,15 @@ struct Settings {
     // MARK: Reading values
 
     /// The key's value, else its literal default, else nil. A value that can't be read is reported and gives nil.
-    func value<Value>(_ key: ConfigurationKey<Value>, into findings: inout Findings) -> Value? {
-        guard let entry = values[key.path], let text = scalar(entry, key.description, into: &findings) else {
+    func value<Value>(
+        _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
+    ) -> Value? {
+        guard let entry = values[key.path], let text = scalar(entry, key, into: &findings) else {
             // A value of a wrong kind has been reported; the default only spares follow-up problems.
-            return fallback(key, into: &findings)
+            return fallback(key, kind, into: &findings)
         }
         do {
-            return try key.kind.parse(text)
+            return try kind.parse(text)
         } catch {
             findings.error(
                 at: entry.node.place, key: key.path, "“\(entry.key.text)”: \(error.message)", hint: error.hint)
@@ -136,8 +138,9 @@ struct Settings {
     }
 
     /// The items of a list that could be read; the others are reported.
-    func list<Value>(_ key: ConfigurationListKey<Value>, into findings: inout Findings) -> [(Value, ConfigurationPlace)]
-    {
+    func list<Value>(
+        _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
+    ) -> [(Value, ConfigurationPlace)] {
         guard let entry = values[key.path] else { return [] }
         guard case .sequence(let nodes) = entry.node.value else {
             if case .null = entry.node.value { return [] }
@@ -151,11 +154,11 @@ struct Settings {
             guard case .scalar(let text) = node.value else {
                 findings.error(
                     at: node.place, key: key.path,
-                    "“\(entry.key.text)” expects \(key.description.valueKind) as its items, this is \(node.kind)")
+                    "“\(entry.key.text)” expects \(key.valueKind) as its items, this is \(node.kind)")
                 continue
             }
             do {
-                read.append((try key.kind.parse(text), node.place))
+                read.append((try kind.parse(text), node.place))
             } catch {
                 findings.error(at: node.place, key: key.path, "“\(entry.key.text)”: \(error.message)", hint: error.hint)
             }
@@ -180,18 +183,20 @@ struct Settings {
         }
     }
 
-    private func fallback<Value>(_ key: ConfigurationKey<Value>, into findings: inout Findings) -> Value? {
-        switch key.description.fallback {
-        case .none, .described: return nil
-        case .value(let text): return try? key.kind.parse(text)
+    private func fallback<Value>(
+        _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
+    ) -> Value? {
+        switch key.fallback {
+        case .none, .described, .environment: return nil
+        case .value(let text): return try? kind.parse(text)
         case .required:
             if case .sequence? = values[key.path]?.node.value { return nil }
             if case .mapping? = values[key.path]?.node.value { return nil }
             let parts = key.path.split(separator: ".").dropLast().joined(separator: ".")
             findings.error(
                 at: values[key.path]?.key.place ?? sections[parts] ?? place, key: key.path,
-                "“\(key.description.name)” is missing in “\(parts.replacing("[]", with: ""))”",
-                hint: "add it: \(key.description.explanation)")
+                "“\(key.name)” is missing in “\(parts.replacing("[]", with: ""))”",
+                hint: "add it: \(key.explanation)")
             return nil
         }
     }

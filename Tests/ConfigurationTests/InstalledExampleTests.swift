@@ -27,7 +27,7 @@ struct InstalledExampleTests {
         #expect(configuration.warnings.isEmpty)
     }
 
-    @Test("has every key, in its place", arguments: ConfigurationKeys.all)
+    @Test("has every key, in its place", arguments: Configuration.keys)
     func mentions(_ key: KeyDescription) throws {
         var findings = Findings()
         let text = try InstalledExample.everyKeyInUse()
@@ -41,7 +41,7 @@ struct InstalledExampleTests {
         #expect(all.contains { $0.values[key.path] != nil })
     }
 
-    @Test("shows the defaults that hold", arguments: ConfigurationKeys.all)
+    @Test("shows the defaults that hold", arguments: Configuration.keys)
     func showsDefaults(_ key: KeyDescription) throws {
         guard case .value(let text) = key.fallback else { return }
         #expect(try InstalledExample.everyKeyInUse().contains("\(key.name): \(text)\n"))
@@ -49,14 +49,13 @@ struct InstalledExampleTests {
 
     @Test("every key has a default that can be read and an explanation")
     func keysAreWhole() throws {
-        let children = Mirror(reflecting: ConfigurationKeys.shared).children
-        let keys = children.compactMap { $0.value as? any DescribedKey }
-        #expect(keys.count == children.count)
-        for key in keys {
-            try key.readDefault()
-            #expect(key.description.explanation.hasSuffix("."))
+        for section in Configuration.sections {
+            for key in section.declared {
+                try key.checkDefault()
+                #expect(key.description.explanation.hasSuffix("."))
+            }
         }
-        #expect(Set(ConfigurationKeys.all.map(\.path)).count == ConfigurationKeys.all.count)
+        #expect(Set(Configuration.keys.map(\.path)).count == Configuration.keys.count)
     }
 }
 

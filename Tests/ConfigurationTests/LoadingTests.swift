@@ -135,7 +135,7 @@ struct LoadingTests {
         let configuration = try Workspace().load(good)
         let text = configuration.describe()
         #expect(text.contains("https://acme.okta.com"))
-        #expect(text.contains("zstd, segments of up to 64MiB or 5m, pauses at 20GiB, nothing is deleted"))
+        #expect(text.contains("zstd, segments of up to 64MiB, sealed after 5m, pauses at 20GiB, nothing is deleted"))
         let json = try JSONSerialization.jsonObject(with: Data(try configuration.summary.json().utf8))
         let object = try #require(json as? [String: Any])
         let spool = try #require(object["spool"] as? [String: Any])

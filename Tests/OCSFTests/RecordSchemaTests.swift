@@ -7,7 +7,6 @@ import Testing
 /// docs/record-schema.md says what the code does, or these fail. `make docs` rewrites the parts that are made.
 @Suite("docs/record-schema.md", .serialized) struct RecordSchemaTests {
     static let file = Repository.file("docs/record-schema.md")
-    static let isWriting = ProcessInfo.processInfo.environment["TRIBUTARY_WRITE_DOCS"] == "1"
 
     @Test("every field of a record is in the table, and every field in the table comes out of some event")
     func fields() throws {
@@ -42,7 +41,7 @@ import Testing
             text += "<code>\(try JSON(made.text).text("metadata.event_code") ?? "")</code></summary>\n\n"
             text += "```json\n\(OrderedJSON(made.text).laidOut())\n```\n\n</details>\n\n"
         }
-        try check("records", text)
+        try MadePart(of: "docs/record-schema.md", named: "records").check(text)
     }
 
     @Test("the ATT&CK table is the catalogue's, and each tag has a name and a source")
@@ -68,20 +67,7 @@ import Testing
                 text += "| `\(columns[0])` | \(attack.tactic) \(tactic) | \(name) | \(columns[8]) |\n"
             }
         }
-        try check("attacks", text)
-    }
-
-    private func check(_ part: String, _ made: String) throws {
-        let text = try String(contentsOf: Self.file, encoding: .utf8)
-        let opening = try #require(text.range(of: "<!-- \(part): made by make docs -->\n"))
-        let closing = try #require(text.range(of: "<!-- end of \(part) -->"))
-        let standing = text[opening.upperBound..<closing.lowerBound]
-        if Self.isWriting, standing != made {
-            let new = text.replacingCharacters(in: opening.upperBound..<closing.lowerBound, with: made)
-            try new.write(to: Self.file, atomically: true, encoding: .utf8)
-        } else {
-            #expect(standing == made, "run make docs")
-        }
+        try MadePart(of: "docs/record-schema.md", named: "attacks").check(text)
     }
 
     /// The paths that the second column of the field tables names. `.name` goes on in the object of the path before it, and ‹user›

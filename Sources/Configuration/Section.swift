@@ -1,0 +1,127 @@
+/// A group of keys that belong together, a property each. All keys of a section are read and kept together.
+package protocol ConfigurationSection: Sendable {
+    static var shared: Self { get }
+}
+
+/// The values of a section's keys, each by the name and with the type of its declaration.
+///
+/// ```swift
+/// configuration.spool.segmentMaxAge.duration   // the key is `Configuration.SpoolKeys.segmentMaxAge`
+/// ```
+@dynamicMemberLookup
+package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
+    /// One for each key, in the order of their declaration.
+    private(set) var settings: [any AnySetting]
+
+    fileprivate init(settings: [any AnySetting]) { self.settings = settings }
+
+    package subscript<Value>(dynamicMember key: KeyPath<Keys, ConfigurationKey<Value>>) -> Value {
+        get {
+            let path = Keys.shared[keyPath: key].path
+            for case let setting as Setting<Value> in settings where setting.key.path == path { return setting.value }
+            // Only `SectionReading.whole` makes sections, of the very keys that can be asked for.
+            preconditionFailure("\(path) is no key of its section")
+        }
+        set {
+            let key = Keys.shared[keyPath: key]
+            for index in settings.indices where settings[index].description.path == key.path {
+                settings[index] = Setting(key: key, value: newValue)
+            }
+        }
+    }
+
+    /// The keys whose values differ, in the order of their declaration.
+    package func changed(from other: Self) -> [KeyDescription] {
+        zip(settings, other.settings).compactMap { $0.isEqual(to: $1) ? nil : $0.description }
+    }
+
+    package static func == (left: Self, right: Self) -> Bool { left.changed(from: right).isEmpty }
+
+    package func hash(into hasher: inout Hasher) {
+        for setting in settings { setting.hash(into: &hasher) }
+    }
+}
+
+/// What could be read of a section.
+struct SectionReading<Keys: ConfigurationSection> {
+    private var settings: [any AnySetting] = []
+    private var isWhole = true
+
+    init(_ source: Settings, _ context: ConfigurationContext, into findings: inout Findings) {
+        for key in Keys.declared {
+            if let setting = key.setting(source, context, &findings) {
+                settings.append(setting)
+            } else {
+                isWhole = false
+            }
+        }
+    }
+
+    /// Nil for a value that is missing or wrong, which is in the findings.
+    subscript<Value>(key: KeyPath<Keys, ConfigurationKey<Value>>) -> Value? {
+        let path = Keys.shared[keyPath: key].path
+        for case let setting as Setting<Value> in settings where setting.key.path == path { return setting.value }
+        return nil
+    }
+
+    /// The section, if every key has a value.
+    var whole: Section<Keys>? { isWhole ? Section(settings: settings) : nil }
+}
+
+/// A key with its value.
+struct Setting<Value: ConfigurationValue>: AnySetting {
+    let key: ConfigurationKey<Value>
+    let value: Value
+
+    var description: KeyDescription { key.description }
+    var jsonName: String { key.description.name + Value.unit }
+    var json: (any Encodable & Sendable)? { value.json }
+
+    var words: String? {
+        if let words = key.words { return words(value) }
+        if let standard = try? key.readDefault(), standard == value { return nil }
+        return value.text.map { "\(key.description.name) \($0)" }
+    }
+
+    func isEqual(to other: any AnySetting) -> Bool { (other as? Self)?.value == value }
+    func hash(into hasher: inout Hasher) { hasher.combine(value) }
+}
+
+/// A key with its value, whatever its type.
+protocol AnySetting: Sendable {
+    var description: KeyDescription { get }
+    /// The key's name in `check --json`.
+    var jsonName: String { get }
+    var json: (any Encodable & Sendable)? { get }
+    /// What `check` says; nil when nothing need be said.
+    var words: String? { get }
+
+    func isEqual(to other: any AnySetting) -> Bool
+    func hash(into hasher: inout Hasher)
+}
+
+/// A key, whatever its type.
+protocol DeclaredKey: Sendable {
+    var description: KeyDescription { get }
+    /// Reads the key with its value; nil when there is neither a value nor a default.
+    func setting(_ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings) -> (any AnySetting)?
+    /// Reads the literal default and drops the result.
+    func checkDefault() throws(ValueError)
+}
+
+extension ConfigurationKey: DeclaredKey {
+    func setting(
+        _ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings
+    ) -> (any AnySetting)? {
+        read(source, context, &findings).map { Setting(key: self, value: $0) }
+    }
+
+    func checkDefault() throws(ValueError) { _ = try readDefault() }
+}
+
+extension ConfigurationSection {
+    /// All keys of the section, in the order of their declaration.
+    static var declared: [any DeclaredKey] {
+        Mirror(reflecting: shared).children.compactMap { $0.value as? any DeclaredKey }
+    }
+}

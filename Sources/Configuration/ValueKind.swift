@@ -1,0 +1,34 @@
+/// A way of reading a single value, and its name in messages.
+struct ValueKind<Value: Sendable>: Sendable {
+    let name: String
+    let parse: @Sendable (String) throws(ValueError) -> Value
+
+    init(_ name: String, _ parse: @escaping @Sendable (String) throws(ValueError) -> Value) {
+        self.name = name
+        self.parse = parse
+    }
+
+    /// The same, within bounds.
+    func within(_ range: ClosedRange<Value>) -> Self where Value: Comparable {
+        ValueKind(name) { (text) throws(ValueError) in
+            let value = try parse(text)
+            guard range.contains(value) else {
+                throw ValueError(
+                    "\(value) is out of range", hint: "write a value from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return value
+        }
+    }
+
+    /// One of the words of an enumeration.
+    static func word() -> Self where Value: CaseIterable & RawRepresentable<String> {
+        let words = Value.allCases.map(\.rawValue)
+        return ValueKind("one of \(words.joined(separator: ", "))") { (text) throws(ValueError) in
+            if let value = Value(rawValue: text) { return value }
+            let near = NearestName.of(text, among: words)
+            throw ValueError(
+                "\(LiteralSecret.quoted(text)) is not known here",
+                hint: near.map { "did you mean “\($0)”?" } ?? "write one of \(words.joined(separator: ", "))")
+        }
+    }
+}

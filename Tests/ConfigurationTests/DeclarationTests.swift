@@ -1,0 +1,75 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Configuration
+
+@Suite("a key's declaration")
+struct DeclarationTests {
+    /// Every key with a value of its own, in YAML's flow style.
+    private static let everything = """
+        state_directory: /s
+        runtime_directory: /r
+        spool: {directory: /sp, compression: gzip, segment_max_bytes: 1MiB, segment_max_age: 1h, max_bytes: 1GiB, retention: 30d}
+        record: {raw_data: false, observables: false, datetime: true, flatten_unmapped: true, catalogue: [DIR/events.tsv]}
+        my_network: {domains: [example.com], ip_ranges: [203.0.113.0/24]}
+        network: {ca_file: DIR/ca.pem, proxy: "http://p.example:3128", proxy_credentials_file: DIR/proxy, no_proxy: [o.example]}
+        credentials:
+          - {name: key, type: oauth, permissions: write, client_id: 0oa1, key_id: k, expires: 2027-03-01, description: d, secret_file: DIR/credentials/key}
+        integrations:
+          - name: acme
+            url: acme.okta.com
+            description: e
+            data_ingest: {credential: key, start: now, filter: "a pr", page_size: 200, rate_limit_share: 1, poll_interval: 1m}
+            response_action: {credential: key}
+
+        """
+
+    private static func configuration() throws -> Configuration {
+        let workspace = try Workspace()
+        for name in ["events.tsv", "ca.pem", "proxy"] { try workspace.write(name, "x") }
+        return try workspace.load(everything.replacing("DIR", with: workspace.path))
+    }
+
+    @Test("is all that check --json needs: each key is in it, under its path")
+    func json() throws {
+        let text = try Self.configuration().summary.json()
+        let summary = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        for key in Configuration.keys {
+            var place: Any? = summary
+            for part in key.path.split(separator: ".") {
+                let name = String(part.replacing("[]", with: ""))
+                let mapping = place as? [String: Any]
+                place = mapping?[name] ?? mapping?[name + "_seconds"]
+                if part.hasSuffix("[]") { place = (place as? [Any])?.first }
+            }
+            #expect(place != nil, "\(key.path)")
+        }
+    }
+
+    @Test("is all that check needs: each key that is set is said")
+    func words() throws {
+        let text = try Self.configuration().describe()
+        for words in [
+            "/s", "/r", "/sp", "gzip", "segments of up to 1MiB", "sealed after 1h", "pauses at 1GiB",
+            "deleted after 30d", "raw data off", "observables off", "with datetime", "unmapped as text", "catalogue /",
+            "example.com, 203.0.113.0/24", "CA file /", "proxy http://p.example:3128", "user and password in /",
+            "no proxy for o.example", "oauth (EC P-256), write, expires 2027-03-01, client_id 0oa1, key_id k, /",
+            "https://acme.okta.com — e", "ingests with key, every 1m, first run from now, filter: a pr, 1.0 of the",
+            "pages of 200", "acts with key",
+        ] {
+            #expect(text.contains(words), "\(words) is not in:\n\(text)")
+        }
+    }
+
+    @Test("tells which values differ")
+    func changes() throws {
+        let one = try Self.configuration().spool
+        var other = one
+        #expect(other == one)
+        other.maxBytes = ByteSize(bytes: 1)
+        other.retention = .never
+        #expect(other != one)
+        #expect(other.changed(from: one).map(\.path) == ["spool.max_bytes", "spool.retention"])
+    }
+}

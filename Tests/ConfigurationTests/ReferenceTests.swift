@@ -1,0 +1,25 @@
+import Configuration
+import Foundation
+import TestSupport
+import Testing
+
+/// docs/configuration.md says what the declarations say, or this fails. `make docs` rewrites its table.
+@Suite("docs/configuration.md")
+struct ReferenceTests {
+    @Test("has every key with what it takes, its default and its meaning")
+    func keys() throws {
+        var table = "| key | takes | default | |\n| --- | --- | --- | --- |\n"
+        for key in Configuration.keys {
+            let fallback =
+                switch key.fallback {
+                case .required: "required"
+                case .none: ""
+                case .value(let text): "`\(text)`"
+                case .environment, .described: key.fallback.text ?? ""
+                }
+            table +=
+                "| `\(key.path)` | \(key.isList ? "a list: " : "")\(key.valueKind) | \(fallback) | \(key.explanation) |\n"
+        }
+        try MadePart(of: "docs/configuration.md", named: "keys").check(table)
+    }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Testing
+
+/// A part of a document that is made from the code, between two comments that name it:
+///
+///     <!-- NAME: made by make docs -->
+///     <!-- end of NAME -->
+package struct MadePart {
+    private let file: URL
+    private let name: String
+
+    package init(of path: String, named name: String) {
+        file = Repository.file(path)
+        self.name = name
+    }
+
+    /// Expects the document to hold `made`; with `TRIBUTARY_WRITE_DOCS=1`, as `make docs` sets it, writes it there.
+    package func check(_ made: String) throws {
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let opening = try #require(text.range(of: "<!-- \(name): made by make docs -->\n"))
+        let closing = try #require(text.range(of: "<!-- end of \(name) -->"))
+        let standing = text[opening.upperBound..<closing.lowerBound]
+        if ProcessInfo.processInfo.environment["TRIBUTARY_WRITE_DOCS"] == "1", standing != made {
+            let new = text.replacingCharacters(in: opening.upperBound..<closing.lowerBound, with: made)
+            try new.write(to: file, atomically: true, encoding: .utf8)
+        } else {
+            #expect(standing == made, "run make docs")
+        }
+    }
+}
