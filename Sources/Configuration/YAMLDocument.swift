@@ -1,6 +1,4 @@
-import Yams
-
-/// Reads one configuration file's text into nodes with places; the only file that knows the YAML library.
+/// Reads one configuration file's text into nodes with places.
 enum YAMLDocument {
     enum Content {
         case mapping([(key: YAMLKey, value: YAMLNode)])
@@ -10,164 +8,244 @@ enum YAMLDocument {
         case unreadable
     }
 
-    /// Nodes of one file, aliases expanded. A thousand integrations have some 20,000.
+    /// Nodes of one file, aliases expanded. A thousand integrations have some 20,000, their keys included.
     static let maximumNodes = 200_000
     /// The deepest place a key has is five.
     static let maximumDepth = 32
 
     static func read(_ bytes: [UInt8], file: String, into findings: inout Findings) -> Content {
         guard let text = YAMLText.decode(bytes, file: file, into: &findings) else { return .unreadable }
-        let root: Node?
-        do {
-            root = try Parser(yaml: text, encoding: .utf8).singleRoot()
+        guard let events = YAMLEvents(text) else {
+            report(.unreadable, text: text, file: file, into: &findings)
+            return .unreadable
+        }
+        var composer = Composer(events: events, file: file)
+        let root: YAMLNode?
+        do throws(Composer.Stop) {
+            root = try composer.document(into: &findings)
         } catch {
-            report(error, text: text, file: file, into: &findings)
+            switch error {
+            case .reported: break
+            case .library(let failure): report(failure, text: text, file: file, into: &findings)
+            }
             return .unreadable
         }
         guard let root else { return .empty }
-        var converter = Converter(file: file)
-        let node = converter.convert(root, depth: 0, into: &findings)
-        switch node?.value {
+        switch root.value {
         case .mapping(let pairs): return .mapping(pairs)
         case .null: return .empty
-        case nil: return .unreadable
         case .scalar, .sequence:
             findings.error(
-                at: node?.place ?? ConfigurationPlace(file: file),
-                "the file holds \(node?.kind ?? "something else") where keys are expected",
+                at: root.place, "the file holds \(root.kind) where keys are expected",
                 hint: "write keys with values, such as “state_directory: /var/lib/tributary”")
             return .unreadable
         }
     }
 
-    // MARK: From the library's nodes
+    // MARK: From events to nodes
 
-    private struct Converter {
+    private struct Composer {
+        /// Why nothing of the file is used.
+        enum Stop: Error {
+            case library(YAMLEvents.Failure)
+            /// The findings say why.
+            case reported
+        }
+
+        /// A node that an alias may name, with what using it once more costs.
+        struct Anchored {
+            var node: YAMLNode?
+            var count: Int
+            var height: Int
+        }
+
+        let events: YAMLEvents
         let file: String
-        var budget = YAMLDocument.maximumNodes
-        /// A bound was exceeded and reported; nothing of the file is used.
-        var isExhausted = false
+        private var anchors: [String: Anchored] = [:]
+        private var count = 0
 
-        init(file: String) { self.file = file }
+        init(events: YAMLEvents, file: String) {
+            self.events = events
+            self.file = file
+        }
 
-        /// Nil when the node can't be used; the reason is in the findings.
-        mutating func convert(_ node: Node, depth: Int, into findings: inout Findings) -> YAMLNode? {
-            let place = place(node.mark)
-            guard !isExhausted else { return nil }
-            budget -= 1
-            if budget < 0 {
-                isExhausted = true
-                findings.error(
-                    at: place, "more than \(YAMLDocument.maximumNodes) values, aliases expanded",
-                    hint: "write values out instead of using aliases of aliases")
-                return nil
+        /// Nil when there is none.
+        mutating func document(into findings: inout Findings) throws(Stop) -> YAMLNode? {
+            if case .streamEnd = try next().event { return nil }
+            let first = try next()
+            var height = 0
+            guard let root = try node(first, depth: 0, &height, into: &findings) else { throw .reported }
+            _ = try next()
+            let after = try next()
+            guard case .streamEnd = after.event else {
+                throw .library(
+                    .syntax(
+                        problem: "but found another document", line: after.place.line, column: after.place.column,
+                        context: nil))
             }
-            if depth > YAMLDocument.maximumDepth {
-                isExhausted = true
-                findings.error(at: place, "nested too deeply", hint: "no key needs more than five levels")
-                return nil
-            }
-            switch node {
-            case .scalar(let scalar):
-                return value(scalar, place, into: &findings).map { YAMLNode(place: place, value: $0) }
-            case .sequence(let sequence):
-                var items: [YAMLNode] = []
-                for item in sequence {
-                    if let item = convert(item, depth: depth + 1, into: &findings) { items.append(item) }
-                }
-                return isExhausted ? nil : YAMLNode(place: place, value: .sequence(items))
-            case .mapping(let mapping):
-                var pairs: [(key: YAMLKey, value: YAMLNode)] = []
-                for (key, value) in mapping {
-                    guard case .scalar(let scalar) = key else {
-                        findings.error(
-                            at: self.place(key.mark), "a list or mapping in the place of a key",
-                            hint: "a key is a plain word; check the brackets and the indentation")
-                        continue
-                    }
-                    guard let value = convert(value, depth: depth + 1, into: &findings) else { continue }
-                    pairs.append((YAMLKey(text: scalar.string, place: self.place(key.mark)), value))
-                }
-                return isExhausted ? nil : YAMLNode(place: place, value: .mapping(pairs))
-            case .alias:
-                findings.error(at: place, "an alias that can't be resolved", hint: "write the value out")
-                return nil
+            return root
+        }
+
+        private func next() throws(Stop) -> (event: YAMLEvents.Event, place: ConfigurationPlace) {
+            do throws(YAMLEvents.Failure) {
+                let (event, line, column) = try events.next()
+                return (event, ConfigurationPlace(file: file, line: line, column: column))
+            } catch {
+                throw .library(error)
             }
         }
 
+        /// Nil when the node can't be used; the reason is in the findings. `height` becomes the levels below it.
+        private mutating func node(
+            _ first: (event: YAMLEvents.Event, place: ConfigurationPlace), depth: Int, _ height: inout Int,
+            into findings: inout Findings
+        ) throws(Stop) -> YAMLNode? {
+            let place = first.place
+            let before = count
+            try spend(1, at: place, into: &findings)
+            try descend(depth, at: place, into: &findings)
+            height = 0
+            switch first.event {
+            case .scalar(let text, let isPlain, let tag, let anchor):
+                let node = value(text, isPlain, tag, place, into: &findings).map { YAMLNode(place: place, value: $0) }
+                register(node, anchor, since: before, height)
+                return node
+            case .sequenceStart(let anchor):
+                var items: [YAMLNode] = []
+                var element = try next()
+                while !element.event.isEnd {
+                    var below = 0
+                    if let item = try node(element, depth: depth + 1, &below, into: &findings) { items.append(item) }
+                    height = max(height, below + 1)
+                    element = try next()
+                }
+                let node = YAMLNode(place: place, value: .sequence(items))
+                register(node, anchor, since: before, height)
+                return node
+            case .mappingStart(let anchor):
+                let node = YAMLNode(
+                    place: place, value: .mapping(try pairs(depth: depth + 1, &height, into: &findings)))
+                register(node, anchor, since: before, height)
+                return node
+            case .alias(let name):
+                guard let anchored = anchors[name] else {
+                    throw .library(
+                        .syntax(
+                            problem: "found undefined alias", line: place.line, column: place.column, context: nil))
+                }
+                try spend(anchored.count - 1, at: place, into: &findings)
+                try descend(depth + anchored.height, at: place, into: &findings)
+                height = anchored.height
+                return anchored.node
+            // libyaml gives none of them where a node has to be.
+            case .documentStart, .end, .streamEnd: throw .library(.unreadable)
+            }
+        }
+
+        private mutating func pairs(
+            depth: Int, _ height: inout Int, into findings: inout Findings
+        ) throws(Stop) -> [(key: YAMLKey, value: YAMLNode)] {
+            var pairs: [(key: YAMLKey, value: YAMLNode)] = []
+            var lines: [String: Int] = [:]
+            var element = try next()
+            while !element.event.isEnd {
+                var below = 0
+                let place = element.place
+                var key: YAMLKey?
+                switch element.event {
+                case .scalar(let text, _, _, _):
+                    key = YAMLKey(text: text, place: place)
+                    if let line = lines.updateValue(place.line, forKey: text) {
+                        findings.error(
+                            at: place, key: "",
+                            "the key \(LiteralSecret.quoted(text)) is written twice, first in line \(line)",
+                            hint: "keep one of them")
+                        throw .reported
+                    }
+                default:
+                    findings.error(
+                        at: place, "a list or mapping in the place of a key",
+                        hint: "a key is a plain word; check the brackets and the indentation")
+                }
+                _ = try node(element, depth: depth, &below, into: &findings)
+                height = max(height, below + 1)
+                let value = try node(try next(), depth: depth, &below, into: &findings)
+                height = max(height, below + 1)
+                if let key, let value { pairs.append((key, value)) }
+                element = try next()
+            }
+            return pairs
+        }
+
+        private mutating func register(_ node: YAMLNode?, _ anchor: String?, since before: Int, _ height: Int) {
+            guard let anchor else { return }
+            anchors[anchor] = Anchored(node: node, count: count - before, height: height)
+        }
+
+        private mutating func spend(
+            _ nodes: Int, at place: ConfigurationPlace, into findings: inout Findings
+        ) throws(Stop) {
+            count += nodes
+            guard count > YAMLDocument.maximumNodes else { return }
+            findings.error(
+                at: place, "more than \(YAMLDocument.maximumNodes) values, aliases expanded",
+                hint: "write values out instead of using aliases of aliases")
+            throw .reported
+        }
+
+        private func descend(
+            _ depth: Int, at place: ConfigurationPlace, into findings: inout Findings
+        ) throws(Stop) {
+            guard depth > YAMLDocument.maximumDepth else { return }
+            findings.error(at: place, "nested too deeply", hint: "no key needs more than five levels")
+            throw .reported
+        }
+
         private func value(
-            _ scalar: Node.Scalar, _ place: ConfigurationPlace, into findings: inout Findings
+            _ text: String, _ isPlain: Bool, _ tag: String?, _ place: ConfigurationPlace,
+            into findings: inout Findings
         ) -> YAMLNode.Value? {
-            let tag = scalar.tag.description
-            if !tag.isEmpty && tag != "tag:yaml.org,2002:str" && tag != "!" {
+            if let tag, tag != "tag:yaml.org,2002:str", tag != "!" {
                 findings.error(
                     at: place, "the tag \(LiteralSecret.quoted(tag)) has no meaning here",
                     hint: "write the value without a tag (a word that begins with !), or put it into quotes")
                 return nil
             }
-            let isNull = scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
-            return isNull ? .null : .scalar(scalar.string)
-        }
-
-        private func place(_ mark: Mark?) -> ConfigurationPlace {
-            ConfigurationPlace(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1)
+            return isPlain && ["", "~", "null", "Null", "NULL"].contains(text) ? .null : .scalar(text)
         }
     }
 
     // MARK: From the library's errors
 
-    private static func report(_ error: any Error, text: String, file: String, into findings: inout Findings) {
-        func place(_ mark: Mark) -> ConfigurationPlace {
-            ConfigurationPlace(file: file, line: mark.line, column: mark.column)
-        }
-        switch error as? YamlError {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
+    private static func report(
+        _ failure: YAMLEvents.Failure, text: String, file: String, into findings: inout Findings
+    ) {
+        switch failure {
+        case .syntax(let problem, let line, let column, let context):
             let explained = YAMLSyntaxProblem(
-                problem: problem, context: context?.text, contextLine: context?.mark.line,
-                isAtTab: isTab(at: mark, in: text))
-            findings.error(at: place(mark), explained.message, hint: explained.hint)
-        case .duplicatedKeysInMapping(let names, let context):
-            let first = place(context.mark)
-            for name in names.prefix(1) {
-                let second = repetition(of: name, after: first, in: text)
-                findings.error(
-                    at: second ?? first, key: "",
-                    "the key \(LiteralSecret.quoted(name)) is written twice"
-                        + (second == nil ? "" : ", first in line \(first.line)"),
-                    hint: "keep one of them")
-            }
-        default:
+                problem: problem, context: context?.words, contextLine: context?.line,
+                isAtTab: isTab(line: line, column: column, in: text))
+            findings.error(
+                at: ConfigurationPlace(file: file, line: line, column: column), explained.message,
+                hint: explained.hint)
+        case .unreadable:
             findings.error(
                 at: ConfigurationPlace(file: file), "the file can't be read as YAML",
                 hint: "check that it is a text file in UTF-8")
         }
     }
 
-    private static func isTab(at mark: Mark, in text: String) -> Bool {
-        let lines = text.split(separator: "\n", maxSplits: mark.line, omittingEmptySubsequences: false)
-        guard mark.line >= 1, mark.line <= lines.count, mark.column >= 1 else { return false }
-        let line = lines[mark.line - 1]
-        return line.unicodeScalars.dropFirst(mark.column - 1).first == "\t"
+    private static func isTab(line: Int, column: Int, in text: String) -> Bool {
+        let lines = text.split(separator: "\n", maxSplits: line, omittingEmptySubsequences: false)
+        guard line >= 1, line <= lines.count, column >= 1 else { return false }
+        let line = lines[line - 1]
+        return line.unicodeScalars.dropFirst(column - 1).first == "\t"
             || line.unicodeScalars.prefix { $0 == " " || $0 == "\t" }.contains("\t")
     }
+}
 
-    /// The library names one place of a doubled key; the other is found as the next line of the same mapping that
-    /// begins with the key in the same column.
-    private static func repetition(
-        of name: String, after first: ConfigurationPlace, in text: String
-    ) -> ConfigurationPlace? {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard first.line >= 1, first.line < lines.count else { return nil }
-        for (index, line) in lines.enumerated().dropFirst(first.line) {
-            let indent = line.prefix { $0 == " " }.count
-            let content = line.dropFirst(indent)
-            if content.isEmpty || content.hasPrefix("#") { continue }
-            if indent < first.column - 1 { return nil }
-            if indent == first.column - 1, content.hasPrefix(name + ":") {
-                return ConfigurationPlace(file: first.file, line: index + 1, column: first.column)
-            }
-        }
-        return nil
+extension YAMLEvents.Event {
+    fileprivate var isEnd: Bool {
+        if case .end = self { true } else { false }
     }
 }

@@ -41,9 +41,6 @@ struct YAMLSyntaxProblem {
         case "found character that cannot start any token":
             message = "a character that can't begin a value (such as @, ` or %)"
             hint = "put the value into quotes"
-        case _ where problem.hasPrefix("Maximum nesting level reached"):
-            message = "nested too deeply"
-            hint = "no key needs more than five levels"
         default:
             message = "the YAML can't be read: " + (context.map { "\($0), " } ?? "") + problem
             hint = "check quotes, brackets and indentation here and in the line above"

@@ -1,0 +1,6 @@
+#ifndef TRIBUTARY_CYAML_H
+#define TRIBUTARY_CYAML_H
+
+#include <yaml.h>
+
+#endif
