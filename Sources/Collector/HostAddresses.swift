@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 /// What the system's resolver says of a host, for a person who looks for trouble with names. The transport resolves by itself.
@@ -7,7 +6,10 @@ enum HostAddresses {
     static func lookUp(_ host: String) async -> Result<[String], Failure> {
         await withCheckedContinuation { continuation in
             // getaddrinfo(3) blocks, for as long as resolv.conf(5) lets it: not on the cooperative pool.
-            Thread.detachNewThread { continuation.resume(returning: ask(host)) }
+            let status = DetachedThread.start { continuation.resume(returning: ask(host)) }
+            if status != 0 {
+                continuation.resume(returning: .failure(Failure(words: String(cString: strerror(status)))))
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import Configuration
-import Foundation
+import FoundationEssentials
+import Glibc
 import OCSF
 
 /// The mapping as a configuration asks for it: its settings, and the catalogue with the site's own rows.
@@ -19,13 +20,22 @@ package struct Normalizing {
     ///
     /// - Throws: `Daemon.StartError.configuration`, with file and line of a bad row.
     package func catalog() throws(Daemon.StartError) -> EventCatalog {
-        do {
-            let texts = try tables.map { path in (file: path, text: try String(contentsOfFile: path, encoding: .utf8)) }
+        var texts: [(file: String, text: String)] = []
+        for path in tables {
+            guard let bytes = FileManager.default.contents(atPath: path) else {
+                throw .configuration(
+                    "record.catalogue: \(path) can't be read: \(String(cString: strerror(errno))); "
+                        + "let the service's user read it")
+            }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw .configuration("record.catalogue: \(path) is not text in UTF-8; save it as that")
+            }
+            texts.append((path, text))
+        }
+        do throws(EventCatalogError) {
             return try EventCatalog.builtIn(with: texts)
-        } catch let error as EventCatalogError {
-            throw .configuration(error.description)
         } catch {
-            throw .configuration("record.catalogue: \(error.localizedDescription)")
+            throw .configuration(error.description)
         }
     }
 }

@@ -1,4 +1,6 @@
-import Foundation
+import FoundationEssentials
+import Glibc
+import Spool
 
 /// `status.json` in the runtime directory: replaced whole, so a reader never sees half of one, and accompanied by a
 /// lock that lives as long as the daemon does, so a reader knows whether what it read is still true.
@@ -15,10 +17,10 @@ package final class StatusFile: Sendable {
     ///
     /// - Throws: `Failure` when the directory can't be written or another daemon holds it.
     package init(directory: String) throws(Failure) {
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        do throws(SpoolError) {
+            try PosixFileSystem().makeDirectories(directory, below: "/", thorough: false)
         } catch {
-            throw Failure(description: "cannot make the runtime directory \(directory): \(error.localizedDescription)")
+            throw Failure(description: "the runtime directory can't be made: \(error)")
         }
         path = directory + "/" + StatusReport.fileName
         let lockPath = Self.lockPath(directory)
@@ -43,14 +45,38 @@ package final class StatusFile: Sendable {
     /// whatever the umask: it holds no secret, and on-call people are not the service's user.
     package func write(_ report: StatusReport) throws(Failure) {
         let temporary = path + ".new"
+        let content: Data
         do {
-            try report.encoded().write(to: URL(fileURLWithPath: temporary))
+            content = try report.encoded()
         } catch {
-            throw Failure(description: "cannot write \(temporary): \(error.localizedDescription)")
+            throw Failure(description: "the status can't be put into JSON: \(error)")
+        }
+        guard Self.write(content, to: temporary) else {
+            throw Failure(description: "cannot write \(temporary): \(String(cString: strerror(errno)))")
         }
         guard chmod(temporary, 0o644) == 0, rename(temporary, path) == 0 else {
             throw Failure(description: "cannot replace \(path): \(String(cString: strerror(errno)))")
         }
+    }
+
+    private static func write(_ content: Data, to path: String) -> Bool {
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { return false }
+        let isWritten = content.withUnsafeBytes { bytes in
+            var written = 0
+            while written < bytes.count {
+                let count = Glibc.write(file, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return false }
+                written += count
+            }
+            return true
+        }
+        // close(2) may tell of a write that failed late; errno of the write that failed before it is kept.
+        let code = errno
+        let isClosed = close(file) == 0
+        if !isWritten { errno = code }
+        return isWritten && isClosed
     }
 
     /// Whether a daemon holds this runtime directory now.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What the daemon says of itself: the content of `status.json` in the runtime directory, which `tributary status`
 /// and other programs read. Keys are in snake case, times are RFC 3339 in UTC, durations are seconds.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The wall clock, and the one text form that times have in reports, logs and file names.
 package enum WallClock {

@@ -27,18 +27,7 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
         wakeUp.initialize(to: pthread_cond_t())
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self).toOpaque()
-        let status = pthread_create(
-            &thread, &attributes,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<WorkerThread>.fromOpaque(context).takeUnretainedValue().run()
-            }, context)
-        pthread_attr_destroy(&attributes)
+        let status = DetachedThread.start { self.run() }
         // Without its threads the process can do nothing at all, and there is nobody to tell yet.
         precondition(status == 0, "cannot start the thread \(name): \(String(cString: strerror(status)))")
     }

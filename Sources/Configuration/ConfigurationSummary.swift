@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What `tributary check --json` shows of a configuration: every key with its value, no secrets.
 package struct ConfigurationSummary: Sendable, Encodable {

@@ -1,5 +1,5 @@
 import CSimdjson
-import Foundation
+import FoundationEssentials
 
 /// Why an event could not become a record.
 package enum RejectionReason: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// `SPOOL/_acks`, where loaders say how far they have come. A loader writes there as a member of the spool's group; the daemon only reads.
 ///

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// `SPOOL/_spool.json`: what makes a directory a spool. The id ties journals, which may be on another file system, to it.
 struct SpoolIdentity: Codable, Equatable {

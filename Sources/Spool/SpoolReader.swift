@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A segment that the manifest or the disk knows of.
 package struct SegmentListing: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Sealing, step by step. On disk, for generation G:
 ///

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Collector
 import Configuration
-import Foundation
+import FoundationEssentials
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Configuration
-import Foundation
+import FoundationEssentials
 
 /// Where the configuration is, for every command that needs it.
 struct ConfigurationOptions: ParsableArguments {

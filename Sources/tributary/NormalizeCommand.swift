@@ -1,7 +1,8 @@
 import ArgumentParser
 import Collector
 import Configuration
-import Foundation
+import FoundationEssentials
+import Glibc
 import OCSF
 
 struct Normalize: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import Spool
 
 /// `libexec/export-parquet`, which has the library that Swift lacks: takes records on its standard input and writes one Parquet file after the other.
@@ -29,9 +30,7 @@ final class ParquetHelper {
         var rows: Int?
     }
 
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
+    private let process: ChildProcess
 
     /// Starts it, and waits until it has its library.
     init(python: String, script: String) throws {
@@ -41,21 +40,12 @@ final class ParquetHelper {
                 status: ExitStatus.unavailable)
         }
         // By env(1), which looks a name up in PATH and takes a path as it is.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, script]
-        process.standardInput = input
-        process.standardOutput = output
-        do { try process.run() } catch {
+        do throws(ChildProcess.Failure) {
+            process = try ChildProcess("/usr/bin/env", [python, script])
+        } catch {
             throw Problem(words: "can't run \(python): \(error)", status: ExitStatus.unavailable)
         }
-        try? output.fileHandleForWriting.close()
-        try? input.fileHandleForReading.close()
         guard try answer().ready != nil else { throw ended() }
-    }
-
-    deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
     }
 
     /// Has a file written: `feed` hands over its records, each with its newline, in pieces that end anywhere. Returns how many it has.
@@ -76,8 +66,7 @@ final class ParquetHelper {
         var written = 0
         while written < bytes.count {
             let count = Glibc.write(
-                input.fileHandleForWriting.fileDescriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written
-            )
+                process.input, bytes.baseAddress.map { $0 + written }, bytes.count - written)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw ended() }
             written += count
@@ -89,7 +78,7 @@ final class ParquetHelper {
         var line: [UInt8] = []
         var byte: UInt8 = 0
         while line.count < 4096 {
-            let count = Glibc.read(output.fileHandleForReading.fileDescriptor, &byte, 1)
+            let count = Glibc.read(process.output, &byte, 1)
             if count < 0, errno == EINTR { continue }
             guard count == 1 else { throw ended() }
             if byte == 0x0A { return (try? JSONDecoder().decode(Answer.self, from: Data(line))) ?? Answer() }
@@ -99,22 +88,21 @@ final class ParquetHelper {
     }
 
     private func ended() -> Problem {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        let ending = process.wait()
         let install =
             "install it with: python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow, "
             + "and say --python /opt/tributary-parquet/bin/python"
-        return switch (process.terminationReason, process.terminationStatus) {
-        case (.exit, 69): Problem(words: "Python has no pyarrow: \(install)", status: ExitStatus.unavailable)
-        case (.exit, 126), (.exit, 127):
+        return switch ending {
+        case .exit(69): Problem(words: "Python has no pyarrow: \(install)", status: ExitStatus.unavailable)
+        case .exit(126), .exit(127):
             Problem(words: "Python is not there: \(install)", status: ExitStatus.unavailable)
-        case (.exit, 65):
+        case .exit(65):
             Problem(words: "a record can't be read: see tributary spool verify", status: ExitStatus.dataError)
-        case (.exit, 74): Problem(words: "the Parquet file can't be written; see above", status: ExitStatus.inputOutput)
-        case (let reason, let status):
-            Problem(
-                words: "the program that writes Parquet ended with \(reason == .exit ? "status" : "signal") \(status)",
-                status: ExitStatus.software)
+        case .exit(74): Problem(words: "the Parquet file can't be written; see above", status: ExitStatus.inputOutput)
+        case .exit(let status):
+            Problem(words: "the program that writes Parquet ended with status \(status)", status: ExitStatus.software)
+        case .signal(let signal):
+            Problem(words: "the program that writes Parquet ended with signal \(signal)", status: ExitStatus.software)
         }
     }
 }

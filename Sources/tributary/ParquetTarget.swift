@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Spool
 
 /// Where the files of an export go: the layout that Amazon Security Lake asks of custom sources ("Collecting data from custom sources" in its

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// How far a long command is, for a person who watches; nothing where standard error is no terminal.
 struct ProgressBar {
@@ -18,11 +18,11 @@ struct ProgressBar {
         last = percent
         let filled = percent * Self.width / 100
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
-        FileHandle.standardError.write(Data("\r\(bar) \(percent) %".utf8))
+        Terminal.write("\r\(bar) \(percent) %")
     }
 
     mutating func clear() {
         guard isShown, last >= 0 else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+        Terminal.write("\r\u{1B}[K")
     }
 }

@@ -2,7 +2,8 @@ import ArgumentParser
 import CLinux
 import Collector
 import Configuration
-import Foundation
+import FoundationEssentials
+import Glibc
 import Logging
 import Systemd
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Collector
-import Foundation
+import FoundationEssentials
 import Spool
 
 struct SpoolList: ParsableCommand {

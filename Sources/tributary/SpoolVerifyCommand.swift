@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collector
-import Foundation
+import FoundationEssentials
+import Glibc
 import OCSF
 import Spool
 

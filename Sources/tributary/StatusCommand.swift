@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collector
-import Foundation
+import FoundationEssentials
+import Glibc
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,7 +37,7 @@ struct Status: ParsableCommand {
         }
         let isRunning = StatusFile.isHeld(inDirectory: directory)
         if json {
-            FileHandle.standardOutput.write(data)
+            try StandardOutput.write(data)
         } else {
             print(StatusText(report: report, isRunning: isRunning, terminal: .output).text)
         }

@@ -1,0 +1,82 @@
+import Glibc
+
+/// A program of another language that is talked to over its standard input and output; its standard error is ours.
+final class ChildProcess {
+    /// How it ended.
+    enum Ending {
+        case exit(Int32)
+        case signal(Int32)
+    }
+
+    /// Why it could not be started: an errno.
+    struct Failure: Error, CustomStringConvertible {
+        let code: Int32
+
+        var description: String { String(cString: strerror(code)) }
+    }
+
+    /// What is written to it, until `closeInput`.
+    private(set) var input: Int32
+    /// What it writes.
+    let output: Int32
+    private let process: pid_t
+    private var ending: Ending?
+
+    /// Starts the program at that path.
+    init(_ program: String, _ arguments: [String]) throws(Failure) {
+        let toChild = try Self.makePipe()
+        let fromChild: (reading: Int32, writing: Int32)
+        do throws(Failure) {
+            fromChild = try Self.makePipe()
+        } catch {
+            close(toChild.reading)
+            close(toChild.writing)
+            throw error
+        }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_adddup2(&actions, toChild.reading, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, fromChild.writing, STDOUT_FILENO)
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var child = pid_t()
+        let code = posix_spawn(&child, program, &actions, nil, &words, environ)
+        words.forEach { free($0) }
+        posix_spawn_file_actions_destroy(&actions)
+        close(toChild.reading)
+        close(fromChild.writing)
+        guard code == 0 else {
+            close(toChild.writing)
+            close(fromChild.reading)
+            throw Failure(code: code)
+        }
+        input = toChild.writing
+        output = fromChild.reading
+        process = child
+    }
+
+    /// Close-on-exec: only what is duplicated for it goes to the child.
+    private static func makePipe() throws(Failure) -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Failure(code: errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
+
+    deinit {
+        _ = wait()
+        close(output)
+    }
+
+    /// Closes its standard input, which tells it that no more comes, and waits for its end.
+    func wait() -> Ending {
+        if input >= 0 { close(input) }
+        input = -1
+        if let ending { return ending }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        // As WIFEXITED and its siblings in wait(2), which are macros.
+        let ended: Ending = status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F)
+        ending = ended
+        return ended
+    }
+}
