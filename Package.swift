@@ -28,27 +28,28 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CEventCatalog"),
+        .target(name: "Time", swiftSettings: strict),
         .target(
             name: "OktaAPI",
             dependencies: [
-                "CCurl", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+                "Time", "CCurl", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
-        .target(name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CCrypto"], swiftSettings: strict),
-        .target(name: "Spool", dependencies: ["CZstd", "CZlib", "CCrypto"], swiftSettings: strict),
+        .target(name: "OCSF", dependencies: ["Time", "CSimdjson", "CEventCatalog", "CCrypto"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Time", "CZstd", "CZlib", "CCrypto"], swiftSettings: strict),
         .target(
             name: "Configuration",
-            dependencies: ["OktaAPI", "CYaml"],
+            dependencies: ["Time", "OktaAPI", "CYaml"],
             swiftSettings: strict),
         .target(
             name: "Systemd",
-            dependencies: ["CSystemd", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Time", "CSystemd", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd",
+                "Time", "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -83,6 +84,7 @@ let package = Package(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
+        .testTarget(name: "TimeTests", dependencies: ["Time"], swiftSettings: strict),
         .testTarget(
             name: "OktaAPITests",
             dependencies: [
@@ -96,7 +98,7 @@ let package = Package(
             name: "ConfigurationTests",
             dependencies: ["Configuration", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Time", "Systemd", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "OktaSimulatorTests",
             dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],

@@ -1,10 +1,10 @@
-import OktaAPI
+import Time
 
 /// A day of the UTC calendar, counted from 1970-01-01; the partition of the spool in which an event belongs.
 struct CivilDay: Hashable {
-    static let milliseconds: Int64 = 86_400_000
+    private static let milliseconds: Int64 = 86_400_000
 
-    let number: Int64
+    private let number: Int64
 
     /// The day of a time in milliseconds since 1970, also before it.
     init(of time: Int64) {
@@ -12,7 +12,5 @@ struct CivilDay: Hashable {
     }
 
     /// `2026-11-23`.
-    var text: String {
-        String(UTCTime(milliseconds: number * Self.milliseconds).rfc3339.prefix(10))
-    }
+    var text: String { CivilTime(milliseconds: number * Self.milliseconds).date.description }
 }

@@ -1,3 +1,5 @@
+import Time
+
 /// Where a first run begins to read: a duration back (`7d`), an RFC 3339 time (`2026-11-01T00:00:00Z`) or `now`.
 package enum StartTime: Sendable, Hashable, CustomStringConvertible {
     case now
@@ -32,11 +34,8 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
         case .now: return "now"
         case .back(let duration): return duration.description
         case .at(let time):
-            let (seconds, fraction) = (time / 1000, time % 1000)
-            let clock = [seconds % 86_400 / 3600, seconds % 3600 / 60, seconds % 60]
-                .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
-            let digits = fraction == 0 ? "" : "." + String(String(1000 + fraction).dropFirst())
-            return "\(CalendarDate(secondsSince1970: seconds))T\(clock)\(digits)Z"
+            let civil = CivilTime(milliseconds: Int64(time))
+            return civil.millisecond == 0 ? civil.rfc3339Seconds : civil.rfc3339
         }
     }
 

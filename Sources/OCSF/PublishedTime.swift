@@ -1,3 +1,5 @@
+import Time
+
 /// An instant as LogEvents write it, read without allocation.
 ///
 /// RFC 3339 `date-time` with 0 to 9 or more digits of a second's fraction, `T`, `t` or a blank between date and time (section 5.6's
@@ -23,9 +25,9 @@ struct PublishedTime: Equatable {
             let second = twoDigits(bytes, 17)
         else { return nil }
         let year = century * 100 + years
-        guard (1...12).contains(month), (1...daysIn(month: month, of: year)).contains(day), hour < 24, minute < 60,
-            second <= 60
-        else { return nil }
+        guard let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second <= 60 else {
+            return nil
+        }
         var at = 19
         var fraction = 0
         if at < count, bytes[at] == UInt8(ascii: ".") {
@@ -55,7 +57,7 @@ struct PublishedTime: Equatable {
             default: return nil
             }
         }
-        let seconds = daysSince1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+        let seconds = date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second
         milliseconds = Int64(seconds * 1_000 + fraction - offset)
         guard Self.range.contains(milliseconds) else { return nil }
     }
@@ -67,51 +69,23 @@ private func twoDigits(_ bytes: UnsafePointer<UInt8>, _ at: Int) -> Int? {
     return tens < 10 && ones < 10 ? Int(tens) * 10 + Int(ones) : nil
 }
 
-private func daysIn(month: Int, of year: Int) -> Int {
-    switch month {
-    case 4, 6, 9, 11: 30
-    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-    default: 31
-    }
-}
-
-/// Days in the proleptic Gregorian calendar, counted in years that begin in March so that a leap day is a year's last.
-private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    let shifted = month > 2 ? year : year - 1
-    let cycle = shifted / 400
-    let yearOfCycle = shifted - cycle * 400
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    return cycle * 146_097 + yearOfCycle * 365 + yearOfCycle / 4 - yearOfCycle / 100 + dayOfYear - 719_468
-}
-
 extension RecordWriter {
     /// RFC 3339 in UTC with milliseconds, without quotes.
     mutating func dateTime(_ milliseconds: Int64) {
-        // Never before 1970: PublishedTime.range.
-        let days = Int(milliseconds) / 86_400_000
-        let rest = Int(milliseconds) - days * 86_400_000
-        let shifted = days + 719_468
-        let cycle = shifted / 146_097
-        let dayOfCycle = shifted - cycle * 146_097
-        let yearOfCycle = (dayOfCycle - dayOfCycle / 1_460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365
-        let dayOfYear = dayOfCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        let year = cycle * 400 + yearOfCycle + (month <= 2 ? 1 : 0)
-        digits(year, 4)
+        let time = CivilTime(milliseconds: milliseconds)
+        digits(time.date.year, 4)
         byte(UInt8(ascii: "-"))
-        digits(month, 2)
+        digits(time.date.month, 2)
         byte(UInt8(ascii: "-"))
-        digits(day, 2)
+        digits(time.date.day, 2)
         byte(UInt8(ascii: "T"))
-        digits(rest / 3_600_000, 2)
+        digits(time.hour, 2)
         byte(UInt8(ascii: ":"))
-        digits(rest / 60_000 % 60, 2)
+        digits(time.minute, 2)
         byte(UInt8(ascii: ":"))
-        digits(rest / 1_000 % 60, 2)
+        digits(time.second, 2)
         byte(UInt8(ascii: "."))
-        digits(rest % 1_000, 3)
+        digits(time.millisecond, 3)
         byte(UInt8(ascii: "Z"))
     }
 

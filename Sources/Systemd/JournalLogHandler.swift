@@ -1,6 +1,7 @@
 import CSystemd
 import Glibc
 import Logging
+import Time
 
 /// Sends log events to the journal with structured fields, through sd_journal_sendv(3).
 ///

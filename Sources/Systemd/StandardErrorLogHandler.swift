@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Synchronization
+import Time
 
 /// Writes log events to standard error, one line each, for a terminal or a collector of plain text.
 package struct StandardErrorLogHandler: LogHandler {

@@ -1,4 +1,5 @@
 import Logging
+import Time
 
 /// One log event as one line of text: `2026-11-23T20:05:11.123Z warning integration=acme no answer within 60 s`.
 struct TextLine: Sendable {
@@ -13,8 +14,8 @@ struct TextLine: Sendable {
     ///   - metadata: all that applies to it; the integration comes first, the rest by key.
     ///   - time: when.
     ///   - colour: ANSI colours for the level.
-    init(_ event: LogEvent, metadata: Logger.Metadata, time: WallTime, colour: Bool) {
-        var words = [time.text, colour ? event.level.coloured : event.level.rawValue]
+    init(_ event: LogEvent, metadata: Logger.Metadata, time: UTCTime, colour: Bool) {
+        var words = [time.rfc3339, colour ? event.level.coloured : event.level.rawValue]
         let rest = metadata.filter { $0.key != LogKey.messageID && $0.key != LogKey.integration }.sorted {
             $0.key < $1.key
         }

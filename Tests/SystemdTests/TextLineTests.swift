@@ -1,5 +1,6 @@
 import Logging
 import Testing
+import Time
 
 @testable import Systemd
 
@@ -12,7 +13,7 @@ struct TextLineTests {
             level: .warning, message: "\(message)", error: error, metadata: nil, source: nil, file: "a/b",
             function: "c", line: 1)
         return TextLine(
-            event, metadata: metadata, time: WallTime(seconds: 1_795_464_311, milliseconds: 7), colour: colour
+            event, metadata: metadata, time: UTCTime(milliseconds: 1_795_464_311_007), colour: colour
         ).text
     }
 
@@ -37,15 +38,5 @@ struct TextLineTests {
     func colour() {
         #expect(line("x", colour: true).contains(" \u{1B}[33mwarning\u{1B}[0m x"))
         #expect(!line("x").contains("\u{1B}"))
-    }
-
-    @Test(
-        "the time is RFC 3339 in UTC",
-        arguments: [
-            (0, "1970-01-01T00:00:00.007Z"), (951_782_400, "2000-02-29T00:00:00.007Z"),
-            (4_102_444_799, "2099-12-31T23:59:59.007Z"),
-        ])
-    func time(seconds: Int, text: String) {
-        #expect(WallTime(seconds: seconds, milliseconds: 7).text == text)
     }
 }

@@ -1,0 +1,56 @@
+/// A date and a time of day in UTC, to the millisecond.
+package struct CivilTime: Sendable, Hashable {
+    package let date: CivilDate
+    package let hour: Int
+    package let minute: Int
+    package let second: Int
+    package let millisecond: Int
+
+    /// Of a time in milliseconds since 1970-01-01T00:00:00Z. Years outside 0…9999 are brought to the nearest end, so that texts keep
+    /// their width whatever the clock says.
+    @inlinable
+    package init(milliseconds: Int64) {
+        let clamped = Int(min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999))
+        let days = (clamped >= 0 ? clamped : clamped - 86_399_999) / 86_400_000
+        let rest = clamped - days * 86_400_000
+        date = CivilDate(daysSince1970: days)
+        hour = rest / 3_600_000
+        minute = rest / 60_000 % 60
+        second = rest / 1_000 % 60
+        millisecond = rest % 1_000
+    }
+
+    /// `2026-11-23T20:15:30.123Z` (RFC 3339).
+    package var rfc3339: String { "\(date)T\(clock).\(padded(millisecond, 3))Z" }
+
+    /// `2026-11-23T20:15:30Z`: the same without the milliseconds.
+    package var rfc3339Seconds: String { "\(date)T\(clock)Z" }
+
+    /// `20261123T201530123Z`: for file names, which then sort by time.
+    package var compact: String {
+        "\(padded(date.year, 4))\(padded(date.month, 2))\(padded(date.day, 2))T"
+            + "\(padded(hour, 2))\(padded(minute, 2))\(padded(second, 2))\(padded(millisecond, 3))Z"
+    }
+
+    /// Milliseconds since 1970 of a text made by `compact`; nil for any other.
+    package static func milliseconds(compact text: some StringProtocol) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 19, bytes[8] == UInt8(ascii: "T"), bytes[18] == UInt8(ascii: "Z") else { return nil }
+        func number(_ range: Range<Int>) -> Int? {
+            var value = 0
+            for byte in bytes[range] {
+                guard (0x30...0x39).contains(byte) else { return nil }
+                value = value * 10 + Int(byte - 0x30)
+            }
+            return value
+        }
+        guard let year = number(0..<4), let month = number(4..<6), let day = number(6..<8),
+            let date = CivilDate(year: year, month: month, day: day), let hour = number(9..<11),
+            let minute = number(11..<13), let second = number(13..<15), let millisecond = number(15..<18), hour < 24,
+            minute < 60, second < 60
+        else { return nil }
+        return Int64(((date.daysSince1970 * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + millisecond)
+    }
+
+    private var clock: String { "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))" }
+}

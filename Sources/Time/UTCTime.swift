@@ -1,0 +1,45 @@
+import Glibc
+
+/// A point in time on the UTC scale, in whole milliseconds since 1970-01-01T00:00:00Z.
+package struct UTCTime: Sendable, Hashable, Comparable {
+    /// Milliseconds since the epoch.
+    package let milliseconds: Int64
+
+    /// Makes a time; the range is that of years 1 to 9999, others are moved to its ends.
+    package init(milliseconds: Int64) {
+        self.milliseconds = min(max(milliseconds, -62_135_596_800_000), 253_402_300_799_999)
+    }
+
+    /// By the wall clock, which can be set back.
+    package static func now() -> UTCTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UTCTime(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    /// Seconds since the epoch, rounded down.
+    package var seconds: Int64 { (milliseconds - (milliseconds % 1000 + 1000) % 1000) / 1000 }
+
+    package static func < (left: UTCTime, right: UTCTime) -> Bool { left.milliseconds < right.milliseconds }
+
+    /// RFC 3339 with milliseconds and `Z`: `2026-11-23T20:00:00.000Z`.
+    package var rfc3339: String { CivilTime(milliseconds: milliseconds).rfc3339 }
+
+    /// Reads an HTTP date in the one form that is still sent, `Thu, 25 Dec 2025 18:54:54 GMT` (RFC 9110, 5.6.7).
+    package init?(httpDate: String) {
+        let parts = httpDate.split(separator: " ", omittingEmptySubsequences: true)
+        guard parts.count == 6, parts[5] == "GMT" || parts[5] == "UTC",
+            let day = Int(parts[1]), let month = Self.months.firstIndex(of: parts[2].lowercased()),
+            let year = Int(parts[3]), (1...9999).contains(year),
+            let date = CivilDate(year: year, month: month + 1, day: day)
+        else { return nil }
+        let clock = parts[4].split(separator: ":").map { Int($0) ?? -1 }
+        guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
+        else { return nil }
+        self.init(
+            milliseconds: Int64(
+                (date.daysSince1970 * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]) * 1000))
+    }
+
+    private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+}

@@ -1,0 +1,70 @@
+import Testing
+
+@testable import Time
+
+@Suite("The calendar")
+struct CalendarTests {
+    @Test(
+        "a time is the date and the time of day that everybody calls it",
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
+            (951_782_399_999, "2000-02-28T23:59:59.999Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (951_868_800_000, "2000-03-01T00:00:00.000Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (1_795_464_930_123, "2026-11-23T20:15:30.123Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
+            (Int64.min, "0000-01-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
+    func civilTime(_ milliseconds: Int64, _ text: String) {
+        let time = CivilTime(milliseconds: milliseconds)
+        #expect(time.rfc3339 == text)
+        #expect(time.rfc3339Seconds == text.prefix(19) + "Z")
+        if (-62_167_219_200_000...253_402_300_799_999).contains(milliseconds) {
+            #expect(CivilTime.milliseconds(compact: time.compact) == milliseconds)
+        }
+    }
+
+    @Test("every day is one after the day before, and counts back to itself")
+    func days() throws {
+        var last = CivilDate(daysSince1970: -719_529)
+        for number in -719_528...2_932_896 {
+            let date = CivilDate(daysSince1970: number)
+            #expect(date.daysSince1970 == number)
+            let isNext =
+                date.month == last.month
+                ? date.day == last.day + 1
+                : date.day == 1 && last.day == CivilDate.days(inMonth: last.month, of: last.year)
+                    && (date.month == last.month + 1
+                        || date.month == 1 && last.month == 12 && date.year == last.year + 1)
+            try #require(isNext, "\(last) is followed by \(date)")
+            last = date
+        }
+    }
+
+    @Test("a day that the calendar does not have is refused")
+    func noDays() {
+        for (year, month, day) in [
+            (2026, 2, 29), (1900, 2, 29), (2026, 4, 31), (2026, 0, 1), (2026, 13, 1), (2026, 1, 0),
+        ] {
+            #expect(CivilDate(year: year, month: month, day: day) == nil)
+        }
+        #expect(CivilDate(year: 2000, month: 2, day: 29)?.description == "2000-02-29")
+    }
+
+    @Test(
+        "no other text is taken for a compact time",
+        arguments: ["", "20261123T201530123", "20261323T201530123Z", "20260229T201530123Z", "2026112xT201530123Z"])
+    func noCompact(text: String) {
+        #expect(CivilTime.milliseconds(compact: text) == nil)
+    }
+
+    @Test(
+        "an HTTP date is the time it says, and what is no HTTP date is none",
+        arguments: [
+            ("Thu, 25 Dec 2025 18:54:54 GMT", "2025-12-25T18:54:54.000Z"),
+            ("Thu, 29 Feb 2024 00:00:00 GMT", "2024-02-29T00:00:00.000Z"),
+            ("Wed, 31 Dec 1969 23:59:59 GMT", "1969-12-31T23:59:59.000Z"),
+            ("Thu, 31 Feb 2024 00:00:00 GMT", nil), ("Thu, 25 Dec 2025 24:00:00 GMT", nil), ("yesterday", nil),
+        ] as [(String, String?)])
+    func httpDate(text: String, time: String?) {
+        #expect(UTCTime(httpDate: text)?.rfc3339 == time)
+    }
+}
