@@ -38,7 +38,8 @@ test: ## Everything that needs no more than this machine
 docs: ## Rewrite the made parts of docs/record-schema.md and docs/configuration.md
 	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter 'RecordSchemaTests|ReferenceTests'
 
-lint: ## The formatter's findings, as CI sees them
+lint: ## The formatter's findings, and imports that Package.swift does not declare, as CI sees them
+	@SWIFT="$(SWIFT)" scripts/check-imports
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Benchmarks Fuzz Package.swift
 
 format: ## Format all Swift sources in place

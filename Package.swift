@@ -58,7 +58,8 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Configuration", "OCSF", "Spool", "Systemd", .product(name: "Logging", package: "swift-log"), "CLinux",
+                "Collector", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .target(
@@ -88,7 +89,7 @@ let package = Package(
         .testTarget(
             name: "OktaAPITests",
             dependencies: [
-                "OktaAPI", "NetworkFixtures", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                "CCurl", "OktaAPI", "NetworkFixtures", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -98,17 +99,21 @@ let package = Package(
             name: "ConfigurationTests",
             dependencies: ["Configuration", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .testTarget(name: "SystemdTests", dependencies: ["Time", "Systemd", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SystemdTests",
+            dependencies: [.product(name: "Logging", package: "swift-log"), "Time", "Systemd", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "OktaSimulatorTests",
             dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .testTarget(
-            name: "CollectorTests", dependencies: ["Collector", "OCSF", "OktaAPI", "Spool"], swiftSettings: strict),
+            name: "CollectorTests", dependencies: ["Configuration", "Collector", "OCSF", "OktaAPI", "Spool"],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "tributary", "Collector", "OktaSimulator", "NetworkFixtures", "TestSupport",
+                "OCSF", "tributary", "Collector", "OktaSimulator", "NetworkFixtures", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
