@@ -12,8 +12,8 @@ final class CollectionService: Service {
     /// Far above any single write, sync or seal; beyond it the disk or the code hangs.
     static let workerBound = Duration.seconds(120)
 
-    private let collectors: [IntegrationCollector]
-    private let collectorsByName: [String: IntegrationCollector]
+    /// By the integrations' names.
+    private let collectors: [String: IntegrationCollector]
     private let workers: [IngestWorker]
     private let spool: Spool
     private let transport: CurlTransport
@@ -26,8 +26,7 @@ final class CollectionService: Service {
         collectors: [IntegrationCollector], workers: [IngestWorker], spool: Spool, transport: CurlTransport,
         board: StatusBoard, heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
     ) {
-        self.collectors = collectors
-        collectorsByName = Dictionary(collectors.map { ($0.settings.name, $0) }) { first, _ in first }
+        self.collectors = Dictionary(collectors.map { ($0.settings.name, $0) }) { first, _ in first }
         self.workers = workers
         self.spool = spool
         self.transport = transport
@@ -53,7 +52,7 @@ final class CollectionService: Service {
                 }
             }
         }
-        for collector in collectors {
+        for collector in collectors.values {
             collector.heartbeat.retire()
             board.update(collector.entry) { $0.stopped(at: WallClock.now()) }
         }
@@ -61,7 +60,7 @@ final class CollectionService: Service {
 
     private func collect() async {
         await withDiscardingTaskGroup { group in
-            for collector in collectors {
+            for collector in collectors.values {
                 group.addTask { await collector.run() }
             }
             for (number, worker) in workers.enumerated() {
@@ -76,7 +75,6 @@ final class CollectionService: Service {
     /// can't be sealed now is tried again at the next start.
     private func sealLeftovers() async {
         guard let worker = workers.first else { return }
-        let configured = Set(collectors.map(\.settings.name))
         let known: [String]
         do throws(SpoolError) {
             known = try spool.integrations()
@@ -85,7 +83,7 @@ final class CollectionService: Service {
                 .spoolError, "can't look for records of integrations that are no longer configured: \(error)")
             return
         }
-        for name in known where !configured.contains(name) && !Task.isCancelled {
+        for name in known where collectors[name] == nil && !Task.isCancelled {
             let metadata: Logger.Metadata = [LogKey.integration: "\(name)"]
             do throws(SpoolError) {
                 let (records, sealed) = try await worker.sealLeftover(of: name)
@@ -123,7 +121,7 @@ final class CollectionService: Service {
     }
 
     private func report(_ outcome: IngestWorker.Sealing?) {
-        guard let outcome, let collector = collectorsByName[outcome.integration] else { return }
+        guard let outcome, let collector = collectors[outcome.integration] else { return }
         outcome.report(to: board, entry: collector.entry, logger: logger)
     }
 }

@@ -71,9 +71,13 @@ package struct Daemon {
         let board = StatusBoard()
         let heartbeats = Heartbeats()
         let notifier = ServiceNotifier()
+        var factory = CollectorFactory(
+            transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
+        let collectors = configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap {
+            factory.collector($1, number: $0, of: ingesting)
+        }
         let collection = CollectionService(
-            collectors: Self.collectors(configuration, transport, workers, board, heartbeats, logger),
-            workers: workers, spool: spool, transport: transport, board: board,
+            collectors: collectors, workers: workers, spool: spool, transport: transport, board: board,
             heartbeats: heartbeats, notifier: notifier, logger: logger)
         let reporter = StatusReporter(
             board: board, file: statusFile, spool: spool, settings: configuration.spool, heartbeats: heartbeats,
@@ -96,40 +100,6 @@ package struct Daemon {
     /// A thread a core, as far as there is work for it, and no more than one disk has use for.
     private static func workerCount(_ configuration: Configuration) -> Int {
         max(1, min(ProcessInfo.processInfo.activeProcessorCount, configuration.integrations.count, 8))
-    }
-
-    private static func collectors(
-        _ configuration: Configuration, _ transport: CurlTransport, _ workers: [IngestWorker], _ board: StatusBoard,
-        _ heartbeats: Heartbeats, _ logger: Logger
-    ) -> [IntegrationCollector] {
-        let credentials = CredentialStore(transport: transport)
-        let now = WallClock.now()
-        let start = ContinuousClock.now
-        let ingesting = configuration.integrations.filter { $0.dataIngest != nil }
-        return ingesting.enumerated().compactMap { number, integration in
-            guard let ingest = integration.dataIngest else { return nil }
-            let name = integration.name.text
-            var logger = logger
-            logger[metadataKey: LogKey.integration] = "\(name)"
-            let entry = board.add(
-                StatusBoard.Entry(
-                    name: name, org: integration.url.origin, credential: ingest.credential.name.text,
-                    credentialExpires: ingest.credential.expires?.description,
-                    health: IntegrationHealth(since: now)))
-            return IntegrationCollector(
-                settings: .init(
-                    name: name,
-                    query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
-                    start: UTCTime(milliseconds: Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
-                    pollInterval: ingest.pollInterval.duration,
-                    pollGrid: PollGrid(
-                        number: number, of: ingesting.count, interval: ingest.pollInterval.duration, now: start),
-                    budgetShare: ingest.rateLimitShare.value),
-                credential: credentials.credential(ingest.credential, at: integration.url), transport: transport,
-                worker: workers[number % workers.count], board: board, entry: entry,
-                heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),
-                logger: logger)
-        }
     }
 }
 

@@ -37,7 +37,7 @@ struct IntegrationCollector: Sendable {
     let transport: any HTTPTransport
     let worker: IngestWorker
     let board: StatusBoard
-    let entry: Int
+    let entry: StatusBoard.ID
     let heartbeat: Heartbeat
     let logger: Logger
 

@@ -12,29 +12,47 @@ final class StatusBoard: Sendable {
         var rate = RateMeter()
     }
 
+    /// An integration's name.
+    typealias ID = String
+
     private struct State {
-        var entries: [Entry] = []
+        var entries: [ID: Entry] = [:]
+        /// As they were added.
+        var order: [ID] = []
         var segmentsSealed = 0
         var isStopping = false
     }
 
     private let state = Mutex(State())
 
-    func add(_ entry: Entry) -> Int {
+    /// Adds an integration, or begins again with one of that name.
+    @discardableResult
+    func add(_ entry: Entry) -> ID {
         state.withLock { state in
-            state.entries.append(entry)
-            return state.entries.count - 1
+            if state.entries.updateValue(entry, forKey: entry.name) == nil { state.order.append(entry.name) }
+            return entry.name
+        }
+    }
+
+    /// Its collector may still tell of its last page; that is for nobody.
+    func remove(_ id: ID) {
+        state.withLock { state in
+            if state.entries.removeValue(forKey: id) != nil { state.order.removeAll { $0 == id } }
         }
     }
 
     /// Changes one integration's health, and gives back what the change said.
-    func update<Result: Sendable>(_ index: Int, _ body: (inout IntegrationHealth) -> sending Result) -> sending Result {
-        state.withLock { state in body(&state.entries[index].health) }
+    func update<Result: Sendable>(_ id: ID, _ body: (inout IntegrationHealth) -> sending Result) -> sending Result {
+        state.withLock { state in
+            if let index = state.entries.index(forKey: id) { return body(&state.entries.values[index].health) }
+            var nobody = IntegrationHealth(since: WallClock.now())
+            return body(&nobody)
+        }
     }
 
     /// Whether every integration's spool was looked at: what `READY=1` promises.
     var isEverythingOpened: Bool {
-        state.withLock { state in state.entries.allSatisfy(\.health.isOpened) }
+        state.withLock { state in state.entries.values.allSatisfy(\.health.isOpened) }
     }
 
     /// From SIGTERM on.
@@ -51,11 +69,11 @@ final class StatusBoard: Sendable {
     /// Everything at one moment. Called at most once a second: each call is a sample for the rates.
     func snapshot(now: ContinuousClock.Instant) -> (entries: [Entry], segmentsSealed: Int) {
         state.withLock { state in
-            for index in state.entries.indices {
-                let total = state.entries[index].health.events
-                state.entries[index].rate.sample(total, at: now)
+            for id in state.order {
+                let total = state.entries[id]?.health.events ?? 0
+                state.entries[id]?.rate.sample(total, at: now)
             }
-            return (state.entries, state.segmentsSealed)
+            return (state.order.compactMap { state.entries[$0] }, state.segmentsSealed)
         }
     }
 }

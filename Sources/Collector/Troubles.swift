@@ -74,7 +74,7 @@ extension PagerTrouble {
 
 extension IngestWorker.Sealing {
     /// Notes a seal, or why there was none, where people look.
-    func report(to board: StatusBoard, entry: Int, logger: Logger) {
+    func report(to board: StatusBoard, entry: StatusBoard.ID, logger: Logger) {
         board.sealed(sealed.count)
         let trouble = failure.map { failure in
             var trouble = IntegrationHealth.Trouble(spool: failure)

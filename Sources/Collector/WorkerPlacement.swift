@@ -1,0 +1,20 @@
+/// Which of a fixed number of workers has which integration: each goes to the one that has the fewest, and stays there.
+struct WorkerPlacement {
+    private var counts: [Int]
+    private var workers: [String: Int] = [:]
+
+    init(workers: Int) { counts = Array(repeating: 0, count: max(1, workers)) }
+
+    /// The integration's worker; the same at each call until it is removed.
+    mutating func place(_ integration: String) -> Int {
+        if let worker = workers[integration] { return worker }
+        let fewest = counts.indices.min { counts[$0] < counts[$1] } ?? 0
+        counts[fewest] += 1
+        workers[integration] = fewest
+        return fewest
+    }
+
+    mutating func remove(_ integration: String) {
+        if let worker = workers.removeValue(forKey: integration) { counts[worker] -= 1 }
+    }
+}

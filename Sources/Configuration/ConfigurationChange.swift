@@ -1,0 +1,86 @@
+/// What a daemon that runs with one configuration has to do to run with another: integrations are told apart by name, everything else by
+/// key.
+///
+/// ```swift
+/// let change = ConfigurationChange(from: running, to: loaded)
+/// for name in change.removed { … }
+/// ```
+package struct ConfigurationChange: Sendable, Equatable {
+    /// An integration that is in both and not the same.
+    package struct Changed: Sendable, Equatable {
+        /// As it is to be.
+        package var integration: Configuration.Integration
+        /// The paths of the keys that differ, those of its credentials included, in the order of their declaration. A section that
+        /// came or went is named by its own path.
+        package var keys: [String]
+    }
+
+    /// In the order of the new configuration.
+    package var added: [Configuration.Integration] = []
+    /// In the order of the old configuration.
+    package var removed: [Name] = []
+    /// In the order of the new configuration.
+    package var changed: [Changed] = []
+    /// Keys outside integrations that differ and can be taken over.
+    package var settings: [KeyDescription] = []
+    /// Keys outside integrations that differ and whose old value is in force until a restart.
+    package var needsRestart: [KeyDescription] = []
+
+    package init(from old: Configuration, to new: Configuration) {
+        let before = Dictionary(old.integrations.map { ($0.name, $0) }) { first, _ in first }
+        for integration in new.integrations {
+            guard let earlier = before[integration.name] else {
+                added.append(integration)
+                continue
+            }
+            // A credential that both sections use tells of itself twice.
+            var seen: Set<String> = []
+            let keys = integration.changedKeys(from: earlier).filter { seen.insert($0).inserted }
+            if !keys.isEmpty { changed.append(Changed(integration: integration, keys: keys)) }
+        }
+        let names = Set(new.integrations.map(\.name))
+        removed = old.integrations.map(\.name).filter { !names.contains($0) }
+        let keys =
+            new.directories.changed(from: old.directories) + new.spool.changed(from: old.spool)
+            + new.record.changed(from: old.record) + new.myNetwork.changed(from: old.myNetwork)
+            + new.network.changed(from: old.network)
+        settings = keys.filter { $0.change == .whileRunning }
+        needsRestart = keys.filter { $0.change == .atRestart }
+    }
+
+    /// Whether there is nothing to do.
+    package var isEmpty: Bool {
+        added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
+    }
+}
+
+extension Configuration.Integration {
+    fileprivate func changedKeys(from other: Self) -> [String] {
+        settings.changed(from: other.settings).map(\.path)
+            + Self.changedKeys("integrations[].data_ingest", dataIngest, other.dataIngest) { new, old in
+                new.settings.changed(from: old.settings).map(\.path) + new.credential.changedKeys(from: old.credential)
+            }
+            + Self.changedKeys("integrations[].response_action", responseAction, other.responseAction) { new, old in
+                new.settings.changed(from: old.settings).map(\.path) + new.credential.changedKeys(from: old.credential)
+            }
+    }
+
+    private static func changedKeys<Part>(
+        _ path: String, _ new: Part?, _ old: Part?, _ compare: (Part, Part) -> [String]
+    ) -> [String] {
+        switch (new, old) {
+        case (nil, nil): []
+        case (let new?, let old?): compare(new, old)
+        case (.some, nil), (nil, .some): [path]
+        }
+    }
+}
+
+extension Configuration.Credential {
+    /// The file is compared as it is found: one that systemd puts elsewhere is another, though no key says so.
+    fileprivate func changedKeys(from other: Self) -> [String] {
+        let keys = settings.changed(from: other.settings).map(\.path)
+        let file = Configuration.CredentialKeys.shared.secretFile.path
+        return secretFile != other.secretFile && !keys.contains(file) ? keys + [file] : keys
+    }
+}

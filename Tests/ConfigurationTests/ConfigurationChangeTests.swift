@@ -1,0 +1,93 @@
+import Configuration
+import Testing
+
+@Suite("the difference of two configurations")
+struct ConfigurationChangeTests {
+    private let workspace: Workspace
+
+    init() throws { workspace = try Workspace() }
+
+    /// From `good` to the same with a replacement.
+    private func change(_ text: String, to other: String) throws -> ConfigurationChange {
+        ConfigurationChange(from: try workspace.load(good), to: try workspace.load(good.replacing(text, with: other)))
+    }
+
+    @Test("is nothing for the same text, other comments and another order of keys")
+    func nothing() throws {
+        #expect(try change("", to: "").isEmpty)
+        #expect(try change("credentials:\n", to: "# x\ncredentials:\n").isEmpty)
+        #expect(
+            try change("- name: acme\n    url: https://acme.okta.com", to: "- url: acme.okta.com/\n    name: acme")
+                .isEmpty)
+    }
+
+    @Test("tells added from removed integrations by their names, whatever their order")
+    func addedAndRemoved() throws {
+        let more = "  - name: a\n    url: a.okta.com\n    data_ingest: {credential: r}\n"
+        let two = try workspace.load(good + more)
+        let one = try workspace.load(good)
+        #expect(ConfigurationChange(from: one, to: two).added.map(\.name.text) == ["a"])
+        #expect(ConfigurationChange(from: two, to: one).removed.map(\.text) == ["a"])
+        let turned = try workspace.load(
+            good.replacing("integrations:\n", with: "integrations:\n" + more))
+        #expect(ConfigurationChange(from: two, to: turned).isEmpty)
+        let renamed = try change("name: acme", to: "name: other")
+        #expect(renamed.added.map(\.name.text) == ["other"])
+        #expect(renamed.removed.map(\.text) == ["acme"])
+        #expect(renamed.changed.isEmpty)
+    }
+
+    @Test(
+        "names the keys of an integration that differ, its credentials' too",
+        arguments: [
+            ("https://acme.okta.com", "https://acme.okta-emea.com", ["integrations[].url"]),
+            ("credential: r", "credential: r\n      page_size: 200", ["integrations[].data_ingest.page_size"]),
+            (
+                "credential: r", "credential: r\n      poll_interval: 1m\n      filter: a pr",
+                ["integrations[].data_ingest.poll_interval", "integrations[].data_ingest.filter"]
+            ),
+            (
+                "credential: r", "credential: w",
+                [
+                    "integrations[].data_ingest.credential", "credentials[].name", "credentials[].permissions",
+                    "credentials[].secret_file",
+                ]
+            ),
+            ("- name: r", "- name: r\n    expires: 2027-12-01", ["credentials[].expires"]),
+            ("    response_action:\n      credential: w", "", ["integrations[].response_action"]),
+        ])
+    func changed(_ text: String, _ other: String, _ keys: [String]) throws {
+        let change = try change(text, to: other)
+        #expect(change.changed.map(\.integration.name.text) == ["acme"])
+        #expect(change.changed.first?.keys == keys)
+        #expect(
+            change.added.isEmpty && change.removed.isEmpty && change.settings.isEmpty && change.needsRestart.isEmpty)
+    }
+
+    @Test("tells what can be taken over from what needs a restart")
+    func restart() throws {
+        let change = ConfigurationChange(
+            from: try workspace.load(good),
+            to: try workspace.load(
+                good
+                    + """
+                    state_directory: /s
+                    spool: {directory: /sp, max_bytes: 1GiB}
+                    record: {raw_data: false}
+                    my_network: {domains: [example.com]}
+                    network: {proxy: "http://p.example:3128"}
+                    """))
+        #expect(change.settings.map(\.path) == ["spool.max_bytes", "record.raw_data", "my_network.domains"])
+        #expect(change.needsRestart.map(\.path) == ["state_directory", "spool.directory", "network.proxy"])
+        #expect(change.added.isEmpty && change.removed.isEmpty && change.changed.isEmpty)
+    }
+
+    @Test("finds a secret that lies elsewhere though no key changed")
+    func movedSecret() throws {
+        let source = ConfigurationSource(file: "t.yaml", text: good)
+        let elsewhere = try workspace.context(["CREDENTIALS_DIRECTORY": "/elsewhere"], secrets: .warned)
+        let change = ConfigurationChange(
+            from: try workspace.load(good), to: try Configuration.load(sources: [source], context: elsewhere))
+        #expect(change.changed.first?.keys == ["credentials[].secret_file"])
+    }
+}
