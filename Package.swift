@@ -29,15 +29,17 @@ let package = Package(
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CEventCatalog"),
         .target(name: "Time", swiftSettings: strict),
+        .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
             name: "OktaAPI",
             dependencies: [
-                "Time", "CCurl", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+                "Gzip", "Time", "CCurl", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
-        .target(name: "OCSF", dependencies: ["Time", "CSimdjson", "CEventCatalog", "CCrypto"], swiftSettings: strict),
-        .target(name: "Spool", dependencies: ["Time", "CZstd", "CZlib", "CCrypto"], swiftSettings: strict),
+        .target(name: "OCSF", dependencies: ["Digests", "Time", "CSimdjson", "CEventCatalog"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Gzip", "Digests", "Time", "CZstd", "CZlib"], swiftSettings: strict),
         .target(
             name: "Configuration",
             dependencies: ["Time", "OktaAPI", "CYaml"],
@@ -86,6 +88,8 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
         .testTarget(name: "TimeTests", dependencies: ["Time"], swiftSettings: strict),
+        .testTarget(name: "GzipTests", dependencies: ["CZlib", "Gzip"], swiftSettings: strict),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: strict),
         .testTarget(
             name: "OktaAPITests",
             dependencies: [

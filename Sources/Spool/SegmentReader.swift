@@ -1,5 +1,5 @@
-import CZlib
 import CZstd
+import Gzip
 
 /// Reads a segment's lines as they were appended, in pieces: zstd files of many frames, gzip files of many members, and plain ones.
 struct SegmentReader {
@@ -89,42 +89,24 @@ final class ZstdDecoder: SegmentDecoder {
 }
 
 final class GzipDecoder: SegmentDecoder {
-    private let stream: UnsafeMutablePointer<z_stream>
-    private(set) var isBetweenFrames = true
+    private let inflater: GzipInflater
 
     init() throws(SpoolError) {
-        stream = .allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        guard tributary_gzip_inflate_init(stream) == Z_OK else {
-            stream.deallocate()
-            throw .codec("no memory for gzip")
-        }
+        guard let inflater = GzipInflater() else { throw .codec("no memory for gzip") }
+        self.inflater = inflater
     }
 
-    deinit {
-        inflateEnd(stream)
-        stream.deallocate()
-    }
+    var isBetweenFrames: Bool { !inflater.isInsideMember }
 
     func decode(
         _ piece: UnsafeRawBufferPointer, room: UnsafeMutableRawBufferPointer,
         _ lines: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
     ) throws(SpoolError) -> String? {
-        stream.pointee.next_in = UnsafeMutablePointer(mutating: piece.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        stream.pointee.avail_in = UInt32(piece.count)
-        var isFull = false
-        while stream.pointee.avail_in > 0 || isFull {
-            stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            stream.pointee.avail_out = UInt32(room.count)
-            let result = inflate(stream, Z_NO_FLUSH)
-            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
-                return "gzip: error \(result)"
-            }
-            isFull = stream.pointee.avail_out == 0 && result == Z_OK
-            try lines(UnsafeRawBufferPointer(rebasing: room.prefix(room.count - Int(stream.pointee.avail_out))))
-            isBetweenFrames = result == Z_STREAM_END
-            if isBetweenFrames { inflateReset(stream) }
+        let outcome = try inflater.inflate(piece, room: room) { (part) throws(SpoolError) in
+            try lines(part)
+            return true
         }
+        if case .broken(let code) = outcome { return "gzip: error \(code)" }
         return nil
     }
 }

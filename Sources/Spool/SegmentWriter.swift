@@ -3,7 +3,7 @@ struct SegmentWriter {
     private let fileSystem: any FileSystem
     private let file: OpenFile
     private let output: ByteStore
-    private let digest: SHA256Digest
+    private let digest: SegmentDigest
     private let compressor: (any SegmentCompressor)?
     private var frameIsOpen = false
     private(set) var length: Int64 = 0

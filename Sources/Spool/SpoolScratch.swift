@@ -22,7 +22,7 @@ package final class SpoolScratch {
     private var bufferBytes = 0
     private var zstd: ZstdCompressor?
     private var gzip: GzipCompressor?
-    private var digest: SHA256Digest?
+    private var digest: SegmentDigest?
 
     package init() {}
 
@@ -64,12 +64,12 @@ package final class SpoolScratch {
         }
     }
 
-    func startDigest() throws(SpoolError) -> SHA256Digest {
+    func startDigest() throws(SpoolError) -> SegmentDigest {
         if let digest {
             try digest.start()
             return digest
         }
-        let made = try SHA256Digest()
+        let made = try SegmentDigest()
         digest = made
         return made
     }

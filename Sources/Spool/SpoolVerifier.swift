@@ -156,7 +156,7 @@ struct SpoolVerifier {
     private mutating func check(_ segment: SealedSegment, _ index: Int, pass: Int, of passes: Int) throws(SpoolError) {
         let path = "\(reader.directory)/\(segment.path)"
         guard let compression = Compression(fileName: segment.path) else { return }
-        let digest = try SHA256Digest()
+        let digest = try SegmentDigest()
         var splitter = LineSplitter()
         var length: Int64 = 0
         var uncompressed: Int64 = 0

@@ -1,0 +1,60 @@
+import CZlib
+
+/// Unpacks gzip (RFC 1952) piece by piece: a file or a body may have several members, one after the other (section 2.2).
+package final class GzipInflater {
+    /// What a piece came to.
+    package enum Outcome: Equatable {
+        case good
+        /// The caller took no more; the rest of the piece is not unpacked.
+        case stopped
+        /// Not gzip, or damaged, with zlib's code.
+        case broken(Int32)
+    }
+
+    private let stream: UnsafeMutablePointer<z_stream>
+    /// Whether a member has begun and not ended: bytes that stop here were cut off.
+    package private(set) var isInsideMember = false
+    /// How many members have ended.
+    package private(set) var members = 0
+
+    /// Nil without memory for it.
+    package init?() {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        guard tributary_gzip_inflate_init(stream) == Z_OK else {
+            stream.deallocate()
+            return nil
+        }
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Unpacks `bytes` into `room`, again and again, and hands over what it holds each time; `take` returns whether it wants more.
+    package func inflate<Failure: Error>(
+        _ bytes: UnsafeRawBufferPointer, room: UnsafeMutableRawBufferPointer,
+        _ take: (UnsafeRawBufferPointer) throws(Failure) -> Bool
+    ) throws(Failure) -> Outcome {
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.pointee.avail_in = UInt32(bytes.count)
+        var isFull = false
+        while stream.pointee.avail_in > 0 || isFull {
+            stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            stream.pointee.avail_out = UInt32(room.count)
+            let result = CZlib.inflate(stream, Z_NO_FLUSH)
+            // Z_BUF_ERROR: nothing could be done, for want of input (zlib.h).
+            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else { return .broken(result) }
+            isFull = stream.pointee.avail_out == 0 && result == Z_OK
+            isInsideMember = result != Z_STREAM_END
+            if result == Z_STREAM_END {
+                members += 1
+                inflateReset(stream)
+            }
+            let count = room.count - Int(stream.pointee.avail_out)
+            guard try take(UnsafeRawBufferPointer(rebasing: room.prefix(count))) else { return .stopped }
+        }
+        return .good
+    }
+}

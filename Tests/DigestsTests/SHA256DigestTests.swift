@@ -1,0 +1,53 @@
+import Digests
+import Testing
+
+@Suite("SHA-256")
+struct SHA256DigestTests {
+    /// FIPS 180-4's examples, and a message of more than one piece.
+    private static let messages: [(String, String)] = [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+        ),
+        (
+            String(repeating: "a", count: 1_000_000),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+        ),
+    ]
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    @Test("is the standard's, of a message in memory and in pieces, one after the other", arguments: messages)
+    func standard(message: String, digest: String) throws {
+        let sha = try #require(SHA256Digest())
+        let bytes = Array(message.utf8)
+        for step in [1_000_000, 4_096, 63] {
+            #expect(sha.start())
+            for start in stride(from: 0, to: bytes.count, by: step) {
+                let piece = bytes[start..<min(start + step, bytes.count)]
+                #expect(piece.withUnsafeBytes { sha.update($0) })
+            }
+            #expect(Self.hexadecimal(try #require(sha.finish())) == digest)
+        }
+        guard !bytes.isEmpty else { return }
+        var whole = [UInt8](repeating: 0, count: 32)
+        #expect(sha.digest(bytes, bytes.count, into: &whole))
+        #expect(Self.hexadecimal(whole) == digest)
+        let leading = try #require(bytes.withUnsafeBytes { sha.leading128Bits(of: $0) })
+        #expect(String(leading.high, radix: 16) == digest.prefix(16))
+        #expect(leading.low == UInt64(digest.dropFirst(16).prefix(16), radix: 16))
+    }
+
+    @Test("a message that was not finished leaves nothing behind")
+    func abandoned() throws {
+        let sha = try #require(SHA256Digest())
+        #expect(sha.start())
+        #expect(Array("abc".utf8).withUnsafeBytes { sha.update($0) })
+        #expect(sha.start())
+        #expect(sha.finish().map(Self.hexadecimal) == Self.messages[0].1)
+    }
+}

@@ -1,0 +1,84 @@
+import CZlib
+import Gzip
+import Testing
+
+@Suite("unpacking gzip")
+struct GzipInflaterTests {
+    private static func packed(_ bytes: [UInt8]) -> [UInt8] {
+        var stream = z_stream()
+        guard tributary_gzip_deflate_init(&stream, 6) == Z_OK else { return [] }
+        defer { deflateEnd(&stream) }
+        var input = bytes
+        var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
+        let size = output.count
+        let left: UInt32 = input.withUnsafeMutableBufferPointer { source in
+            output.withUnsafeMutableBufferPointer { target in
+                stream.next_in = source.baseAddress
+                stream.avail_in = UInt32(source.count)
+                stream.next_out = target.baseAddress
+                stream.avail_out = UInt32(target.count)
+                _ = deflate(&stream, Z_FINISH)
+                return stream.avail_out
+            }
+        }
+        return Array(output.prefix(size - Int(left)))
+    }
+
+    /// Unpacks in pieces of `step` bytes into a room of `room`; stops beyond `limit`.
+    private static func unpacked(
+        _ bytes: [UInt8], step: Int, room: Int, limit: Int = .max
+    ) throws -> (bytes: [UInt8], outcome: GzipInflater.Outcome, inflater: GzipInflater) {
+        let inflater = try #require(GzipInflater())
+        var found: [UInt8] = []
+        var outcome = GzipInflater.Outcome.good
+        for start in stride(from: 0, to: bytes.count, by: step) where outcome == .good {
+            outcome = bytes[start..<min(start + step, bytes.count)].withUnsafeBytes { piece in
+                withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { space in
+                    inflater.inflate(piece, room: space) { part in
+                        found += part
+                        return found.count <= limit
+                    }
+                }
+            }
+        }
+        return (found, outcome, inflater)
+    }
+
+    private static let plain = Array(String(repeating: "{\"uuid\":1},", count: 1_000).utf8)
+
+    @Test("gives the bytes back, whatever the pieces and the room", arguments: [1, 7, 64, 100_000], [1, 13, 100_000])
+    func pieces(step: Int, room: Int) throws {
+        let result = try Self.unpacked(Self.packed(Self.plain), step: step, room: room)
+        #expect(result.outcome == .good)
+        #expect(result.bytes == Self.plain)
+        #expect(!result.inflater.isInsideMember && result.inflater.members == 1)
+    }
+
+    @Test("several members are one text", arguments: [1, 100_000])
+    func members(step: Int) throws {
+        let members = Self.packed(Self.plain) + Self.packed([]) + Self.packed(Self.plain)
+        let result = try Self.unpacked(members, step: step, room: 1_000)
+        #expect(result.bytes == Self.plain + Self.plain)
+        #expect(!result.inflater.isInsideMember && result.inflater.members == 3)
+    }
+
+    @Test("what is cut off is known to be")
+    func cut() throws {
+        let packed = Self.packed(Self.plain)
+        #expect(try Self.unpacked(Array(packed.dropLast()), step: 10, room: 1_000).inflater.isInsideMember)
+        #expect(try Self.unpacked(packed + packed.prefix(5), step: 10, room: 1_000).inflater.isInsideMember)
+        #expect(try Self.unpacked([], step: 10, room: 1_000).inflater.members == 0)
+    }
+
+    @Test("stops when its caller has enough, and at damage")
+    func stops() throws {
+        let packed = Self.packed(Self.plain)
+        let stopped = try Self.unpacked(packed, step: 100_000, room: 100, limit: 1_000)
+        #expect(stopped.outcome == .stopped)
+        #expect(stopped.bytes.count == 1_100)
+        var damaged = packed
+        damaged[packed.count - 6] ^= 1
+        #expect(try Self.unpacked(damaged, step: 100_000, room: 1_000).outcome == .broken(Z_DATA_ERROR))
+        #expect(try Self.unpacked(Array("[]".utf8), step: 10, room: 10).outcome == .broken(Z_DATA_ERROR))
+    }
+}
