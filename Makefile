@@ -50,35 +50,35 @@ fuzz: ## Hostile input under libFuzzer and AddressSanitizer; FUZZ_SECONDS=300
 	SWIFT="$(SWIFT)" Fuzz/run $(FUZZ_SECONDS)
 
 validate-independently: release ## Records of every event type against the JSON Schema of a validator from PyPI
-	Tests/ocsf/run "$$($(SWIFT) build -c release --show-bin-path)"
+	Suites/ocsf/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 bench: release ## Speed and memory on this machine, against the limit and against peers
 	@scripts/install-dependencies bench
 	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
 	$(SWIFT) build -c release --static-swift-stdlib --product spool-benchmark
-	bench/run "$$($(SWIFT) build -c release --show-bin-path)"
+	Benchmarks/harness/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 systemd-test: release ## The daemon under real systemd, in a container; needs root
 	@scripts/install-dependencies systemd
-	Tests/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
+	Suites/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB, pyarrow and chdb
 	@scripts/install-dependencies loaders
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
-	Tests/loaders/run "$$($(SWIFT) build --show-bin-path)"
+	Suites/loaders/run "$$($(SWIFT) build --show-bin-path)"
 
 oauth-test: ## OAuth and DPoP against an org whose checks PyJWT and cryptography do; needs PyPI
 	@scripts/install-dependencies oauth
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
-	Tests/oauth/run "$$($(SWIFT) build --show-bin-path)"
+	Suites/oauth/run "$$($(SWIFT) build --show-bin-path)"
 
 fault-test: ## A disk, a kernel and a clock that fail below the daemon; needs root; FAULTS_FULL=1 takes every crash point
 	@scripts/install-dependencies faults
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
-	Tests/faults/run "$$($(SWIFT) build --show-bin-path)"
+	Suites/faults/run "$$($(SWIFT) build --show-bin-path)"
 
 install: ## Install a release build under PREFIX, with the unit and the configuration
 	scripts/install .build/release "$(DESTDIR)" "$(PREFIX)"

@@ -4,7 +4,7 @@ import OCSF
 
 // The mapping alone, in one process and on one thread, over events that are in memory. Each row is a measure, tab-separated:
 //   name, CPU seconds of the fastest round, CPU seconds of the median round, allocations in a round once warm, bytes written
-// bench/run makes a table of them. Usage: normalizer-benchmark EVENTS.ndjson [ROUNDS]
+// Benchmarks/harness/run makes a table of them. Usage: normalizer-benchmark EVENTS.ndjson [ROUNDS]
 
 /// Counts what it is given, so that nothing but the mapping is measured.
 struct CountingSink: RecordSink {

@@ -1,7 +1,8 @@
 import Glibc
 import Spool
 
-// The spool alone, without Okta and mapping. Each row is a measure, tab-separated; bench/run makes tables of them. DIRECTORY is made anew by the caller.
+// The spool alone, without Okta and mapping. Each row is a measure, tab-separated; Benchmarks/harness/run makes tables of them. The
+// caller makes DIRECTORY.
 //
 //   spool-benchmark throughput DIRECTORY RECORDS.ndjson INTEGRATIONS RECORDS_IN_COMMIT COMMITS THREADS
 //       commits, seconds, journal bytes, bytes of lines, bytes of segments, bytes written, seconds of the plain loop

@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// The bits of `fails`; Tests/faults/harness.py has the same.
+// The bits of `fails`; Suites/faults/harness.py has the same.
 enum { OPEN = 1, WRITE = 2, TRUNCATE = 4, SYNC = 8, SYNC_DIRECTORY = 16, RENAME = 32, LINK = 64, UNLINK = 128, MKDIR = 256, RMDIR = 512 };
 
 struct control {
