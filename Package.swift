@@ -28,30 +28,28 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CEventCatalog"),
+        // Leaves: they know of nothing of ours, and everything may use them.
         .target(name: "Time", swiftSettings: strict),
         .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
             name: "OktaAPI",
             dependencies: [
-                "Gzip", "Time", "CCurl", .product(name: "Crypto", package: "swift-crypto"),
+                "CCurl", "Gzip", "Time", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
-        .target(name: "OCSF", dependencies: ["Digests", "Time", "CSimdjson", "CEventCatalog"], swiftSettings: strict),
-        .target(name: "Spool", dependencies: ["Gzip", "Digests", "Time", "CZstd", "CZlib"], swiftSettings: strict),
-        .target(
-            name: "Configuration",
-            dependencies: ["Time", "OktaAPI", "CYaml"],
-            swiftSettings: strict),
+        .target(name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "Digests", "Time"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["CZstd", "CZlib", "Digests", "Gzip", "Time"], swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["CYaml", "OktaAPI", "Time"], swiftSettings: strict),
         .target(
             name: "Systemd",
-            dependencies: ["Time", "CSystemd", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CSystemd", "Time", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .target(
             name: "Collector",
             dependencies: [
-                "Time", "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd",
+                "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -60,8 +58,9 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "Configuration", "OCSF", "Spool", "Systemd", .product(name: "Logging", package: "swift-log"), "CLinux",
-                "Collector", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLinux", "Collector", "Configuration", "OCSF", "Spool", "Systemd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .target(
@@ -105,19 +104,19 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SystemdTests",
-            dependencies: [.product(name: "Logging", package: "swift-log"), "Time", "Systemd", "TestSupport"],
+            dependencies: ["Systemd", "TestSupport", "Time", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .testTarget(
             name: "OktaSimulatorTests",
             dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .testTarget(
-            name: "CollectorTests", dependencies: ["Configuration", "Collector", "OCSF", "OktaAPI", "Spool"],
+            name: "CollectorTests", dependencies: ["Collector", "Configuration", "OCSF", "OktaAPI", "Spool"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "OCSF", "tributary", "Collector", "OktaSimulator", "NetworkFixtures", "TestSupport",
+                "tributary", "Collector", "OCSF", "OktaSimulator", "NetworkFixtures", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
