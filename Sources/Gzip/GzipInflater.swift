@@ -16,6 +16,8 @@ package final class GzipInflater {
     package private(set) var isInsideMember = false
     /// How many members have ended.
     package private(set) var members = 0
+    /// Zero bytes follow the last member.
+    private var isPadded = false
 
     /// Nil without memory for it.
     package init?() {
@@ -41,6 +43,16 @@ package final class GzipInflater {
         stream.pointee.avail_in = UInt32(bytes.count)
         var isFull = false
         while stream.pointee.avail_in > 0 || isFull {
+            if members > 0, !isInsideMember {
+                // Padding with zeros is ignored, as gzip(1) does, and nothing may follow it.
+                while stream.pointee.avail_in > 0, stream.pointee.next_in.pointee == 0 {
+                    isPadded = true
+                    stream.pointee.next_in += 1
+                    stream.pointee.avail_in -= 1
+                }
+                if stream.pointee.avail_in == 0 { return .good }
+                if isPadded { return .broken(Z_DATA_ERROR) }
+            }
             stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
             stream.pointee.avail_out = UInt32(room.count)
             let result = CZlib.inflate(stream, Z_NO_FLUSH)

@@ -62,6 +62,24 @@ struct GzipInflaterTests {
         #expect(!result.inflater.isInsideMember && result.inflater.members == 3)
     }
 
+    @Test("zero bytes after the last member are ignored, in whatever pieces they come", arguments: [1, 7, 100_000])
+    func padded(step: Int) throws {
+        for zeros in [1, 16, 512] {
+            let padding = [UInt8](repeating: 0, count: zeros)
+            let result = try Self.unpacked(Self.packed(Self.plain) + padding, step: step, room: 1_000)
+            #expect(result.outcome == .good && result.bytes == Self.plain)
+            #expect(!result.inflater.isInsideMember && result.inflater.members == 1)
+        }
+    }
+
+    @Test("other bytes after the last member are damage, also after zeros", arguments: [1, 7, 100_000])
+    func trailing(step: Int) throws {
+        for rest in [[0x41, 0x42], [0, 0, 0x41], [0] + Self.packed(Self.plain), [0x1F, 0x8C, 0]] {
+            let result = try Self.unpacked(Self.packed(Self.plain) + rest, step: step, room: 1_000)
+            #expect(result.outcome == .broken(Z_DATA_ERROR), "\(rest.prefix(4))")
+        }
+    }
+
     @Test("what is cut off is known to be")
     func cut() throws {
         let packed = Self.packed(Self.plain)
