@@ -14,15 +14,7 @@ struct InstalledExampleTests {
 
     @Test("loads with every key in use")
     func everyKeyInUse() throws {
-        let workspace = try Workspace()
-        let text = try InstalledExample.everyKeyInUse()
-            .replacing(
-                "/etc/tributary/credentials/proxy", with: try workspace.write("proxy", "joe:hunter2", mode: 0o600)
-            )
-            .replacing("/etc/tributary/credentials", with: "\(workspace.path)/credentials")
-            .replacing("/etc/tributary/events.tsv", with: try workspace.write("events.tsv", "x"))
-            .replacing("/etc/ssl/certs/ca-certificates.crt", with: try workspace.write("ca.pem", "x"))
-        let configuration = try workspace.load(text)
+        let configuration = try InstalledExample.loaded(in: try Workspace())
         #expect(configuration.integrations.map(\.name.text) == ["acme"])
         #expect(configuration.warnings.isEmpty)
     }
