@@ -2,13 +2,15 @@
 SWIFT ?= swift
 DEMO_SECONDS ?= 0
 FUZZ_SECONDS ?= 300
+RUNS ?= 10000
+SEED ?= random
 PREFIX ?= /usr
 DESTDIR ?=
 # Nothing loads symbols from the programs: without their names they are 2 MB smaller.
 RELEASE_LINK = -Xlinker --no-export-dynamic
 
 .PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test oauth-test fault-test \
-	systemd-test install clean
+	exactly-once-test simulate simulate-faults systemd-test install clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +59,23 @@ bench: release ## Speed and memory on this machine, against the limit and agains
 	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
 	$(SWIFT) build -c release --static-swift-stdlib --product spool-benchmark
 	Benchmarks/harness/run "$$($(SWIFT) build -c release --show-bin-path)"
+
+exactly-once-test: ## The daemon against an org that refuses, caps and cuts, and whose clock is another
+	@scripts/install-dependencies build
+	$(SWIFT) build --product tributary
+	Tests/exactly-once/run "$$($(SWIFT) build --show-bin-path)"
+
+# Built apart, since the simulation reaches into the daemon's modules as tests do.
+SIMULATION = $(SWIFT) build -c release -Xswiftc -enable-testing --scratch-path .build-simulate --product simulate-collection
+
+simulate: ## The connected daemon over fresh seeds; RUNS=10000, SEED=1 for certain ones
+	@scripts/install-dependencies build
+	$(SIMULATION)
+	"$$($(SIMULATION) --show-bin-path)/simulate-collection" $(SEED) $(RUNS)
+
+simulate-faults: ## Puts faults into the argument for exactly-once, one by one, and shows that the simulation finds each
+	@scripts/install-dependencies build
+	Tests/simulate/faults "$(SWIFT)"
 
 systemd-test: release ## The daemon under real systemd, in a container; needs root
 	@scripts/install-dependencies systemd

@@ -84,6 +84,17 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
+        // The daemon's parts connected, with an org, a disk and a clock that a seed decides.
+        .target(
+            name: "CollectionSimulation",
+            dependencies: [
+                "Collector", "OCSF", "OktaAPI", "Spool", "Systemd", "Time", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/CollectionSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "simulate-collection",
+            dependencies: ["CollectionSimulation"], path: "Tests/simulate", exclude: ["faults"],
+            swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
         .testTarget(name: "TimeTests", dependencies: ["Time"], swiftSettings: strict),
@@ -97,7 +108,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "OCSFTests", dependencies: ["OCSF", "NormalizerCheck", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool"], swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "CollectionSimulation"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: ["Configuration", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
@@ -111,7 +122,8 @@ let package = Package(
             dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .testTarget(
-            name: "CollectorTests", dependencies: ["Collector", "Configuration", "OCSF", "OktaAPI", "Spool"],
+            name: "CollectorTests",
+            dependencies: ["CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "Spool"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",

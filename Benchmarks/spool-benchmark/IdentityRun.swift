@@ -12,7 +12,7 @@ struct IdentityRun {
         let spool = try Spool(
             settings, fileSystem: CountingFileSystem(synchronizes: false), now: Workload.now())
         let writer = try spool.writer(integration: "org", scratch: SpoolScratch(), now: Workload.now())
-        writer.bound(window, count: count, span: nil)
+        writer.bound(window, count: count)
         var generator = SystemRandomNumberGenerator()
         let identities = (0..<2 * count).map { _ in
             RecordIdentity(high: generator.next(), low: generator.next())
@@ -25,9 +25,13 @@ struct IdentityRun {
         }
         let remembered = Workload.seconds()
         var found = 0
-        for _ in 0..<rounds { for identity in identities[..<count] where writer.knows(identity) { found += 1 } }
+        for _ in 0..<rounds {
+            for identity in identities[..<count] where writer.knows(identity, in: window) { found += 1 }
+        }
         let known = Workload.seconds()
-        for _ in 0..<rounds { for identity in identities[count...] where writer.knows(identity) { found += 1 } }
+        for _ in 0..<rounds {
+            for identity in identities[count...] where writer.knows(identity, in: window) { found += 1 }
+        }
         let unknown = Workload.seconds()
         guard found == rounds * count else {
             throw SpoolError.tooMuch(what: "identities that nobody remembered", limit: 0)

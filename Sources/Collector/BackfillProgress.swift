@@ -14,9 +14,12 @@ struct BackfillProgress: Sendable, Equatable {
         self.reached = min(max(reached, from), self.until)
     }
 
-    init(_ backfill: LogPlace.Backfill) {
+    /// Nil while there is one way.
+    init?(_ place: LogPlace) {
+        guard case .two(let history, _, let backfill) = place.ways else { return nil }
         self.init(
-            from: backfill.from, until: backfill.until, reached: backfill.history.watermark ?? backfill.from)
+            from: backfill.from.milliseconds, until: backfill.until.milliseconds,
+            reached: (history.reached ?? backfill.from).milliseconds)
     }
 
     /// 0…1, by the events' own time.

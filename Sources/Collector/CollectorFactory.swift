@@ -49,7 +49,8 @@ struct CollectorFactory {
             settings: .init(
                 name: name,
                 query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
-                start: UTCTime(milliseconds: Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
+                start: StoredTime(Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
+                startCountedFrom: ingest.start.countsFromNow ? HostTime(now) : nil,
                 pollInterval: ingest.pollInterval.duration,
                 pollGrid: PollGrid(
                     number: number, of: count, interval: ingest.pollInterval.duration, now: start),

@@ -51,7 +51,7 @@ package struct Daemon {
         }
         let spool: Spool
         do throws(SpoolError) {
-            spool = try Spool(SpoolSettings(configuration), fileSystem: PosixFileSystem(), now: .now())
+            spool = try Spool(SpoolSettings(configuration), fileSystem: PosixFileSystem(), now: SystemTime().spool)
         } catch {
             throw .spool(error)
         }

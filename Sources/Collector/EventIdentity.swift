@@ -37,34 +37,3 @@ enum EventIdentity {
         return high == 0 && low == 0 ? nil : RecordIdentity(high: high, low: low)
     }
 }
-
-extension RecordIdentity {
-    /// The same event as one of the tail's first, told from the event itself: `knows` answers for all windows together.
-    var atBoundary: RecordIdentity { RecordIdentity(high: ~high, low: low ^ 0x5555_5555_5555_5555) }
-}
-
-/// What the spool's windows of identities are for.
-extension IdentityWindow {
-    /// What the tail brought in the last twenty minutes of event time: for fresh queries, and for events that Okta sends twice.
-    static let tail = window(0)
-    /// The same of a backfill's history.
-    static let history = window(1)
-    /// The tail's first events beside a backfill, by which the history recognises where it ends.
-    static let boundary = window(2)
-
-    private static func window(_ number: UInt8) -> IdentityWindow {
-        guard let window = IdentityWindow(rawValue: number) else {
-            preconditionFailure("a window of the program's own")
-        }
-        return window
-    }
-}
-
-extension SpoolWriter {
-    /// Bounds what is remembered. Twenty minutes are four times what a fresh query goes back; the counts bound the memory of a busy org.
-    func boundIdentities() {
-        bound(.tail, count: 32_768, span: 1_200_000)
-        bound(.history, count: 32_768, span: 1_200_000)
-        bound(.boundary, count: 4_096, span: nil)
-    }
-}

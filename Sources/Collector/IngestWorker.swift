@@ -1,4 +1,3 @@
-import Glibc
 import OCSF
 import OktaAPI
 import Spool
@@ -8,17 +7,26 @@ import Spool
 /// The parser's, the compressor's and the record's buffers belong to the worker, not to the integration, so memory grows with
 /// threads. Every method runs to its end on the worker's own thread and may block there.
 actor IngestWorker {
-    /// What a page came to, once it is durable.
-    struct Ingested: Sendable {
+    /// What a page came to.
+    enum Ingested: Sendable {
+        /// It is durable.
+        case committed(Committed)
+        /// Nothing of it is kept; the way looks further for what it has passed.
+        case searching(LogSearch, count: Int)
+        /// Nothing of it is kept: no tail begins with it.
+        case nothing
+    }
+
+    /// A page that is durable.
+    struct Committed: Sendable {
         /// What was committed with the events, and its text.
         var landing: PageLanding
         var kept: String
         /// New ones; `rejected` likewise.
-        var events: Int
-        var rejected: Int
-        /// What the spool had already, and dropped.
-        var duplicates: Int
-        var newest: Int64?
+        var events = 0
+        var rejected = 0
+        /// What was collected before, and dropped.
+        var duplicates = 0
         var firstRejection: Rejection?
     }
 
@@ -52,6 +60,8 @@ actor IngestWorker {
     private let spool: Spool
     private let normalizer: Normalizer
     private let digest: SHA256Digest
+    private let time: any TimeSource
+    private let limits: PassedLimits
     private let scratch = SpoolScratch()
     private var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
@@ -60,9 +70,14 @@ actor IngestWorker {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    init(name: String, spool: Spool, catalog: EventCatalog, settings: NormalizerSettings) throws {
-        thread = WorkerThread(name: name)
+    init(
+        name: String, spool: Spool, catalog: EventCatalog, settings: NormalizerSettings, limits: PassedLimits = .init(),
+        time: any TimeSource = SystemTime(), thread: WorkerThread? = nil
+    ) throws {
+        self.thread = thread ?? WorkerThread(name: name)
         self.spool = spool
+        self.limits = limits
+        self.time = time
         normalizer = try Normalizer(catalog: catalog, settings: settings)
         guard let digest = SHA256Digest() else { throw NormalizerError.noSHA256 }
         self.digest = digest
@@ -71,8 +86,8 @@ actor IngestWorker {
     /// Recovers an integration's journal and finishes what a crash left half done. A second call finds it open.
     func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
         if let writer = writers[integration] { return Opened(cursor: writer.cursor, recovery: writer.recovery) }
-        let writer = try spool.writer(integration: integration, scratch: scratch, now: .now())
-        writer.boundIdentities()
+        let writer = try spool.writer(integration: integration, scratch: scratch, now: time.spool)
+        writer.boundIdentities(limits)
         writers[integration] = writer
         sources[integration] = source
         return Opened(cursor: writer.cursor, recovery: writer.recovery)
@@ -80,20 +95,44 @@ actor IngestWorker {
 
     /// Makes a place durable without any event.
     func keep(_ place: String, integration: String) throws(SpoolError) {
-        try writers[integration]?.commit(cursor: place, at: .now())
+        try writers[integration]?.commit(cursor: place, at: time.spool)
     }
 
-    /// Maps a page and makes its records and the place that follows it durable in one step.
+    /// The kept place as one of `query`: read from an earlier version, and turned to another address, page size or filter. What changes is durable.
+    func place(of integration: String, for query: LogQuery) throws(OpeningFailure) -> OpenedPlace? {
+        guard let writer = writers[integration], let kept = writer.cursor else { return nil }
+        let opened: OpenedPlace
+        do throws(CursorError) {
+            opened = try OpenedPlace(kept, query, writer)
+        } catch {
+            writer.discard()
+            throw .cursor(error)
+        }
+        do throws(SpoolError) {
+            try writer.commit(cursor: opened.place.text, at: time.spool)
+        } catch {
+            throw .spool(error)
+        }
+        return opened
+    }
+
+    /// Why a kept place could not be opened.
+    enum OpeningFailure: Error {
+        case cursor(CursorError)
+        case spool(SpoolError)
+    }
+
+    /// Maps a page and makes its new records and the place that follows it durable in one step.
     ///
-    /// - Parameter previous: the place's text that is kept. A page is only ever put behind the very place that it follows.
-    /// - Returns: nil when the page is too early (`LogPage.landing`): nothing of it was kept then.
+    /// - Parameter previous: the place's text that is kept. A page is only ever put after the very place that it follows.
     func ingest(
         _ page: LogPage, after previous: String?, integration: String, collectedAt: Int64
-    ) throws(Failure) -> Ingested? {
+    ) throws(Failure) -> Ingested {
         guard let writer = writers[integration], let source = sources[integration], writer.cursor == previous else {
             throw .cursorMoved
         }
-        var sink = IngestSink(writer: writer, digest: digest, way: page.way, collectedAt: collectedAt)
+        var sink = IngestSink(
+            PageReading(page, writer, limits), writer: writer, digest: digest, collectedAt: collectedAt)
         let outcome = page.body.withUnsafeBytes { bytes in
             Result { () throws(PageError) in
                 try normalizer.normalizePage(bytes, source: source, collectedAt: collectedAt, into: &sink)
@@ -107,50 +146,48 @@ actor IngestWorker {
             writer.discard()
             throw .spool(failure)
         }
-        let contents = sink.contents
-        guard let landing = page.landing(contents) else {
+        var reading = sink.reading
+        switch reading.outcome() {
+        case .searching(let search):
             writer.discard()
-            return nil
-        }
-        if landing.isSplit || landing.isRetired {
-            writer.forget(.history)
-            writer.forget(.boundary)
-        }
-        if landing.isSplit { for identity in sink.identities { writer.remember(identity, in: .history) } }
-        if landing.isBoundary {
-            for identity in sink.identities { writer.remember(identity.atBoundary, in: .boundary) }
-        }
-        let kept = landing.place.text
-        do throws(SpoolError) {
-            try writer.commit(cursor: kept, mark: landing.mark, at: .now())
-        } catch {
+            return .searching(search, count: reading.count)
+        case .nothing:
             writer.discard()
-            throw .spool(error)
+            return .nothing
+        case .landing(let landing):
+            let kept = landing.place.text
+            do throws(SpoolError) {
+                try writer.commit(cursor: kept, times: reading.times, at: time.spool)
+            } catch {
+                writer.discard()
+                throw .spool(error)
+            }
+            return .committed(
+                Committed(
+                    landing: landing, kept: kept, events: sink.events, rejected: sink.rejected,
+                    duplicates: reading.known, firstRejection: sink.firstRejection))
         }
-        return Ingested(
-            landing: landing, kept: kept, events: sink.events, rejected: sink.rejected, duplicates: contents.known,
-            newest: contents.newest, firstRejection: sink.firstRejection)
     }
 
     /// Seals what an integration that is no longer configured left behind, and lets it go.
     ///
     /// - Returns: how many records waited, and the segments that they became.
     func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
-        let writer = try spool.writer(integration: integration, scratch: scratch, now: .now())
+        let writer = try spool.writer(integration: integration, scratch: scratch, now: time.spool)
         let waiting = writer.unsealed.records
         guard waiting > 0 else { return (0, []) }
-        return (waiting, try writer.seal(at: .now()))
+        return (waiting, try writer.seal(at: time.spool))
     }
 
     /// Which of this worker's integrations may have something to seal. One that has nothing unsealed costs a look at a number.
     func mayBeDue() -> [String] {
-        spool.applyRetention(.now())
+        spool.applyRetention(time.spool)
         return writers.filter { $0.value.mayBeDue || failing.contains($0.key) }.keys.sorted()
     }
 
     /// Seals what is due of one integration, and tells how it stands.
     func sealDue(_ integration: String) -> Sealing? {
-        sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: .now()) }
+        sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: time.spool) }
     }
 
     /// The integrations that are open.
@@ -159,7 +196,7 @@ actor IngestWorker {
     /// Seals all of an integration and gives it up, for a stop.
     func sealAndClose(_ integration: String) -> Sealing? {
         defer { writers[integration] = nil }
-        return sealing(integration) { (writer) throws(SpoolError) in try writer.seal(at: .now()) }
+        return sealing(integration) { (writer) throws(SpoolError) in try writer.seal(at: time.spool) }
     }
 
     private func sealing(
@@ -186,20 +223,10 @@ extension IngestWorker {
     /// integration is given up: its next page finds no place to be put behind, and opening it says what is wrong.
     private func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
         do throws(SpoolError) {
-            try writer.recover(at: .now())
+            try writer.recover(at: time.spool)
         } catch {
             outcome.failure = error
             writers[integration] = nil
         }
-    }
-}
-
-extension SpoolInstant {
-    /// This moment. The monotonic clock goes on while the machine sleeps: a segment's age is real time.
-    package static func now() -> SpoolInstant {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return SpoolInstant(
-            wall: WallClock.now(), monotonic: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

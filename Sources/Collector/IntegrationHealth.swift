@@ -21,13 +21,17 @@ struct IntegrationHealth: Sendable {
 
     /// A page that became durable.
     struct Commit: Sendable {
-        var way = LogWay.tail
+        var way = LogWay.main
         /// New ones, as `rejected`.
         var events: Int
         var rejected = 0
         var duplicates = 0
+        /// Events that are collected and may have been collected before.
+        var unproven = 0
         /// The newest event's time.
         var newest: Int64?
+        /// When Okta answered, by its own clock.
+        var answered: Int64?
         /// Whether the page was the newest of its way.
         var isCaughtUp: Bool
         /// Of the backfill that goes on; nil without one.
@@ -58,10 +62,12 @@ struct IntegrationHealth: Sendable {
     private(set) var requests = 0
     /// Events that came again and were dropped.
     private(set) var duplicates = 0
-    /// How often the log was asked for anew in the place of a link.
+    /// Events that were collected and may have been collected before.
+    private(set) var unproven = 0
+    /// How often the log was queried by time because a link was of no use.
     private(set) var freshQueries = 0
     private(set) var backfill: BackfillProgress?
-    /// What could not be had any more, last.
+    /// What was no longer available, last.
     private(set) var gap: LogGap?
     private(set) var unsealedRecords = 0
     /// The newest event's own time that was committed.
@@ -86,7 +92,7 @@ struct IntegrationHealth: Sendable {
         requests += 1
     }
 
-    mutating func askedAnew() {
+    mutating func requeried() {
         freshQueries += 1
     }
 
@@ -95,23 +101,22 @@ struct IntegrationHealth: Sendable {
         events += commit.events
         rejected += commit.rejected
         duplicates += commit.duplicates
+        unproven += commit.unproven
         gap = commit.gap ?? gap
         if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
-        if commit.way == .tail {
-            // Of this page alone: one event dated into the future must not hide the rest of a backlog.
-            reached = commit.newest ?? reached
+        // While there are two ways, the tail has the newest events.
+        if commit.way == .tail || commit.backfill == nil {
+            // Of this page alone: one event dated into the future must not hide the rest of a backlog. And by Okta's clock alone: this host's
+            // may be another.
+            if let newest = commit.newest { reached = now - max(0, (commit.answered ?? now) - newest) }
             wasCaughtUp = commit.isCaughtUp
             lastAnswer = now
         }
-        if let progress = commit.backfill, backfill == nil {
-            firstProgress = (progress, now)
-            // From here on the tail is what counts, and it begins at that time.
-            if commit.way == .tail { reached = max(reached ?? progress.until, progress.until) }
-        }
+        if let progress = commit.backfill, backfill == nil { firstProgress = (progress, now) }
         backfill = commit.backfill
         lastRequestID = commit.requestID ?? lastRequestID
         // What holds up the one way is not over because the other goes on.
-        if let way = trouble?.way, way != commit.way, way == .tail || backfill != nil { return nil }
+        if let way = trouble?.way, way != commit.way, backfill != nil { return nil }
         nextAttempt = nil
         attempts = 0
         let wasStarting = state == .starting

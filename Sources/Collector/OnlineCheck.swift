@@ -132,20 +132,12 @@ package struct OnlineCheck: Sendable {
     private func askLog(
         _ org: OrgURL, _ ingest: Configuration.DataIngest, _ report: inout OnlineReport
     ) async -> Bool {
-        // The pager reads an answer as the daemon would; it is asked for its first step only.
-        let now = UTCTime(milliseconds: WallClock.now())
-        let clock = ContinuousClock()
         let name = ingest.credential.name.text
         let query = LogQuery(org: org, filter: ingest.filter, pageLimit: 1)
-        guard
-            var pager = try? LogPager(
-                query, place: LogPlace(since: now.milliseconds, fingerprint: query.fingerprint), pollInterval: .zero,
-                seed: 0, now: clock.now, wall: now),
-            case .request(let page) = pager.nextStep(now: clock.now)
-        else { return false }
+        let request = query.firstRequest(since: StoredTime(WallClock.now()))
         let result: Result<HTTPResponse, TransportError>
         do throws(CredentialError) {
-            result = try await send(page.request, ingest, org)
+            result = try await send(request, ingest, org)
         } catch {
             let verdict: OnlineReport.Verdict =
                 switch error {
@@ -156,11 +148,11 @@ package struct OnlineCheck: Sendable {
             report.fail(.credential, error.description, advice: "Put \(name) right; see docs/okta-setup.md", verdict)
             return false
         }
-        switch pager.received(result, now: clock.now) {
-        case .page, .held:
+        switch LogAnswer(result, to: LogAnswer.Request(url: request.url), of: query) {
+        case .page:
             report.pass(.credential, "\(name) is accepted")
             report.pass(.permission, "the log can be read")
-        case .trouble(let trouble):
+        case .problem(let trouble):
             guard trouble.kind != .unauthorized else {
                 report.fail(.credential, trouble.what, advice: trouble.advice, .refused)
                 return false
@@ -180,7 +172,7 @@ package struct OnlineCheck: Sendable {
             }
             return false
         }
-        report.noteRateLimit(pager.rateLimit, share: ingest.rateLimitShare.value)
+        report.noteRateLimit((try? result.get()).map { RateLimit($0.headers) }, share: ingest.rateLimitShare.value)
         report.passClock(tolerance: Self.clockTolerance)
         return true
     }

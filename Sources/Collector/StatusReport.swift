@@ -57,6 +57,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var duplicates: Int?
         /// How often the log was asked for anew, by time, in the place of Okta's link.
         package var freshQueries: Int?
+        /// Events that were collected and may have been collected before: none of the remembered ones was found by a query by time.
+        package var unproven: Int?
         /// What is fetched beside the newest events.
         package var backfill: Backfill?
         /// Events that Okta deleted before they were collected: what it stored between these times.

@@ -37,7 +37,7 @@ struct StatusReporter: Service {
         repeat {
             let started = clock.now
             if measured.map({ started >= $0.again }) ?? true {
-                let bytes = (try? spool.usage(now: .now()).used) ?? measured?.bytes ?? 0
+                let bytes = (try? spool.usage(now: SystemTime().spool).used) ?? measured?.bytes ?? 0
                 let now = clock.now
                 measured = (bytes, now + max(Self.measureInterval, (now - started) * Self.costShare))
             }
@@ -117,12 +117,16 @@ extension StatusReport.Integration {
             events: health.events, rejected: health.rejected, requests: health.requests,
             eventsPerSecond: entry.rate.perSecond, unsealedRecords: health.unsealedRecords,
             credential: entry.credential, credentialExpires: entry.credentialExpires, duplicates: health.duplicates,
-            freshQueries: health.freshQueries,
+            freshQueries: health.freshQueries, unproven: health.unproven,
             backfill: health.backfill.map {
                 StatusReport.Backfill(
                     from: WallClock.text($0.from), until: WallClock.text($0.until),
                     reachedAt: WallClock.text($0.reached),
                     fraction: $0.fraction, remainingSeconds: health.backfillRemaining(at: now).map { Int($0 / 1000) })
-            }, gap: health.gap.map { StatusReport.Gap(from: WallClock.text($0.from), to: WallClock.text($0.to)) })
+            },
+            gap: health.gap.map {
+                StatusReport.Gap(
+                    from: WallClock.text($0.from.milliseconds), to: WallClock.text($0.to.milliseconds))
+            })
     }
 }

@@ -29,6 +29,11 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether the moment depends on the present one.
+    package var countsFromNow: Bool {
+        if case .at = self { false } else { true }
+    }
+
     package var description: String {
         switch self {
         case .now: return "now"

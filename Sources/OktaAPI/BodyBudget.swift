@@ -3,9 +3,8 @@
 /// - The first ``freeBytes`` of a body are free, so an org with nothing new is never held up by those with a backlog.
 /// - What goes beyond takes a share of the size that is expected. Without room it waits, in the order of asking: that is the
 ///   turn between those that have a backlog.
-/// - Who has a share is never held up again. A body that outgrows its share is counted and keeps the next ones out, so that
+/// - Once admitted, a body is never paused. A body that outgrows its share is counted and keeps the next ones out, so that
 ///   nobody who has memory waits for memory.
-/// - An urgent one, for which a page that has a share waits, goes past line and limit: at most one for each of those.
 /// - A transfer whose body has not begun holds nothing and waits for nothing, however long its host is silent.
 struct BodyBudget {
     /// Decoded bytes of a body that need no share.
@@ -24,10 +23,8 @@ struct BodyBudget {
 
     /// Gives a share of `bytes` to the transfer, or puts it at the end of the line: then ``leave(_:)`` or
     /// ``resize(_:to:)`` of another names it later.
-    ///
-    /// - Parameter isUrgent: something that has a share waits for this one, so it can't wait for shares.
-    mutating func enter(_ id: UInt64, bytes: Int, isUrgent: Bool = false) -> Bool {
-        guard isUrgent || (waiting.isEmpty && hasRoom(for: bytes)) else {
+    mutating func enter(_ id: UInt64, bytes: Int) -> Bool {
+        guard waiting.isEmpty, hasRoom(for: bytes) else {
             waiting.append((id, bytes))
             return false
         }

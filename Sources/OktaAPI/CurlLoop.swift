@@ -90,8 +90,8 @@ final class CurlLoop: Sendable {
     }
 
     /// A share of the memory for the body of a transfer; false when it has to wait. On the loop's thread.
-    func enterBudget(_ id: UInt64, bytes: Int, isUrgent: Bool) -> Bool {
-        inbox.withLock { $0.budget.enter(id, bytes: bytes, isUrgent: isUrgent) }
+    func enterBudget(_ id: UInt64, bytes: Int) -> Bool {
+        inbox.withLock { $0.budget.enter(id, bytes: bytes) }
     }
 
     /// Counts a body by the size that it has.

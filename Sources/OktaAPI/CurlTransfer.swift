@@ -254,7 +254,7 @@ final class CurlTransfer: @unchecked Sendable {
         let bytes = min(
             max(coming, isKnown ? expectedBytes : BodyBudget.usualShare), request.limits.bodyBytes)
         share = BodyShare(id, loop)
-        guard loop.enterBudget(id, bytes: bytes, isUrgent: request.isUrgent) else {
+        guard loop.enterBudget(id, bytes: bytes) else {
             isWaiting = true
             waitsSince = ContinuousClock.now
             // The host is not to blame for this wait: the loop has an eye on it.

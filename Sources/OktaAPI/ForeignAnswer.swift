@@ -14,7 +14,7 @@ package struct ForeignAnswer: Sendable, Hashable {
         case 300..<400:
             what =
                 "answered with a redirect\(host.map { " to \($0)" } ?? ""), which Okta does not do and Tributary does not follow"
-        case _ where response.body.first(where: { $0 > 0x20 }) == 0x3C:
+        case _ where PageCheck.content(of: response.body).first(where: { $0 > 0x20 }) == 0x3C:
             what = "answered with a web page (\(response.status)) in place of Okta's JSON"
         default: return nil
         }

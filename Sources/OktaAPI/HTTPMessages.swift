@@ -22,8 +22,6 @@ package struct HTTPRequest: Sendable {
     package var expectedBodyBytes: Int
     /// Whether a connection of its own is made for it, and described in the answer.
     package var describesConnection = false
-    /// Whether a body in memory waits for this one's, which must not wait for memory then.
-    package var isUrgent = false
 
     /// Makes a request.
     package init(

@@ -1,215 +1,131 @@
 // What answers are worth.
 extension LogPager {
     /// Takes the answer to the request that is out.
-    package mutating func received(_ result: Result<HTTPResponse, TransportError>, now: Instant) -> Outcome {
+    ///
+    /// - Parameter host: the time by this host's clock.
+    package mutating func received(
+        _ result: Result<HTTPResponse, TransportError>, now: Instant, host: HostTime
+    ) -> Outcome {
         guard case .requesting(let way) = phase else {
-            return .trouble(unexpected("an answer came that nobody waited for"))
+            return .trouble(unexpected("an answer came that no request was out for"))
         }
-        switch result {
-        case .failure(let error): return .trouble(failed(error, way, now))
-        case .success(let response):
-            health.lastRequestID = response.oktaRequestID ?? health.lastRequestID
-            guard !response.isOfTokenEndpoint else { return .trouble(withoutToken(response, way, now)) }
-            let limited = budget.answered(response, at: now, jitter: &jitter)
-            switch response.status {
-            case 200: return received(page: response, way, now)
-            case 429: return .trouble(rateLimited(response, wait: limited ?? .seconds(1), way, now))
-            default: return .trouble(refused(response, way, now))
+        var wait: Duration?
+        if case .success(let response) = result {
+            lastRequestID = response.oktaRequestID ?? lastRequestID
+            if !response.isOfTokenEndpoint {
+                wait = budget.answered(response, at: now, jitter: &jitter)
+            } else if response.status == 429 {
+                wait = RateLimit(response.headers).secondsToWait.map { .seconds($0) + jitter.upTo(2) }
             }
+        }
+        let progress = self[way]
+        let request = LogAnswer.Request(
+            url: address(of: way), isLink: progress.link != nil, isRepeated: progress.refusals > 0)
+        switch LogAnswer(result, to: request, of: query) {
+        case .page(let next):
+            guard case .success(let response) = result else { return .trouble(unexpected("a page without an answer")) }
+            return deliver(response, next: next, way, host: host)
+        case .problem(let problem): return .trouble(again(way, problem, wait: wait, now))
         }
     }
 
-    /// The page could not be read (broken in the middle, say): it is asked for again.
+    /// The page could not be read (broken in the middle, say): it is requested again.
     @discardableResult
     package mutating func rejected(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else { return unexpected("a page was rejected that is not out") }
         return again(
-            page.way, .rejected, "a page could not be read (\(reason.oneLine(limit: 300)))",
-            "If it persists, Okta's support finds the request by its id", requestID: health.lastRequestID,
-            delay: backoff(page.way), now)
+            page.way,
+            LogAnswer.Problem(
+                kind: .rejected, what: "a page could not be read (\(reason.oneLine(limit: 300)))",
+                advice: "If it persists, Okta's support finds the request by its id", requestID: lastRequestID), now)
     }
 
-    /// The page could not be made durable: it is asked for again later, and Okta is not to blame.
+    /// The page could not be made durable: it is requested again later, and Okta is not to blame.
     @discardableResult
     package mutating func notCommitted(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else { return unexpected("a page was not committed that is not out") }
         return again(
-            page.way, .notCommitted, "a page could not be stored (\(reason.oneLine(limit: 300)))",
-            "See what the spool says", delay: jitter.backoff(attempt: self[page.way].retries + 1, cap: 30), now)
+            page.way,
+            LogAnswer.Problem(
+                kind: .notCommitted, what: "a page could not be stored (\(reason.oneLine(limit: 300)))",
+                advice: "See what the spool says"),
+            wait: jitter.backoff(attempt: self[page.way].retries + 1, cap: 30), now)
     }
 
     /// Whether the wait is for a credential that a person has to put right.
-    package var awaitsCredential: Bool {
-        switch health.trouble?.kind {
-        case .unauthorized, .forbidden, .invalidRequest: true
-        default: false
-        }
-    }
+    package var awaitsCredential: Bool { trouble?.kind.awaitsCredential ?? false }
 
     /// The credential has been replaced: what was refused may be tried at once.
     package mutating func credentialReplaced(now: Instant) {
         guard case .idle = phase, awaitsCredential else { return }
-        tail.due = now
-        history?.due = now
+        main.due = now
+        tail?.due = now
     }
 
-    private mutating func received(page response: HTTPResponse, _ way: LogWay, _ now: Instant) -> Outcome {
-        if let (kind, what) = PageCheck.objection(to: response) {
-            return .trouble(
-                again(
-                    way, kind, what,
-                    kind == .notOkta
-                        ? ForeignAnswer.advice
-                        : "If it persists, check for a proxy that cuts answers; Okta's support finds the request by its id",
-                    response, delay: backoff(way), now))
-        }
-        guard let next = LinkHeader.next(in: response.headers.values("Link")) else {
-            return .trouble(
-                again(
-                    way, .missingNext, "an answer without a next link, which a polling query always has",
-                    "If it persists, check for a proxy that strips headers", response, delay: backoff(way), now))
-        }
-        // A link that was followed is not looked at again.
-        if !(self[way].isLink && next == self[way].url), let objection = query.objection(to: next) {
-            return .trouble(
-                again(
-                    way, .foreignNext, "a next link that is not followed: \(objection)",
-                    "Check for a proxy that rewrites headers; if it is another name of this org, put that name as its URL",
-                    response, delay: backoff(way), now))
-        }
-        if next == self[way].url, !PageCheck.isEmptyArray(response.body) {
-            return .trouble(
-                again(
-                    way, .nextStandsStill, "a page with events whose next link leads to itself",
-                    "If it persists, Okta's support finds the request by its id", response, delay: backoff(way), now))
-        }
-        return deliver(response, next: next, way, now)
-    }
-
-    private mutating func failed(_ error: TransportError, _ way: LogWay, _ now: Instant) -> PagerTrouble {
-        switch error.kind {
-        case .cancelled, .shutDown:
-            phase = .idle
-            return makeTrouble(.cancelled, error.summary, next: "nothing is lost", advice: error.advice)
-        case .invalidRequest:
-            return again(way, .invalidRequest, error.summary, error.advice, delay: probe(), now)
-        case .tooLarge:
-            return again(way, .tooLarge, error.summary, error.advice, delay: backoff(way), now)
-        case .resolve, .connect, .proxy, .tls, .timeout, .noRoom, .interrupted, .protocol:
-            return again(
-                way, .unreachable, error.summary, error.advice, delay: backoff(way), isSlow: error.kind == .timeout, now
-            )
-        }
-    }
-
-    /// The token endpoint has limits of its own: of the log's this says nothing, and no request of the log was sent.
-    private mutating func withoutToken(_ response: HTTPResponse, _ way: LogWay, _ now: Instant) -> PagerTrouble {
-        let isLimited = response.status == 429
-        let wait = isLimited ? RateLimit(response.headers).secondsToWait : nil
-        return again(
-            way, isLimited ? .rateLimited : .serverFailure,
-            "there is no access token: the token endpoint answered \(response.status)",
-            isLimited
-                ? "If it persists, see who else asks this org for tokens (Reports > Rate Limits)"
-                : "If it persists, see Okta's status page",
-            requestID: response.oktaRequestID, delay: wait.map { .seconds($0) + jitter.upTo(2) } ?? backoff(way), now)
-    }
-
-    /// 429: no failure of the org.
-    private mutating func rateLimited(
-        _ response: HTTPResponse, wait: Duration, _ way: LogWay, _ now: Instant
-    ) -> PagerTrouble {
-        let limit = RateLimit(response.headers)
-        let said = OktaError(body: response.body).text.map { " (\($0))" } ?? ""
-        let failures = (health.consecutiveFailures, self[way].failures)
-        let trouble = again(
-            way, limit.isConcurrency ? .concurrencyLimited : .rateLimited,
-            (limit.isConcurrency ? "too many requests at once to the org" : "the org's rate limit is used up") + said,
-            limit.isConcurrency
-                ? "If it persists, find who else calls this org so often (Reports > Rate Limits)"
-                : "If it persists, lower this integration's rate_limit_share or see who else uses the log (Reports > Rate Limits)",
-            response, delay: wait, now)
-        (health.consecutiveFailures, self[way].failures) = failures
-        return trouble
-    }
-
-    private mutating func refused(_ response: HTTPResponse, _ way: LogWay, _ now: Instant) -> PagerTrouble {
-        let error = OktaError(body: response.body)
-        if response.status == 400 { self[way].badRequests += 1 }
-        let refusal = Refusal(
-            response, error, isStoredCursor: self[way].isLink, isRepeated: self[way].badRequests > 1)
-        let renewal = refusal.kind == .cursorRefused ? renew(way, limit: query.pageLimit, now) : nil
-        let delay = refusal.pace == .probe && renewal == nil ? probe() : backoff(way)
-        // Okta gives a query 30 s and then answers so (System Log query documentation).
-        let isSlow = response.status == 500 && error.code == "E0000009"
-        return again(
-            way, refusal.kind, refusal.what, refusal.advice, response, code: error.code, delay: delay,
-            renewal: renewal, isSlow: isSlow, now)
-    }
-
-    /// A minute, and a little more so that many orgs don't probe together.
-    private mutating func probe() -> Duration { .seconds(60) + jitter.upTo(6) }
-
-    private mutating func backoff(_ way: LogWay) -> Duration {
-        jitter.backoff(attempt: self[way].failures + 1, cap: 60)
-    }
-
-    /// Notes the trouble, and that the same page, or a fresh query in its place, is asked for after `delay`.
+    /// Notes the trouble, and that the same page, or a query by time instead, is requested after a wait.
     private mutating func again(
-        _ way: LogWay, _ kind: PagerTrouble.Kind, _ what: String, _ advice: String, _ response: HTTPResponse? = nil,
-        code: String? = nil, requestID: String? = nil, delay: Duration, renewal: LogRenewal? = nil,
-        isSlow: Bool = false, _ now: Instant
+        _ way: LogWay, _ problem: LogAnswer.Problem, wait: Duration? = nil, _ now: Instant
     ) -> PagerTrouble {
         phase = .idle
+        guard problem.kind != .cancelled else { return trouble(problem, next: "nothing is lost") }
+        let isRateLimit = problem.kind == .rateLimited || problem.kind == .concurrencyLimited
+        let isOfWay = problem.kind.isOfOneWay || problem.isSlow
+        if self[way].link != nil, [400, 404, 410].contains(problem.status) { self[way].refusals += 1 }
         self[way].retries += 1
-        self[way].failures += 1
-        if self[way].firstRequestID == nil { self[way].firstRequestID = response?.oktaRequestID }
-        health.consecutiveFailures = self[way].failures
-        let renewal = renewal ?? renewIfStuck(way, kind, isSlow: isSlow, now)
-        if renewal != nil { (self[way].retries, self[way].firstRequestID) = (0, nil) }
-        let isOfWay = kind.isOfOneWay || isSlow
+        // Not that of a request for a token.
+        if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
+        let hadNews = self[way].hasNewsSinceRequery
+        let requery = requeryIfUseless(way, problem, now)
+        // A way that is refused again before a query by time has brought anything waits as long as for a person.
+        let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
+        let delay =
+            wait
+            ?? (isProbe
+                ? .seconds(60) + jitter.upTo(6) : jitter.backoff(attempt: self[way].failures + 1, cap: 60))
+        if !isRateLimit { self[way].failures += 1 }
         self[way].due = now + delay
         if !isOfWay {
-            tail.due = max(tail.due, now + delay)
-            if let history { self.history?.due = max(history.due, now + delay) }
+            main.due = max(main.due, now + delay)
+            if let due = tail?.due { tail?.due = max(due, now + delay) }
         }
-        if way == .tail || !isOfWay { dropHeld() }
         let seconds = now.duration(to: nextAttempt ?? now).components.seconds + 1
-        let next =
-            renewal.map { "Tributary asks anew for what Okta stored since \($0.since.rfc3339), in \(seconds) s" }
-            ?? "Tributary asks for the same page again in \(seconds) s"
-        var trouble = makeTrouble(
-            kind, what, next: next, advice: advice, status: response?.status, code: code,
-            requestID: response?.oktaRequestID ?? requestID)
-        trouble.renewal = renewal
-        trouble.way = isOfWay && history != nil ? way : nil
-        if let state = kind.state { health.enter(state, at: now) }
-        health.trouble = trouble
+        var trouble = trouble(
+            problem,
+            next: requery.map {
+                "Tributary queries the log again from \(UTCTime(milliseconds: $0.since.milliseconds).rfc3339) in \(seconds) s"
+            } ?? "Tributary requests the same page again in \(seconds) s")
+        trouble.requery = requery
+        trouble.way = isOfWay && tail != nil ? way : nil
+        self.trouble = trouble
         return trouble
     }
 
-    private func makeTrouble(
-        _ kind: PagerTrouble.Kind, _ what: String, next: String, advice: String, status: Int? = nil,
-        code: String? = nil, requestID: String? = nil
-    ) -> PagerTrouble {
+    /// After a refused link, and after some useless answers, the way is queried by time.
+    private mutating func requeryIfUseless(
+        _ way: LogWay, _ problem: LogAnswer.Problem, _ now: Instant
+    ) -> LogRequery? {
+        let limit = self[way].fullPage
+        switch problem.kind {
+        case .cursorRefused: return requery(way, limit: min(limit, query.pageLimit), now)
+        case _ where problem.isSlow, .brokenBody, .rejected, .tooLarge:
+            self[way].sizeStrikes += 1
+            guard self[way].sizeStrikes >= Self.patience, limit > Self.smallestPage else { return nil }
+            return requery(way, limit: max(limit / 2, Self.smallestPage), now)
+        case .foreignNext, .nextStandsStill, .missingNext:
+            self[way].linkStrikes += 1
+            guard self[way].linkStrikes >= Self.patience else { return nil }
+            return requery(way, limit: limit, now)
+        default: return nil
+        }
+    }
+
+    private func trouble(_ problem: LogAnswer.Problem, next: String) -> PagerTrouble {
         PagerTrouble(
-            kind: kind, host: query.org.host, what: what, next: next, advice: advice, status: status, errorCode: code,
-            requestID: requestID)
+            kind: problem.kind, host: query.org.host, what: problem.what, next: next, advice: problem.advice,
+            status: problem.status, errorCode: problem.errorCode, requestID: problem.requestID)
     }
 
     private func unexpected(_ what: String) -> PagerTrouble {
-        makeTrouble(.cancelled, what, next: "nothing changes", advice: "Report this")
-    }
-}
-
-extension PagerTrouble.Kind {
-    /// Whether it says something of one request and not of the org.
-    fileprivate var isOfOneWay: Bool {
-        switch self {
-        case .brokenBody, .tooLarge, .missingNext, .foreignNext, .nextStandsStill, .rejected, .cursorRefused,
-            .refusedQuery:
-            true
-        default: false
-        }
+        trouble(LogAnswer.Problem(kind: .cancelled, what: what, advice: "Report this"), next: "nothing changes")
     }
 }

@@ -1,53 +1,49 @@
-/// Decides how an org's System Log is read: what to ask when, and what an answer is worth. A plain value without I/O and clock.
+/// Decides how an org's System Log is read: what to request when, and what an answer is worth. A plain value without I/O and clock.
 ///
 ///     switch pager.nextStep(now: clock.now) {
 ///     case .wait(let until): …sleep…
 ///     case .request(let page):
-///         switch pager.received(await result of AuthorizedTransport(transport).send(page.request, as: credential), now: clock.now) {
+///         switch pager.received(await result of AuthorizedTransport(transport).send(page.request, as: credential), now: clock.now, …) {
 ///         case .trouble(let trouble): …log…
-///         case .held: …the page waits inside the pager…
-///         case .page(let page): …as below…
+///         case .startMoved(let start): …log…
+///         case .page(let page): …read it; commit its events together with landing.place; pager.committed(landing, now: clock.now)…
 ///         }
-///     case .page(let page):
-///         …normalise; ask page.landing(…) what to commit together with the events, and commit…
-///         pager.committed(landing, now: clock.now)
-///     case .outstanding: …an answer or a commit is still awaited…
+///     case .outstanding: …a response or a commit is still pending…
 ///     }
 ///
 /// What holds at any time:
-/// - One request at most is out, and none while a page waits for its commit.
-/// - The place moves in ``committed(_:now:)`` alone. Whatever happens before, the same page is asked for again.
+/// - At most one request is out, and none while a page waits for its commit.
+/// - The place moves in ``committed(_:now:)`` alone. Whatever happens before, the same page is requested again.
 /// - A `next` link is followed byte for byte, and only on the org's own origins and the log's own path.
 /// - No request goes out before its wait is over, and no wait is longer than 95 s or the poll interval.
 /// - Requests are spaced evenly, so that this client takes its share of the org's budget and no more.
-/// - While a backfill runs there are two ways, the tail and the history. The tail goes first whenever it is due; the history has the
-///   rest. The history never takes an event that was stored since the tail began before the tail had its turn.
-/// - A way whose link is no use is asked for anew, from a time a little before what is not collected yet, so that nothing is lost;
-///   what comes twice by that is the caller's to recognise. That happens once in ten minutes at most, but for ever smaller pages.
+/// - Whether a page is full, short or empty decides when the next request goes out, and nothing else.
+/// - A way whose link is of no use is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` says why nothing is lost or
+///   collected twice by that.
+/// - Of two ways the tail goes first whenever it is due; the history has the rest, and at least every other request. While the only way is far behind, a
+///   tail is begun along with it: each poll interval the log is queried from the `Date` of its last answer on, until that brings an event.
 package struct LogPager: Sendable {
     /// Time, as the caller's clock gives it.
     package typealias Instant = ContinuousClock.Instant
 
     /// What the caller does next.
     package enum Step: Sendable {
-        /// Send it, then call ``LogPager/received(_:now:)``.
+        /// Send it, then call ``LogPager/received(_:now:host:)``.
         case request(LogPageRequest)
-        /// A page that had to wait for the tail; answer as to one from ``LogPager/received(_:now:)``.
-        case page(LogPage)
         /// Nothing before this instant.
         case wait(until: Instant)
-        /// An answer, or the fate of a page, has to come first.
+        /// A response or a commit is still pending.
         case outstanding
     }
 
     /// What an answer was worth.
     package enum Outcome: Sendable {
-        /// Events; answer with `committed`, `tooEarly`, `rejected` or `notCommitted`.
+        /// Events; answer with `committed`, `searching`, `nothingKept`, `rejected` or `notCommitted`.
         case page(LogPage)
-        /// A page of the history that waits inside until the tail is at its end.
-        case held
         /// None this time; the pager knows how to go on.
         case trouble(PagerTrouble)
+        /// Okta's clock and this host's differ, and the start is counted by Okta's: the log is queried from there.
+        case startMoved(to: StoredTime, ahead: Duration)
     }
 
     enum Phase {
@@ -56,13 +52,13 @@ package struct LogPager: Sendable {
         case delivering(LogPage)
     }
 
-    /// How far a fresh query goes back behind the watermark, in milliseconds. What it brings again is dropped by its identity.
-    static let overlap: Int64 = 300_000
-    /// The least time between two fresh queries of a way that don't make its pages smaller.
-    static let renewalPause = Duration.seconds(600)
-    /// The smallest page that is asked for where larger ones don't come.
+    /// How far behind the server's clock the only way's events are when a tail is begun along with it, milliseconds.
+    static let farBehind: Int64 = 3_600_000
+    /// The time between a query by time and one that asks for larger pages again.
+    static let largerPagesAfter = Duration.seconds(600)
+    /// The smallest page that is requested where larger ones don't come.
     static let smallestPage = 10
-    /// Useless answers to the same request before it is asked for anew.
+    /// Useless answers to the same request before it is given up for a query by time.
     static let patience = 3
 
     /// What is read.
@@ -71,71 +67,62 @@ package struct LogPager: Sendable {
     package var pollInterval: Duration
     /// The moments of its polls; `nil`: an interval after each page.
     private var pollGrid: PollGrid?
-    /// How it goes.
-    package internal(set) var health: PagerHealth
-    /// The place after the last committed page, or where a fresh query begins.
-    package internal(set) var place: LogPlace
+    /// The place after the last committed page.
+    package private(set) var place: LogPlace
+    /// The last trouble, until a page is committed.
+    package internal(set) var trouble: PagerTrouble?
+    /// Okta's id of the last answer.
+    package internal(set) var lastRequestID: String?
 
     var phase = Phase.idle
     var budget: RequestBudget
-    var tail: WayProgress
-    var history: WayProgress?
-    /// A page of the history that waits for the tail.
-    private var held: LogPage?
-    /// The history's pages are so young that each has to wait for the tail.
-    private var isNear = false
-    private var boundaryRun = 0
-    /// The tail was at its end: the next request is the history's, however few there may be between two polls.
-    private var isHistoryNext = false
-    /// The query that the kept links came from, where that is an older one that can't be asked anew yet.
-    private var fingerprint: String
-    /// The watermark of the last gap that was told.
-    private var toldGap: Int64?
-    /// The wall clock when the pager was made.
-    private let wall: UTCTime
-    private let madeAt: Instant
+    var main: WayProgress
+    /// While there are two ways the tail's; while there is one, that of a tail that may begin.
+    var tail: WayProgress?
+    /// The tail has had its turn: the next request is the other way's, however few there may be between two polls.
+    private var isMainNext = false
+    /// The `Date` of the last answer of the main way whose page is durable.
+    private var mainDate: ServerTime?
+    /// The `Date` of the last answer whose page is durable, and of the last one of all.
+    private var keptDate: ServerTime?
+    private var lastDate: ServerTime?
+    /// This host's time, for as long as Okta has told none.
+    private let hostTime: HostTime
+    /// Where the last gap that was told begins.
+    private var toldGap: PublishedTime?
     var jitter: Jitter
 
-    /// Makes a pager that asks for its first page at once.
+    /// Makes a pager that requests its first page at once.
     ///
     /// - Parameters:
-    ///   - place: where it goes on. If filter, page size or the org's address are others than the place's, the log is asked anew.
-    ///   - pollInterval: the wait after a page that was not full.
+    ///   - place: where it goes on; of this query (``LogPlace/check(against:)``).
+    ///   - pollInterval: the wait after the end of the log.
     ///   - budgetShare: moved into its range, 0.01…1.
     ///   - seed: of the jitter; equal seeds give equal waits.
-    ///   - wall: the time by this host's clock, to keep a start within what Okta accepts.
-    /// - Throws: ``CursorError/foreign(_:)`` when a kept link is not one of this org's log and nothing tells that it is the same
-    ///   organization, ``CursorError/otherOrganization(kept:found:)`` when it surely is another.
+    ///   - host: the time by this host's clock, to keep a start within what Okta accepts.
     package init(
         _ query: LogQuery, place: LogPlace, pollInterval: Duration, budgetShare: Double = 1, seed: UInt64, now: Instant,
-        wall: UTCTime
-    ) throws(CursorError) {
+        host: HostTime
+    ) {
         self.query = query
+        self.place = place
         self.pollInterval = pollInterval
         budget = RequestBudget(share: budgetShare)
-        if let kept = place.organization, let found = query.organization, kept != found {
-            throw .otherOrganization(kept: kept, found: found)
-        }
-        let isSameOrganization = place.organization != nil && place.organization == query.organization
-        for link in [place.tail.next, place.backfill?.history.next].compactMap(\.self) {
-            if let objection = query.objection(to: link), !isSameOrganization { throw .foreign(objection) }
-        }
-        var place = place
-        fingerprint = place.fingerprint
-        if place.fingerprint != query.fingerprint, place.tail.restart(overlap: Self.overlap) != nil {
-            place.tail.renew(overlap: Self.overlap)
-            place.backfill?.history.renew(overlap: Self.overlap)
-            fingerprint = query.fingerprint
-        } else if let next = place.tail.next, let objection = query.objection(to: next) {
-            throw .foreign(objection)
-        }
-        self.place = place
-        tail = WayProgress(place.tail, query, now: now, wall: wall)
-        history = place.backfill.map { WayProgress($0.history, query, now: now, wall: wall) }
-        health = PagerHealth(state: .starting, since: now)
+        hostTime = host
         jitter = Jitter(seed: seed)
-        self.wall = wall
-        madeAt = now
+        switch place.ways {
+        case .one(let way): main = Self.progress(way, query, now)
+        case .two(let history, let tail, _):
+            main = Self.progress(history, query, now)
+            self.tail = Self.progress(tail, query, now)
+        }
+    }
+
+    private static func progress(_ kept: LogPlace.Way, _ query: LogQuery, _ now: Instant) -> WayProgress {
+        var progress = WayProgress(kept, limit: query.pageLimit, due: now)
+        // Smaller pages than configured: larger ones did not come, and they are not tried at every start.
+        if progress.fullPage < query.pageLimit { progress.requeriedAt = now }
+        return progress
     }
 
     /// What the last answer said of the budget.
@@ -144,7 +131,7 @@ package struct LogPager: Sendable {
     /// When the next request is due; nil while one is out or a page waits for its commit.
     package var nextAttempt: Instant? {
         guard case .idle = phase else { return nil }
-        let due = asksHistory ? min(tail.due, history?.due ?? tail.due) : tail.due
+        let due = min(main.due, tail?.due ?? main.due)
         return max(due, budget.earliest ?? due)
     }
 
@@ -158,20 +145,23 @@ package struct LogPager: Sendable {
         query.learn(probe)
     }
 
+    /// Polls at the moments of `grid` from now on, and requests nothing before it starts.
+    package mutating func poll(by grid: PollGrid) {
+        pollGrid = grid
+        main.due = max(main.due, grid.start)
+        if let due = tail?.due { tail?.due = max(due, grid.start) }
+    }
+
     /// What to do at `now`.
     package mutating func nextStep(now: Instant) -> Step {
         guard case .idle = phase else { return .outstanding }
-        if var page = held, page.isCleared {
-            held = nil
-            page.place = place
-            phase = .delivering(page)
-            return .page(page)
-        }
         guard let due = nextAttempt, due <= now else { return .wait(until: nextAttempt ?? now) }
         let way = nextWay(now)
-        isHistoryNext = false
+        isMainNext = false
         phase = .requesting(way)
         budget.requested(at: now)
+        // A tail that may begin begins after all that the other way has passed.
+        if way == .tail, place[.tail] == nil, let mainDate { tail?.since = mainDate.latestStored }
         let progress = self[way]
         var headers = HTTPHeaders([.init("Accept", "application/json")])
         if progress.retries > 0, let first = progress.firstRequestID {
@@ -179,128 +169,186 @@ package struct LogPager: Sendable {
             headers.append("X-Okta-Retry-For", first)
             headers.append("X-Okta-Retry-Count", String(progress.retries))
         }
-        var request = HTTPRequest(
-            .get, progress.url, headers: headers, expectedBodyBytes: progress.expectedBodyBytes)
-        request.isUrgent = held != nil
+        let request = HTTPRequest(
+            .get, address(of: way), headers: headers, expectedBodyBytes: progress.expectedBodyBytes)
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// Near its end, a page of the history waits for the tail: none is asked for while that is in trouble.
-    private var asksHistory: Bool { held == nil && history != nil && !(isNear && tail.failures > 0) }
-
     private func nextWay(_ now: Instant) -> LogWay {
-        guard asksHistory, let history else { return .tail }
-        return tail.due > now || isHistoryNext && history.due <= now ? .history : .tail
+        guard let tail, tail.due <= now else { return .main }
+        return isMainNext && main.due <= now ? .main : .tail
     }
 
-    /// The page is durable as `landing` has it: the next one may be asked for.
+    /// Where the way's next request goes.
+    func address(of way: LogWay) -> String {
+        let progress = self[way]
+        if let link = progress.link { return link }
+        let since = LogRetention.accepted(progress.since, at: lastDate ?? ServerTime(hostTime.milliseconds))
+        return query.firstURL(since: since, filter: (place[way] ?? place[.main])?.filter, limit: progress.limit)
+    }
+
+    /// Takes a whole page from Okta's answer to a request of `way`.
+    mutating func deliver(_ response: HTTPResponse, next: String, _ way: LogWay, host: HostTime) -> Outcome {
+        let date = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }.map { ServerTime($0.milliseconds) }
+        lastDate = date ?? lastDate
+        if let moved = moveStart(date, host: host) { return moved }
+        self[way].expectedBodyBytes = response.body.count
+        if self[way].firstRequestID == nil { self[way].firstRequestID = response.oktaRequestID }
+        let progress = self[way]
+        let page = LogPage(
+            body: response.body.starts(with: PageCheck.byteOrderMark)
+                ? Array(PageCheck.content(of: response.body)) : response.body,
+            share: response.share, way: way, place: place, next: next, since: progress.since,
+            isQuery: progress.link == nil, search: progress.search,
+            limit: progress.fullPage, date: date, previousCount: progress.previousCount,
+            freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000), gap: gap(way, date),
+            unprovenUntil: progress.unprovenUntil, organization: query.organization,
+            requestID: response.oktaRequestID)
+        phase = .delivering(page)
+        return .page(page)
+    }
+
+    /// A first run's start that counts from now is counted by Okta's clock once that is known, if this host's is another: a start in Okta's
+    /// future would leave out what is stored until then.
+    private mutating func moveStart(_ date: ServerTime?, host: HostTime) -> Outcome? {
+        guard let countedFrom = place.countedFrom, let date, case .one(var way) = place.ways, way.next == nil else {
+            return nil
+        }
+        // The clock may have been ahead when the start was counted, and be right now.
+        let ahead = max(host.milliseconds, countedFrom.milliseconds) - date.milliseconds
+        place.countedFrom = nil
+        guard abs(ahead) > HostTime.tolerance else { return nil }
+        let moved = way.restart.advanced(by: -ahead)
+        // Some time after the start was counted, the clock may have been set since: then the start is not moved to a later time.
+        let isOfNow = (0...300_000).contains(host.milliseconds - countedFrom.milliseconds)
+        guard isOfNow || moved < way.restart else { return nil }
+        way.restart = moved
+        place.ways = .one(way)
+        main.since = way.restart
+        phase = .idle
+        return .startMoved(to: way.restart, ahead: .milliseconds(ahead))
+    }
+
+    /// What Okta has deleted since the last event of `way` and the last answer; nil once a page has told of it.
+    private func gap(_ way: LogWay, _ date: ServerTime?) -> LogGap? {
+        guard let date, let reached = place[way]?.reached else { return nil }
+        let oldest = date.milliseconds - LogRetention.kept
+        let last = max(reached.milliseconds, keptDate?.milliseconds ?? .min)
+        guard last < oldest, toldGap != reached else { return nil }
+        return LogGap(from: reached, to: PublishedTime(oldest))
+    }
+
+    /// The page's events and `landing.place` are durable: the next page may be requested.
     package mutating func committed(_ landing: PageLanding, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle
         place = landing.place
-        boundaryRun = landing.boundaryRun
         toldGap = page.gap?.from ?? toldGap
-        self[page.way].settled(at: page.next)
-        if landing.isSplit {
-            history = tail
-            history?.due = now
-            tail = WayProgress(place.tail, query, now: now, wall: nil)
-            isNear = false
-        } else if landing.isBackfillOver {
-            history = nil
-            if place.tail.next == page.next {
-                tail.settled(at: page.next)
-                tail.due = nextPoll(after: now)
-            }
-        } else {
-            self[page.way].due = landing.isFull || page.way == .history ? now : nextPoll(after: now)
-        }
-        if page.way == .tail, !landing.isFull {
-            held?.isCleared = true
-            isHistoryNext = true
-        }
-        if health.trouble?.way == nil || health.trouble?.way == page.way {
-            health.trouble = nil
-            health.consecutiveFailures = 0
-        }
-        // A link of an older query has brought events, so there is a time now from which to ask by the new one.
-        if !fingerprintIsCurrent, place.tail.watermark != nil {
-            fingerprint = query.fingerprint
-            _ = renew(.tail, limit: query.pageLimit, now)
-        }
+        keptDate = page.date ?? keptDate
+        if page.way == .main { mainDate = page.date ?? mainDate }
+        settle(landing, page, now)
+        if trouble?.way == nil || trouble?.way == page.way || tail == nil { trouble = nil }
         raisePageSize(of: page.way, now)
-        if budget.isUsedUp(at: now) {
-            health.enter(.waitingForRateLimit, at: now)
-        } else {
-            health.enter(landing.isFull || history != nil ? .collecting : .caughtUp, at: now)
-        }
     }
 
-    /// Polls at the moments of `grid` from now on, and asks for nothing before it starts.
-    package mutating func poll(by grid: PollGrid) {
-        pollGrid = grid
-        tail.due = max(tail.due, grid.start)
-        if let due = history?.due { history?.due = max(due, grid.start) }
+    /// Nothing of the page is kept: its way looks further for what it has passed.
+    package mutating func searching(_ search: LogSearch, now: Instant) {
+        guard case .delivering(let page) = phase else { return }
+        phase = .idle
+        self[page.way].answered(next: nil)
+        self[page.way].search = search
+        self[page.way].due = now
+        if search.need == 0 { self[page.way].unprovenUntil = search.began }
+        trouble = nil
+    }
+
+    /// Nothing of the page is kept: no tail begins with it.
+    package mutating func nothingKept(now: Instant) {
+        guard case .delivering = phase else { return }
+        phase = .idle
+        let due = nextPoll(after: now)
+        tail?.answered(next: nil)
+        tail?.due = due
+        isMainNext = true
+        if trouble?.way == .tail { trouble = nil }
+    }
+
+    private mutating func settle(_ landing: PageLanding, _ page: LogPage, _ now: Instant) {
+        switch landing.change {
+        case .none, .tailBegan:
+            self[page.way].answered(next: place[page.way]?.next)
+            self[page.way].since = place[page.way]?.restart ?? self[page.way].since
+        case .historyEnded:
+            // The tail's request and its waits stay; only a search of the tail, which looked for another memory, begins again.
+            if var tail {
+                tail.search = nil
+                main = tail
+            }
+            tail = nil
+        case .tailDropped:
+            main.answered(next: place[.main]?.next)
+            main.since = place[.main]?.restart ?? main.since
+            tail = nil
+        }
+        self[page.way].search = nil
+        if landing.isProvenAgain { self[page.way].unprovenUntil = nil }
+        if landing.passed > 0 { self[page.way].hasNewsSinceRequery = true }
+        schedule(landing, page, now)
+    }
+
+    private mutating func schedule(_ landing: PageLanding, _ page: LogPage, _ now: Instant) {
+        let expectsMore = page.expectsMore(count: landing.count, newest: landing.newest)
+        let way: LogWay = tail == nil ? .main : page.way
+        if landing.change != .historyEnded {
+            self[way].due = expectsMore ? now : nextPoll(after: now)
+            if landing.count > 0 { self[way].previousCount = landing.count }
+        }
+        if page.way == .tail, !expectsMore { isMainNext = true }
+        guard place.backfill == nil, way == .main, page.way == .main else { return }
+        let isFarBehind =
+            expectsMore && page.date != nil
+            && landing.newest.map { $0.milliseconds < (page.date?.milliseconds ?? 0) - Self.farBehind } ?? false
+        main.pagesFarBehind = isFarBehind ? main.pagesFarBehind + 1 : 0
+        if main.pagesFarBehind < 2 {
+            tail = nil
+        } else if tail == nil, let kept = place[.main] {
+            tail = WayProgress(.init(filter: kept.filter, restart: kept.restart), limit: query.pageLimit, due: now)
+        }
     }
 
     private func nextPoll(after now: Instant) -> Instant {
         pollGrid?.next(after: now, interval: pollInterval) ?? now + pollInterval
     }
 
-    /// `landing` had nothing to say: the page waits inside until the tail is at its end.
-    package mutating func tooEarly(now: Instant) {
-        guard case .delivering(let page) = phase else { return }
-        isNear = true
-        hold(page, now)
+    // MARK: Queries by time
+
+    /// Gives up the way's link for a query by time.
+    mutating func requery(_ way: LogWay, limit: Int, _ now: Instant) -> LogRequery {
+        let since = place[way]?.restart ?? self[way].since
+        self[way].requery(since: since, limit: limit, at: now)
+        return LogRequery(way: way, since: since, limit: limit)
     }
 
-    private mutating func hold(_ page: LogPage, _ now: Instant) {
-        phase = .idle
-        held = page
-        if tail.failures == 0 { tail.due = min(tail.due, now) }
+    /// After a while of good pages that are smaller than configured, larger ones are tried again.
+    private mutating func raisePageSize(of way: LogWay, _ now: Instant) {
+        guard let last = self[way].requeriedAt, now - last >= Self.largerPagesAfter, place[way] != nil,
+            self[way].search == nil
+        else { return }
+        let limit = self[way].fullPage
+        guard limit < query.pageLimit else { return }
+        let due = self[way].due
+        _ = requery(way, limit: min(4 * limit, query.pageLimit), now)
+        self[way].due = due
     }
 
-    /// Takes a whole page from Okta's answer to a request of `way`.
-    mutating func deliver(_ response: HTTPResponse, next: String, _ way: LogWay, _ now: Instant) -> Outcome {
-        self[way].expectedBodyBytes = response.body.count
-        if self[way].firstRequestID == nil { self[way].firstRequestID = response.oktaRequestID }
-        let serverTime = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }?.milliseconds
-        let page = LogPage(
-            body: response.body, share: response.share, way: way, requestID: response.oktaRequestID, place: place,
-            next: next,
-            fingerprint: fingerprint, organization: query.organization, limit: self[way].limit,
-            serverTime: serverTime,
-            wall: wall.milliseconds + Int64((now - madeAt) / .milliseconds(1)), boundaryRun: boundaryRun,
-            gap: gap(way, serverTime))
-        guard way == .tail || !isNear else {
-            hold(page, now)
-            return .held
-        }
-        phase = .delivering(page)
-        return .page(page)
-    }
-
-    /// What was stored between the last event of `way` and the oldest that Okta keeps; nil once a page has brought word of it.
-    private func gap(_ way: LogWay, _ serverTime: Int64?) -> LogGap? {
-        let last = way == .tail ? place.tail.watermark : place.backfill?.history.watermark
-        guard let serverTime, let last, last < serverTime - LogRetention.kept, toldGap != last else { return nil }
-        return LogGap(from: last, to: serverTime - LogRetention.kept)
-    }
-
-    /// Whether the requests are those of the query that is configured now.
-    var fingerprintIsCurrent: Bool { fingerprint == query.fingerprint }
-
-    /// Whoever asked, a page that waits for the tail waits no longer than the tail is well.
-    mutating func dropHeld() { held = nil }
-
-    /// A way's progress; the history's only while there is one.
+    /// A way's progress; the tail's only while there is one.
     subscript(way: LogWay) -> WayProgress {
-        get { way == .history ? history ?? tail : tail }
+        get { way == .tail ? tail ?? main : main }
         set {
-            if way == .tail {
+            if way == .main {
+                main = newValue
+            } else if tail != nil {
                 tail = newValue
-            } else if history != nil {
-                history = newValue
             }
         }
     }

@@ -2,115 +2,203 @@ import FoundationEssentials
 
 /// The place in an org's log, as text that a spool keeps without looking inside.
 ///
-///     tributary-cursor/2 {"backfill":{…},"fingerprint":"<16 hex digits>","organization":"00o…","tail":{…}}
+///     tributary-cursor/3 {"organization":"00o…","source":"<16 hex digits>","way":{"filter":"…","next":"https://…","restart":1795420801113}}
+///     tributary-cursor/3 {"backfill":{…},"history":{…},"organization":"00o…","source":"…","tail":{…}}
 ///
-/// `tail` is the way that the newest events take. While events of long ago are fetched beside it, `backfill` holds the way through
-/// those. The links are Okta's `next`, byte for byte; a link holds the filter and the page size of the query that it came from, so
-/// a changed configuration would have no effect on it: `fingerprint`, a hash of origin, filter and page size, tells.
+/// While there is one way, it is `way`. While events of long ago are fetched along with the newest ones there are two: `history`, and `tail`, which
+/// began later in the log and has the newest ones. The links are Okta's `next`, byte for byte. A link holds the origin, the filter and the page size of
+/// the query that it came from, so a changed configuration would have no effect on it: `source` and `filter` tell.
 ///
-/// Version 1 was `tributary-cursor/1 <16 hex digits> <next link>`, and is still read.
-package struct LogPlace: Sendable, Hashable, Codable {
-    /// How far one way through the log has come. There is `next` or `since` or both.
+/// Versions 1 and 2 are read by ``EarlierLogPlace``.
+package struct LogPlace: Sendable, Hashable {
+    /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before a certain one: each of them was collected,
+    /// by this way or by the other one.
     package struct Way: Sendable, Hashable, Codable {
-        /// The address of the next page, as Okta gave it; nil before the first answer.
+        /// The Okta filter of its queries; nil for every event.
+        package var filter: String?
+        /// Every event that this way has not passed was stored at this time or later. A query without a link begins here.
+        package var restart: StoredTime
+        /// The address of the next page; nil: the log is queried by time.
         package var next: String?
-        /// Where the way began, in milliseconds since 1970; no query of it ever begins before. Unknown in version 1.
-        package var since: Int64?
-        /// What is not collected yet was stored by Okta at this time or later, in milliseconds since 1970; nil before the first event.
-        package var watermark: Int64?
+        /// A median of `published` that the way has come to, for reports only: one event that is dated wrongly could move it.
+        package var reached: PublishedTime?
 
-        package init(next: String? = nil, since: Int64? = nil, watermark: Int64? = nil) {
+        /// Of the events that the way has passed by earlier filters and that are remembered, how many of the newest are one stretch; nil for none.
+        package var setAside: Int?
+
+        package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
+            self.filter = filter
+            self.restart = restart
             self.next = next
-            self.since = since
-            self.watermark = watermark
-        }
-
-        /// Where a fresh query of this way begins so that nothing is lost: the watermark less `overlap` (both milliseconds), but not
-        /// before its beginning. nil when neither is known.
-        package func restart(overlap: Int64) -> Int64? {
-            guard let watermark else { return since }
-            // Never after the watermark: the beginning came from a clock that may have been wrong.
-            return min(max(since ?? .min, watermark.subtractingReportingOverflow(overlap).partialValue), watermark)
+            self.reached = reached
         }
     }
 
-    /// The way through what was there before ``LogPlace/tail`` began.
+    /// What belongs to two ways together.
     package struct Backfill: Sendable, Hashable, Codable {
-        package var history: Way
-        /// The time of the first events that it brought, for the progress. Milliseconds since 1970, as `until`.
-        package var from: Int64
-        /// When the tail began, by the server's clock.
-        package var until: Int64
-        /// How many of the tail's first events are remembered, to be recognised when the history arrives there.
-        package var boundary: Int
+        /// The time of the history's events when the tail began, for the progress.
+        package var from: PublishedTime
+        /// No event that was stored before this time is the tail's.
+        package var until: StoredTime
+        /// Whether the tail's head is complete: it holds the first events that the tail passed, as many as it can. Until then it holds
+        /// all that the tail has passed.
+        package var isHeadFull: Bool
+        /// How many events of the head the history has passed.
+        package var met: Int
+
+        package init(from: PublishedTime, until: StoredTime, isHeadFull: Bool = false, met: Int = 0) {
+            self.from = from
+            self.until = until
+            self.isHeadFull = isHeadFull
+            self.met = met
+        }
+    }
+
+    package enum Ways: Sendable, Hashable {
+        case one(Way)
+        case two(history: Way, tail: Way, Backfill)
     }
 
     /// Okta's id of the organization, as far as it is known.
     package var organization: String?
-    /// ``LogQuery/fingerprint`` of the query that the ways belong to.
-    package var fingerprint: String
-    package var tail: Way
-    package var backfill: Backfill?
-    /// The tail's watermark at the end of the last backfill, as long as what that remembered may still be needed.
-    package var retiring: Int64?
+    /// ``LogQuery/source`` of the queries that the links came from.
+    package var source: String
+    package var ways: Ways
+    /// Of a first run whose start counts from now (`7d`, `now`): this host's time that it was counted from, until Okta has told its own.
+    package var countedFrom: HostTime?
 
-    /// A first run's place.
-    ///
-    /// - Parameter since: milliseconds since 1970.
-    package init(since: Int64, fingerprint: String) {
-        tail = Way(since: since)
-        self.fingerprint = fingerprint
+    package init(organization: String? = nil, source: String, ways: Ways, countedFrom: HostTime? = nil) {
+        self.organization = organization
+        self.source = source
+        self.ways = ways
+        self.countedFrom = countedFrom
     }
 
-    /// A place at a link.
-    init(next: String, fingerprint: String, watermark: Int64? = nil) {
-        tail = Way(next: next, watermark: watermark)
-        self.fingerprint = fingerprint
+    /// A first run's place.
+    package init(start: StoredTime, query: LogQuery, countedFrom: HostTime? = nil) {
+        self.init(
+            source: query.source, ways: .one(Way(filter: query.filter, restart: start)), countedFrom: countedFrom)
+    }
+
+    /// The way that carries this name; nil for the tail while there is one way.
+    package subscript(name: LogWay) -> Way? {
+        switch (ways, name) {
+        case (.one(let way), .main): way
+        case (.two(let history, _, _), .main): history
+        case (.one, .tail): nil
+        case (.two(_, let tail, _), .tail): tail
+        }
+    }
+
+    /// Changes the ways, each by itself.
+    package mutating func changeEach(_ change: (inout Way) -> Void) {
+        switch ways {
+        case .one(var way):
+            change(&way)
+            ways = .one(way)
+        case .two(var history, var tail, let backfill):
+            change(&history)
+            change(&tail)
+            ways = .two(history: history, tail: tail, backfill)
+        }
+    }
+
+    package var backfill: Backfill? {
+        if case .two(_, _, let backfill) = ways { backfill } else { nil }
+    }
+
+    /// The links that are kept.
+    package var links: [String] { [self[.main]?.next, self[.tail]?.next].compactMap(\.self) }
+
+    /// Whether a kept link leads to another origin than `query` asks: then the org has to be asked first whether it is the same.
+    package func isElsewhere(than query: LogQuery) -> Bool { links.contains { query.objection(to: $0) != nil } }
+
+    /// Whether the place belongs to the organization that `query` asks.
+    ///
+    /// - Throws: ``CursorError/otherOrganization(kept:found:)`` when it surely is another, ``CursorError/foreign(_:)`` when a kept link is not one
+    ///   of this org's log and nothing tells that it is the same organization.
+    package func check(against query: LogQuery) throws(CursorError) {
+        if let kept = organization, let found = query.organization {
+            guard kept == found else { throw .otherOrganization(kept: kept, found: found) }
+            return
+        }
+        for link in links { if let objection = query.objection(to: link) { throw .foreign(objection) } }
+    }
+}
+
+/// The ways through an org's log, by name.
+package enum LogWay: String, Sendable, Hashable, CaseIterable {
+    /// The only way, or the history while there are two.
+    case main
+    /// The way that began later.
+    case tail
+}
+
+// The text.
+extension LogPlace {
+    /// As the JSON has it.
+    private struct Stored: Codable {
+        var organization: String?
+        var source: String
+        var way: Way?
+        var history: Way?
+        var tail: Way?
+        var backfill: Backfill?
+        var countedFrom: HostTime?
+
+        private enum CodingKeys: String, CodingKey {
+            case organization, source, way, history, tail, backfill
+            case countedFrom = "counted_from"
+        }
     }
 
     /// The text to keep: one line.
     package var text: String {
+        var stored = Stored(organization: organization, source: source, countedFrom: countedFrom)
+        switch ways {
+        case .one(let way): stored.way = way
+        case .two(let history, let tail, let backfill):
+            (stored.history, stored.tail, stored.backfill) = (history, tail, backfill)
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // A struct of texts and integers always encodes; an empty object would be read as unreadable, and said so.
-        let json = (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        let json = (try? encoder.encode(stored)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         return "\(Self.mark)\(Self.version) \(json)"
     }
 
     /// Reads what ``text`` gave.
     ///
-    /// - Throws: ``CursorError``.
+    /// - Throws: ``CursorError``; `unreadable` for an earlier version too.
     package init(parsing text: String) throws(CursorError) {
-        guard text.hasPrefix(Self.mark) else { throw .unreadable }
-        let parts = text.dropFirst(Self.mark.count).split(separator: " ", maxSplits: 1)
-        guard let first = parts.first, let version = Int(first) else { throw .unreadable }
-        guard version <= Self.version else { throw .newerVersion(version) }
-        guard parts.count == 2 else { throw .unreadable }
-        switch version {
-        case 1:
-            let fields = parts[1].split(separator: " ", omittingEmptySubsequences: false)
-            guard fields.count == 2, fields[0].utf8.count == 16 else { throw .unreadable }
-            self.init(next: String(fields[1]), fingerprint: String(fields[0]))
-        case 2:
-            guard let place = try? JSONDecoder().decode(LogPlace.self, from: Data(parts[1].utf8)) else {
-                throw .unreadable
-            }
-            self = place
+        let (version, content) = try Self.parts(text)
+        guard version == Self.version, let stored = try? JSONDecoder().decode(Stored.self, from: Data(content.utf8))
+        else { throw .unreadable }
+        let ways: Ways
+        switch (stored.way, stored.history, stored.tail, stored.backfill) {
+        case (let way?, nil, nil, nil): ways = .one(way)
+        case (nil, let history?, let tail?, let backfill?): ways = .two(history: history, tail: tail, backfill)
         default: throw .unreadable
         }
-        for way in [tail, backfill?.history].compactMap(\.self) {
-            guard way.next != nil || way.since != nil else { throw .unreadable }
-            if let next = way.next, HTTPURL(next) == nil { throw .unreadable }
-        }
+        self.init(
+            organization: stored.organization, source: stored.source, ways: ways, countedFrom: stored.countedFrom)
+        guard links.allSatisfy({ HTTPURL($0) != nil }) else { throw .unreadable }
     }
 
-    /// Whether a kept link leads to another origin than `query` asks: then the org has to be asked first whether it is the same.
-    package func isElsewhere(than query: LogQuery) -> Bool {
-        [tail.next, backfill?.history.next].compactMap(\.self).contains { query.objection(to: $0) != nil }
+    /// The version of a place's text, and what follows it.
+    ///
+    /// - Throws: ``CursorError/unreadable``, ``CursorError/newerVersion(_:)``.
+    static func parts(_ text: String) throws(CursorError) -> (version: Int, content: Substring) {
+        guard text.hasPrefix(mark) else { throw .unreadable }
+        let parts = text.dropFirst(mark.count).split(separator: " ", maxSplits: 1)
+        guard let first = parts.first, let version = Int(first), version > 0 else { throw .unreadable }
+        guard version <= Self.version else { throw .newerVersion(version) }
+        guard parts.count == 2 else { throw .unreadable }
+        return (version, parts[1])
     }
 
     private static let mark = "tributary-cursor/"
-    private static let version = 2
+    private static let version = 3
 }
 
 /// Why a kept place can't be used.
@@ -132,8 +220,8 @@ package enum CursorError: Error, Sendable, Hashable, CustomStringConvertible {
             "the kept cursor has version \(version): run the version of Tributary that wrote it"
         case .foreign(let reason):
             """
-            the kept cursor is not one of this org's log (\(reason)), and that the new address is the same organization \
-            could not be found out
+            the kept cursor is not one of this org's log (\(reason)), and whether the new address is the same organization \
+            is unknown
             """
         case .otherOrganization(let kept, let found):
             """

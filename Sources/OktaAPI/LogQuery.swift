@@ -22,12 +22,16 @@ package struct LogQuery: Sendable, Hashable {
     /// The log's path (Okta System Log API).
     static let path = "/api/v1/logs"
 
-    /// Sixteen hex digits that change when origin, filter or page size do (FNV-1a, 64 bits).
-    package var fingerprint: String {
+    /// Sixteen hex digits that change when origin or page size do.
+    package var source: String { Self.hash("\(org.origin)\n\(pageLimit)") }
+
+    /// What version 2 of the cursor kept instead: it changes with the filter too.
+    var earlierFingerprint: String { Self.hash("\(org.origin)\n\(filter ?? "")\n\(pageLimit)") }
+
+    /// FNV-1a, 64 bits, as sixteen hex digits.
+    private static func hash(_ text: String) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in "\(org.origin)\n\(filter ?? "")\n\(pageLimit)".utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
@@ -35,11 +39,20 @@ package struct LogQuery: Sendable, Hashable {
     /// The address of a way's first request. Ascending and without `until`: only such a query is a polling one, which follows the
     /// order in which Okta stored the events and leaves none out (Okta System Log query documentation).
     ///
-    /// - Parameter limit: events a page; the query's own by default.
-    func firstURL(since: UTCTime, limit: Int? = nil) -> String {
+    /// - Parameters:
+    ///   - filter: of the way; the query's own for most.
+    ///   - limit: events a page; the query's own by default.
+    func firstURL(since: StoredTime, filter: String?, limit: Int? = nil) -> String {
+        let since = UTCTime(milliseconds: since.milliseconds)
         var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=\(limit ?? pageLimit)&sortOrder=ASCENDING"
         if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
         return url
+    }
+
+    /// A request, without a credential yet, as a way's first one.
+    package func firstRequest(since: StoredTime) -> HTTPRequest {
+        HTTPRequest(
+            .get, firstURL(since: since, filter: filter), headers: HTTPHeaders([.init("Accept", "application/json")]))
     }
 
     /// A request, without a credential yet, for the newest event stored since `since`. Not a polling query: its links lead back.
@@ -105,8 +118,8 @@ package enum LogRetention {
     /// Events older than this are left out without a word (the same page).
     static let kept: Int64 = 90 * 24 * 3_600_000
 
-    /// `since`, not earlier than Okta accepts at `now`; milliseconds since 1970.
-    static func accepted(_ since: Int64, at now: Int64) -> UTCTime {
-        UTCTime(milliseconds: max(since, now - accepted))
+    /// `since`, not earlier than Okta accepts at `now`.
+    static func accepted(_ since: StoredTime, at now: ServerTime) -> StoredTime {
+        max(since, StoredTime(now.milliseconds - accepted))
     }
 }

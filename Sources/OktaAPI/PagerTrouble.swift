@@ -22,7 +22,7 @@ package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible 
         case redirected
         /// 400 on the first request: filter or start.
         case refusedQuery
-        /// 400 on a kept `next` link, again.
+        /// 400, 404 or 410 on a kept `next` link, again.
         case cursorRefused
         /// Another status.
         case refused
@@ -62,10 +62,10 @@ package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible 
     package let errorCode: String?
     /// By which Okta's support finds the exchange.
     package let requestID: String?
-    /// Which way through the log it holds up; nil for both.
+    /// Which way through the log it holds up; nil if there is only one, or for both.
     package var way: LogWay?
-    /// The fresh query that is tried in the place of the stored one.
-    package var renewal: LogRenewal?
+    /// The query by time that replaces the link.
+    package var requery: LogRequery?
 
     /// All of it in one line, without any secret.
     package var description: String {
@@ -74,73 +74,31 @@ package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible 
     }
 }
 
-/// A way through the log that is asked for anew, by time in the place of Okta's link.
-package struct LogRenewal: Sendable, Hashable {
+/// A way through the log that is queried by time instead of by Okta's link.
+package struct LogRequery: Sendable, Hashable {
     package let way: LogWay
     /// From when on.
-    package let since: UTCTime
+    package let since: StoredTime
     /// Events a page.
     package let limit: Int
 }
 
-/// How an org's log is being read, for status and alarms.
-package struct PagerHealth: Sendable, Hashable {
-    /// In one word.
-    package enum State: String, Sendable, Hashable, CaseIterable {
-        /// No answer yet.
-        case starting
-        /// Pages come, and there is more.
-        case collecting
-        /// The end of the log is reached; the poll interval runs.
-        case caughtUp
-        /// The budget is used up until the next window.
-        case waitingForRateLimit
-        /// No answer, or failing ones, from the org.
-        case unreachable
-        /// Answers that can't be used.
-        case badAnswers
-        /// 401.
-        case unauthorized
-        /// 403.
-        case forbidden
-        /// URL, filter, start or another setting is not right.
-        case misconfigured
-        /// Okta does not take the kept cursor any more.
-        case cursorRefused
-        /// Pages come, but can't be committed.
-        case spoolTrouble
-    }
-
-    /// The state now.
-    package internal(set) var state: State
-    /// When it began.
-    package internal(set) var since: ContinuousClock.Instant
-    /// Attempts without a page since the last one; waits for the rate limit are not counted.
-    package internal(set) var consecutiveFailures = 0
-    /// The last trouble, until a page is committed.
-    package internal(set) var trouble: PagerTrouble?
-    /// Okta's id of the last answer.
-    package internal(set) var lastRequestID: String?
-
-    mutating func enter(_ state: State, at now: ContinuousClock.Instant) {
-        if self.state != state { since = now }
-        self.state = state
-    }
-}
-
 extension PagerTrouble.Kind {
-    /// The state that a trouble of this kind puts the org into; `nil` leaves it.
-    var state: PagerHealth.State? {
+    /// Whether it concerns one request and not the org.
+    var isOfOneWay: Bool {
         switch self {
-        case .unreachable, .serverFailure, .redirected: .unreachable
-        case .invalidRequest, .wrongAddress, .refusedQuery, .refused: .misconfigured
-        case .rateLimited, .concurrencyLimited: .waitingForRateLimit
-        case .unauthorized: .unauthorized
-        case .forbidden: .forbidden
-        case .cursorRefused: .cursorRefused
-        case .notOkta, .brokenBody, .tooLarge, .missingNext, .foreignNext, .nextStandsStill, .rejected: .badAnswers
-        case .notCommitted: .spoolTrouble
-        case .cancelled: nil
+        case .brokenBody, .tooLarge, .missingNext, .foreignNext, .nextStandsStill, .rejected, .cursorRefused,
+            .refusedQuery:
+            true
+        default: false
+        }
+    }
+
+    /// Whether it waits for a credential that a person has to put right.
+    var awaitsCredential: Bool {
+        switch self {
+        case .unauthorized, .forbidden, .invalidRequest: true
+        default: false
         }
     }
 }

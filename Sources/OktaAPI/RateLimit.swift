@@ -1,8 +1,8 @@
 /// What a response says about the org's rate limit, read without trust.
 ///
-/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may come more than once when buckets
-/// are nested; the least of each counts, as in Okta's own clients. The wait is counted from the response's `Date`, so that a
-/// wrong local clock does no harm (Okta rate limit documentation; okta-sdk-golang, `Get429BackoffTime`).
+/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may come more than once when buckets are nested. The
+/// values at the same place belong to one bucket, and the bucket with the fewest requests left counts; of several, the one that is reset last. The wait is
+/// counted from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
 package struct RateLimit: Sendable, Hashable {
     /// Requests in a window. Zero on a 429 speaks of concurrency, not of a rate.
     package let limit: Int64?
@@ -13,10 +13,21 @@ package struct RateLimit: Sendable, Hashable {
 
     /// Reads the headers of any answer.
     package init(_ headers: HTTPHeaders) {
-        limit = Self.least(headers.values("X-Rate-Limit-Limit"))
-        remaining = Self.least(headers.values("X-Rate-Limit-Remaining"))
+        let limits = Self.values(headers, "X-Rate-Limit-Limit")
+        let remainders = Self.values(headers, "X-Rate-Limit-Remaining")
+        let resets = Self.values(headers, "X-Rate-Limit-Reset")
+        let bucket = remainders.indices.min { left, right in
+            let order = (remainders[left] ?? .max, remainders[right] ?? .max)
+            return order.0 == order.1 ? Self.at(left, resets) ?? .min > Self.at(right, resets) ?? .min : order.0 < order.1
+        }
+        // Where only one list is longer than a single value, it can't be told which belong together.
+        func value(_ list: [Int64?]) -> Int64? {
+            list.count == remainders.count ? bucket.flatMap { list[$0] } : list.compactMap(\.self).min()
+        }
+        limit = value(limits)
+        remaining = value(remainders)
         let date = headers.first("Date").flatMap { UTCTime(httpDate: $0) }
-        let reset = Self.least(headers.values("X-Rate-Limit-Reset"))
+        let reset = value(resets)
         if let date, let reset {
             let (difference, isOver) = reset.subtractingReportingOverflow(date.seconds)
             secondsToReset = isOver ? nil : difference
@@ -27,7 +38,7 @@ package struct RateLimit: Sendable, Hashable {
 
     /// Longest wait for a window: windows last a minute, so half a minute is grace.
     static let longestWait: Int64 = 90
-    /// A reset further ahead than this is no reset (milliseconds in the place of seconds, say).
+    /// A reset further ahead than this is no reset (milliseconds instead of seconds, say).
     static let furthestReset: Int64 = 3600
 
     /// Seconds until the next window has surely begun, 1…90; `nil` when the headers don't say, or say nonsense.
@@ -39,9 +50,11 @@ package struct RateLimit: Sendable, Hashable {
     /// Whether a 429 with these headers speaks of too many requests at once.
     package var isConcurrency: Bool { limit == 0 }
 
-    private static func least(_ values: [String]) -> Int64? {
-        values.flatMap { $0.split(separator: ",") }
-            .compactMap { Int64($0.filter { !$0.isWhitespace }) }
-            .min()
+    /// All values of a header, in order; nil for one that is not a number.
+    private static func values(_ headers: HTTPHeaders, _ name: String) -> [Int64?] {
+        headers.values(name).flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+            .map { Int64($0.filter { !$0.isWhitespace }) }
     }
+
+    private static func at(_ index: Int, _ list: [Int64?]) -> Int64? { list.indices.contains(index) ? list[index] : nil }
 }

@@ -29,13 +29,13 @@ struct Refusal {
         case 403:
             (kind, pace) = (.forbidden, .probe)
             advice = Self.forbiddenAdvice(error)
-        case 400 where isStoredCursor && isRepeated:
-            (kind, pace) = (.cursorRefused, .probe)
+        case 400 where isStoredCursor, 404 where isStoredCursor, 410 where isStoredCursor:
+            // 400 is what Okta documents. A link that is not known any more may be answered as a missing page too.
+            (kind, pace) = isRepeated ? (.cursorRefused, .probe) : (.serverFailure, .backoff)
             advice =
-                "Nothing is lost: the log is asked anew from a time before what is not collected yet, and what comes twice is dropped"
-        case 400 where isStoredCursor:
-            (kind, pace) = (.serverFailure, .backoff)
-            advice = "Nothing is to be done unless it repeats"
+                isRepeated
+                ? "Nothing is lost: the log is queried again from a time before the first missing event"
+                : "Nothing is to be done unless it repeats"
         case 400, 414:
             (kind, pace) = (.refusedQuery, .probe)
             advice =
@@ -49,7 +49,7 @@ struct Refusal {
         case 300..<400:
             (kind, pace) = (.redirected, .backoff)
             advice = ForeignAnswer.advice
-        case 408, 425, 500...:
+        case 204, 408, 425, 500...:
             (kind, pace) = (.serverFailure, .backoff)
             advice = "If it persists, see Okta's status page"
         default:

@@ -25,7 +25,7 @@ struct CommitFrame {
         cursor: String, paths: some Sequence<PartitionPath>, updates: [IdentityUpdate]
     ) -> Int {
         let fixed = updates.reduce(8 + 4 + cursor.utf8.count + 4 + 1) {
-            $0 + IdentityUpdate.encodedLength(identities: $1.identities.count)
+            $0 + $1.encodedLength
         }
         return paths.reduce(fixed) { $0 + 2 + 2 + $1.text.utf8.count + 4 + 8 + 8 + 8 + 8 + 4 }
     }
@@ -74,7 +74,7 @@ struct CommitFrame {
         if version >= 2 {
             guard let count = cursor.integer(UInt8.self), count <= IdentityWindow.limit else { return nil }
             for _ in 0..<count {
-                guard let update = IdentityUpdate(&cursor) else { return nil }
+                guard let update = IdentityUpdate(&cursor, version: version) else { return nil }
                 updates.append(update)
             }
         }

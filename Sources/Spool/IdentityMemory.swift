@@ -1,149 +1,204 @@
+/// The identities of one commit, with two times that the caller gave for all of them.
+struct IdentityCommit: Equatable {
+    var times: IdentityTimes
+    var identities: [RecordIdentity]
+}
+
 /// What a commit does to one window.
 struct IdentityUpdate: Equatable {
     var window: IdentityWindow
     /// The window is emptied first.
     var empties: Bool
-    /// In force from this commit on. It is written down so that reading the journal again drops exactly what was dropped.
-    var bound: IdentityBound
-    var mark: Int64
-    var identities: [RecordIdentity]
+    /// How many identities the window keeps at least, from this commit on. It is written down so that reading the journal again drops
+    /// exactly what was dropped.
+    var bound: Int
+    /// Of what the windows have dropped whose contents are among `commits`, the largest `latest`.
+    var droppedLatest: Int64?
+    var commits: [IdentityCommit]
 }
 
-/// One window: the identities of the last commits, within its bound. What it holds follows from the updates alone, so that a journal's
-/// reader ends where its writer was.
+/// One window: the identities of the newest commits, within its bound. What it holds follows from the updates alone, so that a
+/// journal's reader ends where its writer was.
 struct IdentityMemory {
     private struct Commit {
-        var mark: Int64
+        var times: IdentityTimes
         var count: Int
     }
 
     let window: IdentityWindow
-    private(set) var bound = IdentityBound()
-    /// Of the commits that were dropped to keep to the bound's count, the largest.
-    private(set) var droppedMark: Int64?
+    private(set) var bound = IdentityWindow.defaultBound
+    /// Of the commits that were dropped to keep to the bound, the largest `latest`; nil while nothing was dropped.
+    private(set) var droppedLatest: Int64?
     private var queue = IdentityQueue()
-    /// Oldest first, behind `dropped` ones that are not taken away yet.
+    /// Oldest first, after `dropped` ones that are not taken away yet.
     private var commits: ContiguousArray<Commit> = []
     private var dropped = 0
 
     init(_ window: IdentityWindow) { self.window = window }
 
     var count: Int { queue.count }
-    var isBlank: Bool { queue.count == 0 && droppedMark == nil }
-    /// The newest commit's; nil for an empty window.
-    var newestMark: Int64? { commits.last?.mark }
+    var isBlank: Bool { queue.count == 0 && droppedLatest == nil }
 
     func contains(_ identity: RecordIdentity) -> Bool { queue.contains(identity) }
 
+    func depth(of identity: RecordIdentity) -> Int? { queue.depth(of: identity) }
+
+    /// The smallest `earliest` of the commits that have an identity at one of these depths, where 0 is the newest; nil when the window
+    /// is not as deep.
+    func earliest(depths: Range<Int>) -> Int64? {
+        var depth = 0
+        var earliest: Int64?
+        for commit in commits[dropped...].reversed() {
+            if depth >= depths.upperBound { break }
+            depth += commit.count
+            if depth > depths.lowerBound { earliest = min(earliest ?? .max, commit.times.earliest) }
+        }
+        return earliest
+    }
+
+    /// The largest `latest` of the window's commits; nil for an empty window.
+    var latest: Int64? { commits[dropped...].map(\.times.latest).max() }
+
     mutating func apply(_ update: IdentityUpdate) {
         if update.empties { self = IdentityMemory(window) }
-        if !update.identities.isEmpty {
-            add(mark: max(update.mark, newestMark ?? .min), update.identities)
-        }
+        if let dropped = update.droppedLatest { droppedLatest = max(droppedLatest ?? .min, dropped) }
+        for commit in update.commits where !commit.identities.isEmpty { add(commit.times, commit.identities) }
         limit(update.bound)
     }
 
-    mutating func limit(_ bound: IdentityBound) {
+    mutating func limit(_ bound: Int) {
         self.bound = bound
-        if let span = bound.span, let newest = newestMark {
-            let (oldest, overflows) = newest.subtractingReportingOverflow(span)
-            while !overflows, let first = first, first.mark < oldest { dropFirst() }
+        while dropped < commits.count, queue.count - commits[dropped].count >= bound {
+            droppedLatest = max(droppedLatest ?? .min, commits[dropped].times.latest)
+            queue.removeFirst(commits[dropped].count)
+            dropped += 1
         }
-        while let first = first, queue.count - first.count >= bound.count {
-            droppedMark = max(droppedMark ?? .min, first.mark)
-            dropFirst()
-        }
-    }
-
-    private var first: Commit? { dropped < commits.count ? commits[dropped] : nil }
-
-    private mutating func add(mark: Int64, _ identities: some Sequence<RecordIdentity>) {
-        let before = queue.count
-        for identity in identities { queue.append(identity) }
-        commits.append(Commit(mark: mark, count: queue.count - before))
-    }
-
-    private mutating func dropFirst() {
-        queue.removeFirst(commits[dropped].count)
-        dropped += 1
         guard dropped > commits.count / 2 else { return }
         commits = ContiguousArray(commits[dropped...])
         dropped = 0
+    }
+
+    /// What the window holds, oldest first.
+    var contents: [IdentityCommit] {
+        var all: [RecordIdentity] = []
+        all.reserveCapacity(queue.count)
+        queue.forEach { all.append($0) }
+        var start = 0
+        return commits[dropped...].map { commit in
+            defer { start += commit.count }
+            return IdentityCommit(times: commit.times, identities: Array(all[start..<start + commit.count]))
+        }
+    }
+
+    private mutating func add(_ times: IdentityTimes, _ identities: some Sequence<RecordIdentity>) {
+        let before = queue.count
+        for identity in identities { queue.append(identity) }
+        commits.append(Commit(times: times, count: queue.count - before))
     }
 
     // As it stands in a journal's header; see `Journal`.
 
     func encode(into store: ByteStore) {
         store.append(byte: window.rawValue)
-        bound.encode(into: store)
-        store.append(byte: droppedMark == nil ? 0 : 1)
-        store.append(droppedMark ?? 0)
+        store.append(UInt32(bound))
+        store.append(byte: droppedLatest == nil ? 0 : 1)
+        store.append(droppedLatest ?? 0)
         store.append(UInt32(commits.count - dropped))
         for commit in commits[dropped...] {
-            store.append(commit.mark)
+            commit.times.encode(into: store)
             store.append(UInt32(commit.count))
         }
         queue.forEach { $0.encode(into: store) }
     }
 
-    /// Nil for what no writer wrote.
-    init?(_ cursor: inout ByteCursor) {
+    /// Nil if the bytes are not a valid encoding of this journal version.
+    init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let window = cursor.integer(UInt8.self).flatMap(IdentityWindow.init(rawValue:)),
-            let bound = IdentityBound(&cursor), let hasDropped = cursor.integer(UInt8.self),
-            let droppedMark = cursor.integer(Int64.self), let count = cursor.integer(UInt32.self)
+            let bound = IdentityWindow.bound(&cursor, version: version), let hasDropped = cursor.integer(UInt8.self),
+            let droppedLatest = cursor.integer(Int64.self), let count = cursor.integer(UInt32.self)
         else { return nil }
         self.init(window)
         var counts: [Commit] = []
         for _ in 0..<count {
-            guard let mark = cursor.integer(Int64.self), let count = cursor.integer(UInt32.self) else { return nil }
-            counts.append(Commit(mark: mark, count: Int(count)))
+            guard let times = IdentityTimes(&cursor, version: version), let count = cursor.integer(UInt32.self) else {
+                return nil
+            }
+            counts.append(Commit(times: times, count: Int(count)))
         }
         for commit in counts {
             guard let identities = RecordIdentity.list(commit.count, &cursor) else { return nil }
-            add(mark: commit.mark, identities)
+            add(commit.times, identities)
         }
         self.bound = bound
-        self.droppedMark = hasDropped == 1 ? droppedMark : nil
+        self.droppedLatest = hasDropped == 1 ? droppedLatest : nil
     }
 }
 
 extension IdentityUpdate {
-    static func encodedLength(identities: Int) -> Int { 1 + 1 + IdentityBound.encodedLength + 8 + 4 + 16 * identities }
+    var encodedLength: Int {
+        commits.reduce(1 + 1 + 4 + 1 + 8 + 4) { $0 + IdentityTimes.encodedLength + 4 + 16 * $1.identities.count }
+    }
 
     func encode(into store: ByteStore) {
         store.append(byte: window.rawValue)
         store.append(byte: empties ? 1 : 0)
-        bound.encode(into: store)
-        store.append(mark)
-        store.append(UInt32(identities.count))
-        for identity in identities { identity.encode(into: store) }
+        store.append(UInt32(bound))
+        store.append(byte: droppedLatest == nil ? 0 : 1)
+        store.append(droppedLatest ?? 0)
+        store.append(UInt32(commits.count))
+        for commit in commits {
+            commit.times.encode(into: store)
+            store.append(UInt32(commit.identities.count))
+            for identity in commit.identities { identity.encode(into: store) }
+        }
     }
 
-    /// Nil for what no writer wrote.
-    init?(_ cursor: inout ByteCursor) {
+    /// Nil if the bytes are not a valid encoding of this journal version.
+    init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let window = cursor.integer(UInt8.self).flatMap(IdentityWindow.init(rawValue:)),
-            let empties = cursor.integer(UInt8.self), let bound = IdentityBound(&cursor),
-            let mark = cursor.integer(Int64.self), let count = cursor.integer(UInt32.self),
-            let identities = RecordIdentity.list(Int(count), &cursor)
+            let empties = cursor.integer(UInt8.self), let bound = IdentityWindow.bound(&cursor, version: version)
         else { return nil }
-        self.init(window: window, empties: empties == 1, bound: bound, mark: mark, identities: identities)
+        var dropped: Int64?
+        if version >= 3 {
+            guard let hasDropped = cursor.integer(UInt8.self), let latest = cursor.integer(Int64.self) else { return nil }
+            dropped = hasDropped == 1 ? latest : nil
+        }
+        var commits: [IdentityCommit] = []
+        // Version 2 had one commit an update.
+        guard let count = version >= 3 ? cursor.integer(UInt32.self) : 1 else { return nil }
+        for _ in 0..<count {
+            guard let times = IdentityTimes(&cursor, version: version), let count = cursor.integer(UInt32.self),
+                let identities = RecordIdentity.list(Int(count), &cursor)
+            else { return nil }
+            commits.append(IdentityCommit(times: times, identities: identities))
+        }
+        self.init(
+            window: window, empties: empties == 1, bound: bound, droppedLatest: dropped, commits: commits)
     }
 }
 
-extension IdentityBound {
-    static let encodedLength = 4 + 1 + 8
+extension IdentityTimes {
+    static let encodedLength = 8 + 8
 
     fileprivate func encode(into store: ByteStore) {
-        store.append(UInt32(count))
-        store.append(byte: span == nil ? 0 : 1)
-        store.append(span ?? 0)
+        store.append(earliest)
+        store.append(latest)
     }
 
-    fileprivate init?(_ cursor: inout ByteCursor) {
-        guard let count = cursor.integer(UInt32.self), count <= Self.maximumCount,
-            let hasSpan = cursor.integer(UInt8.self), let span = cursor.integer(Int64.self)
-        else { return nil }
-        self.init(count: Int(count), span: hasSpan == 1 ? span : nil)
+    /// Version 2 had one time.
+    fileprivate init?(_ cursor: inout ByteCursor, version: UInt32) {
+        guard let earliest = cursor.integer(Int64.self) else { return nil }
+        guard let latest = version >= 3 ? cursor.integer(Int64.self) : earliest else { return nil }
+        self.init(earliest: earliest, latest: latest)
+    }
+}
+
+extension IdentityWindow {
+    /// In version 2 a bound by time stood next to that by count. It is not kept: to remember more does no harm.
+    fileprivate static func bound(_ cursor: inout ByteCursor, version: UInt32) -> Int? {
+        guard let count = cursor.integer(UInt32.self), count <= maximumBound else { return nil }
+        if version < 3 { guard cursor.integer(UInt8.self) != nil, cursor.integer(Int64.self) != nil else { return nil } }
+        return Int(count)
     }
 }
 

@@ -13,6 +13,12 @@ struct IdentityQueue {
         count > 0 && index[slot(of: identity)] != 0
     }
 
+    /// How many identities came after its last coming; nil if it is not in the queue.
+    func depth(of identity: RecordIdentity) -> Int? {
+        guard count > 0, case let place = Int(index[slot(of: identity)]) - 1, place >= 0 else { return nil }
+        return count - 1 - (place >= head ? place - head : place - head + ring.count)
+    }
+
     /// Oldest first.
     func forEach(_ body: (RecordIdentity) -> Void) {
         for offset in 0..<count { body(ring[place(offset)]) }

@@ -1,64 +1,87 @@
 /// An integration's windows as of its last durable commit, and what the next commit does to them.
 struct IdentityWindows {
-    /// In one commit; a page of events has a thousand.
-    static let maximumInCommit = 1 << 16
+    /// Identities that the caller may add in one commit; a page of events has a thousand.
+    static let maximumInCommit = 1 << 17
 
     private var memories: [IdentityMemory] = []
-    private var pending = IdentityQueue()
-    /// A window for each of `pending`, in order.
-    private var pendingWindows: [IdentityWindow] = []
+    private var pending: [(window: IdentityWindow, queue: IdentityQueue)] = []
     private var emptied: Set<IdentityWindow> = []
+    /// Windows whose contents go to the end of another one.
+    private var moves: [(source: IdentityWindow, target: IdentityWindow)] = []
 
-    var hasPending: Bool { !pendingWindows.isEmpty || !emptied.isEmpty }
-    var pendingCount: Int { pendingWindows.count }
+    var hasPending: Bool { pendingCount > 0 || !emptied.isEmpty || !moves.isEmpty }
+    var pendingCount: Int { pending.reduce(0) { $0 + $1.queue.count } }
+
+    func contains(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
+        // By index: a copy of a memory would count references, once an event.
+        for index in pending.indices where pending[index].window == window {
+            if pending[index].queue.contains(identity) { return true }
+        }
+        for index in memories.indices where memories[index].window == window {
+            if memories[index].contains(identity) { return true }
+        }
+        return false
+    }
+
+    /// Identities that are durable.
+    func count(_ window: IdentityWindow) -> Int { memory(window)?.count ?? 0 }
+
     /// Of each window that remembers anything.
     var counts: [IdentityWindow: Int] {
         Dictionary(memories.lazy.filter { $0.count > 0 }.map { ($0.window, $0.count) }) { first, _ in first }
     }
 
-    func contains(_ identity: RecordIdentity) -> Bool {
-        if pending.contains(identity) { return true }
-        // By index: a copy of a memory would count references, once an event.
-        for index in memories.indices where memories[index].contains(identity) { return true }
-        return false
-    }
-
-    func droppedMark(_ window: IdentityWindow) -> Int64? {
-        memories.first { $0.window == window }?.droppedMark
-    }
+    func memory(_ window: IdentityWindow) -> IdentityMemory? { memories.first { $0.window == window } }
 
     mutating func remember(_ identity: RecordIdentity, in window: IdentityWindow) {
-        pending.append(identity)
-        pendingWindows.append(window)
+        if let index = pending.firstIndex(where: { $0.window == window }) {
+            pending[index].queue.append(identity)
+        } else {
+            var queue = IdentityQueue()
+            queue.append(identity)
+            pending.append((window, queue))
+        }
     }
 
     mutating func empty(_ window: IdentityWindow) { emptied.insert(window) }
 
-    mutating func limit(_ window: IdentityWindow, to bound: IdentityBound) {
-        memories[index(window)].limit(bound)
-    }
+    mutating func move(_ source: IdentityWindow, to target: IdentityWindow) { moves.append((source, target)) }
+
+    mutating func limit(_ window: IdentityWindow, to bound: Int) { memories[index(window)].limit(bound) }
 
     mutating func discard() {
         guard hasPending else { return }
-        pending = IdentityQueue()
-        pendingWindows = []
+        pending = []
         emptied = []
+        moves = []
     }
 
     /// What the next commit writes down, a window at most once.
-    func updates(mark: Int64?) -> [IdentityUpdate] {
+    func updates(_ times: IdentityTimes) -> [IdentityUpdate] {
         guard hasPending else { return [] }
-        var lists: [IdentityWindow: [RecordIdentity]] = [:]
-        for window in emptied { lists[window] = [] }
-        var windows = pendingWindows.makeIterator()
-        pending.forEach { identity in
-            if let window = windows.next() { lists[window, default: []].append(identity) }
+        var commits: [IdentityWindow: [IdentityCommit]] = [:]
+        for (window, queue) in pending {
+            var identities: [RecordIdentity] = []
+            identities.reserveCapacity(queue.count)
+            queue.forEach { identities.append($0) }
+            commits[window] = [IdentityCommit(times: times, identities: identities)]
         }
-        return lists.sorted { $0.key.rawValue < $1.key.rawValue }.map { window, identities in
-            let memory = memories.first { $0.window == window }
-            return IdentityUpdate(
-                window: window, empties: emptied.contains(window), bound: memory?.bound ?? IdentityBound(),
-                mark: mark ?? memory?.newestMark ?? .min, identities: identities)
+        var emptied = emptied
+        var dropped: [IdentityWindow: Int64] = [:]
+        for window in emptied { commits[window, default: []] += [] }
+        for (source, target) in moves {
+            let moved = (memory(source)?.contents ?? []) + (commits[source] ?? [])
+            commits[target, default: []] += moved
+            commits[source] = []
+            emptied.insert(source)
+            let latest = [memory(source)?.droppedLatest, dropped.removeValue(forKey: source), dropped[target]]
+            dropped[target] = latest.compactMap(\.self).max()
+        }
+        return commits.sorted { $0.key.rawValue < $1.key.rawValue }.map { window, commits in
+            IdentityUpdate(
+                window: window, empties: emptied.contains(window),
+                bound: memory(window)?.bound ?? IdentityWindow.defaultBound, droppedLatest: dropped[window],
+                commits: commits)
         }
     }
 
@@ -90,11 +113,11 @@ struct IdentityWindows {
 
     init() {}
 
-    /// Nil for what no writer wrote.
-    init?(_ cursor: inout ByteCursor) {
+    /// Nil if the bytes are not a valid encoding of this journal version.
+    init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let count = cursor.integer(UInt8.self), count <= IdentityWindow.limit else { return nil }
         for _ in 0..<count {
-            guard let memory = IdentityMemory(&cursor) else { return nil }
+            guard let memory = IdentityMemory(&cursor, version: version) else { return nil }
             memories.append(memory)
         }
     }

@@ -17,16 +17,16 @@
 ///              integration text16  cursor text32
 ///              has-seal u8, and if 1: manifest length i64, segments u32, then for each its path text16, manifest line text32
 ///              carried length i64, of the frame behind the header
-///              windows u8, then for each: window u8, bound, has-dropped u8, dropped mark i64, commits u32, then for each of
-///                these mark i64, identities u32; then all identities, oldest first, each high u64, low u64
+///              windows u8, then for each: window u8, bound u32, has-dropped u8, dropped latest i64, commits u32, then for each of
+///                these earliest i64, latest i64, identities u32; then all identities, oldest first, each high u64, low u64
 ///              crc32 u32, of all before it
 ///     frame    type u32 (1: commit; 2: carried, only behind the header)  description length u32  chunks' length u64
 ///              crc32 u32, going on from the header's: the frame's offset i64, the three fields before, the description
 ///              description  committed i64, wall ms; cursor text32; chunks u32, then for each:
 ///                kind u8 (0 records, 1 rejected)  encoding u8 (as compression)  partition text16  records u32
 ///                first i64, last i64, event times in ms  uncompressed u64  stored u64  crc32 u32, of the stored bytes
-///              windows u8, then for each that changes: window u8, emptied-first u8, bound, mark i64, identities u32, then each
-///     bound    count u32  has-span u8  span i64
+///              windows u8, then for each that changes: window u8, emptied-first u8, bound u32, has-dropped u8, dropped latest i64, commits
+///                u32, then for each of these earliest i64, latest i64, identities u32, then each identity
 ///              chunks, their stored bytes one after the other
 ///
 /// Writing: a commit is one write of one frame at the end, then one fdatasync(2). If either fails the file is cut back first (`DurableLog`).
@@ -43,8 +43,8 @@
 /// renamed into force: so the same rename that decides which records are sealed also says which are still journal. That frame is not
 /// cut when it is damaged: its records lie before the cursor, and would not be collected again. The journal is refused then, as with a damaged header.
 ///
-/// Version 1 had nothing carried and no windows, neither in the header nor in frames. A journal of version 1 is read and sealed; before the first commit behind it, the
-/// next generation begins.
+/// Version 1 had nothing carried and no windows, neither in the header nor in frames. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a commit in a
+/// window had one time, and an update one commit. A journal of an older version is read and sealed; before the first commit after it, the next generation begins.
 ///
 /// Why one journal per integration and not a file per partition: a commit touches many partitions, and making several files durable
 /// together needs a journal anyway; this way it costs one synchronization however many there are, and one descriptor.

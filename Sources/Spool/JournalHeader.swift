@@ -1,8 +1,8 @@
 /// The first bytes of a journal: whose it is, where its cursor starts, and how the generation before was sealed. See `Journal`.
 struct JournalHeader: Equatable {
     static let magic: [UInt8] = Array("TRIBJNL\n".utf8)
-    /// Version 1 knew no windows of identities; it is read, and not written any more.
-    static let version: UInt32 = 2
+    /// Version 1 had no windows of identities, version 2 one time a commit in them. Both are read, and no longer written.
+    static let version: UInt32 = 3
     /// Magic, version and length: the same in every version, as is the checksum at the end, so that damage and a newer format can be told apart.
     static let prefixLength = 16
     /// 4,096 partitions with a kilobyte each are a sixteenth of it.
@@ -64,7 +64,8 @@ struct JournalHeader: Equatable {
         guard var header = JournalHeader(&cursor, version: version) else { return nil }
         var windows = IdentityWindows()
         if version >= 2 {
-            guard let carried = cursor.integer(Int64.self), carried >= 0, let held = IdentityWindows(&cursor) else {
+            guard let carried = cursor.integer(Int64.self), carried >= 0, let held = IdentityWindows(&cursor, version: version)
+            else {
                 return nil
             }
             header.carriedLength = carried

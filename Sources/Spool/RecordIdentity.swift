@@ -12,6 +12,10 @@ package struct RecordIdentity: Hashable, Sendable {
 /// One of the writer's memories of identities; the caller gives each its meaning. 0...7.
 package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     static let limit: UInt8 = 8
+    /// 4 MiB of identities. Eight windows of as many, and of a commit's more each, fit a journal's header.
+    static let maximumBound = 1 << 18
+    /// Identities that a window keeps where nobody set a bound.
+    static let defaultBound = 8_192
 
     package let rawValue: UInt8
 
@@ -22,13 +26,14 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     }
 }
 
-/// How much a window remembers.
-struct IdentityBound: Equatable, Sendable {
-    /// 4 MiB of identities. Eight windows of as many, and of a commit's more each, fit a journal's header.
-    static let maximumCount = 1 << 18
+/// Two times that the caller gives for all identities of a commit. The spool only finds the smallest `earliest` and the largest
+/// `latest` of several commits.
+package struct IdentityTimes: Hashable, Sendable {
+    package var earliest: Int64
+    package var latest: Int64
 
-    /// The newest so many at least; the commit that holds the last of them stays whole. 0...`maximumCount`.
-    var count = 8_192
-    /// How far a commit's mark may be below the newest; nil for any distance.
-    var span: Int64?
+    package init(earliest: Int64, latest: Int64) {
+        self.earliest = earliest
+        self.latest = latest
+    }
 }

@@ -1,9 +1,11 @@
 /// Identities of records, durable in step with the cursor: a commit's are in its frame, and a seal's new journal begins with all of them.
 extension SpoolWriter {
-    /// Whether an identity is in any window: committed and not dropped, or remembered since the last commit.
-    package func knows(_ identity: RecordIdentity) -> Bool { identities.contains(identity) }
+    /// Whether an identity is in the window: committed and not dropped, or remembered since the last commit.
+    package func knows(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
+        identities.contains(identity, in: window)
+    }
 
-    /// Becomes part of the next commit; is forgotten when that is discarded or throws. A commit takes 65,536 at most, and throws `tooMuch` above.
+    /// Becomes part of the next commit; is forgotten when that is discarded or throws. A commit takes 131,072 at most, and throws `tooMuch` above.
     package func remember(_ identity: RecordIdentity, in window: IdentityWindow) {
         identities.remember(identity, in: window)
     }
@@ -12,21 +14,42 @@ extension SpoolWriter {
     /// then what is in it is known.
     package func forget(_ window: IdentityWindow) { identities.empty(window) }
 
-    /// Bounds a window, now and from now on; to be called at each opening (8,192 and no span before the first time). It remembers the newest `count`
-    /// identities at least, 0...262,144: a commit goes when those behind it are as many. And commits go whose
-    /// mark is more than `span` below the newest.
-    package func bound(_ window: IdentityWindow, count: Int, span: Int64?) {
-        identities.limit(
-            window,
-            to: IdentityBound(count: min(max(0, count), IdentityBound.maximumCount), span: span.map { max(0, $0) }))
+    /// The next commit appends all of `source` to `target`, after what it adds to either, and empties `source`; undone when that is
+    /// discarded or throws. What `source` has dropped counts as dropped by `target`.
+    package func move(_ source: IdentityWindow, to target: IdentityWindow) { identities.move(source, to: target) }
+
+    /// Bounds a window, now and from now on; to be called at each opening (8,192 before the first time). It keeps the newest `count`
+    /// identities at least, 0...262,144: a commit goes when those after it are as many.
+    package func bound(_ window: IdentityWindow, count: Int) {
+        identities.limit(window, to: min(max(0, count), IdentityWindow.maximumBound))
     }
 
-    /// The smallest mark from which on everything is remembered, but for what `span` dropped; nil while nothing was dropped for `count`
-    /// since the window was last emptied.
-    package func rememberedSince(_ window: IdentityWindow) -> Int64? {
-        identities.droppedMark(window).map { $0 == .max ? $0 : $0 + 1 }
-    }
+    /// How many identities the window holds, as of the last durable commit.
+    package func identityCount(_ window: IdentityWindow) -> Int { identities.count(window) }
 
-    /// How many identities each window remembers, as of the last durable commit.
+    /// How many identities each window holds, as of the last durable commit.
     package var identityCounts: [IdentityWindow: Int] { identities.counts }
+
+    /// The largest `latest` of what the window has dropped to keep to its bound; nil while it has dropped nothing since it was last
+    /// emptied.
+    package func droppedLatest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.droppedLatest }
+
+    /// The largest `latest` of what the window holds; nil if it is empty.
+    package func latest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.latest }
+
+    /// The smallest `earliest` of the commits that have an identity at one of these depths below the newest (0) in the window; nil when the window is not
+    /// as deep.
+    package func earliest(_ window: IdentityWindow, depths: Range<Int>) -> Int64? {
+        identities.memory(window)?.earliest(depths: depths)
+    }
+
+    /// How many identities the window holds that are newer than this one, as of the last durable commit; nil if it does not hold it.
+    package func depth(of identity: RecordIdentity, in window: IdentityWindow) -> Int? {
+        identities.memory(window)?.depth(of: identity)
+    }
+
+    /// What a window holds, oldest first.
+    package func identityList(_ window: IdentityWindow) -> [RecordIdentity] {
+        identities.memory(window)?.contents.flatMap(\.identities) ?? []
+    }
 }

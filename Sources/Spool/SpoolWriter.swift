@@ -141,11 +141,12 @@ package final class SpoolWriter {
     /// Makes the buffered records, what was remembered and forgotten of identities, and the cursor durable in one step. Returns when they are. When
     /// there is none of them and the cursor is as it was, it writes nothing.
     ///
-    /// `mark` is a number that grows, such as event time in milliseconds, for the identities of this commit (`bound`, `rememberedSince`). One below a
-    /// window's newest counts as that one, and so does none.
+    /// `times` belong to the identities of this commit (`droppedLatest`, `earliest`).
     ///
     /// Throws `full` or `tooMuch` before anything is written, or `file`. Then what was buffered is dropped and `cursor` is what it was.
-    package func commit(cursor next: String, mark: Int64? = nil, at now: SpoolInstant) throws(SpoolError) {
+    package func commit(
+        cursor next: String, times: IdentityTimes = IdentityTimes(earliest: .min, latest: .max), at now: SpoolInstant
+    ) throws(SpoolError) {
         defer { discard() }
         try settle()
         try journal.log.cutIfNeeded(spool.fileSystem)
@@ -159,7 +160,7 @@ package final class SpoolWriter {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
             scratch.description.removeAll(keeping: SpoolScratch.keptBytes)
         }
-        let updates = identities.updates(mark: mark)
+        let updates = identities.updates(times)
         let chunks = try buildFrame(cursor: next, updates, now)
         try spool.admit(Int64(scratch.frame.count), now: now)
         try journal.log.append(scratch.frame.bytes, spool.fileSystem)

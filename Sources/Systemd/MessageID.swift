@@ -39,10 +39,12 @@ package enum MessageID: String, CaseIterable, Sendable {
     case integrationRecovered = "92d0084f6b3d4c4db2b9dbeb851e08f1"
     /// Okta does not take the kept place in its log any more.
     case cursorRefused = "da8ac26163f8471db7b77f9e919eedf9"
-    /// The log is asked for anew, by time, in the place of a link that is no use.
-    case logAskedAnew = "332551605eb34a0099a0264084df7347"
-    /// Events that can't be had any more: Okta keeps them for 90 days.
+    /// The log is queried by time, because a link is of no use.
+    case logRequeried = "332551605eb34a0099a0264084df7347"
+    /// Events that are no longer available: Okta keeps them for 90 days.
     case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
+    /// Events that are collected and may have been collected before.
+    case eventsUnproven = "4e14b5aff6734b38a19a45d49f67a200"
 
     /// How serious the event is, the same wherever it is announced.
     package var level: Logger.Level {
@@ -50,9 +52,9 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .segmentSealed: .debug
         case .started: .info
         case .ready, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited,
-            .logAskedAnew:
+            .logRequeried:
             .notice
-        case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused: .warning
+        case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven: .warning
         case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing: .error
         case .watchdogStarving: .critical
         }

@@ -39,6 +39,9 @@ struct StatusText {
         if let last = integration.lastEventAt { facts.append("last event \(last)") }
         facts.append("\(integration.events) events")
         if integration.rejected > 0 { facts.append(terminal.yellow("\(integration.rejected) set aside")) }
+        if let unproven = integration.unproven, unproven > 0 {
+            facts.append(terminal.yellow("\(unproven) perhaps collected twice"))
+        }
         if let gap = integration.gap { facts.append(terminal.yellow("missing from \(gap.from) to \(gap.to)")) }
         if let expires = integration.credentialExpires {
             facts.append("credential \(integration.credential) expires \(expires)")

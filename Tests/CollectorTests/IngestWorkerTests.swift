@@ -10,34 +10,42 @@ import Testing
 struct IngestWorkerTests {
     private let root = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
 
-    private func worker(segmentMaxBytes: Int? = nil) throws -> IngestWorker {
+    private func worker(segmentMaxBytes: Int? = nil, limits: PassedLimits = .init()) throws -> IngestWorker {
         var settings = SpoolSettings(
             directory: root.appending(path: "spool").path, stateDirectory: root.appending(path: "state").path,
             recordSchema: "test")
         if let segmentMaxBytes { settings.segmentMaxBytes = segmentMaxBytes }
-        let spool = try Spool(settings, fileSystem: PosixFileSystem(), now: .now())
+        let spool = try Spool(settings, fileSystem: PosixFileSystem(), now: SystemTime().spool)
         return try IngestWorker(
-            name: "test", spool: spool, catalog: try EventCatalog.builtIn(), settings: NormalizerSettings())
+            name: "test", spool: spool, catalog: try EventCatalog.builtIn(), settings: NormalizerSettings(),
+            limits: limits)
     }
 
     private static func link(_ number: Int) -> String { "https://acme.okta.com/api/v1/logs?after=\(number)&limit=1000" }
 
-    /// The page with these events, asked for at `place`, and followed by the link of that number.
+    /// A first run's place.
+    private static let start = LogPlace(source: "f", ways: .one(.init(filter: nil, restart: StoredTime(0))))
+
+    /// The page with these events, requested at `place`, and followed by the link of that number.
     private func page(
-        _ events: [Int], at place: LogPlace = LogPlace(since: 0, fingerprint: "f"), next: Int, way: LogWay = .tail,
-        body: String? = nil
+        _ events: [Int], at place: LogPlace = start, next: Int, isQuery: Bool = false, search: LogSearch? = nil,
+        way: LogWay = .main, body: String? = nil
     ) -> LogPage {
+        LogPage(
+            body: Array((body ?? self.body(events)).utf8), way: way, place: place,
+            next: Self.link(next), since: StoredTime(0), isQuery: isQuery, search: search, limit: 1000,
+            date: ServerTime(1_795_464_060_000), previousCount: nil, freshness: 60_000, gap: nil, unprovenUntil: nil,
+            organization: nil, requestID: nil)
+    }
+
+    private func body(_ events: [Int], and more: String? = nil) -> String {
         let rows = events.map { number in
             """
             {"uuid":"\(uuid(number))","published":"2026-11-23T20:00:00.000Z","eventType":"user.session.start",\
             "actor":{"id":"00u1","type":"User","alternateId":"ana@corp.example"}}
             """
         }
-        return LogPage(
-            body: Array((body ?? "[\(rows.joined(separator: ","))]").utf8), way: way, requestID: nil, place: place,
-            next: Self.link(next), fingerprint: "f", organization: nil, limit: 1000, serverTime: nil,
-            wall: 1_763_928_000_000, boundaryRun: 0,
-            gap: nil)
+        return "[\((rows + [more].compactMap(\.self)).joined(separator: ","))]"
     }
 
     private func uuid(_ number: Int) -> String {
@@ -50,9 +58,15 @@ struct IngestWorkerTests {
     }
 
     private func ingest(_ worker: IngestWorker, _ page: LogPage, after kept: String?) async throws
-        -> IngestWorker.Ingested
+        -> IngestWorker.Committed
     {
-        try #require(try await worker.ingest(page, after: kept, integration: "acme", collectedAt: 1))
+        let ingested = try await worker.ingest(page, after: kept, integration: "acme", collectedAt: 1)
+        guard case .committed(let committed) = ingested else { throw NotCommitted(ingested: "\(ingested)") }
+        return committed
+    }
+
+    private struct NotCommitted: Error {
+        let ingested: String
     }
 
     private func uids() throws -> [String] {
@@ -66,7 +80,7 @@ struct IngestWorkerTests {
         return found.sorted()
     }
 
-    @Test("a page is only put behind the place that it was asked for at")
+    @Test("a page is only put after the place that it was requested at")
     func order() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -76,7 +90,7 @@ struct IngestWorkerTests {
             _ = try await ingest(worker, page([3, 4, 5], next: 2), after: "elsewhere")
         }
         #expect(try await open(worker) == first.kept)
-        #expect(first.landing.place.tail.next == Self.link(1))
+        #expect(first.landing.place[.main]?.next == Self.link(1))
         _ = await worker.sealAndClose("acme")
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
@@ -111,28 +125,105 @@ struct IngestWorkerTests {
         #expect(try uids() == ([0, 1, 2, 3].map(uuid) + ["x"]).sorted())
     }
 
-    @Test("a page of the history that is too early leaves nothing behind, and is taken when the tail had its turn")
-    func tooEarly() async throws {
+    @Test("a page that is searched leaves nothing behind, and the next one goes on with the search")
+    func searched() async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let limits = PassedLimits(window: 4, need: 2, head: 2, leastSeen: 1, restartDepths: 2..<4)
+        let worker = try worker(limits: limits)
+        _ = try await open(worker)
+        let first = try await ingest(worker, page([0, 1, 2, 3, 4], next: 1), after: nil)
+        let second = try await ingest(
+            worker, page([5, 6, 7, 8, 9], at: first.landing.place, next: 2), after: first.kept)
+        let place = second.landing.place
+        // 0 to 4 are forgotten; 50 was never seen, and 42 is no event.
+        let query = page([], at: place, next: 3, isQuery: true, body: body([0, 1, 50, 5], and: "42"))
+        let ingested = try await worker.ingest(query, after: second.kept, integration: "acme", collectedAt: 1)
+        guard case .searching(let search, count: 5) = ingested else {
+            Issue.record("\(ingested)")
+            return
+        }
+        #expect(search.seen.count == 1)
+        #expect(search.next == Self.link(3))
+        #expect(try await open(worker) == second.kept)
+        let third = try await ingest(worker, page([6, 7, 10], at: place, next: 4, search: search), after: second.kept)
+        #expect((third.events, third.rejected, third.duplicates) == (1, 0, 2))
+        #expect(third.landing.place[.main]?.next == Self.link(4))
+        _ = await worker.sealAndClose("acme")
+        #expect(try uids() == (0...10).map(uuid))
+    }
+
+    @Test("a page that begins no tail leaves nothing behind")
+    func noTail() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
         _ = try await open(worker)
-        var place = LogPlace(since: 1_763_928_000_000, fingerprint: "f")
-        place.backfill = .init(
-            history: .init(next: Self.link(1), since: 0), from: 0, until: 1_763_928_000_000, boundary: 0)
-        try await worker.keep(place.text, integration: "acme")
-        let early = page([0, 1], at: place, next: 2, way: .history)
-        #expect(try await worker.ingest(early, after: place.text, integration: "acme", collectedAt: 1) == nil)
-        let tail = try await ingest(worker, page([1], at: place, next: 9), after: place.text)
-        #expect(tail.events == 1)
-        var cleared = page([0, 1], at: tail.landing.place, next: 2, way: .history)
-        cleared.isCleared = true
-        let taken = try await ingest(worker, cleared, after: tail.kept)
-        #expect((taken.events, taken.duplicates) == (1, 1))
+        let first = try await ingest(worker, page([0, 1], next: 1), after: nil)
+        let place = first.landing.place
+        for events in [[], [0, 1]] {
+            let ingested = try await worker.ingest(
+                page(events, at: place, next: 9, isQuery: true, way: .tail), after: first.kept, integration: "acme",
+                collectedAt: 1)
+            guard case .nothing = ingested else {
+                Issue.record("\(ingested)")
+                return
+            }
+        }
+        #expect(try await open(worker) == first.kept)
+        let tail = try await ingest(
+            worker, page([1, 2], at: place, next: 9, isQuery: true, way: .tail), after: first.kept)
+        #expect((tail.events, tail.duplicates) == (1, 1))
+        #expect(tail.landing.change == .tailBegan)
         _ = await worker.sealAndClose("acme")
-        #expect(try uids() == [0, 1].map(uuid))
+        #expect(try uids() == [0, 1, 2].map(uuid))
     }
 
-    @Test("damage that a seal meets is cut, said, and what stood behind it is collected again")
+    @Test("a page that breaks off in the middle leaves nothing behind, and comes whole the next time")
+    func broken() async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let worker = try worker()
+        _ = try await open(worker)
+        let whole = body([0, 1, 2])
+        let cut = page([], next: 1, body: String(whole.dropLast(40)))
+        await #expect(throws: IngestWorker.Failure.self) { _ = try await ingest(worker, cut, after: nil) }
+        #expect(try await open(worker) == nil)
+        let again = try await ingest(worker, page([], next: 1, body: whole), after: nil)
+        #expect((again.events, again.duplicates) == (3, 0))
+        _ = await worker.sealAndClose("acme")
+        #expect(try uids() == [0, 1, 2].map(uuid))
+    }
+
+    @Test("the kept place is opened for the query that is configured now, and what that changes is durable")
+    func opensPlace() async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let old = LogQuery(org: try OrgURL(parsing: "acme.okta.com"))
+        let new = LogQuery(org: old.org, filter: "b")
+        do {
+            let worker = try worker()
+            #expect(try await worker.place(of: "acme", for: old) == nil)
+            _ = try await open(worker)
+            #expect(try await worker.place(of: "acme", for: old) == nil, "nothing is kept yet")
+            let start = LogPlace(start: StoredTime(0), query: old)
+            try await worker.keep(start.text, integration: "acme")
+            _ = try await ingest(worker, page([0], at: start, next: 1), after: start.text)
+            let opened = try #require(try await worker.place(of: "acme", for: new))
+            #expect(opened.changes == [.filter])
+            #expect(try await open(worker) == opened.place.text)
+            try await worker.keep("tributary-cursor/4 {}", integration: "acme")
+            await #expect(throws: IngestWorker.OpeningFailure.self) { try await worker.place(of: "acme", for: new) }
+            #expect(try await open(worker) == "tributary-cursor/4 {}", "what can't be read is left as it is")
+            try await worker.keep(opened.place.text, integration: "acme")
+            _ = await worker.sealAndClose("acme")
+        }
+        let worker = try worker()
+        let kept = try await open(worker)
+        let opened = try #require(try await worker.place(of: "acme", for: new))
+        #expect(opened.changes == [])
+        let query = try await ingest(
+            worker, page([0, 1], at: opened.place, next: 2, isQuery: true), after: kept)
+        #expect((query.events, query.duplicates) == (1, 1))
+    }
+
+    @Test("damage that a seal meets is cut, said, and what stood after it is collected again")
     func damage() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker(segmentMaxBytes: 1)
@@ -149,7 +240,7 @@ struct IngestWorkerTests {
 
         let sealing = await worker.sealDue("acme")
         #expect(sealing?.failure != nil)
-        // Its place went back: the collector's next page does not follow it any more, and it asks again from where it is.
+        // Its place went back: the collector's next page no longer follows it, and is requested again from where it is.
         await #expect(throws: IngestWorker.Failure.self) {
             _ = try await ingest(worker, page([6, 7, 8], next: 3), after: second.kept)
         }

@@ -87,30 +87,76 @@ struct IntegrationHealthTests {
         #expect(health.lag(at: 80_000) == 60_000)
     }
 
-    @Test("beside a backfill the lag is the tail's, and trouble of the one way is not over by the other's pages")
+    @Test("the lag is counted by Okta's clock, and one event dated into the future hides no backlog")
+    func lagByServer() {
+        var health = IntegrationHealth(since: 0)
+        // This host's clock is an hour ahead.
+        let ahead: Int64 = 3_600_000
+        _ = health.committed(.init(events: 10, newest: 1000, answered: 9000, isCaughtUp: false), at: ahead + 9000)
+        #expect(health.lag(at: ahead + 9000) == 8000)
+        _ = health.committed(.init(events: 1, newest: .max, answered: 10_000, isCaughtUp: false), at: ahead + 10_000)
+        #expect(health.lag(at: ahead + 10_000) == 0)
+        _ = health.committed(.init(events: 10, newest: 3000, answered: 11_000, isCaughtUp: false), at: ahead + 11_000)
+        #expect(health.lag(at: ahead + 11_000) == 8000)
+    }
+
+    @Test("along with a backfill the lag is the tail's, and trouble of the one way is not over by the other's pages")
     func backfill() {
         var health = IntegrationHealth(since: 0)
         let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
-        _ = health.committed(.init(events: 10, newest: 1000, isCaughtUp: false, backfill: progress), at: 9000)
-        #expect(health.lag(at: 9500) == 500)
+        _ = health.committed(
+            .init(way: .tail, events: 10, newest: 8500, answered: 9000, isCaughtUp: false, backfill: progress), at: 9000
+        )
+        #expect(health.lag(at: 9500) == 1000)
         #expect(health.state == .catchingUp)
-        _ = health.committed(.init(events: 1, newest: 9900, isCaughtUp: true, backfill: progress), at: 10_000)
+        _ = health.committed(
+            .init(way: .tail, events: 1, newest: 9900, isCaughtUp: true, backfill: progress), at: 10_000)
+        #expect(health.state == .catchingUp, "as long as there is a history")
         let half = BackfillProgress(from: 1000, until: 9000, reached: 5000)
         _ = health.committed(
-            .init(way: .history, events: 10, newest: 5000, isCaughtUp: false, backfill: half), at: 13_000)
+            .init(way: .main, events: 10, newest: 5000, answered: 13_000, isCaughtUp: false, backfill: half), at: 13_000
+        )
         #expect(health.lag(at: 13_000) == 3000)
+        #expect(health.lastEvent == 9900)
         #expect(health.backfill?.fraction == 0.5)
         #expect(health.backfillRemaining(at: 13_000) == 4000)
         var broken = refused
         broken.way = .tail
         _ = health.troubled(broken, requestID: nil, nextAttempt: nil, at: 14_000)
         _ = health.committed(
-            .init(way: .history, events: 1, newest: 5500, isCaughtUp: false, backfill: half), at: 15_000)
+            .init(way: .main, events: 1, newest: 5500, isCaughtUp: false, backfill: half), at: 15_000)
         #expect(health.trouble == broken)
         #expect(
-            health.committed(.init(events: 0, isCaughtUp: true), at: 16_000)
+            health.committed(.init(way: .tail, events: 0, isCaughtUp: true), at: 16_000)
                 == .recovered(from: broken, afterSeconds: 2))
         #expect(health.state == .live)
+        #expect(health.backfill == nil)
+    }
+
+    @Test("trouble of a way is over with the backfill that it was one of, whichever way is left")
+    func backfillEnds() {
+        var health = live(at: 0)
+        let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
+        _ = health.committed(.init(way: .tail, events: 1, isCaughtUp: true, backfill: progress), at: 9000)
+        var broken = refused
+        broken.way = .tail
+        _ = health.troubled(broken, requestID: nil, nextAttempt: nil, at: 10_000)
+        #expect(
+            health.committed(.init(way: .main, events: 1, isCaughtUp: true), at: 12_000)
+                == .recovered(from: broken, afterSeconds: 2))
+        #expect(health.state == .live)
+    }
+
+    @Test("what may have been collected before is counted, and so are queries by time")
+    func unproven() {
+        var health = live(at: 0)
+        health.requeried()
+        _ = health.committed(.init(events: 5, duplicates: 2, unproven: 4, isCaughtUp: false), at: 1)
+        _ = health.committed(.init(events: 5, unproven: 0, isCaughtUp: true), at: 2)
+        _ = health.committed(.init(events: 3, rejected: 1, unproven: 3, isCaughtUp: true), at: 3)
+        #expect(health.unproven == 7)
+        #expect(health.freshQueries == 1)
+        #expect((health.events, health.rejected, health.duplicates) == (16, 1, 2))
     }
 
     @Test("late events do not move the newest event back")

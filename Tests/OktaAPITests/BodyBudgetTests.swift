@@ -15,9 +15,7 @@ struct BodyBudgetTests {
         init(limit: Int) { budget = BodyBudget(limit: limit) }
 
         var used: Int { budget.used }
-        func enter(_ id: UInt64, bytes: Int, isUrgent: Bool = false) -> Bool {
-            budget.enter(id, bytes: bytes, isUrgent: isUrgent)
-        }
+        func enter(_ id: UInt64, bytes: Int) -> Bool { budget.enter(id, bytes: bytes) }
         func resize(_ id: UInt64, to bytes: Int) -> [UInt64] { budget.resize(id, to: bytes) }
         func leave(_ id: UInt64) -> [UInt64] { budget.leave(id) }
     }
@@ -42,17 +40,6 @@ struct BodyBudgetTests {
         #expect(!budget.enter(2, bytes: 30))
         #expect(budget.resize(1, to: 70) == [2])
         #expect(budget.used == 100)
-    }
-
-    @Test("what a page in memory waits for goes past the line and the limit")
-    func urgent() {
-        let budget = Account(limit: 100)
-        #expect(budget.enter(1, bytes: 90))
-        #expect(!budget.enter(2, bytes: 20))
-        #expect(budget.enter(3, bytes: 40, isUrgent: true))
-        #expect(budget.used == 130)
-        #expect(budget.leave(3) == [])
-        #expect(budget.leave(1) == [2])
     }
 
     @Test("a share larger than all there is does not wait for ever")

@@ -79,6 +79,22 @@ struct CurlTransportTests {
         #expect(decoded.body == Array(plain.utf8))
     }
 
+    @Test("zero bytes after a gzip body are ignored; others are damage")
+    func paddedEncoding() async throws {
+        let zipped = try gzip(Data("[1,2]".utf8))
+        let server = try LoopbackServer { request in
+            let rest = request.contains("/padded") ? [UInt8](repeating: 0, count: 16) : Array("more".utf8)
+            let length = zipped.count + rest.count
+            return .bytes(
+                Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(length)\r\n\r\n".utf8) + zipped
+                    + rest)
+        }
+        let transport = try CurlTransport()
+        let padded = try await transport.send(Self.get(server.url + "/padded"))
+        #expect(padded.body == Array("[1,2]".utf8))
+        #expect(await Self.kind(transport, Self.get(server.url + "/junk")) == .protocol)
+    }
+
     @Test("bodies, bombs and headers beyond their bound are cut off")
     func bounds() async throws {
         let bomb = try gzip(Data(count: 64 << 20))

@@ -7,23 +7,25 @@ struct Bench {
     static let origin = "https://acme.okta.com"
     static let date = "Thu, 11 Sep 2025 16:21:50 GMT"
     static let dateSeconds: Int64 = 1_757_607_710
+    /// The same, in milliseconds.
+    static let server: Int64 = dateSeconds * 1000
+    /// Where a query by time begins if nothing else is said.
+    static let restart = StoredTime(1_757_000_000_000)
 
     var pager: LogPager
     var now = ContinuousClock.now
-    let start: ContinuousClock.Instant
+    /// This host's clock, as `received` is told.
+    var host = HostTime(server)
 
     init(
         filter: String? = nil, link: String? = nil, place: LogPlace? = nil, pageLimit: Int = 1000,
-        budgetShare: Double = 1, seed: UInt64 = 7
+        pollInterval: Duration = .seconds(15), budgetShare: Double = 1, seed: UInt64 = 7
     ) throws {
-        start = now
         let query = LogQuery(org: try OrgURL(parsing: Self.origin), filter: filter, pageLimit: pageLimit)
-        let kept =
-            place ?? link.map { LogPlace(next: $0, fingerprint: query.fingerprint) }
-            ?? LogPlace(since: 1_757_000_000_000, fingerprint: query.fingerprint)
-        pager = try LogPager(
-            query, place: kept, pollInterval: .seconds(15), budgetShare: budgetShare, seed: seed, now: now,
-            wall: UTCTime(milliseconds: Self.dateSeconds * 1000))
+        let way = LogPlace.Way(filter: filter, restart: Self.restart, next: link)
+        pager = LogPager(
+            query, place: place ?? LogPlace(source: query.source, ways: .one(way)), pollInterval: pollInterval,
+            budgetShare: budgetShare, seed: seed, now: now, host: host)
     }
 
     static func link(_ after: String) -> String { "\(origin)/api/v1/logs?after=\(after)&limit=1000" }
@@ -40,7 +42,6 @@ struct Bench {
         var due: HTTPRequest?
         switch pager.nextStep(now: now) {
         case .request(let page): due = page.request
-        case .page: Issue.record("a page that waited")
         case .wait(let until):
             now = until
             due = request()
@@ -49,20 +50,43 @@ struct Bench {
         return (before.duration(to: now).seconds, try #require(due))
     }
 
-    /// The page that is out is durable.
+    /// The page that is out is durable, and its way goes on at the page's link.
     mutating func commit(
-        _ events: Int, known: Int = 0, boundaryRun: Int = 0, typical: Int64? = nil, newest: Int64? = nil
-    )
-        throws
-    {
+        _ events: Int, passed: Int? = nil, newest: Int64? = nil, change: PageLanding.Change? = nil
+    ) throws {
         guard case .delivering(let page) = pager.phase else { throw NoPage() }
-        var contents = PageContents()
-        (contents.count, contents.known, contents.boundaryRun) = (events, known, boundaryRun)
-        (contents.typical, contents.newest) = (typical, newest ?? typical)
-        pager.committed(try #require(page.landing(contents)), now: now)
+        var landing = PageLanding(place: page.place)
+        switch (page.place.ways, page.way) {
+        case (.one(var way), .main):
+            way.next = page.next
+            landing.place.ways = .one(way)
+        case (.one(let main), .tail):
+            let tail = LogPlace.Way(filter: main.filter, restart: page.since, next: page.next)
+            landing.place.ways = .two(
+                history: main, tail: tail, .init(from: PublishedTime(main.restart.milliseconds), until: page.since))
+            landing.change = .tailBegan
+        case (.two(var history, let tail, let backfill), .main):
+            history.next = page.next
+            switch change {
+            case .historyEnded: landing.place.ways = .one(tail)
+            case .tailDropped: landing.place.ways = .one(history)
+            default: landing.place.ways = .two(history: history, tail: tail, backfill)
+            }
+        case (.two(let history, var tail, let backfill), .tail):
+            tail.next = page.next
+            landing.place.ways = .two(history: history, tail: tail, backfill)
+        }
+        if let change { landing.change = change }
+        (landing.count, landing.passed) = (events, passed ?? events)
+        landing.newest = newest.map { PublishedTime($0) }
+        pager.committed(landing, now: now)
     }
 
     struct NoPage: Error {}
+
+    mutating func fail(_ kind: TransportError.Kind) -> LogPager.Outcome {
+        pager.received(.failure(TransportError(kind, host: "acme.okta.com", detail: "")), now: now, host: host)
+    }
 
     mutating func answer(
         _ status: Int, _ headers: [(String, String)] = [], body: String = "", type: String? = "application/json"
@@ -70,7 +94,8 @@ struct Bench {
         var all = HTTPHeaders([.init("Date", Self.date)])
         if let type { all.append("Content-Type", type) }
         for (name, value) in headers { all.append(name, value) }
-        return pager.received(.success(HTTPResponse(status: status, headers: all, body: Array(body.utf8))), now: now)
+        return pager.received(
+            .success(HTTPResponse(status: status, headers: all, body: Array(body.utf8))), now: now, host: host)
     }
 
     mutating func page(next: String, body: String = "[{}]", _ headers: [(String, String)] = []) -> LogPager.Outcome {
@@ -112,13 +137,13 @@ struct LogPagerTests {
         let next = "https://acme.okta.com/api/v1/logs?limit=10&filter=severity+ge+%22INFO%22&after=1648112954504_1"
         let page = try #require(bench.page(next: next).page)
         #expect(page.next == next)
-        #expect(bench.pager.place.tail.next == nil)
+        #expect(bench.pager.place[.main]?.next == nil)
         guard case .outstanding = bench.pager.nextStep(now: bench.now + .seconds(3600)) else {
             Issue.record("a request before the commit")
             return
         }
         try bench.commit(10)
-        #expect(bench.pager.place.tail.next == next)
+        #expect(bench.pager.place[.main]?.next == next)
         #expect(try bench.nextRequest().request.url == next)
     }
 
@@ -135,7 +160,6 @@ struct LogPagerTests {
         #expect(bench.request()?.url == url)
         _ = try #require(bench.page(next: Bench.link("2")).page)
         try bench.commit(events)
-        #expect(bench.pager.health.state == (wait == 0 ? .collecting : .caughtUp))
         #expect(try bench.nextRequest().wait == wait)
     }
 
@@ -145,7 +169,8 @@ struct LogPagerTests {
         _ = bench.request()
         #expect(bench.page(next: Bench.link("2"), body: " [ ] \n").page != nil)
         try bench.commit(0)
-        #expect(bench.pager.health.state == .caughtUp)
+        #expect(bench.pager.trouble == nil)
+        #expect(try bench.nextRequest().wait == 15)
     }
 
     @Test(
@@ -179,7 +204,7 @@ struct LogPagerTests {
         #expect(trouble?.kind == kind)
         #expect(trouble?.description.contains("acme.okta.com") == true)
         #expect(trouble?.description.contains("after=") == false)
-        #expect(bench.pager.place.tail.next == Bench.link("1"))
+        #expect(bench.pager.place[.main]?.next == Bench.link("1"))
         let (wait, request) = try bench.nextRequest()
         #expect((1...2).contains(wait))
         #expect(request.url == Bench.link("1"))
@@ -210,20 +235,19 @@ struct LogPagerTests {
             let trouble = try #require(bench.answer(status, body: body).trouble)
             #expect(trouble.kind == kind)
             #expect(trouble.advice.contains(advice))
-            #expect(bench.pager.health.consecutiveFailures == round)
-            #expect(bench.pager.health.since == bench.start || round > 0)
+            #expect(trouble.requery == nil)
+            #expect(bench.pager.trouble == trouble)
         }
         _ = try bench.nextRequest()
         #expect(bench.page(next: Bench.link("2")).page != nil)
+        #expect(bench.pager.trouble?.kind == kind, "until a page is durable")
         try bench.commit(1)
-        #expect(bench.pager.health.state == .caughtUp)
-        #expect(bench.pager.health.trouble == nil)
-        #expect(bench.pager.health.consecutiveFailures == 0)
+        #expect(bench.pager.trouble == nil)
     }
 
     @Test(
         "what passes by itself is retried with growing, jittered waits up to a minute",
-        arguments: [500, 502, 503, 504, 408, 302, -1, -2])
+        arguments: [500, 502, 503, 504, 408, 425, 204, 302, -1, -2])
     func backoff(status: Int) throws {
         var bench = try Bench()
         var longest = 0.0
@@ -236,30 +260,43 @@ struct LogPagerTests {
             }
             longest = max(longest, wait)
             switch status {
-            case -1:
-                let error = TransportError(.timeout, host: "acme.okta.com", detail: "")
-                #expect(bench.pager.received(.failure(error), now: bench.now).trouble?.kind == .unreachable)
-            case -2:
-                let error = TransportError(.tls, host: "acme.okta.com", detail: "")
-                #expect(bench.pager.received(.failure(error), now: bench.now).trouble?.kind == .unreachable)
+            case -1: #expect(bench.fail(.timeout).trouble?.kind == .unreachable)
+            case -2: #expect(bench.fail(.tls).trouble?.kind == .unreachable)
             default: #expect(bench.answer(status, body: "<html>", type: "text/html").trouble != nil)
             }
-            #expect(bench.pager.health.state == .unreachable)
         }
         #expect(longest > 30)
     }
 
-    @Test("400 on a kept link is tried once more, then said to be a refused cursor, and still tried slowly")
-    func cursorRefused() throws {
+    @Test(
+        "a single answer without content is followed by the same request 1 to 2 s later",
+        arguments: [nil, Bench.link("1")])
+    func noContent(link: String?) throws {
+        var bench = try Bench(link: link)
+        let first = try #require(bench.request()?.url)
+        let trouble = try #require(bench.answer(204).trouble)
+        #expect(trouble.kind == .serverFailure)
+        #expect(trouble.requery == nil)
+        let (wait, request) = try bench.nextRequest()
+        #expect((1...2).contains(wait))
+        #expect(request.url == first)
+    }
+
+    @Test("a page after a byte order mark is a page, and is handed on without the mark")
+    func byteOrderMark() throws {
         var bench = try Bench(link: Bench.link("1"))
         _ = bench.request()
-        #expect(bench.answer(400, body: "{\"errorCode\":\"E0000029\"}").trouble?.kind == .serverFailure)
-        #expect(try bench.nextRequest().wait <= 2)
-        #expect(bench.answer(400, body: "{\"errorCode\":\"E0000029\"}").trouble?.kind == .cursorRefused)
-        #expect(bench.pager.health.state == .cursorRefused)
-        let (wait, request) = try bench.nextRequest()
-        #expect((60...66).contains(wait))
-        #expect(request.url == Bench.link("1"))
+        let page = try #require(bench.page(next: Bench.link("2"), body: "\u{FEFF} [{}]").page)
+        #expect(page.body == Array(" [{}]".utf8))
+        try bench.commit(1)
+        _ = try bench.nextRequest()
+        #expect(bench.page(next: Bench.link("2"), body: "\u{FEFF}[{}]").trouble?.kind == .nextStandsStill)
+        _ = try bench.nextRequest()
+        let idle = try #require(bench.page(next: Bench.link("2"), body: "\u{FEFF}[]").page)
+        #expect(idle.landingWithoutEvents != nil)
+        try bench.commit(0)
+        _ = try bench.nextRequest()
+        #expect(bench.page(next: Bench.link("3"), body: "\u{FEFF}").trouble?.kind == .brokenBody)
     }
 
     @Test("429 waits for the reset by the server's clock, whatever the local one says")
@@ -271,8 +308,6 @@ struct LogPagerTests {
             429, [("x-rate-limit-limit", "60"), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", reset)]
         ).trouble
         #expect(trouble?.kind == .rateLimited)
-        #expect(bench.pager.health.state == .waitingForRateLimit)
-        #expect(bench.pager.health.consecutiveFailures == 0)
         #expect((49...51).contains(try bench.nextRequest().wait))
     }
 
@@ -292,17 +327,44 @@ struct LogPagerTests {
         }
     }
 
-    @Test("the least of a repeated rate-limit header counts")
-    func repeatedHeaders() {
-        let headers = HTTPHeaders([
-            .init("Date", Bench.date), .init("X-Rate-Limit-Limit", "600"), .init("x-rate-limit-limit", "60, 120"),
-            .init("X-Rate-Limit-Remaining", "5"), .init("X-Rate-Limit-Remaining", "3"),
-            .init("X-Rate-Limit-Reset", "1757607758"), .init("X-Rate-Limit-Reset", "1757607730"),
-        ])
-        let limit = RateLimit(headers)
-        #expect(limit.limit == 60)
-        #expect(limit.remaining == 3)
-        #expect(limit.secondsToWait == 21)
+    /// As they come with a 429 whose `Date` is ``date``: limits, requests left, seconds to the reset.
+    static let buckets: [(limits: [String], remaining: [String], resets: [Int64], (Int64?, Int64?, Int64?))] = [
+        // The bucket that is used up is reset in 5 s, the other in 50.
+        (["600", "60"], ["593", "0"], [50, 5], (60, 0, 5)),
+        (["60", "600"], ["0", "593"], [5, 50], (60, 0, 5)),
+        (["600", "60"], ["593", "0"], [5, 50], (60, 0, 50)),
+        // Both are used up: the later reset counts.
+        (["600", "60"], ["0", "0"], [5, 50], (60, 0, 50)),
+        (["600", "60"], ["0", "0"], [50, 5], (600, 0, 50)),
+        (["600"], ["3"], [20], (600, 3, 20)),
+        // Which of two limits belongs to the one remainder can't be told: the smaller.
+        (["600", "60"], ["3"], [20], (60, 3, 20)),
+        (["600"], ["593", "3"], [50, 20], (600, 3, 20)),
+        (["many", "60"], ["-", "3"], [50, 20], (60, 3, 20)),
+        ([], [], [], (nil, nil, nil)),
+    ]
+
+    @Test(
+        "of several rate-limit buckets the one with the fewest requests left counts, with its own reset",
+        arguments: [true, false])
+    func buckets(inOneHeader: Bool) throws {
+        for (limits, remaining, resets, expected) in Self.buckets {
+            var fields: [(String, String)] = []
+            for (name, values) in [
+                ("Limit", limits), ("Remaining", remaining),
+                ("Reset", resets.map { String(Bench.dateSeconds + $0) }),
+            ] {
+                let values = inOneHeader && !values.isEmpty ? [values.joined(separator: ", ")] : values
+                for value in values { fields.append(("X-Rate-Limit-\(name)", value)) }
+            }
+            let limit = RateLimit(HTTPHeaders(fields.map { .init($0.0, $0.1) } + [.init("Date", Bench.date)]))
+            #expect((limit.limit, limit.remaining, limit.secondsToReset) == expected, "\(fields)")
+            guard expected.1 == 0, let reset = expected.2 else { continue }
+            var bench = try Bench()
+            _ = bench.request()
+            #expect(bench.answer(429, fields).trouble?.kind == .rateLimited)
+            #expect((Double(reset + 1)...Double(reset + 3)).contains(try bench.nextRequest().wait), "\(fields)")
+        }
     }
 
     @Test("a used-up budget on a 200 holds the next request back until the reset")
@@ -314,7 +376,6 @@ struct LogPagerTests {
             next: Bench.link("2"), [("X-Rate-Limit-Remaining", "0"), ("X-Rate-Limit-Reset", reset)])
         #expect(outcome.page != nil)
         try bench.commit(1000)
-        #expect(bench.pager.health.state == .waitingForRateLimit)
         #expect((31...33).contains(try bench.nextRequest().wait))
     }
 
@@ -371,7 +432,7 @@ struct LogPagerTests {
             headers.append("Link", "<\(Bench.link("2"))>; rel=next")
             let status = [429, 200, 503][Int(random.next() % 3)]
             let answer = HTTPResponse(status: status, headers: headers, body: Array("[]".utf8))
-            if case .page = bench.pager.received(.success(answer), now: bench.now) {
+            if case .page = bench.pager.received(.success(answer), now: bench.now, host: bench.host) {
                 try bench.commit(0)
             }
             let wait = try bench.nextRequest().wait
@@ -391,55 +452,134 @@ struct LogPagerTests {
         #expect(again.headers.first("X-Okta-Retry-For") == "abc")
         _ = bench.page(next: Bench.link("2"))
         #expect(bench.pager.notCommitted("disk full", now: bench.now).kind == .notCommitted)
-        #expect(bench.pager.health.state == .spoolTrouble)
         #expect(try bench.nextRequest().request.url == first)
-        #expect(bench.pager.place.tail.next == nil)
+        #expect(bench.pager.place[.main]?.next == nil)
     }
 
     @Test("a cancelled request counts as no failure, and a late answer changes nothing")
     func cancelled() throws {
         var bench = try Bench()
         _ = bench.request()
-        let error = TransportError(.cancelled, host: "acme.okta.com", detail: "")
-        #expect(bench.pager.received(.failure(error), now: bench.now).trouble?.kind == .cancelled)
-        #expect(bench.pager.health.consecutiveFailures == 0)
+        #expect(bench.fail(.cancelled).trouble?.kind == .cancelled)
+        #expect(bench.pager.trouble == nil)
         #expect(bench.page(next: Bench.link("2")).trouble?.kind == .cancelled)
-        #expect(bench.pager.place.tail.next == nil)
-    }
-
-    @Test("a kept place of another org is refused, and a place comes back from its text")
-    func placeText() throws {
-        let query = LogQuery(org: try OrgURL(parsing: "acme.okta.com"), filter: "a eq \"b\"")
-        #expect(query.fingerprint != LogQuery(org: query.org).fingerprint)
-        var place = LogPlace(next: Bench.link("1%3D+x"), fingerprint: query.fingerprint, watermark: 17)
-        #expect(try LogPlace(parsing: place.text) == place)
-        place.organization = "00o1"
-        place.backfill = .init(history: .init(next: Bench.link("2"), since: -1), from: 1, until: 2, boundary: 3)
-        place.retiring = 9
-        #expect(try LogPlace(parsing: place.text) == place)
-        #expect(place.text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
-        let old = try LogPlace(parsing: "tributary-cursor/1 0123456789abcdef \(Bench.link("7"))")
-        #expect(old == LogPlace(next: Bench.link("7"), fingerprint: "0123456789abcdef"))
-        #expect(throws: CursorError.newerVersion(3)) { try LogPlace(parsing: "tributary-cursor/3 x") }
-        for text in [
-            "", "x", "tributary-cursor/1", "tributary-cursor/1 0123456789abcdef",
-            "tributary-cursor/1 0123456789abcdef x y", "tributary-cursor/2", "tributary-cursor/2 {}",
-            "tributary-cursor/2 {\"fingerprint\":\"0\",\"tail\":{}}",
-            "tributary-cursor/2 {\"fingerprint\":\"0\",\"tail\":{\"next\":\"x\"}}",
-        ] {
-            #expect(throws: CursorError.unreadable, "\(text)") { try LogPlace(parsing: text) }
-        }
-        let other = LogPlace(next: "https://other.okta.com/api/v1/logs?after=1", fingerprint: query.fingerprint)
-        #expect(other.isElsewhere(than: query))
-        #expect(throws: CursorError.self) { _ = try Bench(place: other) }
+        #expect(bench.pager.place[.main]?.next == nil)
     }
 
     @Test("a start older than Okta accepts is moved when it is asked for")
     func oldStart() throws {
-        var bench = try Bench(place: LogPlace(since: 0, fingerprint: "0123456789abcdef"))
+        let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
+        var bench = try Bench(place: LogPlace(start: StoredTime(0), query: query))
         let due = bench.request()
         let request = try #require(due)
         let since = try #require(HTTPURL(request.url)?.queryValues("since").first)
         #expect(since.hasPrefix("2025-03-15T17:21"))
+    }
+
+    @Test("a server that caps its pages is requested at once for as long as it is behind")
+    func cappedPages() throws {
+        var bench = try Bench(link: Bench.link("0"))
+        // Events of nearly an hour, 200 a page and some pages less, then 130 of now.
+        for page in 1...30 {
+            let (wait, request) = try bench.nextRequest()
+            #expect(wait == 0, "page \(page)")
+            #expect(request.url == Bench.link("\(page - 1)"))
+            _ = bench.page(next: Bench.link("\(page)"))
+            try bench.commit(page % 7 == 0 ? 190 : 200, newest: Bench.server - Int64(31 - page) * 110_000)
+        }
+        #expect(try bench.nextRequest().wait == 0)
+        _ = bench.page(next: Bench.link("31"))
+        try bench.commit(130, newest: Bench.server - 1_000)
+        #expect(try bench.nextRequest().wait == 15)
+    }
+
+    @Test(
+        "pages of the same size are a server's bound, whatever the time of their events",
+        arguments: [(10, 0.0), (9, 15.0)])
+    func equalPages(events: Int, wait: Double) throws {
+        var bench = try Bench(link: Bench.link("0"))
+        _ = bench.request()
+        _ = bench.page(next: Bench.link("1"))
+        try bench.commit(events, newest: Bench.server)
+        #expect(try bench.nextRequest().wait == 15)
+        _ = bench.page(next: Bench.link("2"))
+        try bench.commit(events, newest: Bench.server)
+        #expect(try bench.nextRequest().wait == wait)
+        _ = bench.page(next: Bench.link("3"), body: "[]")
+        try bench.commit(0)
+        #expect(try bench.nextRequest().wait == 15)
+    }
+
+    @Test(
+        "a quiet org costs one request a poll",
+        arguments: [(15, 59), (15, 0), (300, 299), (300, 61)])
+    func quietOrg(pollInterval: Int, age: Int) throws {
+        var bench = try Bench(link: Bench.link("0"), pollInterval: .seconds(pollInterval))
+        let start = bench.now
+        let polls = 40
+        for poll in 0..<polls {
+            let events = poll % 3
+            let (wait, _) = try bench.nextRequest()
+            if poll > 0 { #expect(wait == Double(pollInterval)) }
+            _ = bench.page(
+                next: Bench.link(events > 0 ? "\(poll + 1)" : "same"), body: events > 0 ? "[{}]" : "[]")
+            try bench.commit(events, newest: events > 0 ? Bench.server - Int64(age) * 1000 : nil)
+        }
+        #expect(bench.now - start == .seconds((polls - 1) * pollInterval))
+    }
+
+    // MARK: A start that counts from now
+
+    private func start(ahead: Int64, back: Int64, counts: Bool = true) throws -> Bench {
+        let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
+        let host = HostTime(Bench.server + ahead)
+        var bench = try Bench(
+            place: LogPlace(
+                start: StoredTime(host.milliseconds - back), query: query, countedFrom: counts ? host : nil))
+        bench.host = host
+        return bench
+    }
+
+    @Test(
+        "a start that counts from now is counted by Okta's clock if this host's is hours ahead or behind",
+        arguments: [7_200_000, -7_200_000, 61_000, -61_000], [0, 3_000_000] as [Int64])
+    func startMoves(ahead: Int64, back: Int64) throws {
+        var bench = try start(ahead: ahead, back: back)
+        _ = bench.request()
+        guard case .startMoved(let start, let told) = bench.page(next: Bench.link("1")) else {
+            Issue.record("the answer to a query from another time than was configured was taken")
+            return
+        }
+        #expect(start == StoredTime(Bench.server - back))
+        #expect(told == .milliseconds(ahead))
+        let (wait, request) = try bench.nextRequest()
+        #expect(wait == 0)
+        let since = UTCTime(milliseconds: Bench.server - back).rfc3339
+        #expect(request.url.contains("since=\(since)&"))
+        // Once only.
+        let page = try #require(bench.page(next: Bench.link("1")).page)
+        #expect(page.place[.main]?.restart == start)
+        #expect(page.place.countedFrom == nil)
+    }
+
+    @Test(
+        "an absolute start is never moved, nor one that was counted by a clock that is right",
+        arguments: [(7_200_000, false), (-7_200_000, false), (60_000, true), (-60_000, true), (0, true)])
+    func startStays(ahead: Int64, counts: Bool) throws {
+        var bench = try start(ahead: ahead, back: 3_000_000, counts: counts)
+        _ = bench.request()
+        let page = try #require(bench.page(next: Bench.link("1")).page)
+        #expect(page.place[.main]?.restart == StoredTime(Bench.server + ahead - 3_000_000))
+    }
+
+    @Test("a place that has a link is not moved, whatever the clocks say")
+    func linkStays() throws {
+        let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
+        var place = LogPlace(start: Bench.restart, query: query, countedFrom: HostTime(Bench.server + 7_200_000))
+        place.changeEach { $0.next = Bench.link("1") }
+        var bench = try Bench(place: place)
+        bench.host = HostTime(Bench.server + 7_200_000)
+        _ = bench.request()
+        #expect(bench.page(next: Bench.link("2")).page != nil)
     }
 }

@@ -1,3 +1,4 @@
+import CollectionSimulation
 import Foundation
 import Glibc
 import Testing
@@ -10,145 +11,250 @@ struct IdentityTests {
 
     private func window(_ number: UInt8) throws -> IdentityWindow { try #require(IdentityWindow(rawValue: number)) }
 
-    private func commit(_ numbers: some Sequence<Int>, in window: IdentityWindow, mark: Int64?, _ writer: SpoolWriter)
-        throws
-    {
+    private func remember(_ numbers: some Sequence<Int>, in window: IdentityWindow, _ writer: SpoolWriter) {
         for number in numbers { writer.remember(WindowModel.identity(number), in: window) }
-        try writer.commit(cursor: writer.cursor ?? "0", mark: mark, at: Simulation.instant())
     }
 
-    private func known(_ writer: SpoolWriter, below end: Int = 100) -> [Int] {
-        (0..<end).filter { writer.knows(WindowModel.identity($0)) }
+    private func commit(_ writer: SpoolWriter, _ earliest: Int64 = 0, _ latest: Int64 = 0) throws {
+        try writer.commit(
+            cursor: writer.cursor ?? "0", times: IdentityTimes(earliest: earliest, latest: latest),
+            at: Simulation.instant())
+    }
+
+    private func known(_ writer: SpoolWriter, in window: IdentityWindow, below end: Int = 100) -> [Int] {
+        (0..<end).filter { writer.knows(WindowModel.identity($0), in: window) }
+    }
+
+    /// What is durable, in order.
+    private func list(_ writer: SpoolWriter, _ window: IdentityWindow) -> [Int] {
+        writer.identityList(window).map { Int($0.high) }
     }
 
     @Test("what is remembered is known at once, durable with the commit, and gone when that is discarded or fails")
     func rememberAndDiscard() throws {
         let collection = try Simulation()
         let fileSystem = ScriptedFileSystem()
+        let window = try window(1)
         do {
             let writer = try collection.open(fileSystem)
-            let window = try window(1)
-            writer.remember(WindowModel.identity(1), in: window)
-            #expect(known(writer) == [1])
+            remember([1], in: window, writer)
+            #expect(known(writer, in: window) == [1])
+            #expect(writer.identityCount(window) == 0)
             writer.discard()
-            #expect(known(writer) == [])
-            try commit([2, 3], in: window, mark: nil, writer)
+            #expect(known(writer, in: window) == [])
+            remember([2, 3], in: window, writer)
+            try commit(writer)
             fileSystem.script { _, operation, _ in operation == .write ? .fail(ENOSPC) : nil }
             writer.forget(window)
-            #expect(throws: SpoolError.self) { try commit([4], in: window, mark: nil, writer) }
-            #expect(known(writer) == [2, 3])
+            remember([4], in: window, writer)
+            #expect(throws: SpoolError.self) { try commit(writer) }
+            #expect(known(writer, in: window) == [2, 3])
             fileSystem.script { _, _, _ in nil }
             try writer.commit(cursor: "next", at: Simulation.instant())
-            #expect(known(writer) == [2, 3])
+            #expect(known(writer, in: window) == [2, 3])
         }
-        #expect(known(try collection.open(fileSystem)) == [2, 3])
+        #expect(known(try collection.open(fileSystem), in: window) == [2, 3])
+    }
+
+    @Test("a window knows its own identities and not another's")
+    func apart() throws {
+        let writer = try Simulation().open(ScriptedFileSystem())
+        remember([1], in: try window(0), writer)
+        remember([2], in: try window(1), writer)
+        for _ in 0..<2 {
+            #expect(known(writer, in: try window(0)) == [1])
+            #expect(known(writer, in: try window(1)) == [2])
+            #expect(known(writer, in: try window(2)) == [])
+            try commit(writer)
+        }
     }
 
     @Test("a commit that only forgets is a commit; other windows stay, and what the commit adds is kept")
     func forget() throws {
         let collection = try Simulation()
+        let (first, second) = (try window(0), try window(1))
         do {
             let writer = try collection.open(ScriptedFileSystem())
-            try commit(0..<5, in: window(0), mark: nil, writer)
-            try commit(3..<8, in: window(1), mark: nil, writer)
+            remember(0..<5, in: first, writer)
+            remember(3..<8, in: second, writer)
+            try commit(writer)
             let before = writer.unsealed.journalBytes
-            writer.forget(try window(0))
-            #expect(known(writer) == Array(0..<8))
-            try commit([], in: window(0), mark: nil, writer)
+            writer.forget(first)
+            #expect(known(writer, in: first) == Array(0..<5))
+            try commit(writer)
             #expect(writer.unsealed.journalBytes > before)
-            #expect(known(writer) == Array(3..<8))
-            writer.remember(WindowModel.identity(9), in: try window(1))
-            writer.forget(try window(1))
-            try commit([], in: window(0), mark: nil, writer)
-            #expect(known(writer) == [9])
+            #expect(known(writer, in: first) == [])
+            #expect(known(writer, in: second) == Array(3..<8))
+            remember([9], in: second, writer)
+            writer.forget(second)
+            try commit(writer)
+            #expect(known(writer, in: second) == [9])
         }
-        #expect(known(try collection.open(ScriptedFileSystem())) == [9])
+        let writer = try collection.open(ScriptedFileSystem())
+        #expect(known(writer, in: first) == [])
+        #expect(known(writer, in: second) == [9])
     }
 
-    @Test("a window keeps the newest, in whole commits, and tells from which mark on it is complete")
+    @Test(
+        "a move puts all of one window at the end of another, each commit with its times, and is undone with its commit"
+    )
+    func move() throws {
+        let collection = try Simulation()
+        let fileSystem = ScriptedFileSystem()
+        let (source, target) = (try window(4), try window(2))
+        do {
+            let writer = try collection.open(fileSystem)
+            writer.bound(source, count: 3)
+            writer.bound(target, count: 6)
+            for (numbers, target, source) in [([1], target, source), ([3, 4], target, source)] {
+                remember(numbers, in: target, writer)
+                remember(numbers.map { $0 + 10 }, in: source, writer)
+                try commit(writer, Int64(numbers[0]), Int64(numbers[0] * 100))
+            }
+            writer.move(source, to: target)
+            writer.discard()
+            fileSystem.script { _, operation, _ in operation == .write ? .fail(ENOSPC) : nil }
+            writer.move(source, to: target)
+            #expect(throws: SpoolError.self) { try commit(writer) }
+            fileSystem.script { _, _, _ in nil }
+            try writer.commit(cursor: "next", at: Simulation.instant())
+            #expect(list(writer, source) == [11, 13, 14])
+            #expect(list(writer, target) == [1, 3, 4])
+
+            // Along with what the same commit adds to both. The target's oldest commit goes, as more than its bound is there.
+            remember([5], in: target, writer)
+            remember([15], in: source, writer)
+            writer.move(source, to: target)
+            try commit(writer, 7, 700)
+            #expect(list(writer, source) == [])
+            #expect(list(writer, target) == [3, 4, 5, 11, 13, 14, 15])
+        }
+        let writer = try collection.open(fileSystem)
+        #expect(list(writer, source) == [])
+        #expect(writer.droppedLatest(source) == nil)
+        #expect(list(writer, target) == [3, 4, 5, 11, 13, 14, 15])
+        #expect(writer.droppedLatest(target) == 100)
+        #expect((0..<7).map { writer.earliest(target, depths: $0..<$0 + 1) } == [7, 3, 3, 1, 7, 3, 3])
+        // Both bounds stay.
+        remember(20..<26, in: source, writer)
+        try commit(writer)
+        remember(26..<29, in: source, writer)
+        remember(30..<36, in: target, writer)
+        try commit(writer)
+        #expect(list(writer, source) == [26, 27, 28])
+        #expect(list(writer, target) == Array(30..<36))
+    }
+
+    @Test("what a window has dropped counts as dropped by the one that its contents move to")
+    func moveDropped() throws {
+        let collection = try Simulation()
+        let (source, target) = (try window(4), try window(2))
+        do {
+            let writer = try collection.open(ScriptedFileSystem())
+            writer.bound(source, count: 1)
+            for (number, latest) in [(1, 500), (2, 100)] as [(Int, Int64)] {
+                remember([number], in: source, writer)
+                try commit(writer, 0, latest)
+            }
+            #expect(writer.droppedLatest(source) == 500)
+            writer.move(source, to: target)
+            try commit(writer)
+        }
+        let writer = try collection.open(ScriptedFileSystem())
+        #expect(list(writer, target) == [2])
+        #expect(writer.droppedLatest(target) == 500)
+        #expect(writer.droppedLatest(source) == nil)
+    }
+
+    @Test("a window keeps the newest, in whole commits, and tells the latest time of what it dropped")
     func boundByCount() throws {
         let collection = try Simulation()
         let window = try window(2)
         do {
             let writer = try collection.open(ScriptedFileSystem())
-            writer.bound(window, count: 6, span: nil)
-            try commit(0..<4, in: window, mark: 10, writer)
-            try commit(4..<8, in: window, mark: 20, writer)
-            #expect(known(writer) == Array(0..<8))
-            #expect(writer.rememberedSince(window) == nil)
-            try commit(8..<10, in: window, mark: 30, writer)
-            #expect(known(writer) == Array(4..<10))
-            #expect(writer.rememberedSince(window) == 11)
+            writer.bound(window, count: 6)
+            remember(0..<4, in: window, writer)
+            try commit(writer, 1, 30)
+            remember(4..<8, in: window, writer)
+            try commit(writer, 2, 20)
+            #expect(known(writer, in: window) == Array(0..<8))
+            #expect(writer.droppedLatest(window) == nil)
+            remember(8..<10, in: window, writer)
+            try commit(writer, 3, 10)
+            #expect(known(writer, in: window) == Array(4..<10))
+            #expect(writer.droppedLatest(window) == 30)
         }
         let writer = try collection.open(ScriptedFileSystem())
-        #expect(known(writer) == Array(4..<10))
-        #expect(writer.rememberedSince(window) == 11)
-        writer.bound(window, count: 2, span: nil)
-        #expect(known(writer) == [8, 9])
-        #expect(writer.rememberedSince(window) == 21)
+        #expect(known(writer, in: window) == Array(4..<10))
+        #expect(writer.droppedLatest(window) == 30)
+        writer.bound(window, count: 2)
+        #expect(known(writer, in: window) == [8, 9])
+        // The largest of all, not the last.
+        #expect(writer.droppedLatest(window) == 30)
         writer.forget(window)
-        try commit([], in: window, mark: nil, writer)
-        #expect(writer.rememberedSince(window) == nil)
+        try commit(writer)
+        #expect(writer.droppedLatest(window) == nil)
     }
 
-    @Test("a window keeps the marks within its span; a mark that falls counts as the newest, whatever its value")
-    func boundBySpan() throws {
-        let collection = try Simulation()
-        let window = try window(2)
-        let writer = try collection.open(ScriptedFileSystem())
-        writer.bound(window, count: 100, span: 10)
-        try commit([0], in: window, mark: 100, writer)
-        try commit([1], in: window, mark: 110, writer)
-        #expect(known(writer) == [0, 1])
-        try commit([2], in: window, mark: 50, writer)
-        #expect(known(writer) == [0, 1, 2])
-        try commit([3], in: window, mark: 111, writer)
-        #expect(known(writer) == [1, 2, 3])
-        #expect(writer.rememberedSince(window) == nil)
-        try commit([4], in: window, mark: nil, writer)
-        #expect(known(writer) == [1, 2, 3, 4])
-        try commit([5], in: window, mark: .max, writer)
-        #expect(known(writer) == [5])
-        try commit([6], in: window, mark: .min, writer)
-        #expect(known(writer) == [5, 6])
+    @Test("the earliest time at a depth is that of the commits that reach into it")
+    func earliest() throws {
+        let writer = try Simulation().open(ScriptedFileSystem())
+        let window = try window(6)
+        #expect(writer.earliest(window, depths: 0..<10) == nil)
+        for (numbers, earliest) in [(0..<4, 40), (4..<7, 20), (7..<12, 90)] as [(Range<Int>, Int64)] {
+            remember(numbers, in: window, writer)
+            try commit(writer, earliest, 1_000)
+        }
+        let expected: [(Range<Int>, Int64?)] = [
+            (0..<1, 90), (0..<5, 90), (0..<6, 20), (4..<6, 20), (5..<8, 20), (7..<9, 20), (8..<9, 40), (11..<20, 40),
+            (12..<20, nil),
+        ]
+        for (depths, earliest) in expected { #expect(writer.earliest(window, depths: depths) == earliest, "\(depths)") }
     }
 
-    @Test("an identity that is in two windows, or came twice, is known until its last place is dropped")
+    @Test("an identity that came twice is known until its last place is dropped")
     func severalPlaces() throws {
-        let collection = try Simulation()
+        let writer = try Simulation().open(ScriptedFileSystem())
         let (first, second) = (try window(0), try window(1))
-        let writer = try collection.open(ScriptedFileSystem())
-        writer.bound(first, count: 2, span: nil)
-        try commit([1, 1], in: first, mark: nil, writer)
-        try commit([1], in: second, mark: nil, writer)
-        try commit([2, 1], in: first, mark: nil, writer)
+        writer.bound(first, count: 2)
+        remember([1, 1], in: first, writer)
+        try commit(writer)
+        remember([1], in: second, writer)
+        try commit(writer)
+        remember([2, 1], in: first, writer)
+        try commit(writer)
         #expect(writer.identityCounts == [first: 2, second: 1])
-        try commit([3, 4], in: first, mark: nil, writer)
-        #expect(known(writer) == [1, 3, 4])
-        writer.forget(second)
-        try commit([], in: first, mark: nil, writer)
-        #expect(known(writer) == [3, 4])
+        #expect(known(writer, in: first) == [1, 2])
+        remember([3, 4], in: first, writer)
+        try commit(writer)
+        #expect(known(writer, in: first) == [3, 4])
+        #expect(known(writer, in: second) == [1])
     }
 
     @Test(
-        "a seal carries all windows over, with bounds, marks and what was dropped, and does not seal again for their size"
+        "a seal carries all windows over, with bounds, times and what was dropped, and does not seal again for their size"
     )
     func carriedOverSeals() throws {
         let collection = try Simulation()
         let window = try window(5)
         for round in 0..<4 {
             let writer = try collection.open(ScriptedFileSystem())
-            writer.bound(window, count: 400, span: nil)
+            if round == 0 { writer.bound(window, count: 400) }
             try Simulation.append(round, to: writer)
-            try commit(round * 300..<(round + 1) * 300, in: window, mark: Int64(round), writer)
+            remember(round * 300..<(round + 1) * 300, in: window, writer)
+            try commit(writer, Int64(10 + round), Int64(20 + round))
             #expect(try writer.seal(at: Simulation.instant()).count == 1)
             #expect(try writer.sealIfDue(at: Simulation.instant()).isEmpty)
             let generation = writer.journal.header.generation
             try writer.seal(at: Simulation.instant())
             #expect(writer.journal.header.generation == generation)
-            #expect(known(writer, below: 1_200) == Array(max(0, round - 1) * 300..<(round + 1) * 300))
+            #expect(
+                known(writer, in: window, below: 1_200) == Array(max(0, round - 1) * 300..<(round + 1) * 300))
         }
-        #expect(try collection.open(ScriptedFileSystem()).rememberedSince(window) == 2)
+        let writer = try collection.open(ScriptedFileSystem())
+        #expect(writer.droppedLatest(window) == 21)
+        #expect(writer.earliest(window, depths: 0..<1) == 13)
+        #expect(writer.earliest(window, depths: 0..<400) == 12)
     }
 
     @Test("recover() goes back with the cursor, within the bounds that were set since")
@@ -156,30 +262,33 @@ struct IdentityTests {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())
         let window = try window(0)
-        try commit(0..<4, in: window, mark: 1, writer)
-        try commit(4..<8, in: window, mark: 2, writer)
+        remember(0..<4, in: window, writer)
+        try commit(writer)
+        remember(4..<8, in: window, writer)
+        try commit(writer)
         let handle = try FileHandle(forUpdating: URL(filePath: writer.journal.log.file.path))
         try handle.seek(toOffset: UInt64(writer.unsealed.journalBytes - 10))
         try handle.write(contentsOf: Data([0, 1, 2]))
-        writer.remember(WindowModel.identity(50), in: window)
+        remember([50], in: window, writer)
         try writer.recover(at: Simulation.instant())
-        #expect(known(writer) == Array(0..<4))
-        writer.bound(window, count: 0, span: nil)
+        #expect(known(writer, in: window) == Array(0..<4))
+        writer.bound(window, count: 0)
         try writer.recover(at: Simulation.instant())
-        #expect(known(writer) == [])
+        #expect(known(writer, in: window) == [])
     }
 
     @Test("more identities in a commit than it may hold are refused before anything is written")
     func tooMany() throws {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())
+        let window = try window(0)
         let before = writer.unsealed.journalBytes
-        #expect(throws: SpoolError.tooMuch(what: "identities in a commit", limit: 65_536)) {
-            try commit(0...65_536, in: window(0), mark: nil, writer)
-        }
+        remember(0...131_072, in: window, writer)
+        #expect(throws: SpoolError.tooMuch(what: "identities in a commit", limit: 131_072)) { try commit(writer) }
         #expect(writer.unsealed.journalBytes == before)
-        try commit(0..<65_536, in: window(0), mark: nil, writer)
-        #expect(writer.identityCounts == [try window(0): 65_536])
+        remember(0..<131_072, in: window, writer)
+        try commit(writer)
+        #expect(writer.identityCounts == [window: 131_072])
     }
 
     @Test("a queue finds what is in it and nothing else, through growth, wrapping and shrinking", arguments: 1...3)
@@ -207,60 +316,5 @@ struct IdentityTests {
             queue.forEach { listed.append($0) }
             #expect(listed == expected, "seed \(seed)")
         }
-    }
-
-    /// Written by the first version: a generation after a seal, with one commit of the records 4 to 7.
-    static let journalOfVersion1 = """
-        VFJJQkpOTAoBAAAAdQIAAAABAgMEBQYHCAkKCwwNDg8CAAAAAAAAAIhXaweiAQAAAQEEAGFjbWUBAAAANAEAAAAAAAAAAAEAAABlAGlu
-        dGVncmF0aW9uPWFjbWUvY2xhc3M9YXV0aGVudGljYXRpb24vZGF0ZT0yMDI2LTExLTIwLzIwMjYxMTIzVDA4MDAwNTAwMFotMDc4NDYy
-        MGYyOTA1ZGIwNi5uZGpzb24uenN0vAEAACJwYXRoIjoiaW50ZWdyYXRpb249YWNtZS9jbGFzcz1hdXRoZW50aWNhdGlvbi9kYXRlPTIw
-        MjYtMTEtMjAvMjAyNjExMjNUMDgwMDA1MDAwWi0wNzg0NjIwZjI5MDVkYjA2Lm5kanNvbi56c3QiLCJpbnRlZ3JhdGlvbiI6ImFjbWUi
-        LCJwYXJ0aXRpb24iOnsiY2xhc3MiOiJhdXRoZW50aWNhdGlvbiIsImRhdGUiOiIyMDI2LTExLTIwIn0sImtpbmQiOiJyZWNvcmRzIiwi
-        cmVjb3JkcyI6NCwiYnl0ZXMiOjYzLCJ1bmNvbXByZXNzZWRfYnl0ZXMiOjMyNiwic2hhMjU2IjoiZWU3OGU4ZWI5NTUyYTNmMGNiNGQw
-        YjM0ZTU0Yzc0NTMzN2ExNDI2MmE3NjUwNjliYjc1NjFiMDc4YzUzMjY0ZiIsImZpcnN0X3RpbWUiOjAsImxhc3RfdGltZSI6Mywic2Vh
-        bGVkX2F0IjoiMjAyNi0xMS0yM1QwODowMDowNS4wMDBaIiwic2NoZW1hIjoidGVzdC8xIiwiZm9ybWF0IjoxLCJzZWFsIjoiYWNtZS8x
-        Ill04ugBAAAA7AAAAE8BAAAAAAAAuaxqJ3BbaweiAQAAAQAAADgDAAAAAAAkAGNsYXNzPWF1dGhlbnRpY2F0aW9uL2RhdGU9MjAyNi0x
-        MS0yMAEAAAAEAAAAAAAAAAQAAAAAAAAAVAAAAAAAAABUAAAAAAAAAIxtWaQAACQAY2xhc3M9YWNjb3VudF9jaGFuZ2UvZGF0ZT0yMDI2
-        LTExLTIwAgAAAAUAAAAAAAAABgAAAAAAAACrAAAAAAAAAKsAAAAAAAAAWK01rwEADwBkYXRlPTIwMjYtMTEtMjMBAAAABwAAAAAAAAAH
-        AAAAAAAAAFAAAAAAAAAAUAAAAAAAAACU1lCleyJ1aWQiOjQsInRleHQiOiJ4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4
-        eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4In0KeyJ1aWQiOjUsInRleHQiOiJ4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4
-        eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eCJ9CnsidWlkIjo2LCJ0ZXh0IjoieHh4eHh4eHh4eHh4eHh4eHh4eHh4
-        eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4In0KeyJ1aWQiOjcsInRleHQiOiJ4eHh4eHh4eHh4eHh4
-        eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHgifQo=
-        """
-
-    @Test("a journal of version 1 is opened, sealed before the first commit behind it, and goes on as version 2")
-    func version1() throws {
-        var collection = try Simulation()
-        collection.settings.segmentMaxBytes = 1 << 20
-        let journal = try #require(Data(base64Encoded: Self.journalOfVersion1, options: .ignoreUnknownCharacters))
-        let state = collection.settings.stateDirectory + "/integrations/acme"
-        for directory in [state, collection.settings.directory] {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        }
-        let identity = """
-            {"format":1,"id":"000102030405060708090a0b0c0d0e0f","created":"2026-11-23T08:00:00.000Z"}
-            """
-        try Data(identity.utf8).write(to: URL(filePath: collection.settings.directory + "/_spool.json"))
-        try journal.write(to: URL(filePath: state + "/journal-000000000002"))
-        do {
-            let writer = try collection.open(ScriptedFileSystem())
-            #expect(writer.cursor == "8")
-            #expect(writer.recovery.recordsRecovered == 4)
-            #expect(writer.recovery.isClean)
-            #expect(try writer.sealIfDue(at: Simulation.instant(6)).isEmpty)
-            #expect(try collection.visible() == [])
-            for number in 8..<12 { try Simulation.append(number, to: writer) }
-            writer.remember(WindowModel.identity(11), in: try window(0))
-            try writer.commit(cursor: "12", at: Simulation.instant(7))
-            // What version 1 wrote is sealed by then.
-            #expect(writer.journal.header.version == 2)
-            #expect(try collection.visible().sorted() == [4, 5, 6, 7])
-        }
-        let writer = try collection.open(ScriptedFileSystem())
-        #expect(writer.cursor == "12")
-        #expect(known(writer) == [11])
-        try writer.seal(at: Simulation.instant(8))
-        #expect(try collection.visible().sorted() == Array(4..<12))
     }
 }

@@ -117,8 +117,8 @@ struct JournalTests {
             withUnsafeBytes(of: crc.littleEndian) { edited.replaceSubrange((length - 4)..<length, with: $0) }
             return edited
         }
-        try expectRefusal(resealed { $0[8] = 3 }) {
-            if case .newerFormat(_, 3, 2) = $0 { true } else { false }
+        try expectRefusal(resealed { $0[8] = 4 }) {
+            if case .newerFormat(_, 4, 3) = $0 { true } else { false }
         }
         try expectRefusal(resealed { $0[16] ^= 1 }) {
             if case .foreignSpool = $0 { true } else { false }

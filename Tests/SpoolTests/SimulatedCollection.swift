@@ -81,8 +81,8 @@ struct SimulatedCollection {
             context = "collected"
             try WindowModel.bound(writer)
             for number in next..<upper { try Self.append(number, to: writer) }
-            let mark = try WindowModel.remember(next..<upper, in: writer)
-            try writer.commit(cursor: String(upper), mark: mark, at: Self.instant(Int64(next)))
+            let times = try WindowModel.remember(next..<upper, in: writer)
+            try writer.commit(cursor: String(upper), times: times, at: Self.instant(Int64(next)))
             try writer.sealIfDue(at: Self.instant(Int64(next)))
         }
     }

@@ -5,67 +5,120 @@ import Testing
 /// What an integration's windows must hold at a cursor of the simulated collection, worked out anew from all commits up to it.
 struct WindowModel {
     struct Window {
-        var commits: [(mark: Int64, numbers: [Int])] = []
-        var droppedMark: Int64?
+        var commits: [(times: IdentityTimes, numbers: [Int])] = []
+        var droppedLatest: Int64?
         var numbers: [Int] { commits.flatMap(\.numbers) }
+
+        mutating func limit(to bound: Int) {
+            commits.removeAll { $0.numbers.isEmpty }
+            while let first = commits.first, numbers.count - first.numbers.count >= bound {
+                droppedLatest = max(droppedLatest ?? .min, first.times.latest)
+                commits.removeFirst()
+            }
+        }
+
+        func earliest(_ depths: Range<Int>) -> Int64? {
+            // Newest first, each identity by itself.
+            let times = commits.reversed().flatMap { commit in commit.numbers.map { _ in commit.times.earliest } }
+            return times.enumerated().filter { depths.contains($0.offset) }.map(\.element).min()
+        }
     }
 
-    /// The newest ten at least; by mark; emptied at every third commit.
-    static let byCount = IdentityWindow(rawValue: 0), bySpan = IdentityWindow(rawValue: 3)
-    static let emptied = IdentityWindow(rawValue: 7)
+    /// By name: the newest ten at least; emptied at every other commit; the newest two at least, moved to the end of the last at every third commit; and
+    /// that last, the newest five at least.
+    enum Name: UInt8, CaseIterable {
+        case bounded = 0
+        case emptied = 7
+        case moved = 3
+        case target = 5
+
+        var bound: Int? {
+            switch self {
+            case .bounded: 10
+            case .moved: 2
+            case .target: 5
+            case .emptied: nil
+            }
+        }
+
+        func remembers(_ number: Int) -> Bool {
+            switch self {
+            case .bounded: true
+            case .emptied: number % 3 == 0
+            case .moved: number % 2 == 0
+            case .target: number % 4 == 1
+            }
+        }
+
+        func window() throws -> IdentityWindow { try #require(IdentityWindow(rawValue: rawValue)) }
+    }
 
     static func identity(_ number: Int) -> RecordIdentity {
         // Alike in their lower halves, so that a search has to compare.
         RecordIdentity(high: UInt64(number), low: UInt64(number % 3))
     }
 
+    /// Neither grows from commit to commit, and neither tells the other.
+    static func times(from start: Int) -> IdentityTimes {
+        IdentityTimes(earliest: Int64(start * 11 % 19), latest: Int64(100 + start * 13 % 19))
+    }
+
     static func bound(_ writer: SpoolWriter) throws {
-        writer.bound(try #require(byCount), count: 10, span: nil)
-        writer.bound(try #require(bySpan), count: 1_000, span: 6)
-    }
-
-    /// What the commit of these numbers remembers and forgets. Returns its mark.
-    static func remember(_ numbers: Range<Int>, in writer: SpoolWriter) throws -> Int64 {
-        let (byCount, bySpan, emptied) = (
-            try #require(byCount), try #require(bySpan), try #require(emptied)
-        )
-        for number in numbers {
-            writer.remember(identity(number), in: byCount)
-            if number % 2 == 0 { writer.remember(identity(number), in: bySpan) }
-            if number % 3 == 0 { writer.remember(identity(number), in: emptied) }
+        for name in Name.allCases {
+            if let bound = name.bound { writer.bound(try name.window(), count: bound) }
         }
-        if numbers.upperBound % 12 == 0 { writer.forget(emptied) }
-        return Int64(numbers.lowerBound)
     }
 
-    private var windows = [Window(), Window(), Window()]
+    /// What the commit of these numbers remembers, forgets and moves. Returns its times.
+    static func remember(_ numbers: Range<Int>, in writer: SpoolWriter) throws -> IdentityTimes {
+        for name in Name.allCases {
+            let window = try name.window()
+            for number in numbers where name.remembers(number) { writer.remember(identity(number), in: window) }
+        }
+        if isEmptying(numbers) { writer.forget(try Name.emptied.window()) }
+        if isMoving(numbers) { writer.move(try Name.moved.window(), to: try Name.target.window()) }
+        return times(from: numbers.lowerBound)
+    }
+
+    private static func isEmptying(_ numbers: Range<Int>) -> Bool { numbers.upperBound % 8 == 0 }
+    private static func isMoving(_ numbers: Range<Int>) -> Bool { numbers.upperBound % 12 == 0 }
+
+    private var windows: [Name: Window] = [:]
 
     init(cursor: Int, batch: Int) {
+        for name in Name.allCases { windows[name] = Window() }
         for start in stride(from: 0, to: cursor, by: batch) {
             let numbers = start..<min(start + batch, cursor)
-            let mark = Int64(start)
-            windows[0].commits.append((mark, Array(numbers)))
-            while let first = windows[0].commits.first, windows[0].numbers.count - first.numbers.count >= 10 {
-                windows[0].droppedMark = first.mark
-                windows[0].commits.removeFirst()
+            if Self.isEmptying(numbers) { windows[.emptied] = Window() }
+            for name in Name.allCases {
+                windows[name]?.commits.append((Self.times(from: start), numbers.filter(name.remembers)))
             }
-            windows[1].commits.append((mark, numbers.filter { $0 % 2 == 0 }))
-            windows[1].commits.removeAll { $0.mark < mark - 6 }
-            if numbers.upperBound % 12 == 0 { windows[2] = Window() }
-            windows[2].commits.append((mark, numbers.filter { $0 % 3 == 0 }))
+            if Self.isMoving(numbers), let moved = windows[.moved], var target = windows[.target] {
+                target.commits += moved.commits
+                target.droppedLatest = [moved.droppedLatest, target.droppedLatest].compactMap(\.self).max()
+                (windows[.target], windows[.moved]) = (target, Window())
+            }
+            for name in Name.allCases { windows[name]?.limit(to: name.bound ?? .max) }
         }
     }
 
-    /// The writer knows these and no others.
+    /// The writer knows these and no others, in this order and with these times.
     func expect(_ writer: SpoolWriter, total: Int, _ context: String) throws {
-        let names = [try #require(Self.byCount), try #require(Self.bySpan), try #require(Self.emptied)]
-        let known = Set(windows.flatMap(\.numbers))
-        for number in 0..<total where writer.knows(Self.identity(number)) != known.contains(number) {
-            Issue.record("\(context): \(number) at cursor \(writer.cursor ?? "none")")
-        }
-        for (name, window) in zip(names, windows) {
-            #expect(writer.identityCounts[name] ?? 0 == window.numbers.count, "\(context)")
-            #expect(writer.rememberedSince(name) == window.droppedMark.map { $0 + 1 }, "\(context)")
+        for (name, model) in windows {
+            let window = try name.window()
+            let context = "\(context): \(name) at cursor \(writer.cursor ?? "none")"
+            #expect(writer.identityList(window) == model.numbers.map(Self.identity), "\(context)")
+            let known = Set(model.numbers)
+            for number in 0..<total where writer.knows(Self.identity(number), in: window) != known.contains(number) {
+                Issue.record("\(context): \(number)")
+            }
+            #expect(writer.identityCount(window) == model.numbers.count, "\(context)")
+            #expect(writer.identityCounts[window] ?? 0 == model.numbers.count, "\(context)")
+            #expect(writer.droppedLatest(window) == model.droppedLatest, "\(context)")
+            #expect(writer.latest(window) == model.commits.map(\.times.latest).max(), "\(context)")
+            for depths in [0..<1, 2..<5, 4..<9, 9..<40] {
+                #expect(writer.earliest(window, depths: depths) == model.earliest(depths), "\(context), \(depths)")
+            }
         }
     }
 }

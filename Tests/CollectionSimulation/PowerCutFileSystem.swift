@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-@testable import Spool
+import Spool
 
 /// A file system in memory that remembers which changes are not synchronized, and can lose any subset of them: what a disk may look like after a power cut.
 ///
 /// Contents: each write since the last synchronization is there, missing, or there for its first half; lengths go with the last that is there, holes are zeros.
 /// Names: each one made, renamed or removed since its directory was synchronized is there or not, one by one, so that a rename may
 /// leave both names or neither.
-final class PowerCutFileSystem: FileSystem {
+package final class PowerCutFileSystem: FileSystem {
     private enum Change {
         case write(Int, [UInt8])
         case truncate(Int)
@@ -37,12 +37,27 @@ final class PowerCutFileSystem: FileSystem {
     }
     private let state = Mutex(State())
 
-    var count: Int { state.withLock { $0.count } }
+    package init() {}
 
-    func cut(at count: Int) { state.withLock { $0.cutAt = count } }
+    package var count: Int { state.withLock { $0.count } }
+
+    package func cut(at count: Int) { state.withLock { $0.cutAt = count } }
+
+    /// Whether the cut has happened.
+    package var isCut: Bool { state.withLock { $0.count >= $0.cutAt } }
+
+    /// The process that used the files is gone, and the power stayed on: everything that was written is there.
+    package func killed() {
+        state.withLock { state in
+            state.cutAt = .max
+            state.count = 0
+            state.open = [:]
+            state.locked = []
+        }
+    }
 
     /// The power comes back: what was not synchronized is there by chance.
-    func reboot(_ generator: inout some RandomNumberGenerator) {
+    package func reboot(_ generator: inout some RandomNumberGenerator) {
         var seed = SeededGenerator(state: generator.next())
         state.withLock { state in
             state.cutAt = .max
@@ -117,7 +132,7 @@ final class PowerCutFileSystem: FileSystem {
         return (String(path[..<slash]), String(path[slash...].dropFirst()))
     }
 
-    func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile {
+    package func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile {
         let (parent, name) = split(path)
         let descriptor: Int32 = try change(.open, path) { state in
             guard let directory = Self.find(parent, state) else { return (0, ENOENT) }
@@ -142,13 +157,13 @@ final class PowerCutFileSystem: FileSystem {
         return OpenFile(descriptor: descriptor, path: path)
     }
 
-    func close(_ file: OpenFile) {
+    package func close(_ file: OpenFile) {
         state.withLock { state in
             if let id = state.open.removeValue(forKey: file.descriptor) { state.locked.remove(id) }
         }
     }
 
-    func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
+    package func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
     {
         let bytes = state.withLock { state in state.open[file.descriptor].flatMap { state.files[$0]?.current } ?? [] }
         let rest = bytes.dropFirst(Int(offset)).prefix(buffer.count)
@@ -156,18 +171,17 @@ final class PowerCutFileSystem: FileSystem {
         return rest.count
     }
 
-    func write(_ file: OpenFile, at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SpoolError) {
+    package func write(_ file: OpenFile, at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SpoolError) {
         let written = Array(bytes)
         try change(.write, file.path) { state in
-            guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
-            Self.apply(written[...], at: Int(offset), &content.current)
-            content.changes.append(.write(Int(offset), written))
-            state.files[id] = content
+            guard let id = state.open[file.descriptor], state.files[id] != nil else { return ((), EBADF) }
+            Self.apply(written[...], at: Int(offset), &state.files[id, default: File()].current)
+            state.files[id, default: File()].changes.append(.write(Int(offset), written))
             return ((), 0)
         }
     }
 
-    func truncate(_ file: OpenFile, to length: Int64) throws(SpoolError) {
+    package func truncate(_ file: OpenFile, to length: Int64) throws(SpoolError) {
         try change(.truncate, file.path) { state in
             guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
             Self.resize(&content.current, Int(length))
@@ -177,7 +191,7 @@ final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    func synchronize(_ file: OpenFile) throws(SpoolError) {
+    package func synchronize(_ file: OpenFile) throws(SpoolError) {
         try change(.synchronize, file.path) { state in
             guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
             content.durable = content.current
@@ -187,18 +201,18 @@ final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    func size(_ file: OpenFile) throws(SpoolError) -> Int64 {
+    package func size(_ file: OpenFile) throws(SpoolError) -> Int64 {
         state.withLock { state in Int64(state.open[file.descriptor].flatMap { state.files[$0]?.current.count } ?? 0) }
     }
 
-    func lock(_ file: OpenFile) throws(SpoolError) -> Bool {
+    package func lock(_ file: OpenFile) throws(SpoolError) -> Bool {
         state.withLock { state in
             guard let id = state.open[file.descriptor] else { return false }
             return state.locked.insert(id).inserted
         }
     }
 
-    func rename(_ source: String, to target: String) throws(SpoolError) {
+    package func rename(_ source: String, to target: String) throws(SpoolError) {
         let (from, oldName) = split(source)
         let (to, newName) = split(target)
         try change(.rename, source) { state in
@@ -211,7 +225,7 @@ final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    func link(_ source: String, to target: String) throws(SpoolError) -> Bool {
+    package func link(_ source: String, to target: String) throws(SpoolError) -> Bool {
         let (to, name) = split(target)
         return try change(.link, target) { state in
             guard let directory = Self.find(to, state), let id = Self.find(source, state) else {
@@ -223,7 +237,7 @@ final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    func unlink(_ path: String) throws(SpoolError) {
+    package func unlink(_ path: String) throws(SpoolError) {
         let (parent, name) = split(path)
         try change(.unlink, path) { state in
             guard let directory = Self.find(parent, state), state.directories[directory]?.current[name] != nil else {
@@ -234,7 +248,7 @@ final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    func makeDirectory(_ path: String) throws(SpoolError) -> Bool {
+    package func makeDirectory(_ path: String) throws(SpoolError) -> Bool {
         let (parent, name) = split(path)
         return try change(.makeDirectory, path) { state in
             guard let directory = Self.find(parent, state) else { return (false, ENOENT) }
@@ -246,9 +260,9 @@ final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    func removeDirectory(_ path: String) throws(SpoolError) { try unlink(path) }
+    package func removeDirectory(_ path: String) throws(SpoolError) { try unlink(path) }
 
-    func synchronizeDirectory(_ path: String) throws(SpoolError) {
+    package func synchronizeDirectory(_ path: String) throws(SpoolError) {
         try change(.synchronizeDirectory, path) { state in
             guard let id = path == "/" ? 0 : Self.find(path, state), let current = state.directories[id]?.current else {
                 return ((), ENOENT)
@@ -258,7 +272,7 @@ final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    func list(_ path: String) throws(SpoolError) -> [DirectoryEntry] {
+    package func list(_ path: String) throws(SpoolError) -> [DirectoryEntry] {
         let entries: [DirectoryEntry]? = state.withLock { state in
             guard let id = Self.find(path, state), let directory = state.directories[id] else { return nil }
             return directory.current.sorted { $0.key < $1.key }.map {
@@ -269,7 +283,7 @@ final class PowerCutFileSystem: FileSystem {
         return entries
     }
 
-    func status(_ path: String) throws(SpoolError) -> FileStatus? {
+    package func status(_ path: String) throws(SpoolError) -> FileStatus? {
         state.withLock { state in
             guard let id = path == "/" ? 0 : Self.find(path, state) else { return nil }
             return FileStatus(
@@ -279,10 +293,12 @@ final class PowerCutFileSystem: FileSystem {
 }
 
 /// SplitMix64: a seed gives a run back.
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     var state: UInt64
 
-    mutating func next() -> UInt64 {
+    package init(state: UInt64) { self.state = state }
+
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

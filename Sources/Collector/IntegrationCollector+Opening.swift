@@ -1,0 +1,94 @@
+import Logging
+import OCSF
+import OktaAPI
+import Spool
+import Systemd
+
+// Opening the spool and the place in the log, and knowing the organization.
+extension IntegrationCollector {
+    /// Opens the spool and the pager; waits and tries again as long as either is in trouble. Nil when cancelled.
+    func open() async -> Reading? {
+        while !Task.isCancelled {
+            let trouble: IntegrationHealth.Trouble
+            let delay: Duration
+            do throws(IngestWorker.OpeningFailure) {
+                return try await reading(from: try await keptPlace())
+            } catch {
+                switch error {
+                case .cursor(let error): (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
+                case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
+                }
+            }
+            note(trouble, requestID: nil, delay: delay, .spoolError)
+            await sleep(for: delay)
+        }
+        return nil
+    }
+
+    /// The place that is kept. A first run keeps its start before it requests anything, so that the start is fixed then.
+    private func keptPlace() async throws(IngestWorker.OpeningFailure) -> String {
+        defer { board.update(entry) { $0.opened() } }
+        let org = settings.query.org
+        let source = EventSource(orgHost: org.host, logURL: org.origin + "/api/v1/logs")
+        do throws(SpoolError) {
+            let opened = try await worker.open(settings.name, source: source)
+            report(opened.recovery)
+            if let kept = opened.cursor { return kept }
+            let first = LogPlace(
+                start: settings.start, query: settings.query, countedFrom: settings.startCountedFrom
+            ).text
+            try await worker.keep(first, integration: settings.name)
+            return first
+        } catch {
+            throw .spool(error)
+        }
+    }
+
+    private func reading(from kept: String) async throws(IngestWorker.OpeningFailure) -> Reading {
+        var query = settings.query
+        // Before anything is collected after another organization's events, it has to be known that it is the same one. Where the
+        // org does not answer, its log will not either, and it is asked again then; a new address must be known first.
+        if Self.needsProbe(kept, query), let probe = await probe() { query.learn(probe) }
+        guard let opened = try await worker.place(of: settings.name, for: query) else {
+            throw .cursor(.unreadable)
+        }
+        var pager = LogPager(
+            query, place: opened.place, pollInterval: settings.pollInterval, budgetShare: settings.budgetShare,
+            seed: settings.seed ?? .random(in: .min ... .max), now: time.now, host: HostTime(time.wall))
+        pager.poll(by: settings.pollGrid)
+        report(opened)
+        return Reading(
+            pager: pager, kept: opened.place.text, probeDue: query.organization == nil ? time.now : nil)
+    }
+
+    /// Whether the place belongs to a known organization or leads to an unknown address. A place that can't be read needs no probe.
+    private static func needsProbe(_ kept: String, _ query: LogQuery) -> Bool {
+        let earlier = (try? EarlierLogPlace(parsing: kept))??.upgraded(for: query)
+        guard let place = earlier ?? (try? LogPlace(parsing: kept)) else { return false }
+        return place.organization != nil || place.isElsewhere(than: query)
+    }
+
+    /// Nil when the org did not answer as one.
+    private func probe() async -> OrgProbe? {
+        guard let response = try? await transport.send(OrgProbe.request(settings.query.org)) else { return nil }
+        return OrgProbe(response)
+    }
+
+    /// Asks the org for its id and its other names, along with everything else: collection does not depend on it, unless its links lead to one
+    /// of those names.
+    func probeIfDue(_ reading: inout Reading) async {
+        guard let due = reading.probeDue, due <= time.now else { return }
+        guard let probe = await probe() else {
+            reading.probeDue = time.now + Self.probeRetry
+            return
+        }
+        reading.probeDue = nil
+        do throws(CursorError) {
+            try reading.pager.learn(probe)
+        } catch {
+            note(IntegrationHealth.Trouble(cursor: error), requestID: nil, delay: Self.addressRetry, .spoolError)
+            await sleep(for: Self.addressRetry)
+            if let reopened = await open() { reading = reopened }
+        }
+    }
+}

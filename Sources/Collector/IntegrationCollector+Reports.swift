@@ -1,0 +1,175 @@
+import Logging
+import OktaAPI
+import Spool
+import Systemd
+
+// What is said of what happened.
+extension IntegrationCollector {
+    func note(_ committed: IngestWorker.Committed, _ page: LogPage) {
+        let landing = committed.landing
+        let transition = board.update(entry) { health in
+            health.committed(
+                IntegrationHealth.Commit(
+                    way: page.way, events: committed.events, rejected: committed.rejected,
+                    duplicates: committed.duplicates, unproven: landing.unproven,
+                    newest: landing.newest?.milliseconds, answered: page.date?.milliseconds,
+                    isCaughtUp: !page.expectsMore(count: landing.count, newest: landing.newest),
+                    backfill: BackfillProgress(landing.place), gap: page.gap, requestID: page.requestID),
+                at: time.wall)
+        }
+        if let rejection = committed.firstRejection {
+            logger.announce(
+                .eventRejected,
+                """
+                \(committed.rejected) of a page's \(committed.events + committed.rejected) events could not become records \
+                and are kept under _rejected; the first one \(rejection.reason.explanation)
+                """, metadata: metadata(page.requestID))
+        }
+        if committed.duplicates > 0 {
+            logger.debug(
+                "\(committed.duplicates) events of a page were known and dropped", metadata: metadata(page.requestID))
+        }
+        if landing.unproven > 0 {
+            logger.announce(
+                .eventsUnproven,
+                """
+                the query by time brought none of the last events that are remembered: \(landing.unproven) events of this page are \
+                collected, and may have been collected before. Drop repeats by metadata.uid
+                """, metadata: metadata(page.requestID))
+        }
+        if let gap = page.gap {
+            logger.announce(
+                .eventsMissing,
+                """
+                Okta keeps events for 90 days: what it stored between \(WallClock.text(gap.from.milliseconds)) and \
+                \(WallClock.text(gap.to.milliseconds)) and was not collected is no longer available
+                """, metadata: metadata(page.requestID))
+        }
+        note(landing.change, landing.place)
+        announce(transition, requestID: page.requestID, nil)
+    }
+
+    private func note(_ change: PageLanding.Change, _ place: LogPlace) {
+        switch change {
+        case .none: break
+        case .tailBegan:
+            guard let backfill = place.backfill else { break }
+            logger.notice(
+                """
+                backfill started: the log's events are those of \(WallClock.text(backfill.from.milliseconds)); the newest events are \
+                collected along with them
+                """)
+        case .historyEnded, .tailDropped: logger.notice("backfill complete")
+        }
+    }
+
+    /// A page in which the way looks for what it has passed.
+    func note(_ search: LogSearch, _ count: Int, _ page: LogPage) {
+        let transition = board.update(entry) { health in
+            health.committed(
+                IntegrationHealth.Commit(
+                    way: page.way, events: 0, duplicates: count, isCaughtUp: false,
+                    backfill: BackfillProgress(page.place), requestID: page.requestID),
+                at: time.wall)
+        }
+        announce(transition, requestID: page.requestID, nil)
+        if search.next == nil, search.need == 0 {
+            logger.warning(
+                "none of the last events that are remembered was found again; everything since \(WallClock.text(page.since.milliseconds)) is collected",
+                metadata: metadata(page.requestID))
+        } else {
+            logger.debug(
+                "\(count) events were passed over that the spool has had; \(search.seen.count) of \(search.need) remembered ones are found",
+                metadata: metadata(page.requestID))
+        }
+    }
+
+    func noteMovedStart(_ start: StoredTime, _ ahead: Duration) {
+        let seconds = ahead.components.seconds
+        logger.warning(
+            """
+            this host's clock is \(StatusReport.duration(Int(seconds.magnitude))) \(seconds < 0 ? "behind" : "ahead of") Okta's: the start \
+            is counted by Okta's clock, and collection starts at \(WallClock.text(start.milliseconds)). Set this host's clock
+            """)
+    }
+
+    func note(_ trouble: PagerTrouble, _ pager: LogPager) {
+        guard trouble.kind != .cancelled else { return }
+        note(
+            IntegrationHealth.Trouble(trouble), requestID: trouble.requestID, delay: delay(pager), trouble.messageID)
+        guard let requery = trouble.requery else { return }
+        board.update(entry) { $0.requeried() }
+        logger.announce(
+            .logRequeried,
+            """
+            \(trouble.what): the log is queried again from \(WallClock.text(requery.since.milliseconds)), \(requery.limit) events \
+            a page, and what comes twice is dropped
+            """, metadata: metadata(trouble.requestID))
+    }
+
+    func note(_ trouble: IntegrationHealth.Trouble, requestID: String?, delay: Duration, _ id: MessageID) {
+        let now = time.wall
+        let transition = board.update(entry) { health in
+            health.troubled(
+                trouble, requestID: requestID, nextAttempt: now + Int64(delay / .milliseconds(1)), at: now)
+        }
+        announce(transition, requestID: requestID, id)
+    }
+
+    private func announce(_ transition: IntegrationHealth.Transition?, requestID: String?, _ id: MessageID?) {
+        switch transition {
+        case nil: break
+        case .becameLive:
+            logger.info("events arrive from \(settings.query.org.origin)", metadata: metadata(requestID))
+        case .entered(let trouble):
+            logger.announce(
+                id ?? .oktaError, "\(trouble.message). \(trouble.remedy).", metadata: metadata(requestID))
+        case .stillIn(let trouble, let seconds):
+            logger.announce(
+                id ?? .oktaError, "for \(StatusReport.duration(seconds)): \(trouble.message). \(trouble.remedy).",
+                metadata: metadata(requestID))
+        case .recovered(let trouble, let seconds):
+            logger.announce(
+                .integrationRecovered,
+                "events arrive again after \(StatusReport.duration(seconds)) of: \(trouble.message)",
+                metadata: metadata(requestID))
+        }
+    }
+
+    /// What opening the place has changed.
+    func report(_ opened: OpenedPlace) {
+        guard !opened.changes.isEmpty else { return }
+        let what = opened.changes == [.filter] ? "the filter has changed" : "the page size or the org's address has changed"
+        let since = opened.place[.tail]?.restart ?? opened.place[.main]?.restart
+        logger.announce(
+            .logRequeried,
+            """
+            \(what): the log is queried again from \(since.map { WallClock.text($0.milliseconds) } ?? "its start"), and what \
+            comes twice is dropped
+            """)
+    }
+
+    func report(_ recovery: RecoveryReport) {
+        if recovery.stateIsMissing {
+            logger.announce(
+                .spoolError,
+                """
+                the spool has segments of this integration but the state directory has no journal: was it emptied? \
+                Collection starts again from the configured start, and events that are sealed already may come a second time
+                """)
+        } else if !recovery.isClean {
+            logger.announce(
+                .spoolRecovered,
+                """
+                recovered after a crash: \(recovery.recordsRecovered) records wait to be sealed, \(recovery.bytesCut) bytes \
+                \(recovery.cutReason == .checksum ? "that fail their checksum" : "of an unfinished commit") were cut and are \
+                collected again, \(recovery.segmentsFinished) segments of an \
+                unfinished seal were put in place
+                """)
+        }
+    }
+
+    private func metadata(_ requestID: String?) -> Logger.Metadata {
+        requestID.map { [LogKey.requestID: "\($0)"] } ?? [:]
+    }
+}

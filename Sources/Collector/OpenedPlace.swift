@@ -1,0 +1,79 @@
+import OktaAPI
+import Spool
+
+/// A kept place in the log, read for the query that is configured now.
+struct OpenedPlace: Sendable {
+    /// What is different, for the log.
+    enum Change: Sendable, Equatable {
+        /// The address or the page size.
+        case source
+        /// The filter. A backfill that is under way keeps its own until it is over.
+        case filter
+    }
+
+    private(set) var place: LogPlace
+    private(set) var changes: [Change] = []
+
+    /// Reads the text of a place. What it changes of the windows is with the writer, for a commit along with ``place``.
+    ///
+    /// - Throws: ``CursorError``: unreadable, of a later version, or of another organization.
+    init(_ text: String, _ query: LogQuery, _ writer: SpoolWriter) throws(CursorError) {
+        if let earlier = try EarlierLogPlace(parsing: text) {
+            place = earlier.upgraded(for: query)
+            // Whether it was the filter that changed is not known then.
+            Self.upgradeWindows(place, isOtherFilter: place.source != query.source, writer)
+        } else {
+            place = try LogPlace(parsing: text)
+        }
+        try place.check(against: query)
+        if place.source != query.source {
+            place.source = query.source
+            place.changeEach { $0.next = nil }
+            changes.append(.source)
+        }
+        changeFilter(to: query.filter, writer)
+    }
+
+    /// A link holds its filter, so a way with another one is queried by time.
+    private mutating func changeFilter(to filter: String?, _ writer: SpoolWriter) {
+        switch place.ways {
+        case .one(var way):
+            guard way.filter != filter else { return }
+            writer.setAside(&way, named: .main, filter: filter)
+            place.ways = .one(way)
+        case .two(let history, var tail, let backfill) where backfill.isHeadFull:
+            guard tail.filter != filter else { return }
+            // The history keeps its filter: it finds the tail's beginning by events that this filter admits.
+            writer.setAside(&tail, named: .tail, filter: filter)
+            place.ways = .two(history: history, tail: tail, backfill)
+        case .two(var history, let tail, _):
+            guard tail.filter != filter else { return }
+            // All that the tail has passed is remembered, so the history can do without it.
+            writer.joinWindows()
+            writer.setAside(&history, named: .main, filter: filter, alsoPassed: writer.identityCount(.tail))
+            place.ways = .one(history)
+        }
+        changes.append(.filter)
+    }
+
+    /// In versions 1 and 2 of the place, window 0 was the tail's, 1 the history's, and 2 held the tail's first events under other identities.
+    private static func upgradeWindows(_ place: LogPlace, isOtherFilter: Bool, _ writer: SpoolWriter) {
+        let (mainWindow, tailWindow) =
+            isOtherFilter
+            ? (IdentityWindow.earlierMain, IdentityWindow.earlierTail) : (IdentityWindow.main, IdentityWindow.tail)
+        let tail = writer.identityList(.main)
+        let history = writer.identityList(.tail)
+        let head = writer.identityList(.head).map {
+            RecordIdentity(high: ~$0.high, low: $0.low ^ 0x5555_5555_5555_5555)
+        }
+        for window in [IdentityWindow.main, .tail, .head] { writer.forget(window) }
+        if place.backfill == nil {
+            for identity in history + tail { writer.remember(identity, in: mainWindow) }
+        } else {
+            let known = Set(tail)
+            for identity in history { writer.remember(identity, in: mainWindow) }
+            for identity in head.filter({ !known.contains($0) }) + tail { writer.remember(identity, in: tailWindow) }
+            for identity in head { writer.remember(identity, in: .head) }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+import OktaAPI
+import Spool
+
+/// Reads a page's events one after the other and decides of each whether it is collected; at the page's end, where the log goes on. Everything
+/// that exactly-once rests on, besides that a commit is atomic, is in this type. `docs/exactly-once.md` has the whole argument; in short:
+///
+/// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them, new ones come at the end, and following `next`
+/// misses none. (A2) Two queries see the same order, but for neighbors that are swapped over at most ``PassedLimits/swap`` places. (A3) `since` leaves out
+/// nothing that was stored later; an event is stored not before its `published` (within five minutes, for most of any few events) and not after the
+/// `Date` of an answer that has it. (A4) Of the events that a way remembers, few were stored a second time elsewhere in what a re-query brings: fewer than
+/// ``PassedLimits/need``.
+///
+/// Invariants:
+/// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or the other. The
+///   way's window remembers the newest events of the stretch, at least ``PassedLimits/window`` of them, in order.
+/// - *Link.* Following `next` continues the stretch; what the window knows is dropped, the rest is collected and passed.
+/// - *Restart.* Everything not passed was stored at `restart` or later, and so was much of the window.
+/// - *Re-query.* If all that the window ever dropped was stored before `restart`, then what a query from there brings is known or new. Otherwise the query
+///   brings forgotten events first, then remembered ones, then new ones. Forgotten ones lie before the window's (A2), so they have been left behind when `need` different events
+///   of the window have been seen (A4). New ones lie after them, so none has been skipped: the window has many more than `need` events since `restart`.
+/// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those. Its head remembers the first events
+///   that it passes. When the history has seen half of them, it has come to the tail's beginning (A2, A4). Then the windows are joined, and one way is
+///   left: the tail if its head is full, since its stretch continues the history's; else the history, since then all that the tail has passed is remembered.
+struct PageReading {
+    private let page: LogPage
+    private let writer: SpoolWriter
+    private let limits: PassedLimits
+    /// The window of the page's own way, and those of the other.
+    private let own: PassedWindows
+    private let other: PassedWindows
+    private var search: LogSearch?
+    private var isTaking: Bool
+    private var backfill: LogPlace.Backfill?
+    /// The history has come to where the tail goes on.
+    private var isOver = false
+
+    /// Elements so far, and those of them that were collected before.
+    private(set) var count = 0
+    private(set) var known = 0
+    /// Those that the way passes by this page, and those of them that are collected.
+    private var passed = 0
+    private var taken = 0
+    private var addedToHead = 0
+    /// The `published` times of the page's events, and of those that it passes.
+    private var newest: Int64?
+    private var passedTimes: [Int64] = []
+    private var allTimes: [Int64] = []
+    private var isLastPassed = false
+
+    init(_ page: LogPage, _ writer: SpoolWriter, _ limits: PassedLimits) {
+        self.page = page
+        self.writer = writer
+        self.limits = limits
+        own = PassedWindows(page.way, page.place, writer)
+        other = PassedWindows(page.way == .main ? .tail : .main, page.place, writer)
+        backfill = page.place.backfill
+        search = page.search
+        // A query by time whose answers the window may not know all of.
+        if search == nil, page.isQuery, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
+            StoredTime(dropped) >= way.restart
+        {
+            search = LogSearch(need: limits.need)
+        }
+        isTaking = search.map { $0.need == 0 } ?? true
+    }
+
+    /// Whether the next event of the page is to be collected.
+    ///
+    /// - Parameter identity: nil if there is none to be had: then the event can't be recognized, and is collected.
+    mutating func takes(_ identity: RecordIdentity?) -> Bool {
+        count += 1
+        isLastPassed = false
+        guard let identity else { return isTaking && !isOver }
+        if writer.knows(identity, in: own.present) {
+            known += 1
+            if !isTaking { found(identity) }
+            return false
+        }
+        let isOfEarlierFilter = own.knowsEarlier(identity, writer)
+        if isOfEarlierFilter, !isTaking, own.isSearched(identity, writer) { found(identity) }
+        guard isTaking, !isOver else { return false }
+        var isKnown = isOfEarlierFilter
+        if page.way == .main, writer.knows(identity, in: .head) {
+            met()
+            isKnown = true
+        }
+        isKnown = isKnown || writer.knows(identity, in: other.present) || other.knowsEarlier(identity, writer)
+        if page.way == .tail, !isKnown, backfill?.isHeadFull != true {
+            writer.remember(identity, in: .head)
+            addedToHead += 1
+        }
+        writer.remember(identity, in: own.present)
+        passed += 1
+        isLastPassed = true
+        if isKnown { known += 1 } else { taken += 1 }
+        return !isKnown
+    }
+
+    /// The `published` of the event that ``takes(_:)`` was asked of last, milliseconds since 1970.
+    mutating func saw(published: Int64) {
+        newest = max(newest ?? published, published)
+        allTimes.append(published)
+        if isLastPassed { passedTimes.append(published) }
+    }
+
+    private mutating func found(_ identity: RecordIdentity) {
+        search?.seen.insert(UInt128(identity.high) << 64 | UInt128(identity.low))
+        if let search, search.seen.count >= search.need { isTaking = true }
+    }
+
+    private mutating func met() {
+        backfill?.met += 1
+        isOver = backfill?.isHeadFull == true && hasMet
+    }
+
+    /// Whether the history has seen half of the tail's head.
+    private var hasMet: Bool { (backfill?.met ?? 0) * 2 >= max(1, writer.identityCount(.head)) }
+
+    /// What the page came to. Its identities are with the writer, for the commit or to be discarded.
+    mutating func outcome() -> PageOutcome {
+        if let search, !isTaking { return .searching(next(search)) }
+        guard var way = page.place[page.way] ?? newTail() else { return .nothing }
+        way.next = page.next
+        // Of commits well before the newest: a query from there brings much of what is remembered.
+        if passed > 0, let earliest = writer.earliest(own.present, depths: limits.restartDepths), earliest > .min {
+            way.restart = max(way.restart, PublishedTime(earliest).earliestStored)
+        }
+        own.forgetEarlier(ifStoredBefore: way.restart, writer)
+        if let typical = Self.median(allTimes) {
+            let reached = PublishedTime(min(typical, page.date?.latestStored.milliseconds ?? .max))
+            way.reached = max(way.reached ?? reached, reached)
+        }
+        var landing = PageLanding(place: page.place)
+        landing.place.organization = page.organization ?? page.place.organization
+        landing.place.countedFrom = nil
+        (landing.count, landing.passed) = (count, passed)
+        landing.newest = newest.map { PublishedTime($0) }
+        if let until = page.unprovenUntil ?? (search?.need == 0 ? search?.began : nil) {
+            landing.isProvenAgain = (Self.median(allTimes) ?? .min) > until.milliseconds
+            landing.unproven = landing.isProvenAgain ? 0 : taken
+        }
+        put(way, into: &landing)
+        return .landing(landing)
+    }
+
+    /// The two times of the commit's identities: a median of what they were published, and when they were stored at the latest.
+    var times: IdentityTimes {
+        let latest = page.date?.latestStored.milliseconds ?? .max
+        return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
+    }
+
+    private func next(_ search: LogSearch) -> LogSearch {
+        var search = search
+        search.began = search.began ?? page.date
+        search.emptyAnswers = count == 0 ? search.emptyAnswers + 1 : 0
+        search.next = page.next
+        let typical = Self.median(allTimes).map { PublishedTime($0) }
+        return search.isAtEnd(count: count, isFull: count >= page.limit, typical: typical, date: page.date)
+            ? search.again(leastSeen: limits.leastSeen) : search
+    }
+
+    /// A tail that begins with this page, if it brings anything that the other way does not know.
+    private func newTail() -> LogPlace.Way? {
+        guard taken > 0, case .one(let main) = page.place.ways else { return nil }
+        return LogPlace.Way(filter: main.filter, restart: page.since)
+    }
+
+    private func put(_ way: LogPlace.Way, into landing: inout PageLanding) {
+        switch (page.place.ways, page.way) {
+        case (.one, .main): landing.place.ways = .one(way)
+        case (.one(let main), .tail):
+            var backfill = LogPlace.Backfill(
+                from: main.reached ?? PublishedTime(main.restart.milliseconds), until: page.since)
+            backfill.isHeadFull = addedToHead >= limits.head
+            landing.place.ways = .two(history: main, tail: way, backfill)
+            landing.change = .tailBegan
+        case (.two(let history, _, var backfill), .tail):
+            backfill.isHeadFull = backfill.isHeadFull || writer.identityCount(.head) + addedToHead >= limits.head
+            landing.place.ways = .two(history: history, tail: way, backfill)
+        case (.two(_, let tail, let old), .main): meet(way, tail, backfill ?? old, &landing)
+        }
+    }
+
+    /// Goes on with two ways, or with the one that is left.
+    private func meet(
+        _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ landing: inout PageLanding
+    ) {
+        // A restart after the tail's beginning proves the same without any event of the head.
+        guard backfill.met > 0 && hasMet || history.restart > backfill.until else {
+            landing.place.ways = .two(history: history, tail: tail, backfill)
+            return
+        }
+        if backfill.isHeadFull {
+            landing.place.ways = .one(tail)
+            landing.change = .historyEnded
+        } else {
+            landing.place.ways = .one(history)
+            landing.change = .tailDropped
+        }
+        writer.joinWindows()
+    }
+
+    private static func median(_ times: [Int64]) -> Int64? {
+        times.isEmpty ? nil : times.sorted()[(times.count - 1) / 2]
+    }
+}
+
+/// How much of what a way has passed is remembered, in events.
+struct PassedLimits: Sendable {
+    /// A way remembers at least so many of the newest.
+    var window = 32_768
+    /// Different events of the window that a search has to see.
+    var need = 1_000
+    /// How many of its first events a tail remembers apart.
+    var head = 2_000
+    /// A search that has seen fewer proves nothing.
+    var leastSeen = 16
+    /// `restart` is the earliest of the times of commits at these depths of the window. The depth is far above `need` and `head` together, so that a search
+    /// sees enough of the window after it.
+    var restartDepths = 8_192..<9_216
+    /// How many places apart two queries may show an event.
+    static let swap = 1_000
+}
+
+/// The windows of a way: what it has passed by its present filter, and by earlier ones. Those are apart, since a new filter can bring any number of events that lie between them
+/// and would push them out of the window before they come again.
+struct PassedWindows: Sendable {
+    let present: IdentityWindow
+    let earlier: IdentityWindow
+    private let hasEarlier: Bool
+    /// How many of the newest of the earlier window a search goes by. None once the present window has dropped events, which lie after those.
+    private let searchedEarlier: Int
+
+    init(_ way: LogWay, _ place: LogPlace, _ writer: SpoolWriter) {
+        present = way == .main ? .main : .tail
+        earlier = way == .main ? .earlierMain : .earlierTail
+        hasEarlier = writer.identityCount(earlier) > 0
+        searchedEarlier = writer.droppedLatest(present) == nil ? place[way]?.setAside ?? 0 : 0
+    }
+
+    /// Whether an event that the earlier window knows counts for a search.
+    func isSearched(_ identity: RecordIdentity, _ writer: SpoolWriter) -> Bool {
+        writer.depth(of: identity, in: earlier).map { $0 < searchedEarlier } ?? false
+    }
+
+    func knowsEarlier(_ identity: RecordIdentity, _ writer: SpoolWriter) -> Bool {
+        hasEarlier && writer.knows(identity, in: earlier)
+    }
+
+    /// The latest time at which something that is forgotten was stored.
+    func droppedLatest(_ writer: SpoolWriter) -> Int64? {
+        [writer.droppedLatest(present), writer.droppedLatest(earlier)].compactMap(\.self).max()
+    }
+
+    /// What no query brings any more is not needed.
+    func forgetEarlier(ifStoredBefore restart: StoredTime, _ writer: SpoolWriter) {
+        guard hasEarlier, let latest = writer.latest(earlier), StoredTime(latest) < restart else { return }
+        writer.forget(earlier)
+    }
+}
+
+/// What the spool's windows of identities are for.
+extension IdentityWindow {
+    /// What the main way has passed by its present filter.
+    static let main = window(0)
+    /// What the tail has passed, while there are two ways.
+    static let tail = window(1)
+    /// The first events that the tail has passed.
+    static let head = window(2)
+    /// What the ways have passed by earlier filters.
+    static let earlierMain = window(4)
+    static let earlierTail = window(5)
+
+    private static func window(_ number: UInt8) -> IdentityWindow {
+        guard let window = IdentityWindow(rawValue: number) else {
+            preconditionFailure("a window of the program's own")
+        }
+        return window
+    }
+}
+
+extension SpoolWriter {
+    /// Puts the tail's windows at the end of the main way's: one way is left, which has passed both stretches.
+    func joinWindows() {
+        move(.tail, to: .main)
+        move(.earlierTail, to: .earlierMain)
+        forget(.head)
+    }
+
+    /// The way gets another filter: what it has passed is set aside, and it is queried by time.
+    func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, alsoPassed: Int = 0) {
+        (way.filter, way.next) = (filter, nil)
+        let present: IdentityWindow = name == .main ? .main : .tail
+        move(present, to: name == .main ? .earlierMain : .earlierTail)
+        let count = identityCount(present) + alsoPassed
+        // Events that the present window has dropped lie between what it holds and what was set aside before.
+        way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
+    }
+
+    /// Bounds what is remembered.
+    func boundIdentities(_ limits: PassedLimits) {
+        bound(.main, count: limits.window)
+        bound(.tail, count: limits.window)
+        bound(.earlierMain, count: 2 * limits.window)
+        bound(.earlierTail, count: 2 * limits.window)
+        // It is never bounded by its count: no more is added once it is full.
+        bound(.head, count: .max)
+    }
+}

@@ -1,0 +1,84 @@
+import FoundationEssentials
+
+/// A place in the log as versions 1 and 2 of the cursor kept it.
+///
+///     tributary-cursor/1 <16 hex digits> <next link>
+///     tributary-cursor/2 {"backfill":{…},"fingerprint":"<16 hex digits>","organization":"00o…","tail":{…}}
+package struct EarlierLogPlace: Sendable, Hashable, Codable {
+    package struct Way: Sendable, Hashable, Codable {
+        package var next: String?
+        /// Where the way began, by the time of storing.
+        package var since: Int64?
+        /// A median of `published` that the way had come to.
+        package var watermark: Int64?
+
+        /// Where that version began a query instead of the link: five minutes before the watermark, not before its beginning.
+        package var restart: StoredTime? {
+            guard let watermark else { return since.map { StoredTime($0) } }
+            return StoredTime(min(max(since ?? .min, PublishedTime(watermark).earliestStored.milliseconds), watermark))
+        }
+    }
+
+    package struct Backfill: Sendable, Hashable, Codable {
+        package var history: Way
+        package var from: Int64
+        package var until: Int64
+        /// Events of the tail that were counted for its boundary.
+        package var boundary: Int
+        /// From which on none was added.
+        package static let fullBoundary = 2_000
+    }
+
+    package var organization: String?
+    /// A hash of origin, filter and page size.
+    package var fingerprint: String
+    package var tail: Way
+    package var backfill: Backfill?
+
+    /// Reads the text of an earlier version; nil for one of this version.
+    ///
+    /// - Throws: ``CursorError``.
+    package init?(parsing text: String) throws(CursorError) {
+        let (version, content) = try LogPlace.parts(text)
+        switch version {
+        case 1:
+            let fields = content.split(separator: " ", omittingEmptySubsequences: false)
+            guard fields.count == 2, fields[0].utf8.count == 16 else { throw .unreadable }
+            fingerprint = String(fields[0])
+            tail = Way(next: String(fields[1]))
+        case 2:
+            guard let place = try? JSONDecoder().decode(EarlierLogPlace.self, from: Data(content.utf8)) else {
+                throw .unreadable
+            }
+            self = place
+        default: return nil
+        }
+        for way in [tail, backfill?.history].compactMap(\.self) {
+            guard way.next != nil || way.since != nil else { throw .unreadable }
+            if let next = way.next, HTTPURL(next) == nil { throw .unreadable }
+        }
+    }
+
+    /// The same place in today's form. A changed address, filter or page size shows as another ``LogPlace/source``, so that the log is queried by time.
+    package func upgraded(for query: LogQuery) -> LogPlace {
+        func way(_ old: Way) -> LogPlace.Way {
+            // Version 1 kept no time: its link is all there is, and a re-query takes all that Okta still has.
+            LogPlace.Way(
+                filter: query.filter, restart: old.restart ?? StoredTime(0), next: old.next,
+                reached: old.watermark.map { PublishedTime($0) })
+        }
+        // Version 1 has no time to query from, so its link is followed even if the query has changed.
+        let isSame = fingerprint == query.earlierFingerprint || tail.restart == nil
+        let source = isSame ? query.source : ""
+        guard let backfill else {
+            return LogPlace(organization: organization, source: source, ways: .one(way(tail)))
+        }
+        return LogPlace(
+            organization: organization, source: source,
+            ways: .two(
+                history: way(backfill.history), tail: way(tail),
+                LogPlace.Backfill(
+                    from: PublishedTime(backfill.from), until: StoredTime(backfill.until),
+                    isHeadFull: backfill.boundary >= Backfill.fullBoundary)))
+    }
+}

@@ -1,0 +1,128 @@
+/// What an answer to a request of the log is worth. It looks at one answer and knows nothing of how requests are scheduled.
+package enum LogAnswer: Sendable {
+    /// A page of events.
+    case page(next: String)
+    /// None this time.
+    case problem(Problem)
+
+    /// Why there is no page, in words for an operator.
+    package struct Problem: Sendable {
+        package var kind: PagerTrouble.Kind
+        package var what: String
+        package var advice: String
+        package var status: Int?
+        package var errorCode: String?
+        package var requestID: String?
+        /// How long to wait before the same request again.
+        var pace = Refusal.Pace.backoff
+        /// Whether a smaller page might mend it: Okta or the way to it was too slow.
+        var isSlow = false
+    }
+
+    /// The request that was answered.
+    package struct Request: Sendable {
+        /// Its address.
+        package var url: String
+        /// Whether the address is a link that Okta gave.
+        package var isLink: Bool
+        /// Whether the same link was refused before.
+        package var isRepeated: Bool
+
+        package init(url: String, isLink: Bool = false, isRepeated: Bool = false) {
+            self.url = url
+            self.isLink = isLink
+            self.isRepeated = isRepeated
+        }
+    }
+
+    /// Reads an answer to a request of `query`.
+    package init(_ result: Result<HTTPResponse, TransportError>, to request: Request, of query: LogQuery) {
+        switch result {
+        case .failure(let error): self = .problem(Self.failed(error))
+        case .success(let response):
+            switch response.status {
+            case _ where response.isOfTokenEndpoint: self = .problem(Self.withoutToken(response))
+            case 200: self = Self.page(response, request, query)
+            case 429: self = .problem(Self.limited(response))
+            default: self = .problem(Self.refused(response, request))
+            }
+        }
+    }
+
+    private static func page(_ response: HTTPResponse, _ request: Request, _ query: LogQuery) -> LogAnswer {
+        func problem(_ kind: PagerTrouble.Kind, _ what: String, _ advice: String) -> LogAnswer {
+            .problem(Problem(kind: kind, what: what, advice: advice, status: 200, requestID: response.oktaRequestID))
+        }
+        if let (kind, what) = PageCheck.objection(to: response) {
+            return problem(
+                kind, what,
+                kind == .notOkta
+                    ? ForeignAnswer.advice
+                    : "If it persists, check for a proxy that cuts answers; Okta's support finds the request by its id")
+        }
+        guard let next = LinkHeader.next(in: response.headers.values("Link")) else {
+            return problem(
+                .missingNext, "an answer without a next link, which a polling query always has",
+                "If it persists, check for a proxy that strips headers")
+        }
+        // A link that was followed has been checked before.
+        if !(request.isLink && next == request.url), let objection = query.objection(to: next) {
+            return problem(
+                .foreignNext, "a next link that is not followed: \(objection)",
+                "Check for a proxy that rewrites headers; if it is another name of this org, put that name as its URL")
+        }
+        if next == request.url, !PageCheck.isEmptyArray(response.body) {
+            return problem(
+                .nextStandsStill, "a page with events whose next link leads to itself",
+                "If it persists, Okta's support finds the request by its id")
+        }
+        return .page(next: next)
+    }
+
+    private static func failed(_ error: TransportError) -> Problem {
+        let (kind, pace): (PagerTrouble.Kind, Refusal.Pace) =
+            switch error.kind {
+            case .cancelled, .shutDown: (.cancelled, .backoff)
+            case .invalidRequest: (.invalidRequest, .probe)
+            case .tooLarge: (.tooLarge, .backoff)
+            case .resolve, .connect, .proxy, .tls, .timeout, .noRoom, .interrupted, .protocol: (.unreachable, .backoff)
+            }
+        return Problem(
+            kind: kind, what: error.summary, advice: error.advice, pace: pace, isSlow: error.kind == .timeout)
+    }
+
+    /// The token endpoint has limits of its own: this says nothing of the log, and no request of the log was sent.
+    private static func withoutToken(_ response: HTTPResponse) -> Problem {
+        let isLimited = response.status == 429
+        return Problem(
+            kind: isLimited ? .rateLimited : .serverFailure,
+            what: "there is no access token: the token endpoint answered \(response.status)",
+            advice: isLimited
+                ? "If it persists, see who else asks this org for tokens (Reports > Rate Limits)"
+                : "If it persists, see Okta's status page",
+            requestID: response.oktaRequestID)
+    }
+
+    /// 429: no failure of the org.
+    private static func limited(_ response: HTTPResponse) -> Problem {
+        let isConcurrency = RateLimit(response.headers).isConcurrency
+        let said = OktaError(body: response.body).text.map { " (\($0))" } ?? ""
+        return Problem(
+            kind: isConcurrency ? .concurrencyLimited : .rateLimited,
+            what: (isConcurrency ? "too many requests at once to the org" : "the org's rate limit is used up") + said,
+            advice: isConcurrency
+                ? "If it persists, find who else calls this org so often (Reports > Rate Limits)"
+                : "If it persists, lower this integration's rate_limit_share or see who else uses the log (Reports > Rate Limits)",
+            status: 429, requestID: response.oktaRequestID)
+    }
+
+    private static func refused(_ response: HTTPResponse, _ request: Request) -> Problem {
+        let error = OktaError(body: response.body)
+        let refusal = Refusal(response, error, isStoredCursor: request.isLink, isRepeated: request.isRepeated)
+        return Problem(
+            kind: refusal.kind, what: refusal.what, advice: refusal.advice, status: response.status,
+            errorCode: error.code, requestID: response.oktaRequestID, pace: refusal.pace,
+            // Okta gives a query 30 s and then answers so (System Log query documentation).
+            isSlow: response.status == 500 && error.code == "E0000009")
+    }
+}

@@ -1,0 +1,211 @@
+/// What a run of the simulation does, made from a seed. Each feature draws from a generator of its own, so that one that is switched off changes nothing of the
+/// others: that is how a failing run is shrunk.
+package struct Scenario: Sendable {
+    /// What may happen in a run.
+    package enum Feature: UInt64, CaseIterable, Sendable {
+        /// Events that were there before the first run.
+        case history
+        /// Events that Okta stores long after they were published, one by one.
+        case lateEvents
+        /// All events are stored hours after they were published.
+        case delay
+        /// Events that are published a little after they are stored.
+        case futureEvents
+        /// Events that Okta stores twice.
+        case copies
+        case bursts
+        case shortPages, emptyPages
+        /// The server sends smaller pages than are asked for.
+        case cap
+        /// Two queries show neighbors in another order.
+        case swaps
+        /// Links are refused.
+        case refusals
+        /// Answers that can't be used, and none.
+        case faults
+        /// The process dies at a file operation; the power goes off at one.
+        case kills, powerCuts
+        /// The process is stopped and started.
+        case stops
+        /// Hours pass between two starts.
+        case outages
+        case pageSizes, filters, addresses
+        /// The host's clock is hours away from Okta's.
+        case hostClock
+        /// The daemon's memory of events is very small, so that a query by time brings forgotten ones.
+        case smallMemory
+    }
+
+    package struct Event: Sendable {
+        /// Milliseconds since 1970, as `published`.
+        package var stored: Int64
+        package var published: Int64
+        /// Equal for those that are one event stored twice.
+        package var number: Int
+        /// What filters go by, 0...7.
+        package var bucket: Int
+    }
+
+    /// How a start of the daemon ends.
+    package enum End: Sendable, Equatable {
+        /// Everything has been collected.
+        case drained
+        case stop(afterRequests: Int)
+        case kill(atOperation: Int)
+        case powerCut(atOperation: Int)
+    }
+
+    /// One start of the daemon.
+    package struct Session: Sendable {
+        package var end: End
+        package var pageSize: Int
+        /// Bits of the buckets that the filter admits; nil: no filter.
+        package var filter: Int?
+        /// Which of the org's two names is configured.
+        package var address: Int
+        /// Milliseconds by which the host's clock is ahead of Okta's.
+        package var hostOffset: Int64
+        /// Milliseconds without the daemon before it.
+        package var pause: Int64
+    }
+
+    package var seed: UInt64
+    package var features: Set<Feature>
+    package var events: [Event] = []
+    package var sessions: [Session] = []
+    /// When the first start is.
+    package static let origin: Int64 = 1_795_000_000_000
+    /// Milliseconds before ``origin`` from which on events are collected.
+    package var start: Int64 = 0
+    /// Whether the start counts from now.
+    package var countsFromNow = true
+    package var pollSeconds = 15
+    package var cap: Int?
+    /// In a thousand requests.
+    package var refusals = 0
+    package var faults = 0
+    package var shortPages = 0
+    package var emptyPages = 0
+
+    /// - Parameter without: features that are switched off.
+    package init(seed: UInt64, without: Set<Feature> = [], eventShare: Double = 1) {
+        self.seed = seed
+        var choice = SeededGenerator(state: seed)
+        features = Set(Feature.allCases.filter { _ in Int.random(in: 0..<100, using: &choice) < 40 })
+        features.subtract(without)
+        var generator = self.generator(nil)
+        makeEvents(&generator, share: eventShare)
+        makeAnswers()
+        makeSessions(&generator)
+    }
+
+    func generator(_ feature: Feature?) -> SeededGenerator {
+        SeededGenerator(state: seed &* 0x9E37_79B9_7F4A_7C15 &+ (feature?.rawValue ?? 99) &* 0x2545_F491_4F6C_DD1D)
+    }
+
+    private mutating func makeEvents(_ generator: inout SeededGenerator, share: Double) {
+        var times: [Int64] = []
+        func spread(_ count: Int, from: Int64, to: Int64, _ generator: inout SeededGenerator) {
+            for _ in 0..<Int(Double(count) * share) { times.append(Int64.random(in: from...to, using: &generator)) }
+        }
+        var history = self.generator(.history)
+        start = [3_600_000, 86_400_000, 7 * 86_400_000][Int.random(in: 0..<3, using: &history)]
+        if features.contains(.history) {
+            spread(
+                Int.random(in: 20...700, using: &history), from: Self.origin - start - 1_000_000, to: Self.origin,
+                &history)
+        }
+        let span = [1_200_000, 7_200_000, 40_000_000][Int.random(in: 0..<3, using: &generator)]
+        // So that a run takes some dozens of polls.
+        pollSeconds = span / 1000 / [20, 50, 120][Int.random(in: 0..<3, using: &generator)]
+        spread(Int.random(in: 10...400, using: &generator), from: Self.origin, to: Self.origin + Int64(span), &generator)
+        var bursts = self.generator(.bursts)
+        if features.contains(.bursts) {
+            for _ in 0..<Int.random(in: 1...4, using: &bursts) {
+                let time = Int64.random(in: Self.origin - 7_200_000...Self.origin + Int64(span), using: &bursts)
+                spread(Int.random(in: 20...300, using: &bursts), from: time, to: time + 3_000, &bursts)
+            }
+        }
+        times.sort()
+        var delays = self.generator(.delay)
+        let delay = features.contains(.delay) ? Int64([600_000, 7_200_000, 21_600_000][Int.random(in: 0..<3, using: &delays)]) : 200
+        var late = self.generator(.lateEvents)
+        var future = self.generator(.futureEvents)
+        for (number, time) in times.enumerated() {
+            var published = time - delay
+            if features.contains(.lateEvents), Int.random(in: 0..<10, using: &late) == 0 {
+                published -= Int64.random(in: 0...[60_000, 7_200_000, 200_000_000][number % 3], using: &late)
+            }
+            if features.contains(.futureEvents), Int.random(in: 0..<50, using: &future) == 0 {
+                published = time + Int64.random(in: 0...240_000, using: &future)
+            }
+            events.append(Event(stored: time, published: published, number: number, bucket: number &* 31 % 8))
+        }
+        var copies = self.generator(.copies)
+        if features.contains(.copies), !events.isEmpty {
+            for _ in 0..<events.count / 50 + 1 {
+                let index = Int.random(in: 0..<events.count, using: &copies)
+                // Nearby: what lies further apart than the daemon remembers can't be recognized.
+                let place = min(index + Int.random(in: 1...6, using: &copies), events.count)
+                var copy = events[index]
+                copy.stored = place < events.count ? events[place].stored : events[events.count - 1].stored
+                events.insert(copy, at: place)
+            }
+        }
+    }
+
+    private mutating func makeAnswers() {
+        func share(_ feature: Feature, _ shares: [Int]) -> Int {
+            var generator = self.generator(feature)
+            return features.contains(feature) ? shares[Int.random(in: 0..<shares.count, using: &generator)] : 0
+        }
+        refusals = share(.refusals, [5, 20, 100])
+        faults = share(.faults, [10, 50, 200])
+        shortPages = share(.shortPages, [20, 200, 600])
+        emptyPages = share(.emptyPages, [20, 100, 300])
+        let cap = share(.cap, [3, 7, 15])
+        self.cap = cap > 0 ? cap : nil
+    }
+
+    private mutating func makeSessions(_ generator: inout SeededGenerator) {
+        let ends: Set<Feature> = [.kills, .powerCuts, .stops]
+        let count = features.isDisjoint(with: ends) ? 1 : Int.random(in: 2...6, using: &generator)
+        var pageSizes = self.generator(.pageSizes)
+        var filters = self.generator(.filters)
+        var addresses = self.generator(.addresses)
+        var clocks = self.generator(.hostClock)
+        var outages = self.generator(.outages)
+        var kills = self.generator(.kills)
+        let firstSize = [5, 20, 50][Int.random(in: 0..<3, using: &generator)]
+        for number in 0..<count {
+            var session = Session(
+                end: .drained, pageSize: sessions.last?.pageSize ?? firstSize, filter: sessions.last?.filter,
+                address: sessions.last?.address ?? 0, hostOffset: sessions.last?.hostOffset ?? 0, pause: 2_000)
+            if features.contains(.pageSizes), Bool.random(using: &pageSizes) {
+                session.pageSize = [5, 10, 20, 50][Int.random(in: 0..<4, using: &pageSizes)]
+            }
+            if features.contains(.filters), number == 0 || Int.random(in: 0..<3, using: &filters) == 0 {
+                session.filter = [nil, 0xFF, 0x0F, 0x3C, 0x7F][Int.random(in: 0..<5, using: &filters)]
+            }
+            if features.contains(.addresses), Int.random(in: 0..<3, using: &addresses) == 0 {
+                session.address = 1 - session.address
+            }
+            if features.contains(.hostClock), Int.random(in: 0..<3, using: &clocks) == 0 {
+                session.hostOffset = [-21_600_000, -1_800_000, 1_800_000, 21_600_000][
+                    Int.random(in: 0..<4, using: &clocks)]
+            }
+            if features.contains(.outages), number > 0, Bool.random(using: &outages) {
+                session.pause = Int64.random(in: 60_000...14_400_000, using: &outages)
+            }
+            if number < count - 1 {
+                let kinds = ends.intersection(features).sorted { $0.rawValue < $1.rawValue }
+                switch kinds[Int.random(in: 0..<kinds.count, using: &kills)] {
+                case .kills: session.end = .kill(atOperation: Int.random(in: 1...200, using: &kills))
+                case .powerCuts: session.end = .powerCut(atOperation: Int.random(in: 1...200, using: &kills))
+                default: session.end = .stop(afterRequests: Int.random(in: 1...60, using: &kills))
+                }
+            }
+            sessions.append(session)
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Spool
+import Synchronization
+
+@testable import Collector
+@testable import OktaAPI
+
+/// The clock of a run: it stands still but for requests and sleeps.
+final class SimulatedTime: TimeSource {
+    private struct State {
+        var elapsed: Int64 = 0
+        var hostOffset: Int64 = 0
+        var isOver: (@Sendable () -> Bool)?
+        var stop: (@Sendable () -> Void)?
+    }
+    private let state = Mutex(State())
+    private let first = ContinuousClock.now
+
+    /// Milliseconds since 1970 by Okta's clock.
+    var server: Int64 { state.withLock { Scenario.origin + $0.elapsed } }
+    var now: ContinuousClock.Instant { first + .milliseconds(state.withLock(\.elapsed)) }
+    var wall: Int64 { state.withLock { Scenario.origin + $0.elapsed + $0.hostOffset } }
+    var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: state.withLock(\.elapsed)) }
+
+    func set(hostOffset: Int64) { state.withLock { $0.hostOffset = hostOffset } }
+
+    func advance(_ milliseconds: Int64) { state.withLock { $0.elapsed += max(0, milliseconds) } }
+
+    /// `stop` is called at the first sleep or request after `isOver` has said so.
+    func arm(isOver: @escaping @Sendable () -> Bool, stop: @escaping @Sendable () -> Void) {
+        state.withLock { ($0.isOver, $0.stop) = (isOver, stop) }
+    }
+
+    func disarm() { state.withLock { ($0.isOver, $0.stop) = (nil, nil) } }
+
+    func check() {
+        let (isOver, stop) = state.withLock { ($0.isOver, $0.stop) }
+        if isOver?() == true { stop?() }
+    }
+
+    func sleep(until instant: ContinuousClock.Instant) async {
+        check()
+        if Task.isCancelled { return }
+        advance(Int64((instant - now) / .milliseconds(1)) + 1)
+    }
+}
+
+/// An org whose log holds a scenario's events, in the order in which they were stored. As strict as Okta: `since` goes by the time of storing, links hold the
+/// query that they came from, and what is not stored yet is not there.
+final class ScriptedOrg: HTTPTransport {
+    static let origins = ["https://acme.okta.com", "https://login.acme.example"]
+
+    private struct Query {
+        var filter: Int
+        var since: Int64
+        var began: Int64
+        var isRefused = false
+    }
+
+    private struct State {
+        var queries: [Query] = []
+        var random: SeededGenerator
+        /// A fault that lasts for some more requests.
+        var fault = 0
+        var faultsLeft = 0
+        var requests = 0
+        var emptyAnswers = 0
+        var lastEventAnswer: Int64 = Scenario.origin
+        var emptyPagesInARow = 0
+        var capped = false
+        var isQuiet = false
+    }
+
+    private let scenario: Scenario
+    private let events: [Scenario.Event]
+    private let bodies: [String]
+    private let time: SimulatedTime
+    private let state: Mutex<State>
+
+    init(_ scenario: Scenario, _ time: SimulatedTime) {
+        self.scenario = scenario
+        self.time = time
+        events = scenario.events
+        bodies = scenario.events.map { event in
+            """
+            {"uuid":"\(Self.uuid(event.number))","published":"\(UTCTime(milliseconds: event.published).rfc3339)",\
+            "eventType":"user.session.start","actor":{"id":"00u1","type":"User","alternateId":"ana@corp.example"}}
+            """
+        }
+        state = Mutex(State(random: SeededGenerator(state: scenario.seed ^ 0xABCD)))
+    }
+
+    static func uuid(_ number: Int) -> String {
+        let digits = String(number, radix: 16)
+        return "00000000-0000-11f0-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
+    }
+
+    var requests: Int { state.withLock(\.requests) }
+    /// Answers without an event in a row.
+    var emptyAnswers: Int { state.withLock(\.emptyAnswers) }
+
+    /// When the last answer with an event was sent.
+    var lastEventAnswer: Int64 { state.withLock(\.lastEventAnswer) }
+
+    /// From here on every answer is good: the run is to come to its end.
+    func behave() { state.withLock { $0.isQuiet = true } }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        time.check()
+        if Task.isCancelled { throw TransportError(.cancelled, host: "acme", detail: "") }
+        let result = state.withLock { state in
+            state.requests += 1
+            time.advance(Int64.random(in: 20...320, using: &state.random))
+            return answer(request.url, &state)
+        }
+        return try result.get()
+    }
+
+    private func answer(_ url: String, _ state: inout State) -> Result<HTTPResponse, TransportError> {
+        guard let origin = Self.origins.first(where: { url.hasPrefix($0) }) else {
+            return .failure(TransportError(.resolve, host: "nowhere", detail: url))
+        }
+        if url.hasSuffix("/.well-known/okta-organization") {
+            let body = """
+                {"id":"00oacme","pipeline":"idx","_links":{"organization":{"href":"\(Self.origins[0])"},\
+                "alternate":{"href":"\(Self.origins[1])"}}}
+                """
+            return .success(response(200, body))
+        }
+        if let fault = fault(&state) { return fault }
+        guard let parts = HTTPURL(url) else { return .success(response(400, "{}")) }
+        let limit = Int(parts.queryValues("limit").first ?? "") ?? 100
+        let number: Int
+        var position: Int
+        if let after = parts.queryValues("after").first {
+            let fields = after.split(separator: "_").compactMap { Int($0) }
+            (number, position) = (fields[0], fields[1])
+            if !state.isQuiet, Int.random(in: 0..<1000, using: &state.random) < scenario.refusals {
+                state.queries[number].isRefused = true
+            }
+            if state.queries[number].isRefused {
+                return .success(response([400, 404, 410][number % 3], "{\"errorCode\":\"E0000029\"}"))
+            }
+        } else {
+            let filter = parts.queryValues("filter").first.flatMap { Int($0.dropFirst()) } ?? 0xFF
+            let since = Self.milliseconds(parts.queryValues("since").first.map { String($0) } ?? "")
+            number = state.queries.count
+            state.queries.append(Query(filter: filter, since: since, began: time.server))
+            position = events.firstIndex { $0.stored >= since } ?? events.count
+            position -= position % 4
+        }
+        return .success(page(from: position, limit, state.queries[number], number, origin, &state))
+    }
+
+    private func page(
+        from start: Int, _ limit: Int, _ query: Query, _ number: Int, _ origin: String, _ state: inout State
+    ) -> HTTPResponse {
+        var room = min(limit, scenario.cap ?? limit)
+        if !state.isQuiet {
+            if Int.random(in: 0..<1000, using: &state.random) < scenario.shortPages {
+                room = Int.random(in: 1...room, using: &state.random)
+            }
+            if Int.random(in: 0..<1000, using: &state.random) < scenario.emptyPages, state.emptyPagesInARow < 3 {
+                room = 0
+            }
+        }
+        state.emptyPagesInARow = room == 0 ? state.emptyPagesInARow + 1 : 0
+        let now = time.server
+        var rows: [String] = []
+        var position = start
+        while position < events.count, rows.count < room {
+            let index = place(position, query)
+            guard events[index].stored <= now else { break }
+            position += 1
+            if events[index].stored >= query.since, query.filter & 1 << events[index].bucket != 0 {
+                rows.append(bodies[index])
+            }
+        }
+        if !rows.isEmpty { state.lastEventAnswer = now }
+        state.emptyAnswers = rows.isEmpty && room > 0 ? state.emptyAnswers + 1 : 0
+        let link = "\(origin)/api/v1/logs?after=\(number)_\(position)&limit=\(limit)"
+        return response(200, "[\(rows.joined(separator: ","))]", next: link)
+    }
+
+    /// Which event a query shows at a place: neighbors among the older ones can be swapped.
+    private func place(_ position: Int, _ query: Query) -> Int {
+        guard scenario.features.contains(.swaps) else { return position }
+        let block = position / 4 * 4
+        guard block + 3 < events.count, events[block + 3].stored < query.began - 5_000 else { return position }
+        let rotation = Int((UInt64(query.began) &+ UInt64(block)) &* 0x9E37_79B9_7F4A_7C15 >> 62)
+        return block + (position - block + rotation) % 4
+    }
+
+    private func fault(_ state: inout State) -> Result<HTTPResponse, TransportError>? {
+        guard !state.isQuiet else { return nil }
+        if state.faultsLeft > 0 {
+            state.faultsLeft -= 1
+        } else {
+            guard Int.random(in: 0..<1000, using: &state.random) < scenario.faults else { return nil }
+            state.fault = Int.random(in: 0..<9, using: &state.random)
+            state.faultsLeft = Int.random(in: 0..<5, using: &state.random)
+        }
+        switch state.fault {
+        case 0: return .failure(TransportError(.timeout, host: "acme", detail: ""))
+        case 1: return .failure(TransportError(.interrupted, host: "acme", detail: ""))
+        case 2: return .success(response(500, "{\"errorCode\":\"E0000009\"}"))
+        case 3: return .success(response(503, ""))
+        case 4: return .success(response(204, ""))
+        case 5: return .success(response(429, "{\"errorCode\":\"E0000047\"}"))
+        case 6: return .success(response(200, "[{\"uuid\":\"x\",", next: Self.origins[0] + "/api/v1/logs?after=0_0"))
+        case 7: return .success(response(200, "[]"))
+        default: return .success(response(200, "[1,]", next: Self.origins[0] + "/api/v1/logs?after=0_0"))
+        }
+    }
+
+    private func response(_ status: Int, _ body: String, next: String? = nil) -> HTTPResponse {
+        var headers = HTTPHeaders([
+            .init("Content-Type", "application/json"), .init("X-Rate-Limit-Limit", "600"),
+            .init("X-Rate-Limit-Remaining", status == 429 ? "0" : "599"),
+            .init("X-Rate-Limit-Reset", String(time.server / 1000 + 20)), .init("Date", Self.httpDate(time.server)),
+        ])
+        if let next { headers.append("Link", "<\(next)>; rel=\"next\"") }
+        return HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
+    }
+
+    /// RFC 9110's form of a time.
+    private static func httpDate(_ milliseconds: Int64) -> String {
+        let text = UTCTime(milliseconds: milliseconds).rfc3339
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let month = months[(Int(text.dropFirst(5).prefix(2)) ?? 1) - 1]
+        return "Thu, \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) \(text.dropFirst(11).prefix(8)) GMT"
+    }
+
+    /// Of `2026-11-18T10:26:40.000Z`.
+    private static func milliseconds(_ text: String) -> Int64 {
+        let text = text.replacing("%3A", with: ":")
+        let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }
+        guard numbers.count == 7 else { return 0 }
+        let (year, month, day) = (numbers[1] <= 2 ? numbers[0] - 1 : numbers[0], numbers[1], numbers[2])
+        let days =
+            365 * year + year / 4 - year / 100 + year / 400 + (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+            - 719_468
+        return ((days * 24 + numbers[3]) * 60 + numbers[4]) * 60_000 + numbers[5] * 1000 + numbers[6]
+    }
+}

@@ -1,0 +1,58 @@
+/// What many runs came to.
+package struct Summary: Sendable, CustomStringConvertible {
+    package private(set) var runs = 0
+    package private(set) var failed = 0
+    private var sum = Verdict()
+    private var lost = 0
+    private var twice = 0
+    private var stuck = 0
+    private var announcedRuns = 0
+
+    package init() {}
+
+    package mutating func add(_ verdict: Verdict) {
+        runs += 1
+        if !verdict.isGood { failed += 1 }
+        lost += verdict.lost.count
+        twice += verdict.twice.count
+        if verdict.isStuck { stuck += 1 }
+        if !verdict.twice.isEmpty, verdict.isGood { announcedRuns += 1 }
+        sum.events += verdict.events
+        sum.requests += verdict.requests
+        sum.requeries += verdict.requeries
+        sum.starts += verdict.starts
+        sum.unproven += verdict.unproven
+    }
+
+    package var description: String {
+        """
+        \(runs) runs, \(sum.events) events, \(sum.starts) starts, \(sum.requests) requests, \(sum.requeries) queries by time after \
+        trouble: \(lost) lost, \(twice) twice (\(announcedRuns) runs with announced repeats; \(sum.unproven) events announced), \
+        \(stuck) stuck
+        """
+    }
+}
+
+/// Finds the smallest scenario of a failing seed that still fails.
+package struct Shrinking {
+    private let lane: SimulationLane
+
+    package init(_ lane: SimulationLane) { self.lane = lane }
+
+    /// In words: the features that are needed, and what the run came to.
+    package func smallest(_ seed: UInt64) async -> String {
+        var without: Set<Scenario.Feature> = []
+        for feature in Scenario.Feature.allCases {
+            let smaller = Scenario(seed: seed, without: without.union([feature]))
+            if await !lane.run(smaller).isGood { without.insert(feature) }
+        }
+        var share = 1.0
+        while share > 0.05, await !lane.run(Scenario(seed: seed, without: without, eventShare: share / 2)).isGood {
+            share /= 2
+        }
+        let scenario = Scenario(seed: seed, without: without, eventShare: share)
+        let verdict = await lane.run(scenario)
+        let features = scenario.features.map { "\($0)" }.sorted().joined(separator: " ")
+        return "needs [\(features)] and \(Int(share * 100)) % of the events: \(verdict)"
+    }
+}

@@ -1,0 +1,353 @@
+import Testing
+
+@testable import Collector
+@testable import OktaAPI
+@testable import Spool
+
+@Suite("Which events of a page are collected")
+struct PageReadingTests {
+    /// A log whose way has passed the events 0..<100, ten a page, and so has forgotten the first of them.
+    private func passed(spacing: Int64 = 1_000) throws -> PassedLog {
+        let log = try PassedLog(spacing: spacing)
+        for start in stride(from: 0, to: 100, by: 10) { try log.land(Array(start..<start + 10), next: "\(start)") }
+        #expect(log.collected == Array(0..<100))
+        #expect(log.writer.identityCount(.main) < 60)
+        return log
+    }
+
+    // MARK: Passed, and following a link
+
+    @Test("what the way has passed is dropped: in the page, in later ones, after a restart; the rest is collected")
+    func known() throws {
+        let log = try PassedLog()
+        let first = try log.land([0, 1, 1, 2], next: "1")
+        #expect(log.collected == [0, 1, 2])
+        #expect((first.count, first.passed) == (4, 3))
+        #expect(first.newest == PublishedTime(log.published(2)))
+        #expect(first.change == .none)
+        #expect(log.place[.main]?.next == PassedLog.link("1"))
+        try log.land([1, 2, 3], next: "2")
+        try log.reopen()
+        try log.land([3, 0, 4], next: "3")
+        #expect(log.collected == [0, 1, 2, 3, 4])
+        let last = try log.land([4, 3], next: "4")
+        #expect((last.count, last.passed) == (2, 0))
+        #expect(log.place[.main]?.next == PassedLog.link("4"))
+    }
+
+    @Test("an event without an identity is collected")
+    func withoutIdentity() throws {
+        let log = try PassedLog()
+        var reading = PageReading(log.page([]), log.writer, PassedLog.limits)
+        let taken = [reading.takes(nil), reading.takes(nil)]
+        #expect(taken == [true, true])
+        #expect(reading.count == 2)
+    }
+
+    @Test("a place that was counted from now is so no longer once a page is durable; the organization is kept")
+    func settled() throws {
+        let log = try PassedLog()
+        log.place.countedFrom = HostTime(1)
+        log.place.organization = "00o1"
+        try log.land([0])
+        #expect(log.place.countedFrom == nil)
+        #expect(log.place.organization == "00o1")
+    }
+
+    // MARK: Restart
+
+    @Test("everything that is not passed was stored at the restart or later, and the restart follows the events")
+    func restart() throws {
+        let log = try passed()
+        let restart = try #require(log.place[.main]?.restart)
+        #expect(restart <= StoredTime(log.published(100)))
+        // The commits at depths 10 to 14 were published 20 to 30 s ago, and were stored five minutes earlier at the most.
+        #expect(restart == PublishedTime(log.published(74)).earliestStored)
+        // One page of very old events, as when an application tells late, moves it back by no means.
+        let late = Array(1_000..<1_010)
+        let times = Dictionary(uniqueKeysWithValues: late.map { ($0, PassedLog.base - 86_400_000) })
+        for _ in 0..<4 { try log.read(log.page(late, date: log.published(101)), late, published: times) }
+        #expect(try #require(log.place[.main]?.restart) >= restart)
+    }
+
+    @Test("events dated into the future move neither the restart nor the reports beyond Okta's clock")
+    func future() throws {
+        let log = try PassedLog()
+        var date: Int64 = 0
+        for start in stride(from: 0, to: 40, by: 10) {
+            let events = Array(start..<start + 10)
+            date = log.published(start + 10)
+            let times = Dictionary(uniqueKeysWithValues: events.map { ($0, Int64.max) })
+            try log.read(log.page(events, date: date), events, published: times)
+        }
+        let way = try #require(log.place[.main])
+        #expect(way.restart <= StoredTime(date))
+        #expect(way.restart > StoredTime(0))
+        #expect(try #require(way.reached) <= PublishedTime(date + 1_000))
+    }
+
+    // MARK: Re-query
+
+    @Test(
+        "a query from before what is remembered takes nothing until it has seen enough of that, then all that is unknown"
+    )
+    func search() throws {
+        let log = try passed()
+        let first = try log.search(Array(40..<50), next: "a")
+        #expect(first.need == 4)
+        #expect(first.seen.isEmpty)
+        #expect(first.next == PassedLog.link("a"))
+        // Two of the memory, one of them again and again.
+        let oldest = try #require((0..<100).first { log.writer.knows(PassedLog.identity($0), in: .main) })
+        let second = try log.search(
+            Array(50..<oldest) + [oldest, oldest, oldest, oldest + 1, oldest], next: "b", after: first)
+        #expect(second.seen.count == 2)
+        // A forgotten event that comes a little late does no harm as long as the search goes on.
+        let events = [oldest + 2, 30, oldest + 3] + Array(oldest + 4..<103)
+        let landing = try log.land(events, next: "c", search: second)
+        #expect(log.collected == Array(0..<103))
+        #expect(landing.passed == 3)
+        #expect(landing.unproven == 0)
+        #expect(log.place[.main]?.next == PassedLog.link("c"))
+        try log.land([102, 103], next: "d")
+        #expect(log.collected == Array(0..<104))
+    }
+
+    @Test("identity alone tells new events where all that was dropped was stored before the restart")
+    func identityAlone() throws {
+        // A minute between two events: what is forgotten is older than the five minutes of the restart.
+        let log = try passed(spacing: 60_000)
+        // The first event was stored after the restart and not seen before, so a search would leave it out.
+        let landing = try log.land([500] + Array(75..<102), next: "q", isQuery: true, date: log.published(103))
+        #expect(Array(log.collected.dropFirst(100)) == [500, 100, 101])
+        #expect(landing.unproven == 0)
+    }
+
+    @Test(
+        "identity is enough exactly when the last forgotten event was stored before the restart",
+        arguments: [(-1, true), (0, true), (1, false)] as [(Int64, Bool)])
+    func boundary(restartAfterDropped: Int64, searches: Bool) throws {
+        let log = try PassedLog()
+        let forgotten = PassedLog.base + 5_000
+        for (numbers, latest) in [([1], forgotten), (Array(2..<43), forgotten - 1)] {
+            for number in numbers { log.writer.remember(PassedLog.identity(number), in: .main) }
+            try log.writer.commit(
+                cursor: log.place.text, times: IdentityTimes(earliest: .min, latest: latest), at: SystemTime().spool)
+        }
+        #expect(log.writer.droppedLatest(.main) == forgotten)
+        log.place.changeEach { $0.restart = StoredTime(forgotten + restartAfterDropped) }
+        if searches {
+            _ = try log.search([100])
+        } else {
+            try log.land([100], isQuery: true)
+        }
+        #expect(log.collected == (searches ? [] : [100]))
+    }
+
+    @Test("a query of a way that has forgotten nothing takes what is unknown at once")
+    func nothingForgotten() throws {
+        let log = try PassedLog()
+        try log.land(Array(0..<30))
+        let landing = try log.land([50] + Array(0..<32), isQuery: true)
+        #expect(log.collected == Array(0..<30) + [50, 30, 31])
+        #expect((landing.count, landing.passed, landing.unproven) == (33, 3, 0))
+    }
+
+    @Test("a search that finds nothing ends in taking everything, and says how many may have come twice")
+    func nothingFound() throws {
+        let log = try passed()
+        let began = log.published(110)
+        var search = try log.search([40, 41], date: began)
+        #expect(search.began == ServerTime(began))
+        for _ in 0..<3 { search = try log.search([], after: search, date: began + 60_000) }
+        #expect(search.need == 4, "three empty answers are no end")
+        search = try log.search([], next: "end", after: search, date: began + 60_000)
+        #expect(search.need == 0)
+        #expect(search.next == nil, "it begins again")
+
+        // Now all is taken: what was collected and forgotten comes twice, and is told.
+        let first = try log.land([5, 6, 90, 101], next: "t1", search: search, date: began + 60_000)
+        #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101])
+        #expect(first.unproven == 3)
+        #expect(!first.isProvenAgain)
+        let until = ServerTime(began)
+        let second = try log.land([7, 101, 102], next: "t2", date: began + 60_000, unprovenUntil: until)
+        #expect(second.unproven == 2)
+        // Events of after its beginning are new.
+        let third = try log.land([111, 112], next: "t3", date: began + 60_000, unprovenUntil: until)
+        #expect(third.isProvenAgain)
+        #expect(third.unproven == 0)
+        #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101, 7, 102, 111, 112])
+    }
+
+    @Test("a search that has seen some but not enough is repeated with half as many before it gives up")
+    func halfFound() throws {
+        let log = try passed()
+        let began = log.published(99)
+        // A page of events that are newer than the search is the end of it.
+        let first = try log.search([97, 98, 99, 200, 201, 202, 203, 204], date: began)
+        #expect(first.need == 2)
+        #expect(first.isSecond)
+        #expect(first.next == nil)
+        try log.land([20, 97, 98, 100], search: first, date: began)
+        #expect(log.collected == Array(0..<101))
+
+        let other = try passed()
+        let second = try other.search([97, 98, 99, 200, 201, 202, 203, 204], date: began)
+        let third = try other.search([97, 200, 201, 202], after: second, date: began)
+        #expect(third.need == 0, "the second pass was the last")
+    }
+
+    @Test(
+        "a short answer ends a search only when ten minutes have gone by since its first",
+        arguments: [(599_000, 4), (600_000, 0)])
+    func shortAnswer(milliseconds: Int64, need: Int) throws {
+        let log = try passed()
+        let began = log.published(99)
+        let first = try log.search([40, 41], date: began)
+        #expect(try log.search([42], after: first, date: began + milliseconds).need == need)
+        // One that is full is none.
+        let again = try log.search([40, 41], date: began)
+        #expect(try log.search([42], after: again, date: began + milliseconds, limit: 1).need == 4)
+    }
+
+    // MARK: The tail
+
+    @Test("a tail begins with a page that has an unknown event, and with none else")
+    func tailBegins() throws {
+        let log = try PassedLog()
+        try log.land([0, 1, 2, 3], next: "h1")
+        let before = log.place
+        for events in [[], [2, 3]] {
+            guard case .nothing = try log.read(log.page(events, way: .tail, isQuery: true), events) else {
+                Issue.record("a tail began with \(events)")
+                return
+            }
+        }
+        #expect(log.place == before)
+        #expect(log.writer.identityCount(.tail) == 0)
+        let landing = try log.land([3, 1_000, 2, 1_001], way: .tail, next: "t1", isQuery: true, since: 77)
+        #expect(landing.change == .tailBegan)
+        guard case .two(let history, let tail, let backfill) = log.place.ways else {
+            Issue.record("\(log.place)")
+            return
+        }
+        #expect(history == before[.main])
+        #expect(tail.next == PassedLog.link("t1"))
+        #expect(tail.restart == StoredTime(77))
+        #expect(backfill.until == StoredTime(77))
+        #expect(!backfill.isHeadFull)
+        #expect(log.collected == [0, 1, 2, 3, 1_000, 1_001])
+        // The head has what is the tail's alone.
+        #expect(log.writer.identityList(.head) == [1_000, 1_001].map(PassedLog.identity))
+    }
+
+    /// The history has passed 0..<10, and the tail 100, 101, … in pages of three.
+    private func backfill(tail count: Int, spacing: Int64 = 1_000) throws -> PassedLog {
+        let log = try PassedLog(spacing: spacing)
+        try log.land(Array(0..<10), next: "h0")
+        for start in stride(from: 100, to: 100 + count, by: 3) {
+            let events = Array(start..<min(start + 3, 100 + count))
+            try log.land(
+                events, way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
+        }
+        return log
+    }
+
+    @Test("what the one way has passed is not collected by the other")
+    func otherWay() throws {
+        let log = try backfill(tail: 12)
+        try log.land([9, 110, 10, 111], next: "h1")
+        try log.land([9, 10, 112], way: .tail, next: "t2")
+        #expect(log.collected == Array(0..<10) + Array(100..<112) + [10, 112])
+    }
+
+    @Test("the history ends when it has seen half of a full head, and takes nothing of what follows")
+    func historyEnds() throws {
+        let log = try backfill(tail: 12)
+        #expect(log.place.backfill?.isHeadFull == true)
+        #expect(log.writer.identityCount(.head) == 6, "no more is added once it is full")
+        #expect(try log.land(Array(10..<50) + [100, 101], next: "h1").change == .none)
+        #expect(log.place.backfill?.met == 2)
+        // A restart in between changes nothing.
+        try log.reopen()
+        let landing = try log.land([50, 102, 103, 112, 113], next: "h2")
+        #expect(landing.change == .historyEnded)
+        // 112 and 113 lie after what the tail has passed, and are left to it.
+        #expect(log.collected == Array(0..<10) + Array(100..<112) + Array(10..<51))
+        guard case .one(let way) = log.place.ways else {
+            Issue.record("\(log.place)")
+            return
+        }
+        #expect(way.next == PassedLog.link("t109"))
+        #expect(log.writer.identityCount(.tail) == 0)
+        #expect(log.writer.identityCount(.head) == 0)
+        // The tail's events are the way's now, and come no more.
+        try log.land([110, 111, 112, 113], next: "t3")
+        #expect(log.collected.suffix(2) == [112, 113])
+        #expect(log.twice == [])
+    }
+
+    @Test("a short tail is dropped when the history comes to it, and nothing of it comes twice")
+    func shortTail() throws {
+        let log = try backfill(tail: 5)
+        #expect(log.place.backfill?.isHeadFull == false)
+        #expect(try log.land(Array(10..<30) + [100, 101], next: "h1").change == .none)
+        let landing = try log.land([30, 102, 31, 104], next: "h2")
+        #expect(landing.change == .tailDropped)
+        guard case .one(let way) = log.place.ways else {
+            Issue.record("\(log.place)")
+            return
+        }
+        // The history goes on, and takes what the tail has left out.
+        #expect(way.next == PassedLog.link("h2"))
+        #expect(log.writer.identityCount(.tail) == 0)
+        #expect(log.writer.identityCount(.head) == 0)
+        try log.land([103, 105, 104, 106], next: "h3")
+        try log.reopen()
+        try log.land([100, 101, 102, 103, 104, 105, 106, 107], next: "h4", isQuery: true)
+        #expect(log.collected == Array(0..<10) + Array(100..<105) + Array(10..<32) + [105, 106, 107])
+    }
+
+    @Test("a history whose restart lies after the tail's beginning has passed that, though it met none of its events")
+    func restartAfterTail() throws {
+        // A minute between two events.
+        let log = try backfill(tail: 2, spacing: 60_000)
+        var change = PageLanding.Change.none
+        var next = 200
+        while change == .none, next < 300 {
+            change = try log.land(Array(next..<next + 10), next: "h\(next)").change
+            next += 10
+        }
+        #expect(change == .tailDropped)
+        #expect(try #require(log.place[.main]?.restart) > StoredTime(log.published(99)))
+        try log.land([100, 101, next], next: "h9")
+        #expect(log.twice == [])
+    }
+
+    @Test("the head grows over the pages of the tail until it is full, then stays")
+    func headGrows() throws {
+        let log = try PassedLog()
+        try log.land([0], next: "h0")
+        var full: [Bool?] = []
+        for start in [100, 104, 108] {
+            try log.land(Array(start..<start + 4), way: .tail, next: "t\(start)", isQuery: start == 100)
+            full.append(log.place.backfill?.isHeadFull)
+        }
+        #expect(full == [false, true, true])
+        #expect(log.writer.identityList(.head) == (100..<108).map(PassedLog.identity))
+    }
+
+    @Test("a query of the tail by time searches the tail's own memory")
+    func tailSearches() throws {
+        let log = try backfill(tail: 90)
+        let oldest = try #require((100..<190).first { log.writer.knows(PassedLog.identity($0), in: .tail) })
+        #expect(oldest > 110)
+        let search = try log.search(Array(100..<oldest + 2), way: .tail)
+        #expect(search.seen.count == 2)
+        try log.land(
+            Array(oldest + 2..<192), way: .tail, next: "t9", search: search)
+        #expect(log.collected.suffix(2) == [190, 191])
+        #expect(log.twice == [])
+    }
+}

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import CollectionSimulation
+
+/// The parts of the daemon connected, with an org, a disk and a clock that a seed decides. `make simulate` runs fresh seeds.
+@Suite("The connected daemon", .serialized)
+struct SimulationTests {
+    @Test("every event is in the spool once, whatever dies, is refused or is changed", arguments: 0..<8)
+    func exactlyOnce(_ block: UInt64) async throws {
+        let lane = try SimulationLane()
+        for seed in block * 30..<block * 30 + 30 {
+            let verdict = await lane.run(Scenario(seed: seed))
+            #expect(verdict.isGood, "seed \(seed): \(verdict)")
+        }
+    }
+
+    @Test("an idle org costs one request a poll")
+    func idle() async throws {
+        var scenario = Self.plain()
+        scenario.events = [Scenario.Event(stored: Scenario.origin + 36_000_000, published: Scenario.origin + 36_000_000, number: 0, bucket: 0)]
+        scenario.pollSeconds = 15
+        let verdict = await (try SimulationLane()).run(scenario)
+        #expect(verdict.isGood, "\(verdict)")
+        // Ten hours of polls, and 20 minutes until the run ends; one probe of the org, and a second request after the only event.
+        let polls = (36_000 + 1_200) / 15
+        #expect((polls - 2...polls + 16).contains(verdict.requests), "\(verdict)")
+    }
+
+    @Test("a backlog costs one request a full page, also where the server sends smaller pages than were asked for", arguments: [nil, 10])
+    func backlog(cap: Int?) async throws {
+        var scenario = Self.plain()
+        scenario.start = 7_200_000
+        scenario.events = (0..<5_000).map { number in
+            let time = Scenario.origin - 3_000_000 + Int64(number) * 500
+            return Scenario.Event(stored: time, published: time, number: number, bucket: 0)
+        }
+        scenario.cap = cap
+        scenario.pollSeconds = 600
+        let verdict = await (try SimulationLane()).run(scenario)
+        #expect(verdict.isGood, "\(verdict)")
+        let pages = 5_000 / (cap ?? 50)
+        #expect((pages...pages + 30).contains(verdict.requests), "\(verdict)")
+        // At the pace of the requests alone: none of them waited for the next poll.
+        #expect(verdict.collectedAfter < Int64(pages) * 400 + 60_000, "\(verdict.collectedAfter) ms")
+    }
+
+    /// Nothing goes wrong, and one start.
+    private static func plain() -> Scenario {
+        var scenario = Scenario(seed: 1, without: Set(Scenario.Feature.allCases))
+        scenario.sessions = [
+            Scenario.Session(end: .drained, pageSize: 50, filter: nil, address: 0, hostOffset: 0, pause: 0)
+        ]
+        return scenario
+    }
+}

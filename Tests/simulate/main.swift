@@ -1,0 +1,47 @@
+import CollectionSimulation
+import Glibc
+import Synchronization
+
+// Runs seeds of the simulation. Failing ones are printed and shrunk.
+let usage = "usage: simulate-collection FIRST|random COUNT [--lanes N] [--until-failure] [--verbose]"
+let arguments = Array(CommandLine.arguments.dropFirst())
+guard arguments.count >= 2, let count = UInt64(arguments[1]), count > 0,
+    let first = arguments[0] == "random" ? UInt64.random(in: 0...UInt64.max / 2) : UInt64(arguments[0])
+else {
+    print(usage)
+    exit(64)
+}
+let isVerbose = arguments.contains("--verbose")
+let stopsAtFailure = arguments.contains("--until-failure")
+let lanes = arguments.firstIndex(of: "--lanes").flatMap { arguments.dropFirst($0 + 1).first }.flatMap { Int($0) } ?? 2
+
+let next = Mutex<UInt64>(0)
+let summary = Mutex(Summary())
+let began = ContinuousClock.now
+
+await withTaskGroup(of: Void.self) { group in
+    for _ in 0..<(isVerbose ? 1 : lanes) {
+        group.addTask {
+            guard let lane = try? SimulationLane(isVerbose: isVerbose) else { return }
+            while true {
+                let number = next.withLock { next in
+                    defer { next += 1 }
+                    return next
+                }
+                guard number < count, !stopsAtFailure || summary.withLock({ $0.failed == 0 }) else { return }
+                let seed = first &+ number
+                let verdict = await lane.run(Scenario(seed: seed))
+                summary.withLock { $0.add(verdict) }
+                guard !verdict.isGood else { continue }
+                print("seed \(seed): \(verdict)")
+                if !isVerbose, !stopsAtFailure { await print("    " + Shrinking(lane).smallest(seed)) }
+            }
+        }
+    }
+}
+let seconds = (ContinuousClock.now - began) / .seconds(1)
+let result = summary.withLock(\.self)
+print("seeds from \(first): \(result)")
+print("\(Int(Double(result.runs) / seconds * 60)) runs a minute")
+print("\(result.runs - result.failed) passed, \(result.failed) failed")
+exit(result.failed > 0 ? 1 : 0)
