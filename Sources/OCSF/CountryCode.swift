@@ -1,18 +1,108 @@
 /// Country names as geolocation data writes them, to ISO 3166-1 alpha-2, which OCSF wants.
 enum CountryCode {
-    /// The two letters for a name, or for two letters that are a code already; nil for anything else.
+    /// The two letters for a name, or for two letters that are a code already; nil for anything else. Letter case, punctuation, "the",
+    /// "&" for "and" and "St" for "Saint" make no difference.
     static func lookup(_ name: JSONText) -> JSONText? {
-        guard !name.isEscaped, let index = table.lookup(name.start, name.count) else { return nil }
-        return JSONText(start: codes + 2 * index, count: 2, isEscaped: false)
+        guard !name.isEscaped else { return nil }
+        if let index = exactly.lookup(name.start, name.count) { return code(index) }
+        guard name.count <= Key.capacity / 2 else { return nil }
+        var key = Key()
+        key.add(UnsafeBufferPointer(start: name.start, count: name.count))
+        return key.lookup(in: table).map { code($0) }
+    }
+
+    private static func code(_ index: Int) -> JSONText {
+        JSONText(start: codes + 2 * index, count: 2, isEscaped: false)
+    }
+
+    /// A name without what makes no difference, in memory of its own: nothing is allocated.
+    private struct Key {
+        static let capacity = 160
+        private var bytes: InlineArray<160, UInt8> = .init(repeating: 0)
+        private var count = 0
+
+        mutating func add(_ name: UnsafeBufferPointer<UInt8>) {
+            var at = 0
+            while at < name.count {
+                var end = at
+                while end < name.count, !Self.separates(name[end]) { end += 1 }
+                if end > at { word(UnsafeBufferPointer(rebasing: name[at..<end])) }
+                if end < name.count, name[end] == UInt8(ascii: "&") { word("and") }
+                at = end + 1
+            }
+        }
+
+        /// A blank, a hyphen, a comma, a bracket, an ampersand. A full stop or an apostrophe is inside a word.
+        private static func separates(_ byte: UInt8) -> Bool {
+            byte < 0x30 && byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'")
+        }
+
+        private mutating func word(_ letters: UnsafeBufferPointer<UInt8>) {
+            let start = count
+            if count > 0 { append(UInt8(ascii: " ")) }
+            let first = count
+            var isAfterC3 = false
+            for byte in letters where byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'") {
+                // A to Z, and À to Þ, which UTF-8 writes as C3 80 to C3 9E.
+                let isCapital = byte &- 0x41 < 26 || (isAfterC3 && byte &- 0x80 < 0x1F)
+                append(isCapital ? byte + 0x20 : byte)
+                isAfterC3 = byte == 0xC3
+            }
+            if equals("the", first) {
+                count = start
+            } else if equals("st", first) {
+                count = first
+                append("saint")
+            }
+        }
+
+        private mutating func word(_ text: StaticString) {
+            if count > 0 { append(UInt8(ascii: " ")) }
+            append(text)
+        }
+
+        private mutating func append(_ text: StaticString) {
+            for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
+        }
+
+        private func equals(_ text: StaticString, _ first: Int) -> Bool {
+            guard count - first == text.utf8CodeUnitCount else { return false }
+            for index in first..<count where bytes[index] != text.utf8Start[index - first] { return false }
+            return true
+        }
+
+        private mutating func append(_ byte: UInt8) {
+            guard count < Self.capacity else { return }
+            bytes[count] = byte
+            count += 1
+        }
+
+        func lookup(in table: ByteTable) -> Int? {
+            withUnsafeBytes(of: bytes) { buffer in
+                buffer.baseAddress.flatMap { table.lookup($0.assumingMemoryBound(to: UInt8.self), count) }
+            }
+        }
+
+        var array: [UInt8] { (0..<count).map { bytes[$0] } }
     }
 
     private static let pairs: [(code: Substring, names: [Substring])] = names.split(separator: "\n").map { line in
         (line.prefix(2), line.dropFirst(3).split(separator: "|"))
     }
 
-    private static let table = ByteTable(
+    /// The names as they stand below, which is how most of them come.
+    private static let exactly = ByteTable(
         pairs.enumerated().flatMap { index, pair in
             (pair.names + [pair.code]).map { (Array($0.utf8), Int32(index)) }
+        })
+
+    private static let table = ByteTable(
+        pairs.enumerated().flatMap { index, pair in
+            (pair.names + [pair.code]).map { name in
+                var key = Key()
+                Array(name.utf8).withUnsafeBufferPointer { key.add($0) }
+                return (key.array, Int32(index))
+            }
         })
 
     /// All codes in a row; lives as long as the process.
@@ -39,7 +129,7 @@ enum CountryCode {
         AT Austria
         AU Australia
         AW Aruba
-        AX Åland Islands|Aland Islands
+        AX Åland Islands|Aland Islands|Åland|Aland
         AZ Azerbaijan
         BA Bosnia and Herzegovina|Bosnia & Herzegovina
         BB Barbados
@@ -54,7 +144,7 @@ enum CountryCode {
         BM Bermuda
         BN Brunei|Brunei Darussalam
         BO Bolivia|Bolivia, Plurinational State of
-        BQ Bonaire, Sint Eustatius and Saba|Bonaire, Sint Eustatius, and Saba|Caribbean Netherlands
+        BQ Bonaire, Sint Eustatius and Saba|Bonaire, Sint Eustatius, and Saba|Caribbean Netherlands|Bonaire|Bonaire, Saint Eustatius and Saba
         BR Brazil
         BS Bahamas|The Bahamas
         BT Bhutan
@@ -120,7 +210,7 @@ enum CountryCode {
         GW Guinea-Bissau
         GY Guyana
         HK Hong Kong|Hong Kong SAR China
-        HM Heard Island and McDonald Islands
+        HM Heard Island and McDonald Islands|Heard and McDonald Islands
         HN Honduras
         HR Croatia
         HT Haiti
@@ -160,7 +250,7 @@ enum CountryCode {
         LT Lithuania|Republic of Lithuania
         LU Luxembourg
         LV Latvia
-        LY Libya
+        LY Libya|Libyan Arab Jamahiriya|State of Libya
         MA Morocco
         MC Monaco
         MD Moldova|Moldova, Republic of|Republic of Moldova
@@ -190,7 +280,7 @@ enum CountryCode {
         NF Norfolk Island
         NG Nigeria
         NI Nicaragua
-        NL Netherlands|The Netherlands|Netherlands, The
+        NL Netherlands|The Netherlands|Netherlands, The|Netherlands (Kingdom of the)
         NO Norway
         NP Nepal
         NR Nauru
@@ -207,7 +297,7 @@ enum CountryCode {
         PM Saint Pierre and Miquelon
         PN Pitcairn|Pitcairn Islands
         PR Puerto Rico
-        PS Palestine|Palestine, State of|Palestinian Territory|Palestinian Territories
+        PS Palestine|Palestine, State of|Palestinian Territory|Palestinian Territories|State of Palestine|Palestinian Territory, Occupied|Occupied Palestinian Territory
         PT Portugal
         PW Palau
         PY Paraguay
@@ -256,11 +346,11 @@ enum CountryCode {
         TZ Tanzania|Tanzania, United Republic of
         UA Ukraine
         UG Uganda
-        UM United States Minor Outlying Islands|U.S. Outlying Islands
+        UM United States Minor Outlying Islands|U.S. Outlying Islands|U.S. Minor Outlying Islands
         US United States|United States of America|USA
         UY Uruguay
         UZ Uzbekistan
-        VA Vatican City|Holy See|Holy See (Vatican City State)
+        VA Vatican City|Holy See|Holy See (Vatican City State)|Vatican City State (Holy See)|Vatican
         VC Saint Vincent and the Grenadines|St Vincent and Grenadines
         VE Venezuela|Venezuela, Bolivarian Republic of
         VG British Virgin Islands|Virgin Islands, British

@@ -1,7 +1,8 @@
 /// Where the domain begins in a text that may stand where OCSF wants `email_t`; many of Okta's `alternateId`s are no address.
 ///
 /// The characters are those that OCSF's own pattern for `email_t` and RFC 5321's unquoted local part share; the domain has at
-/// least two labels of letters, digits and hyphens.
+/// least two labels of letters, digits and hyphens. A last label of digits alone is none of a domain (RFC 3696 section 2): people have been
+/// seen to type their password into the field of the login, and passwords look like `P@ssw0rd.2026`.
 func emailDomainStart(_ text: JSONText) -> Int? {
     guard !text.isEscaped, text.count >= 5, text.count <= 320, let at = text.firstIndex(of: UInt8(ascii: "@")), at > 0
     else { return nil }
@@ -9,9 +10,11 @@ func emailDomainStart(_ text: JSONText) -> Int? {
     let domain = at + 1
     var label = domain
     var labels = 0
+    var isNumber = true
     for index in domain...text.count {
         if index < text.count, text.start[index] != UInt8(ascii: ".") {
             guard isAlphanumeric(text.start[index]) || text.start[index] == UInt8(ascii: "-") else { return nil }
+            if text.start[index] &- 0x30 >= 10 { isNumber = false }
             continue
         }
         guard index > label, text.start[label] != UInt8(ascii: "-"), text.start[index - 1] != UInt8(ascii: "-") else {
@@ -19,8 +22,9 @@ func emailDomainStart(_ text: JSONText) -> Int? {
         }
         labels += 1
         label = index + 1
+        if index < text.count { isNumber = true }
     }
-    return labels >= 2 ? domain : nil
+    return labels >= 2 && !isNumber ? domain : nil
 }
 
 @inline(__always)

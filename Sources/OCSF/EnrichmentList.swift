@@ -39,7 +39,7 @@ extension RecordMapping {
     mutating func enrichmentField() {
         // The URL's host is the org's own, whatever its domain.
         let host = settings.network.hasDomains && !constants.host.isEmpty ? urlHostPath : nil
-        guard enrichments.count > 0 || host != nil else { return }
+        let mark = writer.count
         writer.put("\"enrichments\":[")
         for index in 0..<enrichments.count {
             let entry = enrichments[index]
@@ -56,7 +56,10 @@ extension RecordMapping {
             writer.put("\",")
             scopeData(.internal)
         }
-        writer.endArray()
+        proxyEnrichment()
+        applicationEnrichment()
+        privilegeEnrichment()
+        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }
     }
 
     private mutating func scopeData(_ scope: NetworkScope) {

@@ -36,6 +36,10 @@ struct EnumTable: Sendable {
         (5, "Push Notification"),
         (6, "Hardware Token"), (7, "OTP"), (8, "Email"), (9, "U2F"), (10, "WebAuthn"), (11, "Password"),
     ])
+    static let verdict = EnumTable(captions: [
+        (0, "Unknown"), (1, "False Positive"), (2, "True Positive"), (3, "Disregard"), (4, "Suspicious"), (5, "Benign"),
+        (6, "Test"), (7, "Insufficient Data"), (8, "Security Risk"), (9, "Managed Externally"), (10, "Duplicate"),
+    ])
     static let protocolType = EnumTable(captions: [
         (0, "Unknown"), (1, "NTLM"), (2, "Kerberos"), (3, "Digest"), (4, "OpenID"), (5, "SAML"), (6, "OAUTH 2.0"),
         (7, "PAP"),

@@ -28,13 +28,18 @@ struct EventMapping: Equatable, Sendable {
 
 /// The catalogue's `rule`: a letter for the family and a number. Code asks for it where a family needs more than class and
 /// activity say.
-struct EventRule: Equatable, Sendable {
+struct EventRule: Equatable, Sendable, CustomStringConvertible {
     var family: UInt8
     var number: UInt8
 
     static let none = EventRule(family: 0, number: 0)
+    /// B1: an admin role binding. Its class follows from who got the role: User Access Management for a user, Group Management for a
+    /// group; the row's class is for any other.
+    static let roleBinding = EventRule(family: UInt8(ascii: "B"), number: 1)
     /// N1: Entity Management with the activity that the type's last word says. What its rows do, types of no row do as well.
     static let verb = EventRule(family: UInt8(ascii: "N"), number: 1)
+
+    var description: String { family == 0 ? "-" : "\(Character(Unicode.Scalar(family)))\(number)" }
 
     init(family: UInt8, number: UInt8) {
         self.family = family
@@ -62,12 +67,12 @@ package final class EventCatalog: Sendable {
         var attacks: [Attack]?
     }
 
-    /// Types, prefixes of at least two words, first words and last words, each in a table of its own: all four lead to `mappings`.
     private let types: ByteTable
-    private let prefixes: ByteTable
-    private let firstWords: ByteTable
+    /// The activity of Entity Management that a last word stands for.
     private let verbs: ByteTable
     private let mappings: [EventMapping]
+    /// In the order of `mappings`.
+    let relatives: EventRelatives
     /// The member `attacks` of records, ready to be copied.
     let attacks: [[UInt8]]
 
@@ -117,47 +122,22 @@ package final class EventCatalog: Sendable {
             attacks.append(Attack.rendered(named))
         }
         self.attacks = attacks
-        var mappings = rows.map(\.mapping)
+        mappings = rows.map(\.mapping)
         types = ByteTable(rows.enumerated().map { (Array($1.type.utf8), Int32($0)) })
+        relatives = EventRelatives(rows.map { ($0.type, $0.mapping) })
 
-        // What all rows below a prefix share: the class at least, the activity when it is one.
-        var shared: [Substring: (mapping: EventMapping, oneKind: Bool, oneActivity: Bool)] = [:]
         var lastWords: [Substring: [Int: Int]] = [:]
-        var first: Set<Substring> = []
-        for row in rows {
-            let words = row.type.split(separator: ".", omittingEmptySubsequences: false)
-            first.insert(words[0])
-            if row.mapping.rule == EventRule.verb, let last = words.last {
-                lastWords[last, default: [:]][row.mapping.activity, default: 0] += 1
-            }
-            guard words.count > 2 else { continue }
-            for length in 2..<words.count {
-                let prefix = row.type[..<words[length - 1].endIndex]
-                if let known = shared[prefix] {
-                    shared[prefix]?.oneKind = known.oneKind && known.mapping.kind == row.mapping.kind
-                    shared[prefix]?.oneActivity = known.oneActivity && known.mapping.activity == row.mapping.activity
-                } else {
-                    shared[prefix] = (row.mapping, true, true)
-                }
-            }
+        for row in rows where row.mapping.rule == EventRule.verb {
+            guard let last = row.type.split(separator: ".", omittingEmptySubsequences: false).last else { continue }
+            lastWords[last, default: [:]][row.mapping.activity, default: 0] += 1
         }
         var pairs: [(key: [UInt8], value: Int32)] = []
-        for (prefix, known) in shared where known.oneKind {
-            pairs.append((Array(prefix.utf8), Int32(mappings.count)))
-            mappings.append(
-                EventMapping(
-                    kind: known.mapping.kind, activity: known.oneActivity ? known.mapping.activity : 99, rule: .none))
-        }
-        prefixes = ByteTable(pairs)
-        pairs = []
         for (word, activities) in lastWords {
             guard let most = activities.max(by: { $0.value < $1.value }) else { continue }
             guard most.value * 2 > activities.values.reduce(0, +) else { continue }
             pairs.append((Array(word.utf8), Int32(most.key)))
         }
         verbs = ByteTable(pairs)
-        firstWords = ByteTable(first.map { (Array($0.utf8), 0) })
-        self.mappings = mappings
     }
 
     private static func parse(_ text: String, file: String) throws(EventCatalogError) -> [(
@@ -212,29 +192,26 @@ package final class EventCatalog: Sendable {
         return rows
     }
 
-    /// The class and activity of a type, by the longest of what is known about it.
+    /// The row of a type; nil when there is none.
+    func row(of type: JSONText) -> EventMapping? { types.lookup(type.start, type.count).map { mappings[$0] } }
+
+    /// The class and activity of a type: its row's, or those of its closest relatives.
     func mapping(of type: JSONText) -> EventMapping {
-        if let row = types.lookup(type.start, type.count) { return mappings[row] }
-        var end = type.count
-        var lastDot: Int?
-        while end > 0 {
-            end -= 1
-            guard type.start[end] == UInt8(ascii: ".") else { continue }
-            if lastDot == nil { lastDot = end }
-            guard let shared = prefixes.lookup(type.start, end) else { continue }
-            var mapping = mappings[shared]
-            if mapping.kind == .entity { mapping.activity = verb(type, after: lastDot) }
-            return mapping
-        }
-        let firstDot = type.firstIndex(of: UInt8(ascii: ".")) ?? type.count
-        if firstWords.lookup(type.start, firstDot) != nil {
-            return EventMapping(kind: .entity, activity: verb(type, after: lastDot), rule: .none)
-        }
-        return EventMapping(kind: .base, activity: 99, rule: .none)
+        row(of: type) ?? relatives.vote(on: type).map { mapping(by: $0, type) }
+            ?? EventMapping(kind: .base, activity: 99, rule: .none)
     }
 
-    private func verb(_ type: JSONText, after dot: Int?) -> Int {
-        let start = dot.map { $0 + 1 } ?? 0
+    /// What a vote makes of a type. In Entity Management the activity is the one that the type's last word stands for.
+    func mapping(by vote: EventRelatives.Vote, _ type: JSONText) -> EventMapping {
+        var mapping = vote.mapping
+        if mapping.kind == .entity { mapping.activity = verb(of: type) }
+        return mapping
+    }
+
+    /// The activity that Entity Management has for most rows of rule N1 with the same last word; 99 when there is no such majority.
+    func verb(of type: JSONText) -> Int {
+        var start = type.count
+        while start > 0, type.start[start - 1] != UInt8(ascii: ".") { start -= 1 }
         return verbs.lookup(type.start + start, type.count - start) ?? 99
     }
 }

@@ -52,6 +52,8 @@ struct Identity {
 
 /// The targets that classes look for; the first of each kind counts. Okta does not keep to an order of types.
 struct Targets {
+    /// Of those that say who or what they are.
+    var count = 0
     var first: Identity?
     var user: Identity?
     var appUser: Identity?
@@ -60,9 +62,17 @@ struct Targets {
     var policy: Identity?
     var rule: Identity?
     var token: Identity?
-    var enrollment: Identity?
     var role: Identity?
+    var resourceSet: Identity?
+    var session: Identity?
+    var idp: Identity?
+    /// The one that says what it was before and what it is now.
+    var changed: Identity?
     var hasConsents = false
+    /// Policies or rules are among them.
+    var hasPolicies = false
+    /// Authenticators, their enrollments or their methods are.
+    var hasFactors = false
 
     /// The account that the event is about: the Okta user before its account in an application.
     var account: Identity? { user ?? appUser }
@@ -80,6 +90,10 @@ struct Targets {
     private mutating func add(_ element: JSONNode, _ event: LogEvent) {
         guard let target = Identity(element, in: event), target.isNamed(in: event) else { return }
         if first == nil { first = target }
+        count += 1
+        if changed == nil, let details = target.changeDetails, Int(details.pointee.kind) == TRIBUTARY_JSON_OBJECT {
+            changed = target
+        }
         guard let type = event.known(target.type) else { return }
         switch type.count {
         case 4:
@@ -96,9 +110,15 @@ struct Targets {
             } else if type.equalsIgnoringCase("token") {
                 if token == nil { token = target }
             }
+        case 6:
+            if type.equalsIgnoringCase("policy") {
+                if policy == nil { policy = target }
+            }
         case 7:
             if type.equals("AppUser") || type.equals("NewUser") {
                 if appUser == nil { appUser = target }
+            } else if type.equalsIgnoringCase("session") {
+                if session == nil { session = target }
             }
         case 9:
             if type.equals("UserGroup") {
@@ -111,19 +131,51 @@ struct Targets {
         case 11:
             if type.equals("AppInstance") {
                 if app == nil { app = target }
+            } else if type.equals("ResourceSet") {
+                if resourceSet == nil { resourceSet = target }
             }
         case 12:
             if type.equals("PolicyEntity") {
                 if policy == nil { policy = target }
             } else if type.equals("ConsentGrant") {
                 hasConsents = true
-            }
-        case 23:
-            if type.equals("AuthenticatorEnrollment") {
-                if enrollment == nil { enrollment = target }
+            } else if type.equalsIgnoringCase("resource_set") {
+                if resourceSet == nil { resourceSet = target }
             }
         default: break
         }
+        if Self.isPolicy(type) { hasPolicies = true }
+        if Self.isFactor(type) { hasFactors = true }
+        if idp == nil, Self.isIdentityProvider(type) { idp = target }
         if token == nil, type.hasSuffix("_token") { token = target }
+    }
+
+    /// `IdentityProvider`, `Identity Provider`, `IDENTITY_PROVIDER`, `IDP`, `SamlIdp`.
+    static func isIdentityProvider(_ type: JSONText) -> Bool {
+        guard type.count >= 16 else { return type.equalsIgnoringCase("idp") || type.hasSuffix("Idp") }
+        guard type.count <= 24, type.start[type.count - 1] | 0x20 == UInt8(ascii: "r") else { return false }
+        return type.containsIgnoringCase("identity") && type.containsIgnoringCase("provider")
+    }
+
+    /// `PolicyEntity`, `PolicyRule`, `Policy`, `Rule`, `PolicyAction`, `Policy Evaluation`.
+    static func isPolicy(_ type: JSONText) -> Bool {
+        type.count >= 6 ? type.slice(0..<6).equalsIgnoringCase("policy") : type.equalsIgnoringCase("rule")
+    }
+
+    /// `AuthenticatorEnrollment`, `AuthenticatorMethod`, `Authenticator`, `Factor Type`, `MFAFactor`, `Factor`.
+    static func isFactor(_ type: JSONText) -> Bool {
+        type.hasPrefix("Authenticator") || type.equals("Factor Type") || type.equals("MFAFactor")
+            || type.equals("Factor")
+    }
+}
+
+extension RecordMapping {
+    /// Calls `body` for each target that says who or what it is.
+    @inline(__always)
+    func forEachTarget(_ body: (Identity) -> Void) {
+        let event = event
+        event.forEach(event[.target]) { element in
+            if let target = Identity(element, in: event), target.isNamed(in: event) { body(target) }
+        }
     }
 }

@@ -58,6 +58,8 @@ struct LogEvent {
         }
     }
 
+    func isArray(_ node: JSONNode) -> Bool { Int(node.pointee.kind) == TRIBUTARY_JSON_ARRAY }
+
     /// A string that is not empty.
     @inline(__always)
     func text(_ node: JSONNode?) -> JSONText? {

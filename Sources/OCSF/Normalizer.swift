@@ -20,17 +20,21 @@ package final class Normalizer {
     private let tape: JSONTape
     private var mapping: RecordMapping
     private var cutter = EventCutter()
+    private let refusesOtherObjects: Bool
 
     /// Events made into records, and events set aside, since the beginning.
     package private(set) var records = 0
     package private(set) var rejections = 0
 
     package init(catalog: EventCatalog, settings: NormalizerSettings) throws(NormalizerError) {
-        guard let tape = JSONTape(keys: OktaKey.allCases.map { ($0.name, $0.rawValue) }) else {
+        let names =
+            OktaKey.allCases.map { ($0.name, $0.rawValue) } + OktaKey.capitalized.map { ($0.name, $0.key.rawValue) }
+        guard let tape = JSONTape(keys: names) else {
             throw NormalizerError.outOfMemory
         }
         guard let digest = SHA256Digest() else { throw NormalizerError.noSHA256 }
         self.tape = tape
+        refusesOtherObjects = settings.refusesOtherObjects
         mapping = RecordMapping(settings: settings, catalog: catalog, digest: digest)
     }
 
@@ -62,6 +66,15 @@ package final class Normalizer {
         }
     }
 
+    /// Whether `explanations` are wanted. They cost time, and memory for each event.
+    package var isExplaining: Bool {
+        get { mapping.isExplaining }
+        set { mapping.isExplaining = newValue }
+    }
+
+    /// Of the last record: which rule decided its parts.
+    package var explanations: [Explanation] { mapping.explanations }
+
     /// Why an event can't be read, or nil when it can. Makes nothing of it: what reading costs by itself.
     package func rejection(of event: UnsafeRawBufferPointer) -> Rejection? {
         switch tape.parse(event) {
@@ -80,6 +93,9 @@ package final class Normalizer {
                 let start = event.baseAddress?.assumingMemoryBound(to: UInt8.self)
             else { return .failure(Rejection(reason: .notAnObject, position: 0)) }
             mapping.constants = source.constants
+            if refusesOtherObjects, let other = mapping.otherObject(start, event.count, nodes: parsed.nodes) {
+                return .failure(Rejection(reason: .notALogEvent, position: 0, object: other))
+            }
             return .success(mapping.write(start, event.count, nodes: parsed.nodes, collectedAt: collectedAt))
         }
     }

@@ -10,16 +10,20 @@ package struct NormalizerSettings: Sendable, Equatable {
     package var flattenUnmapped: Bool
     /// What records call internal.
     package var network: MyNetwork
+    /// An object that is no LogEvent is refused. Only for input that may be anything: what Okta's log holds becomes a record whatever
+    /// it is, so that nothing is dropped.
+    package var refusesOtherObjects: Bool
 
     package init(
         rawData: Bool = true, observables: Bool = true, datetime: Bool = false, flattenUnmapped: Bool = false,
-        network: MyNetwork = MyNetwork()
+        network: MyNetwork = MyNetwork(), refusesOtherObjects: Bool = false
     ) {
         self.rawData = rawData
         self.observables = observables
         self.datetime = datetime
         self.flattenUnmapped = flattenUnmapped
         self.network = network
+        self.refusesOtherObjects = refusesOtherObjects
     }
 }
 

@@ -23,6 +23,19 @@ enum OktaKey: UInt16, CaseIterable {
     case methodTypeUsed, factorType
     // a changed profile, a token's details, the transaction's
     case login, email, expires, detail, requestApiTokenId
+    // risk and what it refers to
+    case userBehaviors, riskChange, threatDetections, partnerRisk, securityEventsProviderReportedRisk
+    case eventUuid, label
+    case suspiciousActivityEventId, suspiciousActivityEventType, suspiciousActivityEventIp, suspiciousActivityOs
+    case suspiciousActivityEventCity, suspiciousActivityEventState, suspiciousActivityEventCountry
+    // the way to Okta
+    case isProxy, proxyType, anonymizerStatus, associatedProxies
+    // what a policy decided
+    case ruleAction, policyAction, matchedRuleAction, matchedRuleId, matchedRuleDisplayName
+    // who vouched for the user
+    case credentialType, idpDisplayName, sessionId
+    // methods and authenticators
+    case methodType, authenticatorKey, pushOnlyResponseType
 
     var name: String {
         switch self {
@@ -31,6 +44,12 @@ enum OktaKey: UInt16, CaseIterable {
         default: "\(self)"
         }
     }
+
+    /// The names with which Okta's pages on Identity Threat Protection write members that it sends in lower case elsewhere.
+    static let capitalized: [(name: String, key: OktaKey)] = [
+        ("Risk", .risk), ("Behaviors", .behaviors), ("ThreatSuspected", .threatSuspected), ("EventUuid", .eventUuid),
+        ("Label", .label), ("ExternalSessionId", .externalSessionId), ("RiskChange", .riskChange),
+    ]
 
     /// Slots of a table indexed by raw value.
     static let slots = allCases.count + 1

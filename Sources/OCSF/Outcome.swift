@@ -1,7 +1,5 @@
 /// What came of the event: severity, status, disposition and risk.
 struct Outcome {
-    enum Risk: Int { case low = 1, medium, high }
-
     /// OCSF `severity_id`.
     var severity = 0
     var result: JSONText?
@@ -12,11 +10,13 @@ struct Outcome {
     var isAllowed = false
     var isChallenged = false
     var isAlert = false
-    var risk: Risk?
+    /// The status is not that of `result`.
+    var isOverridden = false
+    var risk = RiskReport()
 
     init() {}
 
-    init(_ event: LogEvent, _ eventType: JSONText?) {
+    init(_ event: LogEvent, _ eventType: JSONText?, _ security: SecurityContext) {
         if let level = event.known(event[.severity]) {
             if level.equalsIgnoringCase("info") || level.equalsIgnoringCase("debug") {
                 severity = 1
@@ -47,47 +47,30 @@ struct Outcome {
             // Okta reports these as SUCCESS, "the policy denied it successfully".
             if eventType.equals("application.policy.sign_on.deny_access") {
                 status = 2
+                isOverridden = true
                 isAllowed = false
                 isDenied = true
             } else if eventType.equals("app.generic.unauth_app_access_attempt") {
                 status = 2
+                isOverridden = true
                 isAllowed = false
                 isUnauthorized = true
-            } else if eventType.hasSuffix("deny_push") {
+            } else if eventType.contains("deny_push") {
                 status = 2
+                isOverridden = true
             }
         }
         isAlert =
             event.text(event.debug(.threatSuspected))?.equalsIgnoringCase("true")
             ?? event.boolean(event.debug(.threatSuspected)) ?? false
-        risk = Self.risk(event)
-    }
-
-    /// The level, from whichever of the three places has it: `securityContext.risk`, `debugData.risk` as `{level=LOW}` in
-    /// any of its spellings, or `debugData.logOnlySecurityData`, a JSON text.
-    private static func risk(_ event: LogEvent) -> Risk? {
-        if let level = event.text(event.child(event.child(event[.securityContext], .risk), .level)) {
-            return self.level(level, 0)
-        }
-        if let text = event.text(event.debug(.risk)), let at = text.find("level=") { return level(text, at + 6) }
-        if let text = event.text(event.debug(.logOnlySecurityData)), let at = text.find("\"level\\\":\\\"") {
-            return level(text, at + 11)
-        }
-        return nil
-    }
-
-    private static func level(_ text: JSONText, _ at: Int) -> Risk? {
-        let rest = text.slice(at..<text.count)
-        if rest.hasPrefix("LOW") { return .low }
-        if rest.hasPrefix("MEDIUM") { return .medium }
-        if rest.hasPrefix("HIGH") { return .high }
-        return nil
+        risk = RiskReport(event, security)
     }
 }
 
 extension RecordMapping {
     mutating func outcomeFields() {
         severityField()
+        if isExplaining { explainOutcome() }
         if kind == .finding { findingStatus() } else { status() }
         if let result = event.known(event.child(event[.outcome], .result)) {
             writer.string("\"status_code\":\"", result)
@@ -107,17 +90,33 @@ extension RecordMapping {
     }
 
     private mutating func severityField() {
-        var id = outcome.severity
-        if kind == .finding {
-            // A finding is at least Medium; what Okta's risk engine says raises it.
-            id = max(id, outcome.risk == .high ? 4 : 3)
-        }
+        let id = kind == .finding ? severityOfFinding() : outcome.severity
         switch id {
         case 1: writer.put("\"severity_id\":1,\"severity\":\"Informational\",")
+        case 2: writer.put("\"severity_id\":2,\"severity\":\"Low\",")
         case 3: writer.put("\"severity_id\":3,\"severity\":\"Medium\",")
         case 4: writer.put("\"severity_id\":4,\"severity\":\"High\",")
         default: writer.put("\"severity_id\":0,\"severity\":\"Unknown\",")
         }
+    }
+
+    private mutating func explainOutcome() {
+        if kind != .finding { explain("severity_id", "severity") }
+        if kind == .finding {
+            explain("status_id", "the life of the finding, by its activity, the verdict and the risk")
+        } else if outcome.isOverridden {
+            explain("status_id", "this type reports a refusal as a success")
+        } else {
+            explain("status_id", outcome.result == nil ? "no outcome" : "outcome.result")
+        }
+        if kind == .finding {
+            explain(
+                "is_alert", isAlertingFinding ? "a new finding" : "left out: the finding is not new, or the risk is low"
+            )
+        } else if outcome.isAlert {
+            explain("is_alert", "debugData.threatSuspected")
+        }
+        if outcome.risk.hasDetails { explain("risk_details", "risk, behaviors and threats from where Okta wrote them") }
     }
 
     private mutating func status() {
@@ -125,16 +124,6 @@ extension RecordMapping {
         case 1: writer.put("\"status_id\":1,\"status\":\"Success\",")
         case 2: writer.put("\"status_id\":2,\"status\":\"Failure\",")
         case 99: writer.enumerated("\"status_id\":", "\"status\":\"", 99, outcome.result, .status)
-        default: writer.put("\"status_id\":0,\"status\":\"Unknown\",")
-        }
-    }
-
-    /// In a finding, `status` is the finding's own life, not the event's outcome.
-    private mutating func findingStatus() {
-        switch activity {
-        case 1: writer.put("\"status_id\":1,\"status\":\"New\",")
-        case 2: writer.put("\"status_id\":2,\"status\":\"In Progress\",")
-        case 3: writer.put("\"status_id\":4,\"status\":\"Resolved\",")
         default: writer.put("\"status_id\":0,\"status\":\"Unknown\",")
         }
     }
@@ -155,21 +144,19 @@ extension RecordMapping {
     }
 
     private mutating func risk() {
-        let isFinding = kind == .finding
-        if outcome.isAlert || (isFinding && activity == 1) {
+        if kind == .finding ? isAlertingFinding : outcome.isAlert {
             writer.put("\"is_alert\":true,")
-            if !isFinding { usesSecurityControl = true }
+            if kind != .finding { usesSecurityControl = true }
         }
-        guard let risk = outcome.risk else { return }
-        if !isFinding { usesSecurityControl = true }
-        switch risk {
-        case .low: writer.put("\"risk_level_id\":1,\"risk_level\":\"Low\",")
-        case .medium: writer.put("\"risk_level_id\":2,\"risk_level\":\"Medium\",")
-        case .high: writer.put("\"risk_level_id\":3,\"risk_level\":\"High\",")
+        if let level = outcome.risk.level {
+            switch level {
+            case .low: writer.put("\"risk_level_id\":1,\"risk_level\":\"Low\",")
+            case .medium: writer.put("\"risk_level_id\":2,\"risk_level\":\"Medium\",")
+            case .high: writer.put("\"risk_level_id\":3,\"risk_level\":\"High\",")
+            }
+            if kind != .finding { usesSecurityControl = true }
+            explain("risk_level_id", outcome.risk.isPartnerLevel ? "a partner's report" : "Okta's risk level")
         }
-        if let behaviors = event.text(event.debug(.behaviors)) {
-            writer.string("\"risk_details\":\"", behaviors)
-            event.consume(event.debug(.behaviors))
-        }
+        riskDetails()
     }
 }

@@ -1,10 +1,12 @@
 import Time
 
-/// An instant as LogEvents write it, read without allocation.
+/// An instant as LogEvents and their exporters write it, read without allocation.
 ///
-/// RFC 3339 `date-time` with 0 to 9 or more digits of a second's fraction, `T`, `t` or a blank between date and time (section 5.6's
-/// note), and any offset. A text without an offset is read as UTC, which is what Okta publishes in, and says so. Dates that no
-/// calendar has are unreadable; a leap second counts as the next second's first.
+/// ISO 8601's date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without hyphens and
+/// colons, with or without seconds, a fraction of the seconds behind a point or a comma, and any offset: `Z`, `+01`, `+0100`,
+/// `+01:00`. Between date and time stands `T`, `t` or a blank (RFC 3339 section 5.6's note). A text without an offset is read as UTC, which is
+/// what Okta publishes in, and says so. Dates that no calendar has are unreadable; a leap second counts as the next second's first, and
+/// 24:00 as the next day's 0:00. A date without a time is a day and no instant.
 struct PublishedTime: Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     let milliseconds: Int64
@@ -15,77 +17,164 @@ struct PublishedTime: Equatable {
     static let range: Range<Int64> = 100_000_000_000..<100_000_000_000_000
 
     init?(_ text: JSONText) {
-        let bytes = text.start
-        let count = text.count
-        guard count >= 19, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
-            bytes[10] | 0x20 == UInt8(ascii: "t") || bytes[10] == UInt8(ascii: " "),
-            let century = twoDigits(bytes, 0), let years = twoDigits(bytes, 2), let month = twoDigits(bytes, 5),
-            let day = twoDigits(bytes, 8), let hour = twoDigits(bytes, 11), let minute = twoDigits(bytes, 14),
-            let second = twoDigits(bytes, 17)
+        var digits = DigitReader(text)
+        guard let days = Self.date(&digits),
+            digits.take(UInt8(ascii: "T")) || digits.take(UInt8(ascii: "t")) || digits.take(UInt8(ascii: " ")),
+            let time = Self.timeOfDay(&digits)
         else { return nil }
-        let year = century * 100 + years
-        guard let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second <= 60 else {
-            return nil
-        }
-        var at = 19
-        var fraction = 0
-        if at < count, bytes[at] == UInt8(ascii: ".") {
-            at += 1
-            let first = at
-            var weight = 100
-            while at < count, bytes[at] &- 0x30 < 10 {
-                fraction += Int(bytes[at] &- 0x30) * weight
-                weight /= 10
-                at += 1
-            }
-            guard at > first else { return nil }
-        }
-        var offset = 0
-        if at == count {
-            hasZone = false
-        } else {
-            hasZone = true
-            switch bytes[at] {
-            case UInt8(ascii: "Z"), UInt8(ascii: "z"):
-                guard at + 1 == count else { return nil }
-            case UInt8(ascii: "+"), UInt8(ascii: "-"):
-                guard at + 6 == count, bytes[at + 3] == UInt8(ascii: ":"), let hours = twoDigits(bytes, at + 1),
-                    let minutes = twoDigits(bytes, at + 4), hours < 24, minutes < 60
-                else { return nil }
-                offset = (hours * 60 + minutes) * (bytes[at] == UInt8(ascii: "-") ? -60_000 : 60_000)
-            default: return nil
-            }
-        }
-        let seconds = date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second
-        milliseconds = Int64(seconds * 1_000 + fraction - offset)
+        guard let offset = digits.isAtEnd ? 0 : Self.offset(&digits) else { return nil }
+        hasZone = !digits.isAtStartOfZone
+        guard digits.isAtEnd else { return nil }
+        milliseconds = Int64(days * 86_400_000 + time - offset)
         guard Self.range.contains(milliseconds) else { return nil }
+    }
+
+    /// Days since 1970.
+    private static func date(_ digits: inout DigitReader) -> Int? {
+        guard let year = digits.number(of: 4) else { return nil }
+        let hasHyphens = digits.take(UInt8(ascii: "-"))
+        if digits.take(UInt8(ascii: "W")) {
+            guard let week = digits.number(of: 2), digits.take(UInt8(ascii: "-")) == hasHyphens,
+                let day = digits.number(of: 1), (1...7).contains(day), (1...weeksIn(year)).contains(week)
+            else { return nil }
+            return firstMonday(of: year) + (week - 1) * 7 + day - 1
+        }
+        // Three digits are a day of the year, two a month, or without hyphens four a month and a day.
+        if digits.run == 3 {
+            let length = CivilDate.days(inMonth: 2, of: year) + 337
+            guard let day = digits.number(of: 3), (1...length).contains(day) else { return nil }
+            return daysSince1970(year, 1, 1) + day - 1
+        }
+        guard let month = digits.number(of: 2), (1...12).contains(month),
+            digits.take(UInt8(ascii: "-")) == hasHyphens, let day = digits.number(of: 2),
+            (1...CivilDate.days(inMonth: month, of: year)).contains(day)
+        else { return nil }
+        return daysSince1970(year, month, day)
+    }
+
+    /// Milliseconds of the day.
+    private static func timeOfDay(_ digits: inout DigitReader) -> Int? {
+        guard let hour = digits.number(of: 2), hour <= 24 else { return nil }
+        let hasColons = digits.take(UInt8(ascii: ":"))
+        guard let minute = digits.number(of: 2), minute < 60 else { return nil }
+        var second = 0
+        var fraction = 0
+        if hasColons ? digits.take(UInt8(ascii: ":")) : digits.run > 0 {
+            guard let number = digits.number(of: 2), number <= 60 else { return nil }
+            second = number
+            if digits.take(UInt8(ascii: ".")) || digits.take(UInt8(ascii: ",")) {
+                guard let milliseconds = digits.fraction() else { return nil }
+                fraction = milliseconds
+            }
+        }
+        guard hour < 24 || (minute == 0 && second == 0 && fraction == 0) else { return nil }
+        return (hour * 3_600 + minute * 60 + second) * 1_000 + fraction
+    }
+
+    /// Milliseconds to the east.
+    private static func offset(_ digits: inout DigitReader) -> Int? {
+        digits.beginZone()
+        if digits.take(UInt8(ascii: "Z")) || digits.take(UInt8(ascii: "z")) { return 0 }
+        let isWest = digits.take(UInt8(ascii: "-"))
+        guard isWest || digits.take(UInt8(ascii: "+")), let hours = digits.number(of: 2), hours < 24 else { return nil }
+        var minutes = 0
+        if !digits.isAtEnd {
+            _ = digits.take(UInt8(ascii: ":"))
+            guard let number = digits.number(of: 2), number < 60 else { return nil }
+            minutes = number
+        }
+        return (hours * 60 + minutes) * (isWest ? -60_000 : 60_000)
     }
 }
 
-private func twoDigits(_ bytes: UnsafePointer<UInt8>, _ at: Int) -> Int? {
-    let tens = bytes[at] &- 0x30
-    let ones = bytes[at + 1] &- 0x30
-    return tens < 10 && ones < 10 ? Int(tens) * 10 + Int(ones) : nil
+/// Takes a text apart from left to right.
+private struct DigitReader {
+    private let text: JSONText
+    private var at = 0
+    private var hasZone = false
+
+    init(_ text: JSONText) { self.text = text }
+
+    var isAtEnd: Bool { at == text.count }
+    /// No offset was there to be read.
+    var isAtStartOfZone: Bool { !hasZone }
+
+    mutating func beginZone() { hasZone = true }
+
+    /// How many digits follow.
+    var run: Int {
+        var end = at
+        while end < text.count, text.start[end] &- 0x30 < 10 { end += 1 }
+        return end - at
+    }
+
+    mutating func take(_ byte: UInt8) -> Bool {
+        guard at < text.count, text.start[at] == byte else { return false }
+        at += 1
+        return true
+    }
+
+    /// Exactly so many digits.
+    mutating func number(of count: Int) -> Int? {
+        guard text.count - at >= count else { return nil }
+        var value = 0
+        for index in at..<at + count {
+            let digit = text.start[index] &- 0x30
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int(digit)
+        }
+        at += count
+        return value
+    }
+
+    /// Thousandths; more digits are cut off.
+    mutating func fraction() -> Int? {
+        let first = at
+        var value = 0
+        var weight = 100
+        while at < text.count, text.start[at] &- 0x30 < 10 {
+            value += Int(text.start[at] &- 0x30) * weight
+            weight /= 10
+            at += 1
+        }
+        return at > first ? value : nil
+    }
+}
+
+/// ISO 8601: the Monday of the week with the year's 4 January.
+private func firstMonday(of year: Int) -> Int {
+    let fourth = daysSince1970(year, 1, 4)
+    // 1970-01-01 was a Thursday.
+    return fourth - (fourth + 3 + 7 * 1_000_000) % 7
+}
+
+private func weeksIn(_ year: Int) -> Int { (firstMonday(of: year + 1) - firstMonday(of: year)) / 7 }
+
+/// Days since 1970 of a day that the calendar has.
+private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    CivilDate(year: year, month: month, day: day)?.daysSince1970 ?? 0
 }
 
 extension RecordWriter {
     /// RFC 3339 in UTC with milliseconds, without quotes.
     mutating func dateTime(_ milliseconds: Int64) {
-        let time = CivilTime(milliseconds: milliseconds)
-        digits(time.date.year, 4)
+        // Never before 1970: PublishedTime.range.
+        let days = Int(milliseconds) / 86_400_000
+        let rest = Int(milliseconds) - days * 86_400_000
+        let date = CivilDate(daysSince1970: days)
+        digits(date.year, 4)
         byte(UInt8(ascii: "-"))
-        digits(time.date.month, 2)
+        digits(date.month, 2)
         byte(UInt8(ascii: "-"))
-        digits(time.date.day, 2)
+        digits(date.day, 2)
         byte(UInt8(ascii: "T"))
-        digits(time.hour, 2)
+        digits(rest / 3_600_000, 2)
         byte(UInt8(ascii: ":"))
-        digits(time.minute, 2)
+        digits(rest / 60_000 % 60, 2)
         byte(UInt8(ascii: ":"))
-        digits(time.second, 2)
+        digits(rest / 1_000 % 60, 2)
         byte(UInt8(ascii: "."))
-        digits(time.millisecond, 3)
+        digits(rest % 1_000, 3)
         byte(UInt8(ascii: "Z"))
     }
 

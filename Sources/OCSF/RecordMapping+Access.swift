@@ -4,30 +4,37 @@ import CSimdjson
 extension RecordMapping {
     mutating func account(_ subject: Identity?, _ targets: Targets) {
         if let subject {
+            explain("user", targets.user != nil ? "the target that is a user" : "the target that is an account")
             let from = event.child(subject.changeDetails, .from)
-            let to = event.child(subject.changeDetails, .to)
+            // Of an account in an application, if Okta says the change of that.
+            let changed = subject.changeDetails != nil ? subject : targets.appUser ?? subject
+            let to = event.child(changed.changeDetails, .to)
             user("\"user\":{", subject.described(by: from, in: event), .user, consumes: false)
             if Identity.describes(to, in: event) {
-                user("\"user_result\":{", subject.described(by: to, in: event), .userResult, consumes: false)
+                user("\"user_result\":{", changed.described(by: to, in: event), .userResult, consumes: false)
             }
         }
         if activity == 10 || activity == 11 { authFactors(targets) }
     }
 
     mutating func access(_ subject: Identity?, _ targets: Targets) {
+        explain("user", targets.user != nil ? "the target that is a user" : "the target that is an account")
         if let subject { user("\"user\":{", subject, .user, consumes: false) }
         privileges(targets)
-        if let app = targets.app {
+        if let resource = targets.app ?? (rule == .roleBinding ? targets.resourceSet : nil) {
             writer.put("\"resources\":[")
-            resource("{", app)
+            self.resource("{", resource)
             writer.endArray()
         }
     }
 
     mutating func group(_ targets: Targets) {
+        explain("group", "the target that is a group")
         if let group = targets.group { groupObject("\"group\":{", group, isObserved: true) }
         if let account = targets.account { user("\"user\":{", account, .user, consumes: false) }
-        if let app = targets.app { resource("\"resource\":{", app) }
+        if let resource = targets.app ?? (rule == .roleBinding ? targets.resourceSet : nil) {
+            self.resource("\"resource\":{", resource)
+        }
         if activity == 1 || activity == 2 { privileges(targets) }
     }
 
@@ -52,20 +59,25 @@ extension RecordMapping {
     }
 
     /// Required in 3005. Okta names roles and scopes; where it names none, the kind of privilege that the event type is about.
-    private mutating func privileges(_ targets: Targets) {
+    mutating func privileges(_ targets: Targets) {
         writer.put("\"privileges\":[")
-        if let names = event.known(event.debug(.privilegeGranted)) ?? event.known(event.debug(.privilegeRevoked)) {
+        if let names = event.loose(event.debug(.privilegeGranted)) ?? event.loose(event.debug(.privilegeRevoked)) {
             list(names, splitsAtBlanks: false)
         } else if isConsent,
-            let scopes = event.known(event.debug(.grantedScopes)) ?? event.known(event.debug(.requestedScopes))
+            let scopes = event.loose(event.debug(.grantedScopes)) ?? event.loose(event.debug(.requestedScopes))
         {
             list(scopes, splitsAtBlanks: true)
         } else if targets.hasConsents {
-            consents()
-        } else if let role = targets.role, let name = event.known(role.displayName) ?? event.known(role.id) {
-            writer.string("\"", name)
+            names(ofType: "ConsentGrant")
+        } else if targets.role != nil {
+            names(ofType: "role")
         }
-        if writer.isAtOpening { writer.put(kindOfPrivilege) }
+        if writer.isAtOpening {
+            writer.put(kindOfPrivilege)
+            explain("privileges", "Okta names none: the kind that the event type is about")
+        } else {
+            explain("privileges", "the names in debugData, or of the targets that are roles or consents")
+        }
         writer.endArray()
     }
 
@@ -77,8 +89,24 @@ extension RecordMapping {
         if eventType.contains("impersonation") { return "\"impersonation\"," }
         if eventType.contains(".privilege.") { return "\"admin_role\"," }
         if eventType.contains(".role.") { return "\"workflows_role\"," }
+        if rule == .roleBinding { return "\"admin_role\"," }
         if eventType.contains("entitlements") { return "\"entitlements\"," }
         return "\"application_access\","
+    }
+
+    /// A text with commas, or an array.
+    private mutating func list(_ names: LooseValue, splitsAtBlanks: Bool) {
+        switch names {
+        case .text(let text): list(text, splitsAtBlanks: splitsAtBlanks)
+        case .node(let node):
+            guard Int(node.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
+            let end = event.nodes + Int(node.pointee.next)
+            var element = node + 1
+            while element < end {
+                if let name = event.known(element) { writer.string("\"", name) }
+                element = event.nodes + Int(element.pointee.next)
+            }
+        }
     }
 
     /// `Read-only admin (all, of it), Help desk admin`: commas separate outside parentheses only.
@@ -101,12 +129,14 @@ extension RecordMapping {
         }
     }
 
-    private mutating func consents() {
+    /// The names of all targets of a type, which is given in lower case unless it is a `ConsentGrant`.
+    private mutating func names(ofType type: StaticString) {
         guard let targets = event[.target] else { return }
         let end = event.nodes + Int(targets.pointee.next)
         var element = targets + 1
         while element < end {
-            if let target = Identity(element, in: event), event.text(target.type)?.equals("ConsentGrant") ?? false,
+            if let target = Identity(element, in: event), let found = event.text(target.type),
+                found.equals(type) || found.equalsIgnoringCase(type),
                 let name = event.known(target.displayName) ?? event.known(target.alternateId) ?? event.known(target.id)
             {
                 writer.string("\"", name)

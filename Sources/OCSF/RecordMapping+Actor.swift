@@ -16,10 +16,10 @@ extension RecordMapping {
             uid: "entity.user.uid", name: "entity.user.name", email: "entity.user.email_addr")
     }
 
-    /// `actor` needs a user, a session or an application (OCSF's constraint).
+    /// `actor` needs a user, a session or an application (OCSF's constraint). An address or a device is none of these.
     func hasActor(_ actor: Identity?) -> Bool {
-        if actor != nil || event.known(event.child(event[.client], .id)) != nil { return true }
-        return hasSession
+        if actor != nil, principal.canSignIn { return true }
+        return event.known(event.child(event[.client], .id)) != nil || hasSession
     }
 
     private var hasSession: Bool {
@@ -29,68 +29,89 @@ extension RecordMapping {
             || event.known(event.child(event.child(context, .issuer), .id)) != nil
     }
 
-    mutating func actorField(_ actor: Identity?) {
+    mutating func actorField(_ actor: Identity?, _ targets: Targets) {
+        if isExplaining { explainActor(actor) }
         guard hasActor(actor) else { return }
         if !kind.hasActor { usesHost = true }
         writer.put("\"actor\":{")
-        if let actor { user("\"user\":{", actor, .actor, consumes: true) }
-        session("\"session\":{", withTunnel: false)
+        if let actor, principal == .user || principal == .system {
+            user("\"user\":{", actor, .actor, consumes: true)
+        }
+        actorSession()
         let client = event.child(event[.client], .id)
-        if let id = event.known(client) {
+        if let actor, principal == .application {
+            application(actor)
+        } else if let id = event.known(client) {
             writer.string("\"app_uid\":\"", id)
             event.consume(client)
         }
-        let context = event[.authenticationContext]
-        let provider = event.child(context, .authenticationProvider)
-        let credentials = event.child(context, .credentialProvider)
-        let idp = event.known(provider) != nil ? provider : credentials
-        if let name = event.known(idp) {
-            writer.put("\"idp\":{")
-            writer.string("\"name\":\"", name)
-            writer.endObject()
-            event.consume(idp)
-        }
+        identityProvider(targets)
         writer.endObject()
     }
 
-    mutating func session(_ opening: StaticString, withTunnel: Bool) {
+    private mutating func explainActor(_ actor: Identity?) {
+        guard actor != nil else { return explain("actor.user", "left out: the event names no actor") }
+        switch principal {
+        case .user: explain("actor.user", "the actor")
+        case .system: explain("actor.user", "the actor, which is Okta itself")
+        case .application: explain("actor.user", "left out: the actor is a program")
+        case .device: explain("actor.user", "left out: the actor is a device")
+        case .address: explain("actor.user", "left out: the actor is an address")
+        }
+    }
+
+    /// A program is named where OCSF names programs. `client.id` is another name for the same one, if it is there.
+    private mutating func application(_ actor: Identity) {
+        explain("actor.app_uid", "the actor, which is a program by its type")
+        let client = event.child(event[.client], .id)
+        let name = event.known(actor.displayName) ?? event.known(actor.alternateId)
+        if let id = event.known(actor.id) {
+            writer.string("\"app_uid\":\"", id)
+            event.consume(actor.id)
+            if let other = event.known(client), other.count == id.count, equalBytes(other.start, id.start, id.count) {
+                event.consume(client)
+            }
+        } else if let id = event.known(client) {
+            writer.string("\"app_uid\":\"", id)
+            event.consume(client)
+        }
+        if let name {
+            writer.string("\"app_name\":\"", name)
+            event.consume(event.known(actor.displayName) != nil ? actor.displayName : actor.alternateId)
+        }
+    }
+
+    private mutating func actorSession() {
         let mark = writer.count
-        writer.put(opening)
+        writer.put("\"session\":{")
+        contextSession(consumes: true)
+        let token = event.child(event.child(event[.transaction], .detail), .requestApiTokenId)
+        if let uid = event.known(token) {
+            writer.string("\"credential_uid\":\"", uid)
+            event.consume(token)
+        }
+        if isThroughVPN { writer.put("\"is_vpn\":true,") }
+        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
+    }
+
+    /// The session in which the request was made, which is the actor's.
+    mutating func contextSession(consumes: Bool) {
         let context = event[.authenticationContext]
         let external = event.child(context, .externalSessionId)
         if let uid = event.known(external) {
             writer.string("\"uid\":\"", uid)
-            event.consume(external)
+            if consumes { event.consume(external) }
         }
         let root = event.child(context, .rootSessionId)
         if let uid = event.known(root) {
             writer.string("\"uid_alt\":\"", uid)
-            event.consume(root)
+            if consumes { event.consume(root) }
         }
         let issuer = event.child(event.child(context, .issuer), .id)
         if let uid = event.known(issuer) {
             writer.string("\"issuer\":\"", uid)
-            event.consume(issuer)
+            if consumes { event.consume(issuer) }
         }
-        if !withTunnel {
-            let token = event.child(event.child(event[.transaction], .detail), .requestApiTokenId)
-            if let uid = event.known(token) {
-                writer.string("\"credential_uid\":\"", uid)
-                event.consume(token)
-            }
-        }
-        if withTunnel, isThroughVPN { writer.put("\"is_vpn\":true,") }
-        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
-    }
-
-    private var isThroughVPN: Bool {
-        if let tunnels = event.text(event.debug(.tunnels)), tunnels.contains("\"type\\\":\\\"VPN") { return true }
-        var found = false
-        let details = event.child(event[.securityContext], .ipDetails)
-        event.forEach(event.child(details, .ipServiceCategories)) { category in
-            if event.text(event.child(category, .type))?.equals("VPN") ?? false { found = true }
-        }
-        return found
     }
 
     /// `identity` is named. The name is the login (`alternateId`), and what has the form of an address is one as well.
@@ -122,7 +143,7 @@ extension RecordMapping {
                 id = 1
             } else if type.equals("SystemPrincipal") {
                 id = 3
-            } else if type.hasPrefix("PublicClientApp") {
+            } else if type.hasPrefix("PublicClientApp") || type.equalsIgnoringCase("appinstance") {
                 id = 4
             }
             let stands = writer.enumerated("\"type_id\":", "\"type\":\"", id, type, .userType)

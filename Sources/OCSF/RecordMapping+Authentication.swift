@@ -1,8 +1,9 @@
 /// Authentication (3002).
 extension RecordMapping {
-    mutating func authentication(_ subject: Identity?, _ targets: Targets) {
+    mutating func authentication(_ subject: Identity?, _ actor: Identity?, _ targets: Targets) {
         if let subject { user("\"user\":{", subject, .user, consumes: false) }
-        session("\"session\":{", withTunnel: true)
+        explain("user", targets.user != nil ? "the target that is a user" : "no target is a user: the actor")
+        session(of: subject, actor, targets)
         writer.put("\"is_remote\":true,")
         // OCSF wants a service or a destination; the org is always one, the application when there is one.
         if let app = targets.app { service(app) }
@@ -23,53 +24,6 @@ extension RecordMapping {
             writer.string("\"name\":\"", name)
         }
         writer.endObject()
-    }
-
-    mutating func authFactors(_ targets: Targets) {
-        let mark = writer.count
-        writer.put("\"auth_factors\":[")
-        let first = event.known(event.debug(.authMethodFirstType))
-        let second = event.known(event.debug(.authMethodSecondType))
-        let factor = event.known(event.debug(.factor))
-        let enrolled = targets.enrollment.flatMap {
-            event.known(event.child($0.detailEntry, .methodTypeUsed))
-                ?? event.known(event.child($0.detailEntry, .factorType))
-        }
-        if let first { authFactor(first) }
-        if let second { authFactor(second) }
-        // The three name the same factor in different words; the most exact one speaks.
-        if first == nil, second == nil, let only = factor ?? enrolled { authFactor(only) }
-        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }
-        guard kind == .authentication else { return }
-        if second != nil || (eventType?.equals("user.authentication.auth_via_mfa") ?? false) {
-            writer.put("\"is_mfa\":true,")
-        }
-    }
-
-    private mutating func authFactor(_ text: JSONText) {
-        writer.put("{")
-        writer.enumerated("\"factor_type_id\":", "\"factor_type\":\"", Self.factorID(text), text, .factorType)
-        writer.endObject()
-    }
-
-    /// Okta's names vary: `OKTA_VERIFY_PUSH`, `Get a push notification`, `PASSWORD_AS_FACTOR`.
-    private static func factorID(_ text: JSONText) -> Int {
-        if text.containsIgnoringCase("question") { return 2 }
-        if text.containsIgnoringCase("sms") { return 1 }
-        if text.containsIgnoringCase("call") || text.containsIgnoringCase("voice") { return 3 }
-        if text.containsIgnoringCase("push") { return 5 }
-        if text.containsIgnoringCase("webauthn") || text.containsIgnoringCase("fido") { return 10 }
-        if text.containsIgnoringCase("u2f") { return 9 }
-        if text.containsIgnoringCase("email") { return 8 }
-        if text.containsIgnoringCase("fastpass") || text.containsIgnoringCase("nonce") { return 99 }
-        if text.containsIgnoringCase("hardware") || text.containsIgnoringCase("yubikey") { return 6 }
-        if text.containsIgnoringCase("password") { return 11 }
-        if text.containsIgnoringCase("otp") || text.containsIgnoringCase("soft_token")
-            || text.containsIgnoringCase("enter a code")
-        {
-            return 7
-        }
-        return 99
     }
 
     private mutating func authProtocol() {
@@ -123,25 +77,6 @@ extension RecordMapping {
         if let text = event.text(event.child(token.detailEntry, .expires)), let expires = PublishedTime(text) {
             timestamp("\"expiration_time\":", "\"expiration_time_dt\":\"", expires.milliseconds)
         }
-        writer.endObject()
-    }
-
-    /// The policy and the rule that decided.
-    private mutating func authorizations(_ targets: Targets) {
-        guard targets.policy != nil || targets.rule != nil else { return }
-        usesSecurityControl = true
-        writer.put("\"authorizations\":[")
-        if let policy = targets.policy { authorization(policy) }
-        if let rule = targets.rule { authorization(rule) }
-        writer.endArray()
-    }
-
-    private mutating func authorization(_ policy: Identity) {
-        writer.put("{")
-        if let decision = event.known(event.child(event[.outcome], .result)) {
-            writer.string("\"decision\":\"", decision)
-        }
-        policyObject("\"policy\":{", policy, isApplied: true)
         writer.endObject()
     }
 

@@ -1,13 +1,20 @@
-/// `device`: the member of the same name that Okta Verify fills, in either of its two spellings.
+/// `device`: the member of the same name that Okta Verify fills, in either of its two spellings, or another device in the event.
 extension RecordMapping {
-    mutating func device() {
+    /// Three things in the log are devices: the member `device`, an actor that is one, and, in a class that has no source endpoint, the client
+    /// with its address.
+    mutating func device(_ actor: Identity?, _ endpoint: SourceEndpoint) {
         let device = event[.device]
-        let idNode = event.child(device, .id)
-        let nameNode = event.child(device, .name)
+        var idNode = event.child(device, .id)
+        var nameNode = event.child(device, .name)
+        if event.known(idNode) == nil, event.known(nameNode) == nil, principal == .device, let actor {
+            idNode = actor.id
+            nameNode = event.known(actor.displayName) != nil ? actor.displayName : actor.alternateId
+        }
         let id = event.known(idNode)
         let name = event.known(nameNode)
-        // OCSF wants a uid or a name (or other things that Okta never has).
-        guard id != nil || name != nil else { return }
+        let isClient = kind == .base || kind == .applicationError ? endpoint.ip != nil : false
+        // OCSF wants a uid, a name or an address (or other things that Okta never has).
+        guard id != nil || name != nil || isClient else { return }
         if kind != .finding { usesHost = true }
         writer.put("\"device\":{")
         if let id {
@@ -18,20 +25,34 @@ extension RecordMapping {
             writer.string("\"name\":\"", name)
             event.consume(nameNode)
         }
+        if isClient {
+            addressAttributes(endpoint, .device)
+            explain("device.ip", "the class has no source endpoint: the client is the device")
+        }
         let platformNode = event.child(device, .platform) ?? event.child(device, .osPlatformSnake)
         let versionNode = event.child(device, .osVersion) ?? event.child(device, .osVersionSnake)
         let platform = event.known(platformNode)
-        deviceType(platform)
+        if platform == nil, isClient, event.text(event.child(event[.client], .device)) != nil {
+            clientType()
+        } else {
+            deviceType(platform)
+        }
         if let platform {
             let version = event.known(versionNode)
             operatingSystem(platform, version: version)
             event.consume(platformNode)
             if version != nil { event.consume(versionNode) }
+        } else if isClient {
+            let os = event.child(event.child(event[.client], .userAgent), .os)
+            if let name = event.known(os) {
+                operatingSystem(name, version: nil)
+                event.consume(os)
+            }
         }
         let managed = event.child(device, .managed)
-        if let isManaged = event.boolean(managed) {
+        if let isManaged = event.flag(managed) {
             writer.put(isManaged ? "\"is_managed\":true," : "\"is_managed\":false,")
-            event.consume(managed)
+            if event.boolean(managed) != nil { event.consume(managed) }
         }
         writer.endObject()
     }
@@ -42,7 +63,7 @@ extension RecordMapping {
         if platform.equalsIgnoringCase("ios") || platform.equalsIgnoringCase("android") {
             writer.put("\"type_id\":5,\"type\":\"Mobile\",")
         } else if platform.equalsIgnoringCase("macos") || platform.equalsIgnoringCase("windows")
-            || platform.equalsIgnoringCase("osx")
+            || platform.equalsIgnoringCase("osx") || platform.equalsIgnoringCase("linux")
         {
             writer.put("\"type_id\":2,\"type\":\"Desktop\",")
         } else {

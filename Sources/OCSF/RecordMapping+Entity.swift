@@ -1,15 +1,36 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    mutating func entity(_ targets: Targets) {
-        let changes = targets.first?.changeDetails
-        let from = event.child(changes, .from)
-        let to = event.child(changes, .to)
-        managedEntity("\"entity\":{", targets.first, isObserved: true)
+    /// The entity is the target that changed, else the first. A device that acts, of which Okta names only the user as a target, is the
+    /// entity itself.
+    mutating func entity(_ targets: Targets, _ actor: Identity?) {
+        if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
+            explain("entity", "the actor is a device, and no target but a user is named")
+            return deviceEntity(actor, targets)
+        }
+        let target = targets.changed ?? targets.first
+        explain(
+            "entity",
+            targets.changed != nil
+                ? "the target that has changeDetails" : targets.first != nil ? "the first target" : "no target")
+        let from = event.child(target?.changeDetails, .from)
+        let to = event.child(target?.changeDetails, .to)
+        managedEntity("\"entity\":{", target, isObserved: true)
         changed(from)
         writer.endObject()
         guard to != nil else { return }
-        managedEntity("\"entity_result\":{", targets.first, isObserved: false)
+        managedEntity("\"entity_result\":{", target, isObserved: false)
         changed(to)
+        writer.endObject()
+    }
+
+    private mutating func deviceEntity(_ device: Identity, _ targets: Targets) {
+        writer.put("\"entity\":{")
+        if let id = event.known(device.id) { writer.string("\"uid\":\"", id) }
+        if let name = event.known(device.displayName) ?? event.known(device.alternateId) {
+            writer.string("\"name\":\"", name)
+        }
+        writer.put("\"type_id\":1,\"type\":\"Device\",")
+        if let user = targets.user { self.user("\"user\":{", user, .entity, consumes: false) }
         writer.endObject()
     }
 
@@ -17,12 +38,11 @@ extension RecordMapping {
     private mutating func managedEntity(_ opening: StaticString, _ target: Identity?, isObserved: Bool) {
         writer.put(opening)
         guard let target else { return area("\"type_id\":99,\"type\":\"Okta\",") }
+        let type = event.known(target.type)
+        let id = type.map { Self.entityID($0) }
         if let id = event.known(target.id) { writer.string("\"uid\":\"", id) }
-        if let name = event.known(target.displayName) ?? event.known(target.alternateId) {
-            writer.string("\"name\":\"", name)
-        }
-        guard let type = event.known(target.type) else { return writer.put("\"type_id\":0,\"type\":\"Unknown\",") }
-        let id = Self.entityID(type)
+        if let name = entityName(target) { writer.string("\"name\":\"", name) }
+        guard let type, let id else { return writer.put("\"type_id\":0,\"type\":\"Unknown\",") }
         writer.enumerated("\"type_id\":", "\"type\":\"", id, type, .entityType)
         switch id {
         case 2: user("\"user\":{", target, isObserved ? .entity : nil, consumes: false)
@@ -30,6 +50,13 @@ extension RecordMapping {
         case 5: policyObject("\"policy\":{", target, isApplied: false)
         default: break
         }
+    }
+
+    /// The schema wants the name that the entity's own object has: a user's login.
+    func entityName(_ target: Identity) -> JSONText? {
+        let isUser = event.known(target.type).map { Self.entityID($0) == 2 } ?? false
+        let first = event.known(isUser ? target.alternateId : target.displayName)
+        return first ?? event.known(isUser ? target.displayName : target.alternateId)
     }
 
     private static func entityID(_ type: JSONText) -> Int {
@@ -56,7 +83,12 @@ extension RecordMapping {
         writer.put("\"data\":")
         let mark = writer.count
         value(state)
-        if writer.count == mark { writer.goBack(to: mark - 7) }
+        if writer.count == mark {
+            writer.goBack(to: mark - 7)
+        } else if settings.flattenUnmapped {
+            // The states of a policy, a zone and an application have nothing in common: one text, for stores with fixed columns.
+            writer.requote(from: mark)
+        }
     }
 
     /// Without a target, the area of the org that the event type names: its first two words.

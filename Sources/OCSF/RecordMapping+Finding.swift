@@ -1,26 +1,121 @@
 /// Detection Finding (2004).
 extension RecordMapping {
-    mutating func finding(_ targets: Targets, _ endpoint: SourceEndpoint) {
+    /// The finding is about a risk itself, so that its severity is the risk's: rules F3 (a user's risk) and F7 (a partner's report).
+    var isAboutRisk: Bool { rule.family == UInt8(ascii: "F") && (rule.number == 3 || rule.number == 7) }
+
+    /// A user reports a sign-in, or an administrator judges a finding: rules F2 and F9. Their own request is no evidence.
+    private var isStatement: Bool { rule.family == UInt8(ascii: "F") && (rule.number == 2 || rule.number == 9) }
+
+    /// OCSF: a new finding is an alert, one that is updated or closed is none.
+    var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
+
+    /// OCSF `severity_id`. Where the risk went decides it; a new finding of another kind is at least Medium, and High with a high risk.
+    mutating func severityOfFinding() -> Int {
+        let report = outcome.risk
+        if isAboutRisk, let level = report.level {
+            explain("severity_id", report.wentDown ? "the risk went down" : "the level of the risk")
+            if report.wentDown { return level == .low ? 1 : 2 }
+            return level.rawValue + 1
+        }
+        guard activity == 1 else {
+            explain("severity_id", "Okta's severity: the finding is not new")
+            return outcome.severity
+        }
+        let isHigh = report.level == .high || report.highestThreat == .high
+        explain("severity_id", isHigh ? "a new finding with a high risk" : "a new finding")
+        return max(outcome.severity, isHigh ? 4 : 3)
+    }
+
+    /// In a finding, `status` is the finding's own life, not the event's outcome.
+    mutating func findingStatus() {
+        switch activity {
+        case 1: writer.put("\"status_id\":1,\"status\":\"New\",")
+        case 2 where verdict == 1: writer.put("\"status_id\":3,\"status\":\"Suppressed\",")
+        case 2 where isAboutRisk && outcome.risk.wentDown && outcome.risk.level == .low:
+            writer.put("\"status_id\":4,\"status\":\"Resolved\",")
+        case 2: writer.put("\"status_id\":2,\"status\":\"In Progress\",")
+        case 3: writer.put("\"status_id\":4,\"status\":\"Resolved\",")
+        default: writer.put("\"status_id\":0,\"status\":\"Unknown\",")
+        }
+    }
+
+    /// OCSF `verdict_id` of an administrator's feedback; nil without any.
+    private var verdict: Int? {
+        guard let label = event.known(event.debug(.label)) else { return nil }
+        if label.equalsIgnoringCase("false_positive") { return 1 }
+        if label.equalsIgnoringCase("true_positive") { return 2 }
+        return 99
+    }
+
+    mutating func finding(_ targets: Targets, _ actor: Identity?, _ endpoint: SourceEndpoint) {
         writer.put("\"finding_info\":{\"uid\":\"")
-        if let uuid = event.known(event[.uuid]) {
+        let judged = event.known(event.debug(.eventUuid))
+        if activity != 1, let judged {
+            // The finding's record has the event's uuid as its uid.
+            writer.copy(judged)
+            explain("finding_info.uid", "debugData.eventUuid: the finding that this is about")
+        } else if let uuid = event.known(event[.uuid]) {
             writer.copy(uuid)
         } else {
             _ = digest.digest(event.bytes, event.count, into: digestBytes)
             writer.uuid8(digestBytes)
         }
         writer.put("\",")
-        if let title = event.text(event[.displayMessage]) ?? eventType { writer.string("\"title\":\"", title) }
-        let reason = event.child(event[.outcome], .reason)
-        if let text = event.known(reason) {
-            writer.string("\"desc\":\"", text)
-            event.consume(reason)
+        if let title = outcome.risk.detection ?? event.text(event[.displayMessage]) ?? eventType {
+            writer.string("\"title\":\"", title)
         }
+        description()
         if let eventType {
             writer.string("\"types\":[\"", eventType)
             writer.endArray()
         }
-        timestamp("\"created_time\":", "\"created_time_dt\":\"", time)
+        relatedEvent(judged)
+        // The schema wants the tags of the record here as well.
+        if let attack { writer.copy(catalog.attacks[attack]) }
+        if activity == 1 {
+            timestamp("\"created_time\":", "\"created_time_dt\":\"", time)
+        } else {
+            timestamp("\"modified_time\":", "\"modified_time_dt\":\"", time)
+        }
         writer.endObject()
+        if isStatement || isReporter(actor, targets) {
+            statement(targets, endpoint)
+        } else {
+            evidence(targets, endpoint)
+        }
+    }
+
+    private mutating func description() {
+        let reason = event.child(event[.outcome], .reason)
+        if let text = event.known(reason) {
+            writer.string("\"desc\":\"", text)
+            event.consume(reason)
+        } else if let reasons = outcome.risk.reasons {
+            writer.put("\"desc\":\"")
+            joined(reasons)
+            writer.put("\",")
+        }
+    }
+
+    private mutating func relatedEvent(_ judged: JSONText?) {
+        let reported = event.known(event.debug(.suspiciousActivityEventId))
+        guard let uid = judged ?? reported else { return }
+        writer.put("\"related_events\":[{")
+        writer.string("\"uid\":\"", uid)
+        // `debugData.eventType`, of the event judged.
+        let type = judged != nil ? event.debug(.eventType) : event.debug(.suspiciousActivityEventType)
+        if let type = event.known(type) { writer.string("\"type\":\"", type) }
+        writer.endObject()
+        writer.endArray()
+    }
+
+    /// A person who changes somebody else's risk is the reporter; the request is that person's.
+    private func isReporter(_ actor: Identity?, _ targets: Targets) -> Bool {
+        isAboutRisk && principal == .user && actor != nil && targets.user != nil && !isSame(targets.user, actor)
+    }
+
+    /// The request and the account that Okta found suspicious.
+    private mutating func evidence(_ targets: Targets, _ endpoint: SourceEndpoint) {
         // OCSF wants an endpoint or a user (or other things that Okta never has) in an evidence.
         guard endpoint.isNamed || targets.account != nil else { return }
         writer.put("\"evidences\":[{")
@@ -29,5 +124,62 @@ extension RecordMapping {
         httpRequest(.evidence)
         writer.endObject()
         writer.endArray()
+    }
+
+    /// What somebody says about a sign-in or a finding: its address is the evidence, and the speaker's client a resource that acted.
+    private mutating func statement(_ targets: Targets, _ endpoint: SourceEndpoint) {
+        let mark = writer.count
+        writer.put("\"evidences\":[{")
+        if let account = targets.account { user("\"user\":{", account, .evidence, consumes: false) }
+        suspiciousEndpoint()
+        let hasEvidence = !writer.isAtOpening
+        if hasEvidence, let label = event.known(event.debug(.label)), let verdict {
+            writer.enumerated("\"verdict_id\":", "\"verdict\":\"", verdict, label, .verdict)
+        }
+        if hasEvidence {
+            writer.endObject()
+            writer.endArray()
+        } else {
+            writer.goBack(to: mark)
+        }
+        if let ip = endpoint.ip {
+            writer.put("\"resources\":[{")
+            writer.string("\"name\":\"", ip)
+            observed("\"ip\":\"", ip, "resources[0].ip", .ip)
+            client = ClientAddress(path: "resources[0].ip", ip: ip)
+            if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
+            writer.put("\"type\":\"Client\",\"role_id\":2,\"role\":\"Actor\",")
+            writer.endObject()
+            writer.endArray()
+            if endpoint.scope == .internal { enrichments.add("resources[0].ip", ip, .internal) }
+        }
+    }
+
+    /// The address that a user found suspicious, with what Okta knew of it.
+    private mutating func suspiciousEndpoint() {
+        guard let text = event.known(event.debug(.suspiciousActivityEventIp)), let found = WrittenAddress(text) else {
+            return
+        }
+        let path: StaticString = "evidences[0].src_endpoint.ip"
+        writer.put("\"src_endpoint\":{")
+        observed("\"ip\":\"", found.text, path, .ip)
+        if let scope = settings.network.scope(of: found.address) {
+            networkScope(scope)
+            if scope == .internal { enrichments.add(path, found.text, .internal) }
+        }
+        let city = event.known(event.debug(.suspiciousActivityEventCity))
+        let region = event.known(event.debug(.suspiciousActivityEventState))
+        let country = event.known(event.debug(.suspiciousActivityEventCountry)).flatMap { CountryCode.lookup($0) }
+        if city != nil || region != nil || country != nil {
+            writer.put("\"location\":{")
+            if let city { writer.string("\"city\":\"", city) }
+            if let region { writer.string("\"region\":\"", region) }
+            if let country {
+                observed("\"country\":\"", country, "evidences[0].src_endpoint.location.country", .country)
+            }
+            writer.endObject()
+        }
+        if let os = event.known(event.debug(.suspiciousActivityOs)) { operatingSystem(os, version: nil) }
+        writer.endObject()
     }
 }

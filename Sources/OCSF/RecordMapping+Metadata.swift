@@ -46,6 +46,8 @@ extension RecordMapping {
             published = PublishedTime(text)
         }
         time = published?.milliseconds ?? collectedAt
+        explain("metadata.uid", uuid == nil ? "no uuid: made from the event's bytes" : "uuid")
+        explain("time", published == nil ? "no readable published: the time of collection" : "published")
         let transaction = event.child(event[.transaction], .id)
         if let id = event.known(transaction) {
             writer.string("\"correlation_uid\":\"", id)
@@ -88,7 +90,19 @@ extension RecordMapping {
         }
     }
 
+    private mutating func explainActivity() {
+        if activity == 99 {
+            explain("activity_id", "the class has no activity for this type; activity_name is the type")
+        } else if kind == .finding, activity == 2, isAboutRisk {
+            explain("activity_id", "the risk went down, which is no new finding")
+        } else {
+            explain("activity_id", "comes with the class, or is what the type's last word stands for")
+        }
+        if attack != nil { explain("attacks", "the catalogue's column attack") }
+    }
+
     mutating func classification() {
+        if isExplaining { explainActivity() }
         let blocks = classifications[kind.rawValue]
         writer.copy(blocks[activity == 99 ? 14 : activity])
         guard activity == 99 else { return }

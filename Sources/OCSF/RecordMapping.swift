@@ -23,12 +23,27 @@ struct RecordMapping: ~Copyable {
     var kind = OCSFKind.base
     var activity = 99
     var rule = EventRule.none
+    /// What the actor is.
+    var principal = Principal.user
     var outcome = Outcome()
+    var security = SecurityContext()
+    /// The client came through one, by what Okta knows of its address.
+    var isThroughVPN = false
     var time: Int64 = 0
     var usesHost = false
     var usesSecurityControl = false
     /// Where the record says the host of `http_request.url`, once it does.
     var urlHostPath: StaticString?
+    /// The place of the type's tags in the catalogue.
+    var attack: Int?
+    var client: ClientAddress?
+    var application: TargetApplication?
+    /// A grant that became an Entity Management record, which has no `privileges`.
+    var isGrantOfEntity = false
+    /// Somebody asked why the record is as it is.
+    var isExplaining = false
+    var explanations: [Explanation] = []
+    var unknownTypes = UnknownTypes()
 
     private let tables: UnsafeMutablePointer<JSONNode?>
 
@@ -61,6 +76,13 @@ struct RecordMapping: ~Copyable {
         nothing.deallocate()
     }
 
+    /// Nil for a LogEvent.
+    mutating func otherObject(_ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode) -> OtherObject? {
+        event = LogEvent(bytes: bytes, count: count, nodes: nodes, top: tables, debug: tables + OktaKey.slots)
+        event.index()
+        return event.otherObject
+    }
+
     /// `nodes` is the event's tape, its root an object.
     mutating func write(_ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode, collectedAt: Int64) -> RecordHead
     {
@@ -70,18 +92,28 @@ struct RecordMapping: ~Copyable {
         observables.removeAll()
         enrichments.removeAll()
         urlHostPath = nil
+        client = nil
+        application = nil
+        isGrantOfEntity = false
+        if isExplaining { explanations.removeAll() }
         usesHost = false
         usesSecurityControl = false
 
         eventType = event.known(event[.eventType])
-        let mapping = eventType.map { catalog.mapping(of: $0) } ?? EventMapping(kind: .base, activity: 99, rule: .none)
+        let mapping = mapping()
         kind = mapping.kind
         activity = mapping.activity
         rule = mapping.rule
-        outcome = Outcome(event, eventType)
+        attack = mapping.attack
+        security = SecurityContext(event)
+        outcome = Outcome(event, eventType, security)
+        isThroughVPN = hasVPN
         let actor = Identity(event[.actor], in: event).flatMap { $0.isNamed(in: event) ? $0 : nil }
+        principal = actor.map { Principal($0, in: event) } ?? .user
         let targets = Targets(event)
-        let endpoint = SourceEndpoint(event, settings.network)
+        let endpoint = SourceEndpoint(event, security, settings.network, actor: principal == .address ? actor : nil)
+        if rule == .roleBinding { takeGrantee(targets) }
+        if kind == .finding, isAboutRisk, outcome.risk.wentDown { activity = 2 }
         let subject = self.subject(actor: actor, targets: targets)
         let recipient = kind == .email ? self.recipient(actor: actor) : nil
 
@@ -93,25 +125,22 @@ struct RecordMapping: ~Copyable {
         case .email: isFallback = recipient == nil
         default: isFallback = false
         }
-        if isFallback {
-            kind = .base
-            activity = 99
-        }
+        if isFallback { takeNearestClass() }
 
         let head = metadata(collectedAt: collectedAt, isFallback: isFallback)
         classification()
-        if let attack = mapping.attack {
+        if let attack {
             writer.copy(catalog.attacks[attack])
             usesSecurityControl = true
         }
         outcomeFields()
-        actorField(actor)
+        actorField(actor, targets)
         switch kind {
         case .base, .applicationError: break
-        case .finding: finding(targets, endpoint)
+        case .finding: finding(targets, actor, endpoint)
         case .account: account(subject, targets)
-        case .authentication: authentication(subject, targets)
-        case .entity: entity(targets)
+        case .authentication: authentication(subject, actor, targets)
+        case .entity: entity(targets, actor)
         case .access: access(subject, targets)
         case .group: group(targets)
         case .email: email(recipient)
@@ -120,11 +149,15 @@ struct RecordMapping: ~Copyable {
         }
         if kind.hasSourceEndpoint { sourceEndpoint(endpoint, .record) }
         if kind.hasHTTPRequest { httpRequest(.record) }
-        device()
+        if isFallback, mapping.kind == .authentication { authorizations(targets) }
+        if isFallback, mapping.kind == .access { isGrantOfEntity = true }
+        if kind == .account || kind == .applicationError, targets.app != nil { applicationOfTarget() }
+        device(actor, endpoint)
         observableField()
         enrichmentField()
         // Before the long parts: what stands behind the mark is moved.
         profiles(at: head.profiles)
+        explain("unmapped", "what no rule took over word for word")
         unmapped()
         rawData()
         writer.finish()
@@ -137,14 +170,14 @@ struct RecordMapping: ~Copyable {
         switch kind {
         case .account, .access: targets.account
         // An administrator who ends someone's session is the actor, not the one who was signed in.
-        case .authentication: targets.user ?? actor ?? targets.appUser
+        case .authentication: targets.user ?? (principal.canSignIn ? actor : nil) ?? targets.appUser
         case .group: targets.account
         default: nil
         }
     }
 
     /// Where a part of the record stands; it decides the paths of the observables in it.
-    enum Place { case record, evidence }
+    enum Place { case record, evidence, device }
 }
 
 /// The constant parts of all records of one integration, as JSON.

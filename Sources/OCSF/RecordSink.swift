@@ -8,7 +8,7 @@ package struct RecordHead: Sendable, Equatable {
     package let uid: Range<Int>
     /// The event had no usable uuid, and its `metadata.uid` was made from its bytes.
     package let isUIDDerived: Bool
-    /// The event's own class could not be filled, and it became a Base Event.
+    /// The event's own class could not be filled, and the nearest one was taken.
     package let isFallback: Bool
 }
 

@@ -5,7 +5,7 @@ import FoundationEssentials
 package enum RejectionReason: String, Sendable, CaseIterable {
     case syntax, notUTF8, controlCharacter, unclosedString, badEscape, loneSurrogate, badNumber, longNumber,
         duplicateKey
-    case tooDeep, tooLarge, tooManyValues, notAnObject, outOfMemory
+    case tooDeep, tooLarge, tooManyValues, notAnObject, notALogEvent, outOfMemory
 
     init(code: Int) {
         self =
@@ -42,6 +42,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
         case .tooLarge: "is larger than \(JSONTape.maximumBytes) bytes"
         case .tooManyValues: "holds more than \(JSONTape.maximumValues) values"
         case .notAnObject: "is JSON, but not an object"
+        case .notALogEvent: "is no LogEvent"
         case .outOfMemory: "could not be read for want of memory"
         }
     }
@@ -52,6 +53,11 @@ package struct Rejection: Error, Sendable, Equatable {
     package let reason: RejectionReason
     /// Byte offset of the trouble inside the event; 0 when it concerns the whole of it.
     package let position: Int
+    /// With `notALogEvent`.
+    package var object: OtherObject?
+
+    /// One sentence for a person.
+    package var explanation: String { object?.explanation ?? reason.explanation }
 
     /// The event as one line of JSON, without the line feed, for a file of rejected events: `reason`, `explanation`, `position` in
     /// the event, `offset` of the event in its page, `collected_at` in milliseconds since 1970, and `event` as text, or

@@ -3,66 +3,128 @@ import CSimdjson
 /// What the event says about where the request came from.
 struct SourceEndpoint {
     var ip: JSONText?
+    /// The address is `client.ipAddress` word for word.
+    var isVerbatim = false
+    var port: Int?
     var domain: JSONText?
     /// Of the address.
     var scope: NetworkScope?
+    /// The address by its value: it has several spellings.
+    var address: IPAddress?
 
     /// OCSF wants at least one of these (and of others that Okta never has).
     var isNamed: Bool { ip != nil || domain != nil }
 
-    init(_ event: LogEvent, _ network: MyNetwork) {
-        if let text = event.known(event.child(event[.client], .ipAddress)), let address = IPAddress(text) {
-            ip = text
-            scope = network.scope(of: address)
+    /// `actor` is given if the actor is an address.
+    init(_ event: LogEvent, _ security: SecurityContext, _ network: MyNetwork, actor: Identity?) {
+        if let text = event.known(event.child(event[.client], .ipAddress)), let found = WrittenAddress(text) {
+            take(found, network)
+            isVerbatim = found.text.count == text.count
+        } else if let text = event.known(actor?.id) ?? event.known(actor?.displayName), let found = WrittenAddress(text)
+        {
+            take(found, network)
         }
         // "." is how Okta writes that the reverse look-up found nothing.
-        if let text = event.known(event.child(event[.securityContext], .domain)), !text.equals(".") { domain = text }
+        if let text = event.known(security.domain), !text.equals(".") {
+            domain = text
+        } else if let details = security.ipDetails, let text = event.known(event.child(details, .domain)),
+            !text.equals(".")
+        {
+            domain = text
+        }
     }
+
+    private mutating func take(_ found: WrittenAddress, _ network: MyNetwork) {
+        ip = found.text
+        port = found.port
+        address = found.address
+        scope = network.scope(of: found.address)
+    }
+}
+
+/// Where the record has the client's address.
+struct ClientAddress {
+    var path: StaticString
+    var ip: JSONText
 }
 
 extension RecordMapping {
     mutating func sourceEndpoint(_ endpoint: SourceEndpoint, _ place: Place) {
         guard endpoint.isNamed else { return }
-        let inEvidence = place == .evidence
-        let client = event[.client]
-        let security = event[.securityContext]
         writer.put("\"src_endpoint\":{")
+        endpointAttributes(endpoint, place)
+        writer.endObject()
+    }
+
+    /// What `src_endpoint` and `device` share: where the client is.
+    mutating func addressAttributes(_ endpoint: SourceEndpoint, _ place: Place) {
         if let ip = endpoint.ip {
-            let path: StaticString = inEvidence ? "evidences[0].src_endpoint.ip" : "src_endpoint.ip"
+            let path = addressPath(place)
             observed("\"ip\":\"", ip, path, .ip)
-            event.consume(event.child(client, .ipAddress))
-            if let scope = endpoint.scope {
-                networkScope(scope)
-                // The mark on the observable: there is nothing to look up outside.
-                if scope == .internal { enrichments.add(path, ip, scope) }
+            client = ClientAddress(path: path, ip: ip)
+            if place == .record {
+                explain(
+                    "src_endpoint.ip",
+                    endpoint.isVerbatim
+                        ? "client.ipAddress" : "client.ipAddress in its usual spelling, or an actor that is one")
             }
+            if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
+            // The mark on the observable: there is nothing to look up outside.
+            if endpoint.scope == .internal { enrichments.add(path, ip, .internal) }
         }
         if let domain = endpoint.domain {
             writer.string("\"domain\":\"", domain)
-            event.consume(event.child(security, .domain))
+            if event.known(security.domain).map({ !$0.equals(".") }) ?? false {
+                event.consume(security.domain)
+            } else {
+                event.consume(event.child(security.ipDetails, .domain))
+            }
         }
-        location(event.child(client, .geographicalContext), inEvidence)
-        autonomousSystem(security)
-        let isp = event.child(security, .isp)
-        if let name = event.known(isp) {
-            writer.string("\"isp\":\"", name)
-            event.consume(isp)
-        }
-        let zone = event.child(client, .zone)
+        location(event.child(event[.client], .geographicalContext), place)
+        let zone = event.child(event[.client], .zone)
         if let name = event.known(zone) {
             writer.string("\"zone\":\"", name)
             event.consume(zone)
         }
-        deviceType(event.child(client, .device))
-        let os = event.child(event.child(client, .userAgent), .os)
+    }
+
+    func addressPath(_ place: Place) -> StaticString {
+        switch place {
+        case .record: "src_endpoint.ip"
+        case .evidence: "evidences[0].src_endpoint.ip"
+        case .device: "device.ip"
+        }
+    }
+
+    private mutating func endpointAttributes(_ endpoint: SourceEndpoint, _ place: Place) {
+        addressAttributes(endpoint, place)
+        if let port = endpoint.port {
+            writer.put("\"port\":")
+            writer.integer(Int64(port))
+            writer.put(",")
+        }
+        if let scope = endpoint.scope { networkScope(scope) }
+        autonomousSystem()
+        let newerISP = event.child(security.ipDetails, .isp)
+        if let name = event.known(security.isp) {
+            writer.string("\"isp\":\"", name)
+            event.consume(security.isp)
+        } else if let name = event.known(newerISP) {
+            writer.string("\"isp\":\"", name)
+            event.consume(newerISP)
+        }
+        clientType()
+        let os = event.child(event.child(event[.client], .userAgent), .os)
         if let name = event.known(os) {
             operatingSystem(name, version: nil)
             event.consume(os)
         }
-        intermediates()
+        intermediates(endpoint)
         fingerprints()
-        writer.endObject()
     }
+
+    /// `type_id` by the kind of device that the user agent tells.
+    mutating func clientType() { deviceType(event.child(event[.client], .device)) }
 
     private mutating func deviceType(_ node: JSONNode?) {
         guard let text = event.text(node) else { return }
@@ -82,7 +144,7 @@ extension RecordMapping {
 
     /// A place without city, country, region or postal code is none (OCSF's constraint), and coordinates outside the globe are
     /// no coordinates.
-    private mutating func location(_ place: JSONNode?, _ inEvidence: Bool) {
+    private mutating func location(_ place: JSONNode?, _ stands: Place) {
         let city = event.known(event.child(place, .city))
         let country = event.known(event.child(place, .country)).flatMap { CountryCode.lookup($0) }
         let region = event.known(event.child(place, .state))
@@ -95,9 +157,13 @@ extension RecordMapping {
             event.consume(event.child(place, .city))
         }
         if let country {
-            observed(
-                "\"country\":\"", country,
-                inEvidence ? "evidences[0].src_endpoint.location.country" : "src_endpoint.location.country", .country)
+            let path: StaticString
+            switch stands {
+            case .record: path = "src_endpoint.location.country"
+            case .evidence: path = "evidences[0].src_endpoint.location.country"
+            case .device: path = "device.location.country"
+            }
+            observed("\"country\":\"", country, path, .country)
             event.consume(event.child(place, .country))
         }
         if let region {
@@ -145,11 +211,18 @@ extension RecordMapping {
         return whole < limit || (whole == limit && !hasFraction)
     }
 
-    private mutating func autonomousSystem(_ security: JSONNode?) {
-        let numberNode = event.child(security, .asNumber)
-        let nameNode = event.child(security, .asOrg)
-        let number = systemNumber(numberNode)
-        let name = event.known(nameNode)
+    /// Newer orgs write it into `ipDetails`, a member of the security context.
+    private mutating func autonomousSystem() {
+        var numberNode = security.asNumber
+        var nameNode = security.asOrg
+        var number = systemNumber(numberNode)
+        var name = event.known(nameNode)
+        if number == nil, name == nil, let details = security.ipDetails {
+            numberNode = event.child(details, .asNumber)
+            nameNode = event.child(details, .asOrg)
+            number = systemNumber(numberNode)
+            name = event.known(nameNode)
+        }
         guard number != nil || name != nil else { return }
         writer.put("\"autonomous_system\":{")
         if let number {
@@ -178,31 +251,16 @@ extension RecordMapping {
 
     /// `name` and `type_id` are both required.
     mutating func operatingSystem(_ name: JSONText, version: JSONText?) {
-        let id: Int
-        if name.containsIgnoringCase("windows") {
-            id = name.containsIgnoringCase("phone") || name.containsIgnoringCase("mobile") ? 101 : 100
-        } else if name.containsIgnoringCase("ipad") {
-            id = 302
-        } else if name.containsIgnoringCase("iphone") || name.equalsIgnoringCase("ios") || name.hasPrefix("iOS") {
-            id = 301
-        } else if name.containsIgnoringCase("mac") {
-            id = 300
-        } else if name.containsIgnoringCase("android") {
-            id = 201
-        } else if name.containsIgnoringCase("linux") || name.containsIgnoringCase("ubuntu") {
-            id = 200
-        } else {
-            id = 99
-        }
         writer.put("\"os\":{")
         writer.string("\"name\":\"", name)
-        writer.enumerated("\"type_id\":", "\"type\":\"", id, name, .osType)
+        writer.enumerated("\"type_id\":", "\"type\":\"", OperatingSystem.typeID(name), name, .osType)
         if let version { writer.string("\"version\":\"", version) }
         writer.endObject()
     }
 
-    /// The hops behind the client; the chain itself stays in `unmapped`, with what else it says of each.
-    private mutating func intermediates() {
+    /// The hops between the client and Okta: the chain without the client's own address, wherever it stands. A chain without one begins
+    /// with the client. The chain itself stays in `unmapped`, with what else it says of each hop.
+    private mutating func intermediates(_ endpoint: SourceEndpoint) {
         guard let chain = event.child(event[.request], .ipChain), Int(chain.pointee.kind) == TRIBUTARY_JSON_ARRAY else {
             return
         }
@@ -210,10 +268,14 @@ extension RecordMapping {
         writer.put("\"intermediate_ips\":[")
         let end = event.nodes + Int(chain.pointee.next)
         var hop = chain + 1
-        var isFirst = true
+        var isClient = endpoint.address == nil
         while hop < end {
-            if !isFirst, let ip = event.known(event.child(hop, .ip)), IPAddress(ip) != nil { writer.string("\"", ip) }
-            isFirst = false
+            if !isClient, let ip = event.known(event.child(hop, .ip)), let address = IPAddress(ip),
+                address != endpoint.address
+            {
+                writer.string("\"", ip)
+            }
+            isClient = false
             hop = event.nodes + Int(hop.pointee.next)
         }
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }

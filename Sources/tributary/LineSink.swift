@@ -12,20 +12,36 @@ struct LineSink: RecordSink {
     var file = "-"
     private(set) var rejected = 0
     private var buffer: [UInt8] = []
+    /// Instead of a record, what decided its parts.
+    private let explains: Bool
+    private var explained: [UInt8]?
 
-    init(collectedAt: Int64) {
+    init(collectedAt: Int64, explains: Bool = false) {
         self.collectedAt = collectedAt
+        self.explains = explains
         buffer.reserveCapacity(2 * Self.capacity)
     }
 
     mutating func record(_ bytes: UnsafeRawBufferPointer, head: RecordHead) {
+        if explains {
+            explained = Array(bytes)
+            return
+        }
         buffer.append(contentsOf: bytes)
         buffer.append(0x0A)
     }
 
     mutating func rejected(_ event: UnsafeRawBufferPointer, _ rejection: Rejection, offset: Int) {
         rejected += 1
-        Terminal.complain("\(file): byte \(offset + rejection.position): the event \(rejection.reason.explanation)")
+        let what = rejection.object == nil ? "the event" : "the object"
+        Terminal.complain("\(file): byte \(offset + rejection.position): \(what) \(rejection.explanation)")
+    }
+
+    /// Says why the last record is as it is.
+    mutating func explain(_ explanations: [Explanation]) {
+        guard let record = explained else { return }
+        explained = nil
+        buffer += ExplanationText.lines(record: record, explanations).utf8
     }
 
     mutating func flushIfFull() throws {

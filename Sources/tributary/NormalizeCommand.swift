@@ -10,11 +10,13 @@ struct Normalize: ParsableCommand {
         abstract: "Okta JSON to OCSF NDJSON on standard output.",
         discussion: """
             Takes an array of events, or an event a line, from files or from standard input. An event that can't become a record is \
-            said on standard error with its place, and the command ends with 65 after the rest.
+            said on standard error with its place, and the command ends with 65 after the rest. So is an object that is no LogEvent, such \
+            as the API's answer to a refused request.
 
             Example:
               tributary normalize events.json | jq 'select(.class_uid == 3002)'
               curl -sH @authorization.txt https://acme.okta.com/api/v1/logs | tributary normalize --org acme.okta.com
+              tributary normalize --explain event.json
             """)
 
     @Argument(help: "Files; - or none is standard input.")
@@ -31,6 +33,9 @@ struct Normalize: ParsableCommand {
 
     @Flag(help: "Each object in unmapped as one text, for stores with fixed columns.")
     var flattenUnmapped = false
+
+    @Flag(help: "Instead of the records, say for each event which rule decided each part of its record.")
+    var explain = false
 
     @Option(
         help: ArgumentHelp("A domain of your organisation's, its subdomains included.", valueName: "domain"),
@@ -56,13 +61,14 @@ struct Normalize: ParsableCommand {
                 catalog: try EventCatalog.builtIn(with: tables),
                 settings: NormalizerSettings(
                     rawData: rawData, observables: observables, datetime: datetime, flattenUnmapped: flattenUnmapped,
-                    network: MyNetwork(domains: myDomain, ranges: myRange)))
+                    network: MyNetwork(domains: myDomain, ranges: myRange), refusesOtherObjects: true))
+            normalizer.isExplaining = explain
         } catch {
             Terminal.complain("tributary: \(error)")
             throw ExitStatus.configuration
         }
         let source = EventSource(orgHost: org, logURL: org.map { "https://\($0)/api/v1/logs" })
-        var sink = LineSink(collectedAt: WallClock.now())
+        var sink = LineSink(collectedAt: WallClock.now(), explains: explain)
         for file in files.isEmpty ? ["-"] : files {
             sink.file = file
             let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
@@ -83,6 +89,7 @@ struct Normalize: ParsableCommand {
     ) throws {
         var stream = EventStream()
         var buffer = InputBuffer(descriptor: descriptor)
+        var isAtBeginning = true
         while true {
             let isLast: Bool
             do throws(InputBuffer.Failure) {
@@ -93,12 +100,18 @@ struct Normalize: ParsableCommand {
             }
             var position = 0
             let bytes = buffer.bytes
+            if isAtBeginning, let trouble = encodingTrouble(firstBytes: bytes) {
+                Terminal.complain("tributary: \(sink.file) \(trouble)")
+                throw ExitStatus.dataError
+            }
+            if bytes.count >= 4 { isAtBeginning = false }
             scan: while true {
                 switch stream.next(bytes, from: position, isLast: isLast) {
                 case .event(let range):
                     normalizer.normalizeEvent(
                         UnsafeRawBufferPointer(rebasing: bytes[range]), source: source,
                         offset: buffer.consumed + range.lowerBound, collectedAt: sink.collectedAt, into: &sink)
+                    if explain { sink.explain(normalizer.explanations) }
                     position = range.upperBound
                     try sink.flushIfFull()
                 case .more(let keep):

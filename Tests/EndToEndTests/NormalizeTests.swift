@@ -60,6 +60,46 @@ struct NormalizeTests {
         #expect(outcome.errors.contains("is not JSON"))
     }
 
+    @Test(
+        "the API's answer to a refused request is no event: the message says so, nothing comes out, and the end is 65")
+    func apiError() throws {
+        let answer = #"{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorCauses":[]}"#
+        for input in [answer, "[\(answer)]", answer + "\n"] {
+            let outcome = try Programs.tributary(["normalize"], input: Data(input.utf8), in: try Workspace())
+            #expect(outcome.status == 65)
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.errors.contains("E0000011 Invalid token provided"), "\(outcome.errors)")
+        }
+        let mixed = try Programs.tributary(
+            ["normalize"], input: Data((answer + "\n" + event("a")).utf8), in: try Workspace())
+        #expect(mixed.status == 65)
+        #expect(try uids(mixed.output) == ["a"])
+    }
+
+    @Test("a file in UTF-16 is said to be one")
+    func encoding() throws {
+        for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian] {
+            let input = try #require((event("a") + "\n").data(using: encoding))
+            let outcome = try Programs.tributary(["normalize"], input: input, in: try Workspace())
+            #expect(outcome.status == 65)
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.errors.contains("is UTF-16, not UTF-8"), "\(outcome.errors)")
+        }
+    }
+
+    @Test("--explain says for each event which rule decided each part, instead of its record")
+    func explain() throws {
+        let input = event("a") + "\n" + event("b", type: "palm.zone.create")
+        let outcome = try Programs.tributary(["normalize", "--explain"], input: Data(input.utf8), in: try Workspace())
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.isEmpty)
+        #expect(outcome.output.contains("user.session.start a: Authentication: Logon\n"))
+        #expect(outcome.output.contains("3002: the catalogue's row for user.session.start, rule A1\n"))
+        #expect(outcome.output.contains("palm.zone.create b: Entity Management: Create\n"))
+        #expect(outcome.output.contains("in common with it"))
+        #expect(!outcome.output.contains("{\"metadata\""))
+    }
+
     @Test("a site's catalogue row wins, and a bad row is refused with file and line before anything is read")
     func catalogue() throws {
         let workspace = try Workspace()

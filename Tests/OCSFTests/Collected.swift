@@ -60,6 +60,8 @@ func page(_ text: String, _ settings: NormalizerSettings = NormalizerSettings())
 struct JSON {
     let value: Any
 
+    init(value: Any) { self.value = value }
+
     init(_ text: String) throws {
         value = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
     }

@@ -41,7 +41,7 @@ enum RecordExamples {
             (
                 .base,
                 try event(
-                    "system.sms.send_phone_verification_message", "Send phone verification SMS", [bob], ["actor": ada])
+                    "system.sms.receive_status", "Receive SMS status", [bob], ["actor": ada])
             ),
             (
                 .finding,
@@ -55,6 +55,10 @@ enum RecordExamples {
                                 "requestId": "Z0Ycx1aBf", "risk": "{reasons=Anomalous Device, level=HIGH}",
                                 "behaviors": "{New Device=POSITIVE}",
                                 "suspiciousActivityEventType": "user.session.start",
+                                "suspiciousActivityEventId": "0616ce65-f273-11ea-8b81-7f62fd469322",
+                                "suspiciousActivityEventIp": "198.51.100.7", "suspiciousActivityOs": "Linux",
+                                "suspiciousActivityEventCity": "Lyon", "suspiciousActivityEventState": "Rhône",
+                                "suspiciousActivityEventCountry": "France",
                             ]
                         ],
                     ])
@@ -194,6 +198,35 @@ enum RecordExamples {
             try event("application.user_membership.add", "Add user to application membership", [bob, wiki], [:]),
             try event("group.privilege.grant", "Grant group privilege", [staff, wiki, bob], [:]),
             try event("user.lifecycle.create", "Create Okta user", [], ["published": "2026-11-23 20:09:19"]),
+            try event(
+                "analytics.feedback.provide", "Provide feedback", [bob],
+                ["debugContext": ["debugData": ["eventUuid": "721b1961", "label": "false_positive"]]]),
+            try event(
+                "user.risk.change", "User risk changed", [bob],
+                [
+                    "actor": [
+                        "id": "00usystem", "type": "SystemPrincipal", "alternateId": "system@okta.com",
+                        "displayName": "Okta System",
+                    ],
+                    "debugContext": ["debugData": ["risk": "{level=LOW, previousLevel=HIGH, reasons=Admin reset}"]],
+                ]),
+            try event(
+                "user.authentication.auth_via_IDP", "Authenticate user via IDP",
+                [["id": "0oaidp", "type": "IdentityProvider", "displayName": "Partner"]],
+                [
+                    "authenticationContext": [
+                        "authenticationProvider": "FEDERATION", "credentialType": "ASSERTION",
+                        "issuer": ["id": "https://idp.partner.example", "type": "SAML2"],
+                    ]
+                ]),
+            try event(
+                "device.signals.status.timeout", "Device went silent", [bob],
+                ["actor": ["id": "guomac", "type": "UDDevice", "displayName": "Ada's MacBook"]]),
+            try event(
+                "user.session.start", "User login to Okta", [],
+                ["client": ["ipAddress": "203.0.113.9:4711", "device": "Computer"]]),
+            try event("app.oauth2.consent.grant", "Consent", [wiki], [:]),
+            try event("application.user_membership.show_password", "Show password", [bob, wiki], [:]),
         ]
             + (try ["User", "UserGroup", "PolicyEntity"].map { type in
                 try event(

@@ -1,0 +1,61 @@
+/// `actor.idp`: who vouched for the user. `authenticationProvider` and `credentialProvider` are no names of one: they say of which kind it
+/// is ("FEDERATION", "FACTOR_PROVIDER"), and stay in `unmapped`.
+extension RecordMapping {
+    /// From a target that is one, else from the issuer of the assertion or token that the user brought.
+    mutating func identityProvider(_ targets: Targets) {
+        let context = event[.authenticationContext]
+        let issuer = event.child(context, .issuer)
+        let issuerID = event.known(event.child(issuer, .id))
+        let isIssuer = issuerID != nil && isFederated(issuer)
+        guard targets.idp != nil || isIssuer else { return }
+        writer.put("\"idp\":{")
+        if let idp = targets.idp {
+            if let id = event.known(idp.id) { writer.string("\"uid\":\"", id) }
+            if let name = event.known(idp.displayName) ?? event.known(idp.alternateId) {
+                writer.string("\"name\":\"", name)
+            }
+            explain("actor.idp", "the target that is an identity provider")
+        } else if let issuerID {
+            writer.string("\"uid\":\"", issuerID)
+            if let name = event.known(event.debug(.idpDisplayName)) { writer.string("\"name\":\"", name) }
+            explain("actor.idp", "the issuer of the assertion or token")
+        }
+        if isIssuer, let issuerID { writer.string("\"issuer\":\"", issuerID) }
+        if let name = protocolName(issuer, targets.idp) {
+            writer.put("\"protocol_name\":\"")
+            writer.put(name)
+            writer.put("\",")
+        }
+        writer.endObject()
+    }
+
+    /// The issuer is somebody else than Okta: by its type, by the kind of provider, or by the event type.
+    private func isFederated(_ issuer: JSONNode?) -> Bool {
+        if let type = event.known(event.child(issuer, .type)), Targets.isIdentityProvider(type) { return true }
+        if let kind = event.known(event.child(event[.authenticationContext], .authenticationProvider)) {
+            return kind.equals("FEDERATION") || kind.equals("SOCIAL")
+        }
+        if let type = event.known(event.child(issuer, .type)), protocolIn(type) != nil { return true }
+        guard let eventType else { return false }
+        return eventType.hasSuffix(".auth_via_IDP") || eventType.hasSuffix(".auth_via_social")
+            || eventType.hasSuffix(".auth_via_inbound_SAML")
+    }
+
+    private func protocolName(_ issuer: JSONNode?, _ idp: Identity?) -> StaticString? {
+        if let name = event.known(event.child(issuer, .type)).flatMap({ protocolIn($0) }) { return name }
+        if let name = event.known(idp?.type).flatMap({ protocolIn($0) }) { return name }
+        if let type = event.known(event.child(event[.authenticationContext], .credentialType)) {
+            if type.equals("ASSERTION") { return "SAML" }
+            if type.equals("JWT") { return "OIDC" }
+            if type.containsIgnoringCase("oauth") { return "OAuth2" }
+        }
+        return eventType?.hasSuffix("inbound_SAML") ?? false ? "SAML" : nil
+    }
+
+    private func protocolIn(_ text: JSONText) -> StaticString? {
+        if text.containsIgnoringCase("saml") { return "SAML" }
+        if text.containsIgnoringCase("oidc") || text.containsIgnoringCase("openid") { return "OIDC" }
+        if text.containsIgnoringCase("oauth") { return "OAuth2" }
+        return nil
+    }
+}

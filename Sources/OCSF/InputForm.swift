@@ -1,0 +1,73 @@
+import CSimdjson
+
+/// Why a text is no JSON in UTF-8, by its first bytes; nil for one that may be.
+///
+/// Windows' PowerShell writes UTF-16 when its output goes to a file. RFC 8259 section 8.1 has no other encoding than UTF-8.
+package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String? {
+    guard bytes.count >= 2 else { return nil }
+    let pair = (bytes[0], bytes[1])
+    func utf16(_ name: String) -> String { "is UTF-16, not UTF-8; convert it: iconv -f \(name) -t UTF-8" }
+    if pair == (0xFF, 0xFE), bytes.count >= 4, bytes[2] == 0, bytes[3] == 0 {
+        return "is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8"
+    }
+    if pair == (0xFF, 0xFE) || pair == (0xFE, 0xFF) { return utf16("UTF-16") }
+    // Without a byte order mark: a bracket, a brace or a blank in two bytes.
+    let ascii: [UInt8] = [0x5B, 0x7B, 0x20, 0x09, 0x0A, 0x0D]
+    if pair.1 == 0, ascii.contains(pair.0) { return utf16("UTF-16LE") }
+    if pair.0 == 0, ascii.contains(pair.1) { return utf16("UTF-16BE") }
+    return nil
+}
+
+/// What a JSON object is that is no LogEvent.
+package enum OtherObject: Sendable, Equatable {
+    /// Okta's answer to a request that it refused.
+    case apiError(code: String, summary: String)
+    /// What Okta posts to an event hook: events in `data.events`.
+    case eventHook
+    /// What AWS EventBridge delivers: one event in `detail`.
+    case eventBridge
+    case unknown
+
+    /// One sentence for a person, with what to do.
+    package var explanation: String {
+        switch self {
+        case .apiError(let code, let summary):
+            "is no LogEvent but Okta's answer to a request that it refused: \(code) \(summary). Check the token and the address of the request"
+        case .eventHook:
+            "is no LogEvent but an event hook's message, which has them in data.events: jq -c '.data.events[]'"
+        case .eventBridge: "is no LogEvent but EventBridge's envelope of one, which is in detail: jq -c .detail"
+        case .unknown: "is no LogEvent: of uuid, eventType and published it has fewer than two"
+        }
+    }
+}
+
+extension LogEvent {
+    /// Nil for a LogEvent. One has `uuid`, `eventType` and `published`; exporters drop one of them, so two are enough, or a type
+    /// and an actor.
+    var otherObject: OtherObject? {
+        let type = text(self[.eventType])
+        let named = [text(self[.uuid]) != nil, type != nil, text(self[.published]) != nil].count { $0 }
+        if named >= 2 || (type != nil && isObject(self[.actor])) { return nil }
+        if let code = member("errorCode") {
+            return .apiError(code: code.printable, summary: member("errorSummary")?.printable ?? "")
+        }
+        if type?.equals("com.okta.event_hook") ?? false || has("cloudEventsVersion") { return .eventHook }
+        if has("detail-type") || isObject(self[.detail]) { return .eventBridge }
+        return .unknown
+    }
+
+    private func isObject(_ node: JSONNode?) -> Bool {
+        node.map { Int($0.pointee.kind) == TRIBUTARY_JSON_OBJECT } ?? false
+    }
+
+    private func has(_ name: StaticString) -> Bool { member(of: .node(nodes), name) != nil }
+
+    private func member(_ name: StaticString) -> JSONText? {
+        member(of: .node(nodes), name).flatMap { scalar($0) }
+    }
+}
+
+extension JSONText {
+    /// For a message: at most 200 bytes. Inside a JSON string no control character stands unescaped.
+    fileprivate var printable: String { slice(0..<min(count, 200)).string }
+}

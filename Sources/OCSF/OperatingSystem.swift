@@ -1,0 +1,33 @@
+/// OCSF's `os.type_id` for the words that Okta has for platforms: those of devices (`MACOS`, `OSX`, `CHROMEOS`), and those that its user agent
+/// parser makes ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
+enum OperatingSystem {
+    /// 99 for a platform that OCSF does not list, ChromeOS among them.
+    static func typeID(_ name: JSONText) -> Int {
+        if begins(name, "windows") {
+            return name.containsIgnoringCase("phone") || name.containsIgnoringCase("mobile") ? 101 : 100
+        }
+        // Before macOS: an iPad's browser says "Mac OS X (iPad)".
+        if name.containsIgnoringCase("ipad") { return 302 }
+        if name.containsIgnoringCase("iphone") || name.containsIgnoringCase("ipod") || begins(name, "ios") {
+            return 301
+        }
+        if begins(name, "mac") || begins(name, "osx") || begins(name, "os x") || begins(name, "darwin") { return 300 }
+        if begins(name, "android") { return 201 }
+        if name.containsIgnoringCase("linux") || begins(name, "ubuntu") || begins(name, "debian")
+            || begins(name, "fedora")
+            || begins(name, "centos") || begins(name, "red hat") || begins(name, "rhel") || begins(name, "suse")
+            || begins(name, "opensuse")
+        {
+            return 200
+        }
+        if begins(name, "solaris") || begins(name, "sunos") { return 400 }
+        if begins(name, "aix") { return 401 }
+        if begins(name, "hp-ux") || begins(name, "hpux") { return 402 }
+        return 99
+    }
+
+    /// The name begins with `word`, as a word or with more letters behind it: "MACOS", "Mac OS".
+    private static func begins(_ name: JSONText, _ word: StaticString) -> Bool {
+        name.count >= word.utf8CodeUnitCount && name.slice(0..<word.utf8CodeUnitCount).equalsIgnoringCase(word)
+    }
+}

@@ -1,0 +1,69 @@
+/// Which class an event becomes, where its row in the catalogue does not decide that alone.
+extension RecordMapping {
+    /// By the row of the event's type, or by its closest relatives.
+    mutating func mapping() -> EventMapping {
+        guard let eventType else {
+            explain("class_uid", "the event names no type")
+            return EventMapping(kind: .base, activity: 99, rule: .none)
+        }
+        if let row = catalog.row(of: eventType) {
+            if isExplaining { explain("class_uid", "the catalogue's row for \(eventType.string), rule \(row.rule)") }
+            return row
+        }
+        if isExplaining { explain("class_uid", explanation(of: eventType)) }
+        return unknownTypes.mapping(of: eventType, catalog)
+    }
+
+    private func explanation(of type: JSONText) -> String {
+        guard let vote = catalog.relatives.vote(on: type) else {
+            return "no row of the catalogue for \(type.string), and none that has a word in common with it"
+        }
+        return
+            "no row of the catalogue for \(type.string); of the \(vote.relatives) that have \(vote.words) word(s) in common "
+            + "with it, \(vote.agreeing) are \(vote.mapping.kind.facts.caption)"
+    }
+
+    /// An admin role binding is about whoever got the role.
+    mutating func takeGrantee(_ targets: Targets) {
+        let isRevoked = (eventType?.hasSuffix(".delete") ?? false) || (eventType?.hasSuffix(".remove") ?? false)
+        if targets.user != nil {
+            kind = .access
+        } else if targets.group != nil {
+            kind = .group
+        } else {
+            return
+        }
+        activity = isRevoked ? 2 : 1
+        explain(
+            "class_uid", kind == .access ? "the role went to the user among the targets" : "the role went to the group")
+    }
+
+    /// The class can't be filled. Entity Management can always be, and it has places for actor, address and request.
+    mutating func takeNearestClass() {
+        if isExplaining {
+            explain("class_uid", "\(kind.facts.caption) can't be filled from this event; Entity Management can")
+        }
+        let verb = eventType.map { catalog.verb(of: $0) } ?? 99
+        if verb != 99 {
+            activity = verb
+        } else if kind == .account {
+            // Create, Enable, Password Change, Password Reset, Disable, Delete of an account are those of an entity. A lock or a factor
+            // is not.
+            switch activity {
+            case 1: activity = 1
+            case 2: activity = 8
+            case 3, 4: activity = 3
+            case 5: activity = 9
+            case 6: activity = 4
+            default: activity = 99
+            }
+        } else if kind == .group {
+            activity = activity == 6 ? 1 : activity == 5 ? 4 : 99
+        } else if kind == .api {
+            activity = (1...4).contains(activity) ? activity : 99
+        } else {
+            activity = 99
+        }
+        kind = .entity
+    }
+}

@@ -1,0 +1,126 @@
+import CSimdjson
+
+/// What Okta knows about a value in the record and OCSF has no attribute for, in `enrichments[]`: proxies and anonymizers before an
+/// address, the application of an account, the privileges of a consent.
+extension RecordMapping {
+    /// Of the client's address.
+    mutating func proxyEnrichment() {
+        guard let client else { return }
+        let event = event
+        let categories = event.loose(event.child(security.ipDetails, .ipServiceCategories))
+        let tunnels = event.loose(event.debug(.tunnels))
+        let proxies = event.loose(event.debug(.associatedProxies))
+        let type = event.known(event.debug(.proxyType))
+        let status = event.known(event.debug(.anonymizerStatus))
+        let isProxy = event.flag(security.isProxy) ?? false
+        guard isProxy || type != nil || status != nil || tunnels != nil || categories != nil || proxies != nil else {
+            return
+        }
+        let mark = writer.count
+        writer.put("{\"name\":\"")
+        writer.put(client.path)
+        writer.string("\",\"value\":\"", client.ip)
+        writer.put("\"type\":\"proxy\",\"provider\":\"Okta\",\"data\":{")
+        if isProxy { writer.put("\"is_proxy\":true,") }
+        if let type { writer.string("\"proxy_type\":\"", type) }
+        if let status { writer.string("\"anonymizer_status\":\"", status) }
+        services(tunnels, categories)
+        if let proxies {
+            let mark = writer.count
+            writer.put("\"associated_proxies\":[")
+            event.forEachElement(of: proxies) { if let name = event.scalar($0) { writer.string("\"", name) } }
+            if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }
+        }
+        if writer.isAtOpening { return writer.goBack(to: mark) }
+        writer.endObject()
+        writer.endObject()
+    }
+
+    /// Operators of tunnels and of anonymizing services: `{type, operator, anonymous}` in `tunnels`, `{type, operator, isAnonymous}` in
+    /// the newer `ipDetails.ipServiceCategories`.
+    private mutating func services(_ tunnels: LooseValue?, _ categories: LooseValue?) {
+        let mark = writer.count
+        writer.put("\"services\":[")
+        if let tunnels { services(of: tunnels) }
+        if let categories { services(of: categories) }
+        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }
+    }
+
+    private mutating func services(of list: LooseValue) {
+        let event = event
+        event.forEachElement(of: list) { service in
+            var type: JSONText?
+            var name: JSONText?
+            var isAnonymous: Bool?
+            event.forEachMember(of: service) { key, value in
+                guard let text = event.scalar(value) else { return }
+                if key.equals("type") {
+                    type = text
+                } else if key.equals("operator") {
+                    name = text
+                } else if key.equals("anonymous") || key.equals("isAnonymous") {
+                    isAnonymous = text.equalsIgnoringCase("true")
+                }
+            }
+            guard type != nil || name != nil || isAnonymous != nil else { return }
+            writer.put("{")
+            if let type { writer.string("\"type\":\"", type) }
+            if let name { writer.string("\"operator\":\"", name) }
+            if let isAnonymous { writer.put(isAnonymous ? "\"is_anonymous\":true," : "\"is_anonymous\":false,") }
+            writer.endObject()
+        }
+    }
+
+    /// Account Change and Application Error have no place for the application that an account is in.
+    mutating func applicationOfTarget() {
+        guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
+        let end = event.nodes + Int(list.pointee.next)
+        var element = list + 1
+        var index = 0
+        while element < end {
+            if let target = Identity(element, in: event), event.text(target.type)?.equals("AppInstance") ?? false {
+                let label = event.known(target.displayName)
+                guard let name = label ?? event.known(target.alternateId) else { return }
+                application = TargetApplication(
+                    index: index, isLabel: label != nil, name: name, uid: event.known(target.id))
+                return
+            }
+            index += 1
+            element = event.nodes + Int(element.pointee.next)
+        }
+    }
+
+    mutating func applicationEnrichment() {
+        guard let application else { return }
+        writer.put("{\"name\":\"unmapped.target[")
+        writer.integer(Int64(application.index))
+        writer.put(application.isLabel ? "].displayName\",\"value\":\"" : "].alternateId\",\"value\":\"")
+        writer.copy(application.name)
+        writer.put("\",\"type\":\"application\",\"provider\":\"Okta\",\"data\":{")
+        writer.string("\"name\":\"", application.name)
+        if let uid = application.uid { writer.string("\"uid\":\"", uid) }
+        writer.endObject()
+        writer.endObject()
+    }
+
+    /// A consent or grant without a user is an Entity Management record, which has no `privileges`.
+    mutating func privilegeEnrichment() {
+        guard isGrantOfEntity else { return }
+        let targets = Targets(event)
+        guard let target = targets.changed ?? targets.first, let name = entityName(target) else { return }
+        writer.string("{\"name\":\"entity.name\",\"value\":\"", name)
+        writer.put("\"type\":\"privileges\",\"provider\":\"Okta\",\"data\":{")
+        privileges(targets)
+        writer.endObject()
+        writer.endObject()
+    }
+}
+
+/// The application among the targets of an account's change.
+struct TargetApplication {
+    var index: Int
+    /// `name` is `displayName`.
+    var isLabel: Bool
+    var name: JSONText
+    var uid: JSONText?
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+@testable import OCSF
+
+@Suite("the forms in which Okta prints maps and lists") struct OktaTextTests {
+    @Test(
+        "a map is read in each form",
+        arguments: [
+            ("{level=LOW}", ["level": "LOW"]), ("Risk{level=LOW}", ["level": "LOW"]), ("level=LOW", ["level": "LOW"]),
+            (" { level = LOW , name = x } ", ["level": "LOW", "name": "x"]),
+            (
+                "{reasons=Anomalous Location, Anomalous Device, level=HIGH}",
+                [
+                    "reasons": "Anomalous Location, Anomalous Device", "level": "HIGH",
+                ]
+            ),
+            ("{a=[1, 2], b={c=d, e=f}}", ["a": "[1, 2]", "b": "{c=d, e=f}"]),
+            (
+                "{Anomalous Location: Country=NEGATIVE, New IP=POSITIVE}",
+                [
+                    "Anomalous Location: Country": "NEGATIVE", "New IP": "POSITIVE",
+                ]
+            ),
+            (
+                #"{\"a\":\"b\",\"c\":{\"d\":1},\"e\":[1,2],\"f\":true}"#,
+                [
+                    "a": "b", "c": #"{\"d\":1}"#, "e": "[1,2]", "f": "true",
+                ]
+            ),
+            (#" {\n  \"a\" : \"b, }\" ,\n \"c\" : \"d\" }"#, ["a": "b, }", "c": "d"]),
+            (#"{\"a\":\"x\\\"y\",\"b\":\"\\u00e9\"}"#, ["a": #"x\\\"y"#, "b": #"\\u00e9"#]),
+            (#"{\u00e9=1, b=2}"#, [#"\u00e9"#: "1", "b": "2"]),
+            // Broken ones yield what of them is readable.
+            ("", [:]), ("{}", [:]), ("{", [:]), ("no map", [:]), ("{=x}", [:]), ("{a=", ["a": ""]),
+            ("{a=1, level=(HIGH, b=2", ["a": "1", "level": "(HIGH", "b": "2"]), ("{a={b, c=1", ["a": "{b, c=1"]),
+            (#"{\"a\":\"b"#, ["a": "b"]), (#"{\"a\""#, [:]), (#"{\"a\":"#, ["a": ""]),
+            (#"{\"a\":\"b\" \"c\":1}"#, ["a": "b"]),
+            (#"{a=\"#, ["a": #"\"#]),
+        ] as [(String, [String: String])])
+    func maps(text: String, members: [String: String]) throws {
+        try withText(text) { text in
+            var found: [String: String] = [:]
+            OktaText(text).forEachMember(isName: { _ in true }) { found[$0.string] = $1.string }
+            #expect(found == members)
+        }
+    }
+
+    @Test("a reason keeps its commas and signs where the names are known")
+    func reasons() throws {
+        try withText("{reasons=Score a=0.9, b, c=d, level=HIGH}") { text in
+            var found: [String: String] = [:]
+            OktaText(text).forEachMember(isName: RiskReport.isName) { found[$0.string] = $1.string }
+            #expect(found == ["reasons": "Score a=0.9, b, c=d", "level": "HIGH"])
+        }
+    }
+
+    @Test(
+        "a list is read in each form",
+        arguments: [
+            ("[a, b]", ["a", "b"]), ("a, b", ["a", "b"]), ("a", ["a"]), ("[]", []), ("", []), ("[a", ["a"]),
+            (
+                "[{reasons=x, y, level=HIGH, name=n}, {level=LOW}]",
+                ["{reasons=x, y, level=HIGH, name=n}", "{level=LOW}"]
+            ),
+            (#"[\"a, b\",\"c\"]"#, ["a, b", "c"]), (#"[{\"a\":\"]\"},1]"#, [#"{\"a\":\"]\"}"#, "1"]),
+        ] as [(String, [String])])
+    func lists(text: String, elements: [String]) throws {
+        try withText(text) { text in
+            var found: [String] = []
+            OktaText(text).forEachElement { found.append($0.string) }
+            #expect(found == elements)
+        }
+    }
+
+    @Test("a megabyte of open brackets or quotes is read once, and not once for each")
+    func hostile() throws {
+        for part in ["{", "[", "(", "=", ",", #"\""#, #"\\"#, "{a=[", #"{\"a\":"#] {
+            let text = "{" + String(repeating: part, count: 1 << 20)
+            let event = oktaEvent(
+                "user.session.start", debug: #"{"risk":"\#(text)","behaviors":"\#(text)","tunnels":"\#(text)"}"#)
+            let clock = ContinuousClock()
+            let time = try clock.measure { _ = try normalize(Array(event.utf8)) }
+            #expect(time < .seconds(20), "\(part)")
+        }
+    }
+
+    @Test(
+        "whatever is cut out of a text is valid inside a record",
+        arguments: [
+            #"{\\\"a\\\":\\\"b\\\"}"#, #"{a=\\"#, #"{\"a\":\"\\\\\"}"#, #"{\"a\\\":1}"#,
+            #"{\ud83d\ude00=\ud83d\ude00}"#,
+            #"[{\"operator\":\"\\u0041\",\"type\":\"\\\"\"}]"#, #"{\u007bx=\u0022}"#, #"{a=b\n, c=d\t}"#,
+        ])
+    func slices(text: String) throws {
+        let event = oktaEvent(
+            "user.session.start",
+            debug:
+                #"{"risk":"\#(text)","behaviors":"\#(text)","logOnlySecurityData":"\#(text)","tunnels":"\#(text)","threatDetections":"\#(text)","partnerRisk":"[\#(text)]"}"#
+        )
+        _ = try record(event)
+    }
+}
