@@ -59,6 +59,11 @@ final class CountingFileSystem: FileSystem {
         return try real.size(file)
     }
 
+    func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
+        note(.size)
+        return try real.hasName(file)
+    }
+
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool {
         note(.lock)
         return try real.lock(file)

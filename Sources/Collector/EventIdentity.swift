@@ -14,6 +14,14 @@ enum EventIdentity {
         digest.leading128Bits(of: bytes).map { RecordIdentity(high: $0.high, low: $0.low) }
     }
 
+    /// Of the event that a line of the spool was made of; nil if the line does not tell.
+    static func of(line: UnsafeRawBufferPointer, _ kind: PartitionKind, _ digest: SHA256Digest) -> RecordIdentity? {
+        switch kind {
+        case .records: recordUID(of: line).flatMap { of(uid: $0, digest) }
+        case .rejected: Rejection.event(ofLine: line)?.withUnsafeBytes { of(bytes: $0, digest) }
+        }
+    }
+
     /// A uuid in its canonical form (RFC 9562, section 4), in lower case; nil for any other text, the nil uuid too.
     private static func uuid(_ text: UnsafeRawBufferPointer) -> RecordIdentity? {
         guard text.count == 36 else { return nil }
@@ -35,5 +43,13 @@ enum EventIdentity {
             low = low << 4 | UInt64(digit)
         }
         return high == 0 && low == 0 ? nil : RecordIdentity(high: high, low: low)
+    }
+}
+
+extension LineFacts {
+    init(_ digest: SHA256Digest) {
+        self.init(
+            identity: { line, kind in EventIdentity.of(line: line, kind, digest) },
+            time: { line, kind in kind == .records ? recordTime(of: line) : Rejection.collectedAt(ofLine: line) })
     }
 }

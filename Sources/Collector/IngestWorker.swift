@@ -65,6 +65,8 @@ actor IngestWorker {
     private let scratch = SpoolScratch()
     private var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
+    /// No event of the window `.restored` was stored later than this: when Okta first answered since the integration was opened.
+    private var restoredUntil: [String: StoredTime] = [:]
     /// Integrations whose last seal failed: their next outcome is told even when there is nothing else to say.
     private var failing: Set<String> = []
 
@@ -86,8 +88,10 @@ actor IngestWorker {
     /// Recovers an integration's journal and finishes what a crash left half done. A second call finds it open.
     func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
         if let writer = writers[integration] { return Opened(cursor: writer.cursor, recovery: writer.recovery) }
-        let writer = try spool.writer(integration: integration, scratch: scratch, now: time.spool)
+        let writer = try spool.writer(
+            integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
         writer.boundIdentities(limits)
+        restoredUntil[integration] = nil
         writers[integration] = writer
         sources[integration] = source
         return Opened(cursor: writer.cursor, recovery: writer.recovery)
@@ -156,6 +160,7 @@ actor IngestWorker {
             return .nothing
         case .landing(let landing):
             let kept = landing.place.text
+            forgetRestored(integration, writer, landing.place, page.date)
             do throws(SpoolError) {
                 try writer.commit(cursor: kept, times: reading.times, at: time.spool)
             } catch {
@@ -169,11 +174,22 @@ actor IngestWorker {
         }
     }
 
+    /// Empties the window `.restored` once every event in it has been passed.
+    private func forgetRestored(
+        _ integration: String, _ writer: SpoolWriter, _ place: LogPlace, _ date: ServerTime?
+    ) {
+        guard writer.identityCount(.restored) > 0, let date else { return }
+        let until = restoredUntil[integration] ?? date.latestStored
+        restoredUntil[integration] = until
+        if LogWay.allCases.compactMap({ place[$0]?.restart }).allSatisfy({ $0 > until }) { writer.forget(.restored) }
+    }
+
     /// Seals what an integration that is no longer configured left behind, and lets it go.
     ///
     /// - Returns: how many records waited, and the segments that they became.
     func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
-        let writer = try spool.writer(integration: integration, scratch: scratch, now: time.spool)
+        let writer = try spool.writer(
+            integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
         let waiting = writer.unsealed.records
         guard waiting > 0 else { return (0, []) }
         return (waiting, try writer.seal(at: time.spool))

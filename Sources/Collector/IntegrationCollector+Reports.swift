@@ -139,7 +139,8 @@ extension IntegrationCollector {
     /// What opening the place has changed.
     func report(_ opened: OpenedPlace) {
         guard !opened.changes.isEmpty else { return }
-        let what = opened.changes == [.filter] ? "the filter has changed" : "the page size or the org's address has changed"
+        let what =
+            opened.changes == [.filter] ? "the filter has changed" : "the page size or the org's address has changed"
         let since = opened.place[.tail]?.restart ?? opened.place[.main]?.restart
         logger.announce(
             .logRequeried,
@@ -150,14 +151,9 @@ extension IntegrationCollector {
     }
 
     func report(_ recovery: RecoveryReport) {
-        if recovery.stateIsMissing {
-            logger.announce(
-                .spoolError,
-                """
-                the spool has segments of this integration but the state directory has no journal: was it emptied? \
-                Collection starts again from the configured start, and events that are sealed already may come a second time
-                """)
-        } else if !recovery.isClean {
+        if let restored = recovery.restored { logger.announce(.spoolError, "\(Self.words(restored))") }
+        if let older = recovery.olderSpool { logger.announce(.spoolError, "\(words(older))") }
+        if recovery.bytesCut > 0 || recovery.segmentsFinished > 0 || recovery.stagedFilesRemoved > 0 {
             logger.announce(
                 .spoolRecovered,
                 """
@@ -167,6 +163,38 @@ extension IntegrationCollector {
                 unfinished seal were put in place
                 """)
         }
+    }
+
+    private static func words(_ restored: RestoredState) -> String {
+        let what =
+            restored.hadJournal
+            ? """
+            the state directory is older than the spool: it does not know of \(restored.segments) segments. Collection goes back to \
+            where it stood when that state was last sealed
+            """
+            : """
+            the spool has \(restored.segments) segments of this integration but the state directory has no journal: was it emptied? \
+            Collection starts again from the configured start; what was not sealed and was stored before that is not collected
+            """
+        guard !restored.isExact else {
+            return "\(what), and drops what those segments have: \(restored.known) events are known by their uid"
+        }
+        return """
+            \(what), and drops what those segments have as far as it is known: \(restored.known) events. \(restored.missingEvents) \
+            events of \(restored.missingSegments) deleted segments and \(restored.unreadEvents) events that can't be kept in mind can come a \
+            second time: drop repeats by metadata.uid
+            """
+    }
+
+    private func words(_ older: OlderSpool) -> String {
+        let missing = older.missingSegments.map { "\($0) segments" } ?? "\(older.missingBytes) bytes of segments' lines"
+        let since = older.lastSealed.map { ", sealed after \(WallClock.text($0))" } ?? ""
+        return """
+            the spool is older than the state directory: its manifest lacks at least \(missing) of this integration or others\(since). Their \
+            events are not collected again by themselves, and their positions are not used again. Restore the newer spool; or stop \
+            Tributary, move integrations/\(settings.name) out of the state directory, set `start` to a time before that, and start: \
+            what the spool has is dropped then (docs/backup.md)
+            """
     }
 
     private func metadata(_ requestID: String?) -> Logger.Metadata {

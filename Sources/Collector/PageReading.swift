@@ -89,6 +89,8 @@ struct PageReading {
             writer.remember(identity, in: .head)
             addedToHead += 1
         }
+        // Passed by this way just now, and collected by a state that was lost.
+        isKnown = isKnown || writer.knows(identity, in: .restored)
         writer.remember(identity, in: own.present)
         passed += 1
         isLastPassed = true

@@ -78,6 +78,26 @@ package struct Rejection: Error, Sendable, Equatable {
     }
 }
 
+extension Rejection {
+    /// What ``line(event:offset:collectedAt:)`` wrote, as far as it is read again.
+    private struct Line: Decodable {
+        var event: String?
+        var event_base64: Data?
+        var collected_at: Int64
+    }
+
+    /// The event's bytes that a line holds; nil for any other text.
+    package static func event(ofLine line: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)) else { return nil }
+        return line.event.map { Array($0.utf8) } ?? line.event_base64.map { Array($0) }
+    }
+
+    /// When the event was collected, milliseconds since 1970.
+    package static func collectedAt(ofLine line: UnsafeRawBufferPointer) -> Int64? {
+        (try? JSONDecoder().decode(Line.self, from: Data(line)))?.collected_at
+    }
+}
+
 /// The inside of a JSON string that stands for `bytes`, which are UTF-8.
 func quotedJSON(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return [] }

@@ -67,6 +67,8 @@ package protocol FileSystem: Sendable {
     /// fdatasync(2): the contents, and the length needed to read them, are durable when it returns.
     func synchronize(_ file: OpenFile) throws(SpoolError)
     func size(_ file: OpenFile) throws(SpoolError) -> Int64
+    /// Whether the file still has a name (st_nlink of fstat(2)): without one, what is written goes with the descriptor.
+    func hasName(_ file: OpenFile) throws(SpoolError) -> Bool
     /// flock(2), exclusive, without waiting: whether the lock was had. It goes with the last descriptor of the opening.
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool
     func rename(_ source: String, to target: String) throws(SpoolError)

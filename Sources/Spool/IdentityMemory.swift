@@ -160,7 +160,9 @@ extension IdentityUpdate {
         else { return nil }
         var dropped: Int64?
         if version >= 3 {
-            guard let hasDropped = cursor.integer(UInt8.self), let latest = cursor.integer(Int64.self) else { return nil }
+            guard let hasDropped = cursor.integer(UInt8.self), let latest = cursor.integer(Int64.self) else {
+                return nil
+            }
             dropped = hasDropped == 1 ? latest : nil
         }
         var commits: [IdentityCommit] = []
@@ -196,8 +198,10 @@ extension IdentityTimes {
 extension IdentityWindow {
     /// In version 2 a bound by time stood next to that by count. It is not kept: to remember more does no harm.
     fileprivate static func bound(_ cursor: inout ByteCursor, version: UInt32) -> Int? {
-        guard let count = cursor.integer(UInt32.self), count <= maximumBound else { return nil }
-        if version < 3 { guard cursor.integer(UInt8.self) != nil, cursor.integer(Int64.self) != nil else { return nil } }
+        guard let count = cursor.integer(UInt32.self), count <= restoredBound else { return nil }
+        if version < 3 {
+            guard cursor.integer(UInt8.self) != nil, cursor.integer(Int64.self) != nil else { return nil }
+        }
         return Int(count)
     }
 }

@@ -13,9 +13,10 @@
 ///
 ///     header   magic "TRIBJNL\n" (8)  version u32  length u32, of the whole header
 ///              spool id (16)  generation u64  created i64, wall ms
+///              the manifest before the seal that began the generation: length i64, last position i64; the seal's segments u32
 ///              compression u8 (0 none, 1 zstd, 2 gzip)  has-cursor u8
 ///              integration text16  cursor text32
-///              has-seal u8, and if 1: manifest length i64, segments u32, then for each its path text16, manifest line text32
+///              then for each segment of the seal its path text16, manifest line text32
 ///              carried length i64, of the frame behind the header
 ///              windows u8, then for each: window u8, bound u32, has-dropped u8, dropped latest i64, commits u32, then for each of
 ///                these earliest i64, latest i64, identities u32; then all identities, oldest first, each high u64, low u64
@@ -43,7 +44,11 @@
 /// renamed into force: so the same rename that decides which records are sealed also says which are still journal. That frame is not
 /// cut when it is damaged: its records lie before the cursor, and would not be collected again. The journal is refused then, as with a damaged header.
 ///
-/// Version 1 had nothing carried and no windows, neither in the header nor in frames. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a commit in a
+/// Generations rise. A seal is listed in the manifest as `<integration>/<generation>`, once the next generation is in force: a manifest that lists
+/// the newest journal's generation or a later one knows of a journal that is missing here. `StateRestoration` goes on from there.
+///
+/// Version 1 had nothing carried and no windows, neither in the header nor in frames. Up to version 2 the header had has-seal u8, manifest length i64 and
+/// segments u32 after the cursor, and no position. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a commit in a
 /// window had one time, and an update one commit. A journal of an older version is read and sealed; before the first commit after it, the next generation begins.
 ///
 /// Why one journal per integration and not a file per partition: a commit touches many partitions, and making several files durable

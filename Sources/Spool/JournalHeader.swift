@@ -23,8 +23,8 @@ struct JournalHeader: Equatable {
     /// Bytes of the frame behind the header that holds what was not sealed of the generation before; 0 for none. It is as much a part of the
     /// generation's beginning as the header is.
     var carriedLength: Int64 = 0
-    /// What became of the generation before; nil in the first.
-    var seal: SealPlan?
+    /// What became of the generation before. Without segments if there is none, or if it was given up (`StateRestoration`).
+    var seal: SealPlan
 
     /// The header's bytes, with the windows as they are at the cursor, and their checksum, which every frame's checksum goes on from.
     func encode(_ windows: IdentityWindows, into store: ByteStore) -> UInt32 {
@@ -35,18 +35,16 @@ struct JournalHeader: Equatable {
         spoolID.withUnsafeBytes { store.append($0) }
         store.append(generation)
         store.append(created)
+        store.append(seal.manifest.length)
+        store.append(seal.manifest.sequence ?? 0)
+        store.append(UInt32(seal.segments.count))
         store.append(byte: compression.code)
         store.append(byte: cursor == nil ? 0 : 1)
         store.append(integration, length: UInt16.self)
         store.append(cursor ?? "", length: UInt32.self)
-        store.append(byte: seal == nil ? 0 : 1)
-        if let seal {
-            store.append(seal.manifestLength)
-            store.append(UInt32(seal.segments.count))
-            for segment in seal.segments {
-                store.append(segment.path, length: UInt16.self)
-                store.append(segment.line, length: UInt32.self)
-            }
+        for segment in seal.segments {
+            store.append(segment.path, length: UInt16.self)
+            store.append(segment.line, length: UInt32.self)
         }
         store.append(carriedLength)
         windows.encode(into: store)
@@ -64,7 +62,8 @@ struct JournalHeader: Equatable {
         guard var header = JournalHeader(&cursor, version: version) else { return nil }
         var windows = IdentityWindows()
         if version >= 2 {
-            guard let carried = cursor.integer(Int64.self), carried >= 0, let held = IdentityWindows(&cursor, version: version)
+            guard let carried = cursor.integer(Int64.self), carried >= 0,
+                let held = IdentityWindows(&cursor, version: version)
             else {
                 return nil
             }
@@ -76,35 +75,77 @@ struct JournalHeader: Equatable {
 
     private init?(_ cursor: inout ByteCursor, version: UInt32) {
         self.version = version
-        guard let spoolID = cursor.bytes(16), let generation = cursor.integer(UInt64.self),
-            let created = cursor.integer(Int64.self),
-            let compression = cursor.integer(UInt8.self).flatMap(Compression.init),
-            let hasCursor = cursor.integer(UInt8.self), let integration = cursor.text(length: UInt16.self),
-            let position = cursor.text(length: UInt32.self), let hasSeal = cursor.integer(UInt8.self)
+        guard let spoolID = cursor.bytes(16), let generation = cursor.integer(UInt64.self), generation > 0,
+            let created = cursor.integer(Int64.self)
         else { return nil }
+        var sealed: (manifest: ManifestEnd, count: UInt32)?
+        if version >= 3 {
+            guard let found = Self.sealed(&cursor) else { return nil }
+            sealed = found
+        }
+        guard let compression = cursor.integer(UInt8.self).flatMap(Compression.init),
+            let hasCursor = cursor.integer(UInt8.self), let integration = cursor.text(length: UInt16.self),
+            let position = cursor.text(length: UInt32.self)
+        else { return nil }
+        if version < 3 {
+            guard let hasSeal = cursor.integer(UInt8.self) else { return nil }
+            sealed = (ManifestEnd(length: 0, sequence: nil), 0)
+            if hasSeal == 1 {
+                guard let length = cursor.integer(Int64.self), let count = cursor.integer(UInt32.self) else {
+                    return nil
+                }
+                sealed = (ManifestEnd(length: length, sequence: nil), count)
+            }
+        }
+        guard let (manifest, count) = sealed else { return nil }
         self.spoolID = Array(spoolID)
         self.generation = generation
         self.created = created
         self.compression = compression
         self.integration = integration
         self.cursor = hasCursor == 1 ? position : nil
-        seal = nil
-        guard hasSeal == 1 else { return }
-        guard let manifestLength = cursor.integer(Int64.self), let count = cursor.integer(UInt32.self), generation > 1
-        else { return nil }
-        var plan = SealPlan(generation: generation - 1, manifestLength: manifestLength, segments: [])
+        seal = SealPlan(generation: generation - 1, manifest: manifest, segments: [])
         for _ in 0..<count {
             guard let path = cursor.text(length: UInt16.self), let line = cursor.text(length: UInt32.self) else {
                 return nil
             }
-            plan.segments.append(PlannedSegment(path: path, line: line))
+            seal.segments.append(PlannedSegment(path: path, line: line))
         }
-        seal = plan
+    }
+
+    /// Version 3's manifest at the seal, and how many segments it made.
+    private static func sealed(_ cursor: inout ByteCursor) -> (manifest: ManifestEnd, count: UInt32)? {
+        guard let length = cursor.integer(Int64.self), let sequence = cursor.integer(Int64.self),
+            let count = cursor.integer(UInt32.self)
+        else { return nil }
+        return (ManifestEnd(length: length, sequence: sequence), count)
+    }
+
+    /// Bytes that `manifestSequence` reads.
+    static let glanceLength = prefixLength + 16 + 8 + 8 + 8 + 8 + 4
+
+    /// The manifest's last position when the generation's seal was finished, from a header's first bytes; nil in an earlier version, or where they
+    /// are no header's. It is not covered by a checksum: who finds more in it than there is reads the whole header.
+    static func manifestSequence(_ glance: UnsafeRawBufferPointer, isSealFinished: Bool) -> Int64? {
+        var cursor = ByteCursor(glance)
+        guard let magic = cursor.bytes(8), magic.elementsEqual(Self.magic), cursor.integer(UInt32.self) == Self.version,
+            cursor.bytes(4 + 16 + 8 + 8) != nil, let (manifest, count) = sealed(&cursor)
+        else { return nil }
+        return Self.sequence(manifest, count: Int(count), isSealFinished)
+    }
+
+    /// The manifest's last position when the generation's seal was finished, or began; nil in an earlier version.
+    func manifestSequence(isSealFinished: Bool) -> Int64? {
+        Self.sequence(seal.manifest, count: seal.segments.count, isSealFinished)
+    }
+
+    private static func sequence(_ manifest: ManifestEnd, count: Int, _ isSealFinished: Bool) -> Int64? {
+        manifest.sequence.map { $0.addingReportingOverflow(isSealFinished ? Int64(count) : 0).partialValue }
     }
 
     init(
         spoolID: [UInt8], integration: String, generation: UInt64, created: Int64, compression: Compression,
-        cursor: String?, seal: SealPlan?
+        cursor: String?, seal: SealPlan
     ) {
         self.spoolID = spoolID
         self.integration = integration

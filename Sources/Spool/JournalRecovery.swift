@@ -10,6 +10,8 @@ struct RecoveredJournal {
     var carriedSince: Int64?
     /// A decided seal that is not finished.
     var pending: SealPlan?
+    /// Where the frames at the generation's beginning that hold no records end.
+    var recordsStart: Int64
     var report: RecoveryReport
 }
 
@@ -18,6 +20,7 @@ struct JournalRecovery {
     let spool: Spool
     let integration: String
     let scratch: SpoolScratch
+    let facts: LineFacts
     /// Of the generation that this process has written so far, what is durable: a failed synchronization leaves bytes that read well
     /// from memory and were never written.
     var confirmed: (generation: UInt64, length: Int64)?
@@ -37,19 +40,35 @@ struct JournalRecovery {
         generations.sort()
         // The newest name may be there and not be durable: nothing may build upon it before it is.
         try fileSystem.synchronizeDirectory(directory)
-        var recovered =
-            if let newest = generations.popLast() { try read(newest) } else { try start(now) }
+        let newest = generations.last
+        var found: RecoveredJournal?
+        if let newest {
+            var journal = try read(newest)
+            journal.report.olderSpool = OlderSpool(
+                journal.journal.header, isSealFinished: generations.dropLast().last != newest - 1, spool.manifest)
+            found = journal
+        }
+        let restored: RecoveredJournal?
         do throws(SpoolError) {
-            if generations.last == recovered.journal.header.seal?.generation, !generations.isEmpty {
+            restored = try StateRestoration(recovery: self, found: found, now: now).restored()
+        } catch {
+            if let found { fileSystem.close(found.journal.log.file) }
+            throw error
+        }
+        if restored == nil { _ = generations.popLast() }
+        var recovered = if let known = restored ?? found { known } else { try start(now) }
+        do throws(SpoolError) {
+            if generations.last == recovered.journal.header.seal.generation, !generations.isEmpty {
                 recovered.pending = recovered.journal.header.seal
                 generations.removeLast()
             }
-            // Older ones can only be removals that a power cut undid.
+            // Older ones can only be removals that a power cut undid, or what a restoration has replaced.
             for old in generations { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
-            let decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
+            var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
+            if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
             for entry in try fileSystem.list(staging) where !decided.contains(entry.name) {
                 try fileSystem.unlink("\(staging)/\(entry.name)")
-                recovered.report.stagedFilesRemoved += 1
+                if SealMark.generation(fileName: entry.name) == nil { recovered.report.stagedFilesRemoved += 1 }
             }
         } catch {
             fileSystem.close(recovered.journal.log.file)
@@ -62,70 +81,75 @@ struct JournalRecovery {
     private func start(_ now: SpoolInstant) throws(SpoolError) -> RecoveredJournal {
         let header = JournalHeader(
             spoolID: spool.id, integration: integration, generation: 1, created: now.wall,
-            compression: spool.settings.compression, cursor: nil, seal: nil)
+            compression: spool.settings.compression, cursor: nil,
+            seal: SealPlan(generation: 0, manifest: spool.manifest.end, segments: []))
         let journal = try Journal.prepare(header, IdentityWindows(), in: directory, scratch, spool.fileSystem)
-        var report = RecoveryReport(integration: integration, generation: 1)
         do throws(SpoolError) {
             try journal.publish(in: directory, spool.fileSystem)
-            report.stateIsMissing =
-                try spool.fileSystem.status("\(spool.settings.directory)/integration=\(integration)") != nil
         } catch {
             spool.fileSystem.close(journal.log.file)
             throw error
         }
-        return RecoveredJournal(journal: journal, report: report)
+        return RecoveredJournal(
+            journal: journal, recordsStart: journal.start,
+            report: RecoveryReport(integration: integration, generation: 1))
     }
 
-    private func read(_ generation: UInt64) throws(SpoolError) -> RecoveredJournal {
+    func read(_ generation: UInt64) throws(SpoolError) -> RecoveredJournal {
         let fileSystem = spool.fileSystem
         let file = try fileSystem.open("\(directory)/\(Journal.fileName(generation))", .update)
         do throws(SpoolError) {
-            let reader = JournalReader(fileSystem: fileSystem, file: file)
-            var (header, windows, crc, start) = try reader.header(spoolID: spool.id, integration: integration)
             let size = try fileSystem.size(file)
             var limit = size
             if let confirmed, confirmed.generation == generation { limit = min(size, confirmed.length) }
-            var partitions = PartitionTable()
-            var cursor = header.cursor
-            var firstCommit: Int64?
-            var carriedSince: Int64?
-            let base = start + header.carriedLength
-            if header.carriedLength > 0 {
-                // Its records are before the cursor: cutting it would lose them, and to collect them again is nobody's way back.
-                guard base <= limit else { throw .damaged(path: file.path, reason: "what it carried over is cut off") }
-                let (end, _) = try reader.frames(
-                    CommitFrame.carriedType, from: start, to: base, version: header.version, headerChecksum: crc
-                ) { (frame, data) throws(SpoolError) in
-                    carriedSince = frame.committed
-                    try partitions.add(frame, at: data)
-                }
-                guard end == base else {
-                    throw .damaged(path: file.path, reason: "the checksum of what it carried over disagrees")
-                }
-            }
-            let (end, reason) = try reader.frames(
-                from: base, to: limit, version: header.version, headerChecksum: crc
-            ) { (frame, data) throws(SpoolError) in
-                cursor = frame.cursor
-                windows.apply(frame.updates)
-                if firstCommit == nil, !frame.chunks.isEmpty { firstCommit = frame.committed }
-                try partitions.add(frame, at: data)
-            }
+            var (found, reason) = try contents(of: file, upTo: limit)
+            let end = found.journal.log.length
             if end < size { try fileSystem.truncate(file, to: end) }
             // What a killed process wrote may not be durable yet; from here on it is built upon.
             try fileSystem.synchronize(file)
-            var report = RecoveryReport(integration: integration, generation: generation)
-            report.recordsRecovered = partitions.committed.records
-            report.bytesCut = size - end
-            report.cutReason = reason ?? (end < size ? .unconfirmed : nil)
-            return RecoveredJournal(
-                journal: Journal(
-                    header: header, headerChecksum: crc, start: base, log: DurableLog(file: file, length: end)),
-                partitions: partitions, windows: windows, cursor: cursor, firstCommit: firstCommit,
-                carriedSince: carriedSince, report: report)
+            found.report.bytesCut = size - end
+            found.report.cutReason = reason ?? (end < size ? .unconfirmed : nil)
+            return found
         } catch {
             fileSystem.close(file)
             throw error
         }
+    }
+
+    /// What a journal holds up to an offset, or up to the first frame that is not whole. Changes nothing.
+    func contents(of file: OpenFile, upTo limit: Int64) throws(SpoolError) -> (RecoveredJournal, CutReason?) {
+        let reader = JournalReader(fileSystem: spool.fileSystem, file: file)
+        let (header, windows, crc, start) = try reader.header(spoolID: spool.id, integration: integration)
+        let base = start + header.carriedLength
+        var found = RecoveredJournal(
+            journal: Journal(
+                header: header, headerChecksum: crc, start: base, log: DurableLog(file: file, length: base)),
+            windows: windows, cursor: header.cursor, recordsStart: base,
+            report: RecoveryReport(integration: integration, generation: header.generation))
+        if header.carriedLength > 0 {
+            // Its records are before the cursor: cutting it would lose them, and to collect them again is nobody's way back.
+            guard base <= limit else { throw .damaged(path: file.path, reason: "what it carried over is cut off") }
+            let (end, _) = try reader.frames(
+                CommitFrame.carriedType, from: start, to: base, version: header.version, headerChecksum: crc
+            ) { (frame, data) throws(SpoolError) in
+                found.carriedSince = frame.committed
+                try found.partitions.add(frame, at: data)
+            }
+            guard end == base else {
+                throw .damaged(path: file.path, reason: "the checksum of what it carried over disagrees")
+            }
+        }
+        let (end, reason) = try reader.frames(from: base, to: limit, version: header.version, headerChecksum: crc) {
+            (frame, data) throws(SpoolError) in
+            found.cursor = frame.cursor
+            found.windows.apply(frame.updates)
+            if found.firstCommit == nil {
+                if frame.chunks.isEmpty { found.recordsStart = data } else { found.firstCommit = frame.committed }
+            }
+            try found.partitions.add(frame, at: data)
+        }
+        found.journal.log = DurableLog(file: file, length: end)
+        found.report.recordsRecovered = found.partitions.committed.records
+        return (found, reason)
     }
 }

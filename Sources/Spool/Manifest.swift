@@ -10,6 +10,7 @@ import Synchronization
 /// - Lines are only added; `sequence` goes up by one a line, so that a loader goes on from the last it has seen.
 /// - A line is written after its segment is durable under its name, and before the journal that could redo it is removed.
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
+/// - After a restore the manifest can lack lines that a journal knows of. Their positions are not used again: the next line's follows the greatest known.
 /// - At opening, bytes that a crash left behind the last whole line are cut. If whole lines follow damaged ones and the seals of all of them
 ///   are to be finished again (their journals are there), they are cut too: they come again. Other damage stays, for `verify`.
 final class Manifest: Sendable {
@@ -20,11 +21,16 @@ final class Manifest: Sendable {
     private struct State {
         var log: DurableLog
         var sequence: Int64
+        var seals: ManifestSeals
     }
 
     private let fileSystem: any FileSystem
     private let file: OpenFile
     private let state: Mutex<State>
+    /// Where it ended when it was opened.
+    let found: ManifestEnd
+    /// When the last segment of that was sealed, wall-clock milliseconds; nil without one.
+    let lastSealed: Int64?
 
     /// `isPending` tells whether the seal of this name (`acme/12`) is to be finished again.
     init(
@@ -40,8 +46,13 @@ final class Manifest: Sendable {
             if end < size { try fileSystem.truncate(file, to: end) }
             // Lines that a killed process wrote are relied upon from here on, so they have to be durable.
             try fileSystem.synchronize(file)
+            let last = tail.last(before: end - start)
+            found = ManifestEnd(length: end, sequence: last?.sequence ?? 0)
+            lastSealed = last.flatMap { SealedSegment.sealingTime(fileName: $0.path.split(separator: "/").last ?? "") }
             state = Mutex(
-                State(log: DurableLog(file: file, length: end), sequence: tail.lastSequence(before: end - start) ?? 0))
+                State(
+                    log: DurableLog(file: file, length: end), sequence: last?.sequence ?? 0,
+                    seals: ManifestSeals(end: end)))
         } catch {
             fileSystem.close(file)
             throw error
@@ -50,16 +61,35 @@ final class Manifest: Sendable {
 
     deinit { fileSystem.close(file) }
 
-    var length: Int64 { state.withLock { $0.log.length } }
+    var end: ManifestEnd {
+        state.withLock { ManifestEnd(length: $0.log.length, sequence: $0.sequence) }
+    }
+
+    /// Positions up to this one are not given to any line.
+    func skip(to sequence: Int64) { state.withLock { $0.sequence = max($0.sequence, sequence) } }
+
+    /// Throws `deleted` when the file has been.
+    func checkIsThere() throws(SpoolError) {
+        guard try fileSystem.hasName(file) else { throw .deleted(path: file.path, holds: .spool) }
+    }
+
+    /// The last generation of an integration that a line names, if there may be one after `known`. One before it may be returned as well.
+    func newestSeal(of integration: String, after known: ManifestEnd) throws(SpoolError) -> UInt64? {
+        try state.withLock { (state) throws(SpoolError) in
+            try state.seals.newest(
+                integration, after: known, file, length: state.log.length, fileSystem)
+        }
+    }
 
     /// Adds the lines of a seal's segments and makes them durable, all or none. With `looking`, those that an earlier try has added
     /// are left out.
     func append(_ plan: SealPlan, looking: Bool) throws(SpoolError) {
         try state.withLock { (state) throws(SpoolError) in
+            try checkIsThere()
             try state.log.cutIfNeeded(fileSystem)
             var present: Set<String> = []
             if looking {
-                let start = plan.manifestLength <= state.log.length ? plan.manifestLength : 0
+                let start = plan.manifest.length <= state.log.length ? plan.manifest.length : 0
                 present = try paths(from: start, to: state.log.length)
             }
             let lines = ByteStore()
@@ -206,7 +236,7 @@ struct ManifestTail {
         return lines.last { $0.content != nil }?.end ?? wholeEnd
     }
 
-    func lastSequence(before end: Int64) -> Int64? {
-        lines.last { $0.end <= end && $0.content != nil }?.content?.sequence
+    func last(before end: Int64) -> ManifestLine? {
+        lines.last { $0.end <= end && $0.content != nil }?.content
     }
 }

@@ -61,6 +61,12 @@ package struct PosixFileSystem: FileSystem {
         return Int64(result.st_size)
     }
 
+    package func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
+        var result = stat()
+        _ = try retry(.size, file.path) { fstat(file.descriptor, &result) }
+        return result.st_nlink > 0
+    }
+
     package func lock(_ file: OpenFile) throws(SpoolError) -> Bool {
         do {
             _ = try retry(.lock, file.path) { flock(file.descriptor, LOCK_EX | LOCK_NB) }

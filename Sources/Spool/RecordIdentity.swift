@@ -14,10 +14,17 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     static let limit: UInt8 = 8
     /// 4 MiB of identities. Eight windows of as many, and of a commit's more each, fit a journal's header.
     static let maximumBound = 1 << 18
+    /// Of `restored`: 16 MiB of identities.
+    static let restoredBound = 1 << 20
     /// Identities that a window keeps where nobody set a bound.
     static let defaultBound = 8_192
 
     package let rawValue: UInt8
+
+    /// Filled by `StateRestoration`: records of segments that the journal does not know of. Whoever appends records drops those that are in it.
+    package static let restored = IdentityWindow(number: 3)
+
+    private init(number: UInt8) { rawValue = number }
 
     /// Nil above 7.
     package init?(rawValue: UInt8) {

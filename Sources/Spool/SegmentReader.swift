@@ -16,12 +16,7 @@ struct SegmentReader {
     ) throws(SpoolError) {
         let file = try fileSystem.open(path, .read)
         defer { fileSystem.close(file) }
-        let decoder: any SegmentDecoder =
-            switch compression {
-            case .none: PlainDecoder()
-            case .zstd: try ZstdDecoder()
-            case .gzip: try GzipDecoder()
-            }
+        let decoder = try Self.decoder(compression)
         var offset: Int64 = 0
         while true {
             let space = input.space(atLeast: 0)
@@ -34,6 +29,14 @@ struct SegmentReader {
             if let problem { throw .damaged(path: path, reason: "before byte \(offset): \(problem)") }
         }
         guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "it ends inside a frame") }
+    }
+
+    static func decoder(_ compression: Compression) throws(SpoolError) -> any SegmentDecoder {
+        switch compression {
+        case .none: PlainDecoder()
+        case .zstd: try ZstdDecoder()
+        case .gzip: try GzipDecoder()
+        }
     }
 }
 

@@ -25,28 +25,28 @@ package final class Spool: Sendable {
 
     /// Makes the directories where they are missing, locks them, and brings what all integrations share into order.
     ///
-    /// Throws `locked` when another daemon has them, `newerFormat`, `damaged`, or `file`.
+    /// Throws `locked` when another daemon has them, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
         self.settings = settings
         self.fileSystem = fileSystem
         let spool = settings.directory
         let integrations = "\(settings.stateDirectory)/integrations"
-        // A crash may have left a directory whose name is not durable yet: that is made up for before anything relies on it.
-        for path in [integrations, "\(spool)/_staging"] {
-            var root = path
-            while let parent = Path.parent(of: root), try fileSystem.status(root) == nil { root = parent }
-            try fileSystem.makeDirectories(path, below: root, thorough: false)
+        try Self.make(integrations, fileSystem)
+        let stateLock = try DirectoryLock(settings.stateDirectory, name: "spool.lock", fileSystem)
+        let journals = try NewestJournals(integrations, fileSystem)
+        if !journals.isEmpty, try fileSystem.status("\(spool)/_spool.json") == nil {
+            throw .spoolIsMissing(
+                directory: spool, stateDirectory: settings.stateDirectory, integrations: journals.integrations)
         }
-        locks = [
-            try DirectoryLock(settings.stateDirectory, name: "spool.lock", fileSystem),
-            try DirectoryLock(spool, name: "_lock", fileSystem),
-        ]
+        try Self.make("\(spool)/_staging", fileSystem)
+        locks = [stateLock, try DirectoryLock(spool, name: "_lock", fileSystem)]
         id = try SpoolIdentity.open(spool, now: now, fileSystem).id
         manifest = try Manifest(spool, fileSystem) { (seal) throws(SpoolError) in
             let parts = seal.split(separator: "/")
             guard parts.count == 2, let generation = UInt64(parts[1]) else { return false }
             return try fileSystem.status("\(integrations)/\(parts[0])/\(Journal.fileName(generation))") != nil
         }
+        manifest.skip(to: try journals.manifestSequence(above: manifest.end.sequence ?? 0, id, fileSystem))
         for path in [settings.stateDirectory, spool] { try fileSystem.synchronizeDirectory(path) }
         for path in [settings.stateDirectory, spool] {
             if let parent = Path.parent(of: path) { try? fileSystem.synchronizeDirectory(parent) }
@@ -57,6 +57,15 @@ package final class Spool: Sendable {
                 clock: RetentionClock(patience: settings.retention.clockPatience, now: now)))
     }
 
+    /// Makes a directory and what is missing above it.
+    ///
+    /// A crash may have left a directory whose name is not durable yet: that is made up for before anything relies on it.
+    private static func make(_ path: String, _ fileSystem: any FileSystem) throws(SpoolError) {
+        var root = path
+        while let parent = Path.parent(of: root), try fileSystem.status(root) == nil { root = parent }
+        try fileSystem.makeDirectories(path, below: root, thorough: false)
+    }
+
     /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal, and let it go.
     package func integrations() throws(SpoolError) -> [String] {
         try fileSystem.list("\(settings.stateDirectory)/integrations").filter(\.isDirectory).map(\.name).sorted()
@@ -64,16 +73,18 @@ package final class Spool: Sendable {
 
     /// Opens an integration's journal: recovers, finishes a decided seal, and is ready at the last durable cursor.
     ///
+    /// - Parameter facts: what is asked of its own lines where the state does not match the spool (`StateRestoration`).
+    ///
     /// Throws `writerInUse`, `invalidName`, `newerFormat`, `foreignSpool`, `otherIntegration`, `damaged`, or `file`.
     package func writer(
-        integration: String, scratch: SpoolScratch, now: SpoolInstant
+        integration: String, scratch: SpoolScratch, facts: LineFacts = .unknown, now: SpoolInstant
     ) throws(SpoolError) -> SpoolWriter {
         try PartitionPath.checkIntegration(integration)
         guard state.withLock({ $0.writers.insert(integration).inserted }) else {
             throw .writerInUse(integration: integration)
         }
         do throws(SpoolError) {
-            return try SpoolWriter(self, integration: integration, scratch: scratch, now: now)
+            return try SpoolWriter(self, integration: integration, scratch: scratch, facts: facts, now: now)
         } catch {
             release(integration)
             throw error

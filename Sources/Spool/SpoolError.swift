@@ -12,6 +12,10 @@ package enum SpoolError: Error, Sendable, Equatable {
     case newerFormat(path: String, found: UInt32, supported: UInt32)
     /// A journal that belongs to another spool.
     case foreignSpool(path: String, expected: String, found: String)
+    /// There are journals, and no spool that they could belong to.
+    case spoolIsMissing(directory: String, stateDirectory: String, integrations: [String])
+    /// A file that is open was deleted.
+    case deleted(path: String, holds: DeletedContents)
     /// A journal that belongs to another integration.
     case otherIntegration(path: String, expected: String, found: String)
     /// Bytes that can't be what was written.
@@ -53,6 +57,16 @@ extension SpoolError: CustomStringConvertible {
         case .foreignSpool(let path, let expected, let found):
             "\(path) belongs to spool \(found), not to \(expected): restore the spool directory that it was written with, "
                 + "or move the file away to start this integration again from its configured start"
+        case .spoolIsMissing(let directory, let state, let integrations):
+            "\(directory) is missing or empty, but \(state) knows what was collected into it for "
+                + "\(integrations.prefix(3).joined(separator: ", "))\(integrations.count > 3 ? ", …" : ""): mount it, or restore it from the "
+                + "backup; to begin with an empty spool, move \(state)/integrations away: collection starts from the configured start"
+        case .deleted(let path, .spool):
+            "\(path) was deleted while Tributary is running, and perhaps the spool with it: nothing is collected. Stop Tributary and restore "
+                + "the spool and the state directory together, or as docs/backup.md says"
+        case .deleted(let path, .state):
+            "\(path) was deleted while Tributary is running, and perhaps the state directory with it: nothing is collected. Restart Tributary: "
+                + "it collects again from the configured start, and drops what the spool has. Restore a backup of the state before that if there is one"
         case .otherIntegration(let path, let expected, let found):
             "\(path) belongs to integration \(found), not to \(expected): rename the directory back; "
                 + "to rename an integration, seal it first (stop the daemon in order) and start under the new name"
@@ -72,6 +86,11 @@ extension SpoolError: CustomStringConvertible {
         case .codec(let reason): "compression failed: \(reason)"
         }
     }
+}
+
+/// What a deleted file was part of.
+package enum DeletedContents: Sendable, Equatable {
+    case spool, state
 }
 
 /// A failed system call: which, on what, and its errno (see errno(3)).

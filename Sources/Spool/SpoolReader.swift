@@ -83,7 +83,7 @@ package struct SpoolReader: Sendable {
 
     /// The manifest's segments behind a position, in order, present or gone, until `body` says false. Reads no more of the manifest than that.
     ///
-    /// What it gives is durable before `body` has it: a position that was seen stands for its segment for ever.
+    /// Throws `refused` for a position after the manifest's end. What it gives is durable before `body` has it: a position that was seen stands for its segment for ever.
     package func listed(
         after: Int64, _ body: (SegmentListing) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -92,6 +92,12 @@ package struct SpoolReader: Sendable {
         // What comes after this is left to the next time, so that it is all on disk.
         let end = try fileSystem.status(scan.path)?.size ?? 0
         try scan.synchronize()
+        if after > 0, start >= end, case let last = try scan.bounds()?.upperBound ?? 0, after > last {
+            throw .refused(
+                "the manifest of \(directory) ends with position \(last), and \(after) is after it: either it is not the spool that the position is "
+                    + "from, or an older one was restored (docs/backup.md); go on from \(last) and skip the paths that you have loaded"
+            )
+        }
         let decoder = JSONDecoder()
         try scan.lines(from: start) { (line, lineEnd) throws(SpoolError) in
             guard lineEnd <= end else { return false }

@@ -22,6 +22,12 @@ struct SpoolWalk {
         }
     }
 
+    func files(of integration: String, _ body: (SpoolFile) throws(SpoolError) -> Void) throws(SpoolError) {
+        for top in ["integration=\(integration)", "_rejected/integration=\(integration)"] {
+            try visit(top, depth: 1, body)
+        }
+    }
+
     /// Bytes of all files below a directory, whoever made them.
     func bytes(below path: String, depth: Int = 0) throws(SpoolError) -> Int64 {
         guard depth <= Self.depthLimit else { return 0 }

@@ -11,7 +11,7 @@ import FoundationEssentials
 ///    removed and their directory is synchronized; the manifest's lines are added and synchronized; journal G is removed. Dying here: journal G is
 ///    there, and all of this is done again.
 ///
-/// Staged files are durable before the decision is, so one that is missing when a seal is finished again has its name, or had it until a loader
+/// While all this goes on a `SealMark` is among the staged files. Staged files are durable before the decision is, so one that is missing when a seal is finished again has its name, or had it until a loader
 /// deleted the segment, as it may once it sees the manifest's line.
 extension SpoolWriter {
     private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
@@ -26,13 +26,14 @@ extension SpoolWriter {
             stagingNeedsSweep = false
         }
         var plan = SealPlan(
-            generation: journal.header.generation, manifestLength: spool.manifest.length, segments: [])
+            generation: journal.header.generation, manifest: spool.manifest.end, segments: [])
         do throws(SpoolError) {
             for (index, partition) in partitions.partitions.enumerated()
             where partition.committed.records > 0 && !carried.contains(index) {
                 let name = SealedSegment.fileName(
                     sealed: spool.sealingTime(now), compression: journal.header.compression)
                 let directory = partition.path.directory(integration: integration)
+                if plan.segments.isEmpty { fileSystem.close(try fileSystem.open(mark(plan), .create)) }
                 // Before it is written, so that it is removed if that fails.
                 plan.segments.append(PlannedSegment(path: "\(directory)/\(name)", line: ""))
                 let segment = try write(partition, path: "\(directory)/\(name)", now)
@@ -46,6 +47,8 @@ extension SpoolWriter {
         }
         return plan
     }
+
+    private func mark(_ plan: SealPlan) -> String { "\(staging)/\(SealMark.fileName(plan.generation))" }
 
     func removeStaged(_ plan: SealPlan) {
         for segment in plan.segments {
@@ -129,11 +132,13 @@ extension SpoolWriter {
         guard case .decided(let plan, let again) = phase else { return [] }
         phase = .decided(plan, again: true)
         let gone = try move(plan, again: again)
+        let fileSystem = spool.fileSystem
         try spool.manifest.append(plan, looking: again)
+        if try fileSystem.status(mark(plan)) != nil { try fileSystem.unlink(mark(plan)) }
         let old = "\(stateDirectory)/\(Journal.fileName(plan.generation))"
-        let size = try spool.fileSystem.status(old)?.size
+        let size = try fileSystem.status(old)?.size
         if let size {
-            try spool.fileSystem.unlink(old)
+            try fileSystem.unlink(old)
             spool.count(-size)
         }
         phase = .ready

@@ -25,6 +25,7 @@ package final class SpoolWriter {
 
     let spool: Spool
     let scratch: SpoolScratch
+    private let facts: LineFacts
     var journal: Journal
     var partitions: PartitionTable
     var identities = IdentityWindows()
@@ -46,9 +47,13 @@ package final class SpoolWriter {
         case decided(SealPlan, again: Bool)
     }
 
-    init(_ spool: Spool, integration: String, scratch: SpoolScratch, now: SpoolInstant) throws(SpoolError) {
-        let found = try JournalRecovery(spool: spool, integration: integration, scratch: scratch, confirmed: nil)
-            .open(now: now)
+    init(
+        _ spool: Spool, integration: String, scratch: SpoolScratch, facts: LineFacts, now: SpoolInstant
+    ) throws(SpoolError) {
+        let found = try JournalRecovery(
+            spool: spool, integration: integration, scratch: scratch, facts: facts, confirmed: nil
+        ).open(now: now)
+        self.facts = facts
         self.spool = spool
         self.integration = integration
         self.scratch = scratch
@@ -148,6 +153,7 @@ package final class SpoolWriter {
         cursor next: String, times: IdentityTimes = IdentityTimes(earliest: .min, latest: .max), at now: SpoolInstant
     ) throws(SpoolError) {
         defer { discard() }
+        try checkFiles()
         try settle()
         try journal.log.cutIfNeeded(spool.fileSystem)
         guard bufferedRecords > 0 || next != cursor || identities.hasPending else { return }
@@ -225,6 +231,7 @@ package final class SpoolWriter {
     /// Seals what is committed and not carried over, and begins the next generation, also when that is nothing.
     @discardableResult
     private func roll(carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
+        try checkFiles()
         let plan = try stage(but: carried, at: now)
         do throws(SpoolError) {
             try decide(plan, carrying: carried, at: now)
@@ -242,7 +249,7 @@ package final class SpoolWriter {
         discard()
         try settle()
         let recovery = JournalRecovery(
-            spool: spool, integration: integration, scratch: scratch,
+            spool: spool, integration: integration, scratch: scratch, facts: facts,
             confirmed: (journal.header.generation, journal.log.length))
         let found = try recovery.open(now: now)
         spool.fileSystem.close(journal.log.file)
@@ -253,6 +260,14 @@ package final class SpoolWriter {
         cursor = found.cursor
         adopt(found, now: now)
         try settle()
+    }
+
+    /// Throws `deleted` when the journal or the manifest was deleted while it is open: what is written then goes with the process.
+    func checkFiles() throws(SpoolError) {
+        guard try spool.fileSystem.hasName(journal.log.file) else {
+            throw .deleted(path: journal.log.file.path, holds: .state)
+        }
+        try spool.manifest.checkIsThere()
     }
 
     private func adopt(_ found: RecoveredJournal, now: SpoolInstant) {

@@ -10,7 +10,8 @@ struct SpoolList: ParsableCommand {
         discussion: """
             With --since-manifest, for loaders: what stands behind a position, in order, also what is deleted since, which says so. Load \
             what is present, keep the last position together with it, and ask again from there. A position that was shown \
-            belongs to its segment for ever, also after a power cut.
+            belongs to its segment for ever, also after a power cut. A position after the manifest's end, as after an older spool was restored, \
+            ends with 65.
 
             Example:
               tributary spool list --class authentication

@@ -86,10 +86,17 @@ private final class ConnectedRun: Sendable {
     func result() async -> Verdict {
         var verdict = Verdict()
         var random = scenario.generator(.powerCuts)
+        var copy: PowerCutFileSystem.Copy?
         for (number, session) in scenario.sessions.enumerated() {
             time.advance(session.pause)
             time.set(hostOffset: session.hostOffset)
             logger.notice("start \(number): \(session)")
+            switch session.state {
+            case .none: break
+            case .isLost: disk.replace("/state", with: nil)
+            case .isRestored: if let copy { disk.replace("/state", with: copy) }
+            }
+            if case .running(let operation) = session.copy { disk.copy("/state", at: operation) }
             startsState.withLock { $0.filters.append(Start(at: time.server, mask: session.filter ?? 0xFF)) }
             let health = await start(session, isLast: number == scenario.sessions.count - 1)
             verdict.unproven += health?.unproven ?? 0
@@ -98,6 +105,11 @@ private final class ConnectedRun: Sendable {
             switch session.end {
             case .powerCut: disk.reboot(&random)
             default: disk.killed()
+            }
+            switch session.copy {
+            case nil: break
+            case .running: copy = disk.takeCopy()
+            case .stopped: copy = disk.copy("/state")
             }
         }
         verdict.events = scenario.events.count
@@ -126,7 +138,14 @@ private final class ConnectedRun: Sendable {
             StatusBoard.Entry(
                 name: "acme", org: "acme", credential: "none", credentialExpires: nil,
                 health: IntegrationHealth(since: time.wall)))
-        guard let spool = try? Spool(settings, fileSystem: disk, now: time.spool),
+        let spool: Spool
+        do throws(SpoolError) {
+            spool = try Spool(settings, fileSystem: disk, now: time.spool)
+        } catch {
+            logger.error("the spool can't be opened: \(error)")
+            return nil
+        }
+        guard
             let worker = try? IngestWorker(
                 name: "simulation", spool: spool, catalog: catalog,
                 settings: NormalizerSettings(rawData: false, observables: false), limits: limits, time: time,
@@ -159,6 +178,7 @@ private final class ConnectedRun: Sendable {
 
     private func over(_ session: Scenario.Session, isLast: Bool) -> @Sendable () -> Bool {
         let (org, time, disk) = (org, time, disk)
+        org.startBegins()
         let first = org.requests
         let lastStored = max(scenario.events.map(\.stored).max() ?? 0, Scenario.origin)
         return {

@@ -1,7 +1,6 @@
 import Glibc
-import Synchronization
-
 import Spool
+import Synchronization
 
 /// A file system in memory that remembers which changes are not synchronized, and can lose any subset of them: what a disk may look like after a power cut.
 ///
@@ -34,6 +33,14 @@ package final class PowerCutFileSystem: FileSystem {
         var nextDescriptor: Int32 = 100
         var count = 0
         var cutAt = Int.max
+        var copyAt = Int.max
+        var copied: (path: String, Copy)?
+    }
+
+    /// Files and directories as they were.
+    package indirect enum Copy: Sendable {
+        case file([UInt8])
+        case directory([String: Copy])
     }
     private let state = Mutex(State())
 
@@ -45,6 +52,56 @@ package final class PowerCutFileSystem: FileSystem {
 
     /// Whether the cut has happened.
     package var isCut: Bool { state.withLock { $0.count >= $0.cutAt } }
+
+    /// Nil when there is nothing at the path.
+    package func copy(_ path: String) -> Copy? {
+        state.withLock { state in Self.find(path, state).flatMap { Self.copy($0, state) } }
+    }
+
+    /// Copies what is at the path before the operation of this number, for ``takeCopy()``.
+    package func copy(_ path: String, at count: Int) {
+        state.withLock { state in
+            state.copied = (path, .directory([:]))
+            state.copyAt = count
+        }
+    }
+
+    /// What was copied; now, if the operation never came.
+    package func takeCopy() -> Copy? {
+        state.withLock { state in
+            defer { (state.copied, state.copyAt) = (nil, .max) }
+            guard let (path, copy) = state.copied else { return nil }
+            return state.copyAt == .max ? copy : Self.find(path, state).flatMap { Self.copy($0, state) }
+        }
+    }
+
+    /// Puts a copy where something else may be, durably; nil removes what is there.
+    package func replace(_ path: String, with copy: Copy?) {
+        let (parent, name) = split(path)
+        state.withLock { state in
+            guard let directory = Self.find(parent, state) else { return }
+            let id = copy.map { Self.make($0, &state) }
+            state.directories[directory]?.current[name] = id
+            state.directories[directory]?.durable[name] = id
+        }
+    }
+
+    private static func copy(_ id: Int, _ state: State) -> Copy? {
+        if let file = state.files[id] { return .file(file.current) }
+        return state.directories[id].map { .directory($0.current.compactMapValues { copy($0, state) }) }
+    }
+
+    private static func make(_ copy: Copy, _ state: inout State) -> Int {
+        let id = state.next
+        state.next += 1
+        switch copy {
+        case .file(let bytes): state.files[id] = File(durable: bytes, current: bytes)
+        case .directory(let entries):
+            let names = entries.mapValues { make($0, &state) }
+            state.directories[id] = Directory(durable: names, current: names)
+        }
+        return id
+    }
 
     /// The process that used the files is gone, and the power stayed on: everything that was written is there.
     package func killed() {
@@ -120,6 +177,10 @@ package final class PowerCutFileSystem: FileSystem {
     ) throws(SpoolError) -> Result where Result: Sendable {
         try state.withLock { (state) throws(SpoolError) in
             guard state.count < state.cutAt else { throw .file(FileError(operation, path, code: ECANCELED)) }
+            if state.count >= state.copyAt, let (path, _) = state.copied {
+                state.copied = Self.find(path, state).flatMap { Self.copy($0, state) }.map { (path, $0) }
+                state.copyAt = .max
+            }
             state.count += 1
             let (result, code) = body(&state)
             if code != 0 { throw .file(FileError(operation, path, code: code)) }
@@ -163,7 +224,8 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    package func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
+    package func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError)
+        -> Int
     {
         let bytes = state.withLock { state in state.open[file.descriptor].flatMap { state.files[$0]?.current } ?? [] }
         let rest = bytes.dropFirst(Int(offset)).prefix(buffer.count)
@@ -203,6 +265,14 @@ package final class PowerCutFileSystem: FileSystem {
 
     package func size(_ file: OpenFile) throws(SpoolError) -> Int64 {
         state.withLock { state in Int64(state.open[file.descriptor].flatMap { state.files[$0]?.current.count } ?? 0) }
+    }
+
+    package func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
+        state.withLock { state in
+            guard let id = state.open[file.descriptor] else { return false }
+            return Self.find(file.path, state) == id
+                || state.directories.values.contains { $0.current.values.contains(id) }
+        }
     }
 
     package func lock(_ file: OpenFile) throws(SpoolError) -> Bool {

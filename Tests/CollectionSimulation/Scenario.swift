@@ -34,6 +34,8 @@ package struct Scenario: Sendable {
         case hostClock
         /// The daemon's memory of events is very small, so that a query by time brings forgotten ones.
         case smallMemory
+        /// The state directory is replaced by a copy of an earlier time; is emptied.
+        case olderState, lostState
     }
 
     package struct Event: Sendable {
@@ -67,7 +69,14 @@ package struct Scenario: Sendable {
         package var hostOffset: Int64
         /// Milliseconds without the daemon before it.
         package var pause: Int64
+        /// What becomes of the state directory before it.
+        package var state = StateChange.none
+        /// Whether the state directory is copied: at a file operation while the daemon runs, or after its end.
+        package var copy: CopyTime?
     }
+
+    package enum StateChange: Sendable, Equatable { case none, isLost, isRestored }
+    package enum CopyTime: Sendable, Equatable { case running(atOperation: Int), stopped }
 
     package var seed: UInt64
     package var features: Set<Feature>
@@ -97,6 +106,7 @@ package struct Scenario: Sendable {
         makeEvents(&generator, share: eventShare)
         makeAnswers()
         makeSessions(&generator)
+        makeStateChanges()
     }
 
     func generator(_ feature: Feature?) -> SeededGenerator {
@@ -128,7 +138,9 @@ package struct Scenario: Sendable {
         }
         times.sort()
         var delays = self.generator(.delay)
-        let delay = features.contains(.delay) ? Int64([600_000, 7_200_000, 21_600_000][Int.random(in: 0..<3, using: &delays)]) : 200
+        let delay =
+            features.contains(.delay)
+            ? Int64([600_000, 7_200_000, 21_600_000][Int.random(in: 0..<3, using: &delays)]) : 200
         var late = self.generator(.lateEvents)
         var future = self.generator(.futureEvents)
         for (number, time) in times.enumerated() {
@@ -167,6 +179,24 @@ package struct Scenario: Sendable {
         self.cap = cap > 0 ? cap : nil
     }
 
+    private mutating func makeStateChanges() {
+        guard sessions.count > 1 else { return }
+        if features.contains(.lostState) {
+            var lost = self.generator(.lostState)
+            sessions[Int.random(in: 1..<sessions.count, using: &lost)].state = .isLost
+            // One that counts from now does not reach what was collected, and not sealed, before a long outage.
+            countsFromNow = false
+        }
+        if features.contains(.olderState) {
+            var older = self.generator(.olderState)
+            let taken = Int.random(in: 0..<sessions.count - 1, using: &older)
+            let isRunning = Bool.random(using: &older)
+            let operation = Int.random(in: 1...200, using: &older)
+            sessions[taken].copy = isRunning ? .running(atOperation: operation) : .stopped
+            sessions[Int.random(in: taken + 1..<sessions.count, using: &older)].state = .isRestored
+        }
+    }
+
     private mutating func makeSessions(_ generator: inout SeededGenerator) {
         let ends: Set<Feature> = [.kills, .powerCuts, .stops]
         let count = features.isDisjoint(with: ends) ? 1 : Int.random(in: 2...6, using: &generator)
@@ -191,8 +221,9 @@ package struct Scenario: Sendable {
                 session.address = 1 - session.address
             }
             if features.contains(.hostClock), Int.random(in: 0..<3, using: &clocks) == 0 {
-                session.hostOffset = [-21_600_000, -1_800_000, 1_800_000, 21_600_000][
-                    Int.random(in: 0..<4, using: &clocks)]
+                session.hostOffset =
+                    [-21_600_000, -1_800_000, 1_800_000, 21_600_000][
+                        Int.random(in: 0..<4, using: &clocks)]
             }
             if features.contains(.outages), number > 0, Bool.random(using: &outages) {
                 session.pause = Int64.random(in: 60_000...14_400_000, using: &outages)

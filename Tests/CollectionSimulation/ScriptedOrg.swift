@@ -101,6 +101,9 @@ final class ScriptedOrg: HTTPTransport {
     /// When the last answer with an event was sent.
     var lastEventAnswer: Int64 { state.withLock(\.lastEventAnswer) }
 
+    /// A start of the daemon: answers that an earlier one had tell nothing of what this one has collected.
+    func startBegins() { state.withLock { $0.emptyAnswers = 0 } }
+
     /// From here on every answer is good: the run is to come to its end.
     func behave() { state.withLock { $0.isQuiet = true } }
 

@@ -58,7 +58,9 @@ struct IdentityTests {
 
     @Test("a window knows its own identities and not another's")
     func apart() throws {
-        let writer = try Simulation().open(ScriptedFileSystem())
+        let collection = try Simulation()
+        defer { withExtendedLifetime(collection) {} }
+        let writer = try collection.open(ScriptedFileSystem())
         remember([1], in: try window(0), writer)
         remember([2], in: try window(1), writer)
         for _ in 0..<2 {
@@ -198,7 +200,9 @@ struct IdentityTests {
 
     @Test("the earliest time at a depth is that of the commits that reach into it")
     func earliest() throws {
-        let writer = try Simulation().open(ScriptedFileSystem())
+        let collection = try Simulation()
+        defer { withExtendedLifetime(collection) {} }
+        let writer = try collection.open(ScriptedFileSystem())
         let window = try window(6)
         #expect(writer.earliest(window, depths: 0..<10) == nil)
         for (numbers, earliest) in [(0..<4, 40), (4..<7, 20), (7..<12, 90)] as [(Range<Int>, Int64)] {
@@ -214,7 +218,9 @@ struct IdentityTests {
 
     @Test("an identity that came twice is known until its last place is dropped")
     func severalPlaces() throws {
-        let writer = try Simulation().open(ScriptedFileSystem())
+        let collection = try Simulation()
+        defer { withExtendedLifetime(collection) {} }
+        let writer = try collection.open(ScriptedFileSystem())
         let (first, second) = (try window(0), try window(1))
         writer.bound(first, count: 2)
         remember([1, 1], in: first, writer)

@@ -123,7 +123,7 @@ struct JournalTests {
         try expectRefusal(resealed { $0[16] ^= 1 }) {
             if case .foreignSpool = $0 { true } else { false }
         }
-        try expectRefusal(resealed { $0[52] = UInt8(ascii: "x") }) {
+        try expectRefusal(resealed { $0[72] = UInt8(ascii: "x") }) {
             if case .otherIntegration(_, "acme", _) = $0 { true } else { false }
         }
         for contents in [

@@ -125,6 +125,11 @@ final class ScriptedFileSystem: FileSystem {
         return try real.size(file)
     }
 
+    func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
+        try alive(.size, file.path)
+        return try real.hasName(file)
+    }
+
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool {
         try alive(.lock, file.path)
         return try real.lock(file)

@@ -1,0 +1,72 @@
+/// The last generation of each integration that a manifest names. It is read from its end backwards, as far as somebody has to know: once for all
+/// integrations of a start, and hardly ever far.
+struct ManifestSeals {
+    /// Bytes from `start` to `end` are read.
+    private var start: Int64
+    private var end: Int64
+    /// Position of the first line read.
+    private var first = Int64.max
+    private var newest: [Substring: UInt64] = [:]
+
+    /// Bytes read at once: far more than a line has.
+    private static let pieceBytes: Int64 = 256 << 10
+
+    init(end: Int64) { (start, self.end) = (end, end) }
+
+    /// See `Manifest.newestSeal`.
+    mutating func newest(
+        _ integration: String, after known: ManifestEnd, _ file: OpenFile, length: Int64, _ fileSystem: any FileSystem
+    ) throws(SpoolError) -> UInt64? {
+        if end < length {
+            let (added, _) = Self.lines(try fileSystem.bytes(file, from: end, to: length), startsInsideLine: false)
+            for line in added { if let (name, generation) = line.generation { newest[name] = generation } }
+            end = length
+        }
+        while newest[Substring(integration)] == nil, start > 0, isNeeded(known) {
+            let from = max(0, start - Self.pieceBytes)
+            let bytes = try fileSystem.bytes(file, from: from, to: start)
+            let (lines, skipped) = Self.lines(bytes, startsInsideLine: from > 0)
+            for line in lines.reversed() {
+                first = min(first, line.sequence)
+                if let (name, generation) = line.generation, newest[name] == nil { newest[name] = generation }
+            }
+            start = skipped < bytes.count ? from + Int64(skipped) : from
+        }
+        return newest[Substring(integration)]
+    }
+
+    /// By positions: after a restore, offsets that an earlier manifest had mean nothing.
+    private func isNeeded(_ known: ManifestEnd) -> Bool {
+        if let sequence = known.sequence {
+            first > sequence.addingReportingOverflow(1).partialValue
+        } else {
+            start > known.length
+        }
+    }
+
+    /// The whole lines of a piece, and how many bytes at its beginning are not of them.
+    private static func lines(_ bytes: [UInt8], startsInsideLine: Bool) -> ([ManifestLine], skipped: Int) {
+        var lines: [ManifestLine] = []
+        let skipped = startsInsideLine ? (bytes.firstIndex(of: 10) ?? bytes.count - 1) + 1 : 0
+        bytes.withUnsafeBytes { all in
+            var start = skipped
+            while let newline = all[start...].firstIndex(of: 10) {
+                if let line = ManifestLine(UnsafeRawBufferPointer(rebasing: all[start..<newline])) {
+                    lines.append(line)
+                }
+                start = newline + 1
+            }
+        }
+        return (lines, skipped)
+    }
+}
+
+extension ManifestLine {
+    /// The integration whose seal made the segment, and the generation that it sealed.
+    var generation: (integration: Substring, UInt64)? {
+        guard let slash = seal.lastIndex(of: "/"), let generation = UInt64(seal[seal.index(after: slash)...]) else {
+            return nil
+        }
+        return (seal[..<slash], generation)
+    }
+}

@@ -1,0 +1,225 @@
+import Foundation
+
+/// Brings a state that is older than its spool into step with it: one that was restored from a backup, or one that was lost.
+///
+/// The manifest lists a generation's seal only once the next generation is in force. So if it lists this integration's newest journal, or a later one, then
+/// segments hold records that the journal does not know to be sealed. What was in later journals is lost. Then
+///
+/// - collection goes back to the beginning of the journal: its first cursor, the windows as they were, and none of its records. They are in those segments,
+///   or are collected again.
+/// - the identities of all records in those segments go into the window `restored`. What is collected again and is in it is dropped by the collector.
+/// - of what the journal's beginning carried over, which would not be collected again, a partition is kept unless the segments have all of its records.
+///   A carried partition is only ever sealed whole.
+///
+/// All of this becomes a new generation, in one step. Its number lies far above all that the manifest lists, and by chance, so that it was never given to another
+/// journal: not to one whose seal made no segment, nor to one that was lost. Without any journal there is nothing to go back to but the configured start.
+///
+/// A segment that is visible and has no line yet, since its seal was interrupted and the journal that knows of it is lost, is listed first.
+struct StateRestoration {
+    let recovery: JournalRecovery
+    /// The newest journal; nil where there is none.
+    let found: RecoveredJournal?
+    let now: SpoolInstant
+
+    /// How far the new generation lies above those that are listed.
+    private static let generationGap: ClosedRange<UInt64> = 1_000...1_000_000
+
+    private var spool: Spool { recovery.spool }
+    private var fileSystem: any FileSystem { recovery.spool.fileSystem }
+    private var integration: String { recovery.integration }
+    private var generation: UInt64 { found?.journal.header.generation ?? 1 }
+
+    /// The new generation, in force; nil where the state is not older than the spool.
+    func restored() throws(SpoolError) -> RecoveredJournal? {
+        let known = found?.journal.header.seal.manifest ?? .beginning
+        let marked = try fileSystem.list(recovery.staging).compactMap { SealMark.generation(fileName: $0.name) }.max()
+        var report = RestoredState(hadJournal: found != nil)
+        if found == nil || marked.map({ $0 >= generation }) == true {
+            let listed = try spool.manifest.newestSeal(of: integration, after: known) ?? 0
+            report.newlyListed = try listVisible(as: max(listed, marked ?? 0, generation))
+        }
+        guard let newest = try spool.manifest.newestSeal(of: integration, after: known), newest >= generation
+        else { return nil }
+        let identities = try identities(of: try segments(after: known), &report)
+        // The records of the journal are left out.
+        let beginning = try found.map { (found) throws(SpoolError) in
+            try recovery.contents(of: found.journal.log.file, upTo: found.recordsStart).0
+        }
+        var windows = beginning?.windows ?? IdentityWindows()
+        windows.apply([
+            IdentityUpdate(
+                window: .restored, empties: false, bound: IdentityWindow.restoredBound, commits: identities)
+        ])
+        var kept: [OpenPartition] = []
+        for partition in beginning?.partitions.partitions ?? [] where try !isSealed(partition, windows) {
+            kept.append(partition)
+        }
+        let next = newest + UInt64.random(in: Self.generationGap)
+        try publish(next, beginning, kept, windows)
+        var restored = try recovery.read(next)
+        restored.report.restored = report
+        restored.report.olderSpool = found?.report.olderSpool
+        return restored
+    }
+
+    private func publish(
+        _ generation: UInt64, _ beginning: RecoveredJournal?, _ kept: [OpenPartition], _ windows: IdentityWindows
+    ) throws(SpoolError) {
+        var carried: CarriedFrame?
+        var compression = spool.settings.compression
+        if let beginning, !kept.isEmpty {
+            carried = CarriedFrame(
+                kept, cursor: beginning.cursor, committed: beginning.carriedSince ?? now.wall,
+                from: beginning.journal.log.file)
+            compression = beginning.journal.header.compression
+        }
+        let header = JournalHeader(
+            spoolID: spool.id, integration: integration, generation: generation, created: now.wall,
+            compression: compression, cursor: beginning?.cursor,
+            seal: SealPlan(generation: generation - 1, manifest: spool.manifest.end, segments: []))
+        let next = try Journal.prepare(
+            header, windows, carrying: carried, in: recovery.directory, recovery.scratch, fileSystem)
+        defer { fileSystem.close(next.log.file) }
+        try next.publish(in: recovery.directory, fileSystem)
+        if let found { fileSystem.close(found.journal.log.file) }
+    }
+
+    /// The segments of this generation and later ones that the manifest lists, in its order.
+    private func segments(after known: ManifestEnd) throws(SpoolError) -> [SealedSegment] {
+        let scan = ManifestScan(fileSystem, directory: spool.settings.directory)
+        let start = if let sequence = known.sequence { try scan.offset(after: sequence) } else { known.length }
+        let decoder = JSONDecoder()
+        var segments: [SealedSegment] = []
+        try scan.lines(from: start) { (line, _) throws(SpoolError) in
+            if let (name, generation) = ManifestLine(line)?.generation, name == integration,
+                generation >= self.generation,
+                let segment = try? decoder.decode(SealedSegment.self, from: Data(line))
+            {
+                segments.append(segment)
+            }
+            return true
+        }
+        return segments
+    }
+
+    /// What identifies the records of the segments that are there, oldest first; of the newest segments where it would be too many.
+    private func identities(
+        of segments: [SealedSegment], _ report: inout RestoredState
+    ) throws(SpoolError) -> [IdentityCommit] {
+        var commits: [IdentityCommit] = []
+        for segment in segments.reversed() {
+            let path = "\(spool.settings.directory)/\(segment.path)"
+            report.segments += 1
+            guard try fileSystem.status(path) != nil, let compression = Compression(fileName: path) else {
+                report.missingSegments += 1
+                report.missingEvents += segment.records
+                continue
+            }
+            guard report.known + segment.records <= IdentityWindow.restoredBound else {
+                report.unreadEvents += segment.records
+                continue
+            }
+            let kind = segment.kind == "rejected" ? PartitionKind.rejected : .records
+            var identities: [RecordIdentity] = []
+            var splitter = LineSplitter()
+            do throws(SpoolError) {
+                try SegmentReader(fileSystem).read(path, compression, packed: { (_) throws(SpoolError) in }) {
+                    (piece) throws(SpoolError) in
+                    try splitter.feed(piece) { (line) throws(SpoolError) in
+                        if let identity = recovery.facts.identity(line, kind) { identities.append(identity) }
+                    }
+                }
+            } catch .damaged {
+                // What could be read of it is as good as the rest.
+            }
+            report.known += identities.count
+            report.unreadEvents += max(0, segment.records - identities.count)
+            commits.append(
+                IdentityCommit(times: IdentityTimes(earliest: .min, latest: .max), identities: identities))
+        }
+        return commits.reversed()
+    }
+
+    /// Whether the segments have all records of a partition that was carried over.
+    private func isSealed(_ partition: OpenPartition, _ windows: IdentityWindows) throws(SpoolError) -> Bool {
+        guard let file = found?.journal.log.file else { return false }
+        var areKnown = true
+        for chunk in partition.chunks {
+            let decoder = try SegmentReader.decoder(chunk.encoding)
+            let room = ByteStore(capacity: 256 << 10)
+            var splitter = LineSplitter()
+            try chunk.forEachPiece(file, recovery.scratch, fileSystem) { (piece) throws(SpoolError) in
+                let problem = try decoder.decode(piece, room: room.space(atLeast: 0)) { (lines) throws(SpoolError) in
+                    try splitter.feed(lines) { (line) throws(SpoolError) in
+                        let identity = recovery.facts.identity(line, partition.path.kind)
+                        if identity.map({ windows.contains($0, in: .restored) }) != true { areKnown = false }
+                    }
+                }
+                if let problem { throw .damaged(path: file.path, reason: "at \(chunk.offset): \(problem)") }
+            }
+        }
+        return areKnown
+    }
+
+    /// Gives each segment of the integration that is visible and not in the manifest a line. Returns how many.
+    private func listVisible(as generation: UInt64) throws(SpoolError) -> Int {
+        var visible: [String: SpoolFile] = [:]
+        try SpoolWalk(fileSystem: fileSystem, directory: spool.settings.directory).files(of: integration) {
+            (file) throws(SpoolError) in
+            if file.sealedAt != nil { visible[file.path] = file }
+        }
+        guard !visible.isEmpty else { return 0 }
+        try ManifestScan(fileSystem, directory: spool.settings.directory).lines(from: 0) {
+            (line, _) throws(SpoolError) in
+            if let head = ManifestHead(line), ManifestLine(line) != nil { visible[head.path] = nil }
+            return !visible.isEmpty
+        }
+        var plan = SealPlan(generation: generation, manifest: spool.manifest.end, segments: [])
+        for file in visible.values.sorted(by: { $0.path < $1.path }) {
+            guard let segment = try described(file) else { continue }
+            let line = Manifest.line(
+                segment.0, keys: segment.1.keys, seal: "\(integration)/\(generation)")
+            plan.segments.append(PlannedSegment(path: file.path, line: line))
+            // The seal was interrupted, perhaps before the name was durable.
+            let directory = "\(spool.settings.directory)/\(plan.segments[plan.segments.count - 1].directory)"
+            try fileSystem.makeDirectories(directory, below: spool.settings.directory, thorough: true)
+            try fileSystem.synchronizeDirectory(directory)
+        }
+        try spool.manifest.append(plan, looking: false)
+        return plan.segments.count
+    }
+
+    /// What a segment's line says, read from the segment. Nil for a file that is not where, or what, Tributary would have made it.
+    private func described(_ file: SpoolFile) throws(SpoolError) -> (SealedSegment, PartitionPath)? {
+        let kind = file.path.hasPrefix("_rejected/") ? PartitionKind.rejected : .records
+        let components = file.path.split(separator: "/").dropFirst(kind == .rejected ? 2 : 1).dropLast()
+        guard let path = try? PartitionPath(components.joined(separator: "/"), kind: kind),
+            let compression = file.compression, let sealedAt = file.sealedAt
+        else { return nil }
+        let digest = try SegmentDigest()
+        var summary = RecordSummary()
+        var splitter = LineSplitter()
+        do throws(SpoolError) {
+            try SegmentReader(fileSystem).read("\(spool.settings.directory)/\(file.path)", compression) {
+                (packed) throws(SpoolError) in
+                try digest.update(packed)
+            } lines: { (piece) throws(SpoolError) in
+                try splitter.feed(piece) { (line) throws(SpoolError) in
+                    let time = recovery.facts.time(line, kind) ?? sealedAt
+                    summary.add(RecordSummary(records: 1, bytes: line.count + 1, firstTime: time, lastTime: time))
+                }
+            }
+        } catch .damaged {
+            return nil
+        }
+        guard summary.records > 0 else { return nil }
+        let segment = SealedSegment(
+            sequence: nil, path: file.path, integration: integration,
+            partition: Dictionary(path.keys) { first, _ in first }, kind: kind == .records ? "records" : "rejected",
+            records: summary.records, bytes: file.bytes, uncompressedBytes: Int64(summary.bytes),
+            sha256: try digest.finish(), firstTime: summary.firstTime, lastTime: summary.lastTime,
+            sealedAt: CivilTime(milliseconds: sealedAt).rfc3339, schema: spool.settings.recordSchema,
+            format: Manifest.format)
+        return (segment, path)
+    }
+}

@@ -1,0 +1,39 @@
+import Spool
+import Testing
+
+@testable import Collector
+@testable import OCSF
+
+@Suite("What a line of the spool tells of its event")
+struct LineFactsTests {
+    @Test(
+        "a rejected event is recognized by its line, whatever its bytes are",
+        arguments: [
+            Array("{\"uuid\":\"a\\u0000\",\"x\":1,\"x\":2}".utf8), Array("{\"text\":\"é € 😀 \u{2028}\"".utf8),
+            [0x7B, 0xFF, 0xFE, 0x0A, 0x22, 0x5C], Array("\u{FEFF}[1,]".utf8),
+        ])
+    func rejected(_ event: [UInt8]) throws {
+        let digest = try #require(SHA256Digest())
+        let rejection = Rejection(reason: .syntax, position: 0)
+        let line = event.withUnsafeBytes { rejection.line(event: $0, offset: 3, collectedAt: 1_795_420_800_000) }
+        let facts = LineFacts(digest)
+        line.withUnsafeBytes { bytes in
+            #expect(facts.identity(bytes, .rejected) == event.withUnsafeBytes { EventIdentity.of(bytes: $0, digest) })
+            #expect(facts.time(bytes, .rejected) == 1_795_420_800_000)
+            #expect(facts.identity(bytes, .records) == nil)
+        }
+    }
+
+    @Test("a record is recognized by its uid, and any other text is not")
+    func record() throws {
+        let digest = try #require(SHA256Digest())
+        let facts = LineFacts(digest)
+        let uid = Array("5c1f6c2e-1111-11f1-9a3b-0242ac120002".utf8)
+        let line = Array("{\"metadata\":{\"uid\":\"5c1f6c2e-1111-11f1-9a3b-0242ac120002\"},\"time\":17}".utf8)
+        line.withUnsafeBytes { bytes in
+            #expect(facts.identity(bytes, .records) == uid.withUnsafeBytes { EventIdentity.of(uid: $0, digest) })
+            #expect(facts.time(bytes, .records) == 17)
+            #expect(facts.identity(bytes, .rejected) == nil)
+        }
+    }
+}

@@ -1,0 +1,303 @@
+import Foundation
+import Testing
+
+@testable import Spool
+
+@Suite("A restored state or spool")
+struct RestoreTests {
+    typealias Simulation = SimulatedCollection
+
+    private static var facts: LineFacts {
+        LineFacts(
+            identity: { line, _ in number(line).map { identity($0) } },
+            time: { line, _ in number(line).map { Simulation.time($0) } })
+    }
+
+    private static func number(_ line: UnsafeRawBufferPointer) -> Int? {
+        Int(String(decoding: line, as: UTF8.self).dropFirst(7).prefix { $0.isNumber })
+    }
+
+    private static func identity(_ number: Int) -> RecordIdentity { RecordIdentity(high: UInt64(number), low: 7) }
+
+    private func open(_ collection: Simulation, _ fileSystem: any FileSystem = ScriptedFileSystem()) throws
+        -> SpoolWriter
+    {
+        let spool = try Spool(collection.settings, fileSystem: fileSystem, now: Simulation.instant())
+        return try spool.writer(
+            integration: "acme", scratch: SpoolScratch(), facts: Self.facts, now: Simulation.instant())
+    }
+
+    /// Collects from the cursor on, and drops what is known to be in the spool.
+    private func collect(_ collection: Simulation, _ writer: SpoolWriter, upTo end: Int? = nil) throws {
+        while let next = Int(writer.cursor ?? "0"), next < end ?? collection.total {
+            let upper = min(next + collection.batch, end ?? collection.total)
+            for number in next..<upper where !writer.knows(Self.identity(number), in: .restored) {
+                try Simulation.append(number, to: writer)
+            }
+            try writer.commit(cursor: String(upper), at: Simulation.instant(Int64(next)))
+            try writer.sealIfDue(at: Simulation.instant(Int64(next)))
+        }
+    }
+
+    private func finish(_ collection: Simulation, _ fileSystem: any FileSystem = ScriptedFileSystem()) throws {
+        let writer = try open(collection, fileSystem)
+        try collect(collection, writer)
+        try writer.seal(at: Simulation.instant(1_000))
+    }
+
+    private func copy(_ directory: String) throws -> String {
+        let copy = directory + "-copy"
+        try? FileManager.default.removeItem(atPath: copy)
+        try FileManager.default.copyItem(atPath: directory, toPath: copy)
+        return copy
+    }
+
+    private func restore(_ directory: String) throws {
+        try FileManager.default.removeItem(atPath: directory)
+        try FileManager.default.copyItem(atPath: directory + "-copy", toPath: directory)
+    }
+
+    private func generations(_ collection: Simulation) throws -> [UInt64] {
+        try FileManager.default.contentsOfDirectory(atPath: collection.settings.stateDirectory + "/integrations/acme")
+            .compactMap { Journal.generation(fileName: $0) }
+    }
+
+    @Test("an older state next to a newer spool: each record is in one segment, once", arguments: Array(0...7))
+    func olderState(_ batches: Int) throws {
+        for later in (batches + 1)...8 {
+            let collection = try Simulation()
+            // Records of `account_change` wait over a seal.
+            do {
+                let writer = try open(collection)
+                try collect(collection, writer, upTo: min(batches * 4, collection.total))
+                _ = try copy(collection.settings.stateDirectory)
+                try collect(collection, writer, upTo: min(later * 4, collection.total))
+                if later == 8 { try writer.seal(at: Simulation.instant(900)) }
+            }
+            let sealed = try collection.visible().count
+            try restore(collection.settings.stateDirectory)
+            try finish(collection)
+            try collection.expectExactlyOnce(
+                "copied after \(batches) batches, restored after \(later), \(sealed) sealed")
+        }
+    }
+
+    @Test("the restored state says what it found, and takes a generation that no other had")
+    func report() throws {
+        let collection = try Simulation()
+        do {
+            let writer = try open(collection)
+            try collect(collection, writer, upTo: 8)
+            _ = try copy(collection.settings.stateDirectory)
+            try collect(collection, writer)
+            try writer.seal(at: Simulation.instant(900))
+        }
+        var seen = Set(try generations(collection))
+        for time in 1...3 {
+            try restore(collection.settings.stateDirectory)
+            do {
+                let writer = try open(collection)
+                let restored = try #require(writer.recovery.restored)
+                #expect(restored.hadJournal && restored.isExact && restored.known > 0 && restored.segments > 0)
+                #expect(!writer.recovery.stateIsMissing)
+                #expect(seen.insert(writer.journal.header.generation).inserted)
+                try collect(collection, writer)
+                // A state that seals nothing has used its generation all the same; it is seen by the next.
+                try writer.seal(at: Simulation.instant(1_000))
+                if time == 1 { try collection.expectExactlyOnce("restored once") }
+            }
+            // The same journal opens as any other from then on.
+            #expect(try open(collection).recovery.isClean)
+        }
+        try collection.expectExactlyOnce("restored three times")
+    }
+
+    @Test("records of segments that a loader has deleted can come again, and are counted")
+    func deletedSegments() throws {
+        let collection = try Simulation()
+        do {
+            let writer = try open(collection)
+            _ = try copy(collection.settings.stateDirectory)
+            try collect(collection, writer)
+            try writer.seal(at: Simulation.instant(900))
+        }
+        let segments = try SpoolReader(directory: collection.settings.directory).segments()
+        let deleted = try #require(segments.first?.segment)
+        try FileManager.default.removeItem(atPath: collection.settings.directory + "/" + deleted.path)
+        try restore(collection.settings.stateDirectory)
+        let writer = try open(collection)
+        let restored = try #require(writer.recovery.restored)
+        #expect(restored.missingSegments == 1)
+        #expect(restored.missingEvents == deleted.records)
+        #expect(restored.known == collection.total - deleted.records)
+        #expect(!restored.isExact)
+        try collect(collection, writer)
+        try writer.seal(at: Simulation.instant(1_000))
+        #expect(try collection.visible().sorted() == Array(0..<collection.total))
+    }
+
+    @Test("a state directory that is lost or emptied: what the spool has is not collected again")
+    func lostState() throws {
+        let collection = try Simulation()
+        do {
+            let writer = try open(collection)
+            try collect(collection, writer)
+            try writer.seal(at: Simulation.instant(900))
+        }
+        let before = try #require(try generations(collection).max())
+        try FileManager.default.removeItem(atPath: collection.settings.stateDirectory)
+        do {
+            let writer = try open(collection)
+            #expect(writer.recovery.stateIsMissing)
+            #expect(writer.recovery.restored?.known == collection.total)
+            #expect(writer.cursor == nil)
+            #expect(writer.journal.header.generation > before)
+        }
+        try finish(collection)
+        try collection.expectExactlyOnce("after a lost state")
+    }
+
+    @Test(
+        "a seal that is interrupted, and whose journal is lost: what is visible is listed, and each record is there once"
+    )
+    func visibleSegments() throws {
+        let rehearsal = ScriptedFileSystem()
+        try finish(try Simulation(), rehearsal)
+        var listed = 0
+        for crashAt in stride(from: 1, through: rehearsal.count, by: 2) {
+            let collection = try Simulation()
+            do {
+                let writer = try open(collection)
+                try collect(collection, writer, upTo: 4)
+            }
+            _ = try copy(collection.settings.stateDirectory)
+            let dying = ScriptedFileSystem { count, _, _ in count == crashAt ? .crashAfter : nil }
+            try? finish(collection, dying)
+            try restore(collection.settings.stateDirectory)
+            do { listed += try open(collection).recovery.restored?.newlyListed ?? 0 }
+            try finish(collection)
+            try collection.expectExactlyOnce("a crash at \(crashAt), then an older state")
+        }
+        #expect(listed > 0)
+    }
+
+    @Test("a crash at every operation of the restoration leaves each record in exactly one segment, once")
+    func crashes() throws {
+        func prepared() throws -> Simulation {
+            let collection = try Simulation()
+            let writer = try open(collection)
+            try collect(collection, writer, upTo: 12)
+            _ = try copy(collection.settings.stateDirectory)
+            try collect(collection, writer, upTo: 24)
+            try restore(collection.settings.stateDirectory)
+            return collection
+        }
+        let rehearsal = ScriptedFileSystem()
+        try finish(try prepared(), rehearsal)
+        for crashAt in 1...rehearsal.count {
+            let collection = try prepared()
+            let dying = ScriptedFileSystem { count, _, _ in count == crashAt ? .crashAfter : nil }
+            try? finish(collection, dying)
+            try finish(collection)
+            try collection.expectExactlyOnce("a crash at \(crashAt): \(dying.log[crashAt - 1])")
+        }
+    }
+
+    @Test("an older spool next to a newer state is named, and its positions are not used again")
+    func olderSpool() throws {
+        let collection = try Simulation()
+        do {
+            let writer = try open(collection)
+            try collect(collection, writer, upTo: 8)
+            try writer.seal(at: Simulation.instant(100))
+            _ = try copy(collection.settings.directory)
+            try collect(collection, writer, upTo: 16)
+            try writer.seal(at: Simulation.instant(200))
+        }
+        let last = try #require(try ManifestScan(PosixFileSystem(), directory: collection.settings.directory).bounds())
+        try restore(collection.settings.directory)
+        let scan = ManifestScan(PosixFileSystem(), directory: collection.settings.directory)
+        let kept = try #require(try scan.bounds())
+        do {
+            let writer = try open(collection)
+            let older = try #require(writer.recovery.olderSpool)
+            #expect(older.missingSegments == last.upperBound - kept.upperBound)
+            #expect(older.lastSealed == Simulation.instant(100).wall)
+            #expect(writer.recovery.restored == nil)
+            #expect(writer.cursor == "16")
+            try collect(collection, writer)
+            try writer.seal(at: Simulation.instant(300))
+        }
+        let positions = try SpoolReader(directory: collection.settings.directory).segments()
+            .compactMap(\.segment?.sequence)
+        #expect(positions.contains(last.upperBound + 1))
+        #expect(Set(positions).isDisjoint(with: (kept.upperBound + 1)...last.upperBound))
+        let problems = try SpoolReader(directory: collection.settings.directory).verify(Simulation.options).problems
+        #expect(problems.map(\.kind) == [.sequenceGap])
+        #expect(problems.first?.detail.hasSuffix("\(last.upperBound - kept.upperBound) lines are missing") == true)
+        #expect(try open(collection).recovery.isClean)
+    }
+
+    @Test("a missing spool directory next to a kept state is refused, and nothing is made in its place")
+    func missingSpool() throws {
+        let collection = try Simulation()
+        try finish(collection)
+        try FileManager.default.removeItem(atPath: collection.settings.directory)
+        let expected = SpoolError.spoolIsMissing(
+            directory: collection.settings.directory, stateDirectory: collection.settings.stateDirectory,
+            integrations: ["acme"])
+        #expect(throws: expected) { try open(collection) }
+        #expect(!FileManager.default.fileExists(atPath: collection.settings.directory))
+    }
+
+    @Test(
+        "a state or spool directory that is deleted while it is in use takes no commit and no seal",
+        arguments: [true, false])
+    func deletedWhileRunning(_ isState: Bool) throws {
+        let collection = try Simulation()
+        let writer = try open(collection)
+        try collect(collection, writer, upTo: 4)
+        try FileManager.default.removeItem(
+            atPath: isState ? collection.settings.stateDirectory : collection.settings.directory)
+        let path = isState ? writer.journal.log.file.path : collection.settings.directory + "/_manifest.ndjson"
+        let expected = SpoolError.deleted(path: path, holds: isState ? .state : .spool)
+        try Simulation.append(4, to: writer)
+        #expect(throws: expected) { try writer.commit(cursor: "5", at: Simulation.instant()) }
+        #expect(writer.cursor == "4")
+        #expect(throws: expected) { try writer.seal(at: Simulation.instant()) }
+        #expect(throws: expected) { try writer.sealIfDue(at: Simulation.instant(100_000)) }
+    }
+
+    @Test("a position after the manifest's end is refused, and the end is named")
+    func positionAfterTheEnd() throws {
+        let collection = try Simulation()
+        try finish(collection)
+        let reader = try SpoolReader(directory: collection.settings.directory)
+        let last = try #require(try ManifestScan(PosixFileSystem(), directory: reader.directory).bounds()).upperBound
+        try reader.listed(after: last) { (_) throws(SpoolError) in
+            Issue.record("nothing is after the end")
+            return true
+        }
+        #expect {
+            try reader.listed(after: last + 1) { (_) throws(SpoolError) in true }
+        } throws: {
+            if case SpoolError.refused(let words) = $0 { words.contains("ends with position \(last)") } else { false }
+        }
+    }
+
+    @Test("seals are found from a manifest's end backwards, no further than somebody has to know")
+    func seals() throws {
+        let collection = try Simulation()
+        try finish(collection)
+        let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: Simulation.instant())
+        let newest = try #require(try spool.manifest.newestSeal(of: "acme", after: .beginning))
+        #expect(newest > 1)
+        #expect(try spool.manifest.newestSeal(of: "other", after: .beginning) == nil)
+        let plan = SealPlan(
+            generation: 9, manifest: spool.manifest.end,
+            segments: [PlannedSegment(path: "x", line: "\"path\":\"x\",\"seal\":\"other/9\"")])
+        try spool.manifest.append(plan, looking: false)
+        #expect(try spool.manifest.newestSeal(of: "other", after: .beginning) == 9)
+        #expect(try spool.manifest.newestSeal(of: "acme", after: .beginning) == newest)
+    }
+}
