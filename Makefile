@@ -63,7 +63,7 @@ bench: release ## Speed and memory on this machine, against the limit and agains
 exactly-once-test: ## The daemon against an org that refuses, caps and cuts, and whose clock is another
 	@scripts/install-dependencies build
 	$(SWIFT) build --product tributary
-	Tests/exactly-once/run "$$($(SWIFT) build --show-bin-path)"
+	Suites/exactly-once/run "$$($(SWIFT) build --show-bin-path)"
 
 # Built apart, since the simulation reaches into the daemon's modules as tests do.
 SIMULATION = $(SWIFT) build -c release -Xswiftc -enable-testing --scratch-path .build-simulate --product simulate-collection

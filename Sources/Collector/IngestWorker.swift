@@ -14,7 +14,7 @@ actor IngestWorker {
         /// Nothing of it is kept; the way looks further for what it has passed.
         case searching(LogSearch, count: Int)
         /// Nothing of it is kept: no tail begins with it.
-        case nothing
+        case nothing(isEmpty: Bool)
     }
 
     /// A page that is durable.
@@ -61,7 +61,7 @@ actor IngestWorker {
     private let normalizer: Normalizer
     private let digest: SHA256Digest
     private let time: any TimeSource
-    private let limits: PassedLimits
+    nonisolated let limits: PassedLimits
     private let scratch = SpoolScratch()
     private var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
@@ -157,7 +157,7 @@ actor IngestWorker {
             return .searching(search, count: reading.count)
         case .nothing:
             writer.discard()
-            return .nothing
+            return .nothing(isEmpty: reading.count == 0)
         case .landing(let landing):
             let kept = landing.place.text
             forgetRestored(integration, writer, landing.place, page.date)

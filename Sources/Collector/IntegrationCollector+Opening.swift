@@ -54,7 +54,8 @@ extension IntegrationCollector {
         }
         var pager = LogPager(
             query, place: opened.place, pollInterval: settings.pollInterval, budgetShare: settings.budgetShare,
-            seed: settings.seed ?? .random(in: .min ... .max), now: time.now, host: HostTime(time.wall))
+            seed: settings.seed ?? .random(in: .min ... .max), now: time.now, host: HostTime(time.wall),
+            remembered: worker.limits.window)
         pager.poll(by: settings.pollGrid)
         report(opened)
         return Reading(

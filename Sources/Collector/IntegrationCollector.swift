@@ -170,7 +170,7 @@ struct IntegrationCollector: Sendable {
         case .searching(let search, let count):
             reading.pager.searching(search, now: time.now)
             note(search, count, page)
-        case .nothing: reading.pager.nothingKept(now: time.now)
+        case .nothing(let isEmpty): reading.pager.nothingKept(isEmpty: isEmpty, now: time.now)
         }
     }
 

@@ -137,9 +137,10 @@ struct PageReading {
         landing.place.countedFrom = nil
         (landing.count, landing.passed) = (count, passed)
         landing.newest = newest.map { PublishedTime($0) }
-        if let until = page.unprovenUntil ?? (search?.need == 0 ? search?.began : nil) {
-            landing.isProvenAgain = (Self.median(allTimes) ?? .min) > until.milliseconds
-            landing.unproven = landing.isProvenAgain ? 0 : taken
+        if let until = way.unprovenUntil ?? (search?.need == 0 ? search?.began : nil) {
+            let isNewer = (Self.median(allTimes) ?? .min) > until.milliseconds
+            way.unprovenUntil = isNewer ? nil : until
+            landing.unproven = isNewer ? 0 : taken
         }
         put(way, into: &landing)
         return .landing(landing)

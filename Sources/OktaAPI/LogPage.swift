@@ -34,8 +34,6 @@ package struct LogPage: Sendable {
     let freshness: Int64
     /// What Okta has deleted between the last event of the way and the oldest that it keeps.
     package let gap: LogGap?
-    /// The page's events may have been collected before if they are not newer than this (``LogSearch/need`` was zero).
-    package let unprovenUntil: ServerTime?
     /// Okta's id of the organization, if it is known.
     package let organization: String?
     /// By which Okta's support finds the exchange.
@@ -91,8 +89,6 @@ package struct PageLanding: Sendable, Hashable {
     package var newest: PublishedTime?
     /// The page's events that may have been collected before, since none of those that are remembered was found again.
     package var unproven = 0
-    /// Whether the page ends such a run: its events are newer than the re-query.
-    package var isProvenAgain = false
 
     package init(place: LogPlace) { self.place = place }
 }

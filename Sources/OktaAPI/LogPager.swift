@@ -21,7 +21,7 @@
 /// - A way whose link is of no use is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` says why nothing is lost or
 ///   collected twice by that.
 /// - Of two ways the tail goes first whenever it is due; the history has the rest, and at least every other request. While the only way is far behind, a
-///   tail is begun along with it: each poll interval the log is queried from the `Date` of its last answer on, until that brings an event.
+///   tail is begun along with it: the log is queried from the `Date` of its last answer on, and polled until that brings an event.
 package struct LogPager: Sendable {
     /// Time, as the caller's clock gives it.
     package typealias Instant = ContinuousClock.Instant
@@ -83,6 +83,11 @@ package struct LogPager: Sendable {
     private var isMainNext = false
     /// The `Date` of the last answer of the main way whose page is durable.
     private var mainDate: ServerTime?
+    /// How many events the main way remembers at least. A tail that may begin is asked for after a quarter of them: what the main way has passed since
+    /// the last empty answer of the tail has to be remembered when the tail comes to it.
+    private let remembered: Int
+    /// Events that the main way has passed since that answer.
+    private var passedSinceTail = 0
     /// The `Date` of the last answer whose page is durable, and of the last one of all.
     private var keptDate: ServerTime?
     private var lastDate: ServerTime?
@@ -100,15 +105,17 @@ package struct LogPager: Sendable {
     ///   - budgetShare: moved into its range, 0.01…1.
     ///   - seed: of the jitter; equal seeds give equal waits.
     ///   - host: the time by this host's clock, to keep a start within what Okta accepts.
+    ///   - remembered: how many events a way remembers at least.
     package init(
         _ query: LogQuery, place: LogPlace, pollInterval: Duration, budgetShare: Double = 1, seed: UInt64, now: Instant,
-        host: HostTime
+        host: HostTime, remembered: Int = 32_768
     ) {
         self.query = query
         self.place = place
         self.pollInterval = pollInterval
         budget = RequestBudget(share: budgetShare)
         hostTime = host
+        self.remembered = remembered
         jitter = Jitter(seed: seed)
         switch place.ways {
         case .one(let way): main = Self.progress(way, query, now)
@@ -160,8 +167,7 @@ package struct LogPager: Sendable {
         isMainNext = false
         phase = .requesting(way)
         budget.requested(at: now)
-        // A tail that may begin begins after all that the other way has passed.
-        if way == .tail, place[.tail] == nil, let mainDate { tail?.since = mainDate.latestStored }
+        if way == .tail { placeTail() }
         let progress = self[way]
         var headers = HTTPHeaders([.init("Accept", "application/json")])
         if progress.retries > 0, let first = progress.firstRequestID {
@@ -172,6 +178,15 @@ package struct LogPager: Sendable {
         let request = HTTPRequest(
             .get, address(of: way), headers: headers, expectedBodyBytes: progress.expectedBodyBytes)
         return .request(LogPageRequest(request: request, retry: progress.retries))
+    }
+
+    /// A tail that may begin begins after all that the main way has passed. It keeps that place, by the links of its empty answers, for as long as
+    /// the main way remembers what it has passed meanwhile.
+    private mutating func placeTail() {
+        guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
+        tail?.next = nil
+        tail?.since = mainDate.latestStored
+        passedSinceTail = 0
     }
 
     private func nextWay(_ now: Instant) -> LogWay {
@@ -202,7 +217,7 @@ package struct LogPager: Sendable {
             isQuery: progress.link == nil, search: progress.search,
             limit: progress.fullPage, date: date, previousCount: progress.previousCount,
             freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000), gap: gap(way, date),
-            unprovenUntil: progress.unprovenUntil, organization: query.organization,
+            organization: query.organization,
             requestID: response.oktaRequestID)
         phase = .delivering(page)
         return .page(page)
@@ -258,17 +273,19 @@ package struct LogPager: Sendable {
         self[page.way].answered(next: nil)
         self[page.way].search = search
         self[page.way].due = now
-        if search.need == 0 { self[page.way].unprovenUntil = search.began }
         trouble = nil
     }
 
     /// Nothing of the page is kept: no tail begins with it.
-    package mutating func nothingKept(now: Instant) {
-        guard case .delivering = phase else { return }
+    ///
+    /// - Parameter isEmpty: whether it had no event, so that its link leads on from the same place.
+    package mutating func nothingKept(isEmpty: Bool, now: Instant) {
+        guard case .delivering(let page) = phase else { return }
         phase = .idle
         let due = nextPoll(after: now)
-        tail?.answered(next: nil)
+        tail?.answered(next: isEmpty ? page.next : nil)
         tail?.due = due
+        passedSinceTail = 0
         isMainNext = true
         if trouble?.way == .tail { trouble = nil }
     }
@@ -291,7 +308,6 @@ package struct LogPager: Sendable {
             tail = nil
         }
         self[page.way].search = nil
-        if landing.isProvenAgain { self[page.way].unprovenUntil = nil }
         if landing.passed > 0 { self[page.way].hasNewsSinceRequery = true }
         schedule(landing, page, now)
     }
@@ -309,6 +325,8 @@ package struct LogPager: Sendable {
             expectsMore && page.date != nil
             && landing.newest.map { $0.milliseconds < (page.date?.milliseconds ?? 0) - Self.farBehind } ?? false
         main.pagesFarBehind = isFarBehind ? main.pagesFarBehind + 1 : 0
+        passedSinceTail += landing.passed
+        if passedSinceTail >= remembered / 4 { tail?.due = now }
         if main.pagesFarBehind < 2 {
             tail = nil
         } else if tail == nil, let kept = place[.main] {

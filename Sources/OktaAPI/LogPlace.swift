@@ -23,6 +23,8 @@ package struct LogPlace: Sendable, Hashable {
         /// A median of `published` that the way has come to, for reports only: one event that is dated wrongly could move it.
         package var reached: PublishedTime?
 
+        /// Nothing that the way has passed could be found by a query by time: until its events are newer than this, they may have been collected before.
+        package var unprovenUntil: ServerTime?
         /// Of the events that the way has passed by earlier filters and that are remembered, how many of the newest are one stretch; nil for none.
         package var setAside: Int?
 

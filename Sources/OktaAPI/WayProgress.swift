@@ -8,8 +8,6 @@ struct WayProgress: Sendable {
     var limit: Int
     /// What the way has passed is still to be found.
     var search: LogSearch?
-    /// Nothing that the way has passed could be found: its events may have been collected before, until they are newer than this.
-    var unprovenUntil: ServerTime?
     var due: ContinuousClock.Instant
     /// How many events the last page had.
     var previousCount: Int?
@@ -54,7 +52,6 @@ struct WayProgress: Sendable {
         self.since = since
         next = nil
         search = nil
-        unprovenUntil = nil
         self.limit = limit
         previousCount = nil
         requeriedAt = now

@@ -9,28 +9,28 @@ struct NewestJournals {
         guard try fileSystem.status(directory) != nil else { return }
         for entry in try fileSystem.list(directory).sorted(by: { $0.name < $1.name }) where entry.isDirectory {
             let path = "\(directory)/\(entry.name)"
-            let generations = try fileSystem.list(path).compactMap { Journal.generation(fileName: $0.name) }.sorted()
+            // What is wrong with one integration's files is told when its writer is opened, and stops no other.
+            let files = (try? fileSystem.list(path)) ?? []
+            let generations = files.compactMap { Journal.generation(fileName: $0.name) }.sorted()
             if !generations.isEmpty { journals.append((entry.name, path, generations)) }
         }
     }
 
     /// The greatest position of the manifest that a journal knows of, and `found` if none knows of a greater one. Of each
     /// a few bytes are read; the whole header, with its checksum, only where these tell of a greater one.
-    func manifestSequence(
-        above found: Int64, _ spoolID: [UInt8], _ fileSystem: any FileSystem
-    ) throws(SpoolError) -> Int64 {
+    func manifestSequence(above found: Int64, _ spoolID: [UInt8], _ fileSystem: any FileSystem) -> Int64 {
         var greatest = found
         for (integration, directory, generations) in journals {
-            guard let newest = generations.last else { continue }
-            let file = try fileSystem.open("\(directory)/\(Journal.fileName(newest))", .read)
+            guard let newest = generations.last,
+                let file = try? fileSystem.open("\(directory)/\(Journal.fileName(newest))", .read)
+            else { continue }
             defer { fileSystem.close(file) }
-            let glance = try fileSystem.bytes(file, from: 0, to: Int64(JournalHeader.glanceLength))
+            let glance = (try? fileSystem.bytes(file, from: 0, to: Int64(JournalHeader.glanceLength))) ?? []
             let isSealFinished = generations.dropLast().last != newest - 1
             guard
                 let told = glance.withUnsafeBytes({ JournalHeader.manifestSequence($0, isSealFinished: isSealFinished) }
                 ),
                 told > greatest,
-                // What is wrong with it is told when its writer is opened.
                 let (header, _, _, _) = try? JournalReader(fileSystem: fileSystem, file: file)
                     .header(spoolID: spoolID, integration: integration)
             else { continue }

@@ -46,7 +46,7 @@ package final class Spool: Sendable {
             guard parts.count == 2, let generation = UInt64(parts[1]) else { return false }
             return try fileSystem.status("\(integrations)/\(parts[0])/\(Journal.fileName(generation))") != nil
         }
-        manifest.skip(to: try journals.manifestSequence(above: manifest.end.sequence ?? 0, id, fileSystem))
+        manifest.skip(to: journals.manifestSequence(above: manifest.end.sequence ?? 0, id, fileSystem))
         for path in [settings.stateDirectory, spool] { try fileSystem.synchronizeDirectory(path) }
         for path in [settings.stateDirectory, spool] {
             if let parent = Path.parent(of: path) { try? fileSystem.synchronizeDirectory(parent) }

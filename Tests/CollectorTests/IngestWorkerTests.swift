@@ -34,7 +34,7 @@ struct IngestWorkerTests {
         LogPage(
             body: Array((body ?? self.body(events)).utf8), way: way, place: place,
             next: Self.link(next), since: StoredTime(0), isQuery: isQuery, search: search, limit: 1000,
-            date: ServerTime(1_795_464_060_000), previousCount: nil, freshness: 60_000, gap: nil, unprovenUntil: nil,
+            date: ServerTime(1_795_464_060_000), previousCount: nil, freshness: 60_000, gap: nil,
             organization: nil, requestID: nil)
     }
 

@@ -169,13 +169,12 @@ struct PageReadingTests {
         let first = try log.land([5, 6, 90, 101], next: "t1", search: search, date: began + 60_000)
         #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101])
         #expect(first.unproven == 3)
-        #expect(!first.isProvenAgain)
-        let until = ServerTime(began)
-        let second = try log.land([7, 101, 102], next: "t2", date: began + 60_000, unprovenUntil: until)
+        #expect(first.place[.main]?.unprovenUntil == ServerTime(began), "a restart goes on counting")
+        let second = try log.land([7, 101, 102], next: "t2", date: began + 60_000)
         #expect(second.unproven == 2)
         // Events of after its beginning are new.
-        let third = try log.land([111, 112], next: "t3", date: began + 60_000, unprovenUntil: until)
-        #expect(third.isProvenAgain)
+        let third = try log.land([111, 112], next: "t3", date: began + 60_000)
+        #expect(third.place[.main]?.unprovenUntil == nil)
         #expect(third.unproven == 0)
         #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101, 7, 102, 111, 112])
     }

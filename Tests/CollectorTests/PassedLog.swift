@@ -55,14 +55,13 @@ final class PassedLog {
     /// A page with these events, answered a second after the newest that any page had unless something else is said.
     func page(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
-        date: Int64? = nil, since: Int64 = 0, limit: Int = 1000, unprovenUntil: ServerTime? = nil
+        date: Int64? = nil, since: Int64 = 0, limit: Int = 1000
     ) -> LogPage {
         newest = max(newest, events.max() ?? 0)
         return LogPage(
             body: [], way: way, place: place, next: Self.link(next), since: StoredTime(since), isQuery: isQuery,
             search: search, limit: limit, date: ServerTime(date ?? published(newest) + 1_000),
-            previousCount: nil, freshness: 60_000, gap: nil, unprovenUntil: unprovenUntil, organization: nil,
-            requestID: nil)
+            previousCount: nil, freshness: 60_000, gap: nil, organization: nil, requestID: nil)
     }
 
     /// Reads the page and makes what it comes to durable. Events are published by their number, but for those that `published` names.
@@ -89,11 +88,10 @@ final class PassedLog {
     @discardableResult
     func land(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
-        date: Int64? = nil, since: Int64 = 0, unprovenUntil: ServerTime? = nil
+        date: Int64? = nil, since: Int64 = 0
     ) throws -> PageLanding {
         let page = page(
-            events, way: way, next: next, isQuery: isQuery, search: search, date: date, since: since,
-            unprovenUntil: unprovenUntil)
+            events, way: way, next: next, isQuery: isQuery, search: search, date: date, since: since)
         let outcome = try read(page, events)
         guard case .landing(let landing) = outcome else { throw Unexpected(outcome: "\(outcome)") }
         return landing

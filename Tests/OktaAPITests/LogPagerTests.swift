@@ -476,6 +476,47 @@ struct LogPagerTests {
         #expect(since.hasPrefix("2025-03-15T17:21"))
     }
 
+    @Test("a tail that has not begun is polled by the links of its empty answers, and at least once for 8,192 events of the history")
+    func tailToBegin() throws {
+        var bench = try Bench(link: Bench.link("h0"))
+        let old = Bench.server - 86_400_000
+        var tails: [String] = []
+        var number = 0
+        func isTail(_ url: String) -> Bool { url.contains("after=t") || url.contains("since=") }
+        // The tail's answers are empty, the history's pages are full. After each empty answer the tail comes again within 8,192 events.
+        while tails.count < 4 {
+            let url = try bench.nextRequest().request.url
+            number += 1
+            if isTail(url) {
+                tails.append(url)
+                _ = bench.page(next: Bench.link("t\(number)"), body: "[]")
+                bench.pager.nothingKept(isEmpty: true, now: bench.now)
+            } else {
+                _ = bench.page(next: Bench.link("h\(number)"))
+                try bench.commit(1000, newest: old)
+            }
+            try #require(number < 100)
+        }
+        #expect(tails[0].contains("since="))
+        #expect(tails.dropFirst().allSatisfy { $0.contains("after=t") }, "\(tails)")
+        // A page of which all is known begins no tail, and what it had is not remembered for one: the tail begins later.
+        while !isTail(try bench.nextRequest().request.url) {
+            number += 1
+            _ = bench.page(next: Bench.link("h\(number)"))
+            try bench.commit(1000, newest: old)
+        }
+        _ = bench.page(next: Bench.link("t"))
+        bench.pager.nothingKept(isEmpty: false, now: bench.now)
+        var next = try bench.nextRequest().request.url
+        while !isTail(next) {
+            number += 1
+            _ = bench.page(next: Bench.link("h\(number)"))
+            try bench.commit(1000, newest: old)
+            next = try bench.nextRequest().request.url
+        }
+        #expect(next.contains("since="))
+    }
+
     @Test("a server that caps its pages is requested at once for as long as it is behind")
     func cappedPages() throws {
         var bench = try Bench(link: Bench.link("0"))

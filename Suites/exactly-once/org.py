@@ -60,7 +60,6 @@ class Query:
     filter: str
     limit: int
     text: str
-    made: float
     is_refused: bool = False
 
     def admits(self, event):
@@ -349,7 +348,7 @@ class Org:
         if expression and not re.fullmatch(r'eventType (eq|sw) "[^"]+"', expression, re.IGNORECASE):
             self._note(f"filter: {expression}")
             return None, "E0000031"
-        query = Query(len(self._queries), since, expression, int(limit), text, self.now)
+        query = Query(len(self._queries), since, expression, int(limit), text)
         self._queries.append(query)
         return self._asked(query, False, bisect.bisect_left(self.times, since)), None
 
