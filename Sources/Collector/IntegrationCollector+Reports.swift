@@ -166,10 +166,11 @@ extension IntegrationCollector {
     }
 
     private static func words(_ restored: RestoredState) -> String {
+        let seal = restored.isSealGivenUp ? ", and the files of a seal that it had begun were removed" : ""
         let what =
             restored.hadJournal
             ? """
-            the state directory is older than the spool: it does not know of \(restored.segments) segments. Collection goes back to \
+            the state directory is older than the spool: it does not know of \(restored.segments) segments\(seal). Collection goes back to \
             where it stood when that state was last sealed
             """
             : """

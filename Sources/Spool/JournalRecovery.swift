@@ -50,7 +50,17 @@ struct JournalRecovery {
         }
         let restored: RecoveredJournal?
         do throws(SpoolError) {
-            restored = try StateRestoration(recovery: self, found: found, now: now).restored()
+            var swept: SealPlan?
+            if let decided = found, case let plan = decided.journal.header.seal,
+                generations.dropLast().last == plan.generation, try isSwept(plan)
+            {
+                swept = plan
+                var older = try read(plan.generation)
+                older.report.olderSpool = decided.report.olderSpool
+                fileSystem.close(decided.journal.log.file)
+                found = older
+            }
+            restored = try StateRestoration(recovery: self, found: found, swept: swept, now: now).restored()
         } catch {
             if let found { fileSystem.close(found.journal.log.file) }
             throw error
@@ -66,15 +76,35 @@ struct JournalRecovery {
             for old in generations { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
             var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
             if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
-            for entry in try fileSystem.list(staging) where !decided.contains(entry.name) {
-                try fileSystem.unlink("\(staging)/\(entry.name)")
-                if SealMark.generation(fileName: entry.name) == nil { recovered.report.stagedFilesRemoved += 1 }
+            let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
+            let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
+            for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
+            // Durably before the staged files go, so that `isSwept` holds in a copy of the state that has decided them.
+            if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
+            for name in undecided where !marks.contains(name) {
+                try fileSystem.unlink("\(staging)/\(name)")
+                recovered.report.stagedFilesRemoved += 1
             }
         } catch {
             fileSystem.close(recovered.journal.log.file)
             throw error
         }
         return recovered
+    }
+
+    /// Whether a pending seal can't be finished: a start without this state has removed its mark and its staged files. While the mark is
+    /// there, or once a segment is listed, a missing one was deleted by a loader.
+    private func isSwept(_ plan: SealPlan) throws(SpoolError) -> Bool {
+        let fileSystem = spool.fileSystem
+        if try fileSystem.status("\(staging)/\(SealMark.fileName(plan.generation))") != nil { return false }
+        for segment in try spool.manifest.unlisted(plan) {
+            if try fileSystem.status("\(staging)/\(segment.fileName)") == nil,
+                try fileSystem.status("\(spool.settings.directory)/\(segment.path)") == nil
+            {
+                return true
+            }
+        }
+        return false
     }
 
     /// The first generation of an integration that has none.

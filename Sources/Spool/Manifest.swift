@@ -87,14 +87,10 @@ final class Manifest: Sendable {
         try state.withLock { (state) throws(SpoolError) in
             try checkIsThere()
             try state.log.cutIfNeeded(fileSystem)
-            var present: Set<String> = []
-            if looking {
-                let start = plan.manifest.length <= state.log.length ? plan.manifest.length : 0
-                present = try paths(from: start, to: state.log.length)
-            }
+            let segments = try looking ? unlisted(plan, before: state.log.length) : plan.segments
             let lines = ByteStore()
             var sequence = state.sequence
-            for segment in plan.segments where !present.contains(segment.path) {
+            for segment in segments {
                 sequence += 1
                 let start = lines.count
                 lines.append("{\"sequence\":\(sequence),\(segment.line)")
@@ -105,6 +101,16 @@ final class Manifest: Sendable {
             try state.log.append(lines.bytes, fileSystem)
             state.sequence = sequence
         }
+    }
+
+    /// The segments of a plan that have no line.
+    func unlisted(_ plan: SealPlan) throws(SpoolError) -> [PlannedSegment] {
+        try state.withLock { (state) throws(SpoolError) in try unlisted(plan, before: state.log.length) }
+    }
+
+    private func unlisted(_ plan: SealPlan, before end: Int64) throws(SpoolError) -> [PlannedSegment] {
+        let present = try paths(from: plan.manifest.length <= end ? plan.manifest.length : 0, to: end)
+        return plan.segments.filter { !present.contains($0.path) }
     }
 
     private func paths(from start: Int64, to end: Int64) throws(SpoolError) -> Set<String> {

@@ -30,6 +30,8 @@ package struct RecoveryReport: Sendable, Equatable {
 package struct RestoredState: Sendable, Equatable {
     /// False where nothing of the state was there.
     package var hadJournal: Bool
+    /// The state is a copy from the middle of a seal, and the files of that seal were removed since.
+    package var isSealGivenUp = false
     /// Those that the manifest lists.
     package var segments = 0
     /// Of them, those that had no line yet, and have got one.

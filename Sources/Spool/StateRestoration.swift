@@ -15,10 +15,15 @@ import Foundation
 /// journal: not to one whose seal made no segment, nor to one that was lost. Without any journal there is nothing to go back to but the configured start.
 ///
 /// A segment that is visible and has no line yet, since its seal was interrupted and the journal that knows of it is lost, is listed first.
+///
+/// The same is done where the newest journal has decided a seal whose staged files were swept (`JournalRecovery.isSwept`). That seal is given up, and
+/// collection goes back to the beginning of the journal that it was to seal.
 struct StateRestoration {
     let recovery: JournalRecovery
-    /// The newest journal; nil where there is none.
+    /// The newest journal, or the one before it if the newest has decided `swept`; nil where there is none.
     let found: RecoveredJournal?
+    /// A seal that can't be finished.
+    let swept: SealPlan?
     let now: SpoolInstant
 
     /// How far the new generation lies above those that are listed.
@@ -31,15 +36,17 @@ struct StateRestoration {
 
     /// The new generation, in force; nil where the state is not older than the spool.
     func restored() throws(SpoolError) -> RecoveredJournal? {
-        let known = found?.journal.header.seal.manifest ?? .beginning
+        let known = swept?.manifest ?? found?.journal.header.seal.manifest ?? .beginning
         let marked = try fileSystem.list(recovery.staging).compactMap { SealMark.generation(fileName: $0.name) }.max()
-        var report = RestoredState(hadJournal: found != nil)
-        if found == nil || marked.map({ $0 >= generation }) == true {
+        var report = RestoredState(hadJournal: found != nil, isSealGivenUp: swept != nil)
+        if found == nil || swept != nil || marked.map({ $0 >= generation }) == true {
             let listed = try spool.manifest.newestSeal(of: integration, after: known) ?? 0
             report.newlyListed = try listVisible(as: max(listed, marked ?? 0, generation))
         }
-        guard let newest = try spool.manifest.newestSeal(of: integration, after: known), newest >= generation
-        else { return nil }
+        let listed = try spool.manifest.newestSeal(of: integration, after: known)
+        // Used by a journal that is given up, or lost, whether or not the manifest lists it.
+        let used = swept.map { $0.generation + 1 } ?? (found == nil ? marked : nil)
+        guard let newest = [listed, used].compactMap(\.self).max(), newest >= generation else { return nil }
         let identities = try identities(of: try segments(after: known), &report)
         // The records of the journal are left out.
         let beginning = try found.map { (found) throws(SpoolError) in
@@ -92,7 +99,8 @@ struct StateRestoration {
         var segments: [SealedSegment] = []
         try scan.lines(from: start) { (line, _) throws(SpoolError) in
             if let (name, generation) = ManifestLine(line)?.generation, name == integration,
-                generation >= self.generation,
+                // What comes after a swept seal is of other journals, whatever their numbers.
+                swept != nil || generation >= self.generation,
                 let segment = try? decoder.decode(SealedSegment.self, from: Data(line))
             {
                 segments.append(segment)

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Spool
@@ -53,7 +54,7 @@ struct RestoreTests {
     }
 
     private func restore(_ directory: String) throws {
-        try FileManager.default.removeItem(atPath: directory)
+        try? FileManager.default.removeItem(atPath: directory)
         try FileManager.default.copyItem(atPath: directory + "-copy", toPath: directory)
     }
 
@@ -179,6 +180,47 @@ struct RestoreTests {
             try collection.expectExactlyOnce("a crash at \(crashAt), then an older state")
         }
         #expect(listed > 0)
+    }
+
+    @Test(
+        "a state copied in a seal, restored after its staged files were swept: each record is in one segment, once",
+        arguments: 1...3)
+    func sweptSeal(_ link: Int) throws {
+        func prepared() throws -> Simulation {
+            let collection = try Simulation()
+            let links = Mutex(0)
+            let dying = ScriptedFileSystem { _, operation, _ in
+                guard operation == .link else { return nil }
+                return links.withLock { count in
+                    count += 1
+                    return count == link ? .crashBefore : nil
+                }
+            }
+            try? finish(collection, dying)
+            _ = try copy(collection.settings.stateDirectory)
+            try FileManager.default.removeItem(atPath: collection.settings.stateDirectory)
+            return collection
+        }
+        func startWithoutState(_ collection: Simulation, _ fileSystem: ScriptedFileSystem) throws {
+            try collect(collection, try open(collection, fileSystem), upTo: 8)
+        }
+        let rehearsal = ScriptedFileSystem()
+        try startWithoutState(try prepared(), rehearsal)
+        var givenUp = 0
+        for crashAt in 1...rehearsal.count {
+            let collection = try prepared()
+            let dying = ScriptedFileSystem { count, _, _ in count == crashAt ? .crashAfter : nil }
+            try? startWithoutState(collection, dying)
+            try restore(collection.settings.stateDirectory)
+            do {
+                let writer = try open(collection)
+                #expect(writer.recovery.segmentsGone == 0)
+                if writer.recovery.restored?.isSealGivenUp == true { givenUp += 1 }
+            }
+            try finish(collection)
+            try collection.expectExactlyOnce("link \(link), then a crash at \(crashAt): \(dying.log[crashAt - 1])")
+        }
+        #expect(givenUp > 0)
     }
 
     @Test("a crash at every operation of the restoration leaves each record in exactly one segment, once")
