@@ -9,7 +9,7 @@ DESTDIR ?=
 # Nothing loads symbols from the programs: without their names they are 2 MB smaller.
 RELEASE_LINK = -Xlinker --no-export-dynamic
 
-.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test oauth-test fault-test \
+.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test replay-test oauth-test fault-test \
 	exactly-once-test simulate simulate-faults systemd-test install clean
 
 help: ## What there is to make
@@ -86,6 +86,10 @@ loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs 
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Suites/loaders/run "$$($(SWIFT) build --show-bin-path)"
+
+replay-test: release ## A replay of 1,000,000 records, killed ten times; EVENTS, KILLS, SEED, WORK
+	@scripts/install-dependencies test
+	Suites/replay/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 oauth-test: ## OAuth and DPoP against an org whose checks PyJWT and cryptography do; needs PyPI
 	@scripts/install-dependencies oauth

@@ -33,13 +33,17 @@ let package = Package(
         .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
+            name: "CRecordSchemas", exclude: ["ocsf-1.3.0.tsv", "ocsf-1.5.0.tsv", "choices.tsv"]),
+        .target(
             name: "OktaAPI",
             dependencies: [
                 "CCurl", "Gzip", "Time", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
-        .target(name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "Digests", "Time"], swiftSettings: strict),
+        .target(
+            name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CRecordSchemas", "Digests", "Time"],
+            swiftSettings: strict),
         .target(name: "Spool", dependencies: ["CZstd", "CZlib", "Digests", "Gzip", "Time"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["CYaml", "OktaAPI", "Time"], swiftSettings: strict),
         .target(
@@ -88,7 +92,7 @@ let package = Package(
         .target(
             name: "CollectionSimulation",
             dependencies: [
-                "Collector", "OCSF", "OktaAPI", "Spool", "Systemd", "Time", .product(name: "Logging", package: "swift-log"),
+                "Collector", "OCSF", "OktaAPI", "Spool", "Systemd", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/CollectionSimulation", swiftSettings: strict),
         .executableTarget(
@@ -128,7 +132,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "tributary", "Collector", "OCSF", "OktaSimulator", "NetworkFixtures", "TestSupport",
+                "tributary", "Collector", "OCSF", "Spool", "OktaSimulator", "NetworkFixtures", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),

@@ -92,6 +92,8 @@ for (name, settings) in [
     ("normalize", NormalizerSettings(rawData: false)),
     ("normalize, raw_data", NormalizerSettings()),
     ("normalize, raw_data, datetime, flatten_unmapped", NormalizerSettings(datetime: true, flattenUnmapped: true)),
+    ("normalize, OCSF 1.5.0", NormalizerSettings(rawData: false, schemaVersion: .v1_5_0)),
+    ("normalize, OCSF 1.3.0", NormalizerSettings(rawData: false, schemaVersion: .v1_3_0)),
 ] {
     let normalizer = try Normalizer(catalog: catalog, settings: settings)
     measure(name, rounds: rounds) {

@@ -119,7 +119,7 @@ extension SpoolSettings {
             segmentMaxAge: configuration.spool.segmentMaxAge.duration,
             maxBytes: Int64(configuration.spool.maxBytes.bytes),
             retention: RetentionSetting(configuration.spool.retention),
-            recordSchema: "ocsf/\(OCSFClass.schemaVersion)")
+            recordSchema: SchemaVersion(configuration.record.schemaVersion).name)
     }
 }
 

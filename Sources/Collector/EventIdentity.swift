@@ -50,6 +50,7 @@ extension LineFacts {
     init(_ digest: SHA256Digest) {
         self.init(
             identity: { line, kind in EventIdentity.of(line: line, kind, digest) },
-            time: { line, kind in kind == .records ? recordTime(of: line) : Rejection.collectedAt(ofLine: line) })
+            time: { line, kind in kind == .records ? recordTime(of: line) : Rejection.collectedAt(ofLine: line) },
+            schema: { line, kind in kind == .records ? SchemaVersion(ofRecord: line)?.name : nil })
     }
 }

@@ -12,7 +12,8 @@ package struct Normalizing {
         settings = NormalizerSettings(
             rawData: configuration.record.rawData, observables: configuration.record.observables,
             datetime: configuration.record.datetime, flattenUnmapped: configuration.record.flattenUnmapped,
-            network: MyNetwork(domains: configuration.myNetwork.domains, ranges: configuration.myNetwork.ipRanges))
+            network: MyNetwork(domains: configuration.myNetwork.domains, ranges: configuration.myNetwork.ipRanges),
+            schemaVersion: SchemaVersion(configuration.record.schemaVersion))
         tables = configuration.record.catalogue
     }
 
@@ -36,6 +37,17 @@ package struct Normalizing {
             return try EventCatalog.builtIn(with: texts)
         } catch {
             throw .configuration(error.description)
+        }
+    }
+}
+
+extension SchemaVersion {
+    /// As the configuration writes it.
+    package init(_ configured: Configuration.SchemaVersion) {
+        switch configured {
+        case .v1_3_0: self = .v1_3_0
+        case .v1_5_0: self = .v1_5_0
+        case .v1_8_0: self = .v1_8_0
         }
     }
 }

@@ -52,6 +52,10 @@ extension Configuration {
     package struct RecordKeys: ConfigurationSection {
         package static let shared = Self()
 
+        package let schemaVersion = ConfigurationKey<SchemaVersion>(
+            "record.schema_version", .schemaVersion, default: .value("1.8.0"), .atRestart,
+            "The version of OCSF that records follow: 1.8.0, 1.5.0 or 1.3.0."
+        ) { "OCSF \($0.rawValue)" }
         package let rawData = ConfigurationKey<Bool>(
             "record.raw_data", .flag, default: .value("true"), .whileRunning,
             "Keep the event as Okta sent it inside the record."
@@ -66,7 +70,7 @@ extension Configuration {
         ) { $0 ? "with datetime" : nil }
         package let flattenUnmapped = ConfigurationKey<Bool>(
             "record.flatten_unmapped", .flag, default: .value("false"), .whileRunning,
-            "Make each object in unmapped one text, for stores with fixed columns."
+            "Make whatever stands in unmapped one text each, for stores with fixed columns."
         ) { $0 ? "unmapped as text" : nil }
         package let catalogue = ConfigurationKey<[String]>(
             "record.catalogue", listOf: .path, .whileRunning,

@@ -52,6 +52,7 @@ extension String: ConfigurationValue {}
 extension CalendarDate: ConfigurationValue {}
 extension Configuration.Compression: ConfigurationValue {}
 extension Configuration.Retention: ConfigurationValue {}
+extension Configuration.SchemaVersion: ConfigurationValue {}
 extension CredentialPermissions: ConfigurationValue {}
 extension CredentialType: ConfigurationValue {}
 extension DomainName: ConfigurationValue {}

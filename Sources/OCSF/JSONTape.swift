@@ -77,10 +77,11 @@ final class JSONTape {
 
     private let parser: OpaquePointer
 
-    init?(keys: [(name: String, number: UInt16)]) {
+    /// `scale` multiplies the limits on bytes and values: a record says some things of an event more than once.
+    init?(keys: [(name: String, number: UInt16)], scale: Int = 1) {
         let limits = tributary_json_limits(
-            bytes: UInt32(Self.maximumBytes), values: UInt32(Self.maximumValues), depth: UInt32(Self.maximumDepth),
-            number_length: UInt32(Self.maximumNumberLength))
+            bytes: UInt32(Self.maximumBytes * scale), values: UInt32(Self.maximumValues * scale),
+            depth: UInt32(Self.maximumDepth * scale), number_length: UInt32(Self.maximumNumberLength))
         guard let parser = tributary_json_parser_new(limits) else { return nil }
         self.parser = parser
         for key in keys where tributary_json_parser_intern(parser, key.name, key.number) == 0 { return nil }

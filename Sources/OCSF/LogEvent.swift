@@ -71,10 +71,20 @@ struct LogEvent {
             isEscaped: Int(node.pointee.flags) & TRIBUTARY_JSON_ESCAPED != 0)
     }
 
+    /// What OCSF's type `string_t` has room for. A longer text is left where it is, for `unmapped`.
+    static let longestText = 65_535
+
+    /// A string that OCSF has room for.
+    @inline(__always)
+    func fitting(_ node: JSONNode?) -> JSONText? {
+        guard let text = text(node), text.count <= Self.longestText else { return nil }
+        return text
+    }
+
     /// A string that says something: Okta writes "unknown", "null" and (in old exports) "None" where it has no value.
     @inline(__always)
     func known(_ node: JSONNode?) -> JSONText? {
-        guard let text = text(node) else { return nil }
+        guard let text = fitting(node) else { return nil }
         if text.count == 4, text.equalsIgnoringCase("null") || text.equalsIgnoringCase("none") { return nil }
         if text.count == 7, text.equalsIgnoringCase("unknown") { return nil }
         return text

@@ -4,10 +4,13 @@ import CSimdjson
 package enum NormalizerError: Error, Sendable, CustomStringConvertible {
     case outOfMemory
     case noSHA256
+    /// A table of the program's own can't be read.
+    case schema(String)
 
     package var description: String {
         switch self {
         case .outOfMemory: "not enough memory for the JSON reader; give the process more"
+        case .schema(let problem): "\(problem); this is a fault of this build"
         case .noSHA256: "libcrypto has no SHA-256; see its configuration (openssl list -digest-algorithms)"
         }
     }
@@ -35,7 +38,16 @@ package final class Normalizer {
         guard let digest = SHA256Digest() else { throw NormalizerError.noSHA256 }
         self.tape = tape
         refusesOtherObjects = settings.refusesOtherObjects
-        mapping = RecordMapping(settings: settings, catalog: catalog, digest: digest)
+        mapping = try RecordMapping(
+            settings: settings, catalog: catalog, schema: try Self.schema(settings.schemaVersion), digest: digest)
+    }
+
+    private static func schema(_ version: SchemaVersion) throws(NormalizerError) -> RecordSchema {
+        do throws(SchemaTableError) {
+            return try RecordSchema(version)
+        } catch {
+            throw .schema(error.description)
+        }
     }
 
     /// One page: a JSON array of events. Either the whole array is handed on, event by event, or an error is thrown and nothing
@@ -96,7 +108,9 @@ package final class Normalizer {
             if refusesOtherObjects, let other = mapping.otherObject(start, event.count, nodes: parsed.nodes) {
                 return .failure(Rejection(reason: .notALogEvent, position: 0, object: other))
             }
-            return .success(mapping.write(start, event.count, nodes: parsed.nodes, collectedAt: collectedAt))
+            return Result { () throws(Rejection) in
+                try mapping.write(start, event.count, nodes: parsed.nodes, collectedAt: collectedAt)
+            }
         }
     }
 }

@@ -6,17 +6,19 @@ package struct NormalizerSettings: Sendable, Equatable {
     package var observables: Bool
     /// The profile `datetime`: `time_dt` beside `time`.
     package var datetime: Bool
-    /// Each member of `unmapped` as one text, for stores whose columns are fixed.
+    /// Each member of `unmapped` as one text, whatever it is, for stores whose columns are fixed.
     package var flattenUnmapped: Bool
     /// What records call internal.
     package var network: MyNetwork
     /// An object that is no LogEvent is refused. Only for input that may be anything: what Okta's log holds becomes a record whatever
     /// it is, so that nothing is dropped.
     package var refusesOtherObjects: Bool
+    /// The version of OCSF that records follow.
+    package var schemaVersion: SchemaVersion
 
     package init(
         rawData: Bool = true, observables: Bool = true, datetime: Bool = false, flattenUnmapped: Bool = false,
-        network: MyNetwork = MyNetwork(), refusesOtherObjects: Bool = false
+        network: MyNetwork = MyNetwork(), refusesOtherObjects: Bool = false, schemaVersion: SchemaVersion = .newest
     ) {
         self.rawData = rawData
         self.observables = observables
@@ -24,6 +26,7 @@ package struct NormalizerSettings: Sendable, Equatable {
         self.flattenUnmapped = flattenUnmapped
         self.network = network
         self.refusesOtherObjects = refusesOtherObjects
+        self.schemaVersion = schemaVersion
     }
 }
 

@@ -1,4 +1,4 @@
-/// The classes of OCSF 1.8.0 that Okta's events become, with what the schema fixes about each.
+/// A class that Okta's events become, with what a version of the schema fixes about it.
 package struct OCSFClass: Sendable {
     /// `class_uid`.
     package let uid: Int
@@ -12,13 +12,10 @@ package struct OCSFClass: Sendable {
     /// `activity_id` and its caption; 99 (Other) belongs to every class.
     package let activities: [(id: Int, caption: String)]
 
-    /// The version of the schema that all of this is from.
-    package static let schemaVersion = "1.8.0"
-
     private static let iam = "Identity & Access Management"
     private static let application = "Application Activity"
 
-    /// `OCSFKind.rawValue` is the index.
+    /// Those of OCSF 1.8.0, in which the catalogue speaks. `OCSFKind.rawValue` is the index.
     package static let all: [OCSFClass] = [
         OCSFClass(
             uid: 0, caption: "Base Event", name: "base_event", categoryUID: 0, categoryName: "Uncategorized",

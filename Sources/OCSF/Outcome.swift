@@ -81,7 +81,7 @@ extension RecordMapping {
             writer.string("\"status_detail\":\"", text)
             event.consume(reason)
         }
-        if let message = event.text(event[.displayMessage]) {
+        if let message = event.fitting(event[.displayMessage]) {
             writer.string("\"message\":\"", message)
             event.consume(event[.displayMessage])
         }

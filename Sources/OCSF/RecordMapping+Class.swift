@@ -33,7 +33,7 @@ extension RecordMapping {
         } else {
             return
         }
-        activity = isRevoked ? 2 : 1
+        (kind, activity) = schema.placed(kind, isRevoked ? 2 : 1)
         explain(
             "class_uid", kind == .access ? "the role went to the user among the targets" : "the role went to the group")
     }
@@ -64,6 +64,6 @@ extension RecordMapping {
         } else {
             activity = 99
         }
-        kind = .entity
+        (kind, activity) = schema.placed(.entity, activity)
     }
 }

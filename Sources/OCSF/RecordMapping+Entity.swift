@@ -78,17 +78,13 @@ extension RecordMapping {
         }
     }
 
+    /// As a text that holds its JSON: what Okta changes has any form, and a column of a lake has one type.
     private mutating func changed(_ state: JSONNode?) {
         guard let state else { return }
         writer.put("\"data\":")
         let mark = writer.count
         value(state)
-        if writer.count == mark {
-            writer.goBack(to: mark - 7)
-        } else if settings.flattenUnmapped {
-            // The states of a policy, a zone and an application have nothing in common: one text, for stores with fixed columns.
-            writer.requote(from: mark)
-        }
+        if writer.count == mark { writer.goBack(to: mark - 7) } else { writer.requote(from: mark) }
     }
 
     /// Without a target, the area of the org that the event type names: its first two words.

@@ -61,7 +61,7 @@ extension RecordMapping {
             writer.uuid8(digestBytes)
         }
         writer.put("\",")
-        if let title = outcome.risk.detection ?? event.text(event[.displayMessage]) ?? eventType {
+        if let title = outcome.risk.detection ?? event.fitting(event[.displayMessage]) ?? eventType {
             writer.string("\"title\":\"", title)
         }
         description()

@@ -25,9 +25,10 @@ extension RecordMapping {
         writer.put("\",")
         if let uuid { writer.string("\"original_event_uid\":\"", uuid) }
         let profiles = writer.count
+        writer.copy(schema.versionMember)
         writer.copy(constants.metadata)
         let version = event[.version]
-        if let version = event.known(version) ?? event.number(version) {
+        if let version = event.known(version) ?? event.number(version), version.count <= LogEvent.longestText {
             writer.string("\"log_version\":\"", version)
             event.consume(event[.version])
         }
@@ -40,7 +41,7 @@ extension RecordMapping {
             event.consume(event[.eventType])
         }
         var published: PublishedTime?
-        if let text = event.text(event[.published]) {
+        if let text = event.fitting(event[.published]) {
             writer.string("\"original_time\":\"", text)
             event.consume(event[.published])
             published = PublishedTime(text)
@@ -103,7 +104,7 @@ extension RecordMapping {
 
     mutating func classification() {
         if isExplaining { explainActivity() }
-        let blocks = classifications[kind.rawValue]
+        let blocks = schema.classifications[kind.rawValue]
         writer.copy(blocks[activity == 99 ? 14 : activity])
         guard activity == 99 else { return }
         if let type = eventType, !type.isEscaped {

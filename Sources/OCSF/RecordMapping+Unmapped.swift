@@ -13,7 +13,7 @@ extension RecordMapping {
         let end = event.nodes + Int(event.nodes.pointee.next)
         var child = event.nodes + 1
         while child < end {
-            if settings.flattenUnmapped, Int(child.pointee.kind) >= TRIBUTARY_JSON_OBJECT {
+            if settings.flattenUnmapped, Int(child.pointee.kind) != TRIBUTARY_JSON_STRING {
                 flattened(child, isOneLine)
             } else {
                 member(child, isOneLine, honoursMarks: true)
@@ -106,10 +106,13 @@ extension RecordMapping {
         guard settings.rawData else { return }
         writer.put("\"raw_data\":\"")
         writer.quoted(event.bytes, event.count)
-        writer.put("\",\"raw_data_size\":")
-        writer.integer(Int64(event.count))
-        writer.put(",")
-        guard digest.digest(event.bytes, event.count, into: digestBytes) else { return }
+        writer.put("\",")
+        if schema.hasRawDataSize {
+            writer.put("\"raw_data_size\":")
+            writer.integer(Int64(event.count))
+            writer.put(",")
+        }
+        guard schema.hasRawDataHash, digest.digest(event.bytes, event.count, into: digestBytes) else { return }
         writer.put("\"raw_data_hash\":{\"algorithm_id\":3,\"algorithm\":\"SHA-256\",\"value\":\"")
         writer.hex(digestBytes, 32)
         writer.put("\"},")

@@ -12,8 +12,9 @@ struct RecordMapping: ~Copyable {
     let catalog: EventCatalog
     /// Of the integration at hand.
     var constants: RecordConstants
-    /// By kind, then activity 0…13 and 99 (index 14).
-    let classifications: [[[UInt8]]]
+    let schema: RecordSchema
+    /// Nil where records are written as the mapping speaks.
+    let fit: RecordFit?
     let digest: SHA256Digest
     let digestBytes: UnsafeMutablePointer<UInt8>
 
@@ -47,14 +48,15 @@ struct RecordMapping: ~Copyable {
 
     private let tables: UnsafeMutablePointer<JSONNode?>
 
-    init(settings: NormalizerSettings, catalog: EventCatalog, digest: SHA256Digest) {
+    init(
+        settings: NormalizerSettings, catalog: EventCatalog, schema: RecordSchema, digest: SHA256Digest
+    ) throws(NormalizerError) {
+        if let table = schema.table { fit = try RecordFit(table) } else { fit = nil }
+        self.schema = schema
         self.settings = settings
         self.catalog = catalog
         self.digest = digest
         constants = RecordConstants(orgHost: nil, logURL: nil)
-        classifications = OCSFKind.allCases.map { kind in
-            (Array(0...13) + [99]).map { kind.facts.classification(activity: $0) }
-        }
         observables = ObservableList(isOn: settings.observables)
         tables = .allocate(capacity: 2 * OktaKey.slots)
         tables.initialize(repeating: nil, count: 2 * OktaKey.slots)
@@ -83,9 +85,12 @@ struct RecordMapping: ~Copyable {
         return event.otherObject
     }
 
-    /// `nodes` is the event's tape, its root an object.
-    mutating func write(_ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode, collectedAt: Int64) -> RecordHead
-    {
+    /// `nodes` is the event's tape, its root an object. `instead` is the class of a record whose own could not be filled in this version
+    /// of OCSF.
+    mutating func write(
+        _ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode, collectedAt: Int64,
+        instead: (kind: OCSFKind, activity: Int)? = nil
+    ) throws(Rejection) -> RecordHead {
         event = LogEvent(bytes: bytes, count: count, nodes: nodes, top: tables, debug: tables + OktaKey.slots)
         event.index()
         writer.begin()
@@ -101,8 +106,7 @@ struct RecordMapping: ~Copyable {
 
         eventType = event.known(event[.eventType])
         let mapping = mapping()
-        kind = mapping.kind
-        activity = mapping.activity
+        (kind, activity) = instead ?? schema.placed(mapping.kind, mapping.activity)
         rule = mapping.rule
         attack = mapping.attack
         security = SecurityContext(event)
@@ -112,7 +116,7 @@ struct RecordMapping: ~Copyable {
         principal = actor.map { Principal($0, in: event) } ?? .user
         let targets = Targets(event)
         let endpoint = SourceEndpoint(event, security, settings.network, actor: principal == .address ? actor : nil)
-        if rule == .roleBinding { takeGrantee(targets) }
+        if rule == .roleBinding, instead == nil { takeGrantee(targets) }
         if kind == .finding, isAboutRisk, outcome.risk.wentDown { activity = 2 }
         let subject = self.subject(actor: actor, targets: targets)
         let recipient = kind == .email ? self.recipient(actor: actor) : nil
@@ -156,7 +160,19 @@ struct RecordMapping: ~Copyable {
         observableField()
         enrichmentField()
         // Before the long parts: what stands behind the mark is moved.
-        profiles(at: head.profiles)
+        if let fit {
+            switch fitRecord(fit, profilesAt: head.uid.upperBound + 2) {
+            case nil: break
+            case .failed(let rejection): throw rejection
+            case .fitted, .notFillable:
+                restoreAll()
+                return try write(
+                    bytes, count, nodes: nodes, collectedAt: collectedAt,
+                    instead: schema.instead(kind, activity) ?? (.base, 99))
+            }
+        } else {
+            profiles(at: head.profiles)
+        }
         explain("unmapped", "what no rule took over word for word")
         unmapped()
         rawData()
@@ -182,7 +198,7 @@ struct RecordMapping: ~Copyable {
 
 /// The constant parts of all records of one integration, as JSON.
 struct RecordConstants {
-    /// Behind `metadata.uid`.
+    /// Behind `metadata.version`.
     let metadata: [UInt8]
     let dstEndpoint: [UInt8]
     /// The org's host, or nothing.
@@ -192,7 +208,7 @@ struct RecordConstants {
 
     init(orgHost: String?, logURL: String?) {
         var text = """
-            "version":"\(OCSFClass.schemaVersion)","product":{"name":"Okta System Log","vendor_name":"Okta"},\
+            "product":{"name":"Okta System Log","vendor_name":"Okta"},\
             "log_name":"System Log","log_provider":"Okta","log_format":"JSON",
             """
         if let url = logURL { text += "\"log_source\":\"\(url)\"," }

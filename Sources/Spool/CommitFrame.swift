@@ -27,7 +27,7 @@ struct CommitFrame {
         let fixed = updates.reduce(8 + 4 + cursor.utf8.count + 4 + 1) {
             $0 + $1.encodedLength
         }
-        return paths.reduce(fixed) { $0 + 2 + 2 + $1.text.utf8.count + 4 + 8 + 8 + 8 + 8 + 4 }
+        return paths.reduce(fixed) { $0 + 2 + 2 + $1.stored.utf8.count + 4 + 8 + 8 + 8 + 8 + 4 }
     }
 
     func encode(into store: ByteStore) {
@@ -37,7 +37,7 @@ struct CommitFrame {
         for chunk in chunks {
             store.append(byte: chunk.path.kind.rawValue)
             store.append(byte: chunk.encoding.code)
-            store.append(chunk.path.text, length: UInt16.self)
+            store.append(chunk.path.stored, length: UInt16.self)
             store.append(UInt32(chunk.summary.records))
             store.append(chunk.summary.firstTime)
             store.append(chunk.summary.lastTime)
@@ -61,7 +61,7 @@ struct CommitFrame {
         for _ in 0..<count {
             guard let kind = cursor.integer(UInt8.self).flatMap(PartitionKind.init(rawValue:)),
                 let encoding = cursor.integer(UInt8.self).flatMap(Compression.init),
-                let text = cursor.text(length: UInt16.self), let path = try? PartitionPath(text, kind: kind),
+                let text = cursor.text(length: UInt16.self), let path = try? PartitionPath(stored: text, kind: kind),
                 let records = cursor.integer(UInt32.self), let first = cursor.integer(Int64.self),
                 let last = cursor.integer(Int64.self),
                 let bytes = cursor.integer(UInt64.self).flatMap(Int.init(exactly:)),

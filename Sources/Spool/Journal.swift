@@ -24,7 +24,8 @@
 ///     frame    type u32 (1: commit; 2: carried, only behind the header)  description length u32  chunks' length u64
 ///              crc32 u32, going on from the header's: the frame's offset i64, the three fields before, the description
 ///              description  committed i64, wall ms; cursor text32; chunks u32, then for each:
-///                kind u8 (0 records, 1 rejected)  encoding u8 (as compression)  partition text16  records u32
+///                kind u8 (0 records, 1 rejected)  encoding u8 (as compression)
+///                partition text16, its path and, unless it is ocsf/1.8.0, a semicolon and the records' schema  records u32
 ///                first i64, last i64, event times in ms  uncompressed u64  stored u64  crc32 u32, of the stored bytes
 ///              windows u8, then for each that changes: window u8, emptied-first u8, bound u32, has-dropped u8, dropped latest i64, commits
 ///                u32, then for each of these earliest i64, latest i64, identities u32, then each identity

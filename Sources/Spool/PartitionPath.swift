@@ -6,12 +6,18 @@ package enum PartitionKind: UInt8, Sendable {
 }
 
 /// A Hive-style path below an integration's directory, `class=authentication/date=2026-11-23`: `key=value` components of
-/// ASCII letters, digits, `.`, `-` and `_`, at most 4 of them, 200 bytes together.
+/// ASCII letters, digits, `.`, `-` and `_`, at most 4 of them, 200 bytes together; and what its records follow, so that those of two
+/// schemas never share a segment.
 struct PartitionPath: Hashable {
+    /// What records follow whose journal does not say it.
+    static let firstSchema = "ocsf/1.8.0"
+
     let kind: PartitionKind
     let text: String
+    /// For the manifest: `ocsf/1.8.0`, say.
+    let schema: String
 
-    init(_ text: String, kind: PartitionKind) throws(SpoolError) {
+    init(_ text: String, kind: PartitionKind, schema: String) throws(SpoolError) {
         guard text.utf8.count <= 200 else { throw .invalidName(text, reason: "longer than 200 bytes") }
         let components = text.split(separator: "/", omittingEmptySubsequences: false)
         guard components.count <= 4 else { throw .invalidName(text, reason: "more than 4 components") }
@@ -23,6 +29,16 @@ struct PartitionPath: Hashable {
         }
         self.kind = kind
         self.text = text
+        self.schema = schema
+    }
+
+    /// As it stands in a frame of the journal: the path, and behind a semicolon the schema, unless it is the first one. A journal from
+    /// before there was a second schema is read as what it is, and one of the first schema by programs of that time.
+    var stored: String { schema == Self.firstSchema ? text : "\(text);\(schema)" }
+
+    init(stored: String, kind: PartitionKind) throws(SpoolError) {
+        let parts = stored.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
+        try self.init(String(parts[0]), kind: kind, schema: parts.count > 1 ? String(parts[1]) : Self.firstSchema)
     }
 
     /// Below the spool's directory, without the file's name.

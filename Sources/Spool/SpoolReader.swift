@@ -22,6 +22,8 @@ package struct SegmentListing: Sendable, Equatable {
 /// Reads a spool from outside, while a daemon runs or not. Takes no lock and changes nothing, but for `prune`.
 package struct SpoolReader: Sendable {
     package let directory: String
+    /// What the spool is known by, wherever it is.
+    package let id: String
     let fileSystem: any FileSystem
 
     /// Throws `file` for a directory that can't be read, `damaged` for one that is no spool, and `newerFormat`.
@@ -37,6 +39,7 @@ package struct SpoolReader: Sendable {
         guard identity.format <= SpoolIdentity.format else {
             throw .newerFormat(path: directory, found: identity.format, supported: SpoolIdentity.format)
         }
+        id = identity.id
     }
 
     /// The manifest joined with what is on disk: first the manifest's order, then what it lacks by path.

@@ -52,7 +52,7 @@ package struct SpoolSettings: Sendable {
     package var maxBytes: Int64
     /// When sealed segments are deleted.
     package var retention: RetentionSetting
-    /// What the records follow, for the manifest: `ocsf/1.8.0`, say.
+    /// What new records follow, for the manifest: `ocsf/1.8.0`, say. Those that an earlier start left unsealed keep their own.
     package var recordSchema: String
 
     /// Uncompressed bytes from which a chunk is packed when it is committed; smaller ones are packed together at sealing, since

@@ -96,7 +96,7 @@ extension SpoolWriter {
             kind: partition.path.kind == .records ? "records" : "rejected", records: summary.records,
             bytes: writer.length, uncompressedBytes: Int64(summary.bytes), sha256: digest, firstTime: summary.firstTime,
             lastTime: summary.lastTime, sealedAt: CivilTime(milliseconds: now.wall).rfc3339,
-            schema: spool.settings.recordSchema, format: Manifest.format)
+            schema: partition.path.schema, format: Manifest.format)
     }
 
     /// Step 2. When it throws, `phase` tells whether the decision may have been made.

@@ -90,12 +90,14 @@ package final class SpoolWriter {
         [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }
     }
 
-    /// The partition of a path such as `class=authentication/date=2026-11-23`. Good until the next commit or seal
+    /// The partition of a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. Good until the next commit or seal
     /// (a commit may have to finish a seal that failed before); ask again then.
     ///
     /// Throws `invalidName`, or `tooMuch` when a seal must come first.
     package func partition(_ path: String, kind: PartitionKind = .records) throws(SpoolError) -> PartitionID {
-        PartitionID(index: try partitions.index(PartitionPath(path, kind: kind)), epoch: partitions.epoch)
+        PartitionID(
+            index: try partitions.index(PartitionPath(path, kind: kind, schema: spool.settings.recordSchema)),
+            epoch: partitions.epoch)
     }
 
     /// Buffers a record, a line without its newline; `time` is the event's, in milliseconds since 1970.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Brings a state that is older than its spool into step with it: one that was restored from a backup, or one that was lost.
 ///
@@ -201,11 +201,14 @@ struct StateRestoration {
     private func described(_ file: SpoolFile) throws(SpoolError) -> (SealedSegment, PartitionPath)? {
         let kind = file.path.hasPrefix("_rejected/") ? PartitionKind.rejected : .records
         let components = file.path.split(separator: "/").dropFirst(kind == .rejected ? 2 : 1).dropLast()
-        guard let path = try? PartitionPath(components.joined(separator: "/"), kind: kind),
+        guard
+            let path = try? PartitionPath(
+                components.joined(separator: "/"), kind: kind, schema: spool.settings.recordSchema),
             let compression = file.compression, let sealedAt = file.sealedAt
         else { return nil }
         let digest = try SegmentDigest()
         var summary = RecordSummary()
+        var schema: String?
         var splitter = LineSplitter()
         do throws(SpoolError) {
             try SegmentReader(fileSystem).read("\(spool.settings.directory)/\(file.path)", compression) {
@@ -214,6 +217,8 @@ struct StateRestoration {
             } lines: { (piece) throws(SpoolError) in
                 try splitter.feed(piece) { (line) throws(SpoolError) in
                     let time = recovery.facts.time(line, kind) ?? sealedAt
+                    // All lines of a segment follow one.
+                    if schema == nil { schema = recovery.facts.schema(line, kind) }
                     summary.add(RecordSummary(records: 1, bytes: line.count + 1, firstTime: time, lastTime: time))
                 }
             }
@@ -226,7 +231,7 @@ struct StateRestoration {
             partition: Dictionary(path.keys) { first, _ in first }, kind: kind == .records ? "records" : "rejected",
             records: summary.records, bytes: file.bytes, uncompressedBytes: Int64(summary.bytes),
             sha256: try digest.finish(), firstTime: summary.firstTime, lastTime: summary.lastTime,
-            sealedAt: CivilTime(milliseconds: sealedAt).rfc3339, schema: spool.settings.recordSchema,
+            sealedAt: CivilTime(milliseconds: sealedAt).rfc3339, schema: schema ?? path.schema,
             format: Manifest.format)
         return (segment, path)
     }

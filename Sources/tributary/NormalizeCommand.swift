@@ -15,6 +15,7 @@ struct Normalize: ParsableCommand {
 
             Example:
               tributary normalize events.json | jq 'select(.class_uid == 3002)'
+              tributary normalize --schema-version 1.3.0 events.json
               curl -sH @authorization.txt https://acme.okta.com/api/v1/logs | tributary normalize --org acme.okta.com
               tributary normalize --explain event.json
             """)
@@ -31,7 +32,7 @@ struct Normalize: ParsableCommand {
     @Flag(help: "Each time in words too, beside the milliseconds: the profile datetime.")
     var datetime = false
 
-    @Flag(help: "Each object in unmapped as one text, for stores with fixed columns.")
+    @Flag(help: "Whatever stands in unmapped as one text each, for stores with fixed columns.")
     var flattenUnmapped = false
 
     @Flag(help: "Instead of the records, say for each event which rule decided each part of its record.")
@@ -47,6 +48,9 @@ struct Normalize: ParsableCommand {
         transform: { try IPRange(parsing: $0) })
     var myRange: [IPRange] = []
 
+    @Option(help: "The version of OCSF that records follow: \(SchemaVersion.words).")
+    var schemaVersion = SchemaVersion.newest
+
     @Option(help: "The org's host name, for the records of events from a file.")
     var org: String?
 
@@ -61,7 +65,8 @@ struct Normalize: ParsableCommand {
                 catalog: try EventCatalog.builtIn(with: tables),
                 settings: NormalizerSettings(
                     rawData: rawData, observables: observables, datetime: datetime, flattenUnmapped: flattenUnmapped,
-                    network: MyNetwork(domains: myDomain, ranges: myRange), refusesOtherObjects: true))
+                    network: MyNetwork(domains: myDomain, ranges: myRange), refusesOtherObjects: true,
+                    schemaVersion: schemaVersion))
             normalizer.isExplaining = explain
         } catch {
             Terminal.complain("tributary: \(error)")

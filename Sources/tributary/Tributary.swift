@@ -19,6 +19,6 @@ struct Tributary: AsyncParsableCommand {
             77 refused, 78 bad configuration.
             """,
         version: Version.current,
-        subcommands: [Run.self, Check.self, Status.self, Normalize.self, SpoolGroup.self]
+        subcommands: [Run.self, Check.self, Status.self, Normalize.self, SpoolGroup.self, ReplayCommand.self]
     )
 }

@@ -20,7 +20,9 @@ def identity(kind, number):
 def event(kind, number):
     targets = [identity(name, number * 10 + place)
                for place, name in enumerate(chance.sample(KINDS, 4) + ["User", "UserGroup"])]
-    targets[0]["changeDetails"] = {"from": {"a": 1, "n": None, "e": {}}, "to": {"a": [1, 2, {"b": None}]}}
+    # In whatever form Okta's objects have: what stands in one place differs from event to event.
+    state = [{"a": 1, "n": None, "e": {}}, {"a": "1"}, "text", 7, [True]][number % 5]
+    targets[0]["changeDetails"] = {"from": state, "to": {"a": [1, 2, {"b": None}]}}
     return {
         "uuid": "%08x-0000-11ee-8000-000000000000" % number, "eventType": kind, "version": "0",
         "published": "2026-03-0%dT01:02:03.%03dZ" % (number % 9 + 1, number % 1000),
@@ -56,7 +58,7 @@ def event(kind, number):
             "tunnels": "[{\"anonymous\":true,\"type\":\"VPN\"}]"}},
         "transaction": {"type": "WEB", "id": "tx1", "detail": {}},
         "request": {"ipChain": [{"ip": "203.0.113.9", "version": "V4", "source": None}, {"ip": "198.51.100.7"}]},
-        "target": targets, "newTopLevel": {"x": [None, {"y": None}]}}
+        "target": targets, "newTopLevel": [{"x": [None, {"y": None}]}, 1.5, True, "text"][number % 4]}
 
 
 with open(sys.argv[1], encoding="utf-8") as rows:

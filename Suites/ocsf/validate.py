@@ -1,7 +1,7 @@
 """Checks OCSF records against JSON Schema: PyPI's ocsf-json-schema makes a schema for each class and set of profiles, jsonschema
 applies it. Neither knows anything of this project.
 
-    validate.py FILE.ndjson ...       ends with 1 when a record is not valid
+    validate.py VERSION FILE.ndjson ...       ends with 1 when a record is not valid OCSF of that version
 """
 import collections
 import json
@@ -10,7 +10,7 @@ import sys
 import jsonschema
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-VERSION = "1.8.0"
+VERSION = sys.argv[1]
 schema = OcsfJsonSchemaEmbedded(get_ocsf_schema(version=VERSION))
 validators = {}
 
@@ -25,7 +25,7 @@ def validator(class_uid, profiles):
 
 
 records, failed, said = collections.Counter(), 0, 0
-for name in sys.argv[1:]:
+for name in sys.argv[2:]:
     with open(name, encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             record = json.loads(line)

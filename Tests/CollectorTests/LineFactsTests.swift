@@ -29,10 +29,13 @@ struct LineFactsTests {
         let digest = try #require(SHA256Digest())
         let facts = LineFacts(digest)
         let uid = Array("5c1f6c2e-1111-11f1-9a3b-0242ac120002".utf8)
-        let line = Array("{\"metadata\":{\"uid\":\"5c1f6c2e-1111-11f1-9a3b-0242ac120002\"},\"time\":17}".utf8)
+        let line = Array(
+            "{\"metadata\":{\"uid\":\"5c1f6c2e-1111-11f1-9a3b-0242ac120002\",\"version\":\"1.5.0\"},\"time\":17}".utf8)
         line.withUnsafeBytes { bytes in
             #expect(facts.identity(bytes, .records) == uid.withUnsafeBytes { EventIdentity.of(uid: $0, digest) })
             #expect(facts.time(bytes, .records) == 17)
+            #expect(facts.schema(bytes, .records) == "ocsf/1.5.0")
+            #expect(facts.schema(bytes, .rejected) == nil)
             #expect(facts.identity(bytes, .rejected) == nil)
         }
     }

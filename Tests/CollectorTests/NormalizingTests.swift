@@ -4,6 +4,7 @@ import Testing
 
 @testable import Collector
 @testable import OCSF
+@testable import Spool
 
 @Suite("The mapping as the configuration asks for it") struct NormalizingTests {
     private static func configuration(catalogue: [String] = []) throws -> Configuration {
@@ -12,7 +13,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "tributary.yaml").path
         let text = """
-            record: {raw_data: false, observables: false, datetime: true, flatten_unmapped: true, catalogue: [\(catalogue.joined(separator: ", "))]}
+            record: {schema_version: 1.5.0, raw_data: false, observables: false, datetime: true, flatten_unmapped: true, catalogue: [\(catalogue.joined(separator: ", "))]}
             my_network: {domains: [example.com], ip_ranges: [203.0.113.0/24, "2001:db8::/32"]}
             """
         return try Configuration.load(
@@ -32,7 +33,17 @@ import Testing
             settings
                 == NormalizerSettings(
                     rawData: false, observables: false, datetime: true, flattenUnmapped: true,
-                    network: MyNetwork(domains: ["example.com"], ranges: ranges.compactMap(\.self))))
+                    network: MyNetwork(domains: ["example.com"], ranges: ranges.compactMap(\.self)),
+                    schemaVersion: .v1_5_0))
+    }
+
+    @Test("the configuration knows the versions of OCSF that records can be written in, and the spool is told which")
+    func versions() throws {
+        #expect(Configuration.SchemaVersion.allCases.map(\.rawValue) == SchemaVersion.allCases.map(\.rawValue))
+        for version in Configuration.SchemaVersion.allCases {
+            #expect(SchemaVersion(version).rawValue == version.rawValue)
+        }
+        #expect(SpoolSettings(try Self.configuration()).recordSchema == "ocsf/1.5.0")
     }
 
     @Test("a site's tables win, the later over the earlier; a bad row is refused with file and line")

@@ -65,6 +65,7 @@ let brokenConfigurations: [Broken] = [
     Broken("spool:\n  segment_max_age: -5m\n", "2:20", "is not a duration"),
     Broken("spool:\n  retention: forever\n", "2:14", "“forever” is not a retention"),
     Broken("spool:\n  retention: 1s\n", "2:14", "too short a retention"),
+    Broken("record:\n  schema_version: 1.9.0\n", "2:19", "write one of 1.8.0, 1.5.0, 1.3.0"),
     Broken("record:\n  raw_data: yes\n", "2:13", "“yes” is neither true nor false"),
     Broken("record:\n  catalogue: [/no/such/table.tsv]\n", "2:15", "the file “/no/such/table.tsv” does not exist"),
     Broken("record:\n  catalogue: [/]\n", "2:15", "“/” is not a file"),

@@ -16,6 +16,7 @@ struct LoadingTests {
         #expect(configuration.spool.segmentMaxAge.seconds == 300)
         #expect(configuration.spool.maxBytes.bytes == 20 << 30)
         #expect(configuration.spool.retention == .never)
+        #expect(configuration.record.schemaVersion == .v1_8_0)
         #expect(configuration.record.rawData)
         #expect(configuration.record.observables)
         #expect(!configuration.record.datetime)
@@ -70,7 +71,7 @@ struct LoadingTests {
             state_directory: /s/
             runtime_directory: /r
             spool: {directory: /sp, compression: gzip, segment_max_bytes: 1MB, segment_max_age: 1h30m, max_bytes: 1GiB, retention: 30d}
-            record: {raw_data: false, observables: false, datetime: true, flatten_unmapped: true}
+            record: {schema_version: 1.3.0, raw_data: false, observables: false, datetime: true, flatten_unmapped: true}
             my_network:
               domains: [Example.com, example.org]
               ip_ranges:
@@ -99,6 +100,7 @@ struct LoadingTests {
         #expect(configuration.spool.segmentMaxBytes.bytes == 1_000_000)
         #expect(configuration.spool.segmentMaxAge.seconds == 5400)
         #expect(configuration.spool.retention == .after(ConfigurationDuration(seconds: 30 * 86_400)))
+        #expect(configuration.record.schemaVersion == .v1_3_0)
         #expect(!configuration.record.rawData)
         #expect(configuration.record.datetime)
         #expect(configuration.record.flattenUnmapped)

@@ -274,4 +274,46 @@ struct CollectionTests {
         #expect(daemon.stop() == 0)
         await org.stop()
     }
+
+    @Test("records that a killed daemon left unsealed are sealed under the version that they were written in")
+    func schemaVersion() async throws {
+        var settings = OrgSettings()
+        settings.eventCount = 20_000
+        settings.limitPerMinute = 1_000_000
+        let org = try await SimulatedOrg.start(settings)
+        let workspace = try Workspace()
+        func configure(_ version: String) throws {
+            try workspace.configure(
+                [("acme", org.url)], token: settings.tokens[0], segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
+            let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
+            try (text + "record: {schema_version: \(version)}\n").write(
+                toFile: workspace.configuration, atomically: true, encoding: .utf8)
+        }
+        try configure("1.3.0")
+        let first = try RunningDaemon(workspace)
+        try await first.wait(for: "some events") { ($0?.integrations.first?.events ?? 0) >= 200 }
+        first.kill()
+        #expect(try workspace.segmentFiles().isEmpty, "nothing is sealed yet")
+        try configure("1.8.0")
+        let second = try RunningDaemon(workspace)
+        try await second.waitUntilLive()
+        #expect(second.stop() == 0)
+        try workspace.expectExactly(org, of: "acme")
+        var versions: Set<String> = []
+        let manifest = try String(contentsOfFile: workspace.spool + "/_manifest.ndjson", encoding: .utf8)
+        for line in manifest.split(separator: "\n") {
+            let segment = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let schema = try #require(segment["schema"] as? String)
+            versions.insert(schema)
+            var found: Set<String> = []
+            for record in try workspace.decompress(try #require(segment["path"] as? String)).split(separator: 10) {
+                let record = try #require(try JSONSerialization.jsonObject(with: Data(record)) as? [String: Any])
+                let version = (record["metadata"] as? [String: Any])?["version"] as? String
+                found.insert("ocsf/\(version ?? "none")")
+            }
+            #expect(found == [schema])
+        }
+        #expect(versions == ["ocsf/1.3.0", "ocsf/1.8.0"])
+        await org.stop()
+    }
 }

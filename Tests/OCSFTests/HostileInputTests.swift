@@ -30,11 +30,12 @@ import Testing
         let log = ProcessInfo.processInfo.environment["TRIBUTARY_MUTATED"].flatMap { fopen($0, "wb") }
         defer { log.map { _ = fclose($0) } }
         var check = OutcomeCheck(reader: reader, keepsRecord: true)
-        var validated: [String] = []
+        var validated: [SchemaVersion: [String]] = [:]
         for index in 0..<Self.count {
             guard let original = originals.randomElement(using: &random) else { break }
             let event = mutator.mutate(original, &random)
-            event.withUnsafeBytes { check.event($0, normalizers[index % normalizers.count], acme) }
+            let choice = index % normalizers.count
+            event.withUnsafeBytes { check.event($0, normalizers[choice], acme) }
             if let record = check.lastRecord {
                 // An independent reader as well; the whole of Foundation's reader is slow for what is huge.
                 let text = String(decoding: record, as: UTF8.self)
@@ -43,7 +44,10 @@ import Testing
                         // It has no type for 1e400, which RFC 8259 section 6 allows.
                         #expect("\(error)".contains("not representable"), "seed \(Self.seed), event \(index): \(error)")
                     }
-                    if validated.count < 20_000, shared != nil { validated.append(text) }
+                    let version = ValidatorTests.options[choice].schemaVersion
+                    if validated[version, default: []].count < 20_000, shared != nil {
+                        validated[version, default: []].append(text)
+                    }
                 }
                 if let log { fwrite(record + [0x0A], 1, record.count + 1, log) }
             }
@@ -55,7 +59,7 @@ import Testing
         print("hostile input: \(check.records) records, \(rejected) set aside: \(aside.joined(separator: ", "))")
         #expect(check.records + rejected == Self.count)
         #expect(check.records > Self.count / 10 && rejected > Self.count / 10)
-        if shared != nil { try ValidatorTests.validate(records: validated) }
+        for (version, records) in validated { try ValidatorTests.validate(records: records, version) }
     }
 
     @Test("a page of spoiled events is refused as a whole, or each element has one outcome")

@@ -115,9 +115,12 @@ import Testing
         return false
     }
 
-    static let settings = [
-        NormalizerSettings(rawData: false), NormalizerSettings(rawData: false, observables: false, datetime: true),
-    ]
+    static let settings = SchemaVersion.allCases.flatMap { version in
+        [
+            NormalizerSettings(rawData: false, schemaVersion: version),
+            NormalizerSettings(rawData: false, observables: false, datetime: true, schemaVersion: version),
+        ]
+    }
 
     @Test("each value of an event stands in its record, raw_data aside: odd shapes", arguments: oddShapes)
     func leaves(event: String) throws {
@@ -149,7 +152,7 @@ import Testing
                 }
                 count.add(try JSON(event), try JSON(try #require(sink.records.first?.text)))
             }
-            print("no loss, \(events.count) \(name) events: \(count.summary)")
+            print("no loss, OCSF \(settings.schemaVersion.rawValue), \(events.count) \(name) events: \(count.summary)")
             #expect(count.lost.isEmpty, "\(count.lost.prefix(10))")
         }
     }

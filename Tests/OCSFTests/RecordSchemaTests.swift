@@ -104,7 +104,8 @@ import Testing
         return found
     }
 
-    /// The path of every value in the records of the examples and of an event of each type, with all options on.
+    /// The path of every value in the records of the examples and of an event of each type, with all options on, in
+    /// each version of OCSF.
     static func madePaths() throws -> Set<String> {
         let types = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
             .filter { !$0.hasPrefix("#") }.map { String($0.prefix { $0 != "\t" }) }
@@ -112,12 +113,15 @@ import Testing
         let events =
             try RecordExamples.events().map(\.event) + RecordExamples.others() + NoLossTests.oddShapes
             + types.map { try SyntheticEvent.make(type: $0, &random) }
-        let normalizer = try makeNormalizer(NormalizerSettings(datetime: true, network: RecordExamples.network))
         let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")
         var sink = Collected()
-        for event in events {
-            Array(event.utf8).withUnsafeBytes {
-                normalizer.normalizeEvent($0, source: source, offset: 0, collectedAt: collectedAt, into: &sink)
+        for version in SchemaVersion.allCases {
+            let normalizer = try makeNormalizer(
+                NormalizerSettings(datetime: true, network: RecordExamples.network, schemaVersion: version))
+            for event in events {
+                Array(event.utf8).withUnsafeBytes {
+                    normalizer.normalizeEvent($0, source: source, offset: 0, collectedAt: collectedAt, into: &sink)
+                }
             }
         }
         var paths: Set<String> = []

@@ -15,11 +15,18 @@ let shared: URL? = {
     "records are valid OCSF",
     .enabled(if: shared != nil, "set TRIBUTARY_SHARED to the folder with tools/ocsf_validate.py"))
 struct ValidatorTests {
-    static let options: [NormalizerSettings] = [
-        NormalizerSettings(), NormalizerSettings(rawData: false, observables: false),
-        NormalizerSettings(datetime: true, flattenUnmapped: true, network: RecordExamples.network),
-        NormalizerSettings(rawData: false, observables: false, datetime: true, network: RecordExamples.network),
-    ]
+    /// In each version of OCSF.
+    static let options: [NormalizerSettings] = SchemaVersion.allCases.flatMap { version in
+        [
+            NormalizerSettings(), NormalizerSettings(rawData: false, observables: false),
+            NormalizerSettings(datetime: true, flattenUnmapped: true, network: RecordExamples.network),
+            NormalizerSettings(rawData: false, observables: false, datetime: true, network: RecordExamples.network),
+        ].map { settings in
+            var settings = settings
+            settings.schemaVersion = version
+            return settings
+        }
+    }
 
     /// The recorded events, none where they are not at hand.
     static func sampleEvents() throws -> [String] {
@@ -48,6 +55,20 @@ struct ValidatorTests {
         try validate(events, settings)
     }
 
+    @Test(
+        "for an event of each type without a target, with one of an unknown type, and with a user and a group",
+        arguments: options)
+    func everyTarget(settings: NormalizerSettings) throws {
+        let user = ["id": "00ubob", "type": "User", "alternateId": "bob@partner.example", "displayName": "Bob"]
+        let group = ["id": "00gstaff", "type": "UserGroup", "alternateId": "unknown", "displayName": "Staff"]
+        let alien = ["id": "x1", "type": "Alien", "displayName": "Somebody"]
+        let targets: [[[String: String]]] = [[], [alien], [user, group]]
+        let events = try cataloguedTypes().flatMap { type in
+            try targets.map { try signIn(["eventType": type, "target": $0]) }
+        }
+        try validate(events, settings)
+    }
+
     @Test("for odd shapes", arguments: options)
     func oddShapes(settings: NormalizerSettings) throws {
         try validate(NoLossTests.oddShapes, settings)
@@ -69,19 +90,20 @@ struct ValidatorTests {
         }
         #expect(sink.rejections.isEmpty)
         #expect(sink.records.count == events.count)
-        try Self.validate(records: sink.records.map(\.text))
+        try Self.validate(records: sink.records.map(\.text), settings.schemaVersion)
     }
 
-    static func validate(records: [String]) throws {
+    static func validate(records: [String], _ version: SchemaVersion = .newest) throws {
         let file = FileManager.default.temporaryDirectory.appending(
             path: "tributary-records-\(UUID().uuidString).ndjson")
         defer { try? FileManager.default.removeItem(at: file) }
         try records.map { $0 + "\n" }.joined().write(to: file, atomically: false, encoding: .utf8)
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
+        let shared = try #require(shared)
         process.arguments = [
-            "python3", try #require(shared).appending(path: "tools/ocsf_validate.py").path, "--strict", "--max", "3",
-            file.path,
+            "python3", shared.appending(path: "tools/ocsf_validate.py").path, "--strict", "--max", "3", "--schema",
+            shared.appending(path: "ocsf/ocsf-\(version.rawValue).json").path, file.path,
         ]
         let output = Pipe()
         process.standardOutput = output

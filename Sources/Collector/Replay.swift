@@ -1,0 +1,251 @@
+import Configuration
+import FoundationEssentials
+import OCSF
+import Spool
+
+/// Makes the records of a spool anew: the events that its sealed segments hold (`raw_data`, and what could not become a record) go
+/// through the current mapping into a spool of their own.
+///
+/// The source's manifest is read once, in order. Each integration has a writer, and its cursor is a place in that manifest
+/// (`ReplayPosition`), which `SpoolWriter` commits together with the records made up to it: so wherever a replay dies, the next run goes on
+/// with each event made once. The old spool is only read.
+package struct Replay {
+    /// What is asked for.
+    package struct Options: Sendable {
+        package var source: String
+        package var target: String
+        package var schema: SchemaVersion
+        /// Records without `raw_data` are left out and counted, not refused.
+        package var skipsWithoutRawData: Bool
+
+        package init(source: String, target: String, schema: SchemaVersion, skipsWithoutRawData: Bool) {
+            self.source = source
+            self.target = target
+            self.schema = schema
+            self.skipsWithoutRawData = skipsWithoutRawData
+        }
+    }
+
+    package struct Outcome: Sendable, Equatable {
+        package var totals = ReplayTotals()
+        /// The last position of the source's manifest that is in the new spool.
+        package var through: Int64 = 0
+    }
+
+    /// Buffered bytes of all integrations at which they are committed, or a segment's if those are fewer: bounds memory, and what a kill
+    /// makes be done again.
+    private static let commitBytes = 8 << 20
+    private static let commitRecords = 8_192
+
+    private let options: Options
+    private let reader: SpoolReader
+    private let spool: Spool
+    private let scratch = SpoolScratch()
+    private let normalizer: Normalizer
+    private let records: RecordReader
+    private var writers: [String: ReplayWriter] = [:]
+    private var buffered = (bytes: 0, records: 0)
+    /// Where integrations collect from now, for events that do not say where they are from.
+    private let origins: [String: EventSource]
+
+    /// Opens both spools. Throws `ReplayError`; nothing is written when the source can't be read or the target is something else's.
+    package init(_ options: Options, configuration: Configuration) throws(ReplayError) {
+        self.options = options
+        do throws(SpoolError) {
+            reader = try SpoolReader(directory: options.source)
+        } catch {
+            throw .source(error)
+        }
+        origins = Dictionary(
+            configuration.integrations.map { integration in
+                (
+                    integration.name.text,
+                    EventSource(orgHost: integration.url.host, logURL: integration.url.origin + "/api/v1/logs")
+                )
+            }, uniquingKeysWith: { first, _ in first })
+        let normalizing = Normalizing(configuration)
+        var settings = normalizing.settings
+        settings.schemaVersion = options.schema
+        do {
+            normalizer = try Normalizer(catalog: try normalizing.catalog(), settings: settings)
+            guard let records = RecordReader() else { throw NormalizerError.outOfMemory }
+            self.records = records
+        } catch {
+            throw .normalizer("\(error)")
+        }
+        let target = ReplayTarget(directory: options.target)
+        try target.begin(
+            source: reader.id, schema: options.schema, mapping: try Self.fingerprint(settings, configuration))
+        do throws(SpoolError) {
+            // Its size is not bounded: who replays looks for room first, and a full disk ends it with what is done kept. Age seals nothing,
+            // since nobody waits.
+            spool = try Spool(
+                SpoolSettings(
+                    directory: options.target, stateDirectory: target.stateDirectory,
+                    compression: Compression(configuration.spool.compression),
+                    segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes), segmentMaxAge: .seconds(86_400),
+                    maxBytes: .max, recordSchema: options.schema.name),
+                fileSystem: PosixFileSystem(), now: SystemTime().spool)
+        } catch {
+            throw .target(error)
+        }
+        _ = DescriptorLimit.raised()
+    }
+
+    /// Of all that decides what a record looks like, so that a replay that was interrupted goes on as it began.
+    private static func fingerprint(
+        _ settings: NormalizerSettings, _ configuration: Configuration
+    ) throws(ReplayError) -> String {
+        var text = "\(Version.current)\n\(settings)\n"
+        for path in configuration.record.catalogue {
+            text += (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            text += "\n"
+        }
+        guard let digest = SHA256Digest(),
+            let bits = Array(text.utf8).withUnsafeBytes({ digest.leading128Bits(of: $0) })
+        else { throw .normalizer("\(NormalizerError.noSHA256)") }
+        return String(bits.high, radix: 16) + "-" + String(bits.low, radix: 16)
+    }
+
+    /// Runs to the end of the source's manifest. `progress` has bytes of segments, done and in all.
+    package mutating func run(_ progress: (Int64, Int64) -> Void) throws(ReplayError) -> Outcome {
+        let total = try size()
+        var done: Int64 = 0
+        var outcome = Outcome()
+        while true {
+            // In parts, so that memory does not grow with the manifest.
+            var part: [SegmentListing] = []
+            do throws(SpoolError) {
+                try reader.listed(after: outcome.through) { (listing) throws(SpoolError) in
+                    part.append(listing)
+                    return part.count < 1_000
+                }
+            } catch {
+                throw .source(error)
+            }
+            guard let last = part.last?.segment?.sequence else { break }
+            for listing in part {
+                guard let segment = listing.segment else { continue }
+                try replay(segment, isPresent: listing.state == .present) { lines in
+                    progress(done + segment.bytes * Int64(lines) / Int64(max(1, segment.records)), total)
+                }
+                done += listing.bytesOnDisk ?? 0
+                progress(done, total)
+            }
+            outcome.through = last
+        }
+        try commit()
+        do throws(SpoolError) {
+            for name in writers.keys.sorted() {
+                guard let writer = writers[name] else { continue }
+                try writer.writer.seal(at: SystemTime().spool)
+                outcome.totals.add(writer.position.totals)
+            }
+        } catch {
+            throw .target(error)
+        }
+        return outcome
+    }
+
+    private func size() throws(ReplayError) -> Int64 {
+        var total: Int64 = 0
+        do throws(SpoolError) {
+            try reader.listed(after: 0) { (listing) throws(SpoolError) in
+                total += listing.bytesOnDisk ?? 0
+                return true
+            }
+        } catch {
+            throw .source(error)
+        }
+        return total
+    }
+
+    private mutating func writer(_ integration: String) throws(ReplayError) -> ReplayWriter {
+        if let known = writers[integration] { return known }
+        do throws(SpoolError) {
+            let writer = try ReplayWriter(
+                spool.writer(integration: integration, scratch: scratch, now: SystemTime().spool),
+                source: origins[integration] ?? EventSource())
+            writers[integration] = writer
+            return writer
+        } catch {
+            throw .target(error)
+        }
+    }
+
+    private mutating func replay(
+        _ segment: SealedSegment, isPresent: Bool, _ progress: (Int) -> Void
+    ) throws(ReplayError) {
+        guard let sequence = segment.sequence else { return }
+        let writer = try writer(segment.integration)
+        guard sequence >= writer.position.sequence else { return }
+        if sequence > writer.position.sequence { writer.position.advance(to: sequence) }
+        guard isPresent else {
+            writer.position.totals.gone += 1
+            return writer.position.advance(to: sequence + 1)
+        }
+        let skipped = writer.position.line
+        var line = 0
+        var failure: ReplayError?
+        do throws(SpoolError) {
+            try reader.lines(segment.path) { (bytes) throws(SpoolError) in
+                line += 1
+                guard line > skipped else { return }
+                do throws(ReplayError) {
+                    try replay(bytes, segment, line, into: writer)
+                    if line % 1_024 == 0 { progress(line) }
+                } catch {
+                    failure = error
+                    throw .refused("the replay has ended")
+                }
+            }
+        } catch {
+            if let failure { throw failure }
+            throw .source(error)
+        }
+        guard line == segment.records else {
+            throw .source(
+                .damaged(path: segment.path, reason: "\(line) lines, and the manifest lists \(segment.records)"))
+        }
+        writer.position.advance(to: sequence + 1)
+    }
+
+    private mutating func replay(
+        _ bytes: UnsafeRawBufferPointer, _ segment: SealedSegment, _ line: Int, into writer: ReplayWriter
+    ) throws(ReplayError) {
+        switch records.read(bytes) {
+        case .unreadable(let reason): throw .record(segment: segment.path, line: line, reason: reason)
+        case .noRawData:
+            guard options.skipsWithoutRawData else { throw .noRawData(segment: segment.path, line: line) }
+            writer.position.totals.skipped += 1
+        case .event(let recorded):
+            writer.originate(recorded)
+            var sink = ReplaySink(writer: writer, collectedAt: recorded.time, uid: recorded.uid)
+            let before = (writer.writer.bufferedBytes, writer.writer.bufferedRecords)
+            normalizer.normalizeEvent(
+                recorded.event, source: writer.source, offset: recorded.offset, collectedAt: recorded.time, into: &sink)
+            if let failure = sink.failure { throw .target(failure) }
+            if let reason = sink.mismatch { throw .record(segment: segment.path, line: line, reason: reason) }
+            buffered.bytes += writer.writer.bufferedBytes - before.0
+            buffered.records += writer.writer.bufferedRecords - before.1
+        }
+        writer.position.line = line
+        if buffered.bytes >= min(Self.commitBytes, spool.settings.segmentMaxBytes)
+            || buffered.records >= Self.commitRecords
+        {
+            try commit()
+        }
+    }
+
+    private mutating func commit() throws(ReplayError) {
+        do throws(SpoolError) {
+            for name in writers.keys.sorted() {
+                guard let writer = writers[name] else { continue }
+                try writer.commit(at: SystemTime().spool)
+            }
+        } catch {
+            throw .target(error)
+        }
+        buffered = (0, 0)
+    }
+}

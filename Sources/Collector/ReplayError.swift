@@ -1,0 +1,30 @@
+import Spool
+
+/// Why a replay ended early. What was made is durable, and running it again goes on from there.
+package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The old spool can't be read.
+    case source(SpoolError)
+    /// The new one can't be written.
+    case target(SpoolError)
+    /// The directory for the new spool is not one that this replay can go on in.
+    case wrongTarget(path: String, reason: String)
+    /// A line of the old spool that can't be made anew; lines count from 1.
+    case record(segment: String, line: Int, reason: String)
+    case noRawData(segment: String, line: Int)
+    case normalizer(String)
+
+    package var description: String {
+        switch self {
+        case .source(let error), .target(let error): error.description
+        case .wrongTarget(let path, let reason): "\(path): \(reason)"
+        case .record(let segment, let line, let reason):
+            "\(segment), line \(line): \(reason); check the spool with tributary spool verify"
+        case .noRawData(let segment, let line):
+            """
+            \(segment), line \(line): the record has no raw_data (record.raw_data was off when it was collected), so it can't be \
+            made anew; with --skip-without-raw-data such records are left out and counted
+            """
+        case .normalizer(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// How far the replay of an integration has come, and what it came to: committed together with the records that were made.
+struct ReplayPosition: Equatable {
+    /// The manifest's position of the segment that is next, or being read.
+    var sequence: Int64 = 1
+    /// How many of its lines are done.
+    var line = 0
+    var totals = ReplayTotals()
+
+    private static let form = "replay/1"
+
+    init() {}
+
+    /// As the journal holds it.
+    var text: String {
+        let numbers = [sequence, Int64(line)] + totals.numbers.map(Int64.init)
+        return ([Self.form] + numbers.map(String.init)).joined(separator: " ")
+    }
+
+    /// Nil for a cursor that no replay wrote.
+    init?(_ text: String) {
+        let words = text.split(separator: " ")
+        guard words.first == Substring(Self.form) else { return nil }
+        let numbers = words.dropFirst().compactMap { Int64($0) }
+        guard numbers.count == 2 + totals.numbers.count, numbers.count == words.count - 1 else { return nil }
+        sequence = numbers[0]
+        line = Int(numbers[1])
+        totals = ReplayTotals(numbers.dropFirst(2).map(Int.init))
+    }
+
+    mutating func advance(to sequence: Int64) {
+        self.sequence = sequence
+        line = 0
+    }
+}
+
+/// What a replay came to.
+package struct ReplayTotals: Sendable, Equatable {
+    /// Records of the new spool.
+    package var records = 0
+    /// Events that the current mapping can't read, in the new spool's `_rejected/`.
+    package var rejected = 0
+    /// Records without `raw_data` that were left out, as was asked for.
+    package var skipped = 0
+    /// Segments that had been deleted before they were reached.
+    package var gone = 0
+
+    fileprivate var numbers: [Int] { [records, rejected, skipped, gone] }
+
+    init() {}
+
+    fileprivate init(_ numbers: [Int]) {
+        records = numbers[0]
+        rejected = numbers[1]
+        skipped = numbers[2]
+        gone = numbers[3]
+    }
+
+    mutating func add(_ other: ReplayTotals) {
+        records += other.records
+        rejected += other.rejected
+        skipped += other.skipped
+        gone += other.gone
+    }
+}

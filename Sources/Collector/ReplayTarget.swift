@@ -1,0 +1,75 @@
+import FoundationEssentials
+import OCSF
+import Spool
+
+/// The directory of a replay's new spool: `_replay/` in it holds the journals, and `_replay/replay.json` what is replayed and how, so that
+/// a second run goes on with the same and nothing else.
+struct ReplayTarget {
+    private struct Description: Codable, Equatable {
+        static let format = 1
+
+        var format = Self.format
+        /// The old spool's id.
+        var source: String
+        var schema: String
+        /// Of the program and all that decides what a record looks like.
+        var mapping: String
+    }
+
+    let directory: String
+    var stateDirectory: String { "\(directory)/_replay" }
+    private var file: String { "\(stateDirectory)/replay.json" }
+
+    /// Begins a replay in a directory that is empty or missing, or goes on with the same one.
+    func begin(source: String, schema: SchemaVersion, mapping: String) throws(ReplayError) {
+        let wanted = Description(source: source, schema: schema.name, mapping: mapping)
+        if let found = FileManager.default.contents(atPath: file) {
+            guard let known = try? JSONDecoder().decode(Description.self, from: found),
+                known.format == Description.format
+            else {
+                throw refused("_replay/replay.json is not what this version writes: replay into a new directory")
+            }
+            guard known.source == wanted.source else {
+                throw refused("it holds the replay of another spool: name a new directory")
+            }
+            guard known.schema == wanted.schema else {
+                throw refused(
+                    "it was begun with records of \(known.schema), not \(wanted.schema): name a new directory")
+            }
+            guard known.mapping == wanted.mapping else {
+                throw refused(
+                    "it was begun by another version of Tributary or with other options (record, my_network): "
+                        + "go on with those, or name a new directory")
+            }
+            return
+        }
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        if let other = entries.first(where: { $0 != "_replay" && $0 != "lost+found" }) {
+            throw refused("it has \(other) in it, and is no replay's: name a directory that is empty or does not exist")
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: stateDirectory, withIntermediateDirectories: true)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            try write(encoder.encode(wanted) + Data("\n".utf8))
+        } catch {
+            throw refused("it can't be written: \(error)")
+        }
+    }
+
+    /// Durably, before anything else is: without it the spool would be nobody's.
+    private func write(_ contents: Data) throws {
+        let fileSystem = PosixFileSystem()
+        let opened = try fileSystem.open("\(file).tmp", .replace)
+        defer { fileSystem.close(opened) }
+        let outcome = contents.withUnsafeBytes { bytes in
+            Result { () throws(SpoolError) in try fileSystem.write(opened, at: 0, bytes) }
+        }
+        try outcome.get()
+        try fileSystem.synchronize(opened)
+        try fileSystem.rename("\(file).tmp", to: file)
+        for path in [stateDirectory, directory] { try fileSystem.synchronizeDirectory(path) }
+    }
+
+    private func refused(_ reason: String) -> ReplayError { .wrongTarget(path: directory, reason: reason) }
+}

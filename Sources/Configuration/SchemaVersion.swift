@@ -1,0 +1,19 @@
+extension Configuration {
+    /// The version of OCSF that records follow. What this program can write is said by the module OCSF; a test holds the two together.
+    package enum SchemaVersion: String, Sendable, Hashable, CaseIterable {
+        case v1_3_0 = "1.3.0"
+        case v1_5_0 = "1.5.0"
+        case v1_8_0 = "1.8.0"
+    }
+}
+
+extension ValueKind where Value == Configuration.SchemaVersion {
+    /// Of numbers the nearest one is a guess: all are named.
+    static let schemaVersion = ValueKind("a version of OCSF such as 1.8.0") { (text) throws(ValueError) in
+        if let version = Configuration.SchemaVersion(rawValue: text) { return version }
+        let known = Configuration.SchemaVersion.allCases.reversed().map(\.rawValue).joined(separator: ", ")
+        throw ValueError(
+            "records can't be written in the version \(LiteralSecret.quoted(text)) of OCSF",
+            hint: "write one of \(known)")
+    }
+}

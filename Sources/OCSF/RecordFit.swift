@@ -1,0 +1,490 @@
+import CSimdjson
+import Glibc
+
+/// Fits the part of a record that the mapping has written to a version of OCSF that has less: what the version lacks is taken out, a
+/// value that an enumeration lacks becomes 99 (Other) with its name, and an object that then breaks the version's rules goes as a
+/// whole. The mapping sees to it that what was taken out stands in `unmapped`.
+///
+/// The record is parsed once more and decided on from its leaves up, each value by its number in the version's table; then what is kept
+/// is copied. Once warm it allocates nothing. The mapping itself knows nothing of versions: a new attribute needs no line here.
+final class RecordFit {
+    enum Outcome {
+        /// The record is fitted, and uses these profiles.
+        case fitted(SchemaTable.Profiles)
+        /// The class lacks something that this version demands of it. The writer is as it was.
+        case notFillable
+        /// The record could not be read again: it is larger than any that an event of Okta's makes.
+        case failed(Rejection)
+    }
+
+    // Marks on the nodes of the record, beside the parser's own.
+    private static let dropped = UInt8(TRIBUTARY_JSON_CONSUMED)
+    /// The value is to become 99.
+    private static let other: UInt8 = 32
+    /// It stands at another place in the fitted record.
+    private static let moved: UInt8 = 64
+    /// Something inside is not to be copied as it is.
+    private static let changed: UInt8 = 128
+
+    private let table: SchemaTable
+    private let tape: JSONTape
+    private var output = RecordWriter()
+    private let observables: UInt16, enrichments: UInt16, name: UInt16, country: UInt16, url: UInt16
+
+    // Of the record at hand:
+    private var bytes: UnsafePointer<UInt8>
+    private var nodes: JSONNode
+    private var count = 0
+    private var profiles: SchemaTable.Profiles = []
+    /// Members that go into another, and where: few at once.
+    private let moves: UnsafeMutablePointer<(member: JSONNode, into: JSONNode)>
+    private var moveCount = 0
+    private static let moveLimit = 16
+
+    private let nothing: UnsafeMutablePointer<tributary_json_node>
+
+    init(_ table: SchemaTable) throws(NormalizerError) {
+        let keys = table.names.enumerated().dropFirst().map { (name: $1, number: UInt16($0)) }
+        guard let tape = JSONTape(keys: keys, scale: 8) else { throw .outOfMemory }
+        self.tape = tape
+        self.table = table
+        observables = table.number(of: "observables")
+        enrichments = table.number(of: "enrichments")
+        name = table.number(of: "name")
+        country = table.number(of: "country")
+        url = table.number(of: "url")
+        moves = .allocate(capacity: Self.moveLimit)
+        nothing = .allocate(capacity: 1)
+        nothing.initialize(to: tributary_json_node())
+        nodes = nothing
+        bytes = UnsafePointer(output.start)
+    }
+
+    deinit {
+        moves.deallocate()
+        nothing.deallocate()
+    }
+
+    /// `writer` holds a record that is open still, a comma behind its last member. What it held can be asked for by `stands` until the
+    /// next record.
+    func fit(_ writer: inout RecordWriter, _ kind: OCSFKind) -> Outcome {
+        guard let structure = table.classes[kind]?.structure else { return .notFillable }
+        writer.finish()
+        defer { writer.reopen() }
+        switch tape.parse(writer.bytes) {
+        case .failure(let rejection): return .failed(rejection)
+        case .success(let parsed):
+            nodes = parsed.nodes
+            count = parsed.count
+            bytes = UnsafePointer(writer.start)
+        }
+        profiles = []
+        moveCount = 0
+        guard decide(nodes, structure, isRecord: true) else { return .notFillable }
+        keepResolving(observables)
+        keepResolving(enrichments)
+        output.begin()
+        object(nodes, structure)
+        output.goBack(to: output.count - 1)
+        // The old text stays where it is until the next record: `stands` looks into it.
+        swap(&writer, &output)
+        return .fitted(profiles)
+    }
+
+    /// Whether a value of the event, which stood in the record as the mapping made it, stands in it still. It does not when it was taken
+    /// out anywhere: the same text at another place may say something else.
+    func stands(_ text: JSONText) -> Bool {
+        var isKept = false
+        var index = 0
+        var droppedUntil = 0
+        while index < count {
+            let node = nodes + index
+            let isCopy = node.pointee.key == observables || node.pointee.key == enrichments
+            let isSaid = node.pointee.flags & (Self.dropped | Self.moved) == Self.dropped | Self.moved
+            if index > 0, isCopy || isSaid {
+                index = Int(node.pointee.next)
+                continue
+            }
+            if node.pointee.flags & Self.dropped != 0 {
+                droppedUntil = max(droppedUntil, Int(node.pointee.next))
+            }
+            if Int(node.pointee.kind) < TRIBUTARY_JSON_OBJECT, holds(node, text) {
+                if index < droppedUntil { return false }
+                isKept = true
+            }
+            index += 1
+        }
+        return isKept
+    }
+
+    /// Whether the record still has a country and a URL: the mapping writes them in another form than the event has them.
+    var hasCountry: Bool { keeps(country) }
+    var hasURL: Bool { keeps(url) }
+
+    private func keeps(_ key: UInt16) -> Bool {
+        var index = 0
+        while index < count {
+            let node = nodes + index
+            if node.pointee.flags & Self.dropped != 0 {
+                index = Int(node.pointee.next)
+                continue
+            }
+            if node.pointee.key == key { return true }
+            index += 1
+        }
+        return false
+    }
+
+    private func holds(_ node: JSONNode, _ text: JSONText) -> Bool {
+        let isString = Int(node.pointee.kind) == TRIBUTARY_JSON_STRING
+        let start = Int(node.pointee.start) + (isString ? 1 : 0)
+        let size = Int(node.pointee.end) - start - (isString ? 1 : 0)
+        return size == text.count && memcmp(bytes + start, text.start, size) == 0
+    }
+
+    // MARK: Deciding
+
+    /// Marks what goes. False when the object as a whole has to.
+    private func decide(_ object: JSONNode, _ structure: Int, isRecord: Bool = false) -> Bool {
+        let facts = table.structures[structure]
+        let end = nodes + Int(object.pointee.next)
+        var child = object + 1
+        while child < end {
+            if let attribute = table.attribute(structure, child.pointee.key) {
+                if !decide(child, attribute) { drop(child, in: object) }
+                if child.pointee.flags & Self.other != 0, member(attribute.sibling, of: object) == nil {
+                    // 99 without a name says nothing.
+                    child.pointee.flags &= ~Self.other
+                    drop(child, in: object)
+                }
+                if child.pointee.flags & Self.dropped != 0, attribute.sibling != 0,
+                    let sibling = member(attribute.sibling, of: object)
+                {
+                    drop(sibling, in: object)
+                }
+            } else if !takeFirst(child, facts, structure, of: object) {
+                drop(child, in: object)
+            }
+            if child.pointee.flags & (Self.changed | Self.other) != 0 { object.pointee.flags |= Self.changed }
+            child = nodes + Int(child.pointee.next)
+        }
+        move(facts, structure, of: object)
+        spare(facts, of: object)
+        if isRecord { settleProfiles(facts, structure) }
+        return isWhole(object, facts)
+    }
+
+    private func decide(_ node: JSONNode, _ attribute: SchemaTable.Attribute) -> Bool {
+        let kind = Int(node.pointee.kind)
+        guard attribute.content != .any else { return true }
+        guard attribute.isArray == (kind == TRIBUTARY_JSON_ARRAY) else { return false }
+        if attribute.isArray {
+            var keepsAny = false
+            let end = nodes + Int(node.pointee.next)
+            var element = node + 1
+            while element < end {
+                if decideValue(element, attribute) {
+                    keepsAny = true
+                } else {
+                    drop(element, in: node)
+                }
+                if element.pointee.flags & (Self.changed | Self.other) != 0 { node.pointee.flags |= Self.changed }
+                element = nodes + Int(element.pointee.next)
+            }
+            return keepsAny
+        }
+        return decideValue(node, attribute)
+    }
+
+    private func decideValue(_ node: JSONNode, _ attribute: SchemaTable.Attribute) -> Bool {
+        let kind = Int(node.pointee.kind)
+        if case .object(let structure) = attribute.content {
+            return kind == TRIBUTARY_JSON_OBJECT && decide(node, structure)
+        }
+        guard kind < TRIBUTARY_JSON_OBJECT else { return false }
+        guard let values = attribute.values, kind == TRIBUTARY_JSON_NUMBER, let value = integer(node) else {
+            return true
+        }
+        if values.contains(value) { return true }
+        node.pointee.flags |= Self.other
+        return values.contains(99)
+    }
+
+    private func drop(_ node: JSONNode, in parent: JSONNode) {
+        node.pointee.flags |= Self.dropped
+        parent.pointee.flags |= Self.changed
+    }
+
+    /// A list that the version lacks, whose first element stands in another attribute.
+    private func takeFirst(_ node: JSONNode, _ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode)
+        -> Bool
+    {
+        guard let key = facts.first[node.pointee.key], Int(node.pointee.kind) == TRIBUTARY_JSON_ARRAY,
+            let attribute = table.attribute(structure, key), member(key, of: object) == nil
+        else { return false }
+        var isTaken = false
+        let end = nodes + Int(node.pointee.next)
+        var element = node + 1
+        while element < end {
+            if !isTaken, decideValue(element, attribute) {
+                isTaken = true
+            } else {
+                drop(element, in: node)
+            }
+            element = nodes + Int(element.pointee.next)
+        }
+        guard isTaken else { return false }
+        node.pointee.flags |= Self.moved
+        object.pointee.flags |= Self.changed
+        return true
+    }
+
+    /// Members that the version has inside another one.
+    private func move(_ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode) {
+        guard !facts.into.isEmpty else { return }
+        let end = nodes + Int(object.pointee.next)
+        var child = object + 1
+        while child < end {
+            if child.pointee.flags & Self.dropped != 0, let key = facts.into[child.pointee.key],
+                let target = member(key, of: object), Int(target.pointee.kind) == TRIBUTARY_JSON_OBJECT,
+                moveCount < Self.moveLimit
+            {
+                child.pointee.flags = child.pointee.flags & ~Self.dropped | Self.moved
+                target.pointee.flags |= Self.changed
+                (moves + moveCount).initialize(to: (child, target))
+                moveCount += 1
+            }
+            child = nodes + Int(child.pointee.next)
+        }
+    }
+
+    /// Members that went, but are said by another one.
+    private func spare(_ facts: SchemaTable.Structure, of object: JSONNode) {
+        guard !facts.same.isEmpty else { return }
+        let end = nodes + Int(object.pointee.next)
+        var child = object + 1
+        while child < end {
+            if child.pointee.flags & Self.dropped != 0, let key = facts.same[child.pointee.key],
+                member(key, of: object) != nil
+            {
+                child.pointee.flags |= Self.moved
+            }
+            child = nodes + Int(child.pointee.next)
+        }
+    }
+
+    /// A profile whose required attributes the record can't fill is not used: all that is its alone goes.
+    private func settleProfiles(_ facts: SchemaTable.Structure, _ structure: Int) {
+        for profile in SchemaTable.Profiles.listed {
+            let lacks = facts.required.contains { $0.profiles.contains(profile) && member($0.key, of: nodes) == nil }
+            forEachMember(of: nodes) { child in
+                guard let attribute = table.attribute(structure, child.pointee.key),
+                    attribute.profiles.contains(profile)
+                else { return }
+                if !lacks {
+                    profiles.insert(profile)
+                } else if attribute.profiles == profile {
+                    drop(child, in: nodes)
+                }
+            }
+        }
+        forEachMember(of: nodes) { child in
+            if table.attribute(structure, child.pointee.key)?.profiles == .other { drop(child, in: nodes) }
+        }
+    }
+
+    private func isWhole(_ object: JSONNode, _ facts: SchemaTable.Structure) -> Bool {
+        for required in facts.required where required.profiles.isEmpty {
+            if member(required.key, of: object) == nil { return false }
+        }
+        for constraint in facts.constraints {
+            var found = 0
+            for key in constraint.members where member(key, of: object) != nil { found += 1 }
+            if found == 0 || (constraint.isJustOne && found > 1) { return false }
+        }
+        var isEmpty = true
+        forEachMember(of: object) { _ in isEmpty = false }
+        return !isEmpty
+    }
+
+    /// Observables and enrichments name an attribute by its path: without it they go too.
+    private func keepResolving(_ key: UInt16) {
+        guard let list = member(key, of: nodes) else { return }
+        var keepsAny = false
+        let end = nodes + Int(list.pointee.next)
+        var element = list + 1
+        while element < end {
+            if element.pointee.flags & Self.dropped == 0 {
+                if let path = member(name, of: element), resolves(path) {
+                    keepsAny = true
+                } else {
+                    drop(element, in: list)
+                }
+            }
+            element = nodes + Int(element.pointee.next)
+        }
+        if !keepsAny { drop(list, in: nodes) }
+        if list.pointee.flags & Self.changed != 0 { nodes.pointee.flags |= Self.changed }
+    }
+
+    /// Whether `actor.user.name`, or `evidences[0].src_endpoint.ip`, is kept. What stands in `unmapped` is not written yet, and stays.
+    private func resolves(_ path: JSONNode) -> Bool {
+        let text = bytes + Int(path.pointee.start) + 1
+        let size = Int(path.pointee.end - path.pointee.start) - 2
+        var at = nodes
+        var start = 0
+        while start < size {
+            var end = start
+            while end < size, text[end] != UInt8(ascii: "."), text[end] != UInt8(ascii: "[") { end += 1 }
+            let part = JSONText(start: text + start, count: end - start, isEscaped: false)
+            if start == 0, part.equals("unmapped") { return true }
+            guard let found = member(named: part, of: at) else { return false }
+            at = found
+            if end < size, text[end] == UInt8(ascii: "[") {
+                var index = 0
+                end += 1
+                while end < size, text[end] &- 0x30 < 10, index < 100_000 {
+                    index = index * 10 + Int(text[end] &- 0x30)
+                    end += 1
+                }
+                end += 1
+                guard let element = element(index, of: at) else { return false }
+                at = element
+            }
+            start = end + 1
+        }
+        return true
+    }
+
+    private func element(_ index: Int, of array: JSONNode) -> JSONNode? {
+        guard Int(array.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return nil }
+        let end = nodes + Int(array.pointee.next)
+        var element = array + 1
+        var place = 0
+        while element < end {
+            // One that goes changes the place of those behind it.
+            if element.pointee.flags & Self.dropped != 0 { return nil }
+            if place == index { return element }
+            place += 1
+            element = nodes + Int(element.pointee.next)
+        }
+        return nil
+    }
+
+    // MARK: Looking
+
+    private func forEachMember(of object: JSONNode, _ body: (JSONNode) -> Void) {
+        guard Int(object.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return }
+        let end = nodes + Int(object.pointee.next)
+        var child = object + 1
+        while child < end {
+            if child.pointee.flags & Self.dropped == 0 { body(child) }
+            child = nodes + Int(child.pointee.next)
+        }
+    }
+
+    /// A member that is kept where it is, or that another one was moved to.
+    private func member(_ key: UInt16, of object: JSONNode) -> JSONNode? {
+        guard key != 0 else { return nil }
+        var found: JSONNode?
+        forEachMember(of: object) { child in
+            if child.pointee.key == key, child.pointee.flags & Self.moved == 0 { found = child }
+        }
+        return found
+    }
+
+    private func member(named text: JSONText, of object: JSONNode) -> JSONNode? {
+        var found: JSONNode?
+        forEachMember(of: object) { child in
+            let size = Int(child.pointee.key_end - child.pointee.key_start)
+            guard size == text.count, child.pointee.flags & Self.moved == 0 else { return }
+            if equalBytes(bytes + Int(child.pointee.key_start), text.start, size) { found = child }
+        }
+        return found
+    }
+
+    private func integer(_ node: JSONNode) -> Int? {
+        var value = 0
+        for at in Int(node.pointee.start)..<Int(node.pointee.end) {
+            guard bytes[at] &- 0x30 < 10, value < 1_000_000_000 else { return nil }
+            value = value * 10 + Int(bytes[at] &- 0x30)
+        }
+        return value
+    }
+
+    // MARK: Writing
+
+    private func object(_ node: JSONNode, _ structure: Int?) {
+        output.byte(UInt8(ascii: "{"))
+        let end = nodes + Int(node.pointee.next)
+        var child = node + 1
+        while child < end {
+            if child.pointee.flags & Self.dropped == 0 {
+                if child.pointee.flags & Self.moved == 0 {
+                    key(child)
+                    value(child)
+                } else if let structure, let key = table.structures[structure].first[child.pointee.key] {
+                    output.byte(UInt8(ascii: "\""))
+                    output.text(table.names[Int(key)])
+                    output.put("\":")
+                    first(child)
+                }
+            }
+            child = nodes + Int(child.pointee.next)
+        }
+        for index in 0..<moveCount where moves[index].into == node {
+            key(moves[index].member)
+            value(moves[index].member)
+        }
+        output.endObject()
+    }
+
+    private func key(_ node: JSONNode) {
+        let start = Int(node.pointee.key_start) - 1
+        output.copy(bytes + start, Int(node.pointee.key_end) + 1 - start)
+        output.byte(UInt8(ascii: ":"))
+    }
+
+    /// With a comma behind.
+    private func value(_ node: JSONNode) {
+        if node.pointee.flags & Self.other != 0 { return output.put("99,") }
+        guard node.pointee.flags & Self.changed != 0 else {
+            output.copy(bytes + Int(node.pointee.start), Int(node.pointee.end - node.pointee.start))
+            return output.byte(UInt8(ascii: ","))
+        }
+        if Int(node.pointee.kind) == TRIBUTARY_JSON_OBJECT { return object(node, nil) }
+        output.byte(UInt8(ascii: "["))
+        let end = nodes + Int(node.pointee.next)
+        var element = node + 1
+        while element < end {
+            if element.pointee.flags & Self.dropped == 0 { value(element) }
+            element = nodes + Int(element.pointee.next)
+        }
+        output.endArray()
+    }
+
+    private func first(_ array: JSONNode) {
+        let end = nodes + Int(array.pointee.next)
+        var element = array + 1
+        while element < end {
+            if element.pointee.flags & Self.dropped == 0 { return value(element) }
+            element = nodes + Int(element.pointee.next)
+        }
+    }
+}
+
+extension RecordWriter {
+    /// Takes back what `finish` did: the record goes on.
+    mutating func reopen() {
+        goBack(to: count - 1)
+        byte(UInt8(ascii: ","))
+    }
+
+    /// Puts a name that needs no escapes.
+    mutating func text(_ name: String) {
+        var name = name
+        name.withUTF8 { buffer in
+            if let base = buffer.baseAddress { copy(base, buffer.count) }
+        }
+    }
+}

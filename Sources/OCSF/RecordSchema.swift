@@ -1,0 +1,51 @@
+/// The version of OCSF that records are written in, as the mapping needs it: which classes and activities there are, and what a record
+/// is fitted to. Handed to the mapping, so that two versions can be written in one process.
+struct RecordSchema: Sendable {
+    let version: SchemaVersion
+    /// Nil for the version that the mapping speaks: nothing is to be fitted.
+    let table: SchemaTable?
+    /// `"version":"1.8.0",`, the member of `metadata`.
+    let versionMember: [UInt8]
+    /// Class, activity and their names, by kind and then by activity 0…13 and 99 (index 14), ready to be copied.
+    let classifications: [[[UInt8]]]
+    /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written behind all else.
+    let hasRawDataSize: Bool
+    let hasRawDataHash: Bool
+
+    init(_ version: SchemaVersion) throws(SchemaTableError) {
+        self.init(version, table: try SchemaTable.builtIn(version))
+    }
+
+    init(_ version: SchemaVersion, table: SchemaTable?) {
+        self.version = version
+        self.table = table
+        versionMember = Array("\"version\":\"\(version.rawValue)\",".utf8)
+        classifications = OCSFKind.allCases.map { kind in
+            let facts = table?.classes[kind]?.facts ?? kind.facts
+            return (Array(0...13) + [99]).map { facts.classification(activity: $0) }
+        }
+        hasRawDataSize = table?.hasInEveryClass("raw_data_size") ?? true
+        hasRawDataHash = table?.hasInEveryClass("raw_data_hash") ?? true
+    }
+
+    /// Where a class and an activity of the catalogue go in this version.
+    func placed(_ kind: OCSFKind, _ activity: Int) -> (kind: OCSFKind, activity: Int) {
+        guard let table else { return (kind, activity) }
+        guard let known = table.classes[kind] else { return instead(kind, activity) ?? (.base, 99) }
+        return (kind, known.facts.hasActivity(activity) ? activity : 99)
+    }
+
+    /// The class that takes a record whose own can't be filled in this version; nil for Base Event, which takes everything.
+    func instead(_ kind: OCSFKind, _ activity: Int) -> (kind: OCSFKind, activity: Int)? {
+        guard kind != .base else { return nil }
+        guard let other = table?.instead[kind] else { return (.base, 99) }
+        return (other.kind, other.activities[activity] ?? 99)
+    }
+}
+
+extension SchemaTable {
+    fileprivate func hasInEveryClass(_ name: String) -> Bool {
+        let key = number(of: name)
+        return classes.values.allSatisfy { attribute($0.structure, key) != nil }
+    }
+}

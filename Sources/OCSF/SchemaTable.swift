@@ -1,0 +1,282 @@
+import CRecordSchemas
+
+/// A table of a version of OCSF that can't be used.
+struct SchemaTableError: Error, CustomStringConvertible {
+    let version: String
+    let line: Int
+    let problem: String
+
+    var description: String { "the table of OCSF \(version), line \(line): \(problem)" }
+}
+
+/// What a version of OCSF has: of each class and object the attributes, their values, and what must be there.
+///
+/// Made of the tables in `Sources/CRecordSchemas`, whose first lines say what their columns are. Names are numbers here, as the parser
+/// gives them, so that fitting a record compares no text.
+struct SchemaTable: Sendable {
+    enum Content: Equatable {
+        /// A text, a number or a truth value.
+        case plain
+        /// Whatever JSON there is.
+        case any
+        /// An object of this structure.
+        case object(Int)
+    }
+
+    struct Attribute {
+        var content: Content
+        var isArray: Bool
+        /// Of which one has to be listed; none for an attribute that needs no profile.
+        var profiles: Profiles
+        /// The attribute that names the value; 0 for none.
+        var sibling: UInt16
+        /// The values of an enumeration; nil for any value.
+        var values: [Int]?
+    }
+
+    struct Profiles: OptionSet {
+        let rawValue: UInt8
+
+        static let datetime = Profiles(rawValue: 1)
+        static let host = Profiles(rawValue: 2)
+        static let securityControl = Profiles(rawValue: 4)
+        /// One that no record lists, so that its attributes can't be there.
+        static let other = Profiles(rawValue: 8)
+        static let listed: [Profiles] = [.datetime, .host, .securityControl]
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        init(_ names: Substring) {
+            self = []
+            for name in names.split(separator: ",") where name != "-" {
+                switch name {
+                case "datetime": insert(.datetime)
+                case "host": insert(.host)
+                case "security_control": insert(.securityControl)
+                default: insert(.other)
+                }
+            }
+        }
+    }
+
+    /// A rule over an object's members.
+    struct Constraint {
+        var isJustOne: Bool
+        var members: [UInt16]
+    }
+
+    struct Structure {
+        var required: [(key: UInt16, profiles: Profiles)] = []
+        var constraints: [Constraint] = []
+        /// An attribute that this version lacks here, and the member to which it goes.
+        var into: [UInt16: UInt16] = [:]
+        /// An attribute that this version lacks here, and the one that says the same.
+        var same: [UInt16: UInt16] = [:]
+        /// A list that this version lacks here, and the attribute that takes its first element.
+        var first: [UInt16: UInt16] = [:]
+    }
+
+    /// By number; 0 is no name.
+    private(set) var names: [String] = [""]
+    private(set) var structures: [Structure] = []
+    /// The structure of each class that this version has, and what the class is.
+    private(set) var classes: [OCSFKind: (structure: Int, facts: OCSFClass)] = [:]
+    /// What a class that is missing, or that a record can't fill, gives way to, and which activity becomes which.
+    private(set) var instead: [OCSFKind: (kind: OCSFKind, activities: [Int: Int])] = [:]
+
+    private var attributes: [Attribute] = []
+    /// By structure and name: the place in `attributes`, or -1.
+    private var places: [Int16] = []
+
+    func attribute(_ structure: Int, _ key: UInt16) -> Attribute? {
+        guard key != 0 else { return nil }
+        let place = places[structure * names.count + Int(key)]
+        return place < 0 ? nil : attributes[Int(place)]
+    }
+
+    func number(of name: String) -> UInt16 { UInt16(names.firstIndex(of: name) ?? 0) }
+
+    /// The table of a version as it was compiled in; nil for the one that the mapping speaks.
+    static func builtIn(_ version: SchemaVersion) throws(SchemaTableError) -> SchemaTable? {
+        guard version != .newest else { return nil }
+        guard let found = tributary_record_schema_named(version.rawValue) else {
+            throw SchemaTableError(version: version.rawValue, line: 0, problem: "it was not compiled in")
+        }
+        return try SchemaTable(
+            version: version.rawValue, table: text(found.pointee), choices: text(tributary_record_schema_choices()))
+    }
+
+    private static func text(_ schema: tributary_record_schema) -> String {
+        String(decoding: UnsafeBufferPointer(start: schema.start, count: schema.size), as: UTF8.self)
+    }
+
+    init(version: String, table: String, choices: String) throws(SchemaTableError) {
+        var reader = SchemaTableReader(version: version)
+        try reader.read(table)
+        // What the version lacks has no row, but a choice may name it.
+        for row in choices.split(separator: "\n") where row.hasPrefix(version + "\t") {
+            reader.name(row.split(separator: "\t").dropFirst(3))
+        }
+        names += reader.names.sorted()
+        var numbers: [Substring: UInt16] = [:]
+        for (number, name) in names.enumerated() { numbers[Substring(name)] = UInt16(number) }
+        func number(_ name: Substring) -> UInt16 { numbers[name] ?? 0 }
+
+        var found: [Substring: Int] = [:]
+        for (index, structure) in reader.structures.enumerated() where !structure.isClass {
+            found[structure.name] = index
+        }
+        places = Array(repeating: -1, count: reader.structures.count * names.count)
+        for (index, read) in reader.structures.enumerated() {
+            var structure = Structure()
+            for row in read.attributes {
+                var content = Content.plain
+                if row.object == "*" {
+                    content = .any
+                } else if row.object != "-" {
+                    guard let object = found[row.object] else {
+                        throw SchemaTableError(version: version, line: row.line, problem: "no object \(row.object)")
+                    }
+                    content = .object(object)
+                }
+                places[index * names.count + Int(number(row.name))] = Int16(attributes.count)
+                attributes.append(
+                    Attribute(
+                        content: content, isArray: row.isArray, profiles: row.profiles, sibling: number(row.sibling),
+                        values: row.values?.map(\.id)))
+                if row.isRequired { structure.required.append((number(row.name), row.profiles)) }
+            }
+            structure.constraints = read.constraints.map {
+                Constraint(isJustOne: $0.isJustOne, members: $0.members.map(number))
+            }
+            structures.append(structure)
+            if let facts = read.facts, let kind = OCSFKind(uid: facts.uid) { classes[kind] = (index, facts) }
+        }
+        try choose(choices, version, found, number)
+    }
+
+    private mutating func choose(
+        _ text: String, _ version: String, _ objects: [Substring: Int], _ number: (Substring) -> UInt16
+    ) throws(SchemaTableError) {
+        func kind(_ name: Substring) -> OCSFKind? { OCSFKind.allCases.first { $0.facts.name == name } }
+        var line = 0
+        for row in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            line += 1
+            let columns = row.split(separator: "\t")
+            guard columns.first == Substring(version) else { continue }
+            guard columns.count == 5 else {
+                throw SchemaTableError(version: version, line: line, problem: "a choice has five columns")
+            }
+            switch (columns[1], kind(columns[2]), kind(columns[3])) {
+            case ("class", .some(let from), .some(let to)) where classes[to] != nil:
+                var activities: [Int: Int] = [:]
+                for pair in columns[4].split(separator: "|") where columns[4] != "-" {
+                    let sides = pair.split(separator: "=").compactMap { Int($0) }
+                    guard sides.count == 2 else {
+                        throw SchemaTableError(version: version, line: line, problem: "“\(pair)” is no FROM=TO")
+                    }
+                    activities[sides[0]] = sides[1]
+                }
+                instead[from] = (to, activities)
+            case ("first", .some(let kind), _) where number(columns[3]) != 0 && number(columns[4]) != 0:
+                guard let structure = classes[kind]?.structure else { break }
+                structures[structure].first[number(columns[3])] = number(columns[4])
+            case ("into", _, _) where number(columns[3]) != 0 && number(columns[4]) != 0:
+                guard let object = objects[columns[2]] else {
+                    throw SchemaTableError(version: version, line: line, problem: "no object \(columns[2])")
+                }
+                structures[object].into[number(columns[3])] = number(columns[4])
+            case ("same", _, _) where number(columns[3]) != 0 && number(columns[4]) != 0:
+                guard let object = objects[columns[2]] else {
+                    throw SchemaTableError(version: version, line: line, problem: "no object \(columns[2])")
+                }
+                structures[object].same[number(columns[3])] = number(columns[4])
+            default:
+                throw SchemaTableError(version: version, line: line, problem: "no such choice: \(row)")
+            }
+        }
+    }
+}
+
+/// The rows of a table, before names are numbers.
+private struct SchemaTableReader {
+    struct Row {
+        var line: Int
+        var name: Substring
+        var object: Substring
+        var isRequired: Bool
+        var isArray: Bool
+        var profiles: SchemaTable.Profiles
+        var sibling: Substring
+        var values: [(id: Int, caption: String)]?
+    }
+
+    struct Structure {
+        var name: Substring
+        var isClass: Bool
+        var facts: OCSFClass?
+        var attributes: [Row] = []
+        var constraints: [(isJustOne: Bool, members: [Substring])] = []
+    }
+
+    let version: String
+    /// Each once.
+    private(set) var names: Set<String> = []
+    private(set) var structures: [Structure] = []
+
+    init(version: String) { self.version = version }
+
+    mutating func name(_ words: ArraySlice<Substring>) {
+        for word in words where word.allSatisfy({ $0.isLetter || $0 == "_" }) { names.insert(String(word)) }
+    }
+
+    mutating func read(_ text: String) throws(SchemaTableError) {
+        var line = 0
+        for row in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            line += 1
+            if row.isEmpty || row.hasPrefix("#") { continue }
+            let columns = row.split(separator: "\t", omittingEmptySubsequences: false)
+            switch (columns[0], columns.count) {
+            case ("class", 6):
+                guard let uid = Int(columns[2]), let category = Int(columns[3]) else {
+                    throw SchemaTableError(version: version, line: line, problem: "a class has a number")
+                }
+                structures.append(
+                    Structure(
+                        name: columns[1], isClass: true,
+                        facts: OCSFClass(
+                            uid: uid, caption: String(columns[4]), name: String(columns[1]), categoryUID: category,
+                            categoryName: String(columns[5]), activities: [])))
+            case ("object", 2): structures.append(Structure(name: columns[1], isClass: false))
+            case ("", 3) where !structures.isEmpty:
+                structures[structures.count - 1].constraints.append(
+                    (columns[1] == "just_one", columns[2].split(separator: ",")))
+            case ("", 7) where !structures.isEmpty: try attribute(columns, line)
+            default: throw SchemaTableError(version: version, line: line, problem: "no such row: \(row)")
+            }
+        }
+    }
+
+    private mutating func attribute(_ columns: [Substring], _ line: Int) throws(SchemaTableError) {
+        var row = Row(
+            line: line, name: columns[1], object: columns[2], isRequired: columns[3].contains("r"),
+            isArray: columns[3].contains("a"), profiles: SchemaTable.Profiles(columns[4]), sibling: columns[5])
+        if columns[6] != "-" {
+            row.values = []
+            for value in columns[6].split(separator: "|") {
+                let sides = value.split(separator: "=", maxSplits: 1)
+                guard let id = Int(sides[0]) else {
+                    throw SchemaTableError(version: version, line: line, problem: "“\(value)” is no number")
+                }
+                row.values?.append((id, sides.count > 1 ? String(sides[1]) : ""))
+            }
+        }
+        names.insert(String(row.name))
+        let last = structures.count - 1
+        structures[last].attributes.append(row)
+        guard row.name == "activity_id", let facts = structures[last].facts, let values = row.values else { return }
+        structures[last].facts = OCSFClass(
+            uid: facts.uid, caption: facts.caption, name: facts.name, categoryUID: facts.categoryUID,
+            categoryName: facts.categoryName, activities: values.filter { $0.id != 99 }.map { ($0.id, $0.caption) })
+    }
+}

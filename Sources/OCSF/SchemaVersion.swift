@@ -1,0 +1,30 @@
+/// A version of OCSF that records can be written in.
+///
+/// The mapping speaks 1.8.0. Every other version has a table, `Sources/CRecordSchemas/ocsf-VERSION.tsv`, to which a record is fitted:
+/// to add one, add its table, its choices, and a case here and in the configuration.
+package enum SchemaVersion: String, Sendable, CaseIterable {
+    case v1_3_0 = "1.3.0"
+    case v1_5_0 = "1.5.0"
+    case v1_8_0 = "1.8.0"
+
+    /// What the mapping itself speaks.
+    package static let newest = SchemaVersion.v1_8_0
+
+    /// As the spool's manifest names it.
+    package var name: String { "ocsf/\(rawValue)" }
+}
+
+extension SchemaVersion {
+    /// Of a record that this module wrote, by its `metadata.version`, which nothing of that name stands before; nil for any other text.
+    package init?(ofRecord record: UnsafeRawBufferPointer) {
+        let opening: StaticString = "\"version\":\""
+        let size = opening.utf8CodeUnitCount
+        guard recordUID(of: record) != nil,
+            let at = (0..<max(0, record.count - size)).first(where: { at in
+                (0..<size).allSatisfy { record[at + $0] == opening.utf8Start[$0] }
+            })
+        else { return nil }
+        let text = record[(at + size)...].prefix { $0 != UInt8(ascii: "\"") }
+        self.init(rawValue: String(decoding: text, as: UTF8.self))
+    }
+}

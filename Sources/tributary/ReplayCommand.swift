@@ -1,0 +1,107 @@
+import ArgumentParser
+import Collector
+import FoundationEssentials
+import Glibc
+import OCSF
+import Spool
+
+struct ReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "The events of a spool through the current mapping, into a new spool.",
+        discussion: """
+            Makes each record of FROM anew from its raw_data, with the mapping of this version and the configuration's record, \
+            my_network and catalogue, and writes it to TO, a directory that is empty or does not exist. Events that could not become \
+            records are tried again. Uids stay, FROM is only read, and the daemon may go on writing there.
+
+            Each event is in TO once, whatever happens: after a kill or a full disk, run the same command again and it goes on. Run again \
+            later, it adds what FROM has got since. TO is for loaders; the last line says up to which position of FROM's manifest it \
+            reaches, and loaders go on in FROM behind that.
+
+            Example: after an upgrade, the records of OCSF 1.5.0 anew
+              tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 --schema-version 1.5.0
+              tributary spool verify --spool /srv/okta-1.5.0
+
+            Ends with 65 when a record has no raw_data or a segment is damaged, 66 when FROM is no spool, 73 when TO is something else's, 74 \
+            when a file can't be read or written.
+            """)
+
+    @Argument(help: ArgumentHelp("The spool to read.", valueName: "from"))
+    var from: String
+
+    @Argument(help: ArgumentHelp("The directory of the new spool.", valueName: "to"))
+    var to: String
+
+    @OptionGroup var configuration: ConfigurationOptions
+
+    @Option(help: "The version of OCSF that records follow: \(SchemaVersion.words). (default: record.schema_version)")
+    var schemaVersion: SchemaVersion?
+
+    @Flag(help: "Leave out records that have no raw_data, and count them.")
+    var skipWithoutRawData = false
+
+    @Flag(help: "What it came to, as JSON.")
+    var json = false
+
+    func validate() throws {
+        // By their real names, so that no link hides that they are one.
+        let paths = [from, to].map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path + "/" }
+        if paths[0].hasPrefix(paths[1]) || paths[1].hasPrefix(paths[0]) {
+            throw ValidationError("FROM and TO are one inside the other: name a directory of its own for the new spool")
+        }
+    }
+
+    func run() throws {
+        let configured = try configuration.load()
+        let version = schemaVersion ?? SchemaVersion(configured.record.schemaVersion)
+        var bar = ProgressBar(descriptor: STDERR_FILENO)
+        defer { bar.clear() }
+        do throws(ReplayError) {
+            var replay = try Replay(
+                Replay.Options(
+                    source: absolute(from), target: absolute(to), schema: version,
+                    skipsWithoutRawData: skipWithoutRawData),
+                configuration: configured)
+            let outcome = try replay.run { bar.show(done: $0, of: $1) }
+            bar.clear()
+            try? StandardOutput.put(Array(text(outcome).utf8))
+        } catch {
+            bar.clear()
+            Terminal.complain("tributary: \(error)")
+            throw Self.status(of: error)
+        }
+    }
+
+    private func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
+
+    private static func status(of error: ReplayError) -> ExitCode {
+        switch error {
+        case .source(.file(let cause)), .target(.file(let cause)):
+            if [EACCES, EPERM].contains(cause.code) { return ExitStatus.noPermission }
+            if case .source = error, cause.code == ENOENT { return ExitStatus.noInput }
+            return ExitStatus.inputOutput
+        case .source(.damaged(let path, _)) where path.hasSuffix(".json") || !path.contains(".ndjson"):
+            return ExitStatus.noInput
+        case .source, .record, .noRawData: return ExitStatus.dataError
+        case .target: return ExitStatus.inputOutput
+        case .wrongTarget: return ExitStatus.cannotCreate
+        case .normalizer: return ExitStatus.configuration
+        }
+    }
+
+    private func text(_ outcome: Replay.Outcome) -> String {
+        let totals = outcome.totals
+        if json {
+            return """
+                {"records":\(totals.records),"rejected":\(totals.rejected),"skipped":\(totals.skipped),"segments_gone":\(totals.gone),\
+                "through":\(outcome.through)}
+
+                """
+        }
+        var parts = ["\(totals.records) records"]
+        if totals.rejected > 0 { parts.append("\(totals.rejected) events that could not become one") }
+        if totals.skipped > 0 { parts.append("\(totals.skipped) records without raw_data left out") }
+        if totals.gone > 0 { parts.append("\(totals.gone) segments had been deleted") }
+        return parts.joined(separator: ", ") + "; \(to) has \(from) up to position \(outcome.through) of its manifest\n"
+    }
+}

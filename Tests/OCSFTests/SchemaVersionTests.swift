@@ -1,0 +1,196 @@
+import Foundation
+import Testing
+
+@testable import OCSF
+
+@Suite("records of older versions of OCSF") struct SchemaVersionTests {
+    private func record(_ event: String, _ version: SchemaVersion, observables: Bool = true) throws -> JSON {
+        try OCSFTests.record(
+            event, NormalizerSettings(rawData: false, observables: observables, schemaVersion: version))
+    }
+
+    @Test("say which version they follow", arguments: SchemaVersion.allCases)
+    func version(version: SchemaVersion) throws {
+        #expect(try record(signIn(), version).text("metadata.version") == version.rawValue)
+    }
+
+    @Test("keep an attribute that the version lacks in unmapped, under Okta's own path")
+    func lacking() throws {
+        let event = try signIn([
+            "client": ["ipAddress": "203.0.113.9", "id": NSNull()],
+            "securityContext": ["isp": "example isp"],
+        ])
+        let new = try record(event, .v1_8_0)
+        #expect(new.text("src_endpoint.isp") == "example isp")
+        #expect(new["unmapped.securityContext"] == nil)
+        #expect(new.text("src_endpoint.fingerprints.0.value") == "d7")
+        let old = try record(event, .v1_3_0)
+        #expect(old["src_endpoint.isp"] == nil)
+        #expect(old.text("unmapped.securityContext.isp") == "example isp", "it has no location to stand in")
+        #expect(old["src_endpoint.fingerprints"] == nil)
+        #expect(old.text("unmapped.debugContext.debugData.dtHash") == "d7")
+        #expect(old.text("src_endpoint.ip") == "203.0.113.9")
+        #expect(old["unmapped.client.ipAddress"] == nil, "what the version has is not said twice")
+        #expect(old["unmapped.uuid"] == nil, "metadata.uid says it")
+    }
+
+    @Test("put a provider's name where 1.3.0 has it: in the location")
+    func isp() throws {
+        let old = try record(signIn(), .v1_3_0)
+        #expect(old.text("src_endpoint.location.isp") == "example isp")
+        #expect(old["unmapped.securityContext.isp"] == nil)
+    }
+
+    @Test("call a value that the version lacks Other, by its name", arguments: [SchemaVersion.v1_5_0, .v1_3_0])
+    func value(version: SchemaVersion) throws {
+        let client = ["id": "0oa1", "type": "PublicClientApp", "alternateId": "0oa1", "displayName": "CI"]
+        let event = try signIn(["actor": client, "target": []])
+        #expect(try record(event, .v1_8_0).number("user.type_id") == 4)
+        let old = try record(event, version)
+        #expect(old.number("user.type_id") == 99)
+        #expect(old.text("user.type") == "Service")
+    }
+
+    @Test("call an activity that the version lacks Other")
+    func activity() throws {
+        let user = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
+        let event = try signIn(["eventType": "user.account.unlock", "target": [user]])
+        let new = try record(event, .v1_8_0)
+        #expect(new.number("type_uid") == 300_112)
+        let old = try record(event, .v1_3_0)
+        #expect(old.number("activity_id") == 99)
+        #expect(old.number("type_uid") == 300_199)
+        #expect(old.text("activity_name") == "user.account.unlock")
+    }
+
+    @Test("have Web Resources Activity for an application's error, which 1.3.0 lacks, with actor and address")
+    func applicationError() throws {
+        let event = try signIn(["eventType": "application.integration.rate_limit_exceeded"])
+        #expect(try record(event, .v1_5_0).number("class_uid") == 6008)
+        let old = try record(event, .v1_3_0)
+        #expect(old.number("class_uid") == 6001)
+        #expect(old.text("activity_name") == "application.integration.rate_limit_exceeded")
+        #expect(old.text("web_resources.0.name") == "Wiki")
+        #expect(old.text("actor.user.name") == "ada@example.com")
+        #expect(old.text("src_endpoint.ip") == "203.0.113.9")
+        #expect(old.texts("metadata.profiles") == ["host"])
+    }
+
+    @Test("have Entity Management where 1.3.0 demands more of a class than Okta says")
+    func notFillable() throws {
+        let staff = ["id": "00gstaff", "type": "UserGroup", "displayName": "Staff"]
+        let created = try record(signIn(["eventType": "group.lifecycle.create", "target": [staff]]), .v1_3_0)
+        #expect(created.number("class_uid") == 3004)
+        #expect(created.number("activity_id") == 1)
+        #expect(created.text("entity.group.uid") == "00gstaff")
+        let bob = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
+        let sent = try record(
+            signIn(["eventType": "system.email.password_reset.sent_message", "target": [bob]]), .v1_3_0)
+        #expect(sent.number("class_uid") == 3004, "an e-mail has a sender there, which Okta does not tell")
+        #expect(sent.text("entity.user.email_addr") == "bob@example.com")
+        #expect(sent.text("actor.user.name") == "ada@example.com")
+    }
+
+    @Test("list the profiles of their version", arguments: [SchemaVersion.v1_8_0, .v1_3_0])
+    func profiles(version: SchemaVersion) throws {
+        let event = try signIn(["outcome": ["result": "DENY"]])
+        let profiles = try record(event, version).texts("metadata.profiles")
+        #expect(
+            profiles == (version == .v1_8_0 ? ["security_control"] : []), "an Authentication of 1.3.0 has no action")
+    }
+
+    @Test("observe no attribute that went", arguments: SchemaVersion.allCases)
+    func observables(version: SchemaVersion) throws {
+        for event in try RecordExamples.events().map(\.event) + RecordExamples.others() {
+            let record = try OCSFTests.record(event, NormalizerSettings(schemaVersion: version))
+            for observable in record["observables"] as? [[String: Any]] ?? [] {
+                let path = try #require(observable["name"] as? String)
+                let parts = path.replacing("[", with: ".").replacing("]", with: "")
+                #expect(record.text(parts) == observable["value"] as? String, "\(path)")
+            }
+        }
+    }
+
+    @Test("a user's only application is the resource of 1.3.0, which has room for one")
+    func resource() throws {
+        let bob = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
+        let wiki = ["id": "0oawiki", "type": "AppInstance", "displayName": "Wiki"]
+        let event = try signIn(["eventType": "application.user_membership.add", "target": [bob, wiki]])
+        #expect(try record(event, .v1_5_0).text("resources.0.uid") == "0oawiki")
+        let old = try record(event, .v1_3_0)
+        #expect(old.text("resource.uid") == "0oawiki")
+        #expect(old["resources"] == nil)
+    }
+
+    @Test("a version is data: a table that renames a class and lacks an attribute is followed without code")
+    func anotherVersion() throws {
+        let bytes = try #require(try SchemaTable.builtIn(.v1_5_0))
+        #expect(bytes.classes.count == OCSFKind.allCases.count)
+        let table = """
+            class\tbase_event\t0\t0\tAny Event\tUncategorized
+            \tactivity_id\t-\tr\t-\tactivity_name\t0=Unknown|99=Other
+            \tactivity_name\t-\t-\t-\t-\t-
+            \tclass_uid\t-\tr\t-\tclass_name\t-
+            \tclass_name\t-\t-\t-\t-\t-
+            \tmetadata\tmetadata\tr\t-\t-\t-
+            \ttime\t-\tr\t-\t-\t-
+            \tseverity_id\t-\t-\t-\tseverity\t0|99
+            \tseverity\t-\t-\t-\t-\t-
+            object\tmetadata
+            \tuid\t-\t-\t-\t-\t-
+            \tversion\t-\tr\t-\t-\t-
+            """
+        let schema = RecordSchema(.v1_5_0, table: try SchemaTable(version: "9.9.9", table: table, choices: ""))
+        #expect(schema.placed(.authentication, 1) == (.base, 99))
+        let digest = try #require(SHA256Digest())
+        let tape = try #require(JSONTape(keys: OktaKey.allCases.map { ($0.name, $0.rawValue) }))
+        var mapping = try RecordMapping(
+            settings: NormalizerSettings(rawData: false), catalog: builtInCatalog.get(), schema: schema, digest: digest)
+        mapping.constants = acme.constants
+        let event = Array(try signIn().utf8)
+        let text = try event.withUnsafeBytes { buffer in
+            let nodes = try tape.parse(buffer).get().nodes
+            let start = try #require(buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            _ = try mapping.write(start, event.count, nodes: nodes, collectedAt: collectedAt)
+            return String(decoding: mapping.writer.bytes, as: UTF8.self)
+        }
+        let record = try JSON(text)
+        #expect(record.text("class_name") == "Any Event")
+        #expect(record.number("severity_id") == 99)
+        #expect(record.text("severity") == "Informational")
+        #expect(record["status_id"] == nil)
+        #expect(record.text("unmapped.actor.id") == "00uada")
+    }
+
+    @Test("a table with a fault is refused with its line")
+    func brokenTable() {
+        #expect(throws: SchemaTableError.self) { try SchemaTable(version: "9.9.9", table: "nonsense", choices: "") }
+        do {
+            _ = try SchemaTable(version: "9.9.9", table: "object\ta\n\tb\tmissing\t-\t-\t-\t-", choices: "")
+            Issue.record("a table that names a missing object was taken")
+        } catch {
+            #expect("\(error)" == "the table of OCSF 9.9.9, line 2: no object missing")
+        }
+    }
+
+    @Test(
+        "the tables are what the script makes of the schemas", .enabled(if: shared != nil, "set TRIBUTARY_SHARED"),
+        arguments: SchemaVersion.allCases.filter { $0 != .newest })
+    func tables(version: SchemaVersion) throws {
+        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "python3", package.appending(path: "scripts/make-schema-table.py").path,
+            try #require(shared).appending(path: "ocsf/ocsf-\(version.rawValue).json").path,
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let made = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        let file = package.appending(path: "Sources/CRecordSchemas/ocsf-\(version.rawValue).tsv")
+        #expect(try String(contentsOf: file, encoding: .utf8) == made)
+    }
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Writes Sources/CRecordSchemas/ocsf-VERSION.tsv: what one version of OCSF has for the classes that records use.
+
+  scripts/make-schema-table.py COMPACT.json > Sources/CRecordSchemas/ocsf-1.5.0.tsv
+
+COMPACT.json holds the version's schema as one object: "version", "classes" and "objects" by name, each with "attributes" and
+"constraints" as in OCSF's own metaschema, extensions and profiles applied. Deprecated attributes and values are left out: a record
+that has them draws a warning.
+"""
+import json
+import sys
+
+CLASSES = """base_event detection_finding account_change authentication entity_management user_access group_management
+email_activity web_resources_activity api_activity application_error""".split()
+# Of an attribute that belongs to several profiles, these are the ones that records list.
+PROFILES = ["datetime", "host", "security_control"]
+# The classification is written by class and activity as a whole, so their other values need not be known.
+FIXED = {"category_uid", "class_uid", "type_uid"}
+
+
+def kind_of(facts, objects):
+    """The object's name, * for what may hold anything, - for a text, a number or a truth value."""
+    if facts["type"] == "json_t" or (facts.get("object") and not objects[facts["object"]]["attributes"]):
+        return "*"
+    return facts.get("object") or "-"
+
+
+def lines(kind, name, spec, first, objects):
+    yield "\t".join([kind, name] + first)
+    for attribute, facts in sorted(spec["attributes"].items()):
+        if facts.get("deprecated"):
+            continue
+        flags = ("r" if facts["requirement"] == "required" else "") + ("a" if facts.get("array") else "")
+        profiles = facts.get("profiles") or []
+        profiles = [p for p in PROFILES if p in profiles] or profiles
+        values = []
+        if facts["type"] == "integer_t" and attribute not in FIXED:
+            gone = facts.get("enum_deprecated", {})
+            ids = sorted((int(i) for i in facts.get("enum", {}) if i not in gone))
+            values = [f"{i}={facts['enum'][str(i)]}" if attribute == "activity_id" else str(i) for i in ids]
+        yield "\t".join(
+            ["", attribute, kind_of(facts, objects), flags or "-", ",".join(profiles) or "-",
+             facts.get("sibling") or "-", "|".join(values) or "-"])
+    for rule, names in (spec.get("constraints") or {}).items():
+        if rule not in ("at_least_one", "just_one"):
+            sys.exit(f"{name}: the constraint {rule} is new: teach SchemaTable what it means")
+        yield "\t".join(["", rule, ",".join(names)])
+
+
+def main():
+    schema = json.load(open(sys.argv[1], encoding="utf-8"))
+    objects, waiting = {}, []
+
+    def visit(spec):
+        for facts in spec["attributes"].values():
+            name = facts.get("object")
+            if name and name not in objects and not facts.get("deprecated"):
+                objects[name] = schema["objects"][name]
+                waiting.append(name)
+
+    classes = [(n, schema["classes"][n]) for n in CLASSES if n in schema["classes"]]
+    for _, spec in classes:
+        visit(spec)
+    while waiting:
+        visit(objects[waiting.pop()])
+    print(f"# OCSF {schema['version']} as far as records use it; made by scripts/make-schema-table.py.")
+    print("# class, its uid, category_uid, caption, category_name; object. Below each, a tab first: attribute, its object, * for")
+    print("# any JSON or -, r required and a array, profiles, the attribute that names the value, values; or a constraint and its attributes.")
+    for name, spec in classes:
+        print("\n".join(lines("class", name, spec, [
+            str(spec["uid"]), str(spec["category_uid"]), spec["caption"], spec["category_name"]], schema["objects"])))
+    for name, spec in sorted(objects.items()):
+        print("\n".join(lines("object", name, spec, [], schema["objects"])))
+
+
+main()
