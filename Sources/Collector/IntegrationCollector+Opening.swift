@@ -15,7 +15,8 @@ extension IntegrationCollector {
                 return try await reading(from: try await keptPlace())
             } catch {
                 switch error {
-                case .cursor(let error): (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
+                case .cursor(let error):
+                    (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
                 case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
                 }
             }

@@ -18,7 +18,8 @@ package struct RateLimit: Sendable, Hashable {
         let resets = Self.values(headers, "X-Rate-Limit-Reset")
         let bucket = remainders.indices.min { left, right in
             let order = (remainders[left] ?? .max, remainders[right] ?? .max)
-            return order.0 == order.1 ? Self.at(left, resets) ?? .min > Self.at(right, resets) ?? .min : order.0 < order.1
+            return order.0 == order.1
+                ? Self.at(left, resets) ?? .min > Self.at(right, resets) ?? .min : order.0 < order.1
         }
         // Where only one list is longer than a single value, it can't be told which belong together.
         func value(_ list: [Int64?]) -> Int64? {
@@ -56,5 +57,7 @@ package struct RateLimit: Sendable, Hashable {
             .map { Int64($0.filter { !$0.isWhitespace }) }
     }
 
-    private static func at(_ index: Int, _ list: [Int64?]) -> Int64? { list.indices.contains(index) ? list[index] : nil }
+    private static func at(_ index: Int, _ list: [Int64?]) -> Int64? {
+        list.indices.contains(index) ? list[index] : nil
+    }
 }

@@ -1,36 +1,82 @@
-import Foundation
+import FoundationEssentials
 import OCSF
 
 /// The lines of `normalize --explain`: for each decision the attribute, its value in the record, and the rule.
 enum ExplanationText {
     static func lines(record: [UInt8], _ explanations: [Explanation]) -> String {
-        let parsed = try? JSONSerialization.jsonObject(with: Data(record))
-        func text(_ path: String) -> String { parsed.flatMap { value(at: path, in: $0) } ?? "-" }
+        let parsed = try? JSONDecoder().decode(Value.self, from: Data(record))
+        func text(_ path: String) -> String { parsed?.value(at: path)?.text ?? "-" }
         var lines = "\(text("metadata.event_code")) \(text("metadata.uid")): \(text("type_name"))\n"
         let width = explanations.map(\.attribute.count).max() ?? 0
         for explanation in explanations {
-            let attribute = explanation.attribute.padding(toLength: width, withPad: " ", startingAt: 0)
-            lines += "  \(attribute)  \(text(explanation.attribute)): \(explanation.reason)\n"
+            let attribute = explanation.attribute
+            let padding = String(repeating: " ", count: width - attribute.count)
+            lines += "  \(attribute)\(padding)  \(text(attribute)): \(explanation.reason)\n"
         }
         return lines
     }
 
-    /// A scalar as it stands, an object or a list by its JSON; nil where the record has nothing.
-    private static func value(at path: String, in record: Any) -> String? {
-        var at: Any? = record
-        for part in path.split(separator: ".") {
-            at = (at as? [String: Any])?[String(part.replacing("[]", with: ""))]
-            if let list = at as? [Any], part.hasSuffix("[]") { at = list.first }
+    /// A part of a record.
+    private enum Value: Codable {
+        case text(String)
+        case integer(Int64)
+        case number(Double)
+        case flag(Bool)
+        case list([Value])
+        case object([String: Value])
+        case null
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if container.decodeNil() {
+                self = .null
+            } else if let text = try? container.decode(String.self) {
+                self = .text(text)
+            } else if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let integer = try? container.decode(Int64.self) {
+                self = .integer(integer)
+            } else if let number = try? container.decode(Double.self) {
+                self = .number(number)
+            } else if let list = try? container.decode([Value].self) {
+                self = .list(list)
+            } else {
+                self = .object(try container.decode([String: Value].self))
+            }
         }
-        switch at {
-        case let text as String: return text
-        case let object? where JSONSerialization.isValidJSONObject(object):
-            return
-                (try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes]))
-                .map { String(decoding: $0, as: UTF8.self) }
-        case let number as NSNumber:
-            return "\(number)"
-        default: return nil
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .text(let text): try container.encode(text)
+            case .integer(let integer): try container.encode(integer)
+            case .number(let number): try container.encode(number)
+            case .flag(let flag): try container.encode(flag)
+            case .list(let list): try container.encode(list)
+            case .object(let object): try container.encode(object)
+            case .null: try container.encodeNil()
+            }
+        }
+
+        /// Nil where there is nothing; `[]` behind a name stands for the first element.
+        func value(at path: String) -> Value? {
+            var at: Value? = self
+            for part in path.split(separator: ".") {
+                let isList = part.hasSuffix("[]")
+                guard case .object(let members) = at else { return nil }
+                at = members[String(isList ? part.dropLast(2) : part)]
+                if isList, case .list(let list) = at { at = list.first }
+            }
+            return at
+        }
+
+        /// A text as it stands, all else by its JSON.
+        var text: String? {
+            if case .text(let text) = self { return text }
+            if case .null = self { return nil }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) }
         }
     }
 }

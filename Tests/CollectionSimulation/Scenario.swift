@@ -128,7 +128,8 @@ package struct Scenario: Sendable {
         let span = [1_200_000, 7_200_000, 40_000_000][Int.random(in: 0..<3, using: &generator)]
         // So that a run takes some dozens of polls.
         pollSeconds = span / 1000 / [20, 50, 120][Int.random(in: 0..<3, using: &generator)]
-        spread(Int.random(in: 10...400, using: &generator), from: Self.origin, to: Self.origin + Int64(span), &generator)
+        spread(
+            Int.random(in: 10...400, using: &generator), from: Self.origin, to: Self.origin + Int64(span), &generator)
         var bursts = self.generator(.bursts)
         if features.contains(.bursts) {
             for _ in 0..<Int.random(in: 1...4, using: &bursts) {

@@ -17,7 +17,10 @@ struct SimulationTests {
     @Test("an idle org costs one request a poll")
     func idle() async throws {
         var scenario = Self.plain()
-        scenario.events = [Scenario.Event(stored: Scenario.origin + 36_000_000, published: Scenario.origin + 36_000_000, number: 0, bucket: 0)]
+        scenario.events = [
+            Scenario.Event(
+                stored: Scenario.origin + 36_000_000, published: Scenario.origin + 36_000_000, number: 0, bucket: 0)
+        ]
         scenario.pollSeconds = 15
         let verdict = await (try SimulationLane()).run(scenario)
         #expect(verdict.isGood, "\(verdict)")
@@ -26,7 +29,9 @@ struct SimulationTests {
         #expect((polls - 2...polls + 16).contains(verdict.requests), "\(verdict)")
     }
 
-    @Test("a backlog costs one request a full page, also where the server sends smaller pages than were asked for", arguments: [nil, 10])
+    @Test(
+        "a backlog costs one request a full page, also where the server sends smaller pages than were asked for",
+        arguments: [nil, 10])
     func backlog(cap: Int?) async throws {
         var scenario = Self.plain()
         scenario.start = 7_200_000
