@@ -476,7 +476,9 @@ struct LogPagerTests {
         #expect(since.hasPrefix("2025-03-15T17:21"))
     }
 
-    @Test("a tail that has not begun is polled by the links of its empty answers, and at least once for 8,192 events of the history")
+    @Test(
+        "a tail that has not begun is polled by the links of its empty answers, and at least once for 8,192 events of the history"
+    )
     func tailToBegin() throws {
         var bench = try Bench(link: Bench.link("h0"))
         let old = Bench.server - 86_400_000
