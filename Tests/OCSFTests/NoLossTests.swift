@@ -15,6 +15,7 @@ import Testing
         "{\"eventType\":\"user.session.start\",\"actor\":{\"id\":7,\"alternateId\":[\"a\"],\"displayName\":\"None\"},\"version\":0}",
         "{\"eventType\":\"a.b\",\"client\":{\"ipAddress\":\"fe80::1%eth0\",\"zone\":\"null\",\"device\":\"\"},\"severity\":\"ODD\"}",
         "{\"eventType\":\"user.session.start\",\"client\":{\"ipAddress\":\"1.2.3.4\",\"geographicalContext\":{\"geolocation\":{\"lat\":91,\"lon\":1e3},\"country\":\"Atlantis\",\"postalCode\":8001}},\"actor\":{\"id\":\"x\"}}",
+        "{\"eventType\":\"application.integration.rate_limit_exceeded\",\"client\":{\"ipAddress\":\"203.0.113.9\",\"zone\":\"HQ\"},\"securityContext\":{\"domain\":\"example.net\"}}",
         "{\"eventType\":\"user.session.start\",\"debugContext\":[{\"debugData\":{\"url\":\"/x\"}}],\"actor\":{\"id\":\"x\"}}",
         "{\"eventType\":\"user.session.start\",\"debugContext\":\"null\",\"securityContext\":\"null\",\"actor\":{\"id\":\"x\"}}",
         "{\"eventType\":\"user.session.start\",\"debugContext\":{\"debugData\":{\"url\":\"https://x/y\",\"requestUri\":\"/y\",\"o\":{\"id\":[1,null,{\"a\":null}]}}},\"actor\":{\"id\":\"x\"}}",
