@@ -42,7 +42,7 @@ extension LogEvent {
     }
 
     /// Calls `body` for each member of a map. In Java's form a comma can belong to a value as well; what follows one begins a
-    /// member only if it has a `=` behind a name that `isName` accepts.
+    /// member only if it has a `=` after a name that `isName` accepts.
     @inline(__always)
     func forEachMember(
         of value: LooseValue, isName: (JSONText) -> Bool = { _ in true }, _ body: (JSONText, LooseValue) -> Void

@@ -81,7 +81,7 @@ struct OktaText {
         if let name { body(name, trimmed(valueStart, valueEnd)) }
     }
 
-    /// The place of the `=` behind a name that is not empty.
+    /// The place of the `=` after a name that is not empty.
     private func nameEnd(_ from: Int, _ end: Int) -> Int? {
         var at = from
         while at < end, text.start[at] != UInt8(ascii: "=") { at += 1 }

@@ -26,7 +26,7 @@ enum OperatingSystem {
         return 99
     }
 
-    /// The name begins with `word`, as a word or with more letters behind it: "MACOS", "Mac OS".
+    /// The name begins with `word`, as a word or with more letters after it: "MACOS", "Mac OS".
     private static func begins(_ name: JSONText, _ word: StaticString) -> Bool {
         name.count >= word.utf8CodeUnitCount && name.slice(0..<word.utf8CodeUnitCount).equalsIgnoringCase(word)
     }

@@ -3,7 +3,7 @@ import Time
 /// An instant as LogEvents and their exporters write it, read without allocation.
 ///
 /// ISO 8601's date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without hyphens and
-/// colons, with or without seconds, a fraction of the seconds behind a point or a comma, and any offset: `Z`, `+01`, `+0100`,
+/// colons, with or without seconds, a fraction of the seconds after a point or a comma, and any offset: `Z`, `+01`, `+0100`,
 /// `+01:00`. Between date and time stands `T`, `t` or a blank (RFC 3339 section 5.6's note). A text without an offset is read as UTC, which is
 /// what Okta publishes in, and says so. Dates that no calendar has are unreadable; a leap second counts as the next second's first, and
 /// 24:00 as the next day's 0:00. A date without a time is a day and no instant.

@@ -17,7 +17,7 @@ final class RecordFit {
         case failed(Rejection)
     }
 
-    // Marks on the nodes of the record, beside the parser's own.
+    // Marks on the nodes of the record, along with the parser's own.
     private static let dropped = UInt8(TRIBUTARY_JSON_CONSUMED)
     /// The value is to become 99.
     private static let other: UInt8 = 32
@@ -65,7 +65,7 @@ final class RecordFit {
         nothing.deallocate()
     }
 
-    /// `writer` holds a record that is open still, a comma behind its last member. What it held can be asked for by `stands` until the
+    /// `writer` holds a record that is open still, a comma after its last member. What it held can be asked for by `stands` until the
     /// next record.
     func fit(_ writer: inout RecordWriter, _ kind: OCSFKind) -> Outcome {
         guard let structure = table.classes[kind]?.structure else { return .notFillable }
@@ -362,7 +362,7 @@ final class RecordFit {
         var element = array + 1
         var place = 0
         while element < end {
-            // One that goes changes the place of those behind it.
+            // One that goes changes the place of those after it.
             if element.pointee.flags & Self.dropped != 0 { return nil }
             if place == index { return element }
             place += 1
@@ -445,7 +445,7 @@ final class RecordFit {
         output.byte(UInt8(ascii: ":"))
     }
 
-    /// With a comma behind.
+    /// Followed by a comma.
     private func value(_ node: JSONNode) {
         if node.pointee.flags & Self.other != 0 { return output.put("99,") }
         guard node.pointee.flags & Self.changed != 0 else {

@@ -8,7 +8,7 @@ struct RecordSchema: Sendable {
     let versionMember: [UInt8]
     /// Class, activity and their names, by kind and then by activity 0…13 and 99 (index 14), ready to be copied.
     let classifications: [[[UInt8]]]
-    /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written behind all else.
+    /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written after all else.
     let hasRawDataSize: Bool
     let hasRawDataHash: Bool
 

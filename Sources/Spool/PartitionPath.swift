@@ -32,7 +32,7 @@ struct PartitionPath: Hashable {
         self.schema = schema
     }
 
-    /// As it stands in a frame of the journal: the path, and behind a semicolon the schema, unless it is the first one. A journal from
+    /// As it stands in a frame of the journal: the path, and after a semicolon the schema, unless it is the first one. A journal from
     /// before there was a second schema is read as what it is, and one of the first schema by programs of that time.
     var stored: String { schema == Self.firstSchema ? text : "\(text);\(schema)" }
 

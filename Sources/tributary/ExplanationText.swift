@@ -58,7 +58,7 @@ enum ExplanationText {
             }
         }
 
-        /// Nil where there is nothing; `[]` behind a name stands for the first element.
+        /// Nil where there is nothing; `[]` after a name stands for the first element.
         func value(at path: String) -> Value? {
             var at: Value? = self
             for part in path.split(separator: ".") {

@@ -16,7 +16,7 @@ struct ReplayCommand: ParsableCommand {
 
             Each event is in TO once, whatever happens: after a kill or a full disk, run the same command again and it goes on. Run again \
             later, it adds what FROM has got since. TO is for loaders; the last line says up to which position of FROM's manifest it \
-            reaches, and loaders go on in FROM behind that.
+            reaches, and loaders go on in FROM after that.
 
             Example: after an upgrade, the records of OCSF 1.5.0 anew
               tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 --schema-version 1.5.0

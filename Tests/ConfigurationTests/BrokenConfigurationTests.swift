@@ -32,7 +32,7 @@ let brokenConfigurations: [Broken] = [
     Broken("nothing_like_it: 1\n", "1:1", "known here: credentials, integrations"),
     Broken("spool:\n  retention: never\n  retention: 3d\n", "3:3", "“retention” is written twice, first in line 2"),
     Broken("spool: {retention: never, retention: 3d}\n", "1:27", "“retention” is written twice, first in line 1"),
-    Broken("[a]: 1\n", "1:1", "a list or mapping in the place of a key"),
+    Broken("[a]: 1\n", "1:1", "a list or mapping instead of a key"),
     Broken("<<: {}\n", "1:1", "unknown key “<<”"),
     // Types
     Broken("spool: 5\n", "1:8", "“spool” expects keys of its own"),

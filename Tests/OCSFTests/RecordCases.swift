@@ -23,7 +23,7 @@ struct RecordCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// An event as JSON: what most have in common, and what this one has beside that. Later members win.
+/// An event as JSON: what most have in common, and what this one has besides. Later members win.
 func oktaEvent(
     _ type: String, actor: String = people.three, target: String = "null", debug: String = "{}",
     client: String = "203.0.113.9", more: String = ""
@@ -169,7 +169,7 @@ let recordCases: [RecordCase] = [
         $0.text("finding_info.attacks.0.technique.uid") == "T1078" && $0.text("attacks.0.technique.uid") == "T1078"
     },
     RecordCase(
-        "a proxy before the client and its operator stand beside the address",
+        "a proxy before the client and its operator stand next to the address",
         [
             oktaEvent(
                 "user.session.start",

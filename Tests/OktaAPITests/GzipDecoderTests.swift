@@ -35,7 +35,7 @@ struct GzipDecoderTests {
         #expect(members == (.good, "[1,2][3]", true))
     }
 
-    @Test("other bytes after it are damage, also behind zeros", arguments: [1, 2, 7, 25, 26, 1_000])
+    @Test("other bytes after it are damage, also after zeros", arguments: [1, 2, 7, 25, 26, 1_000])
     func trailing(size: Int) throws {
         for rest in [[0x41, 0x42], Array("\r\n".utf8), [0, 0, 0x41], [0] + Self.second, [0x1F, 0x8C, 0]] {
             #expect(try unpack(Self.first + rest, by: size).0 == .broken, "\(rest)")

@@ -16,7 +16,7 @@ import Spool
 /// - *Link.* Following `next` continues the stretch; what the window knows is dropped, the rest is collected and passed.
 /// - *Restart.* Everything not passed was stored at `restart` or later, and so was much of the window.
 /// - *Re-query.* If all that the window ever dropped was stored before `restart`, then what a query from there brings is known or new. Otherwise the query
-///   brings forgotten events first, then remembered ones, then new ones. Forgotten ones lie before the window's (A2), so they have been left behind when `need` different events
+///   brings forgotten events first, then remembered ones, then new ones. Forgotten ones lie before the window's (A2), so all of them have been passed over when `need` different events
 ///   of the window have been seen (A4). New ones lie after them, so none has been skipped: the window has many more than `need` events since `restart`.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those. Its head remembers the first events
 ///   that it passes. When the history has seen half of them, it has come to the tail's beginning (A2, A4). Then the windows are joined, and one way is
@@ -276,7 +276,8 @@ extension IdentityWindow {
 
     private static func window(_ number: UInt8) -> IdentityWindow {
         guard let window = IdentityWindow(rawValue: number) else {
-            preconditionFailure("a window of the program's own")
+            // Only the constants above come here, all of them in range.
+            preconditionFailure("window \(number) is out of range")
         }
         return window
     }

@@ -164,7 +164,7 @@ enum YAMLDocument {
                     }
                 default:
                     findings.error(
-                        at: place, "a list or mapping in the place of a key",
+                        at: place, "a list or mapping instead of a key",
                         hint: "a key is a plain word; check the brackets and the indentation")
                 }
                 _ = try node(element, depth: depth, &below, into: &findings)

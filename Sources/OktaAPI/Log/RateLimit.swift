@@ -8,7 +8,7 @@ package struct RateLimit: Sendable, Hashable {
     package let limit: Int64?
     /// Requests left in this window.
     package let remaining: Int64?
-    /// Seconds from the response's `Date` to the next window; negative when it lies behind.
+    /// Seconds from the response's `Date` to the next window; negative when it has passed.
     package let secondsToReset: Int64?
 
     /// Reads the headers of any answer.
