@@ -11,8 +11,13 @@ package final class Heartbeats: Sendable {
         weak var heartbeat: Heartbeat?
     }
 
+    /// The time that beats are noted by.
+    let now: @Sendable () -> MonotonicTime
+
     /// No part yet.
-    package init() {}
+    package convenience init() { self.init(now: MonotonicTime.now) }
+
+    init(now: @escaping @Sendable () -> MonotonicTime) { self.now = now }
 
     /// A new part, that beats now and must beat again within `bound`, at all times until it is retired or its handle is released.
     ///
@@ -52,7 +57,7 @@ package final class Heartbeat: Sendable {
         self.part = part
         self.bound = bound
         self.owner = owner
-        beatenAt = Atomic(MonotonicTime.now().nanoseconds)
+        beatenAt = Atomic(owner.now().nanoseconds)
     }
 
     deinit {
@@ -61,7 +66,7 @@ package final class Heartbeat: Sendable {
 
     /// Progress was made, or the part is waiting as it should.
     package func beat() {
-        beatenAt.store(MonotonicTime.now().nanoseconds, ordering: .relaxed)
+        beatenAt.store(owner.now().nanoseconds, ordering: .relaxed)
     }
 
     /// The part has ended and is no longer watched. A second call does nothing.

@@ -37,7 +37,7 @@ package struct Watchdog: Sendable {
     package func run() async {
         var gate = WatchdogGate()
         while !Task.isCancelled {
-            for action in gate.decide(heartbeats.samples(), now: .now()) { carryOut(action) }
+            for action in gate.decide(heartbeats.samples(), now: heartbeats.now()) { carryOut(action) }
             try? await Task.sleep(for: interval, clock: .suspending)
         }
     }

@@ -40,9 +40,9 @@ package struct Shrinking {
     package init(_ lane: SimulationLane) { self.lane = lane }
 
     /// In words: the features that are needed, and what the run came to.
-    package func smallest(_ seed: UInt64) async -> String {
-        var without: Set<Scenario.Feature> = []
-        for feature in Scenario.Feature.allCases {
+    package func smallest(_ seed: UInt64, without: Set<Scenario.Feature> = []) async -> String {
+        var without = without
+        for feature in Scenario.Feature.allCases where !without.contains(feature) {
             let smaller = Scenario(seed: seed, without: without.union([feature]))
             if await !lane.run(smaller).isGood { without.insert(feature) }
         }

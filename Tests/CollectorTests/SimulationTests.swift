@@ -14,6 +14,13 @@ struct SimulationTests {
         }
     }
 
+    /// Seeds that found a fault once.
+    @Test("what failed once stays mended", arguments: [3_000_165])
+    func regression(_ seed: UInt64) async throws {
+        let verdict = await (try SimulationLane()).run(Scenario(seed: seed))
+        #expect(verdict.isGood, "\(verdict)")
+    }
+
     @Test("an idle org costs one request a poll")
     func idle() async throws {
         var scenario = Self.plain()

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 // Runs seeds of the simulation. Failing ones are printed and shrunk.
-let usage = "usage: simulate-collection FIRST|random COUNT [--lanes N] [--until-failure] [--verbose]"
+let usage = "usage: simulate-collection FIRST|random COUNT [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]"
 let arguments = Array(CommandLine.arguments.dropFirst())
 guard arguments.count >= 2, let count = UInt64(arguments[1]), count > 0,
     let first = arguments[0] == "random" ? UInt64.random(in: 0...UInt64.max / 2) : UInt64(arguments[0])
@@ -13,6 +13,10 @@ else {
 }
 let isVerbose = arguments.contains("--verbose")
 let stopsAtFailure = arguments.contains("--until-failure")
+// As a shrunk run's line has it: what it does not need.
+let without = Set(
+    (arguments.firstIndex(of: "--without").flatMap { arguments.dropFirst($0 + 1).first } ?? "").split(separator: ",")
+        .compactMap { name in Scenario.Feature.allCases.first { "\($0)" == name } })
 let lanes = arguments.firstIndex(of: "--lanes").flatMap { arguments.dropFirst($0 + 1).first }.flatMap { Int($0) } ?? 2
 
 let next = Mutex<UInt64>(0)
@@ -30,11 +34,11 @@ await withTaskGroup(of: Void.self) { group in
                 }
                 guard number < count, !stopsAtFailure || summary.withLock({ $0.failed == 0 }) else { return }
                 let seed = first &+ number
-                let verdict = await lane.run(Scenario(seed: seed))
+                let verdict = await lane.run(Scenario(seed: seed, without: without))
                 summary.withLock { $0.add(verdict) }
                 guard !verdict.isGood else { continue }
                 print("seed \(seed): \(verdict)")
-                if !isVerbose, !stopsAtFailure { await print("    " + Shrinking(lane).smallest(seed)) }
+                if !isVerbose, !stopsAtFailure { await print("    " + Shrinking(lane).smallest(seed, without: without)) }
             }
         }
     }

@@ -15,7 +15,7 @@ import Spool
 ///   way's window remembers the newest events of the stretch, at least ``PassedLimits/window`` of them, in order.
 /// - *Link.* Following `next` continues the stretch; what the window knows is dropped, the rest is collected and passed.
 /// - *Restart.* Everything not passed was stored at `restart` or later, and so was much of the window.
-/// - *Re-query.* If all that the window ever dropped was stored before `restart`, then what a query from there brings is known or new. Otherwise the query
+/// - *Re-query.* If the window has never dropped anything, then what a query by time brings is known or new. Otherwise the query
 ///   brings forgotten events first, then remembered ones, then new ones. Forgotten ones lie before the window's (A2), so all of them have been passed over when `need` different events
 ///   of the window have been seen (A4). New ones lie after them, so none has been skipped: the window has many more than `need` events since `restart`.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those. Its head remembers the first events
@@ -55,10 +55,8 @@ struct PageReading {
         other = PassedWindows(page.way == .main ? .tail : .main, page.place, writer)
         backfill = page.place.backfill
         search = page.search
-        // A query by time whose answers the window may not know all of.
-        if search == nil, page.isQuery, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
-            StoredTime(dropped) >= way.restart
-        {
+        // A query by time may bring what was passed and is forgotten.
+        if search == nil, page.isQuery, page.place[page.way] != nil, own.droppedLatest(writer) != nil {
             search = LogSearch(need: limits.need)
         }
         isTaking = search.map { $0.need == 0 } ?? true
@@ -137,7 +135,7 @@ struct PageReading {
         landing.place.countedFrom = nil
         (landing.count, landing.passed) = (count, passed)
         landing.newest = newest.map { PublishedTime($0) }
-        if let until = way.unprovenUntil ?? (search?.need == 0 ? search?.began : nil) {
+        if let until = way.unprovenUntil ?? unprovenUntil {
             let isNewer = (Self.median(allTimes) ?? .min) > until.milliseconds
             way.unprovenUntil = isNewer ? nil : until
             landing.unproven = isNewer ? 0 : taken
@@ -160,6 +158,15 @@ struct PageReading {
         let typical = Self.median(allTimes).map { PublishedTime($0) }
         return search.isAtEnd(count: count, isFull: count >= page.limit, typical: typical, date: page.date)
             ? search.again(leastSeen: limits.leastSeen) : search
+    }
+
+    /// After a search that found nothing: until when events may have been collected before. Nil if all that is forgotten was stored before the query
+    /// began, since then it does not come again.
+    private var unprovenUntil: ServerTime? {
+        guard let search, search.need == 0, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
+            StoredTime(dropped) >= way.restart
+        else { return nil }
+        return search.began
     }
 
     /// A tail that begins with this page, if it brings anything that the other way does not know.
