@@ -225,6 +225,35 @@ let recordCases: [RecordCase] = [
         record.text("user.name") == "user.two@example.com"
             && record.objects("enrichments").contains { $0.text("value") == "Salesforce" }
     },
+    RecordCase(
+        "the scopes that a program asked for and got stand next to the program",
+        ["openid, okta.users.manage", "openid okta.users.manage"].map {
+            oktaEvent(
+                "app.oauth2.token.grant.access_token",
+                actor: people.target("0oasvc01", "PublicClientAppEntity", "Sync", "sync"),
+                debug: #"{"grantType":"client_credentials","requestedScopes":"\#($0)","grantedScopes":"\#($0)"}"#)
+        }
+    ) { record in
+        record.objects("enrichments").contains {
+            $0.text("type") == "oauth_grant" && $0.text("name") == "user.uid" && $0.text("value") == "0oasvc01"
+                && $0.text("data.grant_type") == "client_credentials"
+                && $0.texts("data.granted_scopes") == ["openid", "okta.users.manage"]
+                && $0.texts("data.requested_scopes") == ["openid", "okta.users.manage"]
+        }
+    },
+    RecordCase(
+        "the entity of a rule's change is the rule, with its policy",
+        ["policy.rule.delete", "policy.rule.update"].map {
+            oktaEvent(
+                $0, actor: people.four,
+                target:
+                    "[\(people.target("pol1", "PolicyEntity", "Default policy")),\(people.target("rul1", "PolicyRule", "Require MFA", more: $0.hasSuffix("update") ? #","changeDetails":{"from":{"rank":1},"to":{"rank":2}}"# : ""))]"
+            )
+        }
+    ) {
+        $0.text("entity.name") == "Require MFA" && $0.text("entity.type") == "PolicyRule"
+            && $0.text("entity.policy.name") == "Default policy" && $0.text("entity.policy.uid") == "pol1"
+    },
     // MARK: Never false
     RecordCase(
         "a risk that went down is no alert",

@@ -19,7 +19,7 @@ enum OktaKey: UInt16, CaseIterable {
     case requestId, requestUri, url, origin, dtHash, deviceFingerprint, ja3, ja4
     case threatSuspected, behaviors, logOnlySecurityData, tunnels
     case factor, authMethodFirstType, authMethodSecondType, signOnMode
-    case privilegeGranted, privilegeRevoked, grantedScopes, requestedScopes
+    case privilegeGranted, privilegeRevoked, grantedScopes, requestedScopes, grantType
     case methodTypeUsed, factorType
     // a changed profile, a token's details, the transaction's
     case login, email, expires, detail, requestApiTokenId

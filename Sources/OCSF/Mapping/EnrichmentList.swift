@@ -36,7 +36,7 @@ extension RecordMapping {
         enrichments.add(path, login, scope)
     }
 
-    mutating func enrichmentField() {
+    mutating func enrichmentField(_ subject: Identity?) {
         // The URL's host is the org's own, whatever its domain.
         let host = settings.network.hasDomains && !constants.host.isEmpty ? urlHostPath : nil
         let mark = writer.count
@@ -59,6 +59,7 @@ extension RecordMapping {
         proxyEnrichment()
         applicationEnrichment()
         privilegeEnrichment()
+        if kind == .authentication, let subject { scopeEnrichment(subject) }
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }
     }
 

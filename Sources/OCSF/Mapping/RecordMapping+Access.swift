@@ -95,7 +95,7 @@ extension RecordMapping {
     }
 
     /// A text with commas, or an array.
-    private mutating func list(_ names: LooseValue, splitsAtBlanks: Bool) {
+    mutating func list(_ names: LooseValue, splitsAtBlanks: Bool) {
         switch names {
         case .text(let text): list(text, splitsAtBlanks: splitsAtBlanks)
         case .node(let node):

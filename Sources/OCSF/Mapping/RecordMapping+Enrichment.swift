@@ -1,7 +1,7 @@
 import CSimdjson
 
 /// What Okta knows about a value in the record and OCSF has no attribute for, in `enrichments[]`: proxies and anonymizers before an
-/// address, the application of an account, the privileges of a consent.
+/// address, the application of an account, the privileges of a consent, the scopes of a token.
 extension RecordMapping {
     /// Of the client's address.
     mutating func proxyEnrichment() {
@@ -113,6 +113,36 @@ extension RecordMapping {
         privileges(targets)
         writer.endObject()
         writer.endObject()
+    }
+}
+
+extension RecordMapping {
+    /// The scopes that whoever signs in asked for and got. Authentication (3002), which a token's grant is, has no `privileges`.
+    mutating func scopeEnrichment(_ subject: Identity) {
+        let granted = event.loose(event.debug(.grantedScopes))
+        let requested = event.loose(event.debug(.requestedScopes))
+        let type = event.known(event.debug(.grantType))
+        guard granted != nil || requested != nil || type != nil else { return }
+        let uid = event.known(subject.id)
+        guard let user = uid ?? event.known(subject.alternateId) ?? event.known(subject.displayName) else { return }
+        let mark = writer.count
+        writer.put(uid != nil ? "{\"name\":\"user.uid\",\"value\":\"" : "{\"name\":\"user.name\",\"value\":\"")
+        writer.copy(user)
+        writer.put("\",\"type\":\"oauth_grant\",\"provider\":\"Okta\",\"data\":{")
+        if let type { writer.string("\"grant_type\":\"", type) }
+        scopes("\"granted_scopes\":[", granted)
+        scopes("\"requested_scopes\":[", requested)
+        if writer.isAtOpening { return writer.goBack(to: mark) }
+        writer.endObject()
+        writer.endObject()
+    }
+
+    private mutating func scopes(_ opening: StaticString, _ names: LooseValue?) {
+        guard let names else { return }
+        let mark = writer.count
+        writer.put(opening)
+        list(names, splitsAtBlanks: true)
+        if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }
     }
 }
 

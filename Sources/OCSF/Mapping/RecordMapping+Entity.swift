@@ -1,24 +1,28 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    /// The entity is the target that changed, else the first. A device that acts, of which Okta names only the user as a target, is the
+    /// The entity is the target that changed, else the rule if the event is about rules, else the first. A device that acts, of which Okta names only the user as a target, is the
     /// entity itself.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
             explain("entity", "the actor is a device, and no target but a user is named")
             return deviceEntity(actor, targets)
         }
-        let target = targets.changed ?? targets.first
+        let rule = eventType?.contains(".rule.") ?? false ? targets.rule : nil
+        let target = targets.changed ?? rule ?? targets.first
         explain(
             "entity",
             targets.changed != nil
-                ? "the target that has changeDetails" : targets.first != nil ? "the first target" : "no target")
+                ? "the target that has changeDetails"
+                : rule != nil ? "the target that is a rule" : targets.first != nil ? "the first target" : "no target")
+        // Okta names the policy along with its rule, before it.
+        let policy = rule != nil && target?.id == rule?.id ? targets.policy : nil
         let from = event.child(target?.changeDetails, .from)
         let to = event.child(target?.changeDetails, .to)
-        managedEntity("\"entity\":{", target, isObserved: true)
+        managedEntity("\"entity\":{", target, of: policy, isObserved: true)
         changed(from)
         writer.endObject()
         guard to != nil else { return }
-        managedEntity("\"entity_result\":{", target, isObserved: false)
+        managedEntity("\"entity_result\":{", target, of: policy, isObserved: false)
         changed(to)
         writer.endObject()
     }
@@ -34,8 +38,10 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Left open for `data`.
-    private mutating func managedEntity(_ opening: StaticString, _ target: Identity?, isObserved: Bool) {
+    /// Left open for `data`. `policy` is the one that a rule is of.
+    private mutating func managedEntity(
+        _ opening: StaticString, _ target: Identity?, of policy: Identity?, isObserved: Bool
+    ) {
         writer.put(opening)
         guard let target else { return area("\"type_id\":99,\"type\":\"Okta\",") }
         let type = event.known(target.type)
@@ -48,7 +54,7 @@ extension RecordMapping {
         case 2: user("\"user\":{", target, isObserved ? .entity : nil, consumes: false)
         case 3: groupObject("\"group\":{", target, isObserved: false)
         case 5: policyObject("\"policy\":{", target, isApplied: false)
-        default: break
+        default: if let policy { policyObject("\"policy\":{", policy, isApplied: false) }
         }
     }
 

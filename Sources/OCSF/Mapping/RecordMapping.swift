@@ -158,7 +158,7 @@ struct RecordMapping: ~Copyable {
         if kind == .account || kind == .applicationError, targets.app != nil { applicationOfTarget() }
         device(actor, endpoint)
         observableField()
-        enrichmentField()
+        enrichmentField(subject)
         // Before the long parts: what stands behind the mark is moved.
         if let fit {
             switch fitRecord(fit, profilesAt: head.uid.upperBound + 2) {
