@@ -51,7 +51,7 @@ fuzz: ## Hostile input under libFuzzer and AddressSanitizer; FUZZ_SECONDS=300
 	@scripts/install-dependencies build
 	SWIFT="$(SWIFT)" Fuzz/run $(FUZZ_SECONDS)
 
-validate-independently: release ## Records of every event type against the JSON Schema of a validator from PyPI
+validate-independently: release ## Records of every event type against a validator from PyPI; OCSF_FULL=1 takes every combination of options
 	Suites/ocsf/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 bench: release ## Speed and memory on this machine, against the limit and against peers

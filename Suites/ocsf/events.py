@@ -1,4 +1,5 @@
-"""One event of each type of the catalogue, with every part that a mapping could read, in changing kinds.
+"""Four events of each type of the catalogue, with every part that a mapping could read, in changing kinds: with six targets, without a target, with
+one of an unknown type, and with a user and a group.
 
     events.py event-catalogue.tsv > events.ndjson
 """
@@ -61,7 +62,16 @@ def event(kind, number):
         "target": targets, "newTopLevel": [{"x": [None, {"y": None}]}, 1.5, True, "text"][number % 4]}
 
 
+def variants(kind, number):
+    """The events of a type, each with a uuid of its own."""
+    whole = event(kind, number)
+    user, group = identity("User", number), identity("UserGroup", number)
+    for place, targets in enumerate([whole["target"], [], [identity("Alien", number)], [user, group]]):
+        yield {**whole, "uuid": "%08x-%04x-11ee-8000-000000000000" % (number, place), "target": targets}
+
+
 with open(sys.argv[1], encoding="utf-8") as rows:
     types = [row.split("\t")[0] for row in rows if row.strip() and not row.startswith("#")]
 for number, kind in enumerate(types):
-    print(json.dumps(event(kind, number), ensure_ascii=bool(number % 2)))
+    for one in variants(kind, number):
+        print(json.dumps(one, ensure_ascii=bool(number % 2)))
