@@ -9,7 +9,7 @@ DESTDIR ?=
 # Nothing loads symbols from the programs: without their names they are 2 MB smaller.
 RELEASE_LINK = -Xlinker --no-export-dynamic
 
-.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test replay-test oauth-test fault-test \
+.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test detections-test replay-test oauth-test fault-test \
 	exactly-once-test simulate simulate-faults systemd-test install clean
 
 help: ## What there is to make
@@ -37,7 +37,8 @@ test: ## Everything that needs no more than this machine
 	$(SWIFT) test --skip-build --skip EndToEndTests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build --filter EndToEndTests
 
-docs: ## Rewrite the made parts of docs/record-schema.md and docs/configuration.md
+docs: ## Rewrite docs/detections.md and the made parts of docs/record-schema.md and docs/configuration.md
+	scripts/make-detections.py
 	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter 'RecordSchemaTests|ReferenceTests'
 
 lint: ## The formatter's findings, and imports that Package.swift does not declare, as CI sees them
@@ -86,6 +87,12 @@ loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs 
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Suites/loaders/run "$$($(SWIFT) build --show-bin-path)"
+
+detections-test: ## Each detection on the records of its events, by DuckDB from PyPI, in each version of OCSF
+	@scripts/install-dependencies loaders
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Suites/detections/run "$$($(SWIFT) build --show-bin-path)"
 
 replay-test: release ## A replay of 1,000,000 records, killed ten times; EVENTS, KILLS, SEED, WORK
 	@scripts/install-dependencies test
