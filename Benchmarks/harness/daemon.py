@@ -49,6 +49,7 @@ def run(programs, work, pages, events, raw_data):
         log = open(home + "/log", "w+")
         start = time.time()
         process = subprocess.Popen([programs + "/tributary", "run", "--config", home + "/tributary.yaml"], stderr=log)
+        peak = measure.Peak(process.pid)
         collected = 0
         while collected < events:
             time.sleep(0.1)
@@ -68,7 +69,7 @@ def run(programs, work, pages, events, raw_data):
             sys.exit("the daemon ended with %d:\n%s" % (status, open(home + "/log").read()))
         sealed = sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(home + "/spool")
                      for name in names if name.endswith(".zst"))
-        return measure.Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), sealed / 1e6
+        return measure.Cost(wall, usage.ru_utime + usage.ru_stime, peak.result()), sealed / 1e6
     finally:
         shutil.rmtree(home)
 

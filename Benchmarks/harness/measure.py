@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 
 
@@ -12,16 +13,42 @@ class Cost:
         self.wall, self.cpu, self.peak = wall, cpu, peak
 
 
+class Peak(threading.Thread):
+    """Follows a process until it ends and notes its peak resident MiB. `ru_maxrss` does not tell: it begins with that of the process which started this one."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.peak = pid, 0.0
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                with open("/proc/%d/status" % self.pid) as file:
+                    lines = dict(line.split(":", 1) for line in file)
+                if "VmHWM" not in lines:
+                    return
+                self.peak = float(lines["VmHWM"].split()[0]) / 1024
+                time.sleep(0.01)
+        except (FileNotFoundError, ProcessLookupError):
+            return
+
+    def result(self):
+        self.join(1)
+        return self.peak
+
+
 def once(command, stdin=None, stdout=subprocess.DEVNULL):
     source = open(stdin, "rb") if stdin else subprocess.DEVNULL
     start = time.monotonic()
     process = subprocess.Popen(command, stdin=source, stdout=stdout, stderr=subprocess.PIPE)
+    peak = Peak(process.pid)
     complaint = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - start
     if status:
         sys.exit("%s failed: %s" % (" ".join(command), complaint.decode()))
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, peak.result())
 
 
 def best(command, rounds, **options):

@@ -14,6 +14,8 @@ import tempfile
 import time
 import urllib.request
 
+import measure
+
 TOKEN = "00benchmark"
 
 
@@ -98,6 +100,7 @@ def run(programs, work, count, events, page, hanging, rest):
             log = open(home + "/log", "w")
             start = time.time()
             process = subprocess.Popen([programs + "/tributary", "run", "--config", home + "/tributary.yaml"], stderr=log)
+            peak = measure.Peak(process.pid)
             while sum(item["state"] == "live" for item in status(home)) < healthy:
                 time.sleep(1)
                 if process.poll() is not None or time.time() - start > 900:
@@ -112,7 +115,7 @@ def run(programs, work, count, events, page, hanging, rest):
             time.sleep(rest)
             share = (cpu_seconds(process.pid) - before) / (time.time() - at) * 100 if rest else 0
             process.send_signal(signal.SIGTERM)
-            _, code, usage = os.wait4(process.pid, 0)
+            code = process.wait()
             expected = [text.decode().split() for text in orgs.each("/_simulator/uuids", orgs.urls[:healthy])]
         if code:
             sys.exit("the daemon ended with %d:\n%s" % (code, open(home + "/log").read()[-4000:]))
@@ -127,7 +130,7 @@ def run(programs, work, count, events, page, hanging, rest):
               % (end, collecting_cpu, collecting_cpu / (healthy * events) * 1e5))
         print("  fairness: from first page to the end of the log %.1f s fastest, %.1f s median, %.1f s slowest"
               % (min(took), statistics.median(took), max(took)))
-        print("  peak memory: %.1f MiB" % (usage.ru_maxrss / 1024))
+        print("  peak memory: %.1f MiB" % peak.result())
         if rest:
             print("  at rest, 15 s interval: %.2f %% of a core" % share, flush=True)
     finally:
