@@ -153,10 +153,8 @@ private final class ConnectedRun: Sendable {
                 thread: thread),
             let address = try? OrgURL(parsing: ScriptedOrg.origins[session.address])
         else { return nil }
-        // The start is fixed once it is durable.
-        if let opened = try? await worker.open("acme", source: EventSource()), opened.cursor == nil {
-            let from = scenario.countsFromNow ? time.server : Scenario.origin
-            startsState.withLock { $0.from = from - scenario.start }
+        if let opened = try? await worker.open("acme", source: EventSource()) {
+            noteFirstStart(opened.cursor, hostOffset: session.hostOffset)
         }
         let query = LogQuery(org: address, filter: session.filter.map { "b\($0)" }, pageLimit: session.pageSize)
         let host = HostTime(time.wall)
@@ -175,6 +173,16 @@ private final class ConnectedRun: Sendable {
         time.disarm()
         if !disk.isCut { _ = await worker.sealAndClose("acme") }
         return board.snapshot(now: time.now).entries.first { $0.name == entry }?.health
+    }
+
+    /// The start is fixed once it is durable, if the host's clock is not set before Okta has told its own time.
+    private func noteFirstStart(_ cursor: String?, hostOffset: Int64) {
+        let from = (scenario.countsFromNow ? time.server : Scenario.origin) - scenario.start
+        let isCounted = cursor.flatMap { try? LogPlace(parsing: $0) }.map { $0.countedFrom == nil } ?? false
+        startsState.withLock { starts in
+            guard cursor == nil || !isCounted && starts.hostOffset != hostOffset else { return }
+            (starts.from, starts.hostOffset) = (from, hostOffset)
+        }
     }
 
     private func over(_ session: Scenario.Session, isLast: Bool) -> @Sendable () -> Bool {
@@ -242,6 +250,8 @@ private final class ConnectedRun: Sendable {
     private struct Starts {
         var filters: [Start] = []
         var from: Int64 = 0
+        /// The host's clock when it was counted.
+        var hostOffset: Int64 = 0
     }
 
     private let startsState = Mutex(Starts())

@@ -38,6 +38,8 @@ await withTaskGroup(of: Void.self) { group in
                 summary.withLock { $0.add(verdict) }
                 guard !verdict.isGood else { continue }
                 print("seed \(seed): \(verdict)")
+                // So that it is seen at once in a file too.
+                fflush(nil)
                 if !isVerbose, !stopsAtFailure { await print("    " + Shrinking(lane).smallest(seed, without: without)) }
             }
         }

@@ -125,7 +125,7 @@ struct PageReading {
         if passed > 0, let earliest = writer.earliest(own.present, depths: limits.restartDepths), earliest > .min {
             way.restart = max(way.restart, PublishedTime(earliest).earliestStored)
         }
-        own.forgetEarlier(ifStoredBefore: way.restart, writer)
+        if own.forgetEarlier(ifStoredBefore: way.restart, writer) { way.setAside = nil }
         if let typical = Self.median(allTimes) {
             let reached = PublishedTime(min(typical, page.date?.latestStored.milliseconds ?? .max))
             way.reached = max(way.reached ?? reached, reached)
@@ -238,14 +238,17 @@ struct PassedWindows: Sendable {
     let present: IdentityWindow
     let earlier: IdentityWindow
     private let hasEarlier: Bool
-    /// How many of the newest of the earlier window a search goes by. None once the present window has dropped events, which lie after those.
+    /// How many of the newest of the earlier window a search goes by. None once the present window has dropped events, which lie after those, or the
+    /// earlier window some of the stretch.
     private let searchedEarlier: Int
 
     init(_ way: LogWay, _ place: LogPlace, _ writer: SpoolWriter) {
         present = way == .main ? .main : .tail
         earlier = way == .main ? .earlierMain : .earlierTail
         hasEarlier = writer.identityCount(earlier) > 0
-        searchedEarlier = writer.droppedLatest(present) == nil ? place[way]?.setAside ?? 0 : 0
+        let setAside = place[way]?.setAside ?? 0
+        let isWhole = setAside <= writer.identityCount(earlier)
+        searchedEarlier = isWhole && writer.droppedLatest(present) == nil ? setAside : 0
     }
 
     /// Whether an event that the earlier window knows counts for a search.
@@ -262,10 +265,11 @@ struct PassedWindows: Sendable {
         [writer.droppedLatest(present), writer.droppedLatest(earlier)].compactMap(\.self).max()
     }
 
-    /// What no query brings any more is not needed.
-    func forgetEarlier(ifStoredBefore restart: StoredTime, _ writer: SpoolWriter) {
-        guard hasEarlier, let latest = writer.latest(earlier), StoredTime(latest) < restart else { return }
+    /// What no query brings any more is not needed. Returns whether it was forgotten.
+    func forgetEarlier(ifStoredBefore restart: StoredTime, _ writer: SpoolWriter) -> Bool {
+        guard hasEarlier, let latest = writer.latest(earlier), StoredTime(latest) < restart else { return false }
         writer.forget(earlier)
+        return true
     }
 }
 
@@ -302,18 +306,24 @@ extension SpoolWriter {
     func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, alsoPassed: Int = 0) {
         (way.filter, way.next) = (filter, nil)
         let present: IdentityWindow = name == .main ? .main : .tail
-        move(present, to: name == .main ? .earlierMain : .earlierTail)
+        let earlier: IdentityWindow = name == .main ? .earlierMain : .earlierTail
+        move(present, to: earlier)
         let count = identityCount(present) + alsoPassed
-        // Events that the present window has dropped lie between what it holds and what was set aside before.
-        way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
+        let held = identityCount(earlier)
+        if way.setAside ?? 0 > held || held + count > identityBound(earlier) {
+            way.setAside = LogPlace.Way.brokenStretch
+        } else {
+            // Events that the present window has dropped lie between what it holds and what was set aside before.
+            way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
+        }
     }
 
     /// Bounds what is remembered.
     func boundIdentities(_ limits: PassedLimits) {
         bound(.main, count: limits.window)
         bound(.tail, count: limits.window)
-        bound(.earlierMain, count: 2 * limits.window)
-        bound(.earlierTail, count: 2 * limits.window)
+        bound(.earlierMain, count: 4 * limits.window)
+        bound(.earlierTail, count: 4 * limits.window)
         // It is never bounded by its count: no more is added once it is full.
         bound(.head, count: .max)
     }

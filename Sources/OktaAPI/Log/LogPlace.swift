@@ -26,7 +26,10 @@ package struct LogPlace: Sendable, Hashable {
         /// Nothing that the way has passed could be found by a query by time: until its events are newer than this, they may have been collected before.
         package var unprovenUntil: ServerTime?
         /// Of the events that the way has passed by earlier filters and that are remembered, how many of the newest are one stretch; nil for none.
+        /// ``brokenStretch`` once some may have been forgotten that lie between them.
         package var setAside: Int?
+        /// More than is ever remembered.
+        package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
             self.filter = filter

@@ -32,6 +32,7 @@ struct StateRestoration {
     private var spool: Spool { recovery.spool }
     private var fileSystem: any FileSystem { recovery.spool.fileSystem }
     private var integration: String { recovery.integration }
+    private var walk: SpoolWalk { SpoolWalk(fileSystem: fileSystem, directory: spool.settings.directory) }
     private var generation: UInt64 { found?.journal.header.generation ?? 1 }
 
     /// The new generation, in force; nil where the state is not older than the spool.
@@ -40,6 +41,11 @@ struct StateRestoration {
         let marked = try fileSystem.list(recovery.staging).compactMap { SealMark.generation(fileName: $0.name) }.max()
         var report = RestoredState(hadJournal: found != nil, isSealGivenUp: swept != nil)
         if found == nil || swept != nil || marked.map({ $0 >= generation }) == true {
+            // A seal was interrupted, perhaps before the directories that it made were durable.
+            for inner in try walk.directories(of: integration) {
+                let path = inner.isEmpty ? spool.settings.directory : "\(spool.settings.directory)/\(inner)"
+                try fileSystem.synchronizeDirectory(path)
+            }
             let listed = try spool.manifest.newestSeal(of: integration, after: known) ?? 0
             report.newlyListed = try listVisible(as: max(listed, marked ?? 0, generation))
         }
@@ -172,7 +178,7 @@ struct StateRestoration {
     /// Gives each segment of the integration that is visible and not in the manifest a line. Returns how many.
     private func listVisible(as generation: UInt64) throws(SpoolError) -> Int {
         var visible: [String: SpoolFile] = [:]
-        try SpoolWalk(fileSystem: fileSystem, directory: spool.settings.directory).files(of: integration) {
+        try walk.files(of: integration) {
             (file) throws(SpoolError) in
             if file.sealedAt != nil { visible[file.path] = file }
         }
@@ -188,10 +194,6 @@ struct StateRestoration {
             let line = Manifest.line(
                 segment.0, keys: segment.1.keys, seal: "\(integration)/\(generation)")
             plan.segments.append(PlannedSegment(path: file.path, line: line))
-            // The seal was interrupted, perhaps before the name was durable.
-            let directory = "\(spool.settings.directory)/\(plan.segments[plan.segments.count - 1].directory)"
-            try fileSystem.makeDirectories(directory, below: spool.settings.directory, thorough: true)
-            try fileSystem.synchronizeDirectory(directory)
         }
         try spool.manifest.append(plan, looking: false)
         return plan.segments.count

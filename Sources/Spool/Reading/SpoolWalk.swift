@@ -28,6 +28,24 @@ struct SpoolWalk {
         }
     }
 
+    /// The directories that have an integration's segments below them, relative to the spool's, from the outside in; that of the spool is empty.
+    func directories(of integration: String) throws(SpoolError) -> [String] {
+        var found = [""]
+        for top in ["integration=\(integration)", "_rejected/integration=\(integration)"]
+        where try fileSystem.status("\(directory)/\(top)") != nil {
+            if let parent = Path.parent(of: top), !parent.isEmpty, !found.contains(parent) { found.append(parent) }
+            var inner = [(path: top, depth: 1)]
+            while let (path, depth) = inner.popLast() {
+                found.append(path)
+                guard depth < Self.depthLimit else { continue }
+                for entry in try list("\(directory)/\(path)") where entry.isDirectory {
+                    inner.append(("\(path)/\(entry.name)", depth + 1))
+                }
+            }
+        }
+        return found
+    }
+
     /// Bytes of all files below a directory, whoever made them.
     func bytes(below path: String, depth: Int = 0) throws(SpoolError) -> Int64 {
         guard depth <= Self.depthLimit else { return 0 }

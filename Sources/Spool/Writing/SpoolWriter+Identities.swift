@@ -27,6 +27,11 @@ extension SpoolWriter {
     /// How many identities the window holds, as of the last durable commit.
     package func identityCount(_ window: IdentityWindow) -> Int { identities.count(window) }
 
+    /// How many identities the window keeps at least.
+    package func identityBound(_ window: IdentityWindow) -> Int {
+        identities.memory(window)?.bound ?? IdentityWindow.defaultBound
+    }
+
     /// How many identities each window holds, as of the last durable commit.
     package var identityCounts: [IdentityWindow: Int] { identities.counts }
 
