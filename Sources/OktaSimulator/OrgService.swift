@@ -32,16 +32,18 @@ final class OrgService: Sendable {
                 powerless: Set(settings.powerlessTokens), authorization: authorization))
     }
 
-    static func now() -> Int64 {
+    static func systemTime() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
+    func now() -> Int64 { settings.clock() }
+
     var log: EventLog { state.withLock { $0.log } }
 
     func statistics() -> OrgStatistics {
-        let now = Self.now()
+        let now = self.now()
         return state.withLock { state in
             var statistics = state.statistics
             statistics.eventsAvailable = state.log.count(now: now)
@@ -64,7 +66,7 @@ final class OrgService: Sendable {
     func revokeAccessTokens() -> Int { state.withLock { $0.authorization.revokeAll() } }
 
     func append(_ events: [[UInt8]]) throws {
-        let now = Self.now()
+        let now = self.now()
         try state.withLock { try $0.log.append(events, now: now) }
     }
 
@@ -76,7 +78,7 @@ final class OrgService: Sendable {
     func answer(_ request: HTTPRequest, origin: String) -> (reply: HTTPReply, finished: @Sendable () -> Void) {
         let path = String(request.path)
         if path.hasPrefix("/_simulator/") { return (control(request, path), {}) }
-        let now = Self.now()
+        let now = self.now()
         let isLog = path == "/api/v1/logs"
         let number = state.withLock { state in
             state.requests += 1
@@ -236,7 +238,7 @@ final class OrgService: Sendable {
         case ("GET", "/_simulator/uuids"):
             let log = log
             var body: [UInt8] = []
-            for index in 0..<log.count(now: Self.now()) { body.append((log.uuid(index) ?? "") + "\n") }
+            for index in 0..<log.count(now: now()) { body.append((log.uuid(index) ?? "") + "\n") }
             return HTTPReply(status: 200, headers: [("Content-Type", "text/plain")], body: body)
         case ("POST", "/_simulator/faults"):
             do {

@@ -50,6 +50,8 @@ public struct OrgSettings: Sendable {
     public var gzip = true
     /// Faults from the start on.
     public var faults: [FaultRule] = []
+    /// The org's clock, milliseconds since 1970; by default this machine's. A test that moves it does not have to wait.
+    public var clock: @Sendable () -> Int64 = { OrgService.systemTime() }
 
     /// The defaults above.
     public init() {}

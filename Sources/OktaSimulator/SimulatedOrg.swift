@@ -51,7 +51,7 @@ public final class SimulatedOrg: Sendable {
         guard settings.limitPerMinute > 0, settings.rateWindowSeconds > 0 else {
             throw SimulatorError.badSetting(name: "limitPerMinute, rateWindowSeconds", reason: "must be above 0")
         }
-        let epoch = settings.epoch ?? OrgService.now()
+        let epoch = settings.epoch ?? settings.clock()
         settings.epoch = epoch
         let service = try OrgService(settings: settings, epoch: epoch)
         let own = settings.host == "::1" ? "[::1]" : settings.host
@@ -88,7 +88,7 @@ public final class SimulatedOrg: Sendable {
     public func append(events: [String]) throws { try service.append(events.map { Array($0.utf8) }) }
 
     /// Events in the log now.
-    public var eventCount: Int { service.log.count(now: OrgService.now()) }
+    public var eventCount: Int { service.log.count(now: service.now()) }
 
     /// The uuid of the event at `index` of the log's order, or nil for a recorded event without one.
     public func uuid(_ index: Int) -> String? { service.log.uuid(index) }

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("a good configuration")
@@ -151,14 +152,13 @@ struct LoadingTests {
         for index in 0..<1000 {
             text += "  - name: org-\(index)\n    url: https://org\(index).okta.com\n    data_ingest: {credential: r}\n"
         }
-        let clock = ContinuousClock()
         let workspace = try Workspace()
         var count = 0
-        let took = try clock.measure { count = try workspace.load(text).integrations.count }
+        let took = try processorTime { count = try workspace.load(text).integrations.count }
         #expect(count == 1000)
         // Far above what it takes, but below what a quadratic step would.
         #expect(took < .seconds(20))
-        print("1000 integrations: \(took)")
+        print("1000 integrations: \(took) of processor time")
     }
 }
 

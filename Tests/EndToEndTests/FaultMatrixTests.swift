@@ -107,7 +107,7 @@ struct FaultMatrixTests {
         return all
     }()
 
-    @Test("every fault at every moment leaves each event in the spool exactly once", .timeLimit(.minutes(10)))
+    @Test("every fault at every moment leaves each event in the spool exactly once", .timeLimit(.minutes(20)))
     func survived() async throws {
         var cells: [Cell] = []
         for fault in Self.faults {

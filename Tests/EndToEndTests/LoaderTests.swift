@@ -52,7 +52,7 @@ struct LoaderTests {
 
     @Test(
         "what a loader has deleted does not come back, and nothing comes twice, while the daemon is killed again and again",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(20)))
     func deletes() async throws {
         var settings = OrgSettings()
         settings.eventCount = Self.events

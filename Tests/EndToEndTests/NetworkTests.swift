@@ -47,7 +47,7 @@ struct NetworkTests {
         return settings
     }
 
-    @Test("through nginx with TLS, HTTP/2 and gzip each event arrives once", .timeLimit(.minutes(2)))
+    @Test("through nginx with TLS, HTTP/2 and gzip each event arrives once", .timeLimit(.minutes(20)))
     func fronted() async throws {
         let authority = try TestAuthority()
         let fronted = try await FrontedOrg.start(
@@ -68,7 +68,7 @@ struct NetworkTests {
 
     @Test(
         "a wrong CA, a wrong name, an expired certificate and TLS 1.1 are refused with the reason, before any request",
-        .timeLimit(.minutes(3)))
+        .timeLimit(.minutes(20)))
     func refusals() async throws {
         let (ours, foreign) = (try TestAuthority(), try TestAuthority(name: "Guest Network"))
         let good = try ours.certificate(for: ["DNS:localhost"])
@@ -126,7 +126,7 @@ struct NetworkTests {
     @Test(
         "through a forward proxy with a password each event arrives once; what it refuses is said, and put right without a restart",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
-        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(3)))
+        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func proxy() async throws {
         let address = try #require(MachineAddress.ipv4)
         let authority = try TestAuthority()
@@ -188,7 +188,7 @@ struct NetworkTests {
     @Test(
         "no_proxy is honoured, and the environment's proxy is the default",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
-        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(2)))
+        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func exceptions() async throws {
         let address = try #require(MachineAddress.ipv4)
         let authority = try TestAuthority()

@@ -58,9 +58,9 @@ struct RecordedSpool {
     }
 
     /// A child process that another test is just making holds every open file, and so every lock, until it runs its program: a lock of
-    /// this spool that was let go of is tried for again for a few seconds.
+    /// this spool that was let go of is tried for again.
     private func open() throws -> Spool {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(300)
         while true {
             do throws(SpoolError) {
                 return try Spool(

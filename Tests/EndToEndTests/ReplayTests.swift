@@ -1,6 +1,7 @@
 import Foundation
 import OCSF
 import Spool
+import TestSupport
 import Testing
 
 @Suite("tributary replay")
@@ -99,30 +100,46 @@ struct ReplayTests {
         let count = 4_000
         try source.add(events(0..<count), perSegment: 700)
         let expected = try RecordedSpool.lines(source.directory)
-        var random = SystemRandomNumberGenerator()
-        let start = ContinuousClock.now
+        var random = SeededGenerator(seed: TestSeed.seed(of: "replay"))
         #expect(try replay(to: workspace.path("rehearsal")).status == 0)
-        let whole = ContinuousClock.now - start
+        let whole = try bytes(below: workspace.path("rehearsal"))
         var killed = 0
-        for _ in 0..<8 {
+        var runs = 0
+        while killed < 6, runs < 60 {
+            runs += 1
+            let written = try bytes(below: target) + Int.random(in: 1...whole / 12, using: &random)
             let process = Process()
             process.executableURL = Programs.tributary
             process.arguments = ["replay", source.directory, target, "--config", workspace.configuration]
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
             try process.run()
-            usleep(UInt32.random(in: 20_000...max(40_000, UInt32(whole / .microseconds(1) / 8)), using: &random))
-            guard process.isRunning else { break }
+            while process.isRunning, try bytes(below: target) < written { usleep(1000) }
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
-            killed += 1
+            if process.terminationReason == .uncaughtSignal {
+                killed += 1
+            } else {
+                // It came to its end first: once more from the start.
+                try FileManager.default.removeItem(atPath: target)
+            }
         }
         let outcome = try replay("--json")
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output.hasPrefix("{\"records\":\(count),\"rejected\":0,"), "\(outcome.output)")
-        #expect(killed >= 4)
+        #expect(killed == 6)
         #expect(try RecordedSpool.lines(target) == expected)
         #expect(try Programs.tributary(["spool", "verify", "--spool", target], in: workspace).status == 0)
+    }
+
+    /// The size of all files; of those that go away meanwhile, nothing.
+    private func bytes(below directory: String) throws -> Int {
+        let names = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
+        return names.reduce(0) { sum, name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: directory + "/" + name)
+            return sum
+                + (attributes?[.type] as? FileAttributeType == .typeRegular ? attributes?[.size] as? Int ?? 0 : 0)
+        }
     }
 
     @Test("run again, it adds what the old spool has got since, and nothing twice")

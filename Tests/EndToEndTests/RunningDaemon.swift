@@ -72,7 +72,7 @@ final class RunningDaemon {
     }
 
     /// Waits until so many integrations have collected everything there is.
-    func waitUntilLive(within limit: Duration = .seconds(120), integrations count: Int = 1) async throws {
+    func waitUntilLive(within limit: Duration = .seconds(600), integrations count: Int = 1) async throws {
         try await wait(for: "everything live", within: limit) { report in
             report?.integrations.count { $0.state == .live } == count
         }
@@ -80,7 +80,7 @@ final class RunningDaemon {
 
     /// Waits for something to become true, by looking; fails the test with the daemon's log when it takes too long or ends.
     func wait(
-        for what: String, within limit: Duration = .seconds(120), _ condition: (StatusReport?) -> Bool
+        for what: String, within limit: Duration = .seconds(600), _ condition: (StatusReport?) -> Bool
     ) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now + limit

@@ -89,8 +89,10 @@ struct BodyBudgetTests {
     }
 }
 
-@Suite("Bodies that wait for memory", .timeLimit(.minutes(2)))
+@Suite("Bodies that wait for memory", .timeLimit(.minutes(20)))
 struct BodyWaitingTests {
+    private static func get(_ url: String) -> HTTPRequest { HTTPRequest(.get, url, limits: .patient) }
+
     private static let page = "[" + String(repeating: "1,", count: 100_000) + "1]"
 
     @Test("a large body waits until another is let go of; a small one and a silent host are no part of that")
@@ -99,18 +101,18 @@ struct BodyWaitingTests {
             request.contains("/silent") ? .silence : .answer("", request.contains("/small") ? "[]" : Self.page)
         }
         let transport = try CurlTransport(.init(maximumBodyBytes: 300_000))
-        let silent = (0..<50).map { _ in Task { try? await transport.send(HTTPRequest(.get, server.url + "/silent")) } }
-        var first: HTTPResponse? = try await transport.send(HTTPRequest(.get, server.url + "/1"))
+        let silent = (0..<50).map { _ in Task { try? await transport.send(Self.get(server.url + "/silent")) } }
+        var first: HTTPResponse? = try await transport.send(Self.get(server.url + "/1"))
         let isThere = Mutex(false)
         let second = Task {
-            let response = try? await transport.send(HTTPRequest(.get, server.url + "/2"))
+            let response = try? await transport.send(Self.get(server.url + "/2"))
             isThere.withLock { $0 = true }
             return response?.body.count
         }
         await server.untilRequests(52)
         // Asked for after the second, and answered before it.
         for _ in 0..<20 {
-            #expect(try await transport.send(HTTPRequest(.get, server.url + "/small")).body == Array("[]".utf8))
+            #expect(try await transport.send(Self.get(server.url + "/small")).body == Array("[]".utf8))
         }
         #expect(!isThere.withLock { $0 })
         #expect(first?.body.count == Self.page.utf8.count)
@@ -135,7 +137,7 @@ struct BodyWaitingTests {
             for number in 0..<60 {
                 group.addTask {
                     // One that gives up in between does no harm.
-                    let task = Task { try await transport.send(HTTPRequest(.get, server.url + "/\(number)")).body }
+                    let task = Task { try await transport.send(Self.get(server.url + "/\(number)")).body }
                     if number % 6 == 0 { task.cancel() }
                     let body = try? await task.value
                     return body == Array(Self.page.utf8)

@@ -5,9 +5,9 @@ import Testing
 
 @testable import OktaAPI
 
-@Suite("The transport against a server on loopback", .timeLimit(.minutes(2)))
+@Suite("The transport against a server on loopback", .timeLimit(.minutes(20)))
 struct CurlTransportTests {
-    private static func get(_ url: String, _ limits: HTTPLimits = HTTPLimits()) -> HTTPRequest {
+    private static func get(_ url: String, _ limits: HTTPLimits = .patient) -> HTTPRequest {
         HTTPRequest(.get, url, limits: limits)
     }
 
@@ -112,7 +112,8 @@ struct CurlTransportTests {
         }
         let transport = try CurlTransport()
         #expect(bomb.count < 100_000)
-        var limits = HTTPLimits(bodyBytes: 1 << 20)
+        var limits = HTTPLimits.patient
+        limits.bodyBytes = 1 << 20
         #expect(await Self.kind(transport, Self.get(server.url + "/bomb", limits)) == .tooLarge)
         #expect(await Self.kind(transport, Self.get(server.url + "/headers")) == .tooLarge)
         limits.bodyBytes = 1000
@@ -259,4 +260,10 @@ struct CurlTransportTests {
         process.waitUntilExit()
         return Array(try Data(contentsOf: zipped))
     }
+}
+
+extension HTTPLimits {
+    /// So long that no busy machine reaches them.
+    static let patient = HTTPLimits(
+        connect: .seconds(1800), total: .seconds(1800), stall: .seconds(1800), room: .seconds(1800))
 }

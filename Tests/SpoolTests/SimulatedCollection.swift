@@ -57,9 +57,9 @@ struct SimulatedCollection {
     }
 
     /// A child process that another test is just making holds every open file, and so every lock, until it runs its program: a lock of a spool
-    /// that this test has let go of is tried for again for a few seconds.
+    /// that this test has let go of is tried for again.
     private func unlocked(_ open: () throws -> Spool) throws -> Spool {
-        let deadline = ContinuousClock.now + .seconds(5)
+        let deadline = ContinuousClock.now + .seconds(300)
         while true {
             do {
                 return try open()

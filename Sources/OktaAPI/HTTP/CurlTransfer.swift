@@ -201,7 +201,6 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// What libcurl reads at once. A waiting transfer holds two of them, so a thousand of those must be bearable.
     private static let bufferBytes = 16 << 10
-    private static let longestWait = Duration.seconds(60)
     /// More than JSON usually unpacks to, for a look ahead.
     private static let usualRatio = 16
 
@@ -267,7 +266,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Whether it has waited for room for longer than anybody should: then something else hangs, and who asked must hear of it.
     func hasWaitedTooLong(at now: ContinuousClock.Instant) -> Bool {
-        isWaiting && now - waitsSince > Self.longestWait
+        isWaiting && now - waitsSince > request.limits.room
     }
 
     /// There is room for the body now.
@@ -326,7 +325,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     private func error(_ code: CURLcode) -> TransportError {
         if isWaiting {
-            return TransportError(.noRoom, host: host, detail: "waited for \(Self.longestWait.components.seconds) s")
+            return TransportError(.noRoom, host: host, detail: "waited for \(request.limits.room.components.seconds) s")
         }
         if let overflow { return TransportError(.tooLarge, host: host, detail: overflow) }
         if let broken { return TransportError(.protocol, host: host, detail: broken) }

@@ -45,6 +45,8 @@ package struct HTTPLimits: Sendable, Hashable {
     package var total: Duration
     /// How long less than one byte a second may arrive. Above Okta's 30 s as well: it sends nothing while it searches.
     package var stall: Duration
+    /// How long the body may wait for memory that other bodies hold.
+    package var room: Duration
     /// Largest body, in bytes after decoding. A compressed body that grows beyond it is cut off while it grows.
     package var bodyBytes: Int
     /// Largest sum of the header lines, in bytes.
@@ -53,11 +55,12 @@ package struct HTTPLimits: Sendable, Hashable {
     /// The defaults suit a log page.
     package init(
         connect: Duration = .seconds(10), total: Duration = .seconds(60), stall: Duration = .seconds(40),
-        bodyBytes: Int = 32 << 20, headerBytes: Int = 64 << 10
+        room: Duration = .seconds(60), bodyBytes: Int = 32 << 20, headerBytes: Int = 64 << 10
     ) {
         self.connect = connect
         self.total = total
         self.stall = stall
+        self.room = room
         self.bodyBytes = bodyBytes
         self.headerBytes = headerBytes
     }

@@ -1,0 +1,16 @@
+import Glibc
+
+/// The processor time that work on the calling thread takes.
+///
+/// For a bound that tells linear from quadratic work: unlike the time of day it does not grow with what else the machine does.
+package func processorTime(of work: () throws -> Void) rethrows -> Duration {
+    let start = threadTime()
+    try work()
+    return threadTime() - start
+}
+
+private func threadTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+}
