@@ -35,6 +35,7 @@ package final class PowerCutFileSystem: FileSystem {
         var cutAt = Int.max
         var copyAt = Int.max
         var copied: (path: String, Copy)?
+        var fault: (@Sendable (FileOperation, String) -> Int32)?
     }
 
     /// Files and directories as they were.
@@ -52,6 +53,18 @@ package final class PowerCutFileSystem: FileSystem {
 
     /// Whether the cut has happened.
     package var isCut: Bool { state.withLock { $0.count >= $0.cutAt } }
+
+    /// Asked before each change: the errno(3) with which it fails without effect, or 0.
+    package func fail(_ fault: (@Sendable (FileOperation, String) -> Int32)?) { state.withLock { $0.fault = fault } }
+
+    /// Changes what is in a file, durably, as a failing disk does.
+    package func damage(_ path: String, _ body: (inout [UInt8]) -> Void) {
+        state.withLock { state in
+            guard let id = Self.find(path, state), var bytes = state.files[id]?.current else { return }
+            body(&bytes)
+            state.files[id] = File(durable: bytes, current: bytes)
+        }
+    }
 
     /// Nil when there is nothing at the path.
     package func copy(_ path: String) -> Copy? {
@@ -115,7 +128,7 @@ package final class PowerCutFileSystem: FileSystem {
 
     /// The power comes back: what was not synchronized is there by chance.
     package func reboot(_ generator: inout some RandomNumberGenerator) {
-        var seed = SeededGenerator(state: generator.next())
+        var seed = SeededGenerator(seed: generator.next())
         state.withLock { state in
             state.cutAt = .max
             state.count = 0
@@ -175,7 +188,10 @@ package final class PowerCutFileSystem: FileSystem {
     private func change<Result>(
         _ operation: FileOperation, _ path: String, _ body: (inout State) -> (Result, Int32)
     ) throws(SpoolError) -> Result where Result: Sendable {
-        try state.withLock { (state) throws(SpoolError) in
+        if let fault = state.withLock(\.fault), case let code = fault(operation, path), code != 0 {
+            throw .file(FileError(operation, path, code: code))
+        }
+        return try state.withLock { (state) throws(SpoolError) in
             guard state.count < state.cutAt else { throw .file(FileError(operation, path, code: ECANCELED)) }
             if state.count >= state.copyAt, let (path, _) = state.copied {
                 state.copied = Self.find(path, state).flatMap { Self.copy($0, state) }.map { (path, $0) }
@@ -359,20 +375,5 @@ package final class PowerCutFileSystem: FileSystem {
             return FileStatus(
                 size: Int64(state.files[id]?.current.count ?? 0), isDirectory: state.directories[id] != nil)
         }
-    }
-}
-
-/// SplitMix64: a seed gives a run back.
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
-    var state: UInt64
-
-    package init(state: UInt64) { self.state = state }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -99,7 +99,7 @@ package struct Scenario: Sendable {
     /// - Parameter without: features that are switched off.
     package init(seed: UInt64, without: Set<Feature> = [], eventShare: Double = 1) {
         self.seed = seed
-        var choice = SeededGenerator(state: seed)
+        var choice = SeededGenerator(seed: seed)
         features = Set(Feature.allCases.filter { _ in Int.random(in: 0..<100, using: &choice) < 40 })
         features.subtract(without)
         var generator = self.generator(nil)
@@ -110,7 +110,7 @@ package struct Scenario: Sendable {
     }
 
     func generator(_ feature: Feature?) -> SeededGenerator {
-        SeededGenerator(state: seed &* 0x9E37_79B9_7F4A_7C15 &+ (feature?.rawValue ?? 99) &* 0x2545_F491_4F6C_DD1D)
+        SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ (feature?.rawValue ?? 99) &* 0x2545_F491_4F6C_DD1D)
     }
 
     private mutating func makeEvents(_ generator: inout SeededGenerator, share: Double) {

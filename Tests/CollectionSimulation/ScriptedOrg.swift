@@ -4,46 +4,6 @@ import Synchronization
 @testable import Collector
 @testable import OktaAPI
 
-/// The clock of a run: it stands still but for requests and sleeps.
-final class SimulatedTime: TimeSource {
-    private struct State {
-        var elapsed: Int64 = 0
-        var hostOffset: Int64 = 0
-        var isOver: (@Sendable () -> Bool)?
-        var stop: (@Sendable () -> Void)?
-    }
-    private let state = Mutex(State())
-    private let first = ContinuousClock.now
-
-    /// Milliseconds since 1970 by Okta's clock.
-    var server: Int64 { state.withLock { Scenario.origin + $0.elapsed } }
-    var now: ContinuousClock.Instant { first + .milliseconds(state.withLock(\.elapsed)) }
-    var wall: Int64 { state.withLock { Scenario.origin + $0.elapsed + $0.hostOffset } }
-    var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: state.withLock(\.elapsed)) }
-
-    func set(hostOffset: Int64) { state.withLock { $0.hostOffset = hostOffset } }
-
-    func advance(_ milliseconds: Int64) { state.withLock { $0.elapsed += max(0, milliseconds) } }
-
-    /// `stop` is called at the first sleep or request after `isOver` has said so.
-    func arm(isOver: @escaping @Sendable () -> Bool, stop: @escaping @Sendable () -> Void) {
-        state.withLock { ($0.isOver, $0.stop) = (isOver, stop) }
-    }
-
-    func disarm() { state.withLock { ($0.isOver, $0.stop) = (nil, nil) } }
-
-    func check() {
-        let (isOver, stop) = state.withLock { ($0.isOver, $0.stop) }
-        if isOver?() == true { stop?() }
-    }
-
-    func sleep(until instant: ContinuousClock.Instant) async {
-        check()
-        if Task.isCancelled { return }
-        advance(Int64((instant - now) / .milliseconds(1)) + 1)
-    }
-}
-
 /// An org whose log holds a scenario's events, in the order in which they were stored. As strict as Okta: `since` goes by the time of storing, links hold the
 /// query that they came from, and what is not stored yet is not there.
 final class ScriptedOrg: HTTPTransport {
@@ -80,18 +40,8 @@ final class ScriptedOrg: HTTPTransport {
         self.scenario = scenario
         self.time = time
         events = scenario.events
-        bodies = scenario.events.map { event in
-            """
-            {"uuid":"\(Self.uuid(event.number))","published":"\(UTCTime(milliseconds: event.published).rfc3339)",\
-            "eventType":"user.session.start","actor":{"id":"00u1","type":"User","alternateId":"ana@corp.example"}}
-            """
-        }
-        state = Mutex(State(random: SeededGenerator(state: scenario.seed ^ 0xABCD)))
-    }
-
-    static func uuid(_ number: Int) -> String {
-        let digits = String(number, radix: 16)
-        return "00000000-0000-11f0-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
+        bodies = scenario.events.map { AnswerText.event($0.number, published: $0.published) }
+        state = Mutex(State(random: SeededGenerator(seed: scenario.seed ^ 0xABCD)))
     }
 
     var requests: Int { state.withLock(\.requests) }
@@ -145,7 +95,7 @@ final class ScriptedOrg: HTTPTransport {
             }
         } else {
             let filter = parts.queryValues("filter").first.flatMap { Int($0.dropFirst()) } ?? 0xFF
-            let since = Self.milliseconds(parts.queryValues("since").first.map { String($0) } ?? "")
+            let since = AnswerText.milliseconds(parts.queryValues("since").first.map { String($0) } ?? "")
             number = state.queries.count
             state.queries.append(Query(filter: filter, since: since, began: time.server))
             position = events.firstIndex { $0.stored >= since } ?? events.count
@@ -219,29 +169,10 @@ final class ScriptedOrg: HTTPTransport {
         var headers = HTTPHeaders([
             .init("Content-Type", "application/json"), .init("X-Rate-Limit-Limit", "600"),
             .init("X-Rate-Limit-Remaining", status == 429 ? "0" : "599"),
-            .init("X-Rate-Limit-Reset", String(time.server / 1000 + 20)), .init("Date", Self.httpDate(time.server)),
+            .init("X-Rate-Limit-Reset", String(time.server / 1000 + 20)),
+            .init("Date", AnswerText.httpDate(time.server)),
         ])
         if let next { headers.append("Link", "<\(next)>; rel=\"next\"") }
         return HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
-    }
-
-    /// RFC 9110's form of a time.
-    private static func httpDate(_ milliseconds: Int64) -> String {
-        let text = UTCTime(milliseconds: milliseconds).rfc3339
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let month = months[(Int(text.dropFirst(5).prefix(2)) ?? 1) - 1]
-        return "Thu, \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) \(text.dropFirst(11).prefix(8)) GMT"
-    }
-
-    /// Of `2026-11-18T10:26:40.000Z`.
-    private static func milliseconds(_ text: String) -> Int64 {
-        let text = text.replacing("%3A", with: ":")
-        let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }
-        guard numbers.count == 7 else { return 0 }
-        let (year, month, day) = (numbers[1] <= 2 ? numbers[0] - 1 : numbers[0], numbers[1], numbers[2])
-        let days =
-            365 * year + year / 4 - year / 100 + year / 400 + (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-            - 719_468
-        return ((days * 24 + numbers[3]) * 60 + numbers[4]) * 60_000 + numbers[5] * 1000 + numbers[6]
     }
 }

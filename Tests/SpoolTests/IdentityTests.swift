@@ -299,7 +299,7 @@ struct IdentityTests {
 
     @Test("a queue finds what is in it and nothing else, through growth, wrapping and shrinking", arguments: 1...3)
     func queue(_ seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var queue = IdentityQueue()
         var expected: [RecordIdentity] = []
         for _ in 0..<400 {

@@ -81,22 +81,6 @@ struct DecisionTests {
         #expect(gauge.admit(60, now: 5_000) == .admit)
     }
 
-    @Test(
-        "civil time is the calendar's",
-        arguments: [
-            (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"),
-            (951_782_400_000, "2000-02-29T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
-            (1_795_464_930_123, "2026-11-23T20:15:30.123Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
-            (Int64.min, "0000-01-01T00:00:00.000Z"),
-        ] as [(Int64, String)])
-    func civilTime(_ milliseconds: Int64, _ text: String) {
-        let time = CivilTime(milliseconds: milliseconds)
-        #expect(time.rfc3339 == text)
-        if (-62_167_219_200_000...253_402_300_799_999).contains(milliseconds) {
-            #expect(CivilTime.milliseconds(compact: time.compact) == milliseconds)
-        }
-    }
-
     @Test("a journal's name is read back, and no other name is taken for one")
     func journalNames() {
         for generation in [1, 42, 999_999_999_999, 1_000_000_000_000, UInt64.max] {

@@ -9,7 +9,7 @@ struct PowerCutTests {
     func powerCuts(_ seed: UInt64) throws {
         var cuts = 0
         defer { print("\(cuts) power cuts with seed \(seed)") }
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let base = try SimulatedCollection()
         let rehearsal = PowerCutFileSystem()
         try base.collectAndSeal(rehearsal)

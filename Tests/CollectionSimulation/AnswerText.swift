@@ -1,0 +1,34 @@
+@testable import OktaAPI
+
+/// What stands in the answers of an org.
+package enum AnswerText {
+    /// The event of this number: its uuid ends with the number, in hexadecimal digits.
+    package static func event(_ number: Int, published: Int64) -> String {
+        let digits = String(number, radix: 16)
+        return """
+            {"uuid":"00000000-0000-11f0-8000-\(String(repeating: "0", count: 12 - digits.count))\(digits)",\
+            "published":"\(UTCTime(milliseconds: published).rfc3339)","eventType":"user.session.start",\
+            "actor":{"id":"00u1","type":"User","alternateId":"ana@corp.example"}}
+            """
+    }
+
+    /// RFC 9110's form of a time.
+    package static func httpDate(_ milliseconds: Int64) -> String {
+        let text = UTCTime(milliseconds: milliseconds).rfc3339
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let month = months[(Int(text.dropFirst(5).prefix(2)) ?? 1) - 1]
+        return "Thu, \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) \(text.dropFirst(11).prefix(8)) GMT"
+    }
+
+    /// Of `2026-11-18T10:26:40.000Z`.
+    package static func milliseconds(_ text: String) -> Int64 {
+        let text = text.replacing("%3A", with: ":")
+        let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }
+        guard numbers.count == 7 else { return 0 }
+        let (year, month, day) = (numbers[1] <= 2 ? numbers[0] - 1 : numbers[0], numbers[1], numbers[2])
+        let days =
+            365 * year + year / 4 - year / 100 + year / 400 + (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+            - 719_468
+        return ((days * 24 + numbers[3]) * 60 + numbers[4]) * 60_000 + numbers[5] * 1000 + numbers[6]
+    }
+}
