@@ -127,7 +127,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
-            dependencies: ["CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "Spool"],
+            dependencies: [
+                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "Spool", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",

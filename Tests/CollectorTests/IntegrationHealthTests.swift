@@ -5,7 +5,7 @@ import Testing
 @Suite("An integration's health")
 struct IntegrationHealthTests {
     private let refused = IntegrationHealth.Trouble(
-        kind: "unauthorized", message: "Okta refused the credential", remedy: "make a new token")
+        kind: .unauthorized, message: "Okta refused the credential", remedy: "make a new token")
 
     private func live(at now: Int64) -> IntegrationHealth {
         var health = IntegrationHealth(since: 0)
@@ -58,16 +58,16 @@ struct IntegrationHealthTests {
     func otherTrouble() {
         var health = live(at: 0)
         _ = health.troubled(refused, requestID: nil, nextAttempt: nil, at: 1)
-        let unreachable = IntegrationHealth.Trouble(kind: "connect", message: "no answer", remedy: "check the route")
+        let unreachable = IntegrationHealth.Trouble(kind: .unreachable, message: "no answer", remedy: "check the route")
         #expect(health.troubled(unreachable, requestID: nil, nextAttempt: nil, at: 2) == .entered(unreachable))
     }
 
     @Test("waiting for a rate limit or for the spool is not a failure of the org")
     func kindsOfTrouble() {
         var limited = refused
-        limited.isRateLimit = true
+        limited.kind = .rateLimited
         var full = refused
-        full.isSpool = true
+        full.kind = .spoolFull
         var health = live(at: 0)
         _ = health.troubled(limited, requestID: nil, nextAttempt: nil, at: 1)
         #expect(health.state == .rateLimited)

@@ -20,7 +20,7 @@ extension IntegrationCollector {
                 case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
                 }
             }
-            note(trouble, requestID: nil, delay: delay, .spoolError)
+            note(trouble, requestID: nil, delay: delay)
             await sleep(for: delay)
         }
         return nil
@@ -88,7 +88,7 @@ extension IntegrationCollector {
         do throws(CursorError) {
             try reading.pager.learn(probe)
         } catch {
-            note(IntegrationHealth.Trouble(cursor: error), requestID: nil, delay: Self.addressRetry, .spoolError)
+            note(IntegrationHealth.Trouble(cursor: error), requestID: nil, delay: Self.addressRetry)
             await sleep(for: Self.addressRetry)
             if let reopened = await open() { reading = reopened }
         }

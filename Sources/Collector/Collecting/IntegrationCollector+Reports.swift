@@ -46,7 +46,7 @@ extension IntegrationCollector {
                 """, metadata: metadata(page.requestID))
         }
         note(landing.change, landing.place)
-        announce(transition, requestID: page.requestID, nil)
+        announce(transition, requestID: page.requestID)
     }
 
     private func note(_ change: PageLanding.Change, _ place: LogPlace) {
@@ -72,7 +72,7 @@ extension IntegrationCollector {
                     backfill: BackfillProgress(page.place), requestID: page.requestID),
                 at: time.wall)
         }
-        announce(transition, requestID: page.requestID, nil)
+        announce(transition, requestID: page.requestID)
         if search.next == nil, search.need == 0 {
             logger.warning(
                 "none of the last events that are remembered was found again; everything since \(WallClock.text(page.since.milliseconds)) is collected",
@@ -94,9 +94,8 @@ extension IntegrationCollector {
     }
 
     func note(_ trouble: PagerTrouble, _ pager: LogPager) {
-        guard trouble.kind != .cancelled else { return }
-        note(
-            IntegrationHealth.Trouble(trouble), requestID: trouble.requestID, delay: delay(pager), trouble.messageID)
+        guard let known = IntegrationHealth.Trouble(trouble) else { return }
+        note(known, requestID: trouble.requestID, delay: delay(pager))
         guard let requery = trouble.requery else { return }
         board.update(entry) { $0.requeried() }
         logger.announce(
@@ -107,26 +106,26 @@ extension IntegrationCollector {
             """, metadata: metadata(trouble.requestID))
     }
 
-    func note(_ trouble: IntegrationHealth.Trouble, requestID: String?, delay: Duration, _ id: MessageID) {
+    func note(_ trouble: IntegrationHealth.Trouble, requestID: String?, delay: Duration) {
         let now = time.wall
         let transition = board.update(entry) { health in
             health.troubled(
                 trouble, requestID: requestID, nextAttempt: now + Int64(delay / .milliseconds(1)), at: now)
         }
-        announce(transition, requestID: requestID, id)
+        announce(transition, requestID: requestID)
     }
 
-    private func announce(_ transition: IntegrationHealth.Transition?, requestID: String?, _ id: MessageID?) {
+    private func announce(_ transition: IntegrationHealth.Transition?, requestID: String?) {
         switch transition {
         case nil: break
         case .becameLive:
             logger.info("events arrive from \(settings.query.org.origin)", metadata: metadata(requestID))
         case .entered(let trouble):
             logger.announce(
-                id ?? .oktaError, "\(trouble.message). \(trouble.remedy).", metadata: metadata(requestID))
+                trouble.kind.messageID, "\(trouble.message). \(trouble.remedy).", metadata: metadata(requestID))
         case .stillIn(let trouble, let seconds):
             logger.announce(
-                id ?? .oktaError, "for \(StatusReport.duration(seconds)): \(trouble.message). \(trouble.remedy).",
+                trouble.kind.messageID, "for \(StatusReport.duration(seconds)): \(trouble.message). \(trouble.remedy).",
                 metadata: metadata(requestID))
         case .recovered(let trouble, let seconds):
             logger.announce(

@@ -123,8 +123,8 @@ struct IntegrationCollector: Sendable {
         else { return }
         reading.refused = credential.version
         let refused = IntegrationHealth.Trouble(
-            kind: "credential", message: error.description, remedy: "Tributary tries again on every attempt")
-        note(refused, requestID: trouble.requestID, delay: delay(reading.pager), .credentialRefused)
+            kind: .credential, message: error.description, remedy: "Tributary tries again on every attempt")
+        note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
     /// Makes a page durable. While the spool can't take it, the page waits here and Okta is not asked: there is nowhere to put an answer.
@@ -145,14 +145,13 @@ struct IntegrationCollector: Sendable {
                     return
                 case .spool(let error):
                     let trouble = IntegrationHealth.Trouble(spool: error)
-                    let id = trouble.isFull ? MessageID.spoolFull : .spoolError
                     guard error.passesByItself, !Task.isCancelled else {
                         reading.pager.notCommitted(error.description, now: time.now)
-                        return note(trouble, requestID: nil, delay: delay(reading.pager), id)
+                        return note(trouble, requestID: nil, delay: delay(reading.pager))
                     }
                     attempts += 1
                     let delay = Self.spoolDelay(attempts)
-                    note(trouble, requestID: nil, delay: delay, id)
+                    note(trouble, requestID: nil, delay: delay)
                     await sleep(for: delay)
                 }
             }

@@ -5,16 +5,11 @@ import OktaAPI
 struct IntegrationHealth: Sendable {
     /// Something that keeps events from arriving.
     struct Trouble: Sendable, Equatable {
-        /// A stable word for programs, such as `unauthorized`.
-        var kind: String
+        var kind: ProblemKind
         /// What is wrong, with the organisation or path it is about; no final full stop.
         var message: String
         /// What to do about it, or what happens by itself.
         var remedy: String
-        /// Whether waiting is all it takes, as with a rate limit: then it is no failure.
-        var isRateLimit = false
-        /// Whether the spool refuses, and not the org.
-        var isSpool = false
         /// The one way through the log that it holds up, while there are two.
         var way: LogWay?
     }
@@ -142,7 +137,7 @@ struct IntegrationHealth: Sendable {
         let isSame = trouble?.kind == new.kind
         let previous = since
         trouble = new
-        enter(new.isSpool ? .paused : new.isRateLimit ? .rateLimited : .failing, at: now)
+        enter(new.kind.state, at: now)
         guard isSame else {
             lastReminder = now
             return .entered(new)

@@ -97,6 +97,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     /// What is wrong, and what to do about it.
     package struct Problem: Codable, Sendable, Equatable {
+        /// A word of ``ProblemKind``; a later version may have others.
         package var kind: String
         package var message: String
         package var remedy: String

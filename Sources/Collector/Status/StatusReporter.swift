@@ -108,7 +108,7 @@ extension StatusReport.Integration {
                 health.trouble == nil && health.sealTrouble != nil ? health.sealTroubleSince : health.since),
             problem: (health.trouble ?? health.sealTrouble).map {
                 StatusReport.Problem(
-                    kind: $0.kind, message: $0.message, remedy: $0.remedy, attempts: max(1, health.attempts),
+                    kind: $0.kind.rawValue, message: $0.message, remedy: $0.remedy, attempts: max(1, health.attempts),
                     since: WallClock.text(health.trouble == nil ? health.sealTroubleSince : health.since))
             },
             lagSeconds: health.lag(at: now).map { Int($0 / 1000) },

@@ -7,22 +7,22 @@ import Systemd
 // How the modules' errors are told to a person.
 
 extension IntegrationHealth.Trouble {
-    init(_ trouble: PagerTrouble) {
-        kind = trouble.kind.rawValue
+    /// Nil for what is no trouble of the integration: ``ProblemKind/init(_:)``.
+    init?(_ trouble: PagerTrouble) {
+        guard let kind = ProblemKind(trouble.kind) else { return nil }
+        self.kind = kind
         message = trouble.what
         remedy = trouble.advice
         way = trouble.way
-        isRateLimit = trouble.kind == .rateLimited || trouble.kind == .concurrencyLimited
     }
 
     init(spool error: SpoolError) {
-        isSpool = true
         message = error.description
         if case .full = error {
-            kind = "spool_full"
+            kind = .spoolFull
         } else {
             // errno(3): no space left on the device, or none of this user's quota.
-            kind = error.errnoCode == ENOSPC || error.errnoCode == EDQUOT ? "spool_full" : "spool"
+            kind = error.errnoCode == ENOSPC || error.errnoCode == EDQUOT ? .spoolFull : .spool
         }
         remedy =
             switch error {
@@ -33,7 +33,7 @@ extension IntegrationHealth.Trouble {
     }
 
     init(cursor error: CursorError) {
-        kind = "cursor"
+        kind = .cursor
         message = error.description
         remedy =
             switch error {
@@ -45,8 +45,6 @@ extension IntegrationHealth.Trouble {
                 """
             }
     }
-
-    var isFull: Bool { kind == "spool_full" }
 }
 
 extension SpoolError {
@@ -55,19 +53,6 @@ extension SpoolError {
         switch self {
         case .full, .file: true
         default: false
-        }
-    }
-}
-
-extension PagerTrouble {
-    var messageID: MessageID {
-        switch kind {
-        case .rateLimited, .concurrencyLimited: .rateLimited
-        case .unauthorized, .forbidden: .credentialRefused
-        case .unreachable: .oktaUnreachable
-        case .notOkta, .brokenBody, .tooLarge, .rejected: .pageUnreadable
-        case .cursorRefused: .cursorRefused
-        default: .oktaError
         }
     }
 }

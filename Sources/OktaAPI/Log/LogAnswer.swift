@@ -11,7 +11,6 @@ package enum LogAnswer: Sendable {
         package var what: String
         package var advice: String
         package var status: Int?
-        package var errorCode: String?
         package var requestID: String?
         /// How long to wait before the same request again.
         var pace = Refusal.Pace.backoff
@@ -121,7 +120,7 @@ package enum LogAnswer: Sendable {
         let refusal = Refusal(response, error, isStoredCursor: request.isLink, isRepeated: request.isRepeated)
         return Problem(
             kind: refusal.kind, what: refusal.what, advice: refusal.advice, status: response.status,
-            errorCode: error.code, requestID: response.oktaRequestID, pace: refusal.pace,
+            requestID: response.oktaRequestID, pace: refusal.pace,
             // Okta gives a query 30 s and then answers so (System Log query documentation).
             isSlow: response.status == 500 && error.code == "E0000009")
     }

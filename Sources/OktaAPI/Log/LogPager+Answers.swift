@@ -67,7 +67,7 @@ extension LogPager {
         _ way: LogWay, _ problem: LogAnswer.Problem, wait: Duration? = nil, _ now: Instant
     ) -> PagerTrouble {
         phase = .idle
-        guard problem.kind != .cancelled else { return trouble(problem, next: "nothing is lost") }
+        guard problem.kind != .cancelled else { return PagerTrouble(problem) }
         let isRateLimit = problem.kind == .rateLimited || problem.kind == .concurrencyLimited
         let isOfWay = problem.kind.isOfOneWay || problem.isSlow
         if self[way].link != nil, [400, 404, 410].contains(problem.status) { self[way].refusals += 1 }
@@ -88,12 +88,7 @@ extension LogPager {
             main.due = max(main.due, now + delay)
             if let due = tail?.due { tail?.due = max(due, now + delay) }
         }
-        let seconds = now.duration(to: nextAttempt ?? now).components.seconds + 1
-        var trouble = trouble(
-            problem,
-            next: requery.map {
-                "Tributary queries the log again from \(UTCTime(milliseconds: $0.since.milliseconds).rfc3339) in \(seconds) s"
-            } ?? "Tributary requests the same page again in \(seconds) s")
+        var trouble = PagerTrouble(problem)
         trouble.requery = requery
         trouble.way = isOfWay && tail != nil ? way : nil
         self.trouble = trouble
@@ -119,13 +114,7 @@ extension LogPager {
         }
     }
 
-    private func trouble(_ problem: LogAnswer.Problem, next: String) -> PagerTrouble {
-        PagerTrouble(
-            kind: problem.kind, host: query.org.host, what: problem.what, next: next, advice: problem.advice,
-            status: problem.status, errorCode: problem.errorCode, requestID: problem.requestID)
-    }
-
     private func unexpected(_ what: String) -> PagerTrouble {
-        trouble(LogAnswer.Problem(kind: .cancelled, what: what, advice: "Report this"), next: "nothing changes")
+        PagerTrouble(LogAnswer.Problem(kind: .cancelled, what: what, advice: "Report this"))
     }
 }

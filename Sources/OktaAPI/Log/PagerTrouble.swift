@@ -1,7 +1,7 @@
 /// One attempt that brought no page, in words for an operator.
-package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible {
+package struct PagerTrouble: Sendable, Hashable {
     /// What a caller can tell apart.
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
+    package enum Kind: Sendable, Hashable, CaseIterable {
         /// No answer; the transport says why.
         case unreachable
         /// The request can't be sent as configured.
@@ -48,18 +48,10 @@ package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// What happened, as a kind.
     package let kind: Kind
-    /// The org's host.
-    package let host: String
-    /// What happened.
+    /// What happened; no secret, and nothing of the query.
     package let what: String
-    /// What Tributary does next.
-    package let next: String
     /// What the operator should do.
     package let advice: String
-    /// The answer's status, if there was one.
-    package let status: Int?
-    /// Okta's error code, if it gave one.
-    package let errorCode: String?
     /// By which Okta's support finds the exchange.
     package let requestID: String?
     /// Which way through the log it holds up; nil if there is only one, or for both.
@@ -67,10 +59,9 @@ package struct PagerTrouble: Error, Sendable, Hashable, CustomStringConvertible 
     /// The query by time that replaces the link.
     package var requery: LogRequery?
 
-    /// All of it in one line, without any secret.
-    package var description: String {
-        let id = requestID.map { " [Okta request \($0)]" } ?? ""
-        return "\(host): \(what); \(next). \(advice).\(id)"
+    init(_ problem: LogAnswer.Problem) {
+        (kind, what, advice) = (problem.kind, problem.what, problem.advice)
+        requestID = problem.requestID
     }
 }
 

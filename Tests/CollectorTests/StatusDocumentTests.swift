@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Collector
+
+@Suite("docs/status.md")
+struct StatusDocumentTests {
+    private let text: String
+
+    init() throws { text = try String(contentsOf: Repository.file("docs/status.md"), encoding: .utf8) }
+
+    /// The words of the first column of a section's table.
+    private func words(_ section: String) throws -> [String] {
+        let start = try #require(text.range(of: "\n## \(section)\n")).upperBound
+        let rows = text[start...].split(separator: "\n").prefix { !$0.hasPrefix("## ") }
+        // The first row is the head.
+        return rows.compactMap { $0.firstMatch(of: #/^\| `(\w+)` \| /#).map { String($0.1) } }.dropFirst().map(\.self)
+    }
+
+    @Test("the words for a problem are these, whatever the code calls them: programs read them")
+    func kinds() throws {
+        let words = [
+            "unreachable", "invalid_request", "server_failure", "rate_limited", "concurrency_limited", "unauthorized",
+            "forbidden", "credential", "wrong_address", "redirected", "not_okta", "refused_query", "refused",
+            "cursor_refused", "broken_body", "too_large", "missing_next", "foreign_next", "next_stands_still",
+            "unreadable_page", "cursor", "spool", "spool_full",
+        ]
+        #expect(ProblemKind.allCases.map(\.rawValue) == words)
+        #expect(try self.words("Problems") == words)
+    }
+
+    @Test("the states are these")
+    func states() throws {
+        let states: [StatusReport.State] = [
+            .starting, .live, .catchingUp, .rateLimited, .paused, .failing, .stopped,
+        ]
+        let words = ["starting", "live", "catching_up", "rate_limited", "paused", "failing", "stopped"]
+        #expect(states.map(\.rawValue) == words)
+        #expect(try self.words("States") == words)
+    }
+
+    @Test("every key of the report is explained")
+    func keys() throws {
+        let integration = StatusReport.Integration(
+            name: "", org: "", state: .live, since: "",
+            problem: .init(kind: "", message: "", remedy: "", attempts: 1, since: ""), lagSeconds: 1, lastEventAt: "",
+            lastAnswerAt: "", lastRequestId: "", nextAttemptAt: "", events: 1, rejected: 1, requests: 1,
+            eventsPerSecond: 1, unsealedRecords: 1, credential: "", credentialExpires: "", duplicates: 1,
+            freshQueries: 1, unproven: 1,
+            backfill: .init(from: "", until: "", reachedAt: "", fraction: 1, remainingSeconds: 1),
+            gap: .init(from: "", to: ""))
+        let report = StatusReport(
+            version: "", pid: 1, startedAt: "", updatedAt: "", stuck: .init(part: "", silenceSeconds: 1),
+            integrations: [integration],
+            spool: .init(directory: "", bytes: 1, maxBytes: 1, segmentsSealed: 1, deletionHeldUp: ""))
+        var keys: Set<String> = []
+        func gather(_ value: Any) {
+            if let object = value as? [String: Any] {
+                keys.formUnion(object.keys)
+                object.values.forEach(gather)
+            } else if let array = value as? [Any] {
+                array.forEach(gather)
+            }
+        }
+        gather(try JSONSerialization.jsonObject(with: try report.encoded()))
+        #expect(keys.count > 40)
+        for key in keys { #expect(text.contains("`\(key)`"), "\(key)") }
+    }
+}
