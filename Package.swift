@@ -128,7 +128,9 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "Spool", "TestSupport",
+                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "Spool", "Systemd",
+                "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -97,6 +97,9 @@ actor IngestWorker {
         return Opened(cursor: writer.cursor, recovery: writer.recovery)
     }
 
+    /// The place that is kept; nil if the integration is not open.
+    func cursor(of integration: String) -> String? { writers[integration]?.cursor }
+
     /// Makes a place durable without any event.
     func keep(_ place: String, integration: String) throws(SpoolError) {
         try writers[integration]?.commit(cursor: place, at: time.spool)

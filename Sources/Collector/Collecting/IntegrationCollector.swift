@@ -106,6 +106,7 @@ struct IntegrationCollector: Sendable {
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
             if let landing = page.landingWithoutEvents {
+                guard await worker.cursor(of: settings.name) == reading.kept else { return await reopen(&reading) }
                 reading.pager.committed(landing, now: time.now)
                 note(IngestWorker.Committed(landing: landing, kept: reading.kept), page)
             } else {
@@ -139,10 +140,7 @@ struct IntegrationCollector: Sendable {
                 switch error {
                 case .page(let error):
                     return note(reading.pager.rejected(error.description, now: time.now), reading.pager)
-                case .cursorMoved:
-                    reading.pager.notCommitted("the journal was repaired", now: time.now)
-                    if let reopened = await open() { reading = reopened }
-                    return
+                case .cursorMoved: return await reopen(&reading)
                 case .spool(let error):
                     let trouble = IntegrationHealth.Trouble(spool: error)
                     guard error.passesByItself, !Task.isCancelled else {
@@ -156,6 +154,12 @@ struct IntegrationCollector: Sendable {
                 }
             }
         }
+    }
+
+    /// A seal has cut damage from the journal, and the cursor went back: collection goes on from there.
+    private func reopen(_ reading: inout Reading) async {
+        reading.pager.notCommitted("the journal was repaired", now: time.now)
+        if let reopened = await open() { reading = reopened }
     }
 
     private func settle(_ ingested: IngestWorker.Ingested, _ page: LogPage, _ reading: inout Reading) async {

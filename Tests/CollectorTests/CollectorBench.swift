@@ -1,0 +1,145 @@
+import CollectionSimulation
+import Foundation
+import Logging
+import OCSF
+import Synchronization
+import Systemd
+
+@testable import Collector
+@testable import OktaAPI
+@testable import Spool
+
+/// One integration's collector with its real pager, worker and spool. The org, the disk and the clocks are the test's: they are in memory, and
+/// time passes only while the collector sleeps.
+final class CollectorBench: Sendable {
+    /// When the events below are published, milliseconds since 1970.
+    static let origin = Scenario.origin
+
+    let time = SimulatedTime()
+    let disk = PowerCutFileSystem()
+    let org: LogOfOrg
+    let lines = LogLines()
+    let board = StatusBoard()
+    private let heartbeats = Heartbeats()
+
+    init() { org = LogOfOrg(time) }
+
+    /// What a run is made with.
+    struct Setup: Sendable {
+        /// Nil: a token that the org takes.
+        var credential: (any Credential)?
+        var filter: String?
+        var pageLimit = 100
+        /// Where a first run begins, milliseconds since 1970.
+        var start = CollectorBench.origin - 600_000
+        var startCountedFrom: HostTime?
+        var pollInterval = Duration.seconds(15)
+        /// Small: what is committed is sealed at once.
+        var segmentMaxBytes = 1 << 20
+        var limits = PassedLimits()
+    }
+
+    /// Runs the collector until `isOver`, which is asked at every request and every sleep; then stops it as the daemon does.
+    ///
+    /// - Parameter seals: whether the spool is sealed and closed at the end, as in an orderly stop.
+    func run(
+        _ setup: Setup = Setup(), seals: Bool = true, until isOver: @escaping @Sendable () -> Bool
+    ) async throws {
+        let worker = try worker(setup)
+        let entry = board.add(
+            StatusBoard.Entry(
+                name: "acme", org: "acme", credential: "token", credentialExpires: nil,
+                health: IntegrationHealth(since: time.wall)))
+        let query = LogQuery(
+            org: try OrgURL(parsing: LogOfOrg.origin), filter: setup.filter, pageLimit: setup.pageLimit)
+        let collector = IntegrationCollector(
+            settings: .init(
+                name: "acme", query: query, start: StoredTime(setup.start), startCountedFrom: setup.startCountedFrom,
+                pollInterval: setup.pollInterval, pollGrid: PollGrid(origin: time.now), budgetShare: 1, seed: 1),
+            credential: try setup.credential ?? APIToken(parsing: "00test"), transport: org, worker: worker,
+            board: board, entry: entry,
+            heartbeat: heartbeats.register("acme", bound: .seconds(300)), logger: lines.logger, time: time)
+        let task = Task { await collector.run() }
+        let (time, org) = (time, org)
+        let end = time.now + .seconds(86_400)
+        time.arm(
+            // A run that never comes to its end is ended, and the test's expectations fail.
+            isOver: { isOver() || org.requests.count > 2_000 || time.now > end }, stop: { task.cancel() })
+        org.willAnswer { time.check() }
+        await task.value
+        time.disarm()
+        if seals { _ = await worker.sealAndClose("acme") }
+        disk.killed()
+    }
+
+    private func worker(_ setup: Setup) throws -> IngestWorker {
+        var settings = SpoolSettings(
+            directory: "/spool", stateDirectory: "/state", compression: .none,
+            segmentMaxBytes: setup.segmentMaxBytes, recordSchema: "ocsf/1.8.0")
+        settings.segmentMaxAge = .seconds(86_400)
+        let spool = try Spool(settings, fileSystem: disk, now: time.spool)
+        return try IngestWorker(
+            name: "test", spool: spool, catalog: try EventCatalog.builtIn(),
+            settings: NormalizerSettings(rawData: false, observables: false), limits: setup.limits, time: time)
+    }
+
+    /// Leaves a cursor with this text, as another version of the daemon might.
+    func keep(_ cursor: String) async throws {
+        let worker = try worker(Setup())
+        _ = try await worker.open("acme", source: EventSource())
+        try await worker.keep(cursor, integration: "acme")
+        _ = await worker.sealAndClose("acme")
+        disk.killed()
+    }
+
+    /// How the integration is, as `status.json` would tell it.
+    var health: IntegrationHealth? { board.snapshot(now: time.now).entries.first?.health }
+
+    /// The numbers of the events in sealed segments, sorted.
+    func sealed() throws -> [Int] {
+        let reader = try SpoolReader(directory: "/spool", fileSystem: disk)
+        var found: [Int] = []
+        for listing in try reader.segments() {
+            try reader.lines(listing.path) { (line) throws(SpoolError) in
+                guard let uid = recordUID(of: line) else { return }
+                if let number = Int(String(decoding: uid, as: UTF8.self).suffix(12), radix: 16) { found.append(number) }
+            }
+        }
+        return found.sorted()
+    }
+
+    /// The only file of the integration's journal.
+    func journal() throws -> String {
+        let directory = "/state/integrations/acme"
+        let name = try disk.list(directory).map(\.name).filter { $0.hasPrefix("journal-") }.max()
+        return "\(directory)/\(name ?? "none")"
+    }
+}
+
+/// Gathers what is logged.
+final class LogLines: Sendable {
+    private let texts = Mutex<[String]>([])
+
+    var all: [String] { texts.withLock(\.self) }
+
+    func contains(_ text: String) -> Bool { all.contains { $0.contains(text) } }
+
+    var logger: Logger {
+        var logger = Logger(label: "test") { _ in Handler(lines: self) }
+        logger.logLevel = .debug
+        return logger
+    }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var logLevel = Logger.Level.debug
+        var metadata: Logger.Metadata = [:]
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: Logging.LogEvent) { lines.texts.withLock { $0.append("\(event.level): \(event.message)") } }
+    }
+}

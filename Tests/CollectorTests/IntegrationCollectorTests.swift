@@ -1,0 +1,273 @@
+import CollectionSimulation
+import Foundation
+import Glibc
+import OktaAPI
+import Spool
+import Testing
+
+@testable import Collector
+
+@Suite("An integration's collector: requests")
+struct IntegrationCollectorTests {
+    private let bench = CollectorBench()
+    private var org: LogOfOrg { bench.org }
+
+    /// Seconds between requests for the log.
+    private var waits: [Double] {
+        let times = org.logRequests.map(\.time)
+        return zip(times.dropFirst(), times).map { Double($0 - $1) / 1000 }
+    }
+
+    @Test("what is stored is collected once, sealed, and reported live")
+    func collects() async throws {
+        org.store(250)
+        let org = org
+        try await bench.run { org.logRequests.count == 4 }
+        #expect(try bench.sealed() == Array(0..<250))
+        #expect(bench.health?.state == .live)
+        #expect(bench.health?.events == 250)
+        #expect(bench.health?.requests == 4)
+        #expect(bench.lines.contains("events arrive from https://acme.okta.com"))
+        // The pages of a backlog follow each other at once.
+        #expect(waits[0] < 1 && waits[1] < 1)
+    }
+
+    @Test("a request that fails is repeated as it was, after growing waits, until it brings a page")
+    func retry() async throws {
+        org.store(10)
+        org.answer([
+            .failure(.timeout), .status(503), .status(500), .failure(.interrupted), .status(502), .status(503),
+        ])
+        let (org, bench) = (org, bench)
+        try await bench.run { bench.health?.state == .live }
+        let failed = org.logRequests.prefix(7)
+        #expect(Set(failed.map(\.url)).count == 1)
+        for (attempt, wait) in waits.prefix(6).enumerated() {
+            // Full jitter from a second up to 2, 4, 8 … seconds.
+            #expect(wait >= 1 && wait <= Double(1 << (attempt + 1)) + 1, "\(waits)")
+        }
+        // Okta asks for both with every repetition; an answer with an id came second.
+        #expect(failed.map(\.retryCount) == [nil, nil, "2", "3", "4", "5", "6"])
+        #expect(Set(failed.dropFirst(2).map(\.retryFor)).count == 1)
+        #expect(bench.health?.trouble == nil)
+        #expect(bench.health?.attempts == 0)
+        #expect(bench.lines.contains("acme.okta.com did not answer in time"))
+        #expect(bench.lines.contains("events arrive again after"))
+        #expect(try bench.sealed() == Array(0..<10))
+    }
+
+    @Test("a trouble that lasts is logged when it begins and every ten minutes, not at each attempt")
+    func lasting() async throws {
+        org.answer(Array(repeating: .status(503), count: 200))
+        let bench = bench
+        let end = bench.time.now + .seconds(1900)
+        try await bench.run { bench.time.now > end }
+        #expect(bench.health?.state == .failing)
+        let said = bench.lines.all.filter { $0.contains("Okta answered 503") }
+        #expect((3...4).contains(said.count), "\(said)")
+        #expect(said.dropFirst().allSatisfy { $0.contains("for 1") || $0.contains("for 2") || $0.contains("for 3") })
+        #expect((bench.health?.attempts ?? 0) > 30)
+        #expect(bench.health?.nextAttempt ?? 0 > bench.time.wall)
+    }
+
+    @Test("a rate limit is waited for to its reset, and is no failure")
+    func rateLimit() async throws {
+        org.store(3)
+        let reset = String(bench.time.server / 1000 + 90)
+        org.answer([.status(429, headers: [("X-Rate-Limit-Remaining", "0"), ("X-Rate-Limit-Reset", reset)])])
+        let states = Noted<Set<StatusReport.State>>([])
+        let bench = bench
+        try await bench.run {
+            if let state = bench.health?.state { states.value.insert(state) }
+            return bench.health?.state == .live
+        }
+        #expect(states.value.contains(.rateLimited) && !states.value.contains(.failing))
+        #expect((85...95).contains(waits[0]), "\(waits)")
+        #expect(try bench.sealed() == [0, 1, 2])
+    }
+
+    @Test("a refused token that is replaced is tried within seconds, long before the next probe")
+    func replacedToken() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data("00old".utf8).write(to: file, options: .atomic)
+        org.store(3)
+        org.require(token: "00new")
+        let replacedAt = Noted<Int64?>(nil)
+        let (org, bench) = (org, bench)
+        let begin = bench.time.now
+        try await bench.run(.init(credential: APITokenFile(path: file.path))) {
+            if bench.time.now > begin + .seconds(20), replacedAt.value == nil {
+                try? Data("00new".utf8).write(to: file, options: .atomic)
+                replacedAt.value = bench.time.server
+            }
+            return bench.health?.state == .live
+        }
+        let requests = org.logRequests
+        #expect(requests.prefix(2).map(\.authorization) == ["SSWS 00old", "SSWS 00new"])
+        let replaced = try #require(replacedAt.value)
+        #expect((0...4_000).contains(requests[1].time - replaced))
+        #expect(bench.lines.contains("put it into the secret file"))
+        #expect(try bench.sealed() == [0, 1, 2])
+    }
+
+    @Test("a refused token that stays is probed about once a minute")
+    func refusedToken() async throws {
+        org.require(token: "00other")
+        let org = org
+        try await bench.run { org.logRequests.count == 5 }
+        #expect(waits.allSatisfy { (60...67).contains($0) }, "\(waits)")
+        #expect(bench.health?.state == .failing)
+        #expect(bench.health?.trouble?.kind == .unauthorized)
+    }
+
+    @Test("without a secret nothing is sent; once there is one, collection begins within seconds")
+    func missingSecret() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        org.store(3)
+        let (org, bench) = (org, bench)
+        let begin = bench.time.now
+        try await bench.run(.init(credential: APITokenFile(path: file.path))) {
+            if bench.time.now > begin + .seconds(30), org.requests.allSatisfy({ !$0.isLog }) {
+                #expect(bench.health?.trouble?.kind == .credential)
+                try? Data("00new".utf8).write(to: file, options: .atomic)
+            }
+            return bench.health?.state == .live
+        }
+        let first = try #require(org.logRequests.first)
+        #expect(first.time - CollectorBench.origin < 35_000)
+        #expect(first.authorization == "SSWS 00new")
+        #expect(bench.lines.contains("the secret file \(file.path) can't be read"))
+        #expect(try bench.sealed() == [0, 1, 2])
+    }
+
+    @Test("a page that breaks off in the middle is requested again, and after three times in smaller pages")
+    func brokenPage() async throws {
+        org.store(30)
+        let broken = LogOfOrg.Answer.body("[{\"uuid\":\"x\",]")
+        org.answer([broken, broken, broken])
+        let (org, bench) = (org, bench)
+        try await bench.run { bench.health?.events == 30 }
+        #expect(org.logRequests.prefix(3).allSatisfy { $0.url.contains("limit=100&") })
+        #expect(org.logRequests[3].url.contains("limit=50&"))
+        #expect(bench.health?.freshQueries == 1)
+        #expect(bench.lines.contains("a page could not be read"))
+        #expect(bench.lines.contains("50 events a page, and what comes twice is dropped"))
+        #expect(try bench.sealed() == Array(0..<30))
+    }
+
+    @Test("an element that can't become a record is kept apart, counted and said")
+    func rejected() async throws {
+        let event = AnswerText.event(0, published: bench.time.server)
+        org.answer([.body("[\(event),42]")])
+        let bench = bench
+        try await bench.run { bench.health?.state == .live }
+        #expect((bench.health?.events, bench.health?.rejected) == (1, 1))
+        #expect(bench.lines.contains("1 of a page's 2 events could not become records and are kept under _rejected"))
+    }
+
+    @Test("a link that is refused twice is replaced by a query by time, whose known events are dropped")
+    func refusedLink() async throws {
+        org.store(30)
+        let (org, bench) = (org, bench)
+        let isRefused = Noted(false)
+        try await bench.run {
+            if org.logRequests.count == 2, !isRefused.value {
+                isRefused.value = true
+                org.answer([.status(400, code: "E0000001"), .status(400, code: "E0000001")])
+                org.store(5)
+            }
+            return bench.health?.events == 35
+        }
+        #expect(bench.health?.freshQueries == 1)
+        #expect(bench.health?.duplicates ?? 0 > 0)
+        #expect(bench.lines.contains("the log is queried again from"))
+        #expect(bench.lines.contains("events of a page were known and dropped"))
+        #expect(try bench.sealed() == Array(0..<35))
+    }
+
+    @Test("a query by time passes over what is forgotten until it finds what is remembered")
+    func search() async throws {
+        let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
+        org.store(600)
+        let (org, bench) = (org, bench)
+        let isRefused = Noted(false)
+        try await bench.run(.init(limits: limits)) {
+            if bench.health?.events == 600, !isRefused.value {
+                isRefused.value = true
+                org.answer([.status(404), .status(404)])
+                org.store(5)
+            }
+            return bench.health?.events == 605
+        }
+        #expect(bench.lines.contains("events were passed over that the spool has had"))
+        #expect(try bench.sealed() == Array(0..<605))
+    }
+
+    @Test("where nothing that is remembered is found again, everything is collected, and said to be unproven")
+    func unproven() async throws {
+        let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
+        org.store(600)
+        let (org, bench) = (org, bench)
+        let isRefused = Noted(false)
+        try await bench.run(.init(limits: limits)) {
+            if bench.health?.events == 600, !isRefused.value {
+                isRefused.value = true
+                org.answer([.status(404), .status(404)])
+                org.renumber()
+            }
+            return bench.health?.unproven ?? 0 > 0
+        }
+        #expect(bench.lines.contains("none of the last events that are remembered was found again"))
+        #expect(bench.lines.contains("may have been collected before. Drop repeats by metadata.uid"))
+    }
+
+    @Test("a long history is collected along with the newest events, and its beginning and end are said")
+    func backfill() async throws {
+        let start = CollectorBench.origin - 2 * 86_400_000
+        org.store(at: (0..<3_000).map { start + Int64($0) * 57_600 })
+        let (org, bench) = (org, bench)
+        let isFilling = Noted(false)
+        try await bench.run(.init(start: start - 1000)) {
+            if bench.health?.backfill != nil { isFilling.value = true }
+            // The newest event, after two pages from long ago.
+            if org.logRequests.count == 2, org.count == 3_000 {
+                bench.time.advance(2_000)
+                org.store(1)
+            }
+            return bench.health?.events == 3_001 && bench.health?.state == .live
+        }
+        #expect(isFilling.value)
+        #expect(bench.lines.contains("backfill started"))
+        #expect(bench.lines.contains("backfill complete"))
+        #expect(try bench.sealed() == Array(0..<3_001))
+    }
+
+    @Test("a start that counts from now goes by Okta's clock where this host's is wrong", arguments: [true, false])
+    func start(isAhead: Bool) async throws {
+        bench.time.set(hostOffset: isAhead ? 7_200_000 : -7_200_000)
+        org.store(at: [-7_000, -3_000, -1_000, -1].map { CollectorBench.origin + $0 * 1000 })
+        let host = HostTime(bench.time.wall)
+        let (org, bench) = (org, bench)
+        try await bench.run(.init(start: host.milliseconds - 3_600_000, startCountedFrom: host)) {
+            org.logRequests.count == 4
+        }
+        #expect(try bench.sealed() == [1, 2, 3], "the last hour by Okta's clock")
+        #expect(bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start is counted by Okta's clock"))
+    }
+
+    @Test("events that Okta has deleted before they were collected are said")
+    func gap() async throws {
+        org.store(5)
+        let (org, bench) = (org, bench)
+        try await bench.run { bench.health?.events == 5 }
+        bench.time.advance(100 * 86_400_000)
+        org.store(2)
+        let requests = org.logRequests.count
+        try await bench.run { org.logRequests.count == requests + 2 }
+        #expect(bench.lines.contains("Okta keeps events for 90 days: what it stored between"))
+        #expect(bench.health?.gap != nil)
+        #expect(try bench.sealed() == Array(0..<7))
+    }
+}
