@@ -20,6 +20,8 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [Credential]
     /// In the order of the files.
     package var integrations: [Integration]
+    /// Integrations that are left out because of mistakes in them; empty unless ``ConfigurationContext/mistakes`` allows it.
+    package var unusable: [UnusableIntegration] = []
     /// What deserves attention but does not keep the daemon from running.
     package var warnings: [ConfigurationProblem]
 
@@ -53,6 +55,16 @@ package struct Configuration: Sendable, Equatable {
         package subscript<Value>(dynamicMember key: KeyPath<IntegrationKeys, ConfigurationKey<Value>>) -> Value {
             settings[dynamicMember: key]
         }
+    }
+
+    /// An integration that can't be used as it is written.
+    package struct UnusableIntegration: Sendable, Equatable {
+        /// Its name, or the place where it stands if its name can't be read or is another's; for a file that can't be read, the file.
+        package var name: String
+        /// The org's address; nil if it can't be read.
+        package var org: String?
+        /// At least one.
+        package var problems: [ConfigurationProblem]
     }
 
     /// The settings under `data_ingest`.

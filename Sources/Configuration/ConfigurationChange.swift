@@ -48,6 +48,17 @@ package struct ConfigurationChange: Sendable, Equatable {
         needsRestart = keys.filter { $0.change == .atRestart }
     }
 
+    /// What is in force after the change: the new configuration, with the old value of each key in ``needsRestart``.
+    package static func inForce(from old: Configuration, to new: Configuration) -> Configuration {
+        var result = new
+        result.directories = new.directories.keepingUntilRestart(old.directories)
+        result.spool = new.spool.keepingUntilRestart(old.spool)
+        result.record = new.record.keepingUntilRestart(old.record)
+        result.myNetwork = new.myNetwork.keepingUntilRestart(old.myNetwork)
+        result.network = new.network.keepingUntilRestart(old.network)
+        return result
+    }
+
     /// Whether there is nothing to do.
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty

@@ -17,8 +17,9 @@ struct ReferenceTests {
                 case .value(let text): "`\(text)`"
                 case .environment, .described: key.fallback.text ?? ""
                 }
+            let restart = key.change == .atRestart ? " Needs a restart." : ""
             table +=
-                "| `\(key.path)` | \(key.isList ? "a list: " : "")\(key.valueKind) | \(fallback) | \(key.explanation) |\n"
+                "| `\(key.path)` | \(key.isList ? "a list: " : "")\(key.valueKind) | \(fallback) | \(key.explanation)\(restart) |\n"
         }
         try MadePart(of: "docs/configuration.md", named: "keys").check(table)
     }

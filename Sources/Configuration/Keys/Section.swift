@@ -35,6 +35,12 @@ package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
         zip(settings, other.settings).compactMap { $0.isEqual(to: $1) ? nil : $0.description }
     }
 
+    /// The same with the old value of each key that can't change while the daemon runs.
+    package func keepingUntilRestart(_ old: Self) -> Self {
+        Section(
+            settings: zip(settings, old.settings).map { $0.description.change == .atRestart ? $1 : $0 })
+    }
+
     package static func == (left: Self, right: Self) -> Bool { left.changed(from: right).isEmpty }
 
     package func hash(into hasher: inout Hasher) {

@@ -27,9 +27,21 @@ extension Configuration {
     ) throws(ConfigurationError) -> Configuration {
         var findings = found
         var isComplete = isComplete
+        var unusable: [UnusableIntegration] = []
         var settings = Settings(place: ConfigurationPlace(file: mainFile, line: 1, column: 1))
         for source in sources {
-            switch YAMLDocument.read(source.bytes, file: source.file, into: &findings) {
+            var own = Findings()
+            let content = YAMLDocument.read(source.bytes, file: source.file, into: &own)
+            if case .unreadable = content, context.mistakes == .integration, source.file != mainFile,
+                source.holdsOnlyIntegrations
+            {
+                findings.add(warnings: own.warnings)
+                unusable.append(UnusableIntegration(name: source.file, problems: own.problems))
+                isComplete = false
+                continue
+            }
+            findings.add(own)
+            switch content {
             case .mapping(let pairs): settings.add(pairs, into: &findings)
             case .unreadable: isComplete = false
             case .empty:
@@ -50,8 +62,15 @@ extension Configuration {
         let files = [mainFile] + sources.map(\.file).filter { $0 != mainFile }
         var builder = ConfigurationBuilder(
             settings: settings, context: context, isComplete: isComplete, findings: findings)
-        let configuration = builder.build(files: files)
+        var configuration = builder.build(files: files)
         if let failure = builder.findings.failure(filesInOrder: files) { throw failure }
+        configuration?.unusable += unusable
+        if let configuration, configuration.integrations.isEmpty, !configuration.unusable.isEmpty {
+            // Nothing is left that the mistakes could stop.
+            throw ConfigurationError(
+                problems: Findings.sorted(configuration.unusable.flatMap(\.problems), filesInOrder: files),
+                warnings: configuration.warnings, leftOff: 0)
+        }
         guard let configuration else {
             throw ConfigurationError(
                 problems: [

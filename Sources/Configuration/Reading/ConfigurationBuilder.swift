@@ -10,6 +10,7 @@ struct ConfigurationBuilder {
     var findings: Findings
 
     private var credentials = CredentialIndex()
+    private(set) var unusable: [Configuration.UnusableIntegration] = []
 
     init(settings: Settings, context: ConfigurationContext, isComplete: Bool, findings: Findings) {
         self.settings = settings
@@ -29,15 +30,15 @@ struct ConfigurationBuilder {
         let network = SectionReading<Configuration.NetworkKeys>(settings, context, into: &findings).whole
         if let network { checkFiles(network) }
         for item in settings.items["credentials[]"] ?? [] {
-            let reader = CredentialReader(settings: item, context: context)
-            reader.read(into: &credentials, &findings)
+            readCredential(item)
         }
         let integrations = integrations()
+        findings.addAsWarnings(credentials.problemsOfUnused)
         if isComplete { reportUnused() }
         guard let directories, let spool, let record, let myNetwork, let network else { return nil }
         return Configuration(
             files: files, directories: directories, spool: spool, record: record, myNetwork: myNetwork,
-            network: network, credentials: credentials.usable, integrations: integrations,
+            network: network, credentials: credentials.usable, integrations: integrations, unusable: unusable,
             warnings: Findings.sorted(findings.warnings, filesInOrder: files))
     }
 
@@ -101,50 +102,36 @@ struct ConfigurationBuilder {
         }
     }
 
+    /// A credential with a mistake is usable by none of its integrations; the mistake of one that none names is warned of.
+    private mutating func readCredential(_ item: Settings) {
+        var found = item.found
+        let name = CredentialReader(settings: item, context: context).read(into: &credentials, &found)
+        guard context.mistakes == .integration else { return findings.add(found) }
+        findings.add(warnings: found.warnings)
+        if let name {
+            credentials.refuse(name, found.problems)
+        } else {
+            findings.addAsWarnings(found.problems)
+        }
+    }
+
     private mutating func integrations() -> [Configuration.Integration] {
         var read: [Configuration.Integration] = []
-        var names: [Name: ConfigurationPlace] = [:]
-        var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
-        let keys = Configuration.IntegrationKeys.shared
+        var known = KnownIntegrations()
         for item in settings.items["integrations[]"] ?? [] {
-            let reading = SectionReading<Configuration.IntegrationKeys>(item, context, into: &findings)
-            let name = reading[\.name]
-            let place = item.place(of: keys.name.path)
-            if let name {
-                if let earlier = names[name] {
-                    findings.error(
-                        at: place, key: keys.name.path, "the integration “\(name)” is there already, at \(earlier)",
-                        hint: "give one another name")
-                } else {
-                    names[name] = place
-                }
-            }
-            let urlPlace = item.place(of: keys.url.path)
-            let ingest = dataIngest(item)
-            let response = responseAction(item)
-            if item.sections["integrations[].data_ingest"] == nil,
-                item.sections["integrations[].response_action"] == nil
-            {
-                findings.error(
-                    at: item.place, key: "integrations[]",
-                    "the integration \(name.map { "“\($0)” " } ?? "")does nothing",
-                    hint: "add data_ingest or response_action with a credential")
-            }
-            guard let name, let url = reading[\.url] else { continue }
-            for warning in url.warnings {
-                findings.warning(at: urlPlace, key: keys.url.path, warning.description)
-            }
-            if let other = orgs[url.origin] {
-                findings.warning(
-                    at: urlPlace, key: keys.url.path,
-                    "“\(name)” and “\(other.name)” (\(other.place)) are the same org, \(url.origin)",
-                    hint: "with both ingesting, each event is collected twice and they share one rate limit")
+            let others = findings
+            findings = item.found
+            let outcome = integration(item, &known)
+            let found = findings
+            findings = others
+            if context.mistakes == .integration, !found.problems.isEmpty {
+                findings.add(warnings: found.warnings)
+                unusable.append(
+                    Configuration.UnusableIntegration(
+                        name: outcome.name?.text ?? "\(item.place)", org: outcome.org, problems: found.problems))
             } else {
-                orgs[url.origin] = (name, urlPlace)
-            }
-            if let whole = reading.whole {
-                read.append(
-                    Configuration.Integration(settings: whole, dataIngest: ingest, responseAction: response))
+                findings.add(found)
+                if let integration = outcome.integration { read.append(integration) }
             }
         }
         if isComplete, settings.items["integrations[]"] == nil, findings.problems.isEmpty {
@@ -154,6 +141,62 @@ struct ConfigurationBuilder {
                 hint: "add one under integrations")
         }
         return read
+    }
+
+    /// What integrations that were read before keep from those after them.
+    private struct KnownIntegrations {
+        var names: [Name: ConfigurationPlace] = [:]
+        var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
+    }
+
+    /// What could be read of an integration; its name is left out where another has it.
+    private mutating func integration(
+        _ item: Settings, _ known: inout KnownIntegrations
+    ) -> (name: Name?, org: String?, integration: Configuration.Integration?) {
+        let keys = Configuration.IntegrationKeys.shared
+        let reading = SectionReading<Configuration.IntegrationKeys>(item, context, into: &findings)
+        let name = reading[\.name]
+        var isTaken = false
+        let place = item.place(of: keys.name.path)
+        if let name {
+            if let earlier = known.names[name] {
+                isTaken = true
+                findings.error(
+                    at: place, key: keys.name.path, "the integration “\(name)” is there already, at \(earlier)",
+                    hint: "give one another name")
+            } else {
+                known.names[name] = place
+            }
+        }
+        let urlPlace = item.place(of: keys.url.path)
+        let ingest = dataIngest(item)
+        let response = responseAction(item)
+        if item.sections["integrations[].data_ingest"] == nil,
+            item.sections["integrations[].response_action"] == nil
+        {
+            findings.error(
+                at: item.place, key: "integrations[]",
+                "the integration \(name.map { "“\($0)” " } ?? "")does nothing",
+                hint: "add data_ingest or response_action with a credential")
+        }
+        let url = reading[\.url]
+        let ownName = isTaken ? nil : name
+        guard let name, let url else { return (ownName, url?.origin, nil) }
+        for warning in url.warnings {
+            findings.warning(at: urlPlace, key: keys.url.path, warning.description)
+        }
+        if let other = known.orgs[url.origin] {
+            findings.warning(
+                at: urlPlace, key: keys.url.path,
+                "“\(name)” and “\(other.name)” (\(other.place)) are the same org, \(url.origin)",
+                hint: "with both ingesting, each event is collected twice and they share one rate limit")
+        } else {
+            known.orgs[url.origin] = (name, urlPlace)
+        }
+        let integration = reading.whole.map {
+            Configuration.Integration(settings: $0, dataIngest: ingest, responseAction: response)
+        }
+        return (ownName, url.origin, integration)
     }
 
     private mutating func dataIngest(_ item: Settings) -> Configuration.DataIngest? {
@@ -187,7 +230,8 @@ struct ConfigurationBuilder {
         let place = item.place(of: key.path)
         credentials.markUsed(name)
         guard let credential = credentials.find(name) else {
-            if isComplete, !credentials.isDeclared(name) {
+            findings.add(problems: credentials.problems(of: name))
+            if !credentials.isDeclared(name), isComplete || context.mistakes == .integration {
                 let near = NearestName.of(name.text, among: credentials.names)
                 findings.error(
                     at: place, key: key.path, "there is no credential “\(name)”",

@@ -6,6 +6,8 @@ package struct ConfigurationContext: Sendable {
     package var today: CalendarDate
     /// What to make of secrets that can't be read.
     package var secrets: SecretCheck
+    /// What to make of a mistake that concerns one integration only.
+    package var mistakes: MistakeScope
 
     /// How strict to be about the files with secrets.
     package enum SecretCheck: Sendable {
@@ -16,9 +18,21 @@ package struct ConfigurationContext: Sendable {
         case warned
     }
 
-    package init(environment: [String: String], today: CalendarDate, secrets: SecretCheck = .required) {
+    /// What a mistake in one integration, or in a credential, stops.
+    package enum MistakeScope: Sendable {
+        /// The whole configuration is refused: for a check, and for a reload, where the one that runs stays in force.
+        case whole
+        /// The integration is left out and listed in ``Configuration/unusable``; the others are used: for a start.
+        case integration
+    }
+
+    package init(
+        environment: [String: String], today: CalendarDate, secrets: SecretCheck = .required,
+        mistakes: MistakeScope = .whole
+    ) {
         self.environment = environment
         self.today = today
         self.secrets = secrets
+        self.mistakes = mistakes
     }
 }

@@ -13,6 +13,28 @@ package struct ConfigurationSource: Sendable {
     /// A text under a name, for checking before it is saved.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
+    /// Whether the first line of the file opens `credentials` or `integrations`, and so does each that begins at the margin, comments and items
+    /// apart: then a file that is not good YAML sets nothing that concerns the integrations of other files. In doubt it does.
+    var holdsOnlyIntegrations: Bool {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return false }
+        let lines = text.split(whereSeparator: \.isNewline).filter { line in
+            guard let first = line.first(where: { !$0.isWhitespace }) else { return false }
+            return first != "#" && line != "---"
+        }
+        guard let first = lines.first, Self.opensIntegrations(first) else { return false }
+        return lines.allSatisfy { line in
+            line.first?.isWhitespace == true || line.first == "-" || Self.opensIntegrations(line)
+        }
+    }
+
+    private static func opensIntegrations(_ line: Substring) -> Bool {
+        ["credentials", "integrations"].contains { name in
+            guard line.hasPrefix("\(name):") else { return false }
+            let rest = line.dropFirst(name.count + 1).first { !$0.isWhitespace }
+            return rest == nil || rest == "#"
+        }
+    }
+
     /// More drop-ins than this are not read.
     static let maximumFiles = 4096
 

@@ -4,6 +4,7 @@ struct CredentialIndex {
     private var byName: [Name: Configuration.Credential] = [:]
     private var order: [Name] = []
     private var used: Set<Name> = []
+    private var mistakes: [Name: [ConfigurationProblem]] = [:]
 
     /// Those that could be read whole, in the order of the files.
     var usable: [Configuration.Credential] { order.compactMap { byName[$0] } }
@@ -22,6 +23,16 @@ struct CredentialIndex {
     }
 
     mutating func add(_ credential: Configuration.Credential) { byName[credential.name] = credential }
+    /// Notes why a credential can't be used; without a problem, nothing.
+    mutating func refuse(_ name: Name, _ problems: [ConfigurationProblem]) {
+        guard !problems.isEmpty else { return }
+        mistakes[name, default: []] += problems
+        byName[name] = nil
+    }
+    /// Why a declared credential can't be used.
+    func problems(of name: Name) -> [ConfigurationProblem] { mistakes[name] ?? [] }
+    /// Why those can't be used to which nothing refers.
+    var problemsOfUnused: [ConfigurationProblem] { order.filter { !used.contains($0) }.flatMap(problems) }
     mutating func markUsed(_ name: Name) { used.insert(name) }
     func find(_ name: Name) -> Configuration.Credential? { byName[name] }
     func isDeclared(_ name: Name) -> Bool { places[name] != nil }

@@ -17,15 +17,17 @@ struct CredentialReader {
         self.context = context
     }
 
-    func read(into index: inout CredentialIndex, _ findings: inout Findings) {
+    /// - Returns: the credential's name, if it can be read and no other credential has it.
+    @discardableResult
+    func read(into index: inout CredentialIndex, _ findings: inout Findings) -> Name? {
         let reading = SectionReading<Configuration.CredentialKeys>(settings, context, into: &findings)
-        guard let name = reading[\.name] else { return }
+        guard let name = reading[\.name] else { return nil }
         let place = settings.place(of: keys.name.path)
         if let earlier = index.declare(name, at: place) {
             findings.error(
                 at: place, key: keys.name.path, "the credential “\(name)” is there already, at \(earlier)",
                 hint: "give one another name")
-            return
+            return nil
         }
         let type = reading[\.type]
         let clientID = reading[\.clientID] ?? nil
@@ -37,8 +39,9 @@ struct CredentialReader {
         if settings.values[keys.secretFile.path] == nil || givenFile != nil {
             keyKind = checkSecret(file, name, isKey: type == .oauth && clientID != nil, &findings)
         }
-        guard let whole = reading.whole else { return }
+        guard let whole = reading.whole else { return name }
         index.add(Configuration.Credential(settings: whole, secretFile: file, keyKind: keyKind))
+        return name
     }
 
     /// Where systemd lays the credential down (systemd.exec(5), `LoadCredential=`); outside the service the directory

@@ -20,6 +20,33 @@ struct Findings {
         warnings.append(ConfigurationProblem(.warning, at: place, key: key, message, hint: hint))
     }
 
+    /// Takes over what was found apart.
+    mutating func add(_ other: Findings) {
+        add(problems: other.problems)
+        leftOff += other.leftOff
+        add(warnings: other.warnings)
+    }
+
+    mutating func add(warnings others: [ConfigurationProblem]) {
+        warnings += others.prefix(max(0, Self.limit - warnings.count))
+    }
+
+    mutating func add(problems others: [ConfigurationProblem]) {
+        let room = max(0, Self.limit - problems.count)
+        problems += others.prefix(room)
+        leftOff += max(0, others.count - room)
+    }
+
+    /// Warns of problems that stop nothing.
+    mutating func addAsWarnings(_ problems: [ConfigurationProblem]) {
+        add(
+            warnings: problems.map { problem in
+                var warning = problem
+                warning.severity = .warning
+                return warning
+            })
+    }
+
     /// The error to throw, when there is a reason to.
     func failure(filesInOrder files: [String]) -> ConfigurationError? {
         guard !problems.isEmpty else { return nil }

@@ -11,6 +11,8 @@ struct Settings {
     var values: [String: Entry] = [:]
     /// Where sections were opened, by their path.
     var sections: [String: ConfigurationPlace] = [:]
+    /// What was found in an item of a list of mappings before its values are read.
+    var found = Findings()
     /// The items of lists of mappings, by the list's path (`credentials[]`).
     var items: [String: [Settings]] = [:]
 
@@ -56,7 +58,9 @@ struct Settings {
             for item in nodes {
                 if case .mapping(let pairs) = item.value {
                     var settings = Settings(place: item.place)
-                    settings.add(pairs, parent: path, tree: tree, into: &findings)
+                    var found = Findings()
+                    settings.add(pairs, parent: path, tree: tree, into: &found)
+                    settings.found = found
                     items[path, default: []].append(settings)
                 } else if !Self.holdsSecret(item, key: path, into: &findings) {
                     findings.error(

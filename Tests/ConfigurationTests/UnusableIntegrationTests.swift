@@ -1,0 +1,97 @@
+import Configuration
+import Testing
+
+@Suite("A mistake in one integration")
+struct UnusableIntegrationTests {
+    private let workspace: Workspace
+
+    init() throws { workspace = try Workspace() }
+
+    private func start(
+        _ text: String, _ dropIns: [(String, String)] = [], mistakes: ConfigurationContext.MistakeScope = .integration
+    ) throws -> Configuration {
+        var context = try workspace.context(secrets: .warned)
+        context.mistakes = mistakes
+        return try Configuration.load(
+            sources: [ConfigurationSource(file: "t.yaml", text: text)]
+                + dropIns.map { ConfigurationSource(file: $0, text: $1) }, context: context)
+    }
+
+    private static let globex = """
+        credentials:
+          - name: g
+        integrations:
+          - name: globex
+            url: https://globex.okta.com
+            data_ingest:
+              credential: g
+
+        """
+
+    @Test(
+        "leaves it out at a start, with what is wrong and where, and refuses the configuration elsewhere",
+        arguments: [
+            ("url: https://globex.okta.com", "url: not a host", "globex", "url"),
+            ("credential: g", "credential: h", "globex", "there is no credential “h”"),
+            ("credential: g", "credential: g\n      page_size: 5000", "globex", "out of range"),
+            ("credential: g", "credential: g\n      filter: a eq \"b", "globex", "unpaired quotation mark"),
+            ("credential: g", "credential: g\n      filtre: x", "globex", "unknown key"),
+            ("name: globex", "name: acme", "conf.d/globex.yaml:4:5", "is there already"),
+            ("- name: g\n", "- name: g\n    type: oauth\n", "globex", "“client_id” is missing"),
+            ("- name: g\n", "- name: g\n    colour: red\n", "globex", "unknown key"),
+            ("  - name: globex", "  - name: [globex", "conf.d/globex.yaml", "conf.d/globex.yaml"),
+            ("\n    url", "\n\turl", "conf.d/globex.yaml", "tab"),
+        ])
+    func leftOut(text: String, other: String, name: String, words: String) throws {
+        let broken = Self.globex.replacing(text, with: other)
+        try #require(broken != Self.globex)
+        let loaded = try start(good, [("conf.d/globex.yaml", broken)])
+        #expect(loaded.integrations.map(\.name.text) == ["acme"])
+        #expect(loaded.unusable.map(\.name) == [name])
+        let problem = try #require(loaded.unusable.first?.problems.first)
+        #expect(problem.description.contains(words), "\(problem)")
+        #expect(problem.place.file == "conf.d/globex.yaml" && problem.place.line > 0)
+        #expect(throws: ConfigurationError.self) {
+            try start(good, [("conf.d/globex.yaml", broken)], mistakes: .whole)
+        }
+    }
+
+    @Test(
+        "stops everything when it may concern everything",
+        arguments: [
+            ("a key of all", "spool:\n  compression: lzma\n"), ("an unknown section", "spol: {}\n"),
+            (
+                "a file that is no YAML and has other sections",
+                "integrations:\n  - name: [x\nspool:\n  directory: /srv\n"
+            ),
+            ("a file that is no YAML at all", "integrations\n\t- x"),
+            ("a file of which nothing is known", "%$\u{1}"),
+        ])
+    func concernsAll(what: String, dropIn: String) throws {
+        #expect(throws: ConfigurationError.self, "\(what)") { try start(good, [("conf.d/x.yaml", dropIn)]) }
+    }
+
+    @Test("stops the start when it is the last integration, with the same words")
+    func last() throws {
+        let broken = good.replacing("https://acme.okta.com", with: "not a host")
+        let error = try #require(throws: ConfigurationError.self) { try start(broken) }
+        #expect(error.problems.map(\.place.line) == [7])
+        let strict = try #require(throws: ConfigurationError.self) { try start(broken, mistakes: .whole) }
+        #expect(strict.problems == error.problems)
+    }
+
+    @Test("a credential that is wrong and that nothing uses is warned of")
+    func unusedCredential() throws {
+        let text = good.replacing("credentials:\n", with: "credentials:\n  - name: x\n    type: oauth\n")
+        let loaded = try start(text)
+        #expect(loaded.unusable.isEmpty && loaded.integrations.count == 1)
+        #expect(loaded.warnings.contains { $0.message.contains("client_id") })
+    }
+
+    @Test("a secret that is missing is warned of at a start, and leaves nothing out")
+    func missingSecret() throws {
+        let loaded = try start(good, [("conf.d/globex.yaml", Self.globex)])
+        #expect(loaded.unusable.isEmpty && loaded.integrations.count == 2)
+        #expect(loaded.warnings.contains { $0.message.contains("the secret of the credential “g” is missing") })
+    }
+}
