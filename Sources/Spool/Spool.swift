@@ -5,11 +5,11 @@ import Synchronization
 /// What loaders see is whole, never changes, and holds each event once, whatever dies at any instant; `docs/spool-format.md` has the argument.
 /// Shared by all threads; each `SpoolWriter` belongs to one at a time.
 package final class Spool: Sendable {
-    package let settings: SpoolSettings
     let fileSystem: any FileSystem
     let id: [UInt8]
     let manifest: Manifest
     private let locks: [DirectoryLock]
+    private let current: Mutex<SpoolSettings>
 
     private struct State {
         var gauge: UsageGauge
@@ -27,7 +27,7 @@ package final class Spool: Sendable {
     ///
     /// Throws `locked` when another daemon has them, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
-        self.settings = settings
+        current = Mutex(settings)
         self.fileSystem = fileSystem
         let spool = settings.directory
         let integrations = "\(settings.stateDirectory)/integrations"
@@ -55,6 +55,27 @@ package final class Spool: Sendable {
             State(
                 gauge: UsageGauge(limit: settings.maxBytes, interval: settings.measureInterval),
                 clock: RetentionClock(patience: settings.retention.clockPatience, now: now)))
+    }
+
+    /// What holds now.
+    package var settings: SpoolSettings { current.withLock(\.self) }
+
+    /// Takes over what can change while the spool is in use: compression, sizes, ages and retention. The directories and the records' schema
+    /// stay. Segments that are being filled are sealed by the new values.
+    package func adopt(_ new: SpoolSettings) {
+        current.withLock { settings in
+            let old = settings
+            settings = new
+            (settings.directory, settings.stateDirectory) = (old.directory, old.stateDirectory)
+            settings.recordSchema = old.recordSchema
+        }
+        state.withLock { state in
+            state.gauge.limit = new.maxBytes
+            state.clock.patience = new.retention.clockPatience
+            // What the old retention found says nothing of the new one.
+            if new.retention == .never { state.retention = RetentionReport() }
+            state.prunedAt = nil
+        }
     }
 
     /// Makes a directory and what is missing above it.

@@ -7,7 +7,7 @@ struct UsageGauge {
         case refuse(used: Int64)
     }
 
-    let limit: Int64
+    var limit: Int64
     /// Milliseconds between measurements while near the limit.
     let interval: Int64
     private(set) var used: Int64?

@@ -7,7 +7,7 @@ struct RetentionClock {
     /// Milliseconds that the wall clock may be off between two readings: a clock that is steered moves by far less.
     static let tolerance: UInt64 = 60_000
     /// Monotonic milliseconds after which a new time is taken: the retention.
-    let patience: Int64
+    var patience: Int64
     private var anchor: SpoolInstant
     /// Monotonic milliseconds at which the wall clock was first seen elsewhere.
     private var strayedAt: Int64?

@@ -30,7 +30,7 @@ package final class SpoolWriter {
     var partitions: PartitionTable
     var identities = IdentityWindows()
     var phase = Phase.ready
-    private let policy: RollPolicy
+    private var policy: RollPolicy { RollPolicy(spool.settings) }
     /// Monotonic milliseconds of this generation's first commit with records, and of the oldest whose records it began with.
     private var firstCommit: Int64?
     private var carriedSince: Int64?
@@ -57,7 +57,6 @@ package final class SpoolWriter {
         self.spool = spool
         self.integration = integration
         self.scratch = scratch
-        policy = RollPolicy(spool.settings)
         journal = found.journal
         partitions = found.partitions
         recovery = found.report
