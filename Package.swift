@@ -128,9 +128,10 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "Spool", "Systemd",
-                "TestSupport",
+                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "OktaSimulator", "Spool",
+                "Systemd", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -6,17 +6,21 @@ import OktaAPI
 import ServiceLifecycle
 import Spool
 import Systemd
+import UnixSignals
 
-/// The daemon as a list of services run by one group: status, watchdog, and the collection of all integrations.
+/// The daemon as a list of services run by one group: status, watchdog, reload, and the collection of all integrations.
 ///
 /// ```swift
-/// let daemon = try Daemon(configuration, logger: logger)
+/// let daemon = Daemon(configuration, logger: logger) { () throws(ConfigurationError) in try Configuration.load(…) }
 /// try await daemon.run()   // until SIGTERM or SIGINT
 /// ```
-package struct Daemon {
+package struct Daemon: Sendable {
+    /// Reads the configuration again.
+    package typealias Load = @Sendable () throws(ConfigurationError) -> Configuration
+
     /// Why it can't start, each with what to do.
     package enum StartError: Error, CustomStringConvertible {
-        /// The configuration asks for what can't be had: exit code 78.
+        /// The configuration asks for what is not possible: exit code 78.
         case configuration(String)
         /// A directory can't be used: exit code 73.
         case cannotCreate(String)
@@ -34,73 +38,97 @@ package struct Daemon {
     /// How long after SIGTERM collection may take to come to its end: within the unit's `TimeoutStopSec=`.
     static let stopWithin = Duration.seconds(25)
 
-    private let group: ServiceGroup
+    private let configuration: Configuration
+    private let load: Load
+    private let logger: Logger
+    private let notifier = ServiceNotifier()
 
-    /// Opens the spool and prepares every integration; nothing is asked of Okta yet.
+    /// Nothing is opened yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: what to run with.
+    ///   - load: called on SIGHUP; it must refuse a configuration with any mistake.
+    package init(_ configuration: Configuration, logger: Logger, load: @escaping Load) {
+        self.configuration = configuration
+        self.logger = logger
+        self.load = load
+    }
+
+    /// Runs until SIGTERM or SIGINT, then seals what is durable and returns. While the spool or a directory can't be used and that can pass, it
+    /// waits.
     ///
     /// - Throws: `StartError`.
-    package init(_ configuration: Configuration, logger: Logger) throws(StartError) {
+    package func run() async throws {
+        // From here on SIGHUP ends nothing: one that comes before the services run is answered then.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         for warning in VersionLimits(configuration).warnings { logger.warning("\(warning)") }
         let ingesting = configuration.integrations.count { $0.dataIngest != nil }
         if let warning = DescriptorLimit.raised().warning(integrations: ingesting) { logger.warning("\(warning)") }
-        let statusFile: StatusFile
-        do throws(StatusFile.Failure) {
-            statusFile = try StatusFile(directory: configuration.runtimeDirectory)
-        } catch {
-            throw .cannotCreate(error.description)
-        }
-        let spool: Spool
-        do throws(SpoolError) {
-            spool = try Spool(SpoolSettings(configuration), fileSystem: PosixFileSystem(), now: SystemTime().spool)
-        } catch {
-            throw .spool(error)
-        }
+        // What is wrong with the configuration is told before anything is waited for.
         let transport = try CurlTransport(configuration)
         let normalizing = Normalizing(configuration)
         let catalog = try normalizing.catalog()
+        let startedAt = WallClock.text(WallClock.now())
+        let (statusFile, spool) = try await open(startedAt: startedAt)
         let workers: [IngestWorker]
         do {
-            workers = try (0..<Self.workerCount(configuration)).map { number in
+            workers = try (0..<Self.workerCount).map { number in
                 try IngestWorker(
                     name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings)
             }
         } catch {
-            throw .configuration("\(error)")
+            throw StartError.configuration("\(error)")
         }
 
         let board = StatusBoard()
         let heartbeats = Heartbeats()
-        let notifier = ServiceNotifier()
         var factory = CollectorFactory(
             transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
-        let collectors = configuration.integrations.filter { $0.dataIngest != nil }.enumerated().compactMap {
-            factory.collector($1, number: $0, of: ingesting)
-        }
+        let collectors = configuration.integrations.compactMap { factory.collector($0, of: ingesting) }
+        UnusableIntegrations(board: board, logger: logger).add(configuration.unusable)
         let collection = CollectionService(
-            collectors: collectors, workers: workers, spool: spool, transport: transport, board: board,
-            heartbeats: heartbeats, notifier: notifier, logger: logger)
+            collectors: collectors, unusable: Set(configuration.unusable.map(\.name)), workers: workers, spool: spool,
+            transport: transport, board: board, heartbeats: heartbeats, notifier: notifier, logger: logger)
         let reporter = StatusReporter(
-            board: board, file: statusFile, spool: spool, settings: configuration.spool, heartbeats: heartbeats,
-            notifier: notifier, logger: logger)
+            board: board, file: statusFile, spool: spool, heartbeats: heartbeats, notifier: notifier,
+            startedAt: startedAt, logger: logger)
+        let reloader = Reloader(
+            configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
+            board: board, reporter: reporter, logger: logger)
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // They are stopped in reverse: the watchdog and the status see collection to its end.
         var settings = ServiceGroupConfiguration(
-            services: [watchdog, reporter, HangupService(logger: logger), collection],
+            services: [watchdog, reporter, collection, ReloadService(hangups: hangups, reloader: reloader)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet(logger))
         settings.maximumGracefulShutdownDuration = Self.stopWithin
-        group = ServiceGroup(configuration: settings)
+        try await ServiceGroup(configuration: settings).run()
     }
 
-    /// Runs until SIGTERM or SIGINT, then seals what is durable and returns.
-    package func run() async throws {
-        try await group.run()
+    /// Takes the locks and opens the spool.
+    private func open(startedAt: String) async throws(StartError) -> (StatusFile, Spool) {
+        let wait = StartWait(startedAt: startedAt, spool: configuration.spool, notifier: notifier, logger: logger)
+        let directory = configuration.runtimeDirectory
+        let statusFile = try await wait.until(reportingTo: nil) { () throws(StartError) in
+            do throws(StatusFile.Failure) {
+                return try StatusFile(directory: directory)
+            } catch {
+                throw .cannotCreate(error.description)
+            }
+        }
+        let settings = SpoolSettings(configuration)
+        let spool = try await wait.until(reportingTo: statusFile) { () throws(StartError) in
+            do throws(SpoolError) {
+                return try Spool(settings, fileSystem: PosixFileSystem(), now: SystemTime().spool)
+            } catch {
+                throw .spool(error)
+            }
+        }
+        return (statusFile, spool)
     }
 
-    /// A thread a core, as far as there is work for it, and no more than one disk has use for.
-    private static func workerCount(_ configuration: Configuration) -> Int {
-        max(1, min(ProcessInfo.processInfo.activeProcessorCount, configuration.integrations.count, 8))
-    }
+    /// A thread a core, and no more than one disk has use for. As many with one integration as with many: others may be added later.
+    private static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 
 /// The group's own lines are about its services, which are ours to announce; its troubles are kept.

@@ -13,6 +13,8 @@ package enum MessageID: String, CaseIterable, Sendable {
     case stopping = "625a3914a99648cba807cfb105ef70e9"
     /// A configuration was refused, at start or at a reload.
     case configurationRefused = "93c8400516184dafb85b5958d711743f"
+    /// A changed configuration is in force.
+    case reloaded = "164ae62af41f49a3839efb08869cb0ca"
     /// Okta refused a credential (401, 403), or it can't be read.
     case credentialRefused = "66090215e64d40948eb23dd37d80b02d"
     /// The org's rate limit is used up; collection waits for its reset.
@@ -51,7 +53,7 @@ package enum MessageID: String, CaseIterable, Sendable {
         switch self {
         case .segmentSealed: .debug
         case .started: .info
-        case .ready, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited,
+        case .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited,
             .logRequeried:
             .notice
         case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven: .warning

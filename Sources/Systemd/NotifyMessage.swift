@@ -4,7 +4,8 @@ enum NotifyMessage: Equatable, Sendable {
     case status(String)
     case watchdog
     case stopping(status: String?)
-    case reloading(at: MonotonicTime)
+    case reloading(at: MonotonicTime, status: String?)
+    case waiting(extendBy: Duration, status: String)
     case failed(errno: Int32, status: String)
 
     /// Bound of a status text in UTF-8 bytes. The service manager reads at most 4096 bytes a notification and drops a longer one whole.
@@ -17,7 +18,10 @@ enum NotifyMessage: Equatable, Sendable {
         case .status(let status): Self.assignments(nil, status: status)
         case .watchdog: "WATCHDOG=1"
         case .stopping(let status): Self.assignments("STOPPING=1", status: status)
-        case .reloading(let time): "RELOADING=1\nMONOTONIC_USEC=\(time.microseconds)"
+        case .reloading(let time, let status):
+            Self.assignments("RELOADING=1\nMONOTONIC_USEC=\(time.microseconds)", status: status)
+        case .waiting(let time, let status):
+            Self.assignments("EXTEND_TIMEOUT_USEC=\(Int64(max(1, time / .microseconds(1))))", status: status)
         case .failed(let errno, let status): Self.assignments("ERRNO=\(errno)", status: status)
         }
     }

@@ -22,7 +22,7 @@ package struct ServiceNotifier: Sendable {
         self.send = send
     }
 
-    /// `READY=1`: start-up, or the reload announced by ``reloading()``, is finished.
+    /// `READY=1`: start-up, or the reload announced by ``reloading(status:)``, is finished.
     package func ready(status: String? = nil) {
         send(NotifyMessage.ready(status: status).state)
     }
@@ -43,8 +43,14 @@ package struct ServiceNotifier: Sendable {
     }
 
     /// `RELOADING=1` with `MONOTONIC_USEC=`; ``ready(status:)`` must follow, whatever the outcome.
-    package func reloading() {
-        send(NotifyMessage.reloading(at: .now()).state)
+    package func reloading(status: String? = nil) {
+        send(NotifyMessage.reloading(at: .now(), status: status).state)
+    }
+
+    /// `EXTEND_TIMEOUT_USEC=` and `STATUS=`: start-up or a reload waits for something and needs more time. The service manager must hear from
+    /// the daemon again within `time`.
+    package func waiting(extendBy time: Duration, status: String) {
+        send(NotifyMessage.waiting(extendBy: time, status: status).state)
     }
 
     /// `ERRNO=` and `STATUS=`: why the daemon is about to exit with a failure.

@@ -30,7 +30,8 @@ struct ConfigurationOptions: ParsableArguments {
     func runtimeDirectory() -> String {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,
-            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned,
+            mistakes: .integration)
         let loaded = try? Configuration.load(path: config, context: context).runtimeDirectory
         return loaded ?? ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"] ?? "/run/tributary"
     }

@@ -31,26 +31,32 @@ struct Run: AsyncParsableCommand {
         logger.announce(
             .started,
             "tributary \(Version.current), \(configuration.integrations.count) integrations from \(options.config)")
-        let daemon: Daemon
-        do throws(Daemon.StartError) {
-            daemon = try Daemon(configuration, logger: logger)
-        } catch {
-            throw refuse(error, logger)
+        let path = options.config
+        let daemon = Daemon(configuration, logger: logger) { () throws(ConfigurationError) in
+            try Configuration.load(path: path, context: Self.context(mistakes: .whole))
         }
         do {
             try await daemon.run()
+        } catch let error as Daemon.StartError {
+            throw refuse(error, logger)
         } catch {
             logger.critical("stopped by an error that should not happen: \(error)")
             throw ExitStatus.software
         }
     }
 
-    private func load(_ logger: Logger) throws -> Configuration {
-        let context = ConfigurationContext(
+    /// A secret that can't be read is the trouble of its integrations, which try again by themselves.
+    private static func context(mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
+        ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,
-            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .required)
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned,
+            mistakes: mistakes)
+    }
+
+    private func load(_ logger: Logger) throws -> Configuration {
         do throws(ConfigurationError) {
-            let configuration = try Configuration.load(path: options.config, context: context)
+            let configuration = try Configuration.load(
+                path: options.config, context: Self.context(mistakes: .integration))
             for warning in configuration.warnings { logger.warning("\(warning)") }
             return configuration
         } catch {

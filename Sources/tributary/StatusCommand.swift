@@ -41,7 +41,9 @@ struct Status: ParsableCommand {
         } else {
             print(StatusText(report: report, isRunning: isRunning, terminal: .output).text)
         }
-        if !isRunning || report.stuck != nil || report.integrations.contains(where: { !$0.state.isHealthy }) {
+        if !isRunning || report.stuck != nil || report.waiting != nil
+            || report.integrations.contains(where: { !$0.state.isHealthy })
+        {
             throw ExitStatus.unavailable
         }
     }

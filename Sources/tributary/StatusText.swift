@@ -20,13 +20,30 @@ struct StatusText {
                 terminal.red("✘ " + stuck.words)
                     + "; the service manager restarts the daemon, or: systemctl restart tributary")
         }
+        if let waiting = report.waiting {
+            lines.append(terminal.red("✘ " + waiting.words) + " (\(waiting.attempts) attempts since \(waiting.since))")
+        }
         let width = report.integrations.map(\.name.count).max() ?? 0
         for integration in report.integrations { lines += describe(integration, width: width) }
         lines.append(
             "spool \(StatusReport.bytes(report.spool.bytes)) of \(StatusReport.bytes(report.spool.maxBytes)) "
                 + "in \(report.spool.directory)")
         if let reason = report.spool.deletionHeldUp { lines.append(terminal.yellow("  " + reason)) }
+        if let configuration = report.configuration { lines += describe(configuration) }
         return lines.joined(separator: "\n")
+    }
+
+    private func describe(_ configuration: StatusReport.Configuration) -> [String] {
+        var lines: [String] = []
+        if let refused = configuration.refused {
+            lines.append(
+                terminal.yellow("new configuration refused at \(refused.at), the earlier one stays in force:"))
+            lines += refused.problems.map { "  \($0)" }
+        }
+        if let words = configuration.restartWords {
+            lines.append(terminal.yellow("\(words): systemctl restart tributary"))
+        }
+        return lines
     }
 
     private func describe(_ integration: StatusReport.Integration, width: Int) -> [String] {

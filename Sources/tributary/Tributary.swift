@@ -19,6 +19,8 @@ struct Tributary: AsyncParsableCommand {
             77 refused, 78 bad configuration.
             """,
         version: Version.current,
-        subcommands: [Run.self, Check.self, Status.self, Normalize.self, SpoolGroup.self, ReplayCommand.self]
+        subcommands: [
+            Run.self, Check.self, Reload.self, Status.self, Normalize.self, SpoolGroup.self, ReplayCommand.self,
+        ]
     )
 }

@@ -1,4 +1,4 @@
-"""A file system of 3 MB fills up and is then enlarged, below the running daemon."""
+"""A file system of 3 MB fills up and is then enlarged, below the running daemon; and one that can't be written when the daemon starts."""
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -46,6 +46,62 @@ def filled(programs, scratch, which):
         unmount(small)
 
 
+def unusable_at_start(programs, scratch, cause):
+    """The daemon waits in one process for as long as the cause lasts, and goes on by itself."""
+    what = f"{cause} at the start"
+    scratch = scratch / cause.replace(" ", "-")
+    disk = scratch / "disk"
+    disk.mkdir(parents=True)
+    mount("-t", "tmpfs", "-o", "size=64k" if cause == "a full disk" else "size=64m", "tmpfs", disk)
+    org = Org(programs, scratch, events=500)
+    home = Home(scratch / "home", org, spool=disk / "spool", state=disk / "state")
+    words = "free space there"
+    if cause == "a full disk":
+        with open(disk / "ballast", "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1024))
+            except OSError:
+                pass
+    elif cause == "a read-only file system":
+        mount("-o", "remount,ro", disk)
+        words = "read-only"
+    else:
+        # What was collected is on a disk that is not mounted.
+        first = Daemon(home)
+        first.wait_until_collected()
+        first.stop()
+        (disk / "spool").rename(disk / "away")
+        words = "mount it"
+    daemon = Daemon(home)
+    try:
+        daemon.wait_for(f"{what}: the reason", lambda: daemon.waiting)
+        check(f"{what}: the status says what to do", words in daemon.waiting)
+        asked, since = org.requests(), time.monotonic()
+        daemon.wait_for("more attempts", lambda: daemon.status["waiting"]["attempts"] >= 4)
+        check(f"{what}: the attempts become rarer", time.monotonic() - since > 3)
+        check(f"{what}: nothing is asked of Okta", org.requests() - asked, 0)
+        if cause == "a full disk":
+            mount("-o", "remount,size=64m", disk)
+        elif cause == "a read-only file system":
+            mount("-o", "remount,rw", disk)
+        else:
+            (disk / "away").rename(disk / "spool")
+        daemon.wait_until_collected()
+        check(f"{what}: it went on in the same process", daemon.is_running)
+        check(f"{what}: nothing of it is left in the status", daemon.waiting, "")
+        check(f"{what}: it stops in order", daemon.stop(), 0)
+        check_exactly_once(what, home, org.uuids())
+    except TooLate as error:
+        check(f"{what} is overcome", str(error), "it is")
+    finally:
+        daemon.kill()
+        org.stop()
+        unmount(disk)
+
+
 def run(programs, scratch, full, seed):
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda which: filled(programs, scratch, which), ("both", "spool", "state")))
+        list(pool.map(lambda cause: unusable_at_start(programs, scratch, cause),
+                      ("a full disk", "a read-only file system", "a missing spool")))

@@ -211,7 +211,12 @@ class Daemon:
     @property
     def integration(self):
         report = self.status
-        return report["integrations"][0] if report else {"state": None, "events": 0}
+        return report["integrations"][0] if report and report["integrations"] else {"state": None, "events": 0}
+
+    @property
+    def waiting(self):
+        """What keeps it from starting, in words; empty once it has started."""
+        return ((self.status or {}).get("waiting") or {}).get("message", "")
 
     def wait_for(self, what, condition, seconds=60):
         return wait_for(what, condition, seconds, daemon=self)

@@ -172,7 +172,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("a second daemon on the same directories is refused in words, and the first does not notice")
+    @Test("a second daemon on the same directories waits, says for what, and goes on when the first has ended")
     func two() async throws {
         let org = try await SimulatedOrg.start(settings(events: 50))
         let workspace = try Workspace()
@@ -183,17 +183,27 @@ struct CollectionTests {
         try workspace.configure(orgs, token: org.settings.tokens[0])
         let daemon = try RunningDaemon(workspace)
         try await daemon.waitUntilLive()
-        let same = try Programs.tributary(["run", "--config", workspace.configuration], in: workspace)
-        #expect(same.status == 73)
-        #expect(same.errors.contains("another tributary runs with the runtime directory"))
-        for file in ["same-spool.yaml", "other-state.yaml"] {
-            let refused = try Programs.tributary(["run", "--config", workspace.path(file)], in: workspace)
-            #expect(refused.status == 74, "\(file)")
-            #expect(refused.errors.contains("is in use by process \(daemon.processIdentifier)"), "\(refused.errors)")
-            #expect(refused.output.isEmpty)
+        for (file, runtime) in [("same-spool.yaml", "other"), ("other-state.yaml", "other")] {
+            let waiting = try RunningDaemon(workspace, configuration: file, runtime: runtime)
+            try await waiting.wait(for: "the reason in the status") { report in
+                report?.waiting?.message.contains("is in use by process \(daemon.processIdentifier)") == true
+            }
+            let shown = try Programs.tributary(["status", "--config", workspace.path(file)], in: workspace)
+            #expect(shown.status == 69)
+            #expect(shown.output.contains("waiting to start: \(workspace.root.path)"), "\(shown.output)")
+            #expect(waiting.stop() == SIGTERM, "nothing is held that would have to be put in order")
+        }
+        // The one that shares the runtime directory has nowhere else to say it.
+        let same = try RunningDaemon(workspace)
+        try await same.wait(for: "the reason in the log") { _ in
+            workspace.log.contains("can't start yet: another tributary runs with the runtime directory")
         }
         #expect(daemon.isRunning)
         #expect(daemon.stop() == 0)
+        try await same.waitUntilLive()
+        #expect(same.status?.waiting == nil)
+        #expect(workspace.log.contains("the start goes on after"))
+        #expect(same.stop() == 0)
         try workspace.expectExactly(org, of: "acme")
         await org.stop()
     }

@@ -8,7 +8,7 @@ struct CommandTests {
     @Test(
         "every command's help has an example, on standard output, and ends with 0",
         arguments: [
-            [], ["run"], ["check"], ["status"], ["normalize"], ["spool", "list"], ["spool", "verify"],
+            [], ["run"], ["check"], ["reload"], ["status"], ["normalize"], ["spool", "list"], ["spool", "verify"],
             ["spool", "cat"],
             ["spool", "prune"],
         ])

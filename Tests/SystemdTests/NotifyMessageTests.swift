@@ -13,7 +13,14 @@ struct NotifyMessageTests {
             (.status("all well"), "STATUS=all well"),
             (.watchdog, "WATCHDOG=1"),
             (.stopping(status: nil), "STOPPING=1"),
-            (.reloading(at: MonotonicTime(nanoseconds: 1_234_567)), "RELOADING=1\nMONOTONIC_USEC=1234"),
+            (
+                .reloading(at: MonotonicTime(nanoseconds: 1_234_567), status: "reloading"),
+                "RELOADING=1\nMONOTONIC_USEC=1234\nSTATUS=reloading"
+            ),
+            (
+                .waiting(extendBy: .seconds(60), status: "disk full"),
+                "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=disk full"
+            ),
             (.failed(errno: 2, status: "no file"), "ERRNO=2\nSTATUS=no file"),
         ])
     func states(message: NotifyMessage, expected: String) {

@@ -2,18 +2,38 @@ import Logging
 import OktaAPI
 import ServiceLifecycle
 import Spool
+import Synchronization
 import Systemd
 
-/// Runs all collectors beside each other, seals what is due, and on a stop lets the pages under way become durable and seals
-/// everything.
+/// Runs all collectors concurrently, takes more of them and gives up some while it runs, seals what is due, and on a stop lets the pages under
+/// way become durable and seals everything.
 final class CollectionService: Service {
     /// How often the age of unsealed records is looked at, and the workers asked for a sign of life.
     static let tick = Duration.seconds(1)
     /// Far above any single write, sync or seal; beyond it the disk or the code hangs.
     static let workerBound = Duration.seconds(120)
+    /// The wait before what an integration left unsealed is tried again.
+    static let leftoverRetry = Duration.seconds(60)
 
-    /// By the integrations' names.
-    private let collectors: [String: IntegrationCollector]
+    private struct Running {
+        let collector: IntegrationCollector
+        let task: Task<Void, Never>
+    }
+
+    private struct State {
+        /// By the integrations' names.
+        var running: [String: Running] = [:]
+        /// Integrations that are no longer configured and may have unsealed records.
+        var leftovers: Set<String> = []
+        /// Those of them whose failure is in the journal.
+        var failedLeftovers: Set<String> = []
+        var isStopping = false
+    }
+
+    private let state = Mutex(State())
+    private let initial: [IntegrationCollector]
+    /// Integrations that are configured, but not so that they can be collected.
+    private let unusable: Set<String>
     private let workers: [IngestWorker]
     private let spool: Spool
     private let transport: CurlTransport
@@ -23,10 +43,11 @@ final class CollectionService: Service {
     private let logger: Logger
 
     init(
-        collectors: [IntegrationCollector], workers: [IngestWorker], spool: Spool, transport: CurlTransport,
-        board: StatusBoard, heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
+        collectors: [IntegrationCollector], unusable: Set<String> = [], workers: [IngestWorker], spool: Spool,
+        transport: CurlTransport, board: StatusBoard, heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
     ) {
-        self.collectors = Dictionary(collectors.map { ($0.settings.name, $0) }) { first, _ in first }
+        initial = collectors
+        self.unusable = unusable
         self.workers = workers
         self.spool = spool
         self.transport = transport
@@ -37,13 +58,16 @@ final class CollectionService: Service {
     }
 
     func run() async throws {
+        noteLeftovers()
+        for collector in initial { start(collector) }
         await withGracefulShutdownHandler {
-            await cancelWhenGracefulShutdown { await self.collect() }
+            await cancelWhenGracefulShutdown { await self.keepSealing() }
         } onGracefulShutdown: {
             self.board.stopping()
             self.notifier.stopping(status: "stopping: what is durable is being sealed")
             self.logger.announce(.stopping, "stopping: pages under way become durable, then everything is sealed")
         }
+        let ended = await stopAll()
         await transport.shutdown()
         await withDiscardingTaskGroup { group in
             for worker in workers {
@@ -52,57 +76,81 @@ final class CollectionService: Service {
                 }
             }
         }
-        for collector in collectors.values {
+        for collector in ended {
             collector.heartbeat.retire()
             board.update(collector.entry) { $0.stopped(at: WallClock.now()) }
         }
     }
 
-    private func collect() async {
+    // MARK: Collectors
+
+    /// Runs a collector until it is stopped. Does nothing while everything stops.
+    func start(_ collector: IntegrationCollector) {
+        state.withLock { state in
+            guard !state.isStopping else { return collector.heartbeat.retire() }
+            state.leftovers.remove(collector.settings.name)
+            state.failedLeftovers.remove(collector.settings.name)
+            state.running[collector.settings.name] = Running(
+                collector: collector, task: Task { await collector.run() })
+        }
+    }
+
+    /// Ends these integrations' collectors and returns when they have ended: a page that was being made durable is durable then. Their journals stay
+    /// open, for ``start(_:)`` or ``close(_:on:)``.
+    func stop(_ names: [String]) async {
+        let ending = state.withLock { state in names.compactMap { state.running[$0] } }
+        for running in ending { running.task.cancel() }
+        for running in ending {
+            await running.task.value
+            running.collector.heartbeat.retire()
+        }
+        state.withLock { state in
+            // A stop of everything still has to tell how they ended.
+            if !state.isStopping { for name in names { state.running[name] = nil } }
+        }
+    }
+
+    /// Seals and closes an integration that has no collector any more. What can't be sealed now is tried again.
+    func close(_ name: String, on worker: IngestWorker) async {
+        guard let outcome = await worker.sealAndClose(name) else { return }
+        board.sealed(outcome.sealed.count)
+        guard let failure = outcome.failure else { return }
+        state.withLock { state in
+            state.leftovers.insert(name)
+            state.failedLeftovers.insert(name)
+        }
+        logger.announce(
+            .spoolError,
+            """
+            no longer configured to collect, and what it left unsealed can't be sealed: \(failure). It is kept, and tried again every \
+            \(Self.leftoverRetry.components.seconds) s
+            """, metadata: [LogKey.integration: "\(name)"])
+    }
+
+    /// Has those that wait for a credential try again at once.
+    func retryNow() {
+        for running in state.withLock({ Array($0.running.values) }) { running.collector.retry.set() }
+    }
+
+    private func stopAll() async -> [IntegrationCollector] {
+        let running = state.withLock { state in
+            state.isStopping = true
+            return Array(state.running.values)
+        }
+        for running in running { running.task.cancel() }
+        for running in running { await running.task.value }
+        return running.map(\.collector)
+    }
+
+    // MARK: Sealing
+
+    private func keepSealing() async {
         await withDiscardingTaskGroup { group in
-            for collector in collectors.values {
-                group.addTask { await collector.run() }
-            }
             for (number, worker) in workers.enumerated() {
                 let heartbeat = heartbeats.register("ingest worker \(number)", bound: Self.workerBound)
                 group.addTask { await self.keepSealing(worker, heartbeat) }
             }
-            group.addTask { await self.sealLeftovers() }
-        }
-    }
-
-    /// Records that were durable and unsealed when their integration left the configuration would never be seen otherwise. What
-    /// can't be sealed now is tried again at the next start.
-    private func sealLeftovers() async {
-        guard let worker = workers.first else { return }
-        let known: [String]
-        do throws(SpoolError) {
-            known = try spool.integrations()
-        } catch {
-            logger.announce(
-                .spoolError, "can't look for records of integrations that are no longer configured: \(error)")
-            return
-        }
-        for name in known where collectors[name] == nil && !Task.isCancelled {
-            let metadata: Logger.Metadata = [LogKey.integration: "\(name)"]
-            do throws(SpoolError) {
-                let (records, sealed) = try await worker.sealLeftover(of: name)
-                guard records > 0 else { continue }
-                board.sealed(sealed.count)
-                logger.announce(
-                    .spoolRecovered,
-                    """
-                    no longer configured to collect: \(records) records that it left unsealed are now in \(sealed.count) \
-                    segments. Its cursor is kept: collection goes on from there if it is configured again
-                    """, metadata: metadata)
-            } catch {
-                logger.announce(
-                    .spoolError,
-                    """
-                    no longer configured to collect, and what it left unsealed can't be sealed: \(error). It is kept, and \
-                    tried again at the next start
-                    """, metadata: metadata)
-            }
+            group.addTask { await self.keepSealingLeftovers() }
         }
     }
 
@@ -121,7 +169,58 @@ final class CollectionService: Service {
     }
 
     private func report(_ outcome: IngestWorker.Sealing?) {
-        guard let outcome, let collector = collectors[outcome.integration] else { return }
-        outcome.report(to: board, entry: collector.entry, logger: logger)
+        guard let outcome else { return }
+        outcome.report(to: board, entry: outcome.integration, logger: logger)
+    }
+
+    /// Records that were durable and unsealed when their integration left the configuration would never be seen otherwise.
+    private func noteLeftovers() {
+        let configured = unusable.union(initial.map(\.settings.name))
+        do throws(SpoolError) {
+            let known = try spool.integrations()
+            state.withLock { $0.leftovers.formUnion(known.filter { !configured.contains($0) }) }
+        } catch {
+            logger.announce(
+                .spoolError, "can't look for records of integrations that are no longer configured: \(error)")
+        }
+    }
+
+    private func keepSealingLeftovers() async {
+        while !Task.isCancelled {
+            for name in state.withLock({ $0.leftovers.sorted() }) where !Task.isCancelled { await sealLeftover(name) }
+            try? await Task.sleep(for: Self.leftoverRetry)
+        }
+    }
+
+    private func sealLeftover(_ name: String) async {
+        guard let worker = workers.first, state.withLock({ $0.leftovers.contains(name) }) else { return }
+        let metadata: Logger.Metadata = [LogKey.integration: "\(name)"]
+        do throws(SpoolError) {
+            let (records, sealed) = try await worker.sealLeftover(of: name)
+            state.withLock { state in
+                state.leftovers.remove(name)
+                state.failedLeftovers.remove(name)
+            }
+            guard records > 0 else { return }
+            board.sealed(sealed.count)
+            logger.announce(
+                .spoolRecovered,
+                """
+                no longer configured to collect: \(records) records that it left unsealed are now in \(sealed.count) \
+                segments. Its cursor is kept: collection goes on from there if it is configured again
+                """, metadata: metadata)
+        } catch {
+            let isNews = state.withLock { state in
+                if !error.passesByItself { state.leftovers.remove(name) }
+                return state.failedLeftovers.insert(name).inserted
+            }
+            guard isNews else { return }
+            logger.announce(
+                .spoolError,
+                """
+                no longer configured to collect, and what it left unsealed can't be sealed: \(error). It is kept, and \
+                tried again \(error.passesByItself ? "every \(Self.leftoverRetry.components.seconds) s" : "at the next start")
+                """, metadata: metadata)
+        }
     }
 }

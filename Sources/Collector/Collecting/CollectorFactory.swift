@@ -11,8 +11,10 @@ struct CollectorFactory {
     private let board: StatusBoard
     private let heartbeats: Heartbeats
     private let logger: Logger
-    private let credentials: CredentialStore
+    let credentials: CredentialStore
     private var placement: WorkerPlacement
+    /// Each integration's place in the poll interval, from 0.
+    private var numbers: [String: Int] = [:]
     private let start = ContinuousClock.now
 
     init(
@@ -27,14 +29,11 @@ struct CollectorFactory {
         placement = WorkerPlacement(workers: workers.count)
     }
 
-    /// Nil for an integration that does not ingest.
+    /// Nil for an integration that does not ingest. One that has a collector already keeps its worker, its turn and its health: the earlier
+    /// collector must have ended.
     ///
-    /// - Parameters:
-    ///   - number: its place among those that ingest, from 0: they are spread over the poll interval by it.
-    ///   - count: how many ingest.
-    mutating func collector(
-        _ integration: Configuration.Integration, number: Int, of count: Int
-    ) -> IntegrationCollector? {
+    /// - Parameter count: how many ingest: they are spread over the poll interval.
+    mutating func collector(_ integration: Configuration.Integration, of count: Int) -> IntegrationCollector? {
         guard let ingest = integration.dataIngest else { return nil }
         let name = integration.name.text
         let now = WallClock.now()
@@ -45,6 +44,7 @@ struct CollectorFactory {
                 name: name, org: integration.url.origin, credential: ingest.credential.name.text,
                 credentialExpires: ingest.credential.expires?.description,
                 health: IntegrationHealth(since: now)))
+        let number = number(of: name)
         return IntegrationCollector(
             settings: .init(
                 name: name,
@@ -61,9 +61,22 @@ struct CollectorFactory {
             logger: logger)
     }
 
+    /// The lowest that is free, and the same at each call until the integration is removed.
+    private mutating func number(of name: String) -> Int {
+        if let number = numbers[name] { return number }
+        let taken = Set(numbers.values)
+        let number = (0...taken.count).first { !taken.contains($0) } ?? 0
+        numbers[name] = number
+        return number
+    }
+
+    /// The worker of an integration that has a collector.
+    func worker(of name: String) -> IngestWorker? { placement.worker(of: name).map { workers[$0] } }
+
     /// Forgets an integration whose collector has ended: its line goes, and its worker has room for another.
     mutating func remove(_ name: String) {
         board.remove(name)
         placement.remove(name)
+        numbers[name] = nil
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 /// object, and so share its access token.
 final class CredentialStore: Sendable {
     private struct Key: Hashable {
-        var name: String
+        var credential: Configuration.Credential
         var origin: String
     }
 
@@ -17,13 +17,27 @@ final class CredentialStore: Sendable {
 
     /// The credential, for reading the log of the org at `org`. No file is touched yet.
     func credential(_ configured: Configuration.Credential, at org: OrgURL) -> any Credential {
-        let key = Key(name: configured.name.text, origin: org.origin)
+        let key = Key(credential: configured, origin: org.origin)
         return made.withLock { made in
             if let known = made[key] { return known }
             let credential = make(configured, org)
             made[key] = credential
             return credential
         }
+    }
+
+    /// Has each read its secret again at the next request.
+    func readAgain() async {
+        for credential in made.withLock({ Array($0.values) }) { await credential.readAgain() }
+    }
+
+    /// Lets go of those that no integration of these uses.
+    func keepOnly(usedBy integrations: [Configuration.Integration]) {
+        let used = Set(
+            integrations.compactMap { integration in
+                integration.dataIngest.map { Key(credential: $0.credential, origin: integration.url.origin) }
+            })
+        made.withLock { made in made = made.filter { used.contains($0.key) } }
     }
 
     private func make(_ configured: Configuration.Credential, _ org: OrgURL) -> any Credential {

@@ -43,7 +43,8 @@ actor IngestWorker {
     struct Opened: Sendable {
         /// Where collection goes on; nil on the first run.
         var cursor: String?
-        var recovery: RecoveryReport
+        /// Nil if it has been told before.
+        var recovery: RecoveryReport?
     }
 
     /// What sealing one integration came to.
@@ -58,7 +59,7 @@ actor IngestWorker {
 
     private let thread: WorkerThread
     private let spool: Spool
-    private let normalizer: Normalizer
+    private var normalizer: Normalizer
     private let digest: SHA256Digest
     private let time: any TimeSource
     nonisolated let limits: PassedLimits
@@ -69,6 +70,8 @@ actor IngestWorker {
     private var restoredUntil: [String: StoredTime] = [:]
     /// Integrations whose last seal failed: their next outcome is told even when there is nothing else to say.
     private var failing: Set<String> = []
+    /// Integrations whose recovery has been told to a collector.
+    private var reported: Set<String> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -85,16 +88,33 @@ actor IngestWorker {
         self.digest = digest
     }
 
-    /// Recovers an integration's journal and finishes what a crash left half done. A second call finds it open.
+    /// Maps by other settings and another catalogue from the next page on.
+    ///
+    /// - Throws: `NormalizerError`; the old ones are in use then.
+    func use(_ catalog: EventCatalog, _ settings: NormalizerSettings) throws(NormalizerError) {
+        normalizer = try Normalizer(catalog: catalog, settings: settings)
+    }
+
+    /// Recovers an integration's journal and finishes what a crash left half done. A second call finds it open, tells of no recovery that was told
+    /// before, and may give another source.
     func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
-        if let writer = writers[integration] { return Opened(cursor: writer.cursor, recovery: writer.recovery) }
+        if let writer = writers[integration] {
+            sources[integration] = source
+            return opened(writer)
+        }
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
         writer.boundIdentities(limits)
         restoredUntil[integration] = nil
         writers[integration] = writer
         sources[integration] = source
-        return Opened(cursor: writer.cursor, recovery: writer.recovery)
+        reported.remove(integration)
+        return opened(writer)
+    }
+
+    private func opened(_ writer: SpoolWriter) -> Opened {
+        let isNews = reported.insert(writer.integration).inserted
+        return Opened(cursor: writer.cursor, recovery: isNews ? writer.recovery : nil)
     }
 
     /// The place that is kept; nil if the integration is not open.
@@ -212,10 +232,18 @@ actor IngestWorker {
     /// The integrations that are open.
     var integrations: [String] { writers.keys.sorted() }
 
-    /// Seals all of an integration and gives it up, for a stop.
+    /// Seals all of an integration and gives it up, for a stop or because it is no longer configured.
     func sealAndClose(_ integration: String) -> Sealing? {
-        defer { writers[integration] = nil }
+        defer { close(integration) }
         return sealing(integration) { (writer) throws(SpoolError) in try writer.seal(at: time.spool) }
+    }
+
+    private func close(_ integration: String) {
+        writers[integration] = nil
+        sources[integration] = nil
+        restoredUntil[integration] = nil
+        failing.remove(integration)
+        reported.remove(integration)
     }
 
     private func sealing(
@@ -243,6 +271,7 @@ extension IngestWorker {
     private func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
         do throws(SpoolError) {
             try writer.recover(at: time.spool)
+            reported.remove(integration)
         } catch {
             outcome.failure = error
             writers[integration] = nil

@@ -17,6 +17,10 @@ extension IntegrationCollector {
                 switch error {
                 case .cursor(let error):
                     (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
+                case .spool(.writerInUse):
+                    // What it left when it was last configured is being sealed.
+                    await sleep(for: Self.writerRetry)
+                    continue
                 case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
                 }
             }
@@ -33,7 +37,7 @@ extension IntegrationCollector {
         let source = EventSource(orgHost: org.host, logURL: org.origin + "/api/v1/logs")
         do throws(SpoolError) {
             let opened = try await worker.open(settings.name, source: source)
-            report(opened.recovery)
+            if let recovery = opened.recovery { report(recovery) }
             if let kept = opened.cursor { return kept }
             let first = LogPlace(
                 start: settings.start, query: settings.query, countedFrom: settings.startCountedFrom

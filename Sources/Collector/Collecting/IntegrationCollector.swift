@@ -32,6 +32,8 @@ struct IntegrationCollector: Sendable {
     static let heartbeatBound = Duration.seconds(300)
     /// The longest wait before a spool in trouble is tried again.
     static let spoolRetry = Duration.seconds(10)
+    /// The wait for a journal that is being closed.
+    static let writerRetry = Duration.milliseconds(100)
     /// The wait after a probe of the org that brought nothing.
     static let probeRetry = Duration.seconds(600)
     /// The wait before an address that leads to the wrong organization is tried again.
@@ -46,6 +48,8 @@ struct IntegrationCollector: Sendable {
     let heartbeat: Heartbeat
     let logger: Logger
     var time: any TimeSource = SystemTime()
+    /// Set by a reload: what waits for a credential tries at once.
+    let retry = RetrySignal()
 
     /// The way through the log, and the text of its place as the spool keeps it.
     struct Reading {
@@ -80,7 +84,7 @@ struct IntegrationCollector: Sendable {
     private func wait(_ until: ContinuousClock.Instant, _ reading: inout Reading) async {
         guard reading.pager.awaitsCredential else { return await sleep(until: until) }
         await sleep(until: min(until, time.now + Self.replacementLook))
-        guard credential.version != reading.refused else { return }
+        guard retry.take() || credential.version != reading.refused else { return }
         reading.refused = credential.version
         reading.pager.credentialReplaced(now: time.now)
     }
@@ -124,8 +128,11 @@ struct IntegrationCollector: Sendable {
         else { return }
         reading.refused = credential.version
         let refused = IntegrationHealth.Trouble(
-            kind: .credential, message: error.description, remedy: "Tributary tries again on every attempt")
-        note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
+            kind: .credential, message: error.description,
+            remedy:
+                "Tributary tries again by itself, and at once when the secret's file changes; other integrations are not affected"
+        )
+        note(refused, requestID: trouble.requestID, delay: delay(reading.pager), .credentialRefused)
     }
 
     /// Makes a page durable. While the spool can't take it, the page waits here and Okta is not asked: there is nowhere to put an answer.

@@ -14,6 +14,9 @@ struct WorkerPlacement {
         return fewest
     }
 
+    /// Nil for one that has not been placed.
+    func worker(of integration: String) -> Int? { workers[integration] }
+
     mutating func remove(_ integration: String) {
         if let worker = workers.removeValue(forKey: integration) { counts[worker] -= 1 }
     }

@@ -168,6 +168,9 @@ struct IntegrationHealth: Sendable {
         return false
     }
 
+    /// Collection goes on with changed settings.
+    mutating func restarted() { nextAttempt = nil }
+
     mutating func stopped(at now: Int64) {
         trouble = nil
         enter(.stopped, at: now)

@@ -15,7 +15,31 @@ final class StatusBoard: Sendable {
     /// An integration's name.
     typealias ID = String
 
+    /// Which configuration is in force, and what became of attempts to load another.
+    struct ConfigurationState: Sendable {
+        /// Why a configuration was refused.
+        struct Refusal: Sendable {
+            /// Milliseconds since 1970.
+            var at: Int64
+            /// At least one.
+            var problems: [String]
+        }
+
+        /// Milliseconds since 1970.
+        var inForceSince: Int64
+        /// Reloads since the start. One that has begun reads the files after that.
+        var begun = 0
+        var finished = 0
+        /// Of the last reload; nil if it succeeded.
+        var refusal: Refusal?
+        /// What the last reload that succeeded has changed, in words.
+        var change: String?
+        /// Keys whose new value is used after a restart.
+        var restartNeeded: [String] = []
+    }
+
     private struct State {
+        var configuration = ConfigurationState(inForceSince: WallClock.now())
         var entries: [ID: Entry] = [:]
         /// As they were added.
         var order: [ID] = []
@@ -25,13 +49,36 @@ final class StatusBoard: Sendable {
 
     private let state = Mutex(State())
 
-    /// Adds an integration, or begins again with one of that name.
+    /// Adds an integration, or replaces one of that name, which keeps its health.
     @discardableResult
     func add(_ entry: Entry) -> ID {
         state.withLock { state in
-            if state.entries.updateValue(entry, forKey: entry.name) == nil { state.order.append(entry.name) }
+            var entry = entry
+            if let earlier = state.entries[entry.name] {
+                entry.health = earlier.health
+                entry.health.restarted()
+                entry.rate = earlier.rate
+            } else {
+                state.order.append(entry.name)
+            }
+            state.entries[entry.name] = entry
             return entry.name
         }
+    }
+
+    /// Shows the integrations in this order; those that are not named come last.
+    func sort(by names: [ID]) {
+        state.withLock { state in
+            let known = names.filter { state.entries[$0] != nil }
+            let named = Set(known)
+            state.order = known + state.order.filter { !named.contains($0) }
+        }
+    }
+
+    var configuration: ConfigurationState { state.withLock(\.configuration) }
+
+    func updateConfiguration(_ body: (inout ConfigurationState) -> Void) {
+        state.withLock { body(&$0.configuration) }
     }
 
     /// Its collector may still tell of its last page; that is for nobody.
@@ -66,10 +113,14 @@ final class StatusBoard: Sendable {
         state.withLock { $0.segmentsSealed += segments }
     }
 
-    /// Everything at one moment. Called at most once a second: each call is a sample for the rates.
-    func snapshot(now: ContinuousClock.Instant) -> (entries: [Entry], segmentsSealed: Int) {
+    /// Everything at one moment.
+    ///
+    /// - Parameter isSample: whether it is a sample for the rates, as at most once a second.
+    func snapshot(
+        now: ContinuousClock.Instant, isSample: Bool = true
+    ) -> (entries: [Entry], segmentsSealed: Int) {
         state.withLock { state in
-            for id in state.order {
+            for id in state.order where isSample {
                 let total = state.entries[id]?.health.events ?? 0
                 state.entries[id]?.rate.sample(total, at: now)
             }

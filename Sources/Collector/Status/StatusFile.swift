@@ -35,6 +35,8 @@ package final class StatusFile: Sendable {
                 description: "another tributary runs with the runtime directory \(directory); stop it first, or give "
                     + "this one its own runtime_directory, state_directory and spool")
         }
+        // An earlier daemon's report would name a process that is another one by now.
+        unlink(path)
     }
 
     deinit {

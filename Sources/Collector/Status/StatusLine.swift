@@ -2,6 +2,7 @@ extension StatusReport {
     /// The one line that `systemctl status` shows: what hangs, how many integrations are live, the lag, the rate, the spool's size
     /// and the first problem.
     package var line: String {
+        if let waiting { return waiting.words }
         let healthy = integrations.count { $0.state.isHealthy }
         var parts = ["\(stuck.map { $0.words + "; " } ?? "")\(healthy) of \(integrations.count) integrations live"]
         if let lag = integrations.compactMap(\.lagSeconds).max() { parts.append("lag \(Self.duration(lag))") }
@@ -16,6 +17,8 @@ extension StatusReport {
         if let worst = integrations.first(where: { $0.problem != nil }), let problem = worst.problem {
             line += "; \(worst.name): \(problem.message) since \(problem.since)"
         }
+        if let refused = configuration?.refused { line += "; \(refused.words)" }
+        if let words = configuration?.restartWords { line += "; \(words)" }
         return line
     }
 
@@ -55,6 +58,26 @@ extension StatusReport.Backfill {
     package var words: String {
         let left = remainingSeconds.map { ", about \(StatusReport.duration($0)) left" } ?? ""
         return "backfilling \(reachedAt.prefix(10)), \(Int(fraction * 100)) %\(left)"
+    }
+}
+
+extension StatusReport.Waiting {
+    /// What an on-call person reads first.
+    package var words: String { "waiting to start: \(message); next attempt \(nextAttemptAt)" }
+}
+
+extension StatusReport.Refused {
+    /// `new configuration refused, the earlier one stays in force: FILE:LINE:COL: error: …`.
+    package var words: String {
+        let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
+        return "new configuration refused, the earlier one stays in force: \(problems.first ?? "")\(more)"
+    }
+}
+
+extension StatusReport.Configuration {
+    /// `restart needed for spool.directory`; nil if none is.
+    package var restartWords: String? {
+        restartNeeded.isEmpty ? nil : "restart needed for \(restartNeeded.joined(separator: ", "))"
     }
 }
 

@@ -16,6 +16,10 @@ package struct StatusReport: Codable, Sendable, Equatable {
     /// The part of the daemon that has made no progress for too long; absent while all do. The service manager's watchdog is
     /// held back meanwhile.
     package var stuck: Stuck?
+    /// What the daemon waits for before it starts; absent once it has started.
+    package var waiting: Waiting?
+    /// Absent until it has started.
+    package var configuration: Configuration?
     package var integrations: [Integration]
     package var spool: Spool
 
@@ -28,6 +32,36 @@ package struct StatusReport: Codable, Sendable, Equatable {
             self.part = part
             self.silenceSeconds = silenceSeconds
         }
+    }
+
+    /// What keeps the daemon from starting and can pass.
+    package struct Waiting: Codable, Sendable, Equatable {
+        /// What is wrong, and what to do.
+        package var message: String
+        /// When it began.
+        package var since: String
+        package var attempts: Int
+        package var nextAttemptAt: String
+    }
+
+    /// Which configuration is in force, and what became of attempts to load another.
+    package struct Configuration: Codable, Sendable, Equatable {
+        package var inForceSince: String
+        /// Reloads since the start. A reload that is counted as begun reads the files after that.
+        package var reloadsBegun: Int
+        package var reloadsFinished: Int
+        /// What the last reload that succeeded has changed, in words.
+        package var lastChange: String?
+        /// The last reload was refused, and the configuration from before it is still in force; absent otherwise.
+        package var refused: Refused?
+        /// Keys whose new value is used after a restart.
+        package var restartNeeded: [String]
+    }
+
+    package struct Refused: Codable, Sendable, Equatable {
+        package var at: String
+        /// Each with file, line and what to do.
+        package var problems: [String]
     }
 
     /// One integration, as an on-call person needs it.
@@ -133,13 +167,15 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     package init(
         version: String, pid: Int32, startedAt: String, updatedAt: String, stuck: Stuck? = nil,
-        integrations: [Integration], spool: Spool
+        waiting: Waiting? = nil, configuration: Configuration? = nil, integrations: [Integration], spool: Spool
     ) {
         self.version = version
         self.pid = pid
         self.startedAt = startedAt
         self.updatedAt = updatedAt
         self.stuck = stuck
+        self.waiting = waiting
+        self.configuration = configuration
         self.integrations = integrations
         self.spool = spool
     }

@@ -1,4 +1,3 @@
-import Configuration
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -7,7 +6,7 @@ import Systemd
 
 /// Tells the service manager and `status.json` how the daemon is, once a second, and the service manager when it is ready and
 /// when it stops. With very many integrations it does so less often: telling must not cost more than a small part of a core.
-struct StatusReporter: Service {
+actor StatusReporter: Service {
     static let interval = Duration.seconds(1)
     /// The same until the daemon is ready: a start should not wait for a tick.
     static let startInterval = Duration.milliseconds(50)
@@ -19,31 +18,39 @@ struct StatusReporter: Service {
     /// How old the status may become by that.
     static let longestInterval = Duration.seconds(15)
 
-    let board: StatusBoard
-    let file: StatusFile
-    let spool: Spool
-    let settings: Configuration.Spool
-    let heartbeats: Heartbeats
-    let notifier: ServiceNotifier
-    let logger: Logger
+    private let board: StatusBoard
+    private let file: StatusFile
+    private let spool: Spool
+    private let heartbeats: Heartbeats
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+    private let startedAt: String
+    private let clock = ContinuousClock()
+    private var isReady = false
+    private var isFailing = false
+    private var lastLine = ""
+    private var spoolBytes: Int64 = 0
+    private var measureAgain: ContinuousClock.Instant?
+
+    init(
+        board: StatusBoard, file: StatusFile, spool: Spool, heartbeats: Heartbeats, notifier: ServiceNotifier,
+        startedAt: String, logger: Logger
+    ) {
+        self.board = board
+        self.file = file
+        self.spool = spool
+        self.heartbeats = heartbeats
+        self.notifier = notifier
+        self.startedAt = startedAt
+        self.logger = logger
+    }
 
     func run() async throws {
-        let startedAt = WallClock.text(WallClock.now())
-        let clock = ContinuousClock()
-        var isReady = false
-        var isFailing = false
-        var lastLine = ""
-        var measured: (bytes: Int64, again: ContinuousClock.Instant)?
         repeat {
-            let started = clock.now
-            if measured.map({ started >= $0.again }) ?? true {
-                let bytes = (try? spool.usage(now: SystemTime().spool).used) ?? measured?.bytes ?? 0
-                let now = clock.now
-                measured = (bytes, now + max(Self.measureInterval, (now - started) * Self.costShare))
-            }
+            measureIfDue()
             let begun = clock.now
-            let report = report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now)
-            write(report, &isFailing)
+            let report = report(isSample: true)
+            write(report)
             if !isReady, board.isEverythingOpened {
                 isReady = true
                 notifier.ready(status: report.line)
@@ -55,8 +62,37 @@ struct StatusReporter: Service {
             let pause = Self.pause(after: clock.now - begun, isReady: isReady)
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
         } while !Task.isCancelled && !Task.isShuttingDownGracefully
-        write(
-            report(startedAt: startedAt, spoolBytes: measured?.bytes ?? 0, now: clock.now), &isFailing)
+        write(report(isSample: false))
+    }
+
+    // MARK: Reloads
+
+    /// The files of the configuration are about to be read. Who asks for a reload tells by the count of those that began which one was his.
+    func reloadBegan() {
+        board.updateConfiguration { $0.begun += 1 }
+        if isReady { notifier.reloading(status: "reloading the configuration") }
+        write(report(isSample: false))
+    }
+
+    /// The reload is over, and `update` says what it came to.
+    func reloadFinished(_ update: (inout StatusBoard.ConfigurationState) -> Void) {
+        board.updateConfiguration { state in
+            state.finished += 1
+            update(&state)
+        }
+        let report = report(isSample: false)
+        // Before that the start is not over: READY=1 is its end then.
+        if isReady { notifier.ready(status: report.line) }
+        lastLine = report.line
+        write(report)
+    }
+
+    private func measureIfDue() {
+        let started = clock.now
+        guard measureAgain.map({ started >= $0 }) ?? true else { return }
+        spoolBytes = (try? spool.usage(now: SystemTime().spool).used) ?? spoolBytes
+        let now = clock.now
+        measureAgain = now + max(Self.measureInterval, (now - started) * Self.costShare)
     }
 
     /// The wait before the next report. Until the daemon is ready more may be spent: a start should not wait for a tick.
@@ -67,7 +103,7 @@ struct StatusReporter: Service {
     }
 
     /// The service manager gets its line in any case, and collection does not depend on this file: a failure is said once.
-    private func write(_ report: StatusReport, _ isFailing: inout Bool) {
+    private func write(_ report: StatusReport) {
         do throws(StatusFile.Failure) {
             try file.write(report)
             isFailing = false
@@ -77,16 +113,29 @@ struct StatusReporter: Service {
         }
     }
 
-    private func report(startedAt: String, spoolBytes: Int64, now: ContinuousClock.Instant) -> StatusReport {
+    private func report(isSample: Bool) -> StatusReport {
         let wall = WallClock.now()
-        let snapshot = board.snapshot(now: now)
+        let snapshot = board.snapshot(now: clock.now, isSample: isSample)
+        let settings = spool.settings
         return StatusReport(
             version: Version.current, pid: getpid(), startedAt: startedAt, updatedAt: WallClock.text(wall),
             stuck: WatchdogGate.starving(heartbeats.samples(), now: .now()).map(StatusReport.Stuck.init),
+            configuration: StatusReport.Configuration(board.configuration),
             integrations: snapshot.entries.map { StatusReport.Integration($0, at: wall) },
             spool: .init(
-                directory: settings.directory, bytes: Int(spoolBytes), maxBytes: Int(settings.maxBytes.bytes),
+                directory: settings.directory, bytes: Int(spoolBytes), maxBytes: Int(settings.maxBytes),
                 segmentsSealed: snapshot.segmentsSealed, deletionHeldUp: spool.retentionReport.problem))
+    }
+}
+
+extension StatusReport.Configuration {
+    init(_ state: StatusBoard.ConfigurationState) {
+        self.init(
+            inForceSince: WallClock.text(state.inForceSince), reloadsBegun: state.begun,
+            reloadsFinished: state.finished, lastChange: state.change,
+            refused: state.refusal.map {
+                StatusReport.Refused(at: WallClock.text($0.at), problems: $0.problems)
+            }, restartNeeded: state.restartNeeded)
     }
 }
 

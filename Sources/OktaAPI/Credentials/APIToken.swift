@@ -62,4 +62,5 @@ package struct APITokenFile: Credential {
     }
 
     package var version: SecretVersion? { file.version }
+    package func readAgain() { file.forget() }
 }

@@ -13,11 +13,15 @@ package protocol Credential: Sendable {
     /// Tells the secret on disk from those before and after it: what was refused with one may be tried again at once with another. Several
     /// may share a credential, so each compares for itself. One `stat`, no waiting; nil without a file.
     var version: SecretVersion? { get }
+
+    /// Forgets what was kept of the secret and of its refusal, so that the next request reads it again.
+    func readAgain() async
 }
 
 extension Credential {
     package func answered(_ response: HTTPResponse, to request: HTTPRequest) async -> AuthorizationAdvice { .asItIs }
     package var version: SecretVersion? { nil }
+    package func readAgain() async {}
 }
 
 /// What an answer means for the credential that its request carried.

@@ -109,6 +109,13 @@ package actor OAuthCredential: Credential {
         }
     }
 
+    /// Where the key was replaced, the next request is made with a token that the new key has got.
+    package func readAgain() {
+        if key.isReplaced { life.dropToken() }
+        key.forget()
+        life.keyReplaced()
+    }
+
     private func reject(_ request: HTTPRequest) {
         let words = (request.headers.first("Authorization") ?? "").split(separator: " ", maxSplits: 1)
         guard words.count == 2, let scheme = AccessToken.Scheme(rawValue: String(words[0])) else { return }

@@ -58,6 +58,11 @@ package final class SecretFile<Secret: Sendable>: Sendable {
         return state.withLock { $0.seen != now }
     }
 
+    /// Forgets the secret: the next use reads the file, even if it looks the same.
+    package func forget() {
+        state.withLock { $0.known = nil }
+    }
+
     private func read() throws(CredentialError) -> Secret {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw unreadable(errno) }

@@ -144,6 +144,9 @@ struct TokenLife: Sendable {
     /// The private key was replaced: what was refused may be asked again at once.
     mutating func keyReplaced() { hold = nil }
 
+    /// The token was issued for a key that has been replaced: the next request needs another one.
+    mutating func dropToken() { token = nil }
+
     private mutating func refused(_ error: CredentialError, _ now: Instant) {
         hold = (now + Self.probe, .refused(error))
     }

@@ -1,0 +1,161 @@
+import Configuration
+import Logging
+import OCSF
+import Spool
+import Systemd
+
+/// Takes over a changed configuration while integrations that have not changed go on undisturbed.
+///
+/// A configuration with any mistake is refused as a whole: the one from before stays in force, and the status says so until a reload succeeds.
+actor Reloader {
+    private let load: Daemon.Load
+    private var inForce: Configuration
+    private var factory: CollectorFactory
+    private let collection: CollectionService
+    private let workers: [IngestWorker]
+    private let spool: Spool
+    private let board: StatusBoard
+    private let reporter: StatusReporter
+    private let logger: Logger
+
+    init(
+        _ configuration: Configuration, load: @escaping Daemon.Load, factory: CollectorFactory,
+        collection: CollectionService, workers: [IngestWorker], spool: Spool, board: StatusBoard,
+        reporter: StatusReporter, logger: Logger
+    ) {
+        inForce = configuration
+        self.load = load
+        self.factory = factory
+        self.collection = collection
+        self.workers = workers
+        self.spool = spool
+        self.board = board
+        self.reporter = reporter
+        self.logger = logger
+    }
+
+    /// Why a configuration is not taken over.
+    private struct Refusal: Error {
+        /// At least one, each with what to do.
+        var problems: [String]
+    }
+
+    /// Loads the configuration and makes it the one in force, if there is no mistake in it.
+    func reload() async {
+        await reporter.reloadBegan()
+        do throws(Refusal) {
+            let new = try loaded()
+            let change = ConfigurationChange(from: inForce, to: new)
+            try await useMapping(new, change)
+            await apply(new, change)
+            let words = change.words
+            logger.announce(.reloaded, "configuration reloaded: \(words)")
+            await reporter.reloadFinished { state in
+                state.inForceSince = WallClock.now()
+                state.refusal = nil
+                state.change = words
+                state.restartNeeded = change.needsRestart.map(\.path)
+            }
+        } catch {
+            for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
+            logger.announce(
+                .configurationRefused,
+                "the new configuration is refused, and the earlier one stays in force: correct it, then `systemctl reload tributary`"
+            )
+            await reporter.reloadFinished { state in
+                state.refusal = StatusBoard.ConfigurationState.Refusal(
+                    at: WallClock.now(), problems: error.problems)
+            }
+        }
+    }
+
+    private func loaded() throws(Refusal) -> Configuration {
+        do throws(ConfigurationError) {
+            let new = try load()
+            let known = Set(inForce.warnings)
+            for warning in new.warnings where !known.contains(warning) { logger.warning("\(warning)") }
+            let earlier = VersionLimits(inForce).warnings
+            for warning in VersionLimits(new).warnings where !earlier.contains(warning) {
+                logger.warning("\(warning)")
+            }
+            return new
+        } catch {
+            let more = error.leftOff > 0 ? ["and \(error.leftOff) more problems"] : []
+            throw Refusal(problems: error.problems.map(\.description) + more)
+        }
+    }
+
+    /// Tables of event types are read again even if their names are the same.
+    private func useMapping(_ new: Configuration, _ change: ConfigurationChange) async throws(Refusal) {
+        let merged = ConfigurationChange.inForce(from: inForce, to: new)
+        let isChanged = change.settings.contains { $0.path.hasPrefix("record.") || $0.path.hasPrefix("my_network.") }
+        guard isChanged || !merged.record.catalogue.isEmpty else { return }
+        let normalizing = Normalizing(merged)
+        let catalog: EventCatalog
+        do throws(Daemon.StartError) {
+            catalog = try normalizing.catalog()
+        } catch {
+            throw Refusal(problems: [error.description])
+        }
+        do throws(NormalizerError) {
+            for worker in workers { try await worker.use(catalog, normalizing.settings) }
+        } catch {
+            throw Refusal(problems: ["\(error)"])
+        }
+    }
+
+    private func apply(_ new: Configuration, _ change: ConfigurationChange) async {
+        spool.adopt(SpoolSettings(new))
+        for integration in inForce.unusable { board.remove(integration.name) }
+        let removed = change.removed.map(\.text)
+        await collection.stop(removed + change.changed.map(\.integration.name.text))
+        let stillIngesting = Set(new.integrations.filter { $0.dataIngest != nil }.map(\.name.text))
+        for name in removed + change.changed.map(\.integration.name.text) where !stillIngesting.contains(name) {
+            if let worker = factory.worker(of: name) { await collection.close(name, on: worker) }
+            factory.remove(name)
+        }
+        factory.credentials.keepOnly(usedBy: new.integrations)
+        await factory.credentials.readAgain()
+        for integration in change.changed.map(\.integration) + change.added {
+            guard let collector = factory.collector(integration, of: stillIngesting.count) else { continue }
+            collection.start(collector)
+        }
+        collection.retryNow()
+        board.sort(by: new.integrations.map(\.name.text))
+        if stillIngesting.count > inForce.integrations.count { warnOfDescriptors(stillIngesting.count) }
+        inForce = ConfigurationChange.inForce(from: inForce, to: new)
+    }
+
+    private func warnOfDescriptors(_ count: Int) {
+        if let warning = DescriptorLimit.raised().warning(integrations: count) { logger.warning("\(warning)") }
+    }
+}
+
+extension ConfigurationChange {
+    /// `added globex; changed acme (page_size); spool.max_bytes changed; restart needed for spool.directory`.
+    var words: String {
+        guard !isEmpty else { return "no setting has changed, and credentials are read again" }
+        var parts: [String] = []
+        if !added.isEmpty { parts.append("added \(Self.list(added.map(\.name.text)))") }
+        if !removed.isEmpty { parts.append("removed \(Self.list(removed.map(\.text)))") }
+        if !changed.isEmpty {
+            parts.append(
+                "changed "
+                    + Self.list(
+                        changed.map { change in
+                            let keys = change.keys.map { $0.split(separator: ".").last.map(String.init) ?? $0 }
+                            return "\(change.integration.name) (\(keys.joined(separator: ", ")))"
+                        }))
+        }
+        if !settings.isEmpty { parts.append("\(Self.list(settings.map(\.path))) changed") }
+        if !needsRestart.isEmpty { parts.append("restart needed for \(Self.list(needsRestart.map(\.path)))") }
+        return parts.joined(separator: "; ")
+    }
+
+    /// The first ten by name.
+    private static func list(_ items: [String]) -> String {
+        let limit = 10
+        let more = items.count > limit ? ", and \(items.count - limit) more" : ""
+        return items.prefix(limit).joined(separator: ", ") + more
+    }
+}

@@ -1,0 +1,102 @@
+import Configuration
+import Glibc
+import Logging
+import Spool
+import Systemd
+
+/// Waits out what keeps the daemon from starting and can pass: a full disk, a lock that another process holds, a directory that is missing.
+///
+/// The service manager is told what is wrong, and that the start takes longer; so is `status.json`, where it can be written.
+struct StartWait {
+    /// The longest wait between two attempts.
+    static let longest = Duration.seconds(30)
+    /// How often the service manager hears that the start goes on, and within which time it must hear so again.
+    static let sign = Duration.seconds(15)
+    static let signWithin = Duration.seconds(60)
+    /// How often what lasts is said again in the journal.
+    static let reminder = Duration.seconds(600)
+
+    /// RFC 3339.
+    let startedAt: String
+    let spool: Configuration.Spool
+    let notifier: ServiceNotifier
+    let logger: Logger
+    var time: any TimeSource = SystemTime()
+
+    /// The wait after so many failures in a row: 1 s, 2 s, 4 s and so on, then `longest`.
+    static func delay(after attempts: Int) -> Duration { min(.seconds(1 << min(attempts - 1, 10)), longest) }
+
+    /// What `attempt` returns, as soon as it does.
+    ///
+    /// - Throws: an error of `attempt` that does not pass.
+    func until<Value>(
+        reportingTo file: StatusFile?, _ attempt: () throws(Daemon.StartError) -> Value
+    ) async throws(Daemon.StartError) -> Value {
+        let began = time.now
+        let since = WallClock.text(time.wall)
+        var attempts = 0
+        var said: (message: String, at: ContinuousClock.Instant)?
+        while true {
+            do throws(Daemon.StartError) {
+                let value = try attempt()
+                if attempts > 0 {
+                    let seconds = Int((time.now - began).components.seconds)
+                    logger.notice("the start goes on after \(StatusReport.duration(seconds))")
+                }
+                return value
+            } catch {
+                guard error.canPass else { throw error }
+                attempts += 1
+                let message = error.waitingWords
+                if said.map({ $0.message != message || time.now - $0.at >= Self.reminder }) ?? true {
+                    logger.announce(.spoolError, "can't start yet: \(message). Tributary tries again by itself.")
+                    said = (message, time.now)
+                }
+                await wait(
+                    StatusReport.Waiting(message: message, since: since, attempts: attempts, nextAttemptAt: ""), file)
+            }
+        }
+    }
+
+    private func wait(_ waiting: StatusReport.Waiting, _ file: StatusFile?) async {
+        let delay = Self.delay(after: waiting.attempts)
+        var waiting = waiting
+        waiting.nextAttemptAt = WallClock.text(time.wall + Int64(delay / .milliseconds(1)))
+        let next = time.now + delay
+        while time.now < next {
+            let report = StatusReport(
+                version: Version.current, pid: getpid(), startedAt: startedAt, updatedAt: WallClock.text(time.wall),
+                waiting: waiting, integrations: [],
+                spool: .init(
+                    directory: spool.directory, bytes: 0, maxBytes: Int(spool.maxBytes.bytes), segmentsSealed: 0))
+            notifier.waiting(extendBy: Self.signWithin, status: report.line)
+            // The service manager has the same words, and the file is tried again.
+            try? file?.write(report)
+            await time.sleep(until: min(next, time.now + Self.sign))
+        }
+    }
+}
+
+extension Daemon.StartError {
+    /// Whether the same start can succeed later, in this process.
+    var canPass: Bool {
+        switch self {
+        case .configuration: false
+        case .cannotCreate: true
+        case .spool(.locked), .spool(.file), .spool(.full), .spool(.spoolIsMissing): true
+        case .spool: false
+        }
+    }
+
+    /// What is wrong, and what to do while the daemon waits.
+    var waitingWords: String {
+        guard case .spool(.file(let error)) = self, error.code == EROFS, getenv("INVOCATION_ID") != nil else {
+            return description
+        }
+        // systemd.exec(5), ProtectSystem=strict: the same error as that of a file system that is mounted read-only.
+        return """
+            \(error). If others can write there, the unit must allow it: ReadWritePaths=DIRECTORY by `systemctl edit tributary`, then \
+            `systemctl restart tributary`
+            """
+    }
+}

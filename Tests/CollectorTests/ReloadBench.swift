@@ -1,0 +1,186 @@
+import Configuration
+import Foundation
+import Logging
+import OCSF
+import OktaSimulator
+import ServiceLifecycle
+import Spool
+import Synchronization
+import Testing
+
+@testable import Collector
+@testable import OktaAPI
+@testable import Systemd
+
+/// The services of a daemon in this process: the real workers, spool and transport, and simulated orgs. The configuration is a text that a test
+/// replaces.
+final class ReloadBench: Sendable {
+    let root = FileManager.default.temporaryDirectory.appending(path: "tributary-reload-\(UUID().uuidString)").path
+    let board = StatusBoard()
+    let heartbeats = Heartbeats()
+    let spool: Spool
+    let collection: CollectionService
+    let reloader: Reloader
+    private let group: ServiceGroup
+    private let running: Mutex<Task<Void, any Error>?> = Mutex(nil)
+    private let text: TextBox
+    /// Shared with the closure that loads.
+    private final class TextBox: Sendable {
+        let text: Mutex<String>
+        init(_ text: String) { self.text = Mutex(text) }
+    }
+
+    private final class Notifications: Sendable {
+        let sent = Mutex<[String]>([])
+    }
+    private let told: Notifications
+
+    /// What the service manager was told, in order.
+    var sent: [String] { told.sent.withLock(\.self) }
+
+    /// - Parameters:
+    ///   - make: the configuration, given the directory of this test.
+    init(_ make: (String) throws -> String) async throws {
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let box = TextBox(try make(root))
+        text = box
+        let load: Daemon.Load = { () throws(ConfigurationError) in
+            try Configuration.load(
+                sources: [ConfigurationSource(file: "tributary.yaml", text: box.text.withLock(\.self))],
+                context: Self.context(.whole))
+        }
+        let configuration = try Configuration.load(
+            sources: [ConfigurationSource(file: "tributary.yaml", text: box.text.withLock(\.self))],
+            context: Self.context(.integration))
+        let told = Notifications()
+        self.told = told
+        let notifier = ServiceNotifier { message in told.sent.withLock { $0.append(message) } }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let spool = try Spool(SpoolSettings(configuration), fileSystem: PosixFileSystem(), now: SystemTime().spool)
+        self.spool = spool
+        let transport = try CurlTransport(configuration)
+        let normalizing = Normalizing(configuration)
+        let catalog = try normalizing.catalog()
+        let workers = try (0..<2).map { number in
+            try IngestWorker(name: "test-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings)
+        }
+        var factory = CollectorFactory(
+            transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
+        let collectors = configuration.integrations.compactMap {
+            factory.collector($0, of: configuration.integrations.count)
+        }
+        UnusableIntegrations(board: board, logger: logger).add(configuration.unusable)
+        collection = CollectionService(
+            collectors: collectors, workers: workers, spool: spool, transport: transport, board: board,
+            heartbeats: heartbeats, notifier: notifier, logger: logger)
+        let reporter = StatusReporter(
+            board: board, file: try StatusFile(directory: root + "/run"), spool: spool, heartbeats: heartbeats,
+            notifier: notifier, startedAt: "", logger: logger)
+        reloader = Reloader(
+            configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
+            board: board, reporter: reporter, logger: logger)
+        group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [reporter, collection], logger: logger))
+        let group = group
+        running.withLock { $0 = Task { try await group.run() } }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+
+    private static func context(_ mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
+        ConfigurationContext(
+            environment: [:], today: CalendarDate(secondsSince1970: 1_795_464_060), secrets: .warned,
+            mistakes: mistakes)
+    }
+
+    func reload(_ new: String) async {
+        text.text.withLock { $0 = new }
+        await reloader.reload()
+    }
+
+    /// Seals everything and ends.
+    func stop() async throws {
+        await group.triggerGracefulShutdown()
+        try await running.withLock(\.self)?.value
+    }
+
+    func health(_ name: String) -> IntegrationHealth? {
+        board.snapshot(now: .now, isSample: false).entries.first { $0.name == name }?.health
+    }
+
+    var shown: [String] { board.snapshot(now: .now, isSample: false).entries.map(\.name) }
+
+    /// Waits for something to become true, by looking.
+    func wait(for what: String, _ condition: () -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(120)
+        while !condition() {
+            guard ContinuousClock.now < deadline else {
+                Issue.record("too late: \(what)")
+                throw CancellationError()
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// The records of an integration in sealed segments, by their uid.
+    func sealed(_ integration: String) throws -> [String: [[String: Any]]] {
+        var found: [String: [[String: Any]]] = [:]
+        let reader = try SpoolReader(directory: spool.settings.directory)
+        for listing in try reader.segments() where listing.segment?.integration == integration {
+            var lines: [Data] = []
+            try reader.lines(listing.path) { lines.append(Data($0)) }
+            for line in lines {
+                let record = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+                let metadata = try #require(record["metadata"] as? [String: Any])
+                found[try #require(metadata["uid"] as? String), default: []].append(record)
+            }
+        }
+        return found
+    }
+
+    /// Each event of the org is in one segment of the integration, once.
+    func expectExactly(
+        _ org: SimulatedOrg, _ integration: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let sealed = try sealed(integration)
+        let expected = Set((0..<org.eventCount).compactMap(org.uuid))
+        #expect(Set(sealed.keys) == expected, "\(integration)", sourceLocation: sourceLocation)
+        #expect(sealed.values.allSatisfy { $0.count == 1 }, "doubled", sourceLocation: sourceLocation)
+    }
+
+    // MARK: Configurations
+
+    /// An integration with a token file of its own.
+    struct Integration {
+        var name: String
+        var url: String
+        var more: [String] = []
+    }
+
+    /// - Parameters:
+    ///   - spool: further lines of the spool's section.
+    ///   - more: further lines at the top.
+    static func text(
+        _ root: String, _ integrations: [Integration], spool: [String] = ["segment_max_age: 1h"], more: [String] = []
+    ) -> String {
+        var lines = ["state_directory: \(root)/state", "runtime_directory: \(root)/run"] + more
+        lines += ["spool:", "  directory: \(root)/spool"] + spool.map { "  \($0)" }
+        lines.append("credentials:")
+        for integration in integrations {
+            lines += ["  - {name: \(integration.name)-read, secret_file: \(root)/token-\(integration.name)}"]
+        }
+        lines.append("integrations:")
+        for integration in integrations {
+            lines += [
+                "  - name: \(integration.name)", "    url: \(integration.url)", "    data_ingest:",
+                "      credential: \(integration.name)-read", "      poll_interval: 1s", "      start: 7d",
+            ]
+            lines += integration.more.map { "      \($0)" }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    static func setToken(_ token: String, of integration: String, in root: String) throws {
+        try Data(token.utf8).write(to: URL(fileURLWithPath: "\(root)/token-\(integration)"), options: .atomic)
+    }
+}

@@ -1,0 +1,272 @@
+import Foundation
+import OktaSimulator
+import Testing
+
+@testable import Collector
+
+@Suite("A configuration that changes while the daemon runs")
+struct ReloadTests {
+    private static let token = OrgSettings().tokens[0]
+
+    private func org(_ seed: UInt64, events: Int = 300, faults: [FaultRule] = []) async throws -> SimulatedOrg {
+        var settings = OrgSettings()
+        settings.eventCount = events
+        settings.seed = seed
+        settings.limitPerMinute = 1_000_000
+        settings.faults = faults
+        return try await SimulatedOrg.start(settings)
+    }
+
+    /// A bench with these integrations, each with a good token.
+    private func bench(
+        _ integrations: [ReloadBench.Integration], spool: [String] = ["segment_max_age: 1h"],
+        tokens: [String]? = nil
+    ) async throws -> ReloadBench {
+        try await ReloadBench { root in
+            for name in tokens ?? integrations.map(\.name) {
+                try ReloadBench.setToken(Self.token, of: name, in: root)
+            }
+            return ReloadBench.text(root, integrations, spool: spool)
+        }
+    }
+
+    @Test("integrations come and go, and the one that has not changed keeps the very request that is under way")
+    func addAndRemove() async throws {
+        // The second request of the first org is never answered: a collector that is replaced would send another.
+        let kept = try await org(1, faults: [FaultRule(.hang, after: 1)])
+        let removed = try await org(2)
+        let added = try await org(3)
+        let bench = try await bench([
+            .init(name: "kept", url: kept.url, more: ["page_size: 100"]), .init(name: "removed", url: removed.url),
+        ])
+        try await bench.wait(for: "a request under way, and the other org collected") {
+            kept.stats.faults["hang"] == 1 && bench.health("removed")?.state == .live
+        }
+        let requests = kept.stats.requests
+        try ReloadBench.setToken(Self.token, of: "added", in: bench.root)
+        await bench.reload(
+            ReloadBench.text(
+                bench.root,
+                [
+                    .init(name: "added", url: added.url), .init(name: "kept", url: kept.url, more: ["page_size: 100"]),
+                ]))
+        #expect(bench.shown == ["added", "kept"])
+        #expect(bench.board.configuration.change == "added added; removed removed")
+        // What was removed is sealed at once, and nothing holds its journal.
+        try bench.expectExactly(removed, "removed")
+        #expect(!bench.heartbeats.samples().contains { $0.part == "collector removed" })
+        try await bench.wait(for: "the added one live") { bench.health("added")?.state == .live }
+        #expect(kept.stats.requests == requests)
+
+        // It comes back, goes on from its cursor, and is collected once.
+        let asked = removed.stats.requests
+        await bench.reload(
+            ReloadBench.text(
+                bench.root,
+                [
+                    .init(name: "added", url: added.url), .init(name: "removed", url: removed.url),
+                    .init(name: "kept", url: kept.url, more: ["page_size: 100"]),
+                ]))
+        try await bench.wait(for: "it is asked again") {
+            removed.stats.requests > asked && bench.health("removed")?.state == .live
+        }
+        try await bench.stop()
+        try bench.expectExactly(added, "added")
+        try bench.expectExactly(removed, "removed")
+        for org in [kept, removed, added] { await org.stop() }
+    }
+
+    @Test("an integration whose settings change in the middle of its backlog goes on by the new ones, exactly once")
+    func change() async throws {
+        let org = try await org(4, events: 3000)
+        let bench = try await bench([.init(name: "acme", url: org.url, more: ["page_size: 10"])])
+        for size in [20, 30, 40] {
+            let before = bench.health("acme")?.events ?? 0
+            try await bench.wait(for: "more events") { (bench.health("acme")?.events ?? 0) > before }
+            await bench.reload(
+                ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: \(size)"])]))
+            #expect(bench.board.configuration.change == "changed acme (page_size)")
+            try await bench.wait(for: "the new page size") {
+                org.stats.lastTarget?.contains("limit=\(size)") == true
+            }
+        }
+        await bench.reload(
+            ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 1000"])]))
+        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        // One count for the whole life of the daemon.
+        #expect(bench.health("acme")?.events == 3000)
+        try await bench.stop()
+        try bench.expectExactly(org, "acme")
+        await org.stop()
+    }
+
+    @Test("a configuration with a mistake changes nothing, and the status says so until it is corrected")
+    func refused() async throws {
+        let org = try await org(5)
+        let other = try await self.org(6)
+        let bench = try await bench([.init(name: "acme", url: org.url)], tokens: ["acme", "globex"])
+        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        let good = ReloadBench.text(
+            bench.root, [.init(name: "acme", url: org.url), .init(name: "globex", url: other.url)])
+        await bench.reload(
+            good.replacing(
+                "poll_interval: 1s\n      start: 7d\n  - name: globex",
+                with: "poll_interval: fast\n      start: 7d\n  - name: globex"))
+        let refusal = try #require(bench.board.configuration.refusal)
+        #expect(refusal.problems.count == 1)
+        #expect(refusal.problems[0].contains("tributary.yaml:") && refusal.problems[0].contains("poll_interval"))
+        #expect(bench.shown == ["acme"])
+        #expect(other.stats.requests == 0)
+        #expect(bench.sent.last?.hasPrefix("READY=1\nSTATUS=1 of 1 integrations live") == true)
+        #expect(bench.sent.last?.contains("new configuration refused, the earlier one stays in force") == true)
+        await bench.reload(good)
+        #expect(bench.board.configuration.refusal == nil)
+        #expect(bench.board.configuration.finished == 2)
+        #expect(bench.shown == ["acme", "globex"])
+        try await bench.wait(for: "live") { bench.health("globex")?.state == .live }
+        try await bench.stop()
+        try bench.expectExactly(org, "acme")
+        try bench.expectExactly(other, "globex")
+        for org in [org, other] { await org.stop() }
+    }
+
+    @Test("the service manager hears of the beginning and of the end of each reload, in this order")
+    func notifications() async throws {
+        let org = try await org(7)
+        let bench = try await bench([.init(name: "acme", url: org.url)])
+        try await bench.wait(for: "ready") { bench.sent.contains { $0.hasPrefix("READY=1") } }
+        let before = bench.sent.count
+        await bench.reload(ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 7"])]))
+        let states = bench.sent[before...].map { $0.split(separator: "\n")[0] }.filter { !$0.hasPrefix("STATUS=") }
+        #expect(states == ["RELOADING=1", "READY=1"])
+        #expect(bench.sent.contains { $0.contains("RELOADING=1\nMONOTONIC_USEC=") })
+        try await bench.stop()
+        await org.stop()
+    }
+
+    @Test("limits of the spool are taken over: one that is raised ends the pause that it was the reason for")
+    func limits() async throws {
+        let org = try await org(8, events: 2000)
+        let bench = try await bench(
+            [.init(name: "acme", url: org.url, more: ["page_size: 100"])],
+            spool: ["segment_max_age: 1h", "segment_max_bytes: 64KiB", "max_bytes: 256KiB"])
+        try await bench.wait(for: "paused") { bench.health("acme")?.state == .paused }
+        await bench.reload(
+            ReloadBench.text(
+                bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 100"])],
+                spool: ["segment_max_age: 1h", "compression: none"]))
+        #expect(
+            bench.board.configuration.change
+                == "spool.compression, spool.segment_max_bytes, spool.max_bytes changed")
+        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        try await bench.stop()
+        try bench.expectExactly(org, "acme")
+        let names = FileManager.default.enumerator(atPath: bench.root + "/spool")?.compactMap { $0 as? String } ?? []
+        #expect(names.contains { $0.hasSuffix(".ndjson") && $0.contains("class=") }, "sealed by the new compression")
+        await org.stop()
+    }
+
+    @Test("a setting that can't change while the daemon runs keeps its value and is named, as long as it differs")
+    func restartNeeded() async throws {
+        let org = try await org(9)
+        let bench = try await bench([.init(name: "acme", url: org.url)])
+        let text = ReloadBench.text(bench.root, [.init(name: "acme", url: org.url)])
+        let elsewhere = text.replacing("directory: \(bench.root)/spool", with: "directory: \(bench.root)/elsewhere")
+        for _ in 1...2 {
+            await bench.reload(elsewhere)
+            #expect(bench.board.configuration.restartNeeded == ["spool.directory"])
+            #expect(bench.board.configuration.change == "restart needed for spool.directory")
+            #expect(bench.spool.settings.directory == bench.root + "/spool")
+        }
+        await bench.reload(text)
+        #expect(bench.board.configuration.restartNeeded.isEmpty)
+        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        try await bench.stop()
+        try bench.expectExactly(org, "acme")
+        await org.stop()
+    }
+
+    @Test("settings of the records hold from the next page on")
+    func mapping() async throws {
+        let org = try await org(10)
+        let bench = try await bench([.init(name: "acme", url: org.url, more: ["page_size: 20"])])
+        try await bench.wait(for: "some events") { (bench.health("acme")?.events ?? 0) > 0 }
+        await bench.reload(
+            ReloadBench.text(
+                bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 20"])],
+                more: ["record:", "  raw_data: false"]))
+        #expect(bench.board.configuration.change == "record.raw_data changed")
+        let uuid = "00000000-0000-11f0-8000-00000000beef"
+        try org.append(events: [
+            """
+            {"uuid":"\(uuid)","published":"2026-11-23T12:00:00.000Z","eventType":"user.session.start","version":"0",\
+            "severity":"INFO","outcome":{"result":"SUCCESS"},"actor":{"id":"00u1","type":"User"}}
+            """
+        ])
+        try await bench.wait(for: "all events") { bench.health("acme")?.events == 301 }
+        try await bench.stop()
+        let sealed = try bench.sealed("acme")
+        #expect(sealed.values.contains { $0[0]["raw_data"] != nil }, "those from before")
+        #expect(try #require(sealed[uuid])[0]["raw_data"] == nil)
+        await org.stop()
+    }
+
+    @Test("a secret that is missing stops its own integration only, and is taken up without a reload when it comes")
+    func missingSecret() async throws {
+        let org = try await org(11)
+        let other = try await self.org(12)
+        let bench = try await bench(
+            [.init(name: "acme", url: org.url), .init(name: "globex", url: other.url)], tokens: ["acme"])
+        try await bench.wait(for: "one live, one failing") {
+            bench.health("acme")?.state == .live && bench.health("globex")?.trouble?.kind == "credential"
+        }
+        #expect(bench.health("globex")?.trouble?.message.contains("\(bench.root)/token-globex") == true)
+        #expect(other.stats.byPath["/api/v1/logs"] == nil, "nothing is asked without a credential")
+        try ReloadBench.setToken(Self.token, of: "globex", in: bench.root)
+        try await bench.wait(for: "live") { bench.health("globex")?.state == .live }
+        try await bench.stop()
+        for (org, name) in [(org, "acme"), (other, "globex")] {
+            try bench.expectExactly(org, name)
+            await org.stop()
+        }
+    }
+
+    @Test("a reload tries a refused credential again at once, though its file is the same")
+    func retriesCredential() async throws {
+        let org = try await org(13)
+        org.setTokens([])
+        let bench = try await bench([.init(name: "acme", url: org.url)])
+        try await bench.wait(for: "refused") { bench.health("acme")?.trouble?.kind == "unauthorized" }
+        org.setTokens([Self.token])
+        await bench.reloader.reload()
+        // By itself it would be tried again after a minute.
+        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        #expect((bench.health("acme")?.requests ?? 0) <= 4)
+        try await bench.stop()
+        try bench.expectExactly(org, "acme")
+        await org.stop()
+    }
+
+    @Test("an integration that is written wrong is shown with what is wrong, and comes when that is corrected")
+    func unusable() async throws {
+        let org = try await org(14)
+        let other = try await self.org(15)
+        var good = ""
+        let bench = try await ReloadBench { root in
+            for name in ["acme", "globex"] { try ReloadBench.setToken(Self.token, of: name, in: root) }
+            good = ReloadBench.text(
+                root, [.init(name: "acme", url: org.url), .init(name: "globex", url: other.url)])
+            return good.replacing("url: \(other.url)", with: "url: not a host")
+        }
+        try await bench.wait(for: "the other live") { bench.health("acme")?.state == .live }
+        #expect(bench.shown == ["acme", "globex"])
+        let trouble = try #require(bench.health("globex")?.trouble)
+        #expect(trouble.kind == "configuration" && trouble.message.contains("tributary.yaml:"))
+        await bench.reload(good)
+        #expect(bench.board.configuration.change == "added globex")
+        try await bench.wait(for: "both live") { bench.health("globex")?.state == .live }
+        try await bench.stop()
+        try bench.expectExactly(other, "globex")
+        for org in [org, other] { await org.stop() }
+    }
+}
