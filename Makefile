@@ -3,6 +3,7 @@ SWIFT ?= swift
 DEMO_SECONDS ?= 0
 FUZZ_SECONDS ?= 300
 RUNS ?= 10000
+RELOADS ?= 1000
 SEED ?= random
 PREFIX ?= /usr
 DESTDIR ?=
@@ -10,7 +11,7 @@ DESTDIR ?=
 RELEASE_LINK = -Xlinker --no-export-dynamic
 
 .PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test detections-test replay-test oauth-test fault-test \
-	exactly-once-test simulate simulate-faults systemd-test install clean
+	exactly-once-test simulate simulate-faults systemd-test reload-test install clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +82,11 @@ simulate-faults: ## Puts faults into the argument for exactly-once, one by one, 
 systemd-test: release ## The daemon under real systemd, in a container; needs root
 	@scripts/install-dependencies systemd
 	Suites/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
+
+reload-test: ## Reloads under load: each event once, and nothing grows; RELOADS=1000
+	@scripts/install-dependencies test
+	$(SWIFT) build --build-tests
+	TRIBUTARY_RELOADS=$(RELOADS) $(SWIFT) test --skip-build --filter 'EndToEndTests.ReloadTests/manyReloads'
 
 loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB, pyarrow and chdb
 	@scripts/install-dependencies loaders
