@@ -11,7 +11,7 @@ DESTDIR ?=
 RELEASE_LINK = -Xlinker --no-export-dynamic
 
 .PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test detections-test replay-test oauth-test fault-test \
-	exactly-once-test simulate simulate-faults systemd-test reload-test install clean
+	exactly-once-test attack-test simulate simulate-faults systemd-test reload-test install clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,13 @@ simulate-faults: ## Puts faults into the argument for exactly-once, one by one, 
 systemd-test: release ## The daemon under real systemd, in a container; needs root
 	@scripts/install-dependencies systemd
 	Suites/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
+	Suites/systemd/credentials "$$($(SWIFT) build -c release --show-bin-path)"
+
+attack-test: ## What other users of the host try against spool, status and secrets; needs root
+	@scripts/install-dependencies attacks
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Suites/local-attacks/run "$$($(SWIFT) build --show-bin-path)"
 
 reload-test: ## Reloads under load: each event once, and nothing grows; RELOADS=1000
 	@scripts/install-dependencies test

@@ -16,7 +16,7 @@ struct UnusableIntegrations {
             health.opened()
             _ = health.troubled(
                 IntegrationHealth.Trouble(
-                    kind: "configuration", message: "\(first)\(more)",
+                    kind: .configuration, message: "\(first)\(more)",
                     remedy:
                         "Correct the configuration, then `systemctl reload tributary`; other integrations are not affected"
                 ),

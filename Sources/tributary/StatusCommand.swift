@@ -35,7 +35,7 @@ struct Status: ParsableCommand {
             Terminal.complain("tributary: \(path) is not a status report of this version: \(error)")
             throw ExitStatus.dataError
         }
-        let isRunning = StatusFile.isHeld(inDirectory: directory)
+        let isRunning = StatusFile.isHeld(inDirectory: directory, by: report)
         if json {
             try StandardOutput.write(data)
         } else {

@@ -217,7 +217,7 @@ package final class PowerCutFileSystem: FileSystem {
             if id == nil {
                 switch access {
                 case .read, .update: return (0, ENOENT)
-                case .create, .replace: break
+                case .create, .replace, .new, .lock: break
                 }
                 id = state.next
                 state.files[state.next] = File()

@@ -41,20 +41,28 @@ struct SharedPartsTests {
     func statusFile() throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "status-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        #expect(!StatusFile.isHeld(inDirectory: directory))
-        var file: StatusFile? = try StatusFile(directory: directory)
-        #expect(StatusFile.isHeld(inDirectory: directory))
-        #expect(throws: StatusFile.Failure.self) { _ = try StatusFile(directory: directory) }
         let report = StatusReport(
             version: "1", pid: 1, startedAt: "", updatedAt: "", integrations: [],
             spool: .init(directory: "/spool", bytes: 0, maxBytes: 1, segmentsSealed: 0))
+        #expect(!StatusFile.isHeld(inDirectory: directory, by: report))
+        var file: StatusFile? = try StatusFile(directory: directory)
+        #expect(StatusFile.isHeld(inDirectory: directory, by: report))
+        #expect(throws: StatusFile.Failure.self) { _ = try StatusFile(directory: directory) }
+        // A killed daemon's leftover, or a link, is no place to write through.
+        symlink(directory + "/elsewhere", directory + "/status.json.new")
         try file?.write(report)
+        #expect(!FileManager.default.fileExists(atPath: directory + "/elsewhere"))
         let data = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + StatusReport.fileName))
         #expect(try StatusReport(decoding: data) == report)
         file = nil
-        #expect(!StatusFile.isHeld(inDirectory: directory))
+        #expect(!StatusFile.isHeld(inDirectory: directory, by: report))
         file = try StatusFile(directory: directory)
-        #expect(StatusFile.isHeld(inDirectory: directory))
+        #expect(StatusFile.isHeld(inDirectory: directory, by: report))
+        var status = stat()
+        #expect(stat(directory + "/lock", &status) == 0 && status.st_mode & 0o077 == 0)
+        file = nil
+        chmod(directory, 0o777)
+        #expect(throws: StatusFile.Failure.self) { _ = try StatusFile(directory: directory) }
     }
 
     private actor Worker {

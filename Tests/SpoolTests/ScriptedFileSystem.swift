@@ -80,7 +80,7 @@ final class ScriptedFileSystem: FileSystem {
         case .read, .update:
             try alive(.open, path)
             return try real.open(path, access)
-        case .create, .replace:
+        case .create, .replace, .new, .lock:
             var opened: OpenFile?
             do throws(SpoolError) {
                 return try perform(.open, path) { () throws(SpoolError) in

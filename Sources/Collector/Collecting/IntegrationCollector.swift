@@ -132,7 +132,7 @@ struct IntegrationCollector: Sendable {
             remedy:
                 "Tributary tries again by itself, and at once when the secret's file changes; other integrations are not affected"
         )
-        note(refused, requestID: trouble.requestID, delay: delay(reading.pager), .credentialRefused)
+        note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
     /// Makes a page durable. While the spool can't take it, the page waits here and Okta is not asked: there is nowhere to put an answer.

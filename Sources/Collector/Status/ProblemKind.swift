@@ -12,6 +12,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
     case unauthorized
     case forbidden
     case credential
+    case configuration
     case wrongAddress = "wrong_address"
     case redirected
     case notOkta = "not_okta"
@@ -73,6 +74,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
         case .cursorRefused: .cursorRefused
         case .cursor, .spool: .spoolError
         case .spoolFull: .spoolFull
+        case .configuration: .configurationRefused
         default: .oktaError
         }
     }

@@ -3,68 +3,101 @@ import Glibc
 import Spool
 
 /// `status.json` in the runtime directory: replaced whole, so a reader never sees half of one, and accompanied by a
-/// lock that lives as long as the daemon does, so a reader knows whether what it read is still true.
+/// lock that lives as long as the daemon does.
+///
+/// Everybody may read the status. The lock is the service's user's alone: who may open a file may lock it, and would keep the daemon from
+/// its next start.
 package final class StatusFile: Sendable {
     /// What can go wrong with the file.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
+    /// A `tributary status` of root's looks at the lock for a moment: taken again so often, 20 ms apart, before another daemon is suspected.
+    private static let attempts = 5
+
     private let path: String
+    private let directory: Int32
     private let lock: Int32
 
     /// Takes the lock of the directory, making the directory if it is not there.
     ///
-    /// - Throws: `Failure` when the directory can't be written or another daemon holds it.
-    package init(directory: String) throws(Failure) {
+    /// - Throws: `Failure` when the directory can't be written, others may write in it, or another daemon holds it.
+    package init(directory path: String) throws(Failure) {
         do throws(SpoolError) {
-            try PosixFileSystem().makeDirectories(directory, below: "/", thorough: false)
+            try PosixFileSystem().makeDirectories(path, below: "/", thorough: false)
         } catch {
             throw Failure(description: "the runtime directory can't be made: \(error)")
         }
-        path = directory + "/" + StatusReport.fileName
-        let lockPath = Self.lockPath(directory)
-        lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0 else {
-            throw Failure(description: "cannot open \(lockPath): \(String(cString: strerror(errno)))")
+        self.path = path + "/" + StatusReport.fileName
+        let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else {
+            throw Failure(description: "cannot open \(path): \(String(cString: strerror(errno)))")
         }
-        fchmod(lock, 0o644)
-        // On a failure deinit closes it.
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        let lock = openat(directory, Self.lockName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        let code = errno
+        self.directory = directory
+        self.lock = lock
+        // From here on deinit closes both.
+        guard lock >= 0 else {
+            throw Failure(description: "cannot open \(path)/\(Self.lockName): \(String(cString: strerror(code)))")
+        }
+        var status = stat()
+        guard fstat(directory, &status) == 0, status.st_mode & 0o022 == 0 else {
             throw Failure(
-                description: "another tributary runs with the runtime directory \(directory); stop it first, or give "
+                description:
+                    "other users may write in the runtime directory \(path): give it to the service's user alone "
+                    + "(chmod go-w), or set runtime_directory to one that is")
+        }
+        fchmod(lock, 0o600)
+        guard Self.take(lock) else {
+            throw Failure(
+                description: "another tributary runs with the runtime directory \(path); stop it first, or give "
                     + "this one its own runtime_directory, state_directory and spool")
         }
         // An earlier daemon's report would name a process that is another one by now.
         unlink(path)
     }
 
+    private static func take(_ lock: Int32) -> Bool {
+        for attempt in 1...attempts {
+            if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
+            if errno != EWOULDBLOCK || attempt == attempts { break }
+            usleep(20_000)
+        }
+        return false
+    }
+
     deinit {
-        close(lock)
+        if lock >= 0 { close(lock) }
+        close(directory)
     }
 
     /// Replaces the file. It lives on a tmpfs and says nothing that must outlive the daemon: nothing is synced. Everybody may read it,
     /// whatever the umask: it holds no secret, and on-call people are not the service's user.
     package func write(_ report: StatusReport) throws(Failure) {
-        let temporary = path + ".new"
+        let temporary = StatusReport.fileName + ".new"
         let content: Data
         do {
             content = try report.encoded()
         } catch {
             throw Failure(description: "the status can't be put into JSON: \(error)")
         }
-        guard Self.write(content, to: temporary) else {
-            throw Failure(description: "cannot write \(temporary): \(String(cString: strerror(errno)))")
+        guard write(content, to: temporary) else {
+            throw Failure(description: "cannot write \(path).new: \(String(cString: strerror(errno)))")
         }
-        guard chmod(temporary, 0o644) == 0, rename(temporary, path) == 0 else {
+        guard renameat(directory, temporary, directory, StatusReport.fileName) == 0 else {
             throw Failure(description: "cannot replace \(path): \(String(cString: strerror(errno)))")
         }
     }
 
-    private static func write(_ content: Data, to path: String) -> Bool {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    private func write(_ content: Data, to name: String) -> Bool {
+        // What a killed daemon left; nobody else writes here.
+        unlinkat(directory, name, 0)
+        let file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0 else { return false }
         let isWritten = content.withUnsafeBytes { bytes in
+            guard fchmod(file, 0o644) == 0 else { return false }
             var written = 0
             while written < bytes.count {
                 let count = Glibc.write(file, bytes.baseAddress.map { $0 + written }, bytes.count - written)
@@ -81,15 +114,59 @@ package final class StatusFile: Sendable {
         return isWritten && isClosed
     }
 
-    /// Whether a daemon holds this runtime directory now.
-    package static func isHeld(inDirectory directory: String) -> Bool {
-        let descriptor = open(lockPath(directory), O_RDONLY | O_CLOEXEC)
-        // One that may not be opened says nothing; the report is then taken as it stands.
-        guard descriptor >= 0 else { return errno == EACCES }
+    /// Whether the daemon that wrote a report still runs.
+    ///
+    /// Who may open the lock asks it. For everyone else the process is looked for that the report names: one of that number that is older
+    /// than the report.
+    package static func isHeld(inDirectory directory: String, by report: StatusReport) -> Bool {
+        isLocked(directory) ?? isRunning(report.pid, before: report.updatedAt)
+    }
+
+    /// Whether a daemon holds this runtime directory now; also true for whoever may not open the lock.
+    package static func isHeld(inDirectory directory: String) -> Bool { isLocked(directory) ?? true }
+
+    /// Nil for whoever may not open the lock.
+    private static func isLocked(_ directory: String) -> Bool? {
+        let descriptor = open("\(directory)/\(lockName)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return errno == EACCES ? nil : false }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
         return false
     }
 
-    private static func lockPath(_ directory: String) -> String { directory + "/lock" }
+    private static func isRunning(_ pid: Int32, before time: String) -> Bool {
+        // EPERM: it is there, and another user's.
+        guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
+        // With hidepid= (proc(5)) nothing more is told of it.
+        guard let began = ProcessStart(pid) else { return true }
+        guard !began.isZombie else { return false }
+        guard let written = try? Date(time, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)) else {
+            return true
+        }
+        return began.secondsSince1970 <= written.timeIntervalSince1970 + 2
+    }
+
+    private static let lockName = "lock"
+}
+
+/// When a process began, by /proc/PID/stat and the kernel's time of boot (proc(5)).
+private struct ProcessStart {
+    let secondsSince1970: Double
+    let isZombie: Bool
+
+    init?(_ pid: Int32) {
+        guard let stat = Self.text("/proc/\(pid)/stat"), let name = stat.lastIndex(of: ")"),
+            let boot = Self.text("/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
+            let bootSeconds = Double(boot.dropFirst(6))
+        else { return nil }
+        // From field 3 on: the name may hold anything.
+        let fields = stat[stat.index(after: name)...].split(separator: " ")
+        guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
+        secondsSince1970 = bootSeconds + ticks / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        isZombie = fields[0] == "Z"
+    }
+
+    private static func text(_ path: String) -> String? {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    }
 }

@@ -1,12 +1,13 @@
 import Glibc
 
-/// Exclusive use of a directory by one process, as long as the value lives: flock(2) on a file in it. The kernel lets go when the process dies.
+/// Exclusive use of a directory by one process, as long as the value lives: flock(2) on a file in it, which nobody but
+/// its owner may open. The kernel lets go when the process dies.
 final class DirectoryLock: Sendable {
     private let fileSystem: any FileSystem
     private let file: OpenFile
 
     init(_ directory: String, name: String, _ fileSystem: any FileSystem) throws(SpoolError) {
-        let file = try fileSystem.open("\(directory)/\(name)", .create)
+        let file = try fileSystem.open("\(directory)/\(name)", .lock)
         self.fileSystem = fileSystem
         self.file = file
         // From here on the deinitializer closes the file, also when this throws.

@@ -16,6 +16,10 @@ package enum FileAccess: Sendable {
     case create
     /// A file that is made or emptied.
     case replace
+    /// A file that is made, and must not be there yet under any kind of name (O_EXCL).
+    case new
+    /// A file that is made when it is missing and that its owner alone may open (0600): who may open a file may lock it (flock(2)).
+    case lock
 }
 
 /// An open file: its descriptor, and the path it was opened by, for errors.
@@ -44,10 +48,21 @@ package struct DirectoryEntry: Sendable, Equatable {
 package struct FileStatus: Sendable, Equatable {
     package let size: Int64
     package let isDirectory: Bool
+    /// Neither a directory nor a link, FIFO, socket or device.
+    package let isRegular: Bool
+    /// The user's number; nil where nobody owns files, as in a test double.
+    package let owner: UInt32?
+    /// Seconds since 1970, by the host's clock; 0 where nobody asks.
+    package let modifiedAt: Int64
 
-    package init(size: Int64, isDirectory: Bool) {
+    package init(
+        size: Int64, isDirectory: Bool, isRegular: Bool? = nil, owner: UInt32? = nil, modifiedAt: Int64 = 0
+    ) {
         self.size = size
         self.isDirectory = isDirectory
+        self.isRegular = isRegular ?? !isDirectory
+        self.owner = owner
+        self.modifiedAt = modifiedAt
     }
 }
 
@@ -55,6 +70,9 @@ package struct FileStatus: Sendable, Equatable {
 ///
 /// Only what `synchronize` and `synchronizeDirectory` have confirmed survives a power cut; before that, any subset of the operations
 /// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws `SpoolError.file` alone.
+///
+/// No operation follows a symbolic link in the last component of a path. The operations `in` a directory go by its descriptor (openat(2)):
+/// they are for directories in which other users write, who may exchange names between two operations.
 package protocol FileSystem: Sendable {
     func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile
     /// Closing can't fail in a way that matters: what must be durable was synchronized before.
@@ -84,6 +102,53 @@ package protocol FileSystem: Sendable {
     func list(_ path: String) throws(SpoolError) -> [DirectoryEntry]
     /// Nil when there is nothing at the path.
     func status(_ path: String) throws(SpoolError) -> FileStatus?
+
+    /// Opens a directory itself, for the operations below; a link or a file of that name is refused.
+    func openDirectory(_ path: String) throws(SpoolError) -> OpenFile
+    func open(_ name: String, in directory: OpenFile, _ access: FileAccess) throws(SpoolError) -> OpenFile
+    /// What an open file is, whatever its name stands for by now.
+    func status(of file: OpenFile) throws(SpoolError) -> FileStatus
+    /// Nil when there is nothing of that name. A link is not followed.
+    func status(_ name: String, in directory: OpenFile) throws(SpoolError) -> FileStatus?
+    func rename(_ name: String, to target: String, in directory: OpenFile) throws(SpoolError)
+    func unlink(_ name: String, in directory: OpenFile) throws(SpoolError)
+    /// The entries, or nil when there are more than `limit`.
+    func list(_ directory: OpenFile, limit: Int) throws(SpoolError) -> [DirectoryEntry]?
+    func synchronizeDirectory(_ directory: OpenFile) throws(SpoolError)
+}
+
+/// By paths: for test doubles, whose directories nobody else writes in.
+extension FileSystem {
+    package func openDirectory(_ path: String) throws(SpoolError) -> OpenFile { OpenFile(descriptor: -1, path: path) }
+
+    package func open(_ name: String, in directory: OpenFile, _ access: FileAccess) throws(SpoolError) -> OpenFile {
+        try open("\(directory.path)/\(name)", access)
+    }
+
+    package func status(of file: OpenFile) throws(SpoolError) -> FileStatus {
+        FileStatus(size: try size(file), isDirectory: false)
+    }
+
+    package func status(_ name: String, in directory: OpenFile) throws(SpoolError) -> FileStatus? {
+        try status("\(directory.path)/\(name)")
+    }
+
+    package func rename(_ name: String, to target: String, in directory: OpenFile) throws(SpoolError) {
+        try rename("\(directory.path)/\(name)", to: "\(directory.path)/\(target)")
+    }
+
+    package func unlink(_ name: String, in directory: OpenFile) throws(SpoolError) {
+        try unlink("\(directory.path)/\(name)")
+    }
+
+    package func list(_ directory: OpenFile, limit: Int) throws(SpoolError) -> [DirectoryEntry]? {
+        let entries = try list(directory.path)
+        return entries.count > limit ? nil : entries
+    }
+
+    package func synchronizeDirectory(_ directory: OpenFile) throws(SpoolError) {
+        try synchronizeDirectory(directory.path)
+    }
 }
 
 extension FileSystem {
@@ -107,6 +172,9 @@ extension FileSystem {
         }
         let file = try open(path, .read)
         defer { close(file) }
+        guard try self.status(of: file).isRegular else {
+            throw .damaged(path: path, reason: "it is not a regular file")
+        }
         return try bytes(file, from: 0, to: status.size)
     }
 
@@ -131,5 +199,10 @@ enum Path {
     static func parent(of path: String) -> String? {
         guard let slash = path.lastIndex(of: "/"), path.utf8.count > 1 else { return nil }
         return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Whether a path stays below the directory that it is appended to: no "..", no "." and nothing empty in it.
+    static func staysBelow(_ path: String) -> Bool {
+        path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !["", ".", ".."].contains($0) }
     }
 }

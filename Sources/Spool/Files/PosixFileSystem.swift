@@ -11,17 +11,30 @@ package struct PosixFileSystem: FileSystem {
     package init() {}
 
     package func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile {
+        try open(path, at: AT_FDCWD, shown: path, access)
+    }
+
+    private func open(
+        _ path: String, at directory: Int32, shown: String, _ access: FileAccess
+    ) throws(SpoolError) -> OpenFile {
         let flags =
             switch access {
-            // Loaders write in `_acks`: a FIFO there must not hold the daemon. On files O_NONBLOCK does nothing (open(2)).
+            // A FIFO must not hold the daemon. On files O_NONBLOCK does nothing (open(2)).
             case .read: O_RDONLY | O_NONBLOCK
             case .update: O_RDWR
             case .create: O_RDWR | O_CREAT
             case .replace: O_RDWR | O_CREAT | O_TRUNC
+            case .new: O_RDWR | O_CREAT | O_EXCL
+            case .lock: O_RDWR | O_CREAT | O_NONBLOCK
             }
-        let descriptor = try retry(.open, path) { Glibc.open(path, flags | O_CLOEXEC, 0o640) }
-        try keepReserve(descriptor, .open, path)
-        return OpenFile(descriptor: descriptor, path: path)
+        let mode: mode_t = access == .lock ? 0o600 : 0o640
+        let descriptor = try retry(.open, shown) {
+            openat(directory, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode)
+        }
+        try keepReserve(descriptor, .open, shown)
+        // An earlier version made it readable for the group.
+        if access == .lock { _ = fchmod(descriptor, mode) }
+        return OpenFile(descriptor: descriptor, path: shown)
     }
 
     package func close(_ file: OpenFile) {
@@ -116,6 +129,16 @@ package struct PosixFileSystem: FileSystem {
     package func list(_ path: String) throws(SpoolError) -> [DirectoryEntry] {
         guard let directory = opendir(path) else { throw .file(FileError(.list, path, code: errno)) }
         defer { _ = closedir(directory) }
+        return try entries(of: directory, path, limit: .max) { (name) throws(SpoolError) in
+            try status("\(path)/\(name)")
+        } ?? []
+    }
+
+    /// Nil when there are more than `limit`.
+    private func entries(
+        of directory: OpaquePointer, _ path: String, limit: Int,
+        status: (String) throws(SpoolError) -> FileStatus?
+    ) throws(SpoolError) -> [DirectoryEntry]? {
         var entries: [DirectoryEntry] = []
         while true {
             errno = 0
@@ -127,10 +150,11 @@ package struct PosixFileSystem: FileSystem {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name == "." || name == ".." { continue }
+            guard entries.count < limit else { return nil }
             let isDirectory =
                 switch Int(entry.pointee.d_type) {
                 case Int(DT_DIR): true
-                case Int(DT_UNKNOWN): try status("\(path)/\(name)")?.isDirectory ?? false
+                case Int(DT_UNKNOWN): try status(name)?.isDirectory ?? false
                 default: false
                 }
             entries.append(DirectoryEntry(name: name, isDirectory: isDirectory))
@@ -138,13 +162,71 @@ package struct PosixFileSystem: FileSystem {
     }
 
     package func status(_ path: String) throws(SpoolError) -> FileStatus? {
+        try status(path, at: AT_FDCWD, shown: path)
+    }
+
+    private func status(_ path: String, at directory: Int32, shown: String) throws(SpoolError) -> FileStatus? {
         var result = stat()
         do {
-            _ = try retry(.status, path) { lstat(path, &result) }
+            _ = try retry(.status, shown) { fstatat(directory, path, &result, AT_SYMLINK_NOFOLLOW) }
         } catch .file(let error) where error.code == ENOENT || error.code == ENOTDIR {
             return nil
         }
-        return FileStatus(size: Int64(result.st_size), isDirectory: result.st_mode & S_IFMT == S_IFDIR)
+        return FileStatus(result)
+    }
+
+    // MARK: In a directory that others write in
+
+    package func openDirectory(_ path: String) throws(SpoolError) -> OpenFile {
+        let descriptor = try retry(.open, path) {
+            Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        }
+        try keepReserve(descriptor, .open, path)
+        return OpenFile(descriptor: descriptor, path: path)
+    }
+
+    package func open(_ name: String, in directory: OpenFile, _ access: FileAccess) throws(SpoolError) -> OpenFile {
+        try open(name, at: directory.descriptor, shown: "\(directory.path)/\(name)", access)
+    }
+
+    package func status(of file: OpenFile) throws(SpoolError) -> FileStatus {
+        var result = stat()
+        _ = try retry(.status, file.path) { fstat(file.descriptor, &result) }
+        return FileStatus(result)
+    }
+
+    package func status(_ name: String, in directory: OpenFile) throws(SpoolError) -> FileStatus? {
+        try status(name, at: directory.descriptor, shown: "\(directory.path)/\(name)")
+    }
+
+    package func rename(_ name: String, to target: String, in directory: OpenFile) throws(SpoolError) {
+        _ = try retry(.rename, "\(directory.path)/\(name)") {
+            renameat(directory.descriptor, name, directory.descriptor, target)
+        }
+    }
+
+    package func unlink(_ name: String, in directory: OpenFile) throws(SpoolError) {
+        _ = try retry(.unlink, "\(directory.path)/\(name)") { unlinkat(directory.descriptor, name, 0) }
+    }
+
+    package func list(_ directory: OpenFile, limit: Int) throws(SpoolError) -> [DirectoryEntry]? {
+        // A description of its own, so that its position is too.
+        let descriptor = try retry(.list, directory.path) {
+            openat(directory.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
+        guard let stream = fdopendir(descriptor) else {
+            let code = errno
+            _ = Glibc.close(descriptor)
+            throw .file(FileError(.list, directory.path, code: code))
+        }
+        defer { _ = closedir(stream) }
+        return try entries(of: stream, directory.path, limit: limit) { (name) throws(SpoolError) in
+            try status(name, in: directory)
+        }
+    }
+
+    package func synchronizeDirectory(_ directory: OpenFile) throws(SpoolError) {
+        _ = try retry(.synchronizeDirectory, directory.path) { fsync(directory.descriptor) }
     }
 
     /// Gives a descriptor back, as if there had been none, where too few are left: the kernel gives out the lowest that is free.
@@ -166,5 +248,14 @@ package struct PosixFileSystem: FileSystem {
             let code = errno
             if code != EINTR { throw .file(FileError(operation, path, code: code)) }
         }
+    }
+}
+
+extension FileStatus {
+    fileprivate init(_ status: stat) {
+        self.init(
+            size: Int64(status.st_size), isDirectory: status.st_mode & S_IFMT == S_IFDIR,
+            isRegular: status.st_mode & S_IFMT == S_IFREG, owner: status.st_uid,
+            modifiedAt: Int64(status.st_mtim.tv_sec))
     }
 }

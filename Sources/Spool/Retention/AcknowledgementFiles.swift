@@ -4,15 +4,20 @@ import Glibc
 /// `SPOOL/_acks`, where loaders say how far they have come. A loader writes there as a member of the spool's group; the daemon only reads.
 ///
 /// Whatever is in it and can't be read stands for a loader that has acknowledged nothing: `all` throws, and nobody deletes anything.
+///
+/// Each member may put anything there under any name. So nothing in it is followed, waited for, locked or read beyond a few bytes, and a file
+/// is made under a random name that must be new. Who acknowledges may be root: what is not theirs they don't replace.
 package struct AcknowledgementFiles: Sendable {
     package static let directoryName = "_acks"
     /// Loaders of one spool.
     static let loaderLimit = 256
+    /// Names in the directory that are looked at: the loaders', and what their killed processes left.
+    private static let nameLimit = 4_096
     /// Bytes of an acknowledgement: far more than one has.
     private static let sizeLimit = 4 << 10
     private static let suffix = ".json"
-    /// How long another acknowledgement is waited for. Milliseconds.
-    private static let patience = 5_000
+    /// After so long a temporary file is one that a killed process left. Seconds.
+    private static let temporaryLife: Int64 = 3_600
 
     let fileSystem: any FileSystem
     let spool: String
@@ -29,12 +34,14 @@ package struct AcknowledgementFiles: Sendable {
     /// All loaders by name. Throws `refused` for a file that is no acknowledgement, and for one that the manifest does not agree with.
     package func all() throws(SpoolError) -> [Acknowledgement] {
         guard try fileSystem.status(directory) != nil else { return [] }
-        let names = try fileSystem.list(directory).map(\.name).filter { !$0.hasPrefix(".") }.sorted()
+        let opened = try fileSystem.openDirectory(directory)
+        defer { fileSystem.close(opened) }
+        let names = try names(opened).filter { !$0.hasPrefix(".") }.sorted()
         guard names.count <= Self.loaderLimit else { throw .tooMuch(what: "loaders", limit: Self.loaderLimit) }
         let bounds = try manifest.bounds()
         var found: [Acknowledgement] = []
         for name in names {
-            guard let acknowledgement = try read(name) else { continue }
+            guard let acknowledgement = try read(name, in: opened)?.acknowledgement else { continue }
             try check(acknowledgement, bounds)
             found.append(acknowledgement)
         }
@@ -44,30 +51,43 @@ package struct AcknowledgementFiles: Sendable {
     /// One loader's, whatever is the matter with the others; nil for one that isn't registered. Throws `refused` as `all` does.
     package func acknowledgement(of loader: String) throws(SpoolError) -> Acknowledgement? {
         try Acknowledgement.checkName(loader)
-        guard let found = try read(loader + Self.suffix) else { return nil }
+        guard try fileSystem.status(directory) != nil else { return nil }
+        let opened = try fileSystem.openDirectory(directory)
+        defer { fileSystem.close(opened) }
+        guard let found = try read(loader + Self.suffix, in: opened)?.acknowledgement else { return nil }
         try check(found, try manifest.bounds())
         return found
     }
 
     /// Records that a loader has everything up to a position, durably. Returns what is on disk now.
     ///
-    /// Throws `refused` for a position that makes no sense, and for a name.
+    /// Two at a time for one loader may leave the smaller position, which keeps more than it must. They take no lock, because any
+    /// member of the group could hold one permanently.
+    ///
+    /// Throws `refused` for a position that makes no sense, for a name, and for a loader that belongs to another user.
     @discardableResult
     package func acknowledge(_ loader: String, through sequence: Int64, at wall: Int64) throws(SpoolError)
         -> Acknowledgement
     {
         try Acknowledgement.checkName(loader)
-        let lock = try lock()
-        defer { fileSystem.close(lock) }
+        let opened = try fileSystem.openDirectory(directory)
+        defer { fileSystem.close(opened) }
         let name = loader + Self.suffix
-        let earlier = try read(name)
+        let found = try read(name, in: opened)
+        if let owner = found?.owner, owner != geteuid() {
+            throw .refused(
+                "loader \(loader) belongs to the user with number \(owner): acknowledge as that user, or take another name"
+            )
+        }
+        let earlier = found?.acknowledgement
         if let objection = Acknowledgement.objection(
             to: sequence, after: earlier?.sequence, in: try manifest.bounds(), loader: loader)
         {
             throw .refused(objection)
         }
         if let earlier, earlier.sequence == sequence { return earlier }
-        if earlier == nil, try fileSystem.list(directory).count >= Self.loaderLimit {
+        let names = try names(opened)
+        if earlier == nil, names.count(where: { !$0.hasPrefix(".") }) >= Self.loaderLimit {
             throw .tooMuch(what: "loaders", limit: Self.loaderLimit)
         }
         // A line is visible a moment before it is durable; after a power cut its position could be another segment's.
@@ -81,36 +101,67 @@ package struct AcknowledgementFiles: Sendable {
         }
         let next = Acknowledgement(
             loader: loader, sequence: sequence, path: path, acknowledgedAt: CivilTime(milliseconds: wall).rfc3339)
-        try write(next, name)
+        try write(next, name, in: opened)
+        try removeAbandoned(names, of: loader, in: opened)
         return next
     }
 
     /// Forgets a loader, also one whose file can't be read: nothing waits for it any longer. Throws `refused` for one that isn't there.
     package func remove(_ loader: String) throws(SpoolError) {
         try Acknowledgement.checkName(loader)
-        let path = "\(directory)/\(loader)\(Self.suffix)"
-        guard try fileSystem.status(path) != nil else { throw .refused("there is no loader \(loader)") }
-        try fileSystem.unlink(path)
-        try fileSystem.synchronizeDirectory(directory)
+        guard try fileSystem.status(directory) != nil else { throw .refused("there is no loader \(loader)") }
+        let opened = try fileSystem.openDirectory(directory)
+        defer { fileSystem.close(opened) }
+        let name = loader + Self.suffix
+        guard let status = try fileSystem.status(name, in: opened) else {
+            throw .refused("there is no loader \(loader)")
+        }
+        guard !status.isDirectory else {
+            throw .refused("\(directory)/\(name) is a directory: remove it with rm -r, as root or as its owner")
+        }
+        try fileSystem.unlink(name, in: opened)
+        try fileSystem.synchronizeDirectory(opened)
     }
 
-    /// Nil for a file that is gone meanwhile.
-    private func read(_ name: String) throws(SpoolError) -> Acknowledgement? {
-        let path = "\(directory)/\(name)"
-        guard let status = try fileSystem.status(path) else { return nil }
-        guard !status.isDirectory, status.size <= Self.sizeLimit else {
-            throw unbelievable(name, "it is too large, or no file")
+    private func names(_ directory: OpenFile) throws(SpoolError) -> [String] {
+        guard let entries = try fileSystem.list(directory, limit: Self.nameLimit) else {
+            throw .refused(
+                "\(directory.path) holds more than \(Self.nameLimit) names: only acknowledgements belong there, remove the rest"
+            )
         }
-        guard let bytes = try fileSystem.contents(path, limit: Self.sizeLimit) else { return nil }
+        return entries.map(\.name)
+    }
+
+    /// Nil for a file that is gone meanwhile. What the name stands for is opened first, and then looked at.
+    private func read(
+        _ name: String, in directory: OpenFile
+    ) throws(SpoolError) -> (acknowledgement: Acknowledgement, owner: UInt32?)? {
+        guard let named = try fileSystem.status(name, in: directory) else { return nil }
+        guard named.isRegular else { throw unbelievable(name, "it is no regular file") }
+        let file: OpenFile
+        do {
+            file = try fileSystem.open(name, in: directory, .read)
+        } catch .file(let error) where error.code == ENOENT {
+            return nil
+        } catch .file(let error) where error.code == ELOOP {
+            throw unbelievable(name, "it is no regular file")
+        }
+        defer { fileSystem.close(file) }
+        let status = try fileSystem.status(of: file)
+        guard status.isRegular, status.size <= Self.sizeLimit else {
+            throw unbelievable(name, "it is too large, or no regular file")
+        }
+        let bytes = try fileSystem.bytes(file, from: 0, to: status.size)
         guard name.hasSuffix(Self.suffix),
             let found = try? JSONDecoder().decode(Acknowledgement.self, from: Data(bytes)),
             found.loader + Self.suffix == name, found.sequence >= 0
         else { throw unbelievable(name, "it is not what `tributary spool ack` writes") }
         guard found.format <= Acknowledgement.currentFormat else {
             throw .newerFormat(
-                path: path, found: UInt32(clamping: found.format), supported: UInt32(Acknowledgement.currentFormat))
+                path: file.path, found: UInt32(clamping: found.format),
+                supported: UInt32(Acknowledgement.currentFormat))
         }
-        return found
+        return (found, status.owner)
     }
 
     private func check(_ acknowledgement: Acknowledgement, _ bounds: ClosedRange<Int64>?) throws(SpoolError) {
@@ -130,32 +181,46 @@ package struct AcknowledgementFiles: Sendable {
                 + "`tributary spool ack --loader NAME --remove`, and let the loader begin again")
     }
 
-    private func write(_ acknowledgement: Acknowledgement, _ name: String) throws(SpoolError) {
+    private func write(_ acknowledgement: Acknowledgement, _ name: String, in directory: OpenFile) throws(SpoolError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let text = try? encoder.encode(acknowledgement) else {
             throw .refused("the acknowledgement can't be written as JSON")
         }
-        // One name a loader: what a killed process left is written over.
-        let temporary = "\(directory)/.\(acknowledgement.loader).new"
-        let file = try fileSystem.open(temporary, .replace)
+        let temporary = Self.temporaryPrefix(acknowledgement.loader) + Self.random() + Self.temporarySuffix
+        let file = try fileSystem.open(temporary, in: directory, .new)
         defer { fileSystem.close(file) }
         let store = ByteStore()
         store.append(String(decoding: text, as: UTF8.self) + "\n")
-        try fileSystem.write(file, at: 0, store.bytes)
-        try fileSystem.synchronize(file)
-        try fileSystem.rename(temporary, to: "\(directory)/\(name)")
+        do throws(SpoolError) {
+            try fileSystem.write(file, at: 0, store.bytes)
+            try fileSystem.synchronize(file)
+            try fileSystem.rename(temporary, to: name, in: directory)
+        } catch {
+            try? fileSystem.unlink(temporary, in: directory)
+            throw error
+        }
         try fileSystem.synchronizeDirectory(directory)
     }
 
-    /// flock(2) on the directory: what was acknowledged before is read and replaced by one process at a time.
-    private func lock() throws(SpoolError) -> OpenFile {
-        let file = try fileSystem.open(directory, .read)
-        for _ in 0..<Self.patience / 10 {
-            if try fileSystem.lock(file) { return file }
-            usleep(10_000)
+    /// Takes out what killed processes of this loader's own user left. Nothing relies on it.
+    private func removeAbandoned(_ names: [String], of loader: String, in directory: OpenFile) throws(SpoolError) {
+        let prefix = Self.temporaryPrefix(loader)
+        for name in names where name.hasPrefix(prefix) && name.hasSuffix(Self.temporarySuffix) {
+            guard let status = try? fileSystem.status(name, in: directory), status.isRegular,
+                status.owner == geteuid(), status.modifiedAt < Int64(time(nil)) - Self.temporaryLife
+            else { continue }
+            try? fileSystem.unlink(name, in: directory)
         }
-        fileSystem.close(file)
-        throw .refused("another acknowledgement is under way for \(Self.patience / 1_000) s and does not end")
+    }
+
+    private static let temporarySuffix = ".new"
+
+    /// A loader's name has no dot, so none is the beginning of another's.
+    private static func temporaryPrefix(_ loader: String) -> String { ".\(loader)." }
+
+    private static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return String(UInt64.random(in: .min ... .max, using: &generator), radix: 36)
     }
 }

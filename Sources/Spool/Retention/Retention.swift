@@ -41,6 +41,7 @@ struct Retention {
         var goneLines = 0
         try scan.lines(from: start) { (line, end) throws(SpoolError) in
             guard let head = ManifestHead(line), let name = head.path.split(separator: "/").last,
+                Path.staysBelow(head.path),
                 let sealedAt = SealedSegment.sealingTime(fileName: name)
             else { return true }
             let verdict = rule.verdict(sequence: head.sequence, path: head.path, sealedAt: sealedAt)

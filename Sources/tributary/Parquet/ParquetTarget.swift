@@ -22,7 +22,7 @@ struct ParquetTarget {
         if try fileSystem.status(absolute) == nil {
             try fileSystem.makeDirectories(absolute, below: "/", thorough: false)
         }
-        lock = try fileSystem.open(absolute, .read)
+        lock = try fileSystem.open("\(absolute)/.tributary-export.lock", .lock)
         guard try fileSystem.lock(lock) else {
             throw .refused(
                 "another export writes into \(absolute): wait for its end, or give this one a directory of its own")

@@ -91,14 +91,25 @@ struct AcknowledgementDirectory {
     let spool: String
 
     func makeIfMissing() throws(SpoolError) {
-        var status = stat()
-        guard lstat(path, &status) != 0, errno == ENOENT else { return }
-        guard mkdir(path, 0o700) == 0 else {
+        let fileSystem = PosixFileSystem()
+        guard try fileSystem.status(path) == nil else { return }
+        let parent = try fileSystem.openDirectory(spool)
+        defer { fileSystem.close(parent) }
+        func failed() -> SpoolError { .file(FileError(.makeDirectory, path, code: errno)) }
+        let name = AcknowledgementFiles.directoryName
+        guard mkdirat(parent.descriptor, name, 0o700) == 0 else {
             if errno == EEXIST { return }
-            throw .file(FileError(.makeDirectory, path, code: errno))
+            throw failed()
         }
-        guard stat(spool, &status) == 0, chown(path, geteuid() == 0 ? status.st_uid : geteuid(), status.st_gid) == 0,
-            chmod(path, Self.mode) == 0
-        else { throw .file(FileError(.makeDirectory, path, code: errno)) }
+        // By descriptor from here on: root may be making it in a directory that is another user's.
+        let made = openat(parent.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard made >= 0 else { throw failed() }
+        defer { close(made) }
+        var above = stat()
+        var own = stat()
+        guard fstat(parent.descriptor, &above) == 0, fstat(made, &own) == 0 else { throw failed() }
+        guard own.st_uid == geteuid() else { throw .refused("\(path) was exchanged while it was made: try again") }
+        guard fchown(made, geteuid() == 0 ? above.st_uid : geteuid(), above.st_gid) == 0, fchmod(made, Self.mode) == 0
+        else { throw failed() }
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import CLinux
 import Collector
 import Configuration
+import Glibc
 import Spool
 
 struct SpoolPrune: ParsableCommand {
@@ -56,6 +58,8 @@ struct SpoolPrune: ParsableCommand {
             }
         }
         let reader = try options.reader()
+        // What a manifest names is deleted with the rights of the spool's owner, who wrote it, also where root runs this.
+        try SpoolOwner(reader.directory).become()
         do throws(SpoolError) {
             if !ignoreLoaders {
                 rule.acknowledgedThrough = try reader.acknowledgements().map(\.sequence).min()
@@ -87,6 +91,29 @@ struct SpoolPrune: ParsableCommand {
             throw ExitStatus.inputOutput
         } catch {
             throw SpoolOptions.failed(error)
+        }
+    }
+}
+
+/// The user who owns a spool.
+struct SpoolOwner {
+    private let path: String
+
+    init(_ path: String) { self.path = path }
+
+    /// Gives up root's rights for the owner's, for good; does nothing for anybody else.
+    ///
+    /// Throws exit code 77 when that is refused.
+    func become() throws {
+        guard geteuid() == 0 else { return }
+        var status = stat()
+        guard stat(path, &status) == 0, setgroups(0, nil) == 0,
+            setresgid(status.st_gid, status.st_gid, status.st_gid) == 0,
+            setresuid(status.st_uid, status.st_uid, status.st_uid) == 0
+        else {
+            Terminal.complain(
+                "tributary: can't take the rights of the owner of \(path): \(String(cString: strerror(errno)))")
+            throw ExitStatus.noPermission
         }
     }
 }
