@@ -1,5 +1,7 @@
 import ArgumentParser
 import Collector
+import Configuration
+import Glibc
 
 /// The command line. Standard output carries a command's result and nothing else; standard error the rest.
 @main
@@ -20,7 +22,28 @@ struct Tributary: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Run.self, Check.self, Reload.self, Status.self, Normalize.self, SpoolGroup.self, ReplayCommand.self,
+            Run.self, Check.self, Reload.self, Status.self, CredentialGroup.self, Normalize.self, SpoolGroup.self,
+            ReplayCommand.self,
         ]
     )
+
+    /// As the library's own, but for its words about arguments, which repeat them: a token that was pasted into the command line is left out.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            let code = exitCode(for: error)
+            guard code != .success, !(error is ExitCode) else { exit(withError: error) }
+            Terminal.complain(
+                fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false).map { line in
+                    LiteralSecret.masked(String(line))
+                }.joined(separator: "\n"))
+            Glibc.exit(code.rawValue)
+        }
+    }
 }

@@ -81,9 +81,21 @@ struct Setting<Value: ConfigurationValue>: AnySetting {
 
     var description: KeyDescription { key.description }
     var jsonName: String { key.description.name + Value.unit }
-    var json: (any Encodable & Sendable)? { value.json }
+    var json: (any Encodable & Sendable)? { masked ?? value.json }
+
+    /// The value without what a person may have pasted into it by mistake; nil where there is nothing to leave out. Paths are looked at when
+    /// they are read, and a client ID is refused if it is none.
+    private var masked: String? {
+        guard let text = value.text, !text.hasPrefix("/"), key.description.name != "client_id",
+            LiteralSecret.mayBePresent(in: text)
+        else { return nil }
+        return LiteralSecret.masked(text)
+    }
 
     var words: String? {
+        if let masked {
+            return key.description.name == "description" ? nil : "\(key.description.name): \(masked)"
+        }
         if let words = key.words { return words(value) }
         if let standard = try? key.readDefault(), standard == value { return nil }
         return value.text.map { "\(key.description.name) \($0)" }

@@ -13,7 +13,25 @@ extension ValueKind where Value == String {
         }
         var trimmed = text
         while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+        guard !namesSomethingStrange(trimmed) else {
+            throw ValueError(
+                "(a value not repeated here, it may be a secret) does not exist",
+                hint: "a secret goes into a file of its own; if it is a path, make the directory first")
+        }
         return trimmed
+    }
+
+    /// Whether a part of a path looks like a secret and names nothing on this host: a path is repeated in errors and in the log.
+    private static func namesSomethingStrange(_ path: String) -> Bool {
+        var end = path.startIndex
+        while end < path.endIndex {
+            let start = path.index(after: end)
+            end = path[start...].firstIndex(of: "/") ?? path.endIndex
+            if LiteralSecret.mayBePresent(in: String(path[start..<end])) {
+                return FileProbe.look(at: String(path[..<end])) == .missing
+            }
+        }
+        return false
     }
 
     static let text = ValueKind("a text") { (text) throws(ValueError) in
@@ -33,7 +51,18 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// Okta's own syntax check is the only complete one; here it is only bounded.
+    /// The client ID of a service app. Okta's begin with `0oa`; one that a person chose is a word.
+    static let clientID = ValueKind("an identifier") { (text) throws(ValueError) in
+        let text = try identifier.parse(text)
+        guard text.hasPrefix("0o") || !LiteralSecret.mayBePresent(in: text) else {
+            throw ValueError(
+                "(a value not repeated here, it may be a secret) is no client ID",
+                hint: "copy the Client ID from the app's page in Okta: it begins with 0oa")
+        }
+        return text
+    }
+
+    /// Okta's own syntax check is the only complete one; here it is bounded, and has to be an expression at all.
     static let filter = ValueKind("an Okta filter expression") { (text) throws(ValueError) in
         let folded = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         guard folded.utf8.count <= 4000 else {
@@ -43,6 +72,15 @@ extension ValueKind where Value == String {
         guard quotes % 2 == 0 else {
             throw ValueError(
                 "the filter has an unpaired quotation mark",
+                hint: "write it like: eventType eq \"user.session.start\"")
+        }
+        let words = folded.lowercased().split { !$0.isLetter }.map(String.init)
+        guard
+            folded.allSatisfy(\.isWhitespace)
+                || words.contains(where: { ["eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"].contains($0) })
+        else {
+            throw ValueError(
+                "\(LiteralSecret.quoted(folded)) is no filter: it has no operator such as eq or sw",
                 hint: "write it like: eventType eq \"user.session.start\"")
         }
         return folded
@@ -148,6 +186,12 @@ extension ValueKind where Value == OrgURL {
         do {
             return try OrgURL(parsing: text)
         } catch {
+            // The reason repeats a part of the text.
+            guard !LiteralSecret.mayBePresent(in: text) else {
+                throw ValueError(
+                    "\(LiteralSecret.quoted(text)) is not an org's address", hint: "write it like https://acme.okta.com"
+                )
+            }
             throw ValueError("\(LiteralSecret.quoted(text)): \(error)")
         }
     }

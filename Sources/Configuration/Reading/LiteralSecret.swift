@@ -1,24 +1,43 @@
-/// Recognises secrets that were pasted into the configuration, and keeps text that may be one out of messages.
-enum LiteralSecret {
+/// Recognises secrets that were pasted where they don't belong, whole or cut short, and keeps text that may be one out of messages. It errs on the
+/// side of saying less: a strange word is left out, too.
+package enum LiteralSecret {
     /// Keys under which people put a secret itself. `secret_file` holds a path and is not among them.
     static let keys: Set<String> = [
         "token", "secret", "api_token", "api_key", "apitoken", "password", "passwd", "passphrase", "private_key",
         "client_secret", "ssws", "bearer",
     ]
 
+    /// Whether a text holds a secret for certain: it is refused wherever it stands.
+    ///
     /// Okta API tokens are 42 characters, beginning with `00`, of letters, digits, `-` and `_`
-    /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication); private keys are PEM or JWK text.
-    static func isPresent(in text: String) -> Bool {
+    /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication), and its identifiers, which begin with `00` too, 20; private keys
+    /// are PEM or JWK text.
+    ///
+    /// - Parameter identifiers: whether a long random word may be the name of a key or of an app.
+    package static func isPresent(in text: String, identifiers: Bool = false) -> Bool {
         if text.contains("-----BEGIN") { return true }
         if text.contains("\"kty\"") && text.contains("\"d\"") { return true }
-        return runs(in: text) { run in run.count == 42 && run.starts(with: [0x30, 0x30]) }
-            || text.split(separator: " ").first.map { $0.uppercased() == "SSWS" } == true
+        if text.split(separator: " ").first.map({ $0.uppercased() == "SSWS" }) == true { return true }
+        return runs(in: text).contains { run in
+            let run = Word(run)
+            if run.bytes.starts(with: [0x30, 0x30]), run.bytes.count == 42 { return true }
+            guard !identifiers else { return false }
+            if run.bytes.starts(with: [0x30, 0x30]), run.bytes.count >= 10, run.bytes.count != 20 {
+                return run.isRandom
+            }
+            return run.bytes.count >= 30 && run.isRandom && run.hasAllClasses
+        }
+    }
+
+    /// Whether a text may hold a secret or a part of one: it is not repeated.
+    package static func mayBePresent(in text: String) -> Bool {
+        isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
     /// Text as it may stand in a message: quoted, shortened, without control characters, and left out entirely when
     /// it might be a secret that was mistyped or cut.
-    static func quoted(_ text: String) -> String {
-        if isPresent(in: text) || mayBeOpaque(text) { return "(a value not repeated here, it may be a secret)" }
+    package static func quoted(_ text: String) -> String {
+        if mayBePresent(in: text) { return "(a value not repeated here, it may be a secret)" }
         var shown = ""
         for (count, scalar) in text.unicodeScalars.enumerated() {
             if count == 60 {
@@ -34,24 +53,77 @@ enum LiteralSecret {
         return "“\(shown)”"
     }
 
-    /// A run of 16 and more letters, digits, `-`, `_`, `+`, `=` with digits and capitals among them: no word of a
-    /// person, rather a token.
-    private static func mayBeOpaque(_ text: String) -> Bool {
-        runs(in: text) { run in
-            run.count >= 16 && run.contains { (0x30...0x39).contains($0) }
-                && run.contains { (0x41...0x5A).contains($0) }
+    /// A text of a person's with `…` instead of each word in it that may be a secret or a part of one.
+    package static func masked(_ text: String) -> String {
+        guard mayBePresent(in: text) else { return text }
+        if isPresent(in: text), runs(in: text).allSatisfy({ !Word($0).isRandom }) { return "…" }
+        let bytes = Array(text.utf8)
+        var kept: [UInt8] = []
+        var end = 0
+        for run in runs(in: text) where Word(run).isRandom {
+            kept += bytes[end..<run.startIndex] + Array("…".utf8)
+            end = run.endIndex
+        }
+        return String(decoding: kept + bytes[end...], as: UTF8.self)
+    }
+
+    /// Letters, digits, `-`, `_`, `+` and `=` in a row.
+    private struct Word {
+        let bytes: ArraySlice<UInt8>
+        /// Letters and digits.
+        private var count = 0
+        /// Stretches of letters of one case or of digits; a capital before small letters belongs to them.
+        private var pieces = 0
+        private var hasDigit = false
+        private var hasCapital = false
+        private var hasSmall = false
+
+        init(_ bytes: ArraySlice<UInt8>) {
+            self.bytes = bytes
+            var last: UInt8 = 0
+            for byte in bytes {
+                let kind: UInt8 =
+                    switch byte {
+                    case 0x30...0x39: 1
+                    case 0x41...0x5A: 2
+                    case 0x61...0x7A: 3
+                    default: 0
+                    }
+                hasDigit = hasDigit || kind == 1
+                hasCapital = hasCapital || kind == 2
+                hasSmall = hasSmall || kind == 3
+                if kind != 0 {
+                    count += 1
+                    if kind != last, !(last == 2 && kind == 3) { pieces += 1 }
+                }
+                last = kind
+            }
+        }
+
+        var hasAllClasses: Bool { hasDigit && hasCapital && hasSmall }
+
+        /// No word of a person and no number, date or size, rather a token: its stretches are short for its length.
+        var isRandom: Bool {
+            guard hasDigit || (hasCapital && hasSmall) else { return false }
+            if bytes.allSatisfy({ (0x30...0x39).contains($0) || [0x2D, 0x54, 0x5A].contains($0) }) { return false }
+            if bytes.starts(with: [0x30, 0x30]), count >= 5 { return true }
+            if count >= 10, hasAllClasses { return true }
+            if bytes.count >= 16, hasDigit, hasCapital { return true }
+            if count >= 8, 2 * count < 5 * pieces { return true }
+            return count >= 6 && count < 2 * pieces
         }
     }
 
-    private static func runs(in text: String, where accept: (ArraySlice<UInt8>) -> Bool) -> Bool {
+    private static func runs(in text: String) -> [ArraySlice<UInt8>] {
         let bytes = Array(text.utf8)
+        var found: [ArraySlice<UInt8>] = []
         var start = 0
         for index in 0...bytes.count {
             if index < bytes.count, isTokenByte(bytes[index]) { continue }
-            if index > start, accept(bytes[start..<index]) { return true }
+            if index > start { found.append(bytes[start..<index]) }
             start = index + 1
         }
-        return false
+        return found
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

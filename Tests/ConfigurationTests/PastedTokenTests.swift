@@ -1,0 +1,83 @@
+import Configuration
+import Testing
+
+@Suite("a token that was pasted where it does not belong")
+struct PastedTokenTests {
+    /// Made up; the form is Okta's.
+    static let token = "00fKq3Zt9LwXb7RmPv2YcN8sHd5JgQ1aTe6Ui0oB4k"
+
+    /// Whole, cut short, from the middle, quoted, and with what people put in front.
+    static let forms = [
+        token, String(token.prefix(12)), String(token.prefix(25)), String(token.dropFirst(10).prefix(15)),
+        "\"\(token)\"", "'\(token.prefix(30))'", "SSWS \(token)", "Bearer \(token)", "\"SSWS \(token.prefix(20))\"",
+    ]
+
+    /// `@` is where it is pasted.
+    static let places = [
+        "@\n", "@: x\n", "state_directory: @\n", "state_directory: /srv/@\n", "runtime_directory: /run/@/x\n",
+        "spool: @\n", "spool: {directory: /srv/@}\n", "spool: {compression: @}\n", "spool: {segment_max_bytes: @}\n",
+        "spool: {segment_max_age: @}\n", "spool: {max_bytes: @}\n", "spool: {retention: @}\n", "spool: {@: 1}\n",
+        "record: {schema_version: @}\n", "record: {raw_data: @}\n", "record: {catalogue: [@]}\n",
+        "my_network: {domains: [@]}\n", "my_network: {ip_ranges: [@]}\n", "network: {ca_file: @}\n",
+        "network: {proxy: @}\n", "network: {proxy: 'http://proxy:3128/@'}\n", "network: {no_proxy: [@]}\n",
+        "network: {proxy_credentials_file: @}\n", "credentials: @\n", "credentials: [@]\n",
+        "credentials:\n  - name: @\n", "credentials:\n  - name: x\n    type: @\n",
+        "credentials:\n  - name: x\n    token: @\n", "credentials:\n  - name: x\n    description: @\n",
+        "credentials:\n  - name: x\n    expires: @\n", "credentials:\n  - name: x\n    permissions: @\n",
+        "credentials:\n  - name: x\n    secret_file: @\n", "credentials:\n  - name: x\n    secret_file: /etc/@\n",
+        "credentials:\n  - name: x\n    type: oauth\n    client_id: @\n",
+        "credentials:\n  - name: x\n    type: oauth\n    client_id: 0oa1\n    key_id: @\n",
+        "integrations:\n  - name: @\n", "integrations:\n  - name: x\n    url: @\n",
+        "integrations:\n  - name: x\n    url: https://acme.okta.com/?token=@\n",
+        "integrations:\n  - name: x\n    url: https://@:x@acme.okta.com\n",
+        "integrations:\n  - name: x\n    description: @\n",
+        "integrations:\n  - name: x\n    data_ingest: {credential: @}\n",
+        "integrations:\n  - name: x\n    data_ingest: {filter: @}\n",
+        "integrations:\n  - name: x\n    data_ingest: {filter: 'actor.id eq @'}\n",
+        "integrations:\n  - name: x\n    data_ingest: {start: @}\n",
+        "integrations:\n  - name: x\n    data_ingest: {poll_interval: @}\n",
+        "integrations:\n  - name: x\n    data_ingest: {page_size: @}\n",
+        "integrations:\n  - name: x\n    data_ingest: {rate_limit_share: @}\n",
+        "integrations:\n  - name: x\n    response_action: {credential: @}\n",
+    ]
+
+    @Test("no six characters of it appear, whatever the form and the place", arguments: places)
+    func neverShown(place: String) throws {
+        let workspace = try Workspace()
+        for form in Self.forms {
+            for around in ["", good] {
+                let text = around + place.replacing("@", with: form)
+                var said = ""
+                do {
+                    let configuration = try Configuration.load(
+                        sources: [ConfigurationSource(file: "t.yaml", text: text)],
+                        context: try workspace.context(secrets: .warned))
+                    said = try configuration.describe() + configuration.summary.json()
+                    said += configuration.warnings.map { $0.description + $0.key }.joined()
+                } catch let error as ConfigurationError {
+                    said = (error.problems + error.warnings).map { $0.description + $0.key }.joined(separator: "\n")
+                }
+                let leaked = Self.pieces.first { said.lowercased().contains($0) }
+                #expect(leaked == nil, "\(text)\n\(said)")
+            }
+        }
+    }
+
+    /// Every six characters in a row, in small letters: some values are kept so.
+    static let pieces: [String] = {
+        let characters = Array(token.lowercased())
+        return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
+    }()
+
+    @Test(
+        "what is no secret is repeated, so that a person finds it",
+        arguments: [
+            "compresion", "64MB/s", "acme-prod2-read", "2026-11-31", "https://acme.okta.com", "segmentMaxAge",
+            "o365-tenant1",
+            "dev-12345678.okta.com", "20000000", "zstd-level-19",
+        ])
+    func ordinary(text: String) {
+        #expect(LiteralSecret.quoted(text) == "“\(text)”")
+        #expect(LiteralSecret.masked(text) == text)
+    }
+}
