@@ -46,6 +46,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Spool", dependencies: ["CZstd", "CZlib", "Digests", "Gzip", "Time"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["CYaml", "OktaAPI", "Time"], swiftSettings: strict),
+        .target(name: "Credentials", dependencies: ["CLinux", "Configuration"], swiftSettings: strict),
         .target(
             name: "Systemd",
             dependencies: ["CSystemd", "Time", .product(name: "Logging", package: "swift-log")],
@@ -53,7 +54,7 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd", "Time",
+                "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Credentials", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -62,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", "Configuration", "OCSF", "Spool", "Systemd",
+                "CLinux", "Collector", "Configuration", "Credentials", "OCSF", "OktaAPI", "Spool", "Systemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -115,7 +116,9 @@ let package = Package(
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "CollectionSimulation"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "Configuration", "Credentials", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemdTests",

@@ -92,13 +92,16 @@ package struct Daemon: Sendable {
         let reporter = StatusReporter(
             board: board, file: statusFile, spool: spool, heartbeats: heartbeats, notifier: notifier,
             startedAt: startedAt, logger: logger)
+        let credentials = CredentialWatch(configuration, board: board, logger: logger)
         let reloader = Reloader(
             configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
-            board: board, reporter: reporter, logger: logger)
+            board: board, reporter: reporter, credentials: credentials, logger: logger)
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // They are stopped in reverse: the watchdog and the status see collection to its end.
         var settings = ServiceGroupConfiguration(
-            services: [watchdog, reporter, collection, ReloadService(hangups: hangups, reloader: reloader)],
+            services: [
+                watchdog, reporter, credentials, collection, ReloadService(hangups: hangups, reloader: reloader),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet(logger))
         settings.maximumGracefulShutdownDuration = Self.stopWithin

@@ -16,12 +16,13 @@ actor Reloader {
     private let spool: Spool
     private let board: StatusBoard
     private let reporter: StatusReporter
+    private let credentials: CredentialWatch
     private let logger: Logger
 
     init(
         _ configuration: Configuration, load: @escaping Daemon.Load, factory: CollectorFactory,
         collection: CollectionService, workers: [IngestWorker], spool: Spool, board: StatusBoard,
-        reporter: StatusReporter, logger: Logger
+        reporter: StatusReporter, credentials: CredentialWatch, logger: Logger
     ) {
         inForce = configuration
         self.load = load
@@ -31,6 +32,7 @@ actor Reloader {
         self.spool = spool
         self.board = board
         self.reporter = reporter
+        self.credentials = credentials
         self.logger = logger
     }
 
@@ -124,6 +126,7 @@ actor Reloader {
         board.sort(by: new.integrations.map(\.name.text))
         if stillIngesting.count > inForce.integrations.count { warnOfDescriptors(stillIngesting.count) }
         inForce = ConfigurationChange.inForce(from: inForce, to: new)
+        credentials.replace(inForce)
     }
 
     private func warnOfDescriptors(_ count: Int) {

@@ -133,13 +133,14 @@ extension Configuration {
         ) { $0.rawValue }
         package let expires = ConfigurationKey<CalendarDate?>(
             "credentials[].expires", optional: .date, .whileRunning,
-            "The last day it is good for; you are warned two weeks before.")
+            "The last day it is good for; you are warned 30, 7 and 1 days before.")
         package let secretFile = ConfigurationKey<String?>(
-            "credentials[].secret_file", optional: .path, described: "$CREDENTIALS_DIRECTORY/NAME", .whileRunning,
+            "credentials[].secret_file", optional: .path,
+            described: "/etc/tributary/credentials/NAME, as the unit hands it over", .whileRunning,
             "The file that holds the token or the private key, and nothing else."
         ) { _ in nil }
         package let clientID = ConfigurationKey<String?>(
-            "credentials[].client_id", optional: .identifier, .whileRunning,
+            "credentials[].client_id", optional: .clientID, .whileRunning,
             "With type oauth: the service app's client ID.")
         package let keyID = ConfigurationKey<String?>(
             "credentials[].key_id", optional: .identifier, .whileRunning,

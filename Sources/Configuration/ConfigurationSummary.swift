@@ -93,7 +93,7 @@ extension Configuration {
         }
         line("integrations", integrations.isEmpty ? "none" : "\(integrations.count)")
         for integration in integrations {
-            let org = integration.url.origin + (integration.description.map { " — \($0)" } ?? "")
+            let org = integration.url.origin + (integration.description.map { " — \(LiteralSecret.masked($0))" } ?? "")
             line("  \(integration.name)", [org] + integration.settings.words)
             if let ingest = integration.dataIngest { line("", ingest.settings.words) }
             if let response = integration.responseAction { line("", response.settings.words) }

@@ -47,6 +47,8 @@ package enum MessageID: String, CaseIterable, Sendable {
     case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
     /// Events that are collected and may have been collected before.
     case eventsUnproven = "4e14b5aff6734b38a19a45d49f67a200"
+    /// A credential ends soon, or was not used for so long that Okta drops it.
+    case credentialEnds = "f33aac2f26b84aa3a71af804ac403d04"
 
     /// How serious the event is, the same wherever it is announced.
     package var level: Logger.Level {
@@ -56,7 +58,9 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited,
             .logRequeried:
             .notice
-        case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven: .warning
+        case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven,
+            .credentialEnds:
+            .warning
         case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing: .error
         case .watchdogStarving: .critical
         }

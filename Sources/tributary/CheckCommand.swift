@@ -8,10 +8,11 @@ struct Check: AsyncParsableCommand {
         abstract: "Is this configuration good?",
         discussion: """
             Says every mistake with file, line and what to write instead, and ends with 78. A good configuration is summed up, \
-            without secrets.
+            without secrets. As root (sudo), the installed configuration is checked as the service will see it, whether it runs or not: with \
+            its user's rights, its credentials, and the paths that its unit lets it write.
 
             Example:
-              tributary check
+              sudo tributary check
               tributary check --config ./tributary.yaml --online
             """)
 
@@ -27,8 +28,26 @@ struct Check: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let configuration = try options.load()
-        for warning in configuration.warnings { Terminal.complain(warning.description) }
+        // Another configuration than the unit's is checked as it is: the service's user may not even be able to read it.
+        let view = options.config == ConfigurationOptions.installed ? ServiceView() : nil
+        defer { view?.leave() }
+        try await run(view)
+    }
+
+    private func run(_ view: ServiceView?) async throws {
+        func shown(_ text: String) -> String { view?.asShown(text) ?? text }
+        let configuration: Configuration
+        do {
+            configuration =
+                try view.map { try options.load(environment: $0.environment, secrets: .required) { shown($0) } }
+                ?? options.load()
+        } catch {
+            for problem in view?.problems ?? [] { Terminal.complain("error: \(shown(problem))") }
+            throw error
+        }
+        for warning in configuration.warnings { Terminal.complain(shown(warning.description)) }
+        let objections = view?.objections(to: configuration) ?? []
+        for objection in objections { Terminal.complain("error: \(shown(objection))") }
         for warning in VersionLimits(configuration).warnings {
             Terminal.complain("\(options.config): warning: \(warning)")
         }
@@ -39,19 +58,20 @@ struct Check: AsyncParsableCommand {
             Terminal.complain(error.description)
             throw ExitStatus.configuration
         }
+        guard objections.isEmpty else { throw ExitStatus.configuration }
         guard online else {
-            print(json ? try configuration.summary.json() : configuration.describe())
+            print(shown(json ? try configuration.summary.json() : configuration.describe()))
             return
         }
-        if !json { print(configuration.describe() + "\n") }
+        if !json { print(shown(configuration.describe()) + "\n") }
         var reports: [OnlineReport] = []
         let check = try startCheck(configuration)
         await check.ask(configuration.integrations) { report in
             reports.append(report)
-            if !json { print(OnlineText(output: .output).text(report)) }
+            if !json { print(shown(OnlineText(output: .output).text(report))) }
         }
         await check.shutdown()
-        if json { print(try CheckedConfiguration(summary: configuration.summary, online: reports).json()) }
+        if json { print(shown(try CheckedConfiguration(summary: configuration.summary, online: reports).json())) }
         switch reports.map(\.verdict).max() ?? .good {
         case .good: break
         case .unreachable: throw ExitStatus.unavailable

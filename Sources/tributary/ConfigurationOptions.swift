@@ -7,20 +7,29 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp("The configuration; conf.d/*.yaml beside it is read too.", valueName: "file"))
-    var config = "/etc/tributary/tributary.yaml"
+    var config = ConfigurationOptions.installed
+
+    /// The one that the unit runs with.
+    static let installed = "/etc/tributary/tributary.yaml"
 
     /// Loads and checks it.
     ///
-    /// - Parameter secrets: whether a missing secret file is an error, or only worth a warning, as for a person who may not read it.
+    /// - Parameters:
+    ///   - environment: what directories go by.
+    ///   - secrets: whether a missing secret file is an error, or only worth a warning, as for a person who may not read it.
+    ///   - shown: what becomes of a message before it is said.
     /// - Throws: exit code 78, after saying every problem.
-    func load(secrets: ConfigurationContext.SecretCheck = .warned) throws -> Configuration {
+    func load(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        secrets: ConfigurationContext.SecretCheck = .warned, shown: (String) -> String = { $0 }
+    ) throws -> Configuration {
         let context = ConfigurationContext(
-            environment: ProcessInfo.processInfo.environment,
+            environment: environment,
             today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: secrets)
         do {
             return try Configuration.load(path: config, context: context)
         } catch {
-            Terminal.complain(error.description)
+            Terminal.complain(shown(error.description))
             throw ExitStatus.configuration
         }
     }

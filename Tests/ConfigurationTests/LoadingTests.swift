@@ -196,7 +196,7 @@ struct WarningTests {
 
     @Test("are not given for a date far off")
     func farOff() throws {
-        let text = good.replacing("- name: r", with: "- name: r\n    expires: 2026-12-08")
+        let text = good.replacing("- name: r", with: "- name: r\n    expires: 2026-12-25")
         #expect(try Workspace().load(text).warnings.isEmpty)
     }
 

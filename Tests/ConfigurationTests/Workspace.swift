@@ -83,8 +83,8 @@ enum InstalledExample {
     /// With every key in use, and with files that are there.
     static func loaded(in workspace: Workspace) throws -> Configuration {
         let text = try everyKeyInUse()
-            .replacing("/etc/tributary/credentials/proxy", with: try workspace.write("proxy", "joe:hunter2"))
-            .replacing("/etc/tributary/credentials", with: "\(workspace.path)/credentials")
+            .replacing("/etc/tributary/secrets/proxy", with: try workspace.write("proxy", "joe:hunter2"))
+            .replacing("/etc/tributary/secrets", with: "\(workspace.path)/credentials")
             .replacing("/etc/tributary/events.tsv", with: try workspace.write("events.tsv", "x"))
             .replacing("/etc/ssl/certs/ca-certificates.crt", with: try workspace.write("ca.pem", "x"))
         return try workspace.load(text)

@@ -113,6 +113,13 @@ final class StatusBoard: Sendable {
         state.withLock { $0.segmentsSealed += segments }
     }
 
+    /// The credentials with which an integration collects at the moment, so that Okta accepts them.
+    var acceptedCredentials: Set<String> {
+        state.withLock { state in
+            Set(state.entries.values.filter(\.health.state.isHealthy).map(\.credential))
+        }
+    }
+
     /// Everything at one moment.
     ///
     /// - Parameter isSample: whether it is a sample for the rates, as at most once a second.

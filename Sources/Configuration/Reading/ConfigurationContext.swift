@@ -1,6 +1,7 @@
 /// What reading the configuration depends on beside the files.
 package struct ConfigurationContext: Sendable {
-    /// Of the process: `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY` (systemd.exec(5)) count.
+    /// Of the process: `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY` (systemd.exec(5)) count, and
+    /// `$TRIBUTARY_CREDENTIALS_DIRECTORY`, where the unit's root step lays credentials down.
     package var environment: [String: String]
     /// For expiry dates.
     package var today: CalendarDate

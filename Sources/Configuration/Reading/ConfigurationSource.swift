@@ -35,6 +35,16 @@ package struct ConfigurationSource: Sendable {
         }
     }
 
+    /// A configuration file and its drop-ins, as they are now.
+    ///
+    /// - Throws: ``ConfigurationError`` when one can't be read.
+    package static func all(of path: String) throws(ConfigurationError) -> [ConfigurationSource] {
+        var findings = Findings()
+        let sources = gather(path, into: &findings).0
+        if let failure = findings.failure(filesInOrder: sources.map(\.file)) { throw failure }
+        return sources
+    }
+
     /// More drop-ins than this are not read.
     static let maximumFiles = 4096
 

@@ -8,7 +8,7 @@ struct CredentialReader {
     private let keys = Configuration.CredentialKeys.shared
 
     /// How long before the end of a credential's life its owner is warned.
-    static let warningDays = 14
+    static let warningDays = 30
     /// More is no token and no private key.
     static let maximumSecretBytes = 64 << 10
 
@@ -44,12 +44,15 @@ struct CredentialReader {
         return name
     }
 
-    /// Where systemd lays the credential down (systemd.exec(5), `LoadCredential=`); outside the service the directory
-    /// that it has for `tributary.service`.
+    /// Where the credential is by default: where the unit's root step laid it down, or said why it could not; else where systemd did
+    /// (systemd.exec(5), `LoadCredential=`), outside of the service in the directory that it has for `tributary.service`.
     static func defaultSecretFile(_ name: Name, _ environment: [String: String]) -> String {
-        var directory = environment["CREDENTIALS_DIRECTORY"] ?? ""
-        if !directory.hasPrefix("/") { directory = "/run/credentials/tributary.service" }
-        return directory.hasSuffix("/") ? "\(directory)\(name)" : "\(directory)/\(name)"
+        let places = CredentialPlaces(environment)
+        let isThere = { (path: String) in
+            [path, path + CredentialFileName.failedSuffix].contains { FileProbe.look(at: $0) != .missing }
+        }
+        let candidates = places.directories.map { "\($0)/\(name)" }
+        return candidates.first(where: isThere) ?? candidates[0]
     }
 
     private func checkClient(
@@ -117,11 +120,18 @@ struct CredentialReader {
                 }
             }
         case .missing:
-            report(
-                "is missing: there is no file \(shown)",
-                given == nil
-                    ? "add LoadCredential=\(name):PATH to the unit, or set secret_file"
-                    : "create it, or correct the path")
+            if let reason = SecretFailure.reason(besides: path) {
+                report(
+                    "could not be laid down: \(reason)",
+                    "put the secret there again: tributary credential rotate \(name)")
+            } else {
+                report(
+                    "is missing: there is no file \(shown)",
+                    given == nil
+                        ? "add it with `tributary credential add`, or put it into \(CredentialDirectories.collector.source)/\(name) and "
+                            + "reload the service; or set secret_file"
+                        : "create it, or correct the path")
+            }
         case .notAFile: report("is not a file: \(shown)", "name a regular file")
         case .unreadable(let code):
             report("can't be read: \(shown): \(FileProbe.words(code))", "let the service's user read it")
@@ -138,5 +148,23 @@ extension CredentialError {
         case .malformed: "it is not text"
         default: description
         }
+    }
+}
+
+/// Where a credential without `secret_file` is looked for, in this order. At least one.
+struct CredentialPlaces {
+    let directories: [String]
+
+    init(_ environment: [String: String]) {
+        func directory(_ variable: String) -> String? {
+            guard let value = environment[variable], value.hasPrefix("/") else { return nil }
+            return value.hasSuffix("/") ? String(value.dropLast()) : value
+        }
+        let prepared = directory("TRIBUTARY_CREDENTIALS_DIRECTORY")
+        let systemd = directory("CREDENTIALS_DIRECTORY")
+        directories =
+            prepared == nil && systemd == nil
+            ? [CredentialDirectories.collector.runtime, "/run/credentials/tributary.service"]
+            : [prepared, systemd].compactMap(\.self)
     }
 }

@@ -95,7 +95,9 @@ package final class SecretFile<Secret: Sendable>: Sendable {
     }
 
     private func unreadable(_ code: Int32) -> CredentialError {
-        .unreadable(path: path, reason: String(cString: strerror(code)))
+        .unreadable(
+            path: path,
+            reason: (code == ENOENT ? SecretFailure.reason(besides: path) : nil) ?? String(cString: strerror(code)))
     }
 }
 

@@ -1,0 +1,58 @@
+/// Where the credentials of one of Tributary's services are: no service's directory is inside another's, and each has a user of its own.
+///
+/// An administrator keeps them in ``source``, which only root reads. A root step of the unit lays them down, decrypted, in ``runtime``, which
+/// only the service's user reads.
+package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertible {
+    /// Above every ``runtime``; root's.
+    package static let runtimeRoot = "/run/tributary-credentials"
+    /// Above every ``source``.
+    static let sourceRoot = "/etc/tributary"
+    /// The daemon's.
+    package static let collector = CredentialDirectories(name: "collector", "credentials", "collector")
+    /// Of the response actions.
+    package static let respond = CredentialDirectories(name: "respond", "credentials-respond", "respond")
+
+    /// `collector`, `respond` or `deliver/NAME`.
+    package let name: String
+    /// Where an administrator puts them: a file each, called by the credential's name.
+    package let source: String
+    /// Where the service finds them.
+    package let runtime: String
+
+    /// Of the delivery to a destination.
+    package static func deliver(_ destination: Name) -> Self {
+        CredentialDirectories(
+            name: "deliver/\(destination)", "credentials-deliver/\(destination)", "deliver-\(destination)")
+    }
+
+    /// Reads `collector`, `respond` or `deliver/NAME`.
+    package init(parsing text: String) throws(ValueError) {
+        switch text {
+        case "collector": self = .collector
+        case "respond": self = .respond
+        default:
+            guard text.hasPrefix("deliver/") else {
+                throw ValueError(
+                    "\(LiteralSecret.quoted(text)) has no credentials of its own",
+                    hint: "write collector, respond or deliver/NAME")
+            }
+            self = .deliver(try Name(parsing: String(text.dropFirst("deliver/".count))))
+        }
+    }
+
+    private init(name: String, _ source: String, _ runtime: String) {
+        self.name = name
+        self.source = "\(Self.sourceRoot)/\(source)"
+        self.runtime = "\(Self.runtimeRoot)/\(runtime)"
+    }
+
+    package var description: String { name }
+}
+
+/// What the files of a credential are called. Names of credentials have no dot.
+package enum CredentialFileName {
+    /// One that `systemd-creds encrypt` made.
+    package static let encryptedSuffix = ".cred"
+    /// Next to where a secret would be: why there is none, in words.
+    package static let failedSuffix = ".failed"
+}

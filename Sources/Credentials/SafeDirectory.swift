@@ -1,0 +1,185 @@
+import Glibc
+
+/// An open directory, in which files are made, read and removed by its descriptor: whatever is done to the path meanwhile, it stays this one.
+///
+/// No link is followed, nothing but regular files is read, and a file is made under a name that must be new.
+final class SafeDirectory {
+    let path: String
+    let descriptor: Int32
+
+    /// Bytes of a secret: more is no token and no private key. Encrypted it is larger.
+    static let secretLimit = 64 << 10
+    /// Files in a directory that are looked at.
+    static let fileLimit = 4_096
+
+    /// Opens it; nil when there is none.
+    ///
+    /// - Throws: for one in which another than its owner may write, and one that is neither root's nor this process's user's.
+    init?(_ path: String) throws(CredentialFileError) {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw CredentialFileError("cannot open", path)
+        }
+        // From here on deinit closes it.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot look at", path) }
+        guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+            throw CredentialFileError("others may write in \(path): chown root, chmod go-w")
+        }
+    }
+
+    /// The directory itself, made with that mode where it is missing; the ones above it with 0755.
+    static func made(_ path: String, mode: mode_t) throws(CredentialFileError) -> SafeDirectory {
+        var parents: [Substring] = []
+        for part in path.split(separator: "/").dropLast() {
+            parents.append(part)
+            _ = mkdir("/" + parents.joined(separator: "/"), 0o755)
+        }
+        let isNew = mkdir(path, mode) == 0
+        if !isNew, errno != EEXIST { throw CredentialFileError("cannot make", path) }
+        guard let directory = try SafeDirectory(path) else { throw CredentialFileError("cannot open", path) }
+        // Whatever the umask.
+        if isNew, fchmod(directory.descriptor, mode) != 0 { throw CredentialFileError("cannot make", path) }
+        return directory
+    }
+
+    private init(_ descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// A directory in this one, which must not be there yet: 0700, of this process's user.
+    func makeDirectory(_ name: String) throws(CredentialFileError) -> SafeDirectory {
+        guard mkdirat(descriptor, name, 0o700) == 0 else { throw CredentialFileError("cannot make", "\(path)/\(name)") }
+        return try directory(name)
+    }
+
+    /// A directory in this one, whoever owns it.
+    func directory(_ name: String) throws(CredentialFileError) -> SafeDirectory {
+        let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard inner >= 0 else { throw CredentialFileError("cannot open", "\(path)/\(name)") }
+        return SafeDirectory(inner, path: "\(path)/\(name)")
+    }
+
+    /// The names in it, sorted.
+    func names() throws(CredentialFileError) -> [String] {
+        let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0, let stream = fdopendir(copy) else { throw CredentialFileError("cannot list", path) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name != ".", name != ".." else { continue }
+            guard names.count < Self.fileLimit else {
+                throw CredentialFileError(
+                    "\(path) holds more than \(Self.fileLimit) files: remove what is no credential")
+            }
+            names.append(name)
+        }
+        return names.sorted()
+    }
+
+    func holds(_ name: String) -> Bool {
+        var status = stat()
+        return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+    }
+
+    /// Seconds since 1970 of the last change of the contents; nil for none.
+    func modified(_ name: String) -> Int? {
+        var status = stat()
+        return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mtim.tv_sec : nil
+    }
+
+    /// The whole of a file.
+    func read(_ name: String, limit: Int = secretLimit) throws(CredentialFileError) -> [UInt8] {
+        let shown = "\(path)/\(name)"
+        let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ELOOP { throw CredentialFileError("\(shown) is a link: put the secret itself there") }
+            throw CredentialFileError("cannot read", shown)
+        }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw CredentialFileError("cannot read", shown) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw CredentialFileError("\(shown) is no regular file") }
+        guard status.st_size <= limit else {
+            throw CredentialFileError("\(shown) is larger than \(limit >> 10) KiB: let it hold the secret alone")
+        }
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        var count = 0
+        while count < bytes.count {
+            let got = bytes.withUnsafeMutableBytes {
+                pread(file, $0.baseAddress?.advanced(by: count), $0.count - count, count)
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw CredentialFileError("cannot read", shown) }
+            if got == 0 { break }
+            count += got
+        }
+        guard count <= limit else { throw CredentialFileError("\(shown) grows while it is read") }
+        return Array(bytes[..<count])
+    }
+
+    /// Makes a file that must not be there yet, and gives it away.
+    func write(_ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)? = nil)
+        throws(CredentialFileError)
+    {
+        let shown = "\(path)/\(name)"
+        let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard file >= 0 else { throw CredentialFileError("cannot make", shown) }
+        defer { close(file) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(file, $0.baseAddress?.advanced(by: written), $0.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw CredentialFileError("cannot write", shown) }
+            written += count
+        }
+        guard fchmod(file, mode) == 0, owner.map({ fchown(file, $0.0, $0.1) == 0 }) ?? true, fsync(file) == 0 else {
+            throw CredentialFileError("cannot write", shown)
+        }
+    }
+
+    /// Replaces a file, or makes it: never half of it, and never neither of both.
+    func replace(_ name: String, _ bytes: [UInt8], mode: mode_t) throws(CredentialFileError) {
+        let temporary = ".\(name).\(Self.random()).new"
+        do {
+            try write(temporary, bytes, mode: mode)
+        } catch {
+            remove(temporary)
+            throw error
+        }
+        guard renameat(descriptor, temporary, descriptor, name) == 0 else {
+            let error = CredentialFileError("cannot replace", "\(path)/\(name)")
+            remove(temporary)
+            throw error
+        }
+        fsync(descriptor)
+    }
+
+    /// Whether the file was there.
+    @discardableResult
+    func remove(_ name: String) -> Bool { unlinkat(descriptor, name, 0) == 0 }
+
+    /// Removes a directory with what is in it, as deep as `depth` more.
+    func removeDirectory(_ name: String, depth: Int = 8) {
+        guard let inner = try? directory(name) else { return }
+        for file in (try? inner.names()) ?? [] where !inner.remove(file) && depth > 0 {
+            inner.removeDirectory(file, depth: depth - 1)
+        }
+        unlinkat(descriptor, name, AT_REMOVEDIR)
+    }
+
+    static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return String(UInt64.random(in: .min ... .max, using: &generator), radix: 36)
+    }
+}

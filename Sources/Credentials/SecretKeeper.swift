@@ -1,0 +1,79 @@
+import Configuration
+
+/// The directory in which an administrator keeps the secrets of one service, as `tributary credential` changes it.
+package struct SecretKeeper {
+    private let source: String
+
+    package init(_ directories: CredentialDirectories) { source = directories.source }
+
+    /// How a secret is kept.
+    package enum Form: String, Sendable {
+        case plain, encrypted
+    }
+
+    /// In which form a credential's secret is there; nil when it is not.
+    package func form(of name: Name) throws(CredentialFileError) -> Form? {
+        guard let directory = try SafeDirectory(source) else { return nil }
+        if directory.holds(name.text + CredentialFileName.encryptedSuffix) { return .encrypted }
+        return directory.holds(name.text) ? .plain : nil
+    }
+
+    /// When the secret was put there, in seconds since 1970.
+    package func putAt(_ name: Name) throws(CredentialFileError) -> Int? {
+        guard let directory = try SafeDirectory(source) else { return nil }
+        return directory.modified(name.text + CredentialFileName.encryptedSuffix) ?? directory.modified(name.text)
+    }
+
+    /// The secret itself.
+    package func secret(of name: Name) throws(CredentialFileError) -> [UInt8] {
+        guard let directory = try SafeDirectory(source), let form = try form(of: name) else {
+            throw CredentialFileError("there is no secret \(name) in \(source)")
+        }
+        return try CredentialLoader.secret(fileName(name, form), in: directory)
+    }
+
+    /// Puts a secret there, or another instead of it. Either the old one is there or the new one, whatever happens.
+    package func put(_ secret: [UInt8], as name: Name, _ form: Form) throws(CredentialFileError) {
+        let directory = try SafeDirectory.made(source, mode: 0o700)
+        let bytes = form == .plain ? secret : try SystemdCreds.encrypt(secret, name: name.text)
+        try directory.replace(fileName(name, form), bytes, mode: 0o600)
+        directory.remove(fileName(name, form == .plain ? .encrypted : .plain))
+    }
+
+    /// Takes the secret away, in whatever form; whether there was one.
+    @discardableResult
+    package func remove(_ name: Name) throws(CredentialFileError) -> Bool {
+        guard let directory = try SafeDirectory(source) else { return false }
+        let plain = directory.remove(fileName(name, .plain))
+        return directory.remove(fileName(name, .encrypted)) || plain
+    }
+
+    /// A key that was made and is not in use yet: `.NAME.next`, which no service is given.
+    package func putNext(_ secret: [UInt8], for name: Name) throws(CredentialFileError) {
+        try SafeDirectory.made(source, mode: 0o700).replace(".\(name).next", secret, mode: 0o600)
+    }
+
+    package func next(for name: Name) throws(CredentialFileError) -> [UInt8]? {
+        guard let directory = try SafeDirectory(source), directory.holds(".\(name).next") else { return nil }
+        return try directory.read(".\(name).next")
+    }
+
+    package func removeNext(for name: Name) throws(CredentialFileError) {
+        try SafeDirectory(source)?.remove(".\(name).next")
+    }
+
+    /// A file with a secret for as long as `body` runs, readable by this process's user alone.
+    package func withFile<Result>(
+        _ secret: [UInt8], _ body: (String) async throws -> Result
+    ) async throws -> Result {
+        let directory = try SafeDirectory.made(source, mode: 0o700)
+        let name = ".trial.\(SafeDirectory.random())"
+        try directory.write(name, secret, mode: 0o600)
+        defer { directory.remove(name) }
+        return try await body("\(source)/\(name)")
+    }
+
+    private func fileName(_ name: Name, _ form: Form) -> String {
+        form == .encrypted ? name.text + CredentialFileName.encryptedSuffix : name.text
+    }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// systemd-creds(1), which encrypts with this host's key, and the TPM's where there is one.
+package enum SystemdCreds {
+    static let program = "/usr/bin/systemd-creds"
+    /// A TPM takes a second or two. Milliseconds.
+    private static let patience: Int32 = 60_000
+    /// An encrypted secret is text, and holds keys too.
+    static let encryptedLimit = 3 * SafeDirectory.secretLimit
+
+    /// Whether the program is there.
+    package static var isInstalled: Bool { access(program, X_OK) == 0 }
+
+    static func decrypt(_ bytes: [UInt8], name: String) throws(CredentialFileError) -> [UInt8] {
+        try run(["decrypt", "--name=\(name)", "-", "-"], bytes, limit: SafeDirectory.secretLimit)
+    }
+
+    static func encrypt(_ bytes: [UInt8], name: String) throws(CredentialFileError) -> [UInt8] {
+        try run(["encrypt", "--name=\(name)", "-", "-"], bytes, limit: encryptedLimit)
+    }
+
+    private static func run(_ arguments: [String], _ input: [UInt8], limit: Int) throws(CredentialFileError) -> [UInt8]
+    {
+        guard isInstalled else {
+            throw CredentialFileError(
+                "\(program) is not installed: install systemd 250 or later, or keep the secret unencrypted")
+        }
+        let ended: Subprogram.Ending
+        do throws(Subprogram.Failure) {
+            ended = try Subprogram.run(program, arguments, input: input, outputLimit: limit, patience: patience)
+        } catch {
+            throw CredentialFileError("\(program) can't be run: \(error.words)")
+        }
+        guard ended.status == 0 else {
+            // Its own words are about keys and files; standard output, which may hold the secret, is dropped.
+            throw CredentialFileError(
+                "systemd-creds \(arguments[0]): \(ended.errors.isEmpty ? "failed" : ended.errors)")
+        }
+        return ended.output
+    }
+}

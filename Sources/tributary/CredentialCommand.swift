@@ -1,0 +1,439 @@
+import ArgumentParser
+import CLinux
+import Collector
+import Configuration
+import Credentials
+import FoundationEssentials
+import Glibc
+import OktaAPI
+
+struct CredentialGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "credential",
+        abstract: "Add, list, rotate and remove the credentials for Okta.",
+        discussion: """
+            A credential is an API token or the key of a service app. Its secret is a file that only root reads; what the configuration says of \
+            it is conf.d/credential-NAME.yaml. A secret is typed without being shown, or comes on standard input; it is never an argument. A \
+            change takes effect without a restart.
+
+            Example:
+              sudo tributary credential add acme-read
+              sudo tributary credential add acme-app --type oauth
+              sudo tributary credential rotate acme-read
+              sudo tributary credential list
+            """,
+        subcommands: [
+            CredentialAdd.self, CredentialList.self, CredentialShow.self, CredentialEdit.self, CredentialRotate.self,
+            CredentialRemove.self, CredentialLoad.self,
+        ])
+}
+
+/// What the commands on credentials have in common.
+struct CredentialOptions: ParsableArguments {
+    @OptionGroup var configuration: ConfigurationOptions
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("Whose credentials: collector or respond.", valueName: "service"))
+    var service = "collector"
+
+    func directories() throws -> CredentialDirectories {
+        do throws(ValueError) {
+            return try CredentialDirectories(parsing: service)
+        } catch {
+            throw ValidationError("--for: \(error)")
+        }
+    }
+
+    var context: ConfigurationContext {
+        ConfigurationContext(
+            environment: InstalledUnit.environment,
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
+    }
+
+    func load() throws -> Configuration {
+        do throws(ConfigurationError) {
+            return try Configuration.load(path: configuration.config, context: context)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitStatus.configuration
+        }
+    }
+
+    /// Reads a credential's name.
+    func name(_ text: String) throws -> Name {
+        do throws(ValueError) {
+            return try Name(parsing: text)
+        } catch {
+            throw ValidationError("NAME: \(error)")
+        }
+    }
+
+    /// One that the configuration has.
+    func known(_ name: Name, in configuration: Configuration) throws -> Configuration.Credential {
+        guard let credential = configuration.credential(named: name.text) else {
+            Terminal.complain("tributary: there is no credential \(name); see tributary credential list")
+            throw ExitStatus.noInput
+        }
+        return credential
+    }
+
+    /// Runs what may fail for the files of credentials or for the configuration, and gives the exit code for it.
+    func attempt<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch let error as CredentialFileError {
+            Terminal.complain("tributary: \(error)" + (geteuid() == 0 ? "" : "; run this as root (sudo)"))
+            throw geteuid() == 0 ? ExitStatus.inputOutput : ExitStatus.noPermission
+        } catch let error as ConfigurationError {
+            Terminal.complain(error.description)
+            throw ExitStatus.configuration
+        } catch let error as CredentialError {
+            Terminal.complain("tributary: \(error)")
+            throw ExitStatus.dataError
+        } catch let error as SecretInput.Failure {
+            switch error {
+            case .cancelled: Terminal.complain("tributary: nothing was changed")
+            case .tooLong: Terminal.complain("tributary: this is longer than 64 KiB: no token and no private key is")
+            case .unreadable(let code):
+                Terminal.complain("tributary: standard input: \(String(cString: strerror(code)))")
+            }
+            throw ExitStatus.dataError
+        }
+    }
+
+    /// Gives the services the changed secrets, where a unit has been given any.
+    func apply() throws {
+        guard geteuid() == 0, access(CredentialDirectories.runtimeRoot, F_OK) == 0 else { return }
+        let directories = try directories()
+        guard access(directories.runtime, F_OK) == 0 else { return }
+        var owner = stat()
+        guard stat(directories.runtime, &owner) == 0 else { return }
+        let outcomes = try CredentialLoader(directories, user: "\(owner.st_uid)").load()
+        for outcome in outcomes {
+            if let failure = outcome.failure { Terminal.complain("warning: \(outcome.name): \(failure)") }
+        }
+    }
+}
+
+/// What a secret is to be, checked before it is kept.
+enum SecretText {
+    /// Throws `CredentialError` for a text that is no secret of the type.
+    static func check(_ secret: [UInt8], type: CredentialType) throws(CredentialError) {
+        guard let text = String(validating: secret, as: UTF8.self) else { throw .malformed(place: "the secret") }
+        switch type {
+        case .apiToken: _ = try APIToken(parsing: text, place: "the secret")
+        case .oauth:
+            do throws(PrivateKeyProblem) {
+                _ = try ServiceAppKey(parsing: text)
+            } catch {
+                throw .key(place: "the secret", error)
+            }
+        }
+    }
+}
+
+/// For people: what to do in Okta with the public half of a key.
+enum ServiceAppSteps {
+    static func text(publicJWK: String, permissions: CredentialPermissions) -> String {
+        """
+        In the Admin Console, as a super administrator:
+          1. Applications > Create App Integration > API Services (or the app that is there).
+          2. General > Client Credentials: Public key / Private key, Add key, and paste this public key:
+
+        \(publicJWK)
+
+          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", ")).
+          4. Admin roles: \(permissions == .read ? "Read-only Administrator" : "a role that may manage the users concerned").
+        """
+    }
+
+    static func scopes(_ permissions: CredentialPermissions) -> [String] {
+        permissions == .read ? ["okta.logs.read"] : ["okta.users.manage", "okta.sessions.manage"]
+    }
+}
+
+struct CredentialAdd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Add a credential: an API token, or a service app whose key is made here.",
+        discussion: """
+            An API token is asked for without being shown, or read from standard input. For a service app a key is made; its public half and \
+            the scopes to grant are printed, then the client ID is asked for. --own-key reads a private key of yours from standard input.
+
+            Example:
+              sudo tributary credential add acme-read --expires 2027-03-01
+              sudo tributary credential add acme-app --type oauth --client-id 0oa1example
+            """)
+
+    @OptionGroup var options: CredentialOptions
+    @Argument(help: "Lower-case letters, digits and -; integrations refer to it.") var name: String
+    @Option(help: "api_token, or oauth for a service app.") var type = "api_token"
+    @Option(help: "For people.") var description: String?
+    @Option(help: "read, or write for response actions.") var permissions = "read"
+    @Option(help: "The last day it is good for, YYYY-MM-DD; you are warned 30, 7 and 1 days before.") var expires:
+        String?
+    @Option(help: "With --type oauth: the service app's client ID.") var clientID: String?
+    @Flag(help: "With --type oauth: a private key of yours, PEM or JWK, on standard input.") var ownKey = false
+    @Flag(help: "Keep the secret as it is, readable by root alone, and not encrypted by systemd-creds.") var plain =
+        false
+
+    func run() async throws {
+        tributary_guard_memory()
+        try await options.attempt {
+            let name = try options.name(name)
+            guard let type = CredentialType(rawValue: type) else { throw ValidationError("--type: api_token or oauth") }
+            var record = CredentialRecord(name: name, type: type)
+            try Fields(description: description, permissions: permissions, expires: expires, clientID: clientID)
+                .apply(to: &record)
+            if let earlier = try? options.load().credential(named: name.text) {
+                Terminal.complain(
+                    "tributary: the credential \(earlier.name) is there already: tributary credential rotate \(name), or edit"
+                )
+                throw ExitStatus.dataError
+            }
+            let keeper = try SecretKeeper(options.directories())
+            switch type {
+            case .apiToken:
+                let secret = try SecretInput.read("API token of \(name) (not shown): ")
+                try SecretText.check(secret, type: .apiToken)
+                try keep(secret, name, keeper)
+            case .oauth:
+                try addKey(&record, keeper)
+            }
+            do {
+                try record.save(configuration: options.configuration.config, context: options.context)
+            } catch {
+                try keeper.remove(name)
+                throw error
+            }
+            try options.apply()
+            Terminal.complain(
+                """
+                \(name) is there. Name it in an integration (data_ingest: {credential: \(name)}), then: \
+                tributary check --online, systemctl reload tributary
+                """)
+        }
+    }
+
+    private func addKey(_ record: inout CredentialRecord, _ keeper: SecretKeeper) throws {
+        let secret: [UInt8]
+        if ownKey {
+            guard isatty(STDIN_FILENO) == 0 else {
+                throw ValidationError("--own-key reads the private key from standard input: … < key.pem")
+            }
+            secret = try SecretInput.read("")
+            try SecretText.check(secret, type: .oauth)
+        } else {
+            // One that was made before, when the client ID was not at hand.
+            let made = try keeper.next(for: record.name)
+            secret = made ?? NewServiceAppKey().privateJWK
+            if made == nil { try keeper.putNext(secret, for: record.name) }
+            guard let publicJWK = NewServiceAppKey.publicJWK(of: secret) else {
+                throw CredentialError.empty(place: "the key")
+            }
+            print(ServiceAppSteps.text(publicJWK: publicJWK, permissions: record.permissions))
+        }
+        if record.clientID == nil {
+            let given = SecretInput.readLine("Client ID of the app: ") ?? ""
+            guard !given.isEmpty else {
+                Terminal.complain(
+                    "tributary: the key is kept; when you have the client ID: tributary credential add \(record.name) --type oauth --client-id ID"
+                )
+                throw ExitStatus.usage
+            }
+            try Fields(clientID: given).apply(to: &record)
+        }
+        try keep(secret, record.name, keeper)
+        try keeper.removeNext(for: record.name)
+    }
+
+    private func keep(_ secret: [UInt8], _ name: Name, _ keeper: SecretKeeper) throws {
+        guard !plain, SystemdCreds.isInstalled else { return try keeper.put(secret, as: name, .plain) }
+        do throws(CredentialFileError) {
+            try keeper.put(secret, as: name, .encrypted)
+        } catch {
+            Terminal.complain("note: \(error); the secret is kept as it is, readable by root alone")
+            try keeper.put(secret, as: name, .plain)
+        }
+    }
+}
+
+/// What `add` and `edit` set of a credential's record.
+struct Fields {
+    var description: String?
+    var permissions: String?
+    var expires: String?
+    var clientID: String?
+    var keyID: String?
+
+    func apply(to record: inout CredentialRecord) throws {
+        if let description {
+            let folded = description.split(whereSeparator: \.isNewline).joined(separator: " ")
+            guard folded.utf8.count <= 500 else { throw ValidationError("--description: at most 500 bytes") }
+            guard !LiteralSecret.mayBePresent(in: folded) else {
+                throw ValidationError("--description looks like a secret, and is not repeated here: it was not saved")
+            }
+            record.description = folded.isEmpty ? nil : folded
+        }
+        if let permissions {
+            guard let value = CredentialPermissions(rawValue: permissions) else {
+                throw ValidationError("--permissions: read or write")
+            }
+            record.permissions = value
+        }
+        if let expires {
+            do throws(ValueError) {
+                record.expires = expires == "never" ? nil : try CalendarDate(parsing: expires)
+            } catch {
+                throw ValidationError("--expires: \(error)")
+            }
+        }
+        if let clientID {
+            guard Self.isIdentifier(clientID),
+                clientID.hasPrefix("0o") || !LiteralSecret.mayBePresent(in: clientID)
+            else {
+                throw ValidationError(
+                    "--client-id: copy it from the app's page in Okta, such as 0oa1example; it is no secret")
+            }
+            record.clientID = clientID
+        }
+        if let keyID {
+            guard keyID.isEmpty || (Self.isIdentifier(keyID) && !LiteralSecret.isPresent(in: keyID, identifiers: true))
+            else {
+                throw ValidationError("--key-id: copy the key's kid from the app's page in Okta")
+            }
+            record.keyID = keyID.isEmpty ? nil : keyID
+        }
+    }
+
+    private static func isIdentifier(_ text: String) -> Bool {
+        (1...200).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+}
+
+struct CredentialEdit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "edit",
+        abstract: "Change what the configuration says of a credential; the secret stays.",
+        discussion: """
+            Example:
+              sudo tributary credential edit acme-read --expires 2027-09-01 --description "read-only admin"
+            """)
+
+    @OptionGroup var options: CredentialOptions
+    @Argument(help: "The credential.") var name: String
+    @Option(help: "For people.") var description: String?
+    @Option(help: "read, or write for response actions.") var permissions: String?
+    @Option(help: "The last day it is good for, YYYY-MM-DD, or never.") var expires: String?
+    @Option(help: "The service app's client ID.") var clientID: String?
+    @Option(help: "The key's kid, where the app has several keys; an empty one takes it out.") var keyID: String?
+
+    func run() async throws {
+        try await options.attempt {
+            let name = try options.name(name)
+            var record = CredentialRecord(try options.known(name, in: options.load()))
+            try CredentialFile.checkIsOwn(name, options)
+            try Fields(
+                description: description, permissions: permissions, expires: expires, clientID: clientID, keyID: keyID
+            ).apply(to: &record)
+            try record.save(configuration: options.configuration.config, context: options.context)
+            Terminal.complain("\(name) is changed; apply it with: systemctl reload tributary")
+        }
+    }
+}
+
+/// The file of a credential's record.
+enum CredentialFile {
+    /// Throws exit code 65 for a credential that another file declares, which a person wrote.
+    static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
+        let path = CredentialRecord.file(of: name, configuration: options.configuration.config)
+        guard access(path, F_OK) != 0 else { return }
+        Terminal.complain(
+            "tributary: \(name) is declared in \(options.configuration.config) or in a file of yours in conf.d: change it there"
+        )
+        throw ExitStatus.dataError
+    }
+}
+
+struct CredentialRemove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a credential that no integration uses, with its secret.",
+        discussion: """
+            Revoke it in Okta too.
+
+            Example:
+              sudo tributary credential remove acme-read
+            """)
+
+    @OptionGroup var options: CredentialOptions
+    @Argument(help: "The credential.") var name: String
+
+    func run() async throws {
+        try await options.attempt {
+            let name = try options.name(name)
+            let configuration = try options.load()
+            let users = CredentialTable.users(of: name, in: configuration)
+            guard users.isEmpty else {
+                Terminal.complain(
+                    "tributary: \(name) is used by \(users.joined(separator: ", ")): give them another first")
+                throw ExitStatus.dataError
+            }
+            if configuration.credential(named: name.text) != nil {
+                try CredentialFile.checkIsOwn(name, options)
+                try CredentialRecord.remove(
+                    name, configuration: options.configuration.config, context: options.context)
+            }
+            let keeper = try SecretKeeper(options.directories())
+            let hadSecret = try keeper.remove(name)
+            try keeper.removeNext(for: name)
+            guard hadSecret || configuration.credential(named: name.text) != nil else {
+                Terminal.complain("tributary: there is no credential \(name)")
+                throw ExitStatus.noInput
+            }
+            try options.apply()
+            Terminal.complain("\(name) is removed; revoke it in Okta, then: systemctl reload tributary")
+        }
+    }
+}
+
+struct CredentialLoad: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load",
+        abstract: "The root step of a unit: lay the credentials down for the service's user.",
+        discussion: """
+            Decrypts each file of /etc/tributary/credentials by itself (NAME.cred by systemd-creds, any other as it is) into a directory under \
+            /run that only the service's user reads. What can't be read is said and left out. Ends with 0 even then: it stops the integrations \
+            that need it, and no other.
+
+            Example: in a unit
+              ExecStartPre=+/usr/bin/tributary credential load
+            """,
+        shouldDisplay: false)
+
+    @Argument(help: "collector, respond or deliver/NAME.") var service = "collector"
+    @Option(help: "Who is to read them: a name or a number.") var user = "tributary"
+    @Flag(help: "Take away what was laid down.") var remove = false
+    @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var source: String?
+    @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var target: String?
+
+    func run() throws {
+        tributary_guard_memory()
+        do {
+            let directories = try CredentialDirectories(parsing: service)
+            let loader = try CredentialLoader(
+                source: source ?? directories.source, target: target ?? directories.runtime, user: user)
+            guard !remove else { return loader.remove() }
+            for outcome in try loader.load() {
+                // The priority is for the journal (sd-daemon(3)).
+                if let failure = outcome.failure { Terminal.complain("<3>credential \(outcome.name): \(failure)") }
+            }
+        } catch let error as ValueError {
+            throw ValidationError("\(error)")
+        } catch {
+            Terminal.complain("<3>credentials of \(service): \(error)")
+            throw ExitStatus.inputOutput
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import ArgumentParser
+import CLinux
+import Collector
+import Configuration
+import Credentials
+import FoundationEssentials
+import Glibc
+import OktaAPI
+
+struct CredentialRotate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate",
+        abstract: "Put a new secret in place of a credential's old one, after Okta has accepted the new one.",
+        discussion: """
+            An API token is asked for without being shown, or read from standard input. For a service app a new key is made and its public half \
+            printed: register it next to the old one, then press Enter, or run the command again with --finish. The new secret is tried at every \
+            org that uses the credential; if one refuses it, nothing is changed. It takes effect without a restart, and the old one can be revoked then.
+
+            Example:
+              sudo tributary credential rotate acme-read
+              sudo tributary credential rotate acme-read --expires 2027-09-01 < new-token
+              sudo tributary credential rotate acme-app; sudo tributary credential rotate acme-app --finish
+            """)
+
+    @OptionGroup var options: CredentialOptions
+    @Argument(help: "The credential.") var name: String
+    @Option(help: "The new one's last day, YYYY-MM-DD, or never.") var expires: String?
+    @Flag(help: "With a service app: the key that was made before is registered now.") var finish = false
+    @Flag(help: "With a service app: a private key of yours, PEM or JWK, on standard input.") var ownKey = false
+    @Flag(help: "Replace it without trying it, where the org can't be reached from here.") var offline = false
+
+    func run() async throws {
+        tributary_guard_memory()
+        try await options.attempt {
+            let name = try options.name(name)
+            let configuration = try options.load()
+            let credential = try options.known(name, in: configuration)
+            guard credential.settings.secretFile == nil else {
+                Terminal.complain(
+                    "tributary: the secret of \(name) is in \(credential.secretFile), which the configuration names: replace that file; "
+                        + "it is taken up at the next request")
+                throw ExitStatus.dataError
+            }
+            if expires != nil { try CredentialFile.checkIsOwn(name, options) }
+            var record = CredentialRecord(credential)
+            try Fields(expires: expires).apply(to: &record)
+            let keeper = SecretKeeper(try options.directories())
+            guard let secret = try secret(credential, keeper) else { return }
+            try SecretText.check(secret, type: credential.type)
+            if !offline { try await accept(secret, credential, configuration, keeper) }
+            // A key of ours names itself; the kid of the old one must not go with it.
+            let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
+            if hadKeyID { record.keyID = nil }
+            try keeper.put(
+                secret, as: name, try keeper.form(of: name) ?? (SystemdCreds.isInstalled ? .encrypted : .plain))
+            try keeper.removeNext(for: name)
+            if expires != nil || hadKeyID {
+                try record.save(configuration: options.configuration.config, context: options.context)
+            }
+            try options.apply()
+            Terminal.complain(
+                "\(name) is rotated"
+                    + (expires != nil || hadKeyID ? "; apply its new settings with: systemctl reload tributary" : "")
+                    + "; revoke the old \(credential.type == .oauth ? "key" : "token") in Okta")
+        }
+    }
+
+    /// Nil when a key was made that has to be registered first.
+    private func secret(_ credential: Configuration.Credential, _ keeper: SecretKeeper) throws -> [UInt8]? {
+        let name = credential.name
+        guard credential.type == .oauth else { return try SecretInput.read("New API token of \(name) (not shown): ") }
+        if ownKey {
+            guard isatty(STDIN_FILENO) == 0 else {
+                throw ValidationError("--own-key reads the private key from standard input: … < key.pem")
+            }
+            return try SecretInput.read("")
+        }
+        let made = try keeper.next(for: name)
+        if finish {
+            guard let made else {
+                Terminal.complain("tributary: no key was made for \(name) yet: tributary credential rotate \(name)")
+                throw ExitStatus.noInput
+            }
+            return made
+        }
+        let secret = made ?? NewServiceAppKey().privateJWK
+        if made == nil { try keeper.putNext(secret, for: name) }
+        guard let publicJWK = NewServiceAppKey.publicJWK(of: secret) else {
+            throw CredentialError.empty(place: "the key")
+        }
+        print(
+            "Add this public key to the app (General > Client Credentials > Edit > Add key), and leave the old one:\n\n\(publicJWK)\n"
+        )
+        guard isatty(STDIN_FILENO) == 1, SecretInput.readLine("Press Enter when it is saved: ") != nil else {
+            Terminal.complain("when it is saved: tributary credential rotate \(name) --finish")
+            return nil
+        }
+        return secret
+    }
+
+    /// Asks each org that uses the credential. Throws exit code 77 or 69 when one does not accept it.
+    private func accept(
+        _ secret: [UInt8], _ credential: Configuration.Credential, _ configuration: Configuration,
+        _ keeper: SecretKeeper
+    ) async throws {
+        let users = configuration.integrations.filter { $0.dataIngest?.credential.name == credential.name }
+        guard !users.isEmpty else {
+            Terminal.complain("note: no integration reads with \(credential.name), so it was not tried")
+            return
+        }
+        let reports = try await keeper.withFile(secret) { path in
+            let trial = users.map { integration in
+                var integration = integration
+                integration.dataIngest?.credential.secretFile = path
+                if credential.type == .oauth, !ownKey { integration.dataIngest?.credential.settings.keyID = nil }
+                return integration
+            }
+            let check: OnlineCheck
+            do throws(Daemon.StartError) {
+                check = try OnlineCheck(configuration)
+            } catch {
+                Terminal.complain(error.description)
+                throw ExitStatus.configuration
+            }
+            var reports: [OnlineReport] = []
+            await check.ask(trial) { reports.append($0) }
+            await check.shutdown()
+            return reports
+        }
+        for report in reports where report.verdict != .good {
+            for step in report.steps where step.outcome == .failed {
+                Terminal.complain("\(report.integration): \(step.step.words): \(step.words)")
+            }
+        }
+        let verdict = reports.map(\.verdict).max() ?? .good
+        guard verdict != .good else { return }
+        Terminal.complain("tributary: nothing was changed; the old secret of \(credential.name) stays")
+        throw verdict == .unreachable ? ExitStatus.unavailable : ExitStatus.noPermission
+    }
+}

@@ -1,0 +1,116 @@
+import Credentials
+import FoundationEssentials
+import Glibc
+
+/// What systemd knows of tributary.service, drop-ins included: what the daemon will be able to see and to write.
+struct InstalledUnit {
+    static let name = "tributary.service"
+    private static let program = "/usr/bin/systemctl"
+
+    /// A `LoadCredential=` or `LoadCredentialEncrypted=`.
+    struct LoadedCredential {
+        var name: String
+        var path: String
+        var isEncrypted: Bool
+    }
+
+    let user: String
+    let isActive: Bool
+    /// Whether the unit may write in the paths below alone (`ProtectSystem=strict`).
+    let isStrict: Bool
+    /// Whether /home, /root and /run/user are out of sight (`ProtectHome=`).
+    let hidesHome: Bool
+    /// Absolute, without the prefixes of systemd.exec(5).
+    let writablePaths: [String]
+    /// Of `writablePaths`, those that must be there for the unit to start at all.
+    let requiredPaths: [String]
+    let loadedCredentials: [LoadedCredential]
+    private let stateDirectory: String?
+    private let runtimeDirectory: String?
+
+    /// Nil where there is no systemd or no such unit.
+    static func find() -> InstalledUnit? {
+        guard access("/run/systemd/system", F_OK) == 0, access(program, X_OK) == 0 else { return nil }
+        let names = [
+            "LoadState", "ActiveState", "User", "ProtectSystem", "ProtectHome", "ReadWritePaths", "StateDirectory",
+            "RuntimeDirectory",
+        ]
+        guard let shown = run(["show", name, "--property=\(names.joined(separator: ","))"]) else { return nil }
+        var properties: [String: String] = [:]
+        for line in shown.split(separator: "\n") {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            properties[String(line[..<equals])] = String(line[line.index(after: equals)...])
+        }
+        guard properties["LoadState"] == "loaded" else { return nil }
+        return InstalledUnit(properties, text: run(["cat", name]) ?? "")
+    }
+
+    /// - Parameter text: the unit and its drop-ins, as `systemctl cat` prints them.
+    init(_ properties: [String: String], text: String) {
+        func words(_ name: String) -> [String] { (properties[name] ?? "").split(separator: " ").map(String.init) }
+        let user = properties["User"] ?? ""
+        self.user = user.isEmpty ? "root" : user
+        isActive = properties["ActiveState"] == "active"
+        isStrict = properties["ProtectSystem"] == "strict"
+        hidesHome = ["yes", "tmpfs"].contains(properties["ProtectHome"])
+        let given = words("ReadWritePaths")
+        requiredPaths = given.filter { !$0.hasPrefix("-") }.map(Self.plain)
+        stateDirectory = words("StateDirectory").first.map { "/var/lib/\($0)" }
+        runtimeDirectory = words("RuntimeDirectory").first.map { "/run/\($0)" }
+        writablePaths = given.map(Self.plain) + [stateDirectory, runtimeDirectory].compactMap(\.self)
+        loadedCredentials = Self.credentials(text)
+    }
+
+    /// Whether the unit lets the daemon write at a path. /tmp and /var/tmp are the unit's own.
+    func mayWrite(_ path: String) -> Bool {
+        guard isStrict else { return true }
+        return writablePaths.contains { path == $0 || path.hasPrefix("\($0)/") || $0 == "/" }
+    }
+
+    /// The environment as the daemon will have it, as far as directories go; this process's own within the unit or where there is no unit.
+    static var environment: [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        guard environment["STATE_DIRECTORY"] == nil, let unit = find() else { return environment }
+        unit.addDirectories(to: &environment)
+        return environment
+    }
+
+    func addDirectories(to environment: inout [String: String]) {
+        if let stateDirectory { environment["STATE_DIRECTORY"] = stateDirectory }
+        if let runtimeDirectory { environment["RUNTIME_DIRECTORY"] = runtimeDirectory }
+    }
+
+    private static func plain(_ path: String) -> String {
+        var path = path[...]
+        while let first = path.first, first == "-" || first == "+" { path.removeFirst() }
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        return String(path)
+    }
+
+    private static func credentials(_ text: String) -> [LoadedCredential] {
+        var found: [String: LoadedCredential] = [:]
+        for line in text.split(separator: "\n") {
+            for (key, isEncrypted) in [("LoadCredential=", false), ("LoadCredentialEncrypted=", true)] {
+                guard line.hasPrefix(key) else { continue }
+                let value = line.dropFirst(key.count)
+                guard let colon = value.firstIndex(of: ":") else {
+                    // An empty one takes back those before (systemd.exec(5)).
+                    if value.isEmpty { found = found.filter { $0.value.isEncrypted != isEncrypted } }
+                    continue
+                }
+                let name = String(value[..<colon])
+                let path = String(value[value.index(after: colon)...])
+                found[name] = LoadedCredential(name: name, path: path, isEncrypted: isEncrypted)
+            }
+        }
+        return found.values.sorted { $0.name < $1.name }
+    }
+
+    private static func run(_ arguments: [String]) -> String? {
+        guard
+            let ended = try? Subprogram.run(program, arguments, outputLimit: 1 << 20, patience: 10_000),
+            ended.status == 0
+        else { return nil }
+        return String(decoding: ended.output, as: UTF8.self)
+    }
+}

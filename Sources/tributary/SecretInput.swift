@@ -1,0 +1,69 @@
+import Glibc
+
+/// A secret that a person types or pastes without its being shown, or that comes on standard input. It is in no argument, which others on this
+/// host could see.
+enum SecretInput {
+    /// Bytes: more is no token and no private key.
+    static let limit = 64 << 10
+
+    /// Why there is none.
+    enum Failure: Error {
+        case cancelled
+        case tooLong
+        case unreadable(Int32)
+    }
+
+    /// A line from the terminal, or everything of another standard input.
+    static func read(_ prompt: String) throws(Failure) -> [UInt8] {
+        isatty(STDIN_FILENO) == 1 ? try readHidden(prompt) : try readAll()
+    }
+
+    /// A line that may be seen, such as a client ID; nil at the end of the input.
+    static func readLine(_ prompt: String) -> String? {
+        if isatty(STDIN_FILENO) == 1 { Terminal.write(prompt) }
+        return Swift.readLine()?.trimmingPrefix { $0 == " " }.description
+    }
+
+    private static func readAll() throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = Glibc.read(STDIN_FILENO, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .unreadable(errno) }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else { throw .tooLong }
+        }
+    }
+
+    /// Byte by byte, so that Ctrl-C ends it with the terminal as it was.
+    private static func readHidden(_ prompt: String) throws(Failure) -> [UInt8] {
+        var before = termios()
+        guard tcgetattr(STDIN_FILENO, &before) == 0 else { throw .unreadable(errno) }
+        var hidden = before
+        hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
+        Terminal.write(prompt)
+        guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else { throw .unreadable(errno) }
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
+            Terminal.write("\n")
+        }
+        var bytes: [UInt8] = []
+        while true {
+            var byte: UInt8 = 0
+            let count = Glibc.read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return bytes }
+            switch byte {
+            case 0x03: throw .cancelled
+            case 0x04 where bytes.isEmpty: throw .cancelled
+            case 0x04, 0x0A, 0x0D: return bytes
+            case 0x08, 0x7F: if !bytes.isEmpty { bytes.removeLast() }
+            case 0x15: bytes = []
+            default: bytes.append(byte)
+            }
+            guard bytes.count <= limit else { throw .tooLong }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import CLinux
+import Configuration
+import Credentials
+import FoundationEssentials
+import Glibc
+
+/// What the daemon will see under its unit: the credentials as the unit's root step lays them down, the directories that systemd makes, and the
+/// rights of the service's user. Root has it, before the unit runs and while it runs; for anybody else there is none.
+///
+/// The secrets are laid down for the check alone, in a directory of the service's user below /run, and go with it.
+final class ServiceView {
+    let unit: InstalledUnit
+    /// For the configuration.
+    let environment: [String: String]
+    /// What keeps the unit from starting, or a credential from being laid down.
+    let problems: [String]
+    private let laidDown: [CredentialLoader]
+    private let shown: [(real: String, shown: String)]
+
+    /// Takes the rights of the service's user, until `leave`. Nil where there is no unit, and for anybody but root.
+    init?() {
+        guard geteuid() == 0, let unit = InstalledUnit.find() else { return nil }
+        self.unit = unit
+        var problems: [String] = []
+        var laidDown: [CredentialLoader] = []
+        var environment = ProcessInfo.processInfo.environment
+        unit.addDirectories(to: &environment)
+        CredentialLoader.removeAbandonedChecks()
+        let own = "\(CredentialDirectories.runtimeRoot)/\(CredentialLoader.checkPrefix)\(getpid())"
+        let systemd = own + "-systemd"
+        let account: (uid_t, gid_t)
+        do {
+            account = try Account.find(unit.user)
+            let loader = try CredentialLoader(
+                source: CredentialDirectories.collector.source, target: own, user: unit.user)
+            laidDown.append(loader)
+            for outcome in try loader.load() {
+                if let failure = outcome.failure { problems.append("credential \(outcome.name): \(failure)") }
+            }
+            if !unit.loadedCredentials.isEmpty {
+                let loader = try CredentialLoader(source: "", target: systemd, user: unit.user)
+                laidDown.append(loader)
+                let outcomes = try loader.load(
+                    files: unit.loadedCredentials.map { ($0.name, $0.path, $0.isEncrypted) })
+                for outcome in outcomes {
+                    guard let failure = outcome.failure else { continue }
+                    problems.append(
+                        "the unit will not start (exit 243): LoadCredential of \(outcome.name): \(failure); put it right in the drop-in "
+                            + "(systemctl edit tributary), or take it out and use `tributary credential add`")
+                }
+                environment["CREDENTIALS_DIRECTORY"] = systemd
+            }
+        } catch {
+            Terminal.complain("note: checked with root's rights: \(error)")
+            for loader in laidDown { loader.remove() }
+            return nil
+        }
+        environment["TRIBUTARY_CREDENTIALS_DIRECTORY"] = own
+        self.environment = environment
+        self.problems = problems
+        self.laidDown = laidDown
+        shown = [
+            (systemd, "/run/credentials/\(InstalledUnit.name)"), (own, CredentialDirectories.collector.runtime),
+        ]
+        guard setgroups(0, nil) == 0, setresgid(account.1, account.1, 0) == 0, setresuid(account.0, account.0, 0) == 0
+        else {
+            Terminal.complain("note: checked with root's rights: \(String(cString: strerror(errno)))")
+            leave()
+            return nil
+        }
+    }
+
+    /// Gives the rights back and takes the secrets away.
+    func leave() {
+        _ = setresuid(0, 0, 0)
+        _ = setresgid(0, 0, 0)
+        for loader in laidDown { loader.remove() }
+    }
+
+    /// A text with the paths as the daemon will have them.
+    func asShown(_ text: String) -> String {
+        shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
+    }
+
+    /// What of the configuration the unit does not allow, and what is missing for it. With the rights of the service's user.
+    func objections(to configuration: Configuration) -> [String] {
+        var found = problems
+        for path in unit.requiredPaths where !exists(path) {
+            found.append(
+                "the unit will not start (exit 226): ReadWritePaths=\(path), which does not exist: make it, or change the drop-in"
+            )
+        }
+        for (key, path) in [
+            ("spool.directory", configuration.spool.directory), ("state_directory", configuration.stateDirectory),
+            ("runtime_directory", configuration.runtimeDirectory),
+        ] {
+            if unit.hidesHome, ["/home/", "/root/", "/run/user/"].contains(where: { "\(path)/".hasPrefix($0) }) {
+                found.append(
+                    "\(key): the unit does not see \(path) (ProtectHome=): take a directory elsewhere, such as /srv/tributary"
+                )
+            } else if !unit.mayWrite(path) {
+                found.append(
+                    "\(key): the unit may not write to \(path): systemctl edit tributary, and add ReadWritePaths=\(path) and NoExecPaths=\(path) under [Service]"
+                )
+            } else if key == "spool.directory", !exists(path) {
+                found.append(
+                    "\(key): \(path) does not exist: install -d -o \(unit.user) -g \(unit.user) -m 2750 \(path)"
+                        + (path == "/var/lib/tributary/spool" ? ", or systemd-tmpfiles --create" : ""))
+            } else if key == "spool.directory", access(path, W_OK) != 0 {
+                found.append(
+                    "\(key): the user \(unit.user) can't write to \(path): chown \(unit.user):\(unit.user) \(path)")
+            }
+        }
+        return found
+    }
+
+    private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 || errno != ENOENT }
+}
