@@ -78,7 +78,8 @@ final class ReloadBench: Sendable {
             notifier: notifier, startedAt: "", logger: logger)
         reloader = Reloader(
             configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
-            board: board, reporter: reporter, logger: logger)
+            board: board, reporter: reporter,
+            credentials: CredentialWatch(configuration, board: board, logger: logger), logger: logger)
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: [reporter, collection], logger: logger))
         let group = group

@@ -218,7 +218,7 @@ struct ReloadTests {
         let bench = try await bench(
             [.init(name: "acme", url: org.url), .init(name: "globex", url: other.url)], tokens: ["acme"])
         try await bench.wait(for: "one live, one failing") {
-            bench.health("acme")?.state == .live && bench.health("globex")?.trouble?.kind == "credential"
+            bench.health("acme")?.state == .live && bench.health("globex")?.trouble?.kind == .credential
         }
         #expect(bench.health("globex")?.trouble?.message.contains("\(bench.root)/token-globex") == true)
         #expect(other.stats.byPath["/api/v1/logs"] == nil, "nothing is asked without a credential")
@@ -236,7 +236,7 @@ struct ReloadTests {
         let org = try await org(13)
         org.setTokens([])
         let bench = try await bench([.init(name: "acme", url: org.url)])
-        try await bench.wait(for: "refused") { bench.health("acme")?.trouble?.kind == "unauthorized" }
+        try await bench.wait(for: "refused") { bench.health("acme")?.trouble?.kind == .unauthorized }
         org.setTokens([Self.token])
         await bench.reloader.reload()
         // By itself it would be tried again after a minute.
@@ -261,7 +261,7 @@ struct ReloadTests {
         try await bench.wait(for: "the other live") { bench.health("acme")?.state == .live }
         #expect(bench.shown == ["acme", "globex"])
         let trouble = try #require(bench.health("globex")?.trouble)
-        #expect(trouble.kind == "configuration" && trouble.message.contains("tributary.yaml:"))
+        #expect(trouble.kind == .configuration && trouble.message.contains("tributary.yaml:"))
         await bench.reload(good)
         #expect(bench.board.configuration.change == "added globex")
         try await bench.wait(for: "both live") { bench.health("globex")?.state == .live }

@@ -3,7 +3,9 @@ import Glibc
 import Synchronization
 
 // Runs seeds of the simulation. Failing ones are printed and shrunk.
-let usage = "usage: simulate-collection FIRST|random COUNT [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]"
+let usage = """
+    usage: simulate-collection FIRST|random COUNT [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]
+    """
 let arguments = Array(CommandLine.arguments.dropFirst())
 guard arguments.count >= 2, let count = UInt64(arguments[1]), count > 0,
     let first = arguments[0] == "random" ? UInt64.random(in: 0...UInt64.max / 2) : UInt64(arguments[0])
@@ -40,7 +42,8 @@ await withTaskGroup(of: Void.self) { group in
                 print("seed \(seed): \(verdict)")
                 // So that it is seen at once in a file too.
                 fflush(nil)
-                if !isVerbose, !stopsAtFailure { await print("    " + Shrinking(lane).smallest(seed, without: without)) }
+                guard !isVerbose, !stopsAtFailure else { continue }
+                await print("    " + Shrinking(lane).smallest(seed, without: without))
             }
         }
     }
