@@ -135,6 +135,8 @@ private final class ConnectedRun: Sendable {
         if scenario.features.contains(.smallMemory) {
             limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
         }
+        // A process that starts knows nothing of an earlier one.
+        board.remove("acme")
         let entry = board.add(
             StatusBoard.Entry(
                 name: "acme", org: "acme", credential: "none", credentialExpires: nil,

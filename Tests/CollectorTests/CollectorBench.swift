@@ -46,6 +46,8 @@ final class CollectorBench: Sendable {
         _ setup: Setup = Setup(), seals: Bool = true, until isOver: @escaping @Sendable () -> Bool
     ) async throws {
         let worker = try worker(setup)
+        // A process that starts knows nothing of an earlier one.
+        board.remove("acme")
         let entry = board.add(
             StatusBoard.Entry(
                 name: "acme", org: "acme", credential: "token", credentialExpires: nil,
