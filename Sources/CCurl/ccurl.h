@@ -43,6 +43,18 @@ static inline CURLcode ccurl_set_header_sink(CURL *easy, ccurl_sink sink, void *
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
 
+/// Moves the source to `offset` from where `origin` says (CURLOPT_SEEKFUNCTION(3)).
+typedef int (*ccurl_seek)(void *context, curl_off_t offset, int origin);
+
+/// The body is read from `source`, which fills `size * count` bytes or fewer, and has `bytes` bytes in all.
+static inline CURLcode ccurl_set_body_source(CURL *easy, ccurl_sink source, ccurl_seek seek, void *context, long long bytes) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)bytes);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, source);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READDATA, context);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
+}
+
 /// `buffer` has CURL_ERROR_SIZE bytes and outlives the handle's use.
 static inline CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer) {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);

@@ -5,8 +5,10 @@ struct CurlFailure {
     let code: CURLcode
     /// libcurl's own words.
     let words: String
-    /// The org's.
+    /// The org's, or the destination's.
     let host: String
+    /// What its address is called in messages.
+    var addressName = "the org's URL"
     /// Host and port of the proxy that the transfer was to go through.
     var proxy: String?
     /// Whether the proxy was given a user and password.
@@ -27,7 +29,7 @@ struct CurlFailure {
         if let proxy, let error = proxyError(proxy) { return error }
         let kind = code == CURLE_OPERATION_TIMEDOUT && !isSent ? .connect : TransportError.Kind(code)
         guard kind == .tls else { return TransportError(kind, host: host, detail: words) }
-        let (what, remedy) = tlsProblem(verifyResult, of: "the org's URL", isProxy: false)
+        let (what, remedy) = tlsProblem(verifyResult, of: addressName, isProxy: false)
         return TransportError(.tls, host: host, detail: "\(what): \(words)", remedy: remedy)
     }
 
@@ -53,7 +55,7 @@ struct CurlFailure {
         case 500, 502, 503, 504:
             return error(
                 "can't reach the host either: \(connectStatus)",
-                "Check the org's URL, and have the proxy's owner check its way out and its DNS")
+                "Check \(addressName), and have the proxy's owner check its way out and its DNS")
         case 300...:
             return error(
                 "refused the connection: \(connectStatus)", "Check network.proxy, and what the proxy's own log says")

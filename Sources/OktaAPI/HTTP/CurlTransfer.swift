@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import Synchronization
 
 /// One transfer: owns its easy handle, header list and error buffer, and frees them in ``release()``.
@@ -44,6 +45,9 @@ final class CurlTransfer: @unchecked Sendable {
     private var isWaiting = false
     private var expectedBytes = 0
     private var waitsSince = ContinuousClock.now
+    /// How much of the upload libcurl has read. Bytes.
+    private var uploaded: Int64 = 0
+    private var uploadFailed = false
     private var waited = Duration.zero
 
     init(
@@ -147,11 +151,19 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func setMessage(_ easy: UnsafeMutableRawPointer) -> Bool {
-        var isGood =
-            addHeader("Accept-Encoding: gzip") && text(easy, CURLOPT_USERAGENT, options.userAgent)
+        var isGood = text(easy, CURLOPT_USERAGENT, options.userAgent)
+        if let signature = request.signature {
+            isGood = isGood && setSignature(easy, signature)
+        } else {
+            isGood = isGood && addHeader("Accept-Encoding: gzip")
+        }
         switch request.method {
         case .get:
             isGood = isGood && number(easy, CURLOPT_HTTPGET, 1)
+        case .head:
+            isGood = isGood && number(easy, CURLOPT_NOBODY, 1)
+        case .put where request.upload != nil:
+            isGood = isGood && setUpload(easy)
         case .delete where request.body == nil:
             isGood = isGood && number(easy, CURLOPT_HTTPGET, 1) && text(easy, CURLOPT_CUSTOMREQUEST, "DELETE")
         case .post, .put, .delete:
@@ -165,12 +177,51 @@ final class CurlTransfer: @unchecked Sendable {
         for line in request.headers.lines {
             isGood = isGood && addHeader(line.value.isEmpty ? "\(line.name);" : "\(line.name): \(line.value)")
         }
-        if request.method != .get {
+        if request.method != .get, request.signature == nil {
             // Without these libcurl would add a form's Content-Type, and wait for a 100 before a large body.
             isGood = isGood && addHeader("Expect:")
             if request.headers.first("Content-Type") == nil { isGood = isGood && addHeader("Content-Type:") }
         }
         return isGood && ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
+    }
+
+    /// libcurl signs every line of the header list, so a signed request has none that a proxy may change, and none without a value: libcurl
+    /// 7.88 computes another signature for those than the server does.
+    private func setSignature(_ easy: UnsafeMutableRawPointer, _ signature: RequestSignature) -> Bool {
+        text(easy, CURLOPT_AWS_SIGV4, signature.provider)
+            && text(easy, CURLOPT_USERNAME, signature.keyID)
+            && text(easy, CURLOPT_PASSWORD, signature.secret)
+    }
+
+    private func setUpload(_ easy: UnsafeMutableRawPointer) -> Bool {
+        guard let upload = request.upload, number(easy, CURLOPT_UPLOAD, 1) else { return false }
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        let code = ccurl_set_body_source(
+            easy,
+            { bytes, size, count, context in
+                guard let bytes, let context else { return Int(CURL_READFUNC_ABORT) }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.giveUpload(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+            },
+            { context, offset, origin in
+                guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_FAIL }
+                Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().uploaded = Int64(offset)
+                return CURL_SEEKFUNC_OK
+            }, context, upload.bytes)
+        return code == CURLE_OK
+    }
+
+    /// The next bytes of the upload. Zero at its end; a file that ends too early or can't be read ends the transfer.
+    private func giveUpload(_ room: UnsafeMutableRawBufferPointer) -> Int {
+        guard let upload = request.upload, uploaded < upload.bytes else { return 0 }
+        let wanted = min(Int64(room.count), upload.bytes - uploaded)
+        let count = upload.read(UnsafeMutableRawBufferPointer(rebasing: room.prefix(Int(wanted))), at: uploaded)
+        guard count > 0 else {
+            uploadFailed = true
+            return Int(CURL_READFUNC_ABORT)
+        }
+        uploaded += Int64(count)
+        return count
     }
 
     private func addHeader(_ line: String) -> Bool {
@@ -328,10 +379,14 @@ final class CurlTransfer: @unchecked Sendable {
             return TransportError(.noRoom, host: host, detail: "waited for \(request.limits.room.components.seconds) s")
         }
         if let overflow { return TransportError(.tooLarge, host: host, detail: overflow) }
+        if uploadFailed {
+            return TransportError(.invalidRequest, host: host, detail: "the file to send can't be read to its end")
+        }
         if let broken { return TransportError(.protocol, host: host, detail: broken) }
         var words = errorText.baseAddress.map { String(cString: $0) } ?? ""
         if words.isEmpty { words = String(cString: curl_easy_strerror(code)) }
         var failure = CurlFailure(code: code, words: words, host: host)
+        failure.addressName = request.addressName
         failure.isSent = easy.map { ccurl_offset($0, CURLINFO_PRETRANSFER_TIME_T) > 0 } ?? false
         failure.proxy = proxy?.shown
         failure.hasProxyCredentials = proxyCredentials != nil

@@ -83,7 +83,7 @@ package final class CurlTransport: HTTPTransport {
 
     private func transfer(for request: HTTPRequest) throws(TransportError) -> CurlTransfer {
         let url = try Self.checkedURL(of: request)
-        guard let proxy = options.proxies.proxy(for: url) else {
+        guard !url.isLinkLocal || !request.allowsLinkLocal, let proxy = options.proxies.proxy(for: url) else {
             return CurlTransfer(request, url, options, proxy: nil, nil)
         }
         do throws(ProxyCredentialsFile.Failure) {
@@ -110,7 +110,7 @@ package final class CurlTransport: HTTPTransport {
                 .invalidRequest, host: "an unreadable address", detail: "not a plain http or https URL")
         }
         let host = url.hostAndPort
-        guard url.isSecure || url.isLoopback else {
+        guard url.isSecure || url.isLoopback || (request.allowsLinkLocal && url.isLinkLocal) else {
             throw TransportError(.invalidRequest, host: host, detail: "plain http goes to a loopback address only")
         }
         for line in request.headers.lines {

@@ -1,6 +1,8 @@
-/// A method of RFC 9110 that the Okta API uses.
+/// A method of RFC 9110 that the Okta API or a destination uses.
 package enum HTTPMethod: String, Sendable, Hashable {
     case get = "GET"
+    /// Asks for the headers alone.
+    case head = "HEAD"
     case post = "POST"
     case put = "PUT"
     case delete = "DELETE"
@@ -22,6 +24,14 @@ package struct HTTPRequest: Sendable {
     package var expectedBodyBytes: Int
     /// Whether a connection of its own is made for it, and described in the answer.
     package var describesConnection = false
+    /// A file to send instead of `body`. Only with PUT.
+    package var upload: HTTPUpload?
+    /// The key that signs it; `nil` sends it unsigned.
+    package var signature: RequestSignature?
+    /// Whether plain http to an address of this very link is allowed, which then goes through no proxy: for the metadata services of clouds.
+    package var allowsLinkLocal = false
+    /// What the address is called in messages, as in "Check the org's URL".
+    package var addressName = "the org's URL"
 
     /// Makes a request.
     package init(

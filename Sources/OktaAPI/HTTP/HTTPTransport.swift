@@ -97,7 +97,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
 
 extension String {
     /// The text with control characters as spaces, cut to `limit` characters: safe for a log line.
-    func oneLine(limit: Int) -> String {
+    package func oneLine(limit: Int) -> String {
         var line = String.UnicodeScalarView()
         var count = 0
         for scalar in unicodeScalars {

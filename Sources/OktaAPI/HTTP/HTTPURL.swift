@@ -55,6 +55,16 @@ package struct HTTPURL: Sendable, Hashable {
     /// Whether the host is this machine by its very name: `localhost`, `127.0.0.0/8` or `::1`.
     package var isLoopback: Bool { HTTPAuthority.isLoopback(host) }
 
+    /// Whether the host is an address at which clouds have their metadata services: `169.254.0.0/16` or `fd00:ec2::/32`.
+    package var isLinkLocal: Bool {
+        if host.contains(":") {
+            var address = in6_addr()
+            guard inet_pton(AF_INET6, host, &address) == 1 else { return false }
+            return withUnsafeBytes(of: &address) { bytes in bytes.prefix(4).elementsEqual([0xFD, 0x00, 0x0E, 0xC2]) }
+        }
+        return host.hasPrefix("169.254.") && HTTPAuthority.isIPv4(host)
+    }
+
     /// Host, with the port where it is not the scheme's own: what a message may show of an address.
     package var hostAndPort: String {
         let shown = host.contains(":") ? "[\(host)]" : host
