@@ -60,10 +60,20 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        // A loader of the spool: it knows of nothing that collects.
+        .target(
+            name: "Delivery",
+            dependencies: [
+                "OktaAPI", "Spool", "Configuration", "Systemd", "Time",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", "Configuration", "Credentials", "OCSF", "OktaAPI", "Spool", "Systemd",
+                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "OCSF", "OktaAPI", "Spool", "Systemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -138,9 +148,17 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "DeliveryTests",
+            dependencies: [
+                "Delivery", "NetworkFixtures", "OktaAPI", "Spool", "Systemd",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "tributary", "Collector", "OCSF", "Spool", "OktaSimulator", "NetworkFixtures", "TestSupport",
+                "tributary", "Collector", "Delivery", "OCSF", "Spool", "OktaSimulator", "NetworkFixtures",
+                "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),

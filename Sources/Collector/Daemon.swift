@@ -151,6 +151,7 @@ extension SpoolSettings {
             maxBytes: Int64(configuration.spool.maxBytes.bytes),
             retention: RetentionSetting(configuration.spool.retention),
             recordSchema: SchemaVersion(configuration.record.schemaVersion).name)
+        expectedLoaders = configuration.destinations.map(\.name.text)
     }
 }
 

@@ -22,6 +22,8 @@ package struct Configuration: Sendable, Equatable {
     package var integrations: [Integration]
     /// Integrations that are left out because of mistakes in them; empty unless ``ConfigurationContext/mistakes`` allows it.
     package var unusable: [UnusableIntegration] = []
+    /// In the order of the files.
+    package var destinations: [Destination]
     /// What deserves attention but does not keep the daemon from running.
     package var warnings: [ConfigurationProblem]
 
@@ -83,6 +85,23 @@ package struct Configuration: Sendable, Equatable {
         package var settings: Section<ResponseActionKeys>
         /// Has `write`.
         package var credential: Credential
+    }
+
+    /// One of `destinations`.
+    @dynamicMemberLookup
+    package struct Destination: Sendable, Hashable {
+        package var settings: Section<DestinationKeys>
+        /// Where the credential of an `s3` destination is: as set, or where systemd puts it.
+        package var secretFile: String
+
+        package subscript<Value>(dynamicMember key: KeyPath<DestinationKeys, ConfigurationKey<Value>>) -> Value {
+            settings[dynamicMember: key]
+        }
+    }
+
+    /// The destination of that name.
+    package func destination(named name: String) -> Destination? {
+        destinations.first { $0.name.text == name }
     }
 
     /// The integration of that name.

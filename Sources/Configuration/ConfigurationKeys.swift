@@ -15,6 +15,9 @@ extension Configuration {
         package let runtimeDirectory = ConfigurationKey<String>(
             "runtime_directory", .path, default: .environment("RUNTIME_DIRECTORY", else: "/run/tributary"), .atRestart,
             "Where the running daemon puts its status.")
+        package let deliveryDirectory = ConfigurationKey<String>(
+            "delivery_directory", .path, default: .value("/run/tributary-deliver"), .atRestart,
+            "Where each delivery puts its status, in a directory with the destination's name.")
     }
 
     /// Under `spool`.
@@ -203,10 +206,69 @@ extension Configuration {
         ) { "acts with \($0)" }
     }
 
+    /// An item of `destinations`.
+    package struct DestinationKeys: ConfigurationSection {
+        package static let shared = Self()
+
+        package let name = ConfigurationKey<Name>(
+            "destinations[].name", .name, default: .required, .whileRunning,
+            "Names the destination in commands, status, journal and acknowledgements."
+        ) { _ in nil }
+        package let description = ConfigurationKey<String?>(
+            "destinations[].description", optional: .text, .whileRunning, "For people."
+        ) { _ in nil }
+        package let type = ConfigurationKey<DestinationType>(
+            "destinations[].type", .word(), default: .required, .whileRunning,
+            "s3 for object storage, exec for a command of your own."
+        ) { _ in nil }
+        package let concurrency = ConfigurationKey<Int>(
+            "destinations[].concurrency", .number(1...16), default: .value("4"), .whileRunning,
+            "How many segments are under way at once; from 1 to 16."
+        ) { "\($0) at once" }
+        package let bucket = ConfigurationKey<String?>(
+            "destinations[].bucket", optional: .bucket, .whileRunning, "With type s3: the bucket."
+        ) { _ in nil }
+        package let prefix = ConfigurationKey<String?>(
+            "destinations[].prefix", optional: .objectPrefix, .whileRunning,
+            "With type s3: what the objects' keys begin with, before a slash."
+        ) { _ in nil }
+        package let region = ConfigurationKey<String?>(
+            "destinations[].region", optional: .region, described: "us-east-1 with an endpoint", .whileRunning,
+            "With type s3: the bucket's region.")
+        package let endpoint = ConfigurationKey<EndpointURL?>(
+            "destinations[].endpoint", optional: .endpoint, described: "Amazon S3", .whileRunning,
+            "With type s3: the address of another store that speaks S3."
+        ) { _ in nil }
+        package let pathStyle = ConfigurationKey<Bool?>(
+            "destinations[].path_style", optional: .flag, described: "true with an endpoint", .whileRunning,
+            "With type s3: put the bucket into the path instead of the host's name.")
+        package let credentials = ConfigurationKey<DestinationCredentials>(
+            "destinations[].credentials", .word(), default: .value("auto"), .whileRunning,
+            "With type s3: where the access key comes from."
+        ) { _ in nil }
+        package let secretFile = ConfigurationKey<String?>(
+            "destinations[].secret_file", optional: .path, described: "$CREDENTIALS_DIRECTORY/NAME", .whileRunning,
+            "With credentials static: the file that holds the access key, and nothing else."
+        ) { _ in nil }
+        package let credentialProcess = ConfigurationKey<[String]>(
+            "destinations[].credential_process", listOf: .argument, .whileRunning,
+            "With credentials process: the command that writes an access key as JSON.")
+        package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
+            "destinations[].server_side_encryption", optional: .word(), described: "the bucket's", .whileRunning,
+            "With type s3: how the store encrypts the objects.")
+        package let command = ConfigurationKey<[String]>(
+            "destinations[].command", listOf: .argument, .whileRunning,
+            "With type exec: the program, by its absolute path, and its arguments."
+        ) { _ in nil }
+        package let timeout = ConfigurationKey<ConfigurationDuration>(
+            "destinations[].timeout", .duration(1, 86_400), default: .value("5m"), .whileRunning,
+            "With type exec: how long the command may take for a segment; from 1s to 1d.")
+    }
+
     /// All sections, in the order of the installed example.
     static let sections: [any ConfigurationSection.Type] = [
         DirectoryKeys.self, SpoolKeys.self, RecordKeys.self, MyNetworkKeys.self, NetworkKeys.self, CredentialKeys.self,
-        IntegrationKeys.self, DataIngestKeys.self, ResponseActionKeys.self,
+        IntegrationKeys.self, DataIngestKeys.self, ResponseActionKeys.self, DestinationKeys.self,
     ]
 
     /// All keys, in the order of their declaration.

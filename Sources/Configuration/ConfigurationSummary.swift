@@ -38,6 +38,14 @@ package struct ConfigurationSummary: Sendable, Encodable {
                 try item.encode(response.settings, under: "response_action")
             }
         }
+        var destinations = top.nestedUnkeyedContainer(forKey: "destinations")
+        for destination in configuration.destinations {
+            var item = destinations.nestedContainer(keyedBy: Key.self)
+            try item.encode(destination.settings)
+            if destination.type == .s3, destination.credentials == .static {
+                try item.encode(destination.secretFile, forKey: "secret_file")
+            }
+        }
         try top.encode(configuration.warnings, forKey: "warnings")
     }
 
@@ -98,7 +106,24 @@ extension Configuration {
             if let ingest = integration.dataIngest { line("", ingest.settings.words) }
             if let response = integration.responseAction { line("", response.settings.words) }
         }
+        if !destinations.isEmpty { line("destinations", "\(destinations.count)") }
+        for destination in destinations {
+            let about = destination.description.map { " — \($0)" } ?? ""
+            line("  \(destination.name)", [destination.place + about] + destination.settings.words)
+        }
         return lines.joined(separator: "\n")
+    }
+}
+
+extension Configuration.Destination {
+    /// Where it is, for a person.
+    package var place: String {
+        switch self.type {
+        case .s3:
+            "s3://\(self.bucket ?? "")\(self.prefix.map { "/" + $0 } ?? "")"
+                + (self.endpoint.map { " at \($0)" } ?? "") + ", credentials \(self.credentials.rawValue)"
+        case .exec: "exec \(self.command.joined(separator: " "))"
+        }
     }
 }
 

@@ -168,7 +168,8 @@ package final class Spool: Sendable {
         var goneBefore = due.goneBefore
         var report = RetentionReport()
         do throws(SpoolError) {
-            let loaders = try AcknowledgementFiles(spool: settings.directory, fileSystem: fileSystem).all()
+            let loaders = try AcknowledgementFiles(spool: settings.directory, fileSystem: fileSystem)
+                .all(expecting: settings.expectedLoaders)
             if let rule = DeletionRule(settings.retention, acknowledged: loaders.map(\.sequence), now: due.time) {
                 let outcome = try Retention(fileSystem: fileSystem, directory: settings.directory)
                     .apply(rule, goneBefore: &goneBefore, goneLimit: Retention.gonePassLimit, dryRun: false)

@@ -54,6 +54,8 @@ package struct SpoolSettings: Sendable {
     package var retention: RetentionSetting
     /// What new records follow, for the manifest: `ocsf/1.8.0`, say. Those that an earlier start left unsealed keep their own.
     package var recordSchema: String
+    /// Loaders that retention waits for before they have registered: the configured destinations.
+    package var expectedLoaders: [String] = []
 
     /// Uncompressed bytes from which a chunk is packed when it is committed; smaller ones are packed together at sealing, since
     /// a frame of a few records compresses badly.

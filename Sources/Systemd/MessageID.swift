@@ -49,19 +49,26 @@ package enum MessageID: String, CaseIterable, Sendable {
     case eventsUnproven = "4e14b5aff6734b38a19a45d49f67a200"
     /// A credential ends soon, or was not used for so long that Okta drops it.
     case credentialEnds = "f33aac2f26b84aa3a71af804ac403d04"
+    /// A destination does not take segments now; delivery waits and tries again.
+    case deliveryWaiting = "87151a8f6344436e9c7bb5ccad293167"
+    /// A destination refuses a segment for good, or the segment is missing: no other follows.
+    case deliveryStopped = "226c1847b4b9463084a48827cf796260"
+    /// A destination that was in trouble takes segments again.
+    case deliveryRecovered = "20b9f7d9db584e6b8257f50358e1bb2e"
 
     /// How serious the event is, the same wherever it is announced.
     package var level: Logger.Level {
         switch self {
         case .segmentSealed: .debug
         case .started: .info
-        case .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .rateLimited,
+        case .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .deliveryRecovered, .rateLimited,
             .logRequeried:
             .notice
         case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven,
-            .credentialEnds:
+            .credentialEnds, .deliveryWaiting:
             .warning
-        case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing: .error
+        case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing, .deliveryStopped:
+            .error
         case .watchdogStarving: .critical
         }
     }

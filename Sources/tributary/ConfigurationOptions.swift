@@ -34,14 +34,19 @@ struct ConfigurationOptions: ParsableArguments {
         }
     }
 
-    /// The runtime directory, as the configuration says or as it would be without one: a status can be asked for although the
-    /// configuration is broken at the moment.
-    func runtimeDirectory() -> String {
+    /// The configuration, without a word where it is broken.
+    func loadedQuietly() -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,
             today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned,
             mistakes: .integration)
-        let loaded = try? Configuration.load(path: config, context: context).runtimeDirectory
-        return loaded ?? ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"] ?? "/run/tributary"
+        return try? Configuration.load(path: config, context: context)
+    }
+
+    /// The runtime directory, as the configuration says or as it would be without one: a status can be asked for although the
+    /// configuration is broken at the moment.
+    func runtimeDirectory() -> String {
+        loadedQuietly()?.runtimeDirectory ?? ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
+            ?? "/run/tributary"
     }
 }

@@ -23,7 +23,7 @@ struct Tributary: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Run.self, Check.self, Reload.self, Status.self, CredentialGroup.self, Normalize.self, SpoolGroup.self,
-            ReplayCommand.self,
+            ReplayCommand.self, Deliver.self, DestinationGroup.self,
         ]
     )
 

@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Testing
 
 /// A text, where its first problem is, and a part of what is said. Add a row for each new way to be wrong.
@@ -20,7 +21,37 @@ private let credential = "credentials:\n  - name: r\n"
 private let integration = "integrations:\n  - name: a\n    url: a.okta.com\n"
 private let ingesting = credential + integration + "    data_ingest:\n      credential: r\n"
 
+private let lake = "destinations:\n  - name: lake\n    type: s3\n    bucket: lake\n    region: eu-west-1\n"
+
 let brokenConfigurations: [Broken] = [
+    // Destinations
+    Broken(
+        "destinations:\n  - type: s3\n    bucket: lake\n    region: eu-west-1\n", "2:5",
+        "“name” is missing in “destinations”"),
+    Broken("destinations:\n  - name: a\n", "2:5", "“type” is missing"),
+    Broken("destinations:\n  - name: a\n    type: kafka\n", "3:11", "write one of s3, exec"),
+    Broken("destinations:\n  - name: a\n    type: s3\n    region: eu-west-1\n", "2:5", "“bucket” is missing"),
+    Broken("destinations:\n  - name: a\n    type: s3\n    bucket: lake\n", "2:5", "“region” is missing"),
+    Broken("destinations:\n  - name: a\n    type: exec\n", "2:5", "“command” is missing"),
+    Broken(
+        "destinations:\n  - name: a\n    type: exec\n    command: [load]\n", "4:14", "“load” is not an absolute path"),
+    Broken(
+        "destinations:\n  - name: a\n    type: exec\n    command: [/load]\n    bucket: lake\n", "5:5",
+        "“bucket” has no meaning with type: exec"),
+    Broken(lake + "    timeout: 1m\n", "6:5", "“timeout” has no meaning with type: s3"),
+    Broken(lake + "    bukket: lake\n", "6:5", "did you mean “bucket”?"),
+    Broken(lake + "    concurrency: 17\n", "6:18", "from 1 to 16"),
+    Broken(lake + "    prefix: a//b\n", "6:13", "is not a usable prefix"),
+    Broken(lake + "    endpoint: http://s3.example.com\n", "6:15", "plain http is allowed to a loopback address only"),
+    Broken(lake + "    endpoint: https://s3.example.com/x\n", "6:15", "is not the address of a store"),
+    Broken(lake + "    endpoint: https://u:p@s3.example.com\n", "6:15", "must not hold a user name or password"),
+    Broken(lake + "    credentials: process\n", "2:5", "“credential_process” is missing"),
+    Broken(lake + "    credentials: imds\n    secret_file: /k\n", "7:5", "no meaning with credentials: imds"),
+    Broken(lake + "    password: x\n", "6:5", "a secret does not belong into the configuration"),
+    Broken(lake + lake.replacing("destinations:\n", with: ""), "6:11", "the destination “lake” is there already"),
+    Broken(
+        "destinations:\n  - name: a\n    type: s3\n    bucket: La_ke\n    region: eu-west-1\n", "4:13",
+        "not a bucket's name"),
     // Keys
     Broken("spool:\n  compresion: zstd\n", "2:3", "unknown key “compresion” in “spool”; did you mean “compression”?"),
     Broken("spol:\n  compression: zstd\n", "1:1", "unknown key “spol”; did you mean “spool”?"),
@@ -29,7 +60,7 @@ let brokenConfigurations: [Broken] = [
     Broken("compression: zstd\n", "1:1", "did you mean “compression” in “spool”?"),
     Broken("page_size: 5\n", "1:1", "did you mean “page_size” in “integrations.data_ingest”?"),
     Broken("spool:\n  state_directory: /x\n", "2:3", "belongs to the top of the file"),
-    Broken("nothing_like_it: 1\n", "1:1", "known here: credentials, integrations"),
+    Broken("nothing_like_it: 1\n", "1:1", "known here: credentials, delivery_directory"),
     Broken("spool:\n  retention: never\n  retention: 3d\n", "3:3", "“retention” is written twice, first in line 2"),
     Broken("spool: {retention: never, retention: 3d}\n", "1:27", "“retention” is written twice, first in line 1"),
     Broken("[a]: 1\n", "1:1", "a list or mapping instead of a key"),

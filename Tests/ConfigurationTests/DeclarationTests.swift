@@ -10,6 +10,7 @@ struct DeclarationTests {
     private static let unusual = """
         state_directory: /s
         runtime_directory: /r
+        delivery_directory: /dv
         spool: {directory: /sp, compression: gzip, segment_max_bytes: 1MiB, segment_max_age: 1h, max_bytes: 1GiB, retention: 30d}
         record: {raw_data: false, observables: false, datetime: true, flatten_unmapped: true, catalogue: [DIR/events.tsv]}
         my_network: {domains: [example.com], ip_ranges: [203.0.113.0/24]}
@@ -22,6 +23,11 @@ struct DeclarationTests {
             description: e
             data_ingest: {credential: key, start: now, filter: "a pr", page_size: 200, rate_limit_share: 1, poll_interval: 1m}
             response_action: {credential: key}
+        destinations:
+          - {name: lake, type: s3, bucket: b-u, prefix: p/q, region: eu-west-1, endpoint: "https://s3.example", path_style: false,
+             credentials: static, secret_file: /k, server_side_encryption: AES256, concurrency: 2, description: dd}
+          - {name: key2, type: s3, bucket: b-v, region: us-east-2, credentials: process, credential_process: [/bin/k, a]}
+          - {name: ware, type: exec, command: [/bin/load, x], timeout: 7m}
 
         """
 
@@ -58,7 +64,9 @@ struct DeclarationTests {
             "example.com, 203.0.113.0/24", "CA file /", "proxy http://p.example:3128", "user and password in /",
             "no proxy for o.example", "oauth (EC P-256), write, expires 2027-03-01, client_id 0oa1, key_id k, /",
             "https://acme.okta.com — e", "ingests with key, every 1m, first run from now, filter: a pr, 1.0 of the",
-            "pages of 200", "acts with key",
+            "pages of 200", "acts with key", "s3://b-u/p/q at https://s3.example, credentials static — dd, 2 at once",
+            "region eu-west-1", "path_style false", "server_side_encryption AES256", "credential_process /bin/k, a",
+            "exec /bin/load x", "timeout 7m",
         ] {
             #expect(text.contains(words), "\(words) is not in:\n\(text)")
         }

@@ -10,7 +10,8 @@ struct CommandTests {
         arguments: [
             [], ["run"], ["check"], ["reload"], ["status"], ["normalize"], ["spool", "list"], ["spool", "verify"],
             ["spool", "cat"],
-            ["spool", "prune"],
+            ["spool", "prune"], ["deliver"], ["destination", "list"], ["destination", "show"],
+            ["destination", "check"],
         ])
     func help(command: [String]) throws {
         let outcome = try Programs.tributary(command + ["--help"], in: try Workspace())

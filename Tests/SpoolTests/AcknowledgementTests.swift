@@ -10,9 +10,10 @@ struct NumberedSpool {
     let reader: SpoolReader
     let files: AcknowledgementFiles
 
-    init(_ count: Int, retention: RetentionSetting = .never) throws {
+    init(_ count: Int, retention: RetentionSetting = .never, expecting expected: [String] = []) throws {
         var collection = try SimulatedCollection()
         collection.settings.retention = retention
+        collection.settings.expectedLoaders = expected
         self.collection = collection
         writer = try collection.open(ScriptedFileSystem())
         for number in 1...count {
@@ -141,6 +142,19 @@ struct RetentionTests {
         spool.retain(atMinute: 62)
         #expect(spool.writer.spool.retentionReport.loaders == ["warehouse"])
         #expect(spool.writer.spool.retentionReport.waitingSegments == 1)
+    }
+
+    @Test("a configured destination is waited for before it has registered")
+    func expected() throws {
+        let spool = try NumberedSpool(4, retention: .acknowledged, expecting: ["lake"])
+        try spool.acknowledge("warehouse", 4)
+        spool.retain(atMinute: 1)
+        #expect(try spool.present() == [1, 2, 3, 4])
+        spool.retain(atMinute: 62)
+        #expect(spool.writer.spool.retentionReport.loaders == ["lake"])
+        try spool.acknowledge("lake", 3)
+        spool.retain(atMinute: 63)
+        #expect(try spool.present() == [4])
     }
 
     @Test("after a duration: both it and the acknowledgements are waited for")

@@ -56,7 +56,8 @@ struct MessageCatalogTests {
 
     @Test("it names only fields that the handler can send")
     func fields() {
-        let known = Set([LogKey.integration, LogKey.requestID, "part"].compactMap(JournalEntry.fieldName))
+        let known = Set(
+            [LogKey.integration, LogKey.destination, LogKey.requestID, "part"].compactMap(JournalEntry.fieldName))
         for match in text.matches(of: /@([A-Z_]+)@/) { #expect(known.contains(String(match.1)), "\(match.1)") }
     }
 }

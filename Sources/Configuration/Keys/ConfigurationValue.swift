@@ -55,11 +55,15 @@ extension Configuration.Retention: ConfigurationValue {}
 extension Configuration.SchemaVersion: ConfigurationValue {}
 extension CredentialPermissions: ConfigurationValue {}
 extension CredentialType: ConfigurationValue {}
+extension DestinationCredentials: ConfigurationValue {}
+extension DestinationType: ConfigurationValue {}
 extension DomainName: ConfigurationValue {}
+extension EndpointURL: ConfigurationValue {}
 extension IPRange: ConfigurationValue {}
 extension Name: ConfigurationValue {}
 extension ProxyException: ConfigurationValue {}
 extension ProxyURL: ConfigurationValue {}
+extension ServerSideEncryption: ConfigurationValue {}
 extension StartTime: ConfigurationValue {}
 
 extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {

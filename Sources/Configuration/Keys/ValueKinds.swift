@@ -87,6 +87,58 @@ extension ValueKind where Value == String {
     }
 }
 
+extension ValueKind where Value == String {
+    /// A word of a command, as it stands.
+    static let argument = ValueKind("a word of a command") { (text) throws(ValueError) in
+        guard text.utf8.count <= 4000, !text.unicodeScalars.contains("\0") else {
+            throw ValueError("the word has more than 4000 bytes", hint: "shorten it")
+        }
+        return text
+    }
+
+    /// By Amazon's rules for the names of buckets.
+    static let bucket = ValueKind("a bucket such as example-lake") { (text) throws(ValueError) in
+        let hint = "write its name alone: 3 to 63 lower-case letters, digits, - and ."
+        guard (3...63).contains(text.utf8.count), !text.contains(".."),
+            text.utf8.allSatisfy({
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-.".utf8.contains($0)
+            }), let first = text.first, let last = text.last, !"-.".contains(first), !"-.".contains(last)
+        else { throw ValueError("\(LiteralSecret.quoted(text)) is not a bucket's name", hint: hint) }
+        return text
+    }
+
+    static let region = ValueKind("a region such as eu-central-1") { (text) throws(ValueError) in
+        guard (1...40).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D })
+        else {
+            throw ValueError("\(LiteralSecret.quoted(text)) is not a region", hint: "write it like eu-central-1")
+        }
+        return text
+    }
+
+    /// What comes before a segment's path in the key of its object.
+    static let objectPrefix = ValueKind("a prefix such as okta/prod") { (text) throws(ValueError) in
+        var trimmed = text[...]
+        while trimmed.first == "/" { trimmed.removeFirst() }
+        while trimmed.last == "/" { trimmed.removeLast() }
+        let parts = trimmed.split(separator: "/", omittingEmptySubsequences: false)
+        guard !trimmed.isEmpty, trimmed.utf8.count <= 400, trimmed.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
+            !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
+        else {
+            throw ValueError(
+                "\(LiteralSecret.quoted(text)) is not a usable prefix",
+                hint: "write names with a / between them, up to 400 bytes, without spaces")
+        }
+        return String(trimmed)
+    }
+}
+
+extension ValueKind where Value == EndpointURL {
+    static let endpoint = ValueKind("an address such as https://s3.example.com") { (text) throws(ValueError) in
+        try EndpointURL(parsing: text)
+    }
+}
+
 extension ValueKind where Value == Bool {
     static let flag = ValueKind("true or false") { (text) throws(ValueError) in
         switch text {

@@ -34,12 +34,13 @@ struct ConfigurationBuilder {
         }
         let integrations = integrations()
         findings.addAsWarnings(credentials.problemsOfUnused)
+        let destinations = DestinationReader.read(settings.items["destinations[]"] ?? [], context, into: &findings)
         if isComplete { reportUnused() }
         guard let directories, let spool, let record, let myNetwork, let network else { return nil }
         return Configuration(
             files: files, directories: directories, spool: spool, record: record, myNetwork: myNetwork,
             network: network, credentials: credentials.usable, integrations: integrations, unusable: unusable,
-            warnings: Findings.sorted(findings.warnings, filesInOrder: files))
+            destinations: destinations, warnings: Findings.sorted(findings.warnings, filesInOrder: files))
     }
 
     // MARK: Parts

@@ -125,8 +125,10 @@ package struct SpoolReader: Sendable {
     }
 
     /// The loaders and how far they have come. Throws `refused` for an acknowledgement that can't be believed.
-    package func acknowledgements() throws(SpoolError) -> [Acknowledgement] {
-        try AcknowledgementFiles(spool: directory, fileSystem: fileSystem).all()
+    ///
+    /// - Parameter expected: loaders that are waited for before they have registered.
+    package func acknowledgements(expecting expected: [String] = []) throws(SpoolError) -> [Acknowledgement] {
+        try AcknowledgementFiles(spool: directory, fileSystem: fileSystem).all(expecting: expected)
     }
 
     /// Whether a file is there. `path` is below the spool's directory.

@@ -32,7 +32,15 @@ package struct AcknowledgementFiles: Sendable {
     package var directory: String { "\(spool)/\(Self.directoryName)" }
 
     /// All loaders by name. Throws `refused` for a file that is no acknowledgement, and for one that the manifest does not agree with.
-    package func all() throws(SpoolError) -> [Acknowledgement] {
+    ///
+    /// - Parameter expected: loaders that are waited for before they have registered: they count as having nothing.
+    package func all(expecting expected: [String] = []) throws(SpoolError) -> [Acknowledgement] {
+        let found = try registered()
+        let missing = expected.filter { name in !found.contains { $0.loader == name } }
+        return found + missing.map { Acknowledgement(loader: $0, sequence: 0, path: "", acknowledgedAt: "") }
+    }
+
+    private func registered() throws(SpoolError) -> [Acknowledgement] {
         guard try fileSystem.status(directory) != nil else { return [] }
         let opened = try fileSystem.openDirectory(directory)
         defer { fileSystem.close(opened) }

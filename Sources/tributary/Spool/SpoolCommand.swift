@@ -25,6 +25,11 @@ struct SpoolOptions: ParsableArguments {
 
     func directory() throws -> String { try spool ?? configuration.load().spool.directory }
 
+    /// The configured destinations; none for a spool that is named on the command line.
+    func expectedLoaders() throws -> [String] {
+        try spool == nil ? configuration.load().destinations.map(\.name.text) : []
+    }
+
     func reader() throws -> SpoolReader {
         let directory = try directory()
         do throws(SpoolError) {

@@ -58,11 +58,12 @@ struct SpoolPrune: ParsableCommand {
             }
         }
         let reader = try options.reader()
+        let expected = try options.expectedLoaders()
         // What a manifest names is deleted with the rights of the spool's owner, who wrote it, also where root runs this.
         try SpoolOwner(reader.directory).become()
         do throws(SpoolError) {
             if !ignoreLoaders {
-                rule.acknowledgedThrough = try reader.acknowledgements().map(\.sequence).min()
+                rule.acknowledgedThrough = try reader.acknowledgements(expecting: expected).map(\.sequence).min()
                 if acknowledged, rule.acknowledgedThrough == nil {
                     throw .refused("no loader is registered, so nothing is acknowledged: `tributary spool ack`")
                 }

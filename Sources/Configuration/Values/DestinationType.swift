@@ -1,0 +1,31 @@
+/// What kind of destination segments are delivered to.
+package enum DestinationType: String, Sendable, Hashable, CaseIterable {
+    /// Object storage that speaks S3: a segment is an object.
+    case s3
+    /// A command that gets each segment on its standard input.
+    case exec
+}
+
+/// Where an access key for S3 comes from.
+package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
+    /// The first of the others that this host has.
+    case auto
+    /// A file of this host.
+    case `static`
+    /// AWS STS, for the token of a web identity.
+    case webIdentity = "web_identity"
+    /// The endpoint that a container has for it.
+    case container
+    /// The metadata service of an EC2 instance.
+    case imds
+    /// A command that writes it.
+    case process
+}
+
+/// How a store is asked to encrypt objects.
+package enum ServerSideEncryption: String, Sendable, Hashable, CaseIterable {
+    /// With keys of the store.
+    case aes256 = "AES256"
+    /// With the bucket's key of AWS KMS.
+    case kms = "aws:kms"
+}

@@ -1,0 +1,28 @@
+import OktaAPI
+
+/// The address of a store or service: scheme, host and port. Plain http goes to a loopback address only.
+package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
+    package let isSecure: Bool
+    /// Host, with the port where it is not the scheme's own.
+    package let authority: String
+
+    /// Reads an address; `https` where the scheme is missing.
+    package init(parsing text: String) throws(ValueError) {
+        let hint = "write it like https://s3.example.com"
+        guard !text.contains("@") else {
+            throw ValueError("the address must not hold a user name or password", hint: hint)
+        }
+        var whole = text.contains("://") ? text : "https://" + text
+        while whole.hasSuffix("/") { whole.removeLast() }
+        guard let url = HTTPURL(whole), url.path.isEmpty, url.query == nil else {
+            throw ValueError("\(LiteralSecret.quoted(text)) is not the address of a store", hint: hint)
+        }
+        guard url.isSecure || url.isLoopback else {
+            throw ValueError("plain http is allowed to a loopback address only", hint: "write https://")
+        }
+        isSecure = url.isSecure
+        authority = url.hostAndPort
+    }
+
+    package var description: String { "\(isSecure ? "https" : "http")://\(authority)" }
+}

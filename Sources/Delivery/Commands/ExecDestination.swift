@@ -1,0 +1,85 @@
+import Glibc
+import Synchronization
+
+/// A destination that is a command: it gets the segment's file on its standard input and the facts in its environment, and ends with 0 when
+/// all of it is durable.
+package final class ExecDestination: Destination {
+    /// The program, by its absolute path, and its arguments. Not empty.
+    let command: [String]
+    /// How long it may take for a segment.
+    let timeout: Duration
+    /// The destination's name.
+    let name: String
+    private let runs = Atomic<Int>(0)
+
+    package init(name: String, command: [String], timeout: Duration) {
+        self.name = name
+        self.command = command
+        self.timeout = timeout
+    }
+
+    package var guarantee: DeliveryGuarantee { .byCommand }
+    package var requests: Int { runs.load(ordering: .relaxed) }
+    package var place: String { "exec \(command.first ?? "")" }
+
+    package func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
+        runs.add(1, ordering: .relaxed)
+        let result = await Command(
+            words: command, environment: environment(segment), inputFile: segment.file, timeout: timeout
+        ).run()
+        let program = command.first ?? ""
+        let said = result.lastError.isEmpty ? "" : " (\(result.lastError))"
+        func trouble(_ what: String, _ remedy: String) -> DeliveryOutcome {
+            .notYet(DeliveryTrouble("\(program) \(what) for \(segment.path)\(said)", remedy: remedy), retryAfter: nil)
+        }
+        switch result.ending {
+        case .exit(0): return .delivered(wasThere: false)
+        case .exit(let status):
+            return trouble("ended with \(status)", "See what the command says, and mend it; it is run again")
+        case .signal(let signal): return trouble("was ended by signal \(signal)", "See why; it is run again")
+        case .timedOut:
+            return trouble(
+                "took longer than \(timeout.components.seconds) s", "Raise timeout, or see what the command waits for")
+        case .tooMuchOutput:
+            return trouble("wrote too much", "Let the command write less than 64 KiB on standard output")
+        case .cancelled: return .cancelled
+        case .notStarted(let what, let code):
+            return .notYet(
+                DeliveryTrouble(
+                    "can't \(what): \(FileFailure.words(code))",
+                    remedy: "Check the program's path and its rights, and that the unit allows programs "
+                        + "(tributary-deliver-exec@.service does)"), retryAfter: nil)
+        }
+    }
+
+    package func check() async -> [DestinationStep] {
+        let program = command.first ?? ""
+        guard access(program, X_OK) == 0 else {
+            return [
+                DestinationStep(
+                    "program", "\(program): \(FileFailure.words(errno))",
+                    remedy: "Correct the path, or make it executable")
+            ]
+        }
+        return [DestinationStep("program", "\(program) can be run")]
+    }
+
+    package func close() async {}
+
+    /// What a command is told of its segment.
+    func environment(_ segment: DeliverySegment) -> [String: String] {
+        [
+            "TRIBUTARY_DESTINATION": name,
+            "TRIBUTARY_SEQUENCE": "\(segment.sequence)",
+            "TRIBUTARY_PATH": segment.path,
+            "TRIBUTARY_FILE": segment.file,
+            "TRIBUTARY_INTEGRATION": segment.integration,
+            "TRIBUTARY_CLASS": segment.className,
+            "TRIBUTARY_DATE": segment.date,
+            "TRIBUTARY_RECORDS": "\(segment.records)",
+            "TRIBUTARY_BYTES": "\(segment.bytes)",
+            "TRIBUTARY_SHA256": segment.sha256,
+            "TRIBUTARY_SCHEMA": segment.schema,
+        ]
+    }
+}

@@ -1,0 +1,89 @@
+import FoundationEssentials
+
+/// An access key of AWS. Never printed.
+package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+    package let keyID: String
+    package let secret: String
+    /// Of a temporary key.
+    package let sessionToken: String?
+    /// When it ends, milliseconds since 1970; `nil`: it does not.
+    package let expires: Int64?
+
+    /// `nil` when a part is empty, too long, or can't stand in a header.
+    package init?(keyID: String, secret: String, sessionToken: String?, expires: Int64?) {
+        func isUsable(_ text: String, _ limit: Int) -> Bool {
+            !text.isEmpty && text.utf8.count <= limit && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }
+        guard isUsable(keyID, 128), isUsable(secret, 256) else { return nil }
+        if let sessionToken, !isUsable(sessionToken, 16 << 10) { return nil }
+        self.keyID = keyID
+        self.secret = secret
+        self.sessionToken = sessionToken
+        self.expires = expires
+    }
+
+    package var description: String { "an access key (not shown)" }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
+
+    /// The JSON that a credential process writes, and with other names the endpoints of containers and instances
+    /// (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html).
+    init?(json: [UInt8]) {
+        struct Document: Decodable {
+            var AccessKeyId: String
+            var SecretAccessKey: String
+            var SessionToken: String?
+            var Token: String?
+            var Expiration: String?
+        }
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(json)) else { return nil }
+        var expires: Int64?
+        if let text = document.Expiration {
+            guard let time = InternetTime.milliseconds(text) else { return nil }
+            expires = time
+        }
+        self.init(
+            keyID: document.AccessKeyId, secret: document.SecretAccessKey,
+            sessionToken: document.SessionToken ?? document.Token, expires: expires)
+    }
+
+    /// A file with one key, in the form of `~/.aws/credentials`, or the JSON of a credential process.
+    init?(file text: String) {
+        if text.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
+            self.init(json: Array(text.utf8))
+            return
+        }
+        var values: [String: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            let trimmed = Self.trimmed(line)
+            if trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix(";") || trimmed.hasPrefix("[") {
+                continue
+            }
+            guard let equals = trimmed.firstIndex(of: "=") else { return nil }
+            let name = Self.trimmed(trimmed[..<equals]).lowercased()
+            // Two keys: nobody can tell which is meant.
+            guard values[name] == nil else { return nil }
+            values[name] = String(Self.trimmed(trimmed[trimmed.index(after: equals)...]))
+        }
+        guard let keyID = values["aws_access_key_id"], let secret = values["aws_secret_access_key"] else { return nil }
+        self.init(keyID: keyID, secret: secret, sessionToken: values["aws_session_token"], expires: nil)
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}
+
+/// Reads a time as AWS writes it, RFC 3339 with or without a fraction.
+enum InternetTime {
+    static func milliseconds(_ text: String) -> Int64? {
+        let plain = Date.ISO8601FormatStyle()
+        let fraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        guard let date = (try? plain.parse(text)) ?? (try? fraction.parse(text)) else { return nil }
+        let seconds = date.timeIntervalSince1970
+        guard abs(seconds) < 1e11 else { return nil }
+        return Int64(seconds * 1000)
+    }
+}

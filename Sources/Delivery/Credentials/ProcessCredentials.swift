@@ -1,0 +1,40 @@
+/// A key from a command, as `credential_process` of AWS's own tools.
+package struct ProcessCredentials: AWSCredentialSource {
+    /// How long the command may take.
+    static let timeout = Duration.seconds(60)
+    let command: [String]
+
+    package init(command: [String]) { self.command = command }
+
+    package func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
+        let result = await Command(words: command, timeout: Self.timeout).run()
+        let program = command.first ?? ""
+        // What it says on standard error is not repeated: it may hold a part of the key.
+        let remedy = "Run it by hand as the service's user; it is run again by itself"
+        switch result.ending {
+        case .exit(0):
+            guard let credentials = AWSCredentials(json: result.output) else {
+                throw AWSCredentialProblem(
+                    "\(program) wrote no access key",
+                    remedy: "Let it write JSON with AccessKeyId, SecretAccessKey, and SessionToken and Expiration of a "
+                        + "temporary key")
+            }
+            return credentials
+        case .exit(let status):
+            throw AWSCredentialProblem("\(program), which gives the access key, ended with \(status)", remedy: remedy)
+        case .signal(let signal):
+            throw AWSCredentialProblem(
+                "\(program), which gives the access key, was ended by signal \(signal)", remedy: remedy)
+        case .timedOut:
+            throw AWSCredentialProblem(
+                "\(program), which gives the access key, took longer than 60 s", remedy: remedy)
+        case .tooMuchOutput: throw AWSCredentialProblem("\(program) wrote more than an access key", remedy: remedy)
+        case .cancelled: throw AWSCredentialProblem("\(program) was stopped", remedy: "Nothing is to be done")
+        case .notStarted(let what, let code):
+            throw AWSCredentialProblem(
+                "can't \(what): \(FileFailure.words(code))",
+                remedy: "Check its path and its rights, and that the unit allows programs "
+                    + "(tributary-deliver-exec@.service does)")
+        }
+    }
+}

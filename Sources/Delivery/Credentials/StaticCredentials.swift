@@ -1,0 +1,28 @@
+import OktaAPI
+
+/// A key in a file of this host. A replaced file is taken up by itself.
+package struct StaticCredentials: AWSCredentialSource {
+    private let file: SecretFile<AWSCredentials>
+
+    /// Does not touch the file yet.
+    package init(path: String) {
+        file = SecretFile(path: path, maximumBytes: 64 << 10) { text throws(CredentialError) in
+            guard let credentials = AWSCredentials(file: text) else { throw .malformed(place: path) }
+            return credentials
+        }
+    }
+
+    package func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
+        do throws(CredentialError) {
+            return try file.value()
+        } catch .unreadable(let path, let reason) {
+            throw AWSCredentialProblem(
+                "the access key can't be read: \(path): \(reason)",
+                remedy: "Put it there, or name another file with secret_file; it is read again by itself")
+        } catch {
+            throw AWSCredentialProblem(
+                "\(file.path) does not hold an access key",
+                remedy: "Write the lines aws_access_key_id = … and aws_secret_access_key = …, for one key")
+        }
+    }
+}

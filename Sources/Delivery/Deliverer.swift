@@ -1,0 +1,140 @@
+import Glibc
+import Logging
+import Spool
+import Systemd
+import Time
+
+/// Delivers the sealed segments of a spool to one destination: a loader like any other. The manifest says what there is, the
+/// acknowledgement file what is delivered; nothing else is kept.
+///
+/// Segments go out in the manifest's order, some at once. A failed one is tried again until it succeeds; the position does not move past it.
+package struct Deliverer: Sendable {
+    /// What one delivery needs.
+    package struct Settings: Sendable {
+        /// The destination's name, which is the loader's name in the spool.
+        package var name: String
+        /// The spool's directory.
+        package var spool: String
+        /// Segments under way at once.
+        package var concurrency: Int
+        package var version: String
+
+        package init(name: String, spool: String, concurrency: Int, version: String) {
+            self.name = name
+            self.spool = spool
+            self.concurrency = concurrency
+            self.version = version
+        }
+    }
+
+    /// Segments that may be taken and not acknowledged. With it, memory and what comes again after a crash have a bound.
+    static let window = 256
+    /// How often the manifest is looked at, and the status written.
+    static let interval = Duration.seconds(1)
+    /// How long transfers that are under way may go on after a stop was asked for.
+    static let stopWithin = Duration.seconds(15)
+
+    let settings: Settings
+    let destination: any Destination
+    let statusFile: DeliveryStatusFile
+    let notifier: ServiceNotifier
+    let heartbeat: Heartbeat
+    let logger: Logger
+    let windDown: WindDown
+
+    package init(
+        _ settings: Settings, destination: any Destination, statusFile: DeliveryStatusFile, notifier: ServiceNotifier,
+        heartbeat: Heartbeat, logger: Logger, windDown: WindDown
+    ) {
+        self.settings = settings
+        self.destination = destination
+        self.statusFile = statusFile
+        self.notifier = notifier
+        self.heartbeat = heartbeat
+        self.logger = logger
+        self.windDown = windDown
+    }
+
+    enum Event: Sendable {
+        case tick
+        case ended(DeliverySegment, DeliveryAttempt)
+    }
+
+    /// Delivers until `windDown` says to end or the task is cancelled. Problems are told, waited out, and never end it.
+    package func run() async {
+        var run = DeliveryRun(settings, destination: destination)
+        await withTaskGroup(of: Event.self) { group in
+            var stopAt: ContinuousClock.Instant?
+            group.addTask { .tick }
+            while let event = await group.next() {
+                heartbeat.beat()
+                let isEnding = windDown.reason != .none || Task.isCancelled
+                switch event {
+                case .tick:
+                    run.tick(isEnding: isEnding)
+                    if isEnding, stopAt == nil { stopAt = ContinuousClock.now + Self.stopWithin }
+                    if let due = stopAt, ContinuousClock.now >= due { group.cancelAll() }
+                    if !isEnding || run.hasWork { group.addTask { await wait() } }
+                case .ended(let segment, let attempt):
+                    guard let wait = run.ended(segment, attempt) else { break }
+                    if isEnding {
+                        run.letGo(segment)
+                    } else {
+                        group.addTask { await self.attempt(segment, after: wait) }
+                    }
+                }
+                if !isEnding {
+                    for segment in run.take() { group.addTask { await self.attempt(segment, after: .zero) } }
+                }
+                run.acknowledge(force: isEnding && !run.hasWork)
+                tell(&run)
+                if isEnding, !run.hasWork { group.cancelAll() }
+            }
+        }
+        run.end()
+        tell(&run)
+    }
+
+    private func wait() async -> Event {
+        // Short enough that a stop is seen at once.
+        await windDown.pause(Self.interval)
+        if windDown.reason != .none { try? await Task.sleep(for: .milliseconds(50), clock: .continuous) }
+        return .tick
+    }
+
+    private func attempt(_ segment: DeliverySegment, after wait: Duration) async -> Event {
+        if wait > .zero {
+            await windDown.pause(wait)
+            if windDown.reason != .none { return .ended(segment, .outcome(.cancelled)) }
+        }
+        guard access(segment.file, F_OK) == 0 || errno != ENOENT else { return .ended(segment, .isMissing) }
+        return .ended(segment, .outcome(await destination.deliver(segment)))
+    }
+
+    private func tell(_ run: inout DeliveryRun) {
+        for line in run.lines {
+            switch line {
+            case .waiting(let trouble): logger.announce(.deliveryWaiting, "\(trouble.message). \(trouble.remedy).")
+            case .stopped(let trouble): logger.announce(.deliveryStopped, "\(trouble.message). \(trouble.remedy).")
+            case .recovered: logger.announce(.deliveryRecovered, "segments are delivered again")
+            }
+        }
+        for word in run.notices { logger.notice("\(word)") }
+        run.lines = []
+        run.notices = []
+        guard let report = run.reportIfDue() else { return }
+        notifier.status(report.line)
+        do throws(DeliveryStatusFile.Failure) {
+            try statusFile.write(report)
+        } catch {
+            logger.debug("\(error)")
+        }
+    }
+}
+
+/// What came of a try.
+enum DeliveryAttempt: Sendable {
+    case outcome(DeliveryOutcome)
+    /// The segment is not in the spool any more.
+    case isMissing
+}

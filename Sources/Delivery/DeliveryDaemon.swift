@@ -1,0 +1,192 @@
+import Configuration
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Systemd
+import UnixSignals
+
+/// The process that delivers to one destination, as a list of services run by one group: watchdog, reload, delivery.
+package struct DeliveryDaemon {
+    /// How long after SIGTERM transfers may take to come to their end: within the unit's `TimeoutStopSec=`.
+    static let stopWithin = Duration.seconds(25)
+
+    private let group: ServiceGroup
+
+    /// - Parameters:
+    ///   - load: reads the configuration again for a reload; `nil`, after it has said why, if it is refused.
+    /// - Throws: ``StartError``.
+    package init(
+        _ name: String, _ configuration: Configuration, version: String, userAgent: String, logger: Logger,
+        load: @escaping @Sendable () -> Configuration?
+    ) throws(StartError) {
+        guard let destination = configuration.destination(named: name) else {
+            throw .configuration(Self.unknown(name, configuration))
+        }
+        let factory = DestinationFactory(
+            environment: ProcessInfo.processInfo.environment, userAgent: userAgent, logger: logger)
+        do throws(DestinationProblem) {
+            // What can't be used at all is told before anything is begun.
+            _ = try factory.make(destination, network: configuration.network)
+        } catch {
+            throw .configuration(error.description)
+        }
+        let statusFile: DeliveryStatusFile
+        do throws(DeliveryStatusFile.Failure) {
+            statusFile = try DeliveryStatusFile(
+                directory: "\(configuration.deliveryDirectory)/\(name)", name: name)
+        } catch {
+            throw .cannotCreate(error.description)
+        }
+        let heartbeats = Heartbeats()
+        let notifier = ServiceNotifier()
+        let plan = Mutexed(configuration)
+        let windDown = WindDown()
+        let delivery = DeliveryService(
+            name: name, version: version, plan: plan, factory: factory, statusFile: statusFile, heartbeats: heartbeats,
+            notifier: notifier, logger: logger, windDown: windDown)
+        let reload = ReloadService(
+            name: name, plan: plan, notifier: notifier, logger: logger, windDown: windDown, load: load)
+        let watchdog = DeliveryWatchdog(
+            watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        var settings = ServiceGroupConfiguration(
+            services: [
+                .init(service: watchdog), .init(service: reload),
+                .init(service: delivery, successTerminationBehavior: .gracefullyShutdownGroup),
+            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        settings.maximumGracefulShutdownDuration = Self.stopWithin
+        group = ServiceGroup(configuration: settings)
+    }
+
+    /// Delivers until SIGTERM or SIGINT.
+    package func run() async throws { try await group.run() }
+
+    /// Why it can't start, each with what to do.
+    package enum StartError: Error, CustomStringConvertible {
+        /// The configuration has no such destination, or one that can't be used: exit code 78.
+        case configuration(String)
+        /// The status directory can't be used: exit code 73.
+        case cannotCreate(String)
+
+        package var description: String {
+            switch self {
+            case .configuration(let words), .cannotCreate(let words): words
+            }
+        }
+    }
+
+    /// Says that there is no such destination, and which there are.
+    package static func unknown(_ name: String, _ configuration: Configuration) -> String {
+        let names = configuration.destinations.map(\.name.text)
+        let known = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
+        return "the configuration has no destination “\(name)”: \(known)"
+    }
+}
+
+/// The configuration in force, for the services that share it.
+final class Mutexed: Sendable {
+    private let value: Mutex<Configuration>
+
+    init(_ configuration: Configuration) { value = Mutex(configuration) }
+
+    var configuration: Configuration {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
+}
+
+private struct DeliveryWatchdog: Service {
+    let watchdog: Watchdog
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await watchdog.run() }
+    }
+}
+
+/// Takes SIGHUP: a good configuration is used as soon as the segments under way are done, a bad one is refused and the old one stays.
+private struct ReloadService: Service {
+    let name: String
+    let plan: Mutexed
+    let notifier: ServiceNotifier
+    let logger: Logger
+    let windDown: WindDown
+    let load: @Sendable () -> Configuration?
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        for await _ in signals.cancelOnGracefulShutdown() {
+            notifier.reloading()
+            guard let configuration = load() else {
+                notifier.ready(status: "the changed configuration was refused; the earlier one stays in force")
+                continue
+            }
+            guard let destination = configuration.destination(named: name) else {
+                logger.announce(
+                    .configurationRefused,
+                    "\(DeliveryDaemon.unknown(name, configuration)); the earlier one stays in force")
+                notifier.ready()
+                continue
+            }
+            let earlier = plan.configuration
+            guard
+                destination != earlier.destination(named: name) || configuration.network != earlier.network
+                    || configuration.spool.directory != earlier.spool.directory
+            else {
+                logger.notice("reloaded: nothing has changed for this destination")
+                notifier.ready()
+                continue
+            }
+            plan.configuration = configuration
+            windDown.request(.reload)
+        }
+    }
+}
+
+/// One delivery after the other: a reload ends one and begins the next.
+private struct DeliveryService: Service {
+    let name: String
+    let version: String
+    let plan: Mutexed
+    let factory: DestinationFactory
+    let statusFile: DeliveryStatusFile
+    let heartbeats: Heartbeats
+    let notifier: ServiceNotifier
+    let logger: Logger
+    let windDown: WindDown
+
+    func run() async throws {
+        // The loop and its steps on disk; transfers have limits of their own.
+        let heartbeat = heartbeats.register("delivery \(name)", bound: .seconds(60))
+        await withGracefulShutdownHandler {
+            var last: (any Destination, Configuration.Destination)?
+            repeat {
+                windDown.reloaded()
+                let configuration = plan.configuration
+                guard let settings = configuration.destination(named: name) else { return }
+                do throws(DestinationProblem) {
+                    last = (try factory.make(settings, network: configuration.network), settings)
+                } catch {
+                    logger.announce(.configurationRefused, "\(error); the earlier one stays in force")
+                }
+                guard let (destination, used) = last else { return }
+                let deliverer = Deliverer(
+                    Deliverer.Settings(
+                        name: name, spool: configuration.spool.directory, concurrency: used.concurrency,
+                        version: version),
+                    destination: destination, statusFile: statusFile, notifier: notifier, heartbeat: heartbeat,
+                    logger: logger, windDown: windDown)
+                notifier.ready()
+                logger.announce(.ready, "delivering to \(destination.place), \(destination.guarantee.words)")
+                await deliverer.run()
+                if windDown.reason == .stop { await destination.close() }
+            } while windDown.reason == .reload
+            logger.announce(.stopping, "stopped; what was delivered is acknowledged")
+        } onGracefulShutdown: {
+            notifier.stopping()
+            windDown.request(.stop)
+        }
+        heartbeat.retire()
+    }
+}

@@ -1,0 +1,66 @@
+/// Turns what happens to segments into a state, a problem in words, and the few lines that the journal should have: when a problem begins,
+/// every ten minutes while it lasts, and when it is over. A plain value.
+struct DeliveryHealth: Sendable {
+    /// What is wrong with one segment, or with the spool (sequence 0).
+    struct Entry: Sendable, Equatable {
+        var trouble: DeliveryTrouble
+        var segment: String?
+        var attempts: Int
+        /// Milliseconds since 1970.
+        var since: Int64
+        var nextAttempt: Int64?
+        var isFinal: Bool
+    }
+
+    /// What the journal should have.
+    enum Line: Sendable, Equatable {
+        case waiting(DeliveryTrouble)
+        case stopped(DeliveryTrouble)
+        case recovered
+    }
+
+    /// Between two lines about the same problem. Milliseconds.
+    static let repeatAfter: Int64 = 600_000
+
+    /// Before a line about another one, since each segment has its own words. Milliseconds.
+    static let otherAfter: Int64 = 60_000
+
+    private(set) var entries: [Int64: Entry] = [:]
+    private var saidAt: Int64?
+    private var saidFinal = false
+    private var said = ""
+
+    /// The problem to show: one that stops the delivery, else the oldest.
+    var worst: Entry? {
+        entries.values.min { ($0.isFinal ? 0 : 1, $0.since) < ($1.isFinal ? 0 : 1, $1.since) }
+    }
+
+    /// Whether no further segment may be taken.
+    var isStopped: Bool { entries.values.contains(where: \.isFinal) }
+
+    /// A try failed.
+    mutating func failed(
+        _ sequence: Int64, _ trouble: DeliveryTrouble, segment: String?, isFinal: Bool, nextAttempt: Int64?, now: Int64
+    ) -> Line? {
+        let earlier = entries[sequence]
+        entries[sequence] = Entry(
+            trouble: trouble, segment: segment, attempts: (earlier?.attempts ?? 0) + 1, since: earlier?.since ?? now,
+            nextAttempt: nextAttempt, isFinal: isFinal)
+        guard let worst else { return nil }
+        let isNew = saidAt == nil || worst.isFinal != saidFinal
+        let isOther = worst.trouble.message != said
+        guard isNew || now - (saidAt ?? now) >= (isOther ? Self.otherAfter : Self.repeatAfter) else { return nil }
+        saidAt = now
+        saidFinal = worst.isFinal
+        said = worst.trouble.message
+        return worst.isFinal ? .stopped(worst.trouble) : .waiting(worst.trouble)
+    }
+
+    /// It went well after all.
+    mutating func succeeded(_ sequence: Int64) -> Line? {
+        guard entries.removeValue(forKey: sequence) != nil, entries.isEmpty, saidAt != nil else { return nil }
+        saidAt = nil
+        saidFinal = false
+        return .recovered
+    }
+}

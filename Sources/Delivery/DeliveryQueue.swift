@@ -1,0 +1,111 @@
+import Glibc
+import Spool
+
+/// Reads the manifest in pieces: what is to be delivered next, and how much waits. Memory does not depend on the backlog.
+struct DeliveryQueue {
+    /// Lines that are read at once.
+    static let pieceLines = 64
+    /// How long counting may go on at once: transfers wait for it.
+    static let countingTime = Duration.milliseconds(50)
+
+    let reader: SpoolReader
+    private var lines: [SegmentListing] = []
+    private var next = 0
+    private var listed: Int64
+    private(set) var lag = DeliveryLag()
+    /// The manifest's size when all of it was read, and when all of it was counted.
+    private var readBytes: Int64 = -2
+    private var countedBytes: Int64 = -2
+
+    /// Begins after a position.
+    init(_ reader: SpoolReader, after position: Int64) {
+        self.reader = reader
+        listed = position
+        lag.counted = position
+    }
+
+    /// The next line, not taken; `nil` while there is none.
+    mutating func peek() throws(SpoolError) -> SegmentListing? {
+        if next == lines.count {
+            let size = manifestBytes
+            guard size != readBytes else { return nil }
+            lines.removeAll(keepingCapacity: true)
+            next = 0
+            var piece: [SegmentListing] = []
+            try reader.listed(after: listed) { (line) throws(SpoolError) in
+                piece.append(line)
+                return piece.count < Self.pieceLines
+            }
+            lines = piece
+            listed = lines.last?.segment?.sequence ?? listed
+            for line in lines { lag.count(line) }
+            if lines.isEmpty { readBytes = size }
+        }
+        return next < lines.count ? lines[next] : nil
+    }
+
+    /// Takes the line that ``peek()`` gave.
+    mutating func take() { next += 1 }
+
+    /// A segment needs no delivery any more.
+    mutating func settle(bytes: Int64) { lag.settle(bytes: bytes) }
+
+    /// Counts lines that were not counted; again and again, it comes to the end.
+    mutating func count() throws(SpoolError) {
+        let size = manifestBytes
+        guard size != countedBytes else { return }
+        var lag = lag
+        var read = 0
+        let end = ContinuousClock.now + Self.countingTime
+        try reader.listed(after: lag.counted) { (line) throws(SpoolError) in
+            lag.count(line)
+            read += 1
+            return !read.isMultiple(of: 16) || ContinuousClock.now < end
+        }
+        self.lag = lag
+        if read == 0 { countedBytes = size }
+    }
+
+    /// The manifest only grows: while it has this size there is nothing new.
+    private var manifestBytes: Int64 {
+        var status = stat()
+        return stat("\(reader.directory)/_manifest.ndjson", &status) == 0 ? Int64(status.st_size) : -1
+    }
+}
+
+/// How much waits to be delivered.
+struct DeliveryLag: Sendable, Equatable {
+    private(set) var segments = 0
+    private(set) var bytes: Int64 = 0
+    /// The last position that was counted.
+    var counted: Int64 = 0
+
+    mutating func count(_ line: SegmentListing) {
+        guard let segment = line.segment, let sequence = segment.sequence, sequence > counted else { return }
+        counted = sequence
+        guard segment.isDelivered else { return }
+        segments += 1
+        bytes += segment.bytes
+    }
+
+    mutating func settle(bytes settled: Int64) {
+        segments = max(0, segments - 1)
+        bytes = max(0, bytes - settled)
+    }
+}
+
+extension SealedSegment {
+    /// Whether it holds records. What could not become a record stays in the spool, for its owner to look at.
+    var isDelivered: Bool { kind == "records" }
+}
+
+extension DeliverySegment {
+    init?(_ line: SegmentListing, spool: String) {
+        guard let segment = line.segment, let sequence = segment.sequence else { return nil }
+        self.init(
+            sequence: sequence, path: segment.path, spool: spool, integration: segment.integration,
+            className: segment.partition["class"] ?? "", date: segment.partition["date"] ?? "",
+            records: segment.records, bytes: segment.bytes, sha256: segment.sha256, sealedAt: segment.sealedAt,
+            schema: segment.schema)
+    }
+}

@@ -1,0 +1,292 @@
+import Glibc
+import Spool
+import Time
+
+/// The state of one run of a ``Deliverer``: what is taken, what waits, what is wrong. It reads the spool and writes the acknowledgement, and
+/// leaves transfers, time and logging to its caller.
+struct DeliveryRun {
+    /// How long, and for how many segments, an acknowledgement is put off where a repeat changes nothing: each is a few writes that are synced.
+    private static let acknowledgeAfter = Duration.milliseconds(250)
+    private static let acknowledgeMost = 64
+
+    private let settings: Deliverer.Settings
+    private let destination: any Destination
+    private let acknowledgements: AcknowledgementFiles
+    private let clock: @Sendable () -> Int64
+    private let startedAt: Int64
+
+    private var queue: DeliveryQueue?
+    private var progress = DeliveryProgress(acknowledged: 0)
+    private var underWay: [Int64: DeliverySegment] = [:]
+    private var schedules: [Int64: RetrySchedule] = [:]
+    /// Segments that are missing from the spool; the position stops before them.
+    private var missing: [Int64: DeliverySegment] = [:]
+    private var health = DeliveryHealth()
+    /// Whether a segment was taken in this run.
+    private var hasBegun = false
+    /// Segments that were deleted before this destination had anything, and the last of their positions that was not passed.
+    private var skippedAtStart = 0
+    private var skip: Int64?
+    private var generator = SystemRandomNumberGenerator()
+
+    private var delivered = (segments: 0, repeated: 0, bytes: Int64(0))
+    private var lastDelivered: Int64?
+    private var acknowledgedAt = ContinuousClock.now
+    private var spoolRetryAt: ContinuousClock.Instant?
+    private var state = DeliveryReport.State.starting
+    private var stateSince: Int64
+    private var reportedAt: ContinuousClock.Instant?
+
+    /// For the journal; the caller empties them.
+    var lines: [DeliveryHealth.Line] = []
+    var notices: [String] = []
+
+    init(
+        _ settings: Deliverer.Settings, destination: any Destination,
+        clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
+    ) {
+        self.settings = settings
+        self.destination = destination
+        self.clock = clock
+        acknowledgements = AcknowledgementFiles(spool: settings.spool)
+        startedAt = clock()
+        stateSince = startedAt
+    }
+
+    /// Whether transfers are under way.
+    var hasWork: Bool { !underWay.isEmpty }
+
+    // MARK: What happens
+
+    /// Once a second: opens the spool if that has not been possible, counts what waits, and looks for missing segments again.
+    mutating func tick(isEnding: Bool) {
+        guard !isEnding else { return }
+        if let due = spoolRetryAt, ContinuousClock.now < due { return }
+        spoolRetryAt = nil
+        do throws(SpoolError) {
+            if queue == nil { try open() }
+            try queue?.count()
+            try lookForMissing()
+            spoolIsGood()
+        } catch {
+            spoolFailed(error)
+        }
+    }
+
+    /// Segments to begin with, as many as there is room for.
+    mutating func take() -> [DeliverySegment] {
+        guard !health.isStopped, spoolRetryAt == nil, var queue else { return [] }
+        defer { self.queue = queue }
+        var taken: [DeliverySegment] = []
+        do throws(SpoolError) {
+            while underWay.count < settings.concurrency, progress.span < Deliverer.window, let line = try queue.peek() {
+                queue.take()
+                guard let segment = DeliverySegment(line, spool: settings.spool) else { continue }
+                if line.segment?.isDelivered != true {
+                    progress.pass(segment.sequence)
+                } else if line.state == .gone, !hasBegun, progress.acknowledged == 0 {
+                    // Deleted before this destination had anything: it begins with what is there.
+                    if skippedAtStart == 0 {
+                        notices.append("segments that were deleted before this delivery began are left out")
+                    }
+                    skippedAtStart += 1
+                    queue.settle(bytes: segment.bytes)
+                    skip = segment.sequence
+                } else {
+                    if let skip {
+                        progress.pass(skip)
+                        self.skip = nil
+                    }
+                    hasBegun = true
+                    progress.take(segment.sequence)
+                    underWay[segment.sequence] = segment
+                    taken.append(segment)
+                }
+            }
+        } catch {
+            spoolFailed(error)
+        }
+        return taken
+    }
+
+    /// A try came to its end. Gives the wait before the next one, or `nil` when there is none.
+    mutating func ended(_ segment: DeliverySegment, _ attempt: DeliveryAttempt) -> Duration? {
+        let sequence = segment.sequence
+        switch attempt {
+        case .isMissing:
+            underWay[sequence] = nil
+            missing[sequence] = segment
+            fail(
+                sequence,
+                DeliveryTrouble(
+                    "\(segment.path) is not in the spool any more and was not delivered",
+                    remedy:
+                        "Restore it, or skip it with `tributary spool ack --loader \(settings.name) --through \(sequence)`"
+                ),
+                segment.path, isFinal: true, wait: nil)
+            return nil
+        case .outcome(.cancelled):
+            underWay[sequence] = nil
+            return nil
+        case .outcome(.delivered(let wasThere)):
+            underWay[sequence] = nil
+            schedules[sequence] = nil
+            delivered.segments += 1
+            delivered.repeated += wasThere ? 1 : 0
+            delivered.bytes += segment.bytes
+            lastDelivered = clock()
+            progress.finish(sequence)
+            queue?.settle(bytes: segment.bytes)
+            if let line = health.succeeded(sequence) { lines.append(line) }
+            return nil
+        case .outcome(.notYet(let trouble, let retryAfter)):
+            let wait = schedules[sequence, default: RetrySchedule()].next(retryAfter: retryAfter, using: &generator)
+            fail(sequence, trouble, segment.path, isFinal: false, wait: wait)
+            return wait
+        case .outcome(.refused(let trouble)):
+            fail(sequence, trouble, segment.path, isFinal: true, wait: RetrySchedule.refused)
+            return RetrySchedule.refused
+        }
+    }
+
+    /// A segment is not tried again in this run.
+    mutating func letGo(_ segment: DeliverySegment) { underWay[segment.sequence] = nil }
+
+    /// Writes the acknowledgement: at once for a destination that repeats cost something, else a few times a second.
+    mutating func acknowledge(force: Bool) {
+        guard progress.isAhead else { return }
+        let isDue =
+            force || destination.guarantee != .exactlyOnce
+            || ContinuousClock.now - acknowledgedAt >= Self.acknowledgeAfter
+            || progress.unacknowledged >= Self.acknowledgeMost
+        guard isDue else { return }
+        acknowledgedAt = .now
+        do throws(SpoolError) {
+            try acknowledgements.acknowledge(settings.name, through: progress.position, at: clock())
+            progress.acknowledge()
+            if let line = health.succeeded(Self.acknowledging) { lines.append(line) }
+        } catch {
+            fail(
+                Self.acknowledging,
+                DeliveryTrouble(
+                    "what is delivered can't be acknowledged: \(error)",
+                    remedy:
+                        "Give the service's user access to \(acknowledgements.directory) as a member of the spool's group"
+                ),
+                nil, isFinal: false, wait: .seconds(1))
+        }
+    }
+
+    /// The run is over.
+    mutating func end() {
+        acknowledge(force: true)
+        enter(.ended)
+        reportedAt = nil
+    }
+
+    // MARK: The spool
+
+    private static let spoolItself: Int64 = 0
+    private static let acknowledging: Int64 = -1
+
+    private mutating func open() throws(SpoolError) {
+        let reader = try SpoolReader(directory: settings.spool)
+        var known = try acknowledgements.acknowledgement(of: settings.name)
+        if known == nil {
+            // From here on nothing is deleted that this destination lacks.
+            known = try acknowledgements.acknowledge(settings.name, through: 0, at: clock())
+        }
+        begin(reader, after: known?.sequence ?? 0)
+    }
+
+    private mutating func begin(_ reader: SpoolReader, after position: Int64) {
+        progress = DeliveryProgress(acknowledged: position)
+        queue = DeliveryQueue(reader, after: position)
+        missing = [:]
+    }
+
+    /// A missing segment may have been restored, or skipped by an acknowledgement.
+    private mutating func lookForMissing() throws(SpoolError) {
+        guard !missing.isEmpty, underWay.isEmpty, let queue else { return }
+        let acknowledged = try acknowledgements.acknowledgement(of: settings.name)?.sequence ?? 0
+        let isBack = missing.values.contains { access($0.file, F_OK) == 0 }
+        guard isBack || acknowledged > progress.acknowledged else { return }
+        for sequence in missing.keys {
+            if let line = health.succeeded(sequence) { lines.append(line) }
+        }
+        begin(queue.reader, after: max(acknowledged, progress.acknowledged))
+    }
+
+    private mutating func spoolIsGood() {
+        if let line = health.succeeded(Self.spoolItself) { lines.append(line) }
+    }
+
+    private mutating func spoolFailed(_ error: SpoolError) {
+        spoolRetryAt = ContinuousClock.now + .seconds(10)
+        fail(
+            Self.spoolItself, DeliveryTrouble("\(error)", remedy: "It is tried again every 10 s"), nil, isFinal: false,
+            wait: .seconds(10))
+    }
+
+    private mutating func fail(
+        _ sequence: Int64, _ trouble: DeliveryTrouble, _ segment: String?, isFinal: Bool, wait: Duration?
+    ) {
+        let now = clock()
+        let next = wait.map { now + $0.components.seconds * 1000 }
+        if let line = health.failed(
+            sequence, trouble, segment: segment, isFinal: isFinal, nextAttempt: next, now: now)
+        {
+            lines.append(line)
+        }
+    }
+
+    // MARK: What is told
+
+    private mutating func enter(_ next: DeliveryReport.State) {
+        guard next != state else { return }
+        state = next
+        stateSince = clock()
+    }
+
+    /// The report, once a second and when the state changes.
+    mutating func reportIfDue() -> DeliveryReport? {
+        let before = state
+        if state != .ended {
+            let next: DeliveryReport.State =
+                health.isStopped
+                ? .stopped : health.worst != nil ? .waiting : queue == nil ? .starting : hasWork ? .delivering : .live
+            enter(next)
+        }
+        if let reportedAt, state == before, ContinuousClock.now - reportedAt < Deliverer.interval { return nil }
+        reportedAt = .now
+        return report()
+    }
+
+    private func report() -> DeliveryReport {
+        func text(_ milliseconds: Int64) -> String { CivilTime(milliseconds: milliseconds).rfc3339Seconds }
+        let now = clock()
+        var report = DeliveryReport(
+            name: settings.name, version: settings.version, pid: getpid(), place: destination.place,
+            guarantee: destination.guarantee, state: state, since: text(stateSince), startedAt: text(startedAt),
+            updatedAt: text(now))
+        report.position = progress.position
+        report.acknowledged = progress.acknowledged
+        report.lagSegments = queue?.lag.segments ?? 0
+        report.lagBytes = queue?.lag.bytes ?? 0
+        let oldest = (Array(underWay.values) + Array(missing.values)).min { $0.sequence < $1.sequence }
+        if let sealed = oldest.flatMap({ InternetTime.milliseconds($0.sealedAt) }) {
+            report.lagSeconds = Int(max(0, (now - sealed) / 1000))
+        }
+        report.deliveredSegments = delivered.segments
+        report.repeatedSegments = delivered.repeated
+        report.deliveredBytes = delivered.bytes
+        report.requests = destination.requests
+        report.lastDeliveredAt = lastDelivered.map(text)
+        if let worst = health.worst {
+            report.problem = DeliveryReport.Problem(
+                message: worst.trouble.message, remedy: worst.trouble.remedy, segment: worst.segment,
+                attempts: worst.attempts, since: text(worst.since), nextAttemptAt: worst.nextAttempt.map(text))
+        }
+        return report
+    }
+}

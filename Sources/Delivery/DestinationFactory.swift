@@ -1,0 +1,80 @@
+import Configuration
+import FoundationEssentials
+import Logging
+import OktaAPI
+
+/// Makes a destination of what the configuration says of it.
+package struct DestinationFactory: Sendable {
+    private let environment: [String: String]
+    private let userAgent: String
+    private let logger: Logger
+
+    package init(environment: [String: String], userAgent: String, logger: Logger) {
+        self.environment = environment
+        self.userAgent = userAgent
+        self.logger = logger
+    }
+
+    /// A destination that is ready to deliver. Nothing is sent yet.
+    ///
+    /// - Throws: what can't be used, in words: a CA file, say.
+    package func make(
+        _ destination: Configuration.Destination, network: Configuration.Network
+    ) throws(DestinationProblem) -> any Destination {
+        switch destination.type {
+        case .exec:
+            return ExecDestination(
+                name: destination.name.text, command: destination.command, timeout: destination.timeout.duration)
+        case .s3:
+            let transport = try transport(network, connections: destination.concurrency)
+            let address = S3Address(
+                bucket: destination.bucket ?? "", prefix: destination.prefix,
+                endpoint: destination.endpoint?.description, isPathStyle: destination.pathStyle,
+                region: destination.region)
+            return S3Destination(
+                S3Destination.Settings(address: address, encryption: destination.serverSideEncryption?.rawValue),
+                transport: transport, credentials: credentials(destination, transport, region: address.region),
+                logger: logger)
+        }
+    }
+
+    private func transport(
+        _ network: Configuration.Network, connections: Int
+    ) throws(DestinationProblem) -> CurlTransport {
+        do throws(TransportError) {
+            return try CurlTransport(
+                CurlTransport.Options(
+                    userAgent: userAgent, caFile: network.caFile,
+                    proxies: ProxyRules(
+                        proxy: network.proxy?.text,
+                        exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),
+                        environment: environment),
+                    proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
+                    // One more for credentials.
+                    maximumIdleConnections: connections + 1, maximumConnections: connections + 1,
+                    maximumBodyBytes: 4 << 20))
+        } catch {
+            throw DestinationProblem(description: error.description)
+        }
+    }
+
+    private func credentials(
+        _ destination: Configuration.Destination, _ transport: any HTTPTransport, region: String
+    ) -> any AWSCredentialSource {
+        switch destination.credentials {
+        case .static: StaticCredentials(path: destination.secretFile)
+        case .process: ProcessCredentials(command: destination.credentialProcess)
+        case .container: ContainerCredentials(transport: transport, environment: environment)
+        case .imds: InstanceCredentials(transport: transport, environment: environment)
+        case .webIdentity: WebIdentityCredentials(transport: transport, environment: environment, region: region)
+        case .auto:
+            AutomaticCredentials(
+                transport: transport, environment: environment, region: region, secretFile: destination.secretFile)
+        }
+    }
+}
+
+/// Why a destination can't be used at all, in words.
+package struct DestinationProblem: Error, Sendable, CustomStringConvertible {
+    package let description: String
+}

@@ -1,0 +1,15 @@
+/// Finds the few elements that are asked for in AWS's small XML documents.
+enum XMLElement {
+    /// The text of the first element of that name; `nil` where there is none. Only the five predefined entities are known.
+    static func text(_ name: String, in document: [UInt8]) -> String? {
+        guard let start = document.firstRange(of: Array("<\(name)>".utf8)),
+            let end = document[start.upperBound...].firstRange(of: Array("</\(name)>".utf8))
+        else { return nil }
+        var text = String(decoding: document[start.upperBound..<end.lowerBound], as: UTF8.self)
+        for (entity, character) in [
+            ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&apos;", "'"), ("&#39;", "'"),
+            ("&amp;", "&"),
+        ] { text = text.replacing(entity, with: character) }
+        return text
+    }
+}

@@ -1,0 +1,109 @@
+import FoundationEssentials
+
+/// What a delivery says of itself: `status.json` in its directory, which `tributary status` reads. Keys are in snake case, times are RFC
+/// 3339 in UTC. New keys may be added; a change of meaning or a removal raises `format`.
+package struct DeliveryReport: Codable, Sendable, Equatable {
+    package static let currentFormat = 1
+    package static let fileName = "status.json"
+
+    package var format = Self.currentFormat
+    package var name: String
+    package var version: String
+    package var pid: Int32
+    package var place: String
+    package var guarantee: DeliveryGuarantee
+    package var state: State
+    /// When this state began.
+    package var since: String
+    package var startedAt: String
+    package var updatedAt: String
+    /// All segments up to this position of the manifest are delivered.
+    package var position: Int64 = 0
+    /// What the acknowledgement says; it follows the position.
+    package var acknowledged: Int64 = 0
+    /// Segments that wait, and their bytes.
+    package var lagSegments = 0
+    package var lagBytes: Int64 = 0
+    /// Seconds since the oldest of them was sealed; 0 when none waits.
+    package var lagSeconds = 0
+    /// Since the start: segments that were delivered, those among them that an earlier try had delivered, and their bytes.
+    package var deliveredSegments = 0
+    package var repeatedSegments = 0
+    package var deliveredBytes: Int64 = 0
+    /// Since the start: requests that were sent, or commands that were run.
+    package var requests = 0
+    package var lastDeliveredAt: String?
+    package var problem: Problem?
+
+    /// `live` and `delivering` are healthy.
+    package enum State: String, Codable, Sendable {
+        case starting
+        /// Nothing waits.
+        case live
+        case delivering
+        /// Something keeps the next segment; it is tried again and again.
+        case waiting
+        /// A segment is refused for good, or missing from the spool; no other follows.
+        case stopped
+        case ended
+
+        package var isHealthy: Bool { self == .live || self == .delivering }
+    }
+
+    /// What is wrong, and what to do about it.
+    package struct Problem: Codable, Sendable, Equatable {
+        package var message: String
+        package var remedy: String
+        /// Below the spool; absent when it is not about a segment.
+        package var segment: String?
+        package var attempts: Int
+        package var since: String
+        package var nextAttemptAt: String?
+
+        package init(
+            message: String, remedy: String, segment: String?, attempts: Int, since: String, nextAttemptAt: String?
+        ) {
+            self.message = message
+            self.remedy = remedy
+            self.segment = segment
+            self.attempts = attempts
+            self.since = since
+            self.nextAttemptAt = nextAttemptAt
+        }
+    }
+
+    package init(
+        name: String, version: String, pid: Int32, place: String, guarantee: DeliveryGuarantee, state: State,
+        since: String, startedAt: String, updatedAt: String
+    ) {
+        self.name = name
+        self.version = version
+        self.pid = pid
+        self.place = place
+        self.guarantee = guarantee
+        self.state = state
+        self.since = since
+        self.startedAt = startedAt
+        self.updatedAt = updatedAt
+    }
+
+    package func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return try encoder.encode(self)
+    }
+
+    package init(decoding data: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(Self.self, from: data)
+    }
+
+    /// The one line that `systemctl status` shows.
+    package var line: String {
+        let lag = lagSegments == 0 ? "nothing waits" : "\(lagSegments) segments wait, the oldest for \(lagSeconds) s"
+        let problem = problem.map { "; \($0.message)" } ?? ""
+        return "\(state.rawValue), position \(position), \(lag), \(deliveredSegments) delivered to \(place)\(problem)"
+    }
+}

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Glibc
+import Spool
+
+/// `status.json` in the directory of a delivery, replaced whole, with a lock that lives as long as the delivery.
+package final class DeliveryStatusFile: Sendable {
+    /// Why there is none.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private let path: String
+    private let lock: Int32
+
+    /// Takes the lock of the directory, and makes the directory if it is missing.
+    ///
+    /// - Throws: `Failure` when the directory can't be written, or another process delivers to the same destination.
+    package init(directory: String, name: String) throws(Failure) {
+        do throws(SpoolError) {
+            try PosixFileSystem().makeDirectories(directory, below: "/", thorough: false)
+        } catch {
+            throw Failure(description: "the status directory can't be made: \(error)")
+        }
+        path = directory + "/" + DeliveryReport.fileName
+        lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard lock >= 0 else {
+            throw Failure(description: "cannot open \(directory)/lock: \(FileFailure.words(errno))")
+        }
+        fchmod(lock, 0o644)
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            throw Failure(
+                description:
+                    "another process delivers to \(name) (systemctl status tributary-deliver@\(name)); stop it first")
+        }
+    }
+
+    deinit { close(lock) }
+
+    /// Replaces the file. Everybody may read it: it holds no secret.
+    package func write(_ report: DeliveryReport) throws(Failure) {
+        let temporary = path + ".new"
+        do {
+            try report.encoded().write(to: URL(fileURLWithPath: temporary))
+        } catch {
+            throw Failure(description: "cannot write \(temporary): \(error)")
+        }
+        guard chmod(temporary, 0o644) == 0, rename(temporary, path) == 0 else {
+            throw Failure(description: "cannot replace \(path): \(FileFailure.words(errno))")
+        }
+    }
+
+    /// Whether a delivery holds this directory now.
+    package static func isHeld(inDirectory directory: String) -> Bool {
+        let descriptor = open(directory + "/lock", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno == EACCES }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
+        return false
+    }
+}

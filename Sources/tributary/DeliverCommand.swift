@@ -1,0 +1,87 @@
+import ArgumentParser
+import CLinux
+import Collector
+import Configuration
+import Delivery
+import FoundationEssentials
+import Glibc
+import Logging
+import Spool
+import Systemd
+
+struct Deliver: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Deliver sealed segments to one destination, in the foreground, until SIGTERM or SIGINT.",
+        discussion: """
+            A loader of the spool: the manifest says what there is, and the acknowledgement with the destination's name what is delivered. \
+            Whatever fails is tried again; nothing is dropped. It runs with or without the daemon, one process for each destination.
+
+            SIGHUP applies a changed configuration. Ends with 78 if the configuration has no such destination, with 73 if \
+            another process delivers to it.
+
+            Example:
+              tributary deliver lake
+              systemctl enable --now tributary-deliver@lake
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Argument(help: "The destination, by its name in the configuration.")
+    var name: String
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level = .info
+
+    func run() async throws {
+        LogOutput.detected().bootstrap(level: logLevel)
+        var logger = Logger(label: "tributary-deliver")
+        logger[metadataKey: LogKey.destination] = "\(name)"
+        tributary_guard_memory()
+        // The daemon reads the acknowledgement by the group.
+        umask(0o027)
+        let path = options.config
+        let announcer = logger
+        guard let configuration = Self.load(path, announcer) else { throw ExitStatus.configuration }
+        let spool = configuration.spool.directory
+        // The package makes it; a spool elsewhere may lack it. What hinders that is told when it is needed.
+        try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool).makeIfMissing()
+        logger.announce(.started, "tributary \(Version.current), delivery to \(name), configuration \(path)")
+        let daemon: DeliveryDaemon
+        do throws(DeliveryDaemon.StartError) {
+            daemon = try DeliveryDaemon(
+                name, configuration, version: Version.current, userAgent: Version.userAgent, logger: logger,
+                load: { Self.load(path, announcer) })
+        } catch {
+            logger.announce(.configurationRefused, "\(error)")
+            ServiceNotifier().failed(errno: EINVAL, status: error.description)
+            if case .cannotCreate = error { throw ExitStatus.cannotCreate }
+            throw ExitStatus.configuration
+        }
+        do {
+            try await daemon.run()
+        } catch {
+            logger.critical("stopped by an error that should not happen: \(error)")
+            throw ExitStatus.software
+        }
+    }
+
+    /// Reads the configuration; `nil` after saying what is wrong. The secrets of Okta are not this process's to look at.
+    private static func load(_ path: String, _ logger: Logger) -> Configuration? {
+        let context = ConfigurationContext(
+            environment: ProcessInfo.processInfo.environment,
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
+        do throws(ConfigurationError) {
+            let configuration = try Configuration.load(path: path, context: context)
+            for warning in configuration.warnings where warning.key.hasPrefix("destinations") {
+                logger.warning("\(warning)")
+            }
+            return configuration
+        } catch {
+            for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
+            ServiceNotifier().failed(
+                errno: EINVAL,
+                status: "configuration refused: \(error.problems.first.map(String.init(describing:)) ?? "")")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Collector
+import Configuration
+import Delivery
+import FoundationEssentials
+
+/// A configured destination and what its delivery last said.
+struct DeliveryStatus {
+    let name: String
+    let place: String
+    let unit: String
+    /// `nil` where nothing was said since the start of this host.
+    let report: DeliveryReport?
+    /// Whether the delivery that said it still runs.
+    let isRunning: Bool
+
+    var isHealthy: Bool { isRunning && report?.state.isHealthy == true }
+
+    /// All configured destinations; none while the configuration can't be read.
+    static func all(_ options: ConfigurationOptions) -> [DeliveryStatus] {
+        guard let configuration = options.loadedQuietly() else { return [] }
+        return configuration.destinations.map { destination in
+            let directory = "\(configuration.deliveryDirectory)/\(destination.name)"
+            let data = FileManager.default.contents(atPath: "\(directory)/\(DeliveryReport.fileName)")
+            return DeliveryStatus(
+                name: destination.name.text, place: destination.place, unit: destination.unit,
+                report: data.flatMap { try? DeliveryReport(decoding: $0) },
+                isRunning: DeliveryStatusFile.isHeld(inDirectory: directory))
+        }
+    }
+
+    /// A line for a person, and below it what is wrong.
+    func text(_ terminal: Terminal) -> String {
+        let mark = isHealthy ? terminal.green("✔") : terminal.red("✘")
+        let title = "\(mark) delivery \(terminal.bold(name))"
+        guard let report else {
+            return "\(title)  \(terminal.red("not running")), \(place)\n  Start it: systemctl enable --now \(unit)"
+        }
+        let state = isRunning ? report.state.rawValue : terminal.red("not running") + " since \(report.updatedAt)"
+        var facts = ["\(state)  \(report.place)", report.guarantee.words, "position \(report.position)"]
+        if report.lagSegments == 0 {
+            facts.append("nothing waits")
+        } else {
+            facts.append(
+                "\(report.lagSegments) segments (\(StatusReport.bytes(Int(report.lagBytes)))) wait, the oldest for "
+                    + StatusReport.duration(report.lagSeconds))
+        }
+        if let last = report.lastDeliveredAt { facts.append("last delivered \(last)") }
+        var lines = ["\(title)  \(facts.joined(separator: ", "))"]
+        if !isRunning { lines.append("  Start it: systemctl enable --now \(unit)") }
+        if let problem = report.problem {
+            lines.append("  \(problem.message)" + (problem.attempts > 1 ? " (\(problem.attempts) attempts)" : ""))
+            lines.append("  \(problem.remedy)")
+            if isRunning, let next = problem.nextAttemptAt { lines.append(terminal.dim("  next attempt \(next)")) }
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,201 @@
+import Foundation
+import NetworkFixtures
+import OktaAPI
+import Synchronization
+import Testing
+
+@testable import Delivery
+
+@Suite("Access keys", .timeLimit(.minutes(2)))
+struct CredentialTests {
+    @Test("a file holds one key, as AWS's tools write it or as JSON")
+    func files() {
+        let ini = AWSCredentials(
+            file: "[default]\n# ours\naws_access_key_id = AKIA1\naws_secret_access_key=s/+=\n\naws_session_token = t\n")
+        #expect(ini == AWSCredentials(keyID: "AKIA1", secret: "s/+=", sessionToken: "t", expires: nil))
+        let json = AWSCredentials(
+            file: #"{"Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":"s","Expiration":"1970-01-01T00:00:05Z"}"#)
+        #expect(json == AWSCredentials(keyID: "AKIA1", secret: "s", sessionToken: nil, expires: 5000))
+        for bad in [
+            "", "AKIA1", "aws_access_key_id = a", "aws_access_key_id = a\naws_secret_access_key =",
+            "aws_access_key_id=a\naws_secret_access_key=b c", "{}", "{\"AccessKeyId\":\"a\"}",
+            "aws_access_key_id=a\naws_secret_access_key=b\n[other]\naws_access_key_id=c\naws_secret_access_key=d",
+            #"{"AccessKeyId":"a","SecretAccessKey":"b","Expiration":"soon"}"#,
+        ] { #expect(AWSCredentials(file: bad) == nil, "\(bad)") }
+    }
+
+    @Test("never show themselves")
+    func secrecy() throws {
+        let key = try #require(AWSCredentials(keyID: "AKIAKEY", secret: "hunter2", sessionToken: "t0k", expires: nil))
+        for text in ["\(key)", String(reflecting: key), "\(Optional(key) as Any)"] {
+            #expect(!text.contains("hunter2") && !text.contains("AKIAKEY") && !text.contains("t0k"))
+        }
+        var dumped = ""
+        dump(key, to: &dumped)
+        #expect(!dumped.contains("hunter2"))
+    }
+
+    private final class Source: AWSCredentialSource {
+        let state = Mutex<(fetches: Int, answer: Result<AWSCredentials, AWSCredentialProblem>)>(
+            (0, .failure(AWSCredentialProblem("none", remedy: "wait"))))
+
+        func give(_ answer: Result<AWSCredentials, AWSCredentialProblem>) { state.withLock { $0.answer = answer } }
+        var fetches: Int { state.withLock { $0.fetches } }
+
+        func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
+            let answer = state.withLock {
+                $0.fetches += 1
+                return $0.answer
+            }
+            return try answer.get()
+        }
+    }
+
+    @Test("are renewed five minutes before their end; until then a failure of the source does no harm")
+    func renewal() async throws {
+        let clock = Mutex<Int64>(0)
+        let source = Source()
+        let keeper = AWSCredentialKeeper(source) { clock.withLock { $0 } }
+        let first = try #require(AWSCredentials(keyID: "a", secret: "s", sessionToken: nil, expires: 3_600_000))
+        let second = try #require(AWSCredentials(keyID: "b", secret: "s", sessionToken: nil, expires: 7_200_000))
+        await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
+        source.give(.success(first))
+        #expect(try await keeper.current() == first)
+        clock.withLock { $0 = 3_299_999 }
+        #expect(try await keeper.current() == first)
+        #expect(source.fetches == 2)
+        clock.withLock { $0 = 3_300_000 }
+        source.give(.failure(AWSCredentialProblem("down", remedy: "wait")))
+        #expect(try await keeper.current() == first)
+        source.give(.success(second))
+        #expect(try await keeper.current() == second)
+        source.give(.failure(AWSCredentialProblem("down", remedy: "wait")))
+        clock.withLock { $0 = 7_200_001 }
+        await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
+    }
+
+    @Test("a refused one is asked for again at once")
+    func refused() async throws {
+        let source = Source()
+        let keeper = AWSCredentialKeeper(source) { 0 }
+        let first = try #require(AWSCredentials(keyID: "a", secret: "s", sessionToken: nil, expires: nil))
+        let second = try #require(AWSCredentials(keyID: "b", secret: "s", sessionToken: nil, expires: nil))
+        source.give(.success(first))
+        #expect(try await keeper.current() == first)
+        source.give(.success(second))
+        #expect(try await keeper.current() == first)
+        await keeper.refused(first)
+        #expect(try await keeper.current() == second)
+    }
+
+    @Test("of an instance come by version 2 of its metadata service")
+    func instance() async throws {
+        let server = try LoopbackServer { head in
+            if head.hasPrefix("PUT /latest/api/token ") {
+                return head.contains("X-aws-ec2-metadata-token-ttl-seconds: 300\r\n")
+                    ? .answer("", "tok") : .text("HTTP/1.1 400 X\r\nContent-Length: 0\r\n\r\n")
+            }
+            guard head.contains("X-aws-ec2-metadata-token: tok\r\n") else {
+                return .text("HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n")
+            }
+            if head.hasPrefix("GET /latest/meta-data/iam/security-credentials/ ") { return .answer("", "lake-role\n") }
+            return .answer(
+                "",
+                #"{"Code":"Success","AccessKeyId":"ASIA1","SecretAccessKey":"s","Token":"t","Expiration":"1970-01-01T01:00:00Z"}"#
+            )
+        }
+        let transport = try CurlTransport()
+        let key = try await InstanceCredentials(
+            transport: transport, environment: ["AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url + "/"]
+        ).fetch()
+        #expect(key == AWSCredentials(keyID: "ASIA1", secret: "s", sessionToken: "t", expires: 3_600_000))
+        #expect(server.requests.last?.hasPrefix("GET /latest/meta-data/iam/security-credentials/lake-role ") == true)
+        await transport.shutdown()
+    }
+
+    @Test("of a container come from its endpoint, with the token that it has now")
+    func container() async throws {
+        let server = try LoopbackServer { head in
+            head.contains("Authorization: pod-token\r\n")
+                ? .answer(
+                    "",
+                    #"{"AccessKeyId":"ASIA2","SecretAccessKey":"s","Token":"t","Expiration":"1970-01-01T01:00:00.5Z"}"#)
+                : .text("HTTP/1.1 403 X\r\nContent-Length: 0\r\n\r\n")
+        }
+        let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)").path
+        try Data("pod-token\n".utf8).write(to: URL(fileURLWithPath: file))
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let transport = try CurlTransport()
+        var environment = [
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url + "/v1/credentials",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": file,
+        ]
+        let key = try await ContainerCredentials(transport: transport, environment: environment).fetch()
+        #expect(key == AWSCredentials(keyID: "ASIA2", secret: "s", sessionToken: "t", expires: 3_600_500))
+        environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = file + "-missing"
+        do {
+            _ = try await ContainerCredentials(transport: transport, environment: environment).fetch()
+            Issue.record("it has a key")
+        } catch {
+            #expect(error.message.contains("No such file"))
+        }
+        await transport.shutdown()
+    }
+
+    @Test("of a web identity come from STS, and the token is in no message")
+    func webIdentity() async throws {
+        let isRefusing = Mutex(false)
+        let server = try LoopbackServer { _ in
+            isRefusing.withLock { $0 }
+                ? .text(
+                    "HTTP/1.1 400 X\r\nContent-Length: 60\r\n\r\n<ErrorResponse><Error><Code>ExpiredTokenExceptio</Code></E/>"
+                )
+                : .answer(
+                    "",
+                    "<A><B><Credentials><AccessKeyId>ASIA3</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>1970-01-01T01:00:00Z</Expiration></Credentials></B></A>"
+                )
+        }
+        let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)").path
+        try Data("web.token\n".utf8).write(to: URL(fileURLWithPath: file))
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let transport = try CurlTransport()
+        let source = WebIdentityCredentials(
+            transport: transport,
+            environment: [
+                "AWS_ROLE_ARN": "arn:aws:iam::1:role/lake", "AWS_WEB_IDENTITY_TOKEN_FILE": file,
+                "AWS_ENDPOINT_URL_STS": server.url,
+            ], region: "eu-central-1")
+        #expect(
+            try await source.fetch()
+                == AWSCredentials(keyID: "ASIA3", secret: "s", sessionToken: "t", expires: 3_600_000))
+        isRefusing.withLock { $0 = true }
+        do {
+            _ = try await source.fetch()
+            Issue.record("it has a key")
+        } catch {
+            #expect(error.message.contains("400"))
+            #expect(!error.description.contains("web.token"))
+        }
+        await transport.shutdown()
+    }
+
+    @Test("of a command come as JSON; one that fails is named, and what it says is not repeated")
+    func process() async throws {
+        let good = ProcessCredentials(command: [
+            "/bin/sh", "-c", #"echo '{"Version":1,"AccessKeyId":"AKIA4","SecretAccessKey":"s"}'"#,
+        ])
+        #expect(try await good.fetch() == AWSCredentials(keyID: "AKIA4", secret: "s", sessionToken: nil, expires: nil))
+        for (script, words) in [
+            ("echo hunter2 >&2; exit 3", "ended with 3"), ("echo hunter2", "wrote no access key"),
+            ("kill -9 $$", "signal 9"),
+        ] {
+            do {
+                _ = try await ProcessCredentials(command: ["/bin/sh", "-c", script]).fetch()
+                Issue.record("it has a key")
+            } catch {
+                #expect(error.message.contains(words))
+                #expect(!error.description.contains("hunter2"))
+            }
+        }
+    }
+}

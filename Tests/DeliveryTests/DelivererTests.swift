@@ -1,0 +1,291 @@
+import Foundation
+import Glibc
+import Logging
+import OktaAPI
+import Spool
+import Synchronization
+import Systemd
+import Testing
+
+@testable import Delivery
+
+@Suite("A delivery to a store", .timeLimit(.minutes(5)))
+struct DelivererTests {
+    /// A delivery that runs while the test does.
+    private final class Running {
+        let windDown = WindDown(secondsPerSecond: 0.01)
+        let statusDirectory: String
+        private let task: Task<Void, Never>
+        private let transport: CurlTransport
+
+        init(
+            _ spool: SealedSpool, to destination: (any Destination)? = nil, store: ScriptedStore? = nil,
+            concurrency: Int = 4
+        )
+            throws
+        {
+            statusDirectory = spool.home + "/run/lake"
+            transport = try CurlTransport(CurlTransport.Options(userAgent: "test"))
+            let made: any Destination
+            if let destination {
+                made = destination
+            } else {
+                try Data("aws_access_key_id=AKIA1\naws_secret_access_key=secret\n".utf8).write(
+                    to: URL(fileURLWithPath: spool.home + "/key"))
+                made = S3Destination(
+                    S3Destination.Settings(
+                        address: S3Address(
+                            bucket: "lake", prefix: nil, endpoint: store?.server.url, isPathStyle: nil, region: nil),
+                        encryption: nil),
+                    transport: transport, credentials: StaticCredentials(path: spool.home + "/key"),
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            }
+            let deliverer = Deliverer(
+                Deliverer.Settings(name: "lake", spool: spool.directory, concurrency: concurrency, version: "1"),
+                destination: made,
+                statusFile: try DeliveryStatusFile(directory: statusDirectory, name: "lake"),
+                notifier: ServiceNotifier(), heartbeat: Heartbeats().register("test", bound: .seconds(600)),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, windDown: windDown)
+            task = Task { await deliverer.run() }
+        }
+
+        func stop() async {
+            windDown.request(.stop)
+            await task.value
+            await transport.shutdown()
+        }
+
+        var report: DeliveryReport? {
+            FileManager.default.contents(atPath: statusDirectory + "/status.json").flatMap {
+                try? DeliveryReport(decoding: $0)
+            }
+        }
+
+        func until(_ condition: (DeliveryReport) throws -> Bool) async throws {
+            while try !(report.map(condition) ?? false) { try await Task.sleep(for: .milliseconds(5)) }
+        }
+    }
+
+    static let faults: [ScriptedStore.Fault] = ScriptedStore.Fault.Moment.allCases.flatMap { moment in
+        [
+            (409, "ConditionalRequestConflict", ""), (429, nil, "Retry-After: 1\r\n"), (500, "InternalError", ""),
+            (502, nil, ""), (503, "SlowDown", ""), (504, nil, ""), (200, "InternalError", "ETag: \"e\"\r\n"),
+            (403, "AccessDenied", ""), (403, "RequestTimeTooSkewed", "Date: Mon, 23 Nov 2026 20:00:00 GMT\r\n"),
+            (400, "ExpiredToken", ""), (301, "PermanentRedirect", "x-amz-bucket-region: eu-west-1\r\n"),
+            (400, "AuthorizationHeaderMalformed", "x-amz-bucket-region: eu-west-1\r\n"), (307, "TemporaryRedirect", ""),
+            (404, "NoSuchBucket", ""), (200, nil, ""),
+        ].map { status, code, headers in
+            ScriptedStore.Fault(answer: .status(status, code: code, headers: headers), moment: moment)
+        } + [ScriptedStore.Fault(answer: .nothing, moment: moment)]
+    }
+
+    @Test(
+        "brings each segment there once, whatever the first answer is and whether it came before or after storing",
+        arguments: faults)
+    func matrix(_ fault: ScriptedStore.Fault) async throws {
+        let spool = try SealedSpool(segments: 6)
+        let store = try ScriptedStore { attempt, _ in attempt == 1 ? fault : nil }
+        let running = try Running(spool, store: store)
+        try await running.until { $0.acknowledged == 6 }
+        await running.stop()
+        #expect(Set(store.stored.keys) == Set(try spool.paths().values))
+        #expect(store.stored.values.allSatisfy { $0 == 1 })
+        #expect(store.heads == (fault.moment == .after ? 6 : 0))
+        #expect(try spool.acknowledged() == 6)
+    }
+
+    @Test("takes one request for each segment when nothing goes wrong, and takes up what is sealed meanwhile")
+    func plain() async throws {
+        let spool = try SealedSpool(segments: 5)
+        let store = try ScriptedStore { _, _ in nil }
+        let running = try Running(spool, store: store)
+        try await running.until { $0.acknowledged == 5 && $0.lagSegments == 0 && $0.state == .live }
+        try spool.seal(kind: .rejected)
+        try spool.seal()
+        try await running.until { $0.acknowledged == 7 }
+        let report = try #require(running.report)
+        #expect(report.deliveredSegments == 6)
+        #expect(report.requests == 6)
+        await running.stop()
+        #expect(running.report?.state == .ended)
+        #expect(store.stored.count == 6)
+        #expect(store.stored.keys.allSatisfy { !$0.hasPrefix("_rejected") })
+    }
+
+    @Test("goes on after a crash from the acknowledgement, and knows what it had stored")
+    func again() async throws {
+        let spool = try SealedSpool(segments: 5)
+        let store = try ScriptedStore { _, _ in nil }
+        let first = try Running(spool, store: store)
+        try await first.until { $0.acknowledged == 5 }
+        await first.stop()
+        // As if it had been killed before it could acknowledge.
+        try AcknowledgementFiles(spool: spool.directory).remove("lake")
+        let second = try Running(spool, store: store)
+        // The first one's report is there until the second has written its own.
+        try await second.until { $0.acknowledged == 5 && $0.repeatedSegments == 5 }
+        await second.stop()
+        #expect(store.stored.values.allSatisfy { $0 == 1 })
+    }
+
+    @Test(
+        "stops at an object of somebody else's, names it, and does not go past it; other segments under way are finished"
+    )
+    func foreign() async throws {
+        let spool = try SealedSpool(segments: 12)
+        let path = try #require(try spool.paths()[3])
+        let store = try ScriptedStore { _, _ in nil }
+        store.occupy(path, sha256: "ff 1")
+        let running = try Running(spool, store: store)
+        try await running.until { $0.state == .stopped && $0.acknowledged == 2 }
+        let report = try #require(running.report)
+        #expect(report.problem?.message.contains("another object with the key \(path)") == true)
+        #expect(report.problem?.segment == path)
+        await running.stop()
+        #expect(try spool.acknowledged() == 2)
+        #expect(store.stored.count < 12)
+        #expect(store.stored.values.allSatisfy { $0 == 1 })
+    }
+
+    @Test("stops at a segment that is missing from the spool, until it is skipped by an acknowledgement")
+    func missing() async throws {
+        let spool = try SealedSpool(segments: 3)
+        let store = try ScriptedStore { _, _ in nil }
+        let first = try Running(spool, store: store)
+        try await first.until { $0.acknowledged == 3 }
+        await first.stop()
+        for _ in 0..<3 { try spool.seal() }
+        let path = try #require(try spool.paths()[5])
+        unlink("\(spool.directory)/\(path)")
+        let running = try Running(spool, store: store)
+        try await running.until { $0.state == .stopped && $0.acknowledged == 4 }
+        #expect(running.report?.problem?.message.contains("\(path) is not in the spool any more") == true)
+        #expect(running.report?.problem?.remedy.contains("--loader lake --through 5") == true)
+        try AcknowledgementFiles(spool: spool.directory).acknowledge("lake", through: 5, at: 0)
+        try await running.until { $0.acknowledged == 6 && $0.state == .live }
+        await running.stop()
+        #expect(store.stored.count == 5)
+    }
+
+    @Test("begins with what is there when older segments were deleted before it began")
+    func deletedBefore() async throws {
+        let spool = try SealedSpool(segments: 4)
+        for sequence in [1, 2] as [Int64] { unlink("\(spool.directory)/\(try #require(try spool.paths()[sequence]))") }
+        let store = try ScriptedStore { _, _ in nil }
+        let running = try Running(spool, store: store)
+        try await running.until { $0.acknowledged == 4 }
+        await running.stop()
+        #expect(store.stored.count == 2)
+    }
+
+    @Test("waits for a key that is refused to be replaced on disk, and uses the new one by itself")
+    func rotation() async throws {
+        let spool = try SealedSpool(segments: 3)
+        let store = try ScriptedStore { _, head in
+            head.contains("Credential=AKIA1/")
+                ? ScriptedStore.Fault(answer: .status(403, code: "InvalidAccessKeyId", headers: ""), moment: .before)
+                : nil
+        }
+        let running = try Running(spool, store: store)
+        try await running.until { $0.problem != nil }
+        #expect(running.report?.problem?.message.contains("does not take the access key") == true)
+        #expect(running.report?.state == .waiting)
+        try Data("aws_access_key_id=AKIA2\naws_secret_access_key=other\n".utf8).write(
+            to: URL(fileURLWithPath: spool.home + "/key"), options: .atomic)
+        try await running.until { $0.acknowledged == 3 && $0.problem == nil }
+        await running.stop()
+        #expect(store.keys == ["AKIA1", "AKIA2"])
+    }
+
+    @Test("waits for a spool that is not there yet")
+    func noSpool() async throws {
+        let spool = try SealedSpool(segments: 1)
+        rename(spool.directory, spool.directory + ".away")
+        let store = try ScriptedStore { _, _ in nil }
+        let running = try Running(spool, store: store)
+        try await running.until { $0.state == .waiting }
+        await running.stop()
+        rename(spool.directory + ".away", spool.directory)
+    }
+
+    @Test("is tried out by two objects with one key, of which a good store refuses the second")
+    func check() async throws {
+        let spool = try SealedSpool(segments: 1)
+        try Data("aws_access_key_id=AKIA1\naws_secret_access_key=secret\n".utf8).write(
+            to: URL(fileURLWithPath: spool.home + "/key"))
+        let transport = try CurlTransport(CurlTransport.Options(userAgent: "test"))
+        func steps(_ store: ScriptedStore) async -> [DestinationStep] {
+            await S3Destination(
+                S3Destination.Settings(
+                    address: S3Address(
+                        bucket: "lake", prefix: "p", endpoint: store.server.url, isPathStyle: nil, region: nil),
+                    encryption: nil),
+                transport: transport, credentials: StaticCredentials(path: spool.home + "/key"),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ).check()
+        }
+        let good = await steps(try ScriptedStore { _, _ in nil })
+        #expect(good.map(\.name) == ["access key", "store", "once", "clean up"])
+        #expect(good.allSatisfy { $0.remedy == nil })
+        let careless = await steps(
+            try ScriptedStore { _, _ in
+                ScriptedStore.Fault(answer: .status(200, code: nil, headers: "ETag: \"e\"\r\n"), moment: .after)
+            })
+        #expect(careless.first { $0.name == "once" }?.remedy?.contains("stored again") == true)
+        let closed = await steps(
+            try ScriptedStore { _, _ in
+                ScriptedStore.Fault(answer: .status(403, code: "AccessDenied", headers: ""), moment: .before)
+            })
+        #expect(closed.last?.found.contains("does not allow to write") == true)
+        unlink(spool.home + "/key")
+        let keyless = await steps(try ScriptedStore { _, _ in nil })
+        #expect(keyless.map(\.name) == ["access key"])
+        await transport.shutdown()
+    }
+
+    /// Counts how many segments are under way at once, and lets them go one by one.
+    private final class Gate: Destination {
+        let state = Mutex<(now: Int, most: Int, isOpen: Bool)>((0, 0, false))
+        var guarantee: DeliveryGuarantee { .byCommand }
+        var place: String { "gate" }
+        var requests: Int { 0 }
+
+        func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
+            state.withLock {
+                $0.now += 1
+                $0.most = max($0.most, $0.now)
+            }
+            while !state.withLock({ $0.isOpen }), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+            state.withLock { $0.now -= 1 }
+            return Task.isCancelled ? .cancelled : .delivered(wasThere: false)
+        }
+
+        func check() async -> [DestinationStep] { [] }
+
+        func close() async {}
+    }
+
+    @Test("has as many segments under way as it is told, and finishes them at a stop")
+    func concurrency() async throws {
+        let spool = try SealedSpool(segments: 9)
+        let gate = Gate()
+        let running = try Running(spool, to: gate, concurrency: 3)
+        while gate.state.withLock({ $0.now }) < 3 { try await Task.sleep(for: .milliseconds(5)) }
+        running.windDown.request(.stop)
+        gate.state.withLock { $0.isOpen = true }
+        await running.stop()
+        #expect(gate.state.withLock { $0.most } == 3)
+        #expect(try spool.acknowledged() == 3)
+    }
+
+    @Test("two processes can't deliver to one destination")
+    func lock() async throws {
+        let spool = try SealedSpool(segments: 1)
+        let running = try Running(spool, to: Gate())
+        #expect(DeliveryStatusFile.isHeld(inDirectory: running.statusDirectory))
+        #expect(throws: DeliveryStatusFile.Failure.self) {
+            try DeliveryStatusFile(directory: running.statusDirectory, name: "lake")
+        }
+        await running.stop()
+    }
+}

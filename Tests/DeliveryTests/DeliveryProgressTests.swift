@@ -1,0 +1,75 @@
+import Testing
+
+@testable import Delivery
+
+@Suite("How far a delivery is")
+struct DeliveryProgressTests {
+    @Test("only the longest run without a gap may be acknowledged")
+    func run() {
+        var progress = DeliveryProgress(acknowledged: 10)
+        for sequence in 11...14 as ClosedRange<Int64> { progress.take(sequence) }
+        progress.finish(12)
+        progress.finish(14)
+        #expect(progress.position == 10)
+        #expect(!progress.isAhead)
+        #expect(progress.underWay == 2)
+        #expect(progress.unacknowledged == 2)
+        progress.finish(11)
+        #expect(progress.position == 12)
+        #expect(progress.isAhead)
+        progress.acknowledge()
+        #expect(progress.acknowledged == 12)
+        #expect(progress.span == 2)
+        progress.finish(13)
+        #expect(progress.position == 14)
+        #expect(progress.unacknowledged == 2)
+        progress.acknowledge()
+        #expect(progress.span == 0)
+    }
+
+    @Test("positions with nothing to deliver, and positions that the manifest leaves out, are passed")
+    func gaps() {
+        var progress = DeliveryProgress(acknowledged: 0)
+        progress.pass(3)
+        #expect(progress.position == 3)
+        progress.take(7)
+        progress.pass(8)
+        #expect(progress.position == 3)
+        progress.finish(7)
+        #expect(progress.position == 8)
+    }
+
+    @Test("waits between tries are bounded, and what the destination asks for is granted up to five minutes")
+    func waits() {
+        var generator = SystemRandomNumberGenerator()
+        var schedule = RetrySchedule()
+        for attempt in 1...100 {
+            let wait = schedule.next(retryAfter: nil, using: &generator)
+            #expect(wait >= .milliseconds(500))
+            #expect(wait <= .seconds(min(60, 1 << min(attempt, 10))))
+        }
+        #expect(schedule.next(retryAfter: .seconds(90), using: &generator) == .seconds(90))
+        #expect(schedule.next(retryAfter: .seconds(86_400), using: &generator) == .seconds(300))
+    }
+
+    @Test("the journal hears of trouble when it begins, now and then while it lasts, and when it is over")
+    func lines() {
+        var health = DeliveryHealth()
+        let trouble = DeliveryTrouble("no", remedy: "do")
+        func fail(_ sequence: Int64, _ now: Int64, final: Bool = false) -> DeliveryHealth.Line? {
+            health.failed(sequence, trouble, segment: "s", isFinal: final, nextAttempt: nil, now: now)
+        }
+        #expect(fail(1, 1000) == .waiting(trouble))
+        #expect(fail(2, 2000) == nil)
+        #expect(fail(1, 599_000) == nil)
+        #expect(fail(1, 601_000) == .waiting(trouble))
+        #expect(fail(2, 602_000, final: true) == .stopped(trouble))
+        #expect(health.isStopped)
+        #expect(health.worst?.isFinal == true)
+        #expect(health.succeeded(2) == nil)
+        #expect(!health.isStopped)
+        #expect(health.worst?.attempts == 3)
+        #expect(health.succeeded(1) == .recovered)
+        #expect(health.succeeded(1) == nil)
+    }
+}
