@@ -10,7 +10,7 @@ DESTDIR ?=
 # Nothing loads symbols from the programs: without their names they are 2 MB smaller.
 RELEASE_LINK = -Xlinker --no-export-dynamic
 
-.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test detections-test replay-test oauth-test fault-test \
+.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test detections-test delivery-test replay-test oauth-test fault-test \
 	exactly-once-test attack-test simulate simulate-faults systemd-test reload-test install clean
 
 help: ## What there is to make
@@ -83,6 +83,7 @@ systemd-test: release ## The daemon under real systemd, in a container; needs ro
 	@scripts/install-dependencies systemd
 	Suites/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
 	Suites/systemd/credentials "$$($(SWIFT) build -c release --show-bin-path)"
+	Suites/delivery/systemd "$$($(SWIFT) build -c release --show-bin-path)"
 
 attack-test: ## What other users of the host try against spool, status and secrets; needs root
 	@scripts/install-dependencies attacks
@@ -106,6 +107,11 @@ detections-test: ## Each detection on the records of its events, by DuckDB from 
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Suites/detections/run "$$($(SWIFT) build --show-bin-path)"
+
+delivery-test: ## Deliveries to a real S3 server, killed and cut off; needs PyPI for SeaweedFS, boto3 and DuckDB; SEGMENTS, KILLS, SEED
+	@scripts/install-dependencies delivery
+	$(SWIFT) build --product tributary
+	Suites/delivery/run "$$($(SWIFT) build --show-bin-path)"
 
 replay-test: release ## A replay of 1,000,000 records, killed ten times; EVENTS, KILLS, SEED, WORK
 	@scripts/install-dependencies test
