@@ -73,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "OCSF", "OktaAPI", "Spool", "Systemd",
+                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "OCSF", "OktaAPI", "Spool",
+                "Systemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -23,8 +23,8 @@ struct StatusDocumentTests {
         let words = [
             "unreachable", "invalid_request", "server_failure", "rate_limited", "concurrency_limited", "unauthorized",
             "forbidden", "credential", "configuration", "wrong_address", "redirected", "not_okta", "refused_query",
-            "refused", "cursor_refused", "broken_body", "too_large", "missing_next", "foreign_next", "next_stands_still",
-            "unreadable_page", "cursor", "spool", "spool_full",
+            "refused", "cursor_refused", "broken_body", "too_large", "missing_next", "foreign_next",
+            "next_stands_still", "unreadable_page", "cursor", "spool", "spool_full",
         ]
         #expect(ProblemKind.allCases.map(\.rawValue) == words)
         #expect(try self.words("Problems") == words)
