@@ -17,6 +17,7 @@ enum DestinationReader {
                     at: item.place, key: "destinations[]", "there are more than \(limit) destinations",
                     hint: "take some out, or deliver them from another host")
             }
+            findings.add(item.found)
             let reading = SectionReading<Configuration.DestinationKeys>(item, context, into: &findings)
             if let name = reading[\.name] {
                 let place = item.place(of: keys.name.path)
