@@ -11,7 +11,9 @@ package struct DeliveryDaemon {
     /// How long after SIGTERM transfers may take to come to their end: within the unit's `TimeoutStopSec=`.
     static let stopWithin = Duration.seconds(25)
 
-    private let group: ServiceGroup
+    private let services: [ServiceGroupConfiguration.ServiceConfiguration]
+    private let reload: Reload
+    private let logger: Logger
 
     /// - Parameters:
     ///   - load: reads the configuration again for a reload; `nil`, after it has said why, if it is refused.
@@ -45,23 +47,28 @@ package struct DeliveryDaemon {
         let delivery = DeliveryService(
             name: name, version: version, plan: plan, factory: factory, statusFile: statusFile, heartbeats: heartbeats,
             notifier: notifier, logger: logger, windDown: windDown)
-        let reload = ReloadService(
+        reload = Reload(
             name: name, plan: plan, notifier: notifier, logger: logger, windDown: windDown, load: load)
         let watchdog = DeliveryWatchdog(
             watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .error)
-        var settings = ServiceGroupConfiguration(
-            services: [
-                .init(service: watchdog), .init(service: reload),
-                .init(service: delivery, successTerminationBehavior: .gracefullyShutdownGroup),
-            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        settings.maximumGracefulShutdownDuration = Self.stopWithin
-        group = ServiceGroup(configuration: settings)
+        services = [
+            .init(service: watchdog), .init(service: delivery, successTerminationBehavior: .gracefullyShutdownGroup),
+        ]
+        self.logger = logger
     }
 
     /// Delivers until SIGTERM or SIGINT.
-    package func run() async throws { try await group.run() }
+    package func run() async throws {
+        // From here on SIGHUP ends nothing: one that comes before the services run is answered then.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        var settings = ServiceGroupConfiguration(
+            services: [.init(service: Hangups(signals: hangups, reload: reload))] + services,
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        settings.maximumGracefulShutdownDuration = Self.stopWithin
+        try await ServiceGroup(configuration: settings).run()
+    }
 
     /// Why it can't start, each with what to do.
     package enum StartError: Error, CustomStringConvertible {
@@ -106,7 +113,7 @@ private struct DeliveryWatchdog: Service {
 }
 
 /// Takes SIGHUP: a good configuration is used as soon as the segments under way are done, a bad one is refused and the old one stays.
-private struct ReloadService: Service {
+private struct Reload {
     let name: String
     let plan: Mutexed
     let notifier: ServiceNotifier
@@ -114,33 +121,36 @@ private struct ReloadService: Service {
     let windDown: WindDown
     let load: @Sendable () -> Configuration?
 
-    func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup)
-        for await _ in signals.cancelOnGracefulShutdown() {
-            notifier.reloading()
-            guard let configuration = load() else {
-                notifier.ready(status: "the changed configuration was refused; the earlier one stays in force")
-                continue
-            }
-            guard let destination = configuration.destination(named: name) else {
-                logger.announce(
-                    .configurationRefused,
-                    "\(DeliveryDaemon.unknown(name, configuration)); the earlier one stays in force")
-                notifier.ready()
-                continue
-            }
-            let earlier = plan.configuration
-            guard
-                destination != earlier.destination(named: name) || configuration.network != earlier.network
-                    || configuration.spool.directory != earlier.spool.directory
-            else {
-                logger.notice("reloaded: nothing has changed for this destination")
-                notifier.ready()
-                continue
-            }
-            plan.configuration = configuration
-            windDown.request(.reload)
+    func run() {
+        notifier.reloading()
+        guard let configuration = load() else {
+            return notifier.ready(status: "the changed configuration was refused; the earlier one stays in force")
         }
+        guard let destination = configuration.destination(named: name) else {
+            logger.announce(
+                .configurationRefused,
+                "\(DeliveryDaemon.unknown(name, configuration)); the earlier one stays in force")
+            return notifier.ready()
+        }
+        let earlier = plan.configuration
+        guard
+            destination != earlier.destination(named: name) || configuration.network != earlier.network
+                || configuration.spool.directory != earlier.spool.directory
+        else {
+            logger.notice("reloaded: nothing has changed for this destination")
+            return notifier.ready()
+        }
+        plan.configuration = configuration
+        windDown.request(.reload)
+    }
+}
+
+private struct Hangups: Service {
+    let signals: UnixSignalsSequence
+    let reload: Reload
+
+    func run() async throws {
+        for await _ in signals.cancelOnGracefulShutdown() { reload.run() }
     }
 }
 

@@ -19,7 +19,7 @@ package enum LiteralSecret {
         if text.contains("\"kty\"") && text.contains("\"d\"") { return true }
         if text.split(separator: " ").first.map({ $0.uppercased() == "SSWS" }) == true { return true }
         return runs(in: text).contains { run in
-            let run = Word(run)
+            let run = Word(withoutUUID(run))
             if run.bytes.starts(with: [0x30, 0x30]), run.bytes.count == 42 { return true }
             guard !identifiers else { return false }
             if run.bytes.starts(with: [0x30, 0x30]), run.bytes.count >= 10, run.bytes.count != 20 {
@@ -124,6 +124,18 @@ package enum LiteralSecret {
             start = index + 1
         }
         return found
+    }
+
+    /// A word that ends with a UUID (RFC 9562) without that: names of directories and of resources have them.
+    private static func withoutUUID(_ run: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let end = run.suffix(36)
+        let isUUID =
+            end.count == 36
+            && zip(end, 0...).allSatisfy { byte, place in
+                [8, 13, 18, 23].contains(place)
+                    ? byte == 0x2D : (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte & 0xDF)
+            }
+        return isUUID ? run.dropLast(36) : run
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

@@ -72,7 +72,7 @@ package struct AcknowledgementFiles: Sendable {
     /// Two at a time for one loader may leave the smaller position, which keeps more than it must. They take no lock, because any
     /// member of the group could hold one permanently.
     ///
-    /// Throws `refused` for a position that makes no sense, for a name, and for a loader that belongs to another user.
+    /// Throws `refused` for a position that makes no sense and for a name, and `file` with EPERM for a loader that belongs to another user.
     @discardableResult
     package func acknowledge(_ loader: String, through sequence: Int64, at wall: Int64) throws(SpoolError)
         -> Acknowledgement
@@ -83,9 +83,7 @@ package struct AcknowledgementFiles: Sendable {
         let name = loader + Self.suffix
         let found = try read(name, in: opened)
         if let owner = found?.owner, owner != geteuid() {
-            throw .refused(
-                "loader \(loader) belongs to the user with number \(owner): acknowledge as that user, or take another name"
-            )
+            throw .file(FileError(.rename, "\(directory)/\(name)", code: EPERM))
         }
         let earlier = found?.acknowledgement
         if let objection = Acknowledgement.objection(
