@@ -48,6 +48,7 @@ static int trace = -1;
 static struct { _Atomic int watched; int is_directory; char path[512]; off_t offset; size_t length; } files[DESCRIPTORS];
 
 static int (*real_open)(const char *, int, ...);
+static int (*real_openat)(int, const char *, int, ...);
 static int (*real_close)(int);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static int (*real_ftruncate)(int, off_t);
@@ -64,6 +65,7 @@ static time_t (*real_time)(time_t *);
 
 static void find(void) {
     real_open = dlsym(RTLD_NEXT, "open");
+    real_openat = dlsym(RTLD_NEXT, "openat");
     real_close = dlsym(RTLD_NEXT, "close");
     real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
     real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
@@ -142,12 +144,8 @@ static int opened(int file, const char *path, int flags) {
     return file;
 }
 
-int open(const char *path, int flags, ...) {
-    if (real_open == NULL) find();
-    va_list rest;
-    va_start(rest, flags);
-    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
-    va_end(rest);
+// `path` is what `name` in `directory` comes to.
+static int open_in(int directory, const char *name, const char *path, int flags, mode_t mode) {
     // Opening changes nothing but where it creates or cuts: that is counted; every one can fail.
     if (control != NULL && is_watched(path)) {
         if (flags & (O_CREAT | O_TRUNC)) {
@@ -156,14 +154,39 @@ int open(const char *path, int flags, ...) {
             return -1;
         }
     }
-    return opened(real_open(path, flags, mode), path, flags);
+    return opened(real_openat(directory, name, flags, mode), path, flags);
+}
+
+#define MODE(last, flags) \
+    mode_t mode = 0; \
+    if ((flags) & (O_CREAT | O_TMPFILE)) { \
+        va_list rest; \
+        va_start(rest, last); \
+        mode = va_arg(rest, mode_t); \
+        va_end(rest); \
+    }
+
+int open(const char *path, int flags, ...) {
+    if (real_open == NULL) find();
+    MODE(flags, flags)
+    return open_in(AT_FDCWD, path, path, flags, mode);
 }
 int open64(const char *path, int flags, ...) {
-    va_list rest;
-    va_start(rest, flags);
-    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
-    va_end(rest);
+    MODE(flags, flags)
     return open(path, flags, mode);
+}
+
+int openat(int directory, const char *name, int flags, ...) {
+    if (real_openat == NULL) find();
+    MODE(flags, flags)
+    if (directory == AT_FDCWD || name[0] == '/' || !known(directory)) return open_in(directory, name, name, flags, mode);
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", files[directory].path, name);
+    return open_in(directory, name, path, flags, mode);
+}
+int openat64(int directory, const char *name, int flags, ...) {
+    MODE(flags, flags)
+    return openat(directory, name, flags, mode);
 }
 
 int close(int file) {
