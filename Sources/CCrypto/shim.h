@@ -13,7 +13,7 @@ static inline EVP_MD *tributary_sha256_fetch(void) {
     return EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
-// For records, of which there are many: EVP_DigestInit_ex of OpenSSL 3.0 allocates its state anew for each message, these work in the
+// For records, of which there are many: EVP_DigestInit_ex of OpenSSL 3.0 allocates its state again for each message, these work in the
 // caller's. They do not ask for a provider, so whoever uses them fetches once first, and refuses to start without.
 static inline int tributary_sha256(SHA256_CTX *state, const void *bytes, size_t size, unsigned char *out) {
     return SHA256_Init(state) == 1 && SHA256_Update(state, bytes, size) == 1 && SHA256_Final(out, state) == 1;

@@ -15,7 +15,7 @@ package struct ForeignAnswer: Sendable, Hashable {
             what =
                 "answered with a redirect\(host.map { " to \($0)" } ?? ""), which Okta does not do and Tributary does not follow"
         case _ where PageCheck.content(of: response.body).first(where: { $0 > 0x20 }) == 0x3C:
-            what = "answered with a web page (\(response.status)) in place of Okta's JSON"
+            what = "answered with a web page (\(response.status)) instead of Okta's JSON"
         default: return nil
         }
     }

@@ -28,7 +28,7 @@ package struct OktaError: Sendable, Hashable {
     /// `E0000011: Invalid token provided`, as far as it is known; `nil` when nothing is.
     package var text: String? {
         let parts = [code, summary].compactMap(\.self).filter { !$0.isEmpty }
-        guard !parts.isEmpty else { return isHTML ? "a web page in place of Okta's answer" : nil }
+        guard !parts.isEmpty else { return isHTML ? "a web page instead of Okta's answer" : nil }
         return parts.joined(separator: ": ") + (causes.isEmpty ? "" : " [\(causes.joined(separator: "; "))]")
     }
 

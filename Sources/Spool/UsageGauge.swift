@@ -1,4 +1,4 @@
-/// How much of `max_bytes` is taken, and when that has to be measured anew: loaders delete segments without saying so.
+/// How much of `max_bytes` is taken, and when that has to be measured again: loaders delete segments without saying so.
 struct UsageGauge {
     enum Admission: Equatable {
         case admit

@@ -10,7 +10,7 @@ import OktaAPI
 struct CredentialRotate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
-        abstract: "Put a new secret in place of a credential's old one, after Okta has accepted the new one.",
+        abstract: "Replace a credential's secret, after Okta has accepted the new one.",
         discussion: """
             An API token is asked for without being shown, or read from standard input. For a service app a new key is made and its public half \
             printed: register it next to the old one, then press Enter, or run the command again with --finish. The new secret is tried at every \

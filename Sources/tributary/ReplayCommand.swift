@@ -10,7 +10,7 @@ struct ReplayCommand: ParsableCommand {
         commandName: "replay",
         abstract: "The events of a spool through the current mapping, into a new spool.",
         discussion: """
-            Makes each record of FROM anew from its raw_data, with the mapping of this version and the configuration's record, \
+            Makes each record of FROM again from its raw_data, with the mapping of this version and the configuration's record, \
             my_network and catalogue, and writes it to TO, a directory that is empty or does not exist. Events that could not become \
             records are tried again. Uids stay, FROM is only read, and the daemon may go on writing there.
 
@@ -18,7 +18,7 @@ struct ReplayCommand: ParsableCommand {
             later, it adds what FROM has got since. TO is for loaders; the last line says up to which position of FROM's manifest it \
             reaches, and loaders go on in FROM after that.
 
-            Example: after an upgrade, the records of OCSF 1.5.0 anew
+            Example: after an upgrade, records of OCSF 1.5.0 from the kept events
               tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 --schema-version 1.5.0
               tributary spool verify --spool /srv/okta-1.5.0
 

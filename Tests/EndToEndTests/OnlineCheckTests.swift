@@ -141,7 +141,7 @@ struct OnlineCheckTests {
         for org in [org, powerless, busy] { await org.stop() }
     }
 
-    @Test("many integrations are asked beside each other, and no more than eight at once", .timeLimit(.minutes(20)))
+    @Test("many integrations are asked at the same time, eight at most", .timeLimit(.minutes(20)))
     func parallel() async throws {
         let asked = Asked()
         let server = try LoopbackServer { _ in

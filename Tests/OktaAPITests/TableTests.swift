@@ -146,7 +146,7 @@ struct TableTests {
             ("{\"errorCode\":\"E0000001\",\"errorCauses\":[{\"errorSummary\":\"a\"},\"b\",3,null]}", "E0000001 [a; b]"),
             ("{\"error\":\"invalid_client\",\"error_description\":\"no\"}", "invalid_client: no"),
             ("{\"errorCode\":17,\"errorSummary\":\"x\\u000d\\u000ay\"}", "x  y"),
-            (" <html>", "a web page in place of Okta's answer"), ("", nil), ("{", nil), ("[]", nil), ("{}", nil),
+            (" <html>", "a web page instead of Okta's answer"), ("", nil), ("{", nil), ("[]", nil), ("{}", nil),
         ] as [(String, String?)])
     func errorBody(body: String, text: String?) {
         #expect(OktaError(body: Array(body.utf8)).text == text)

@@ -38,7 +38,7 @@ struct VerifyTests {
         #expect(try kinds(reader) == [])
     }
 
-    @Test("a file that lost its lines' end, gained a line, or was made anew is found")
+    @Test("a file that lost its lines' end, gained a line, or was made again is found")
     func changedContents() throws {
         let collection = try SimulatedCollection(compression: .none)
         try collection.collectAndSeal(ScriptedFileSystem())

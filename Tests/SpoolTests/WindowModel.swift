@@ -2,7 +2,7 @@ import Testing
 
 @testable import Spool
 
-/// What an integration's windows must hold at a cursor of the simulated collection, worked out anew from all commits up to it.
+/// What an integration's windows must hold at a cursor of the simulated collection, worked out again from all commits up to it.
 struct WindowModel {
     struct Window {
         var commits: [(times: IdentityTimes, numbers: [Int])] = []

@@ -3,7 +3,7 @@ import FoundationEssentials
 import OCSF
 import Spool
 
-/// Makes the records of a spool anew: the events that its sealed segments hold (`raw_data`, and what could not become a record) go
+/// Makes the records of a spool again: the events that its sealed segments hold (`raw_data`, and what could not become a record) go
 /// through the current mapping into a spool of their own.
 ///
 /// The source's manifest is read once, in order. Each integration has a writer, and its cursor is a place in that manifest

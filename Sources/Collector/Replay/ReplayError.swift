@@ -8,7 +8,7 @@ package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
     case target(SpoolError)
     /// The directory for the new spool is not one that this replay can go on in.
     case wrongTarget(path: String, reason: String)
-    /// A line of the old spool that can't be made anew; lines count from 1.
+    /// A line of the old spool that can't be made again; lines count from 1.
     case record(segment: String, line: Int, reason: String)
     case noRawData(segment: String, line: Int)
     case normalizer(String)
@@ -22,7 +22,7 @@ package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
         case .noRawData(let segment, let line):
             """
             \(segment), line \(line): the record has no raw_data (record.raw_data was off when it was collected), so it can't be \
-            made anew; with --skip-without-raw-data such records are left out and counted
+            made again; with --skip-without-raw-data such records are left out and counted
             """
         case .normalizer(let reason): reason
         }

@@ -89,7 +89,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var credentialExpires: String?
         /// Events that came again and were dropped.
         package var duplicates: Int?
-        /// How often the log was asked for anew, by time, in the place of Okta's link.
+        /// How often the log was asked for again, by time, instead of Okta's link.
         package var freshQueries: Int?
         /// Events that were collected and may have been collected before: none of the remembered ones was found by a query by time.
         package var unproven: Int?

@@ -198,7 +198,7 @@ struct RecordMapping: ~Copyable {
 
 /// The constant parts of all records of one integration, as JSON.
 struct RecordConstants {
-    /// Behind `metadata.version`.
+    /// Follows `metadata.version`.
     let metadata: [UInt8]
     let dstEndpoint: [UInt8]
     /// The org's host, or nothing.

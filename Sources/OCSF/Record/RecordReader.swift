@@ -2,7 +2,7 @@ import CSimdjson
 import FoundationEssentials
 import Glibc
 
-/// Reads of a record, or of a line about an event that could not become one, what it takes to make the record anew: the event as Okta
+/// Reads of a record, or of a line about an event that could not become one, what it takes to make the record again: the event as Okta
 /// sent it, and where it came from.
 ///
 /// An instance belongs to one task at a time; what it gives is valid until the next line is read.

@@ -157,7 +157,7 @@ struct TokenLife: Sendable {
     }
 
     private mutating func wait(after response: HTTPResponse) -> Duration {
-        // A second: those who wait for this answer get it, and who comes back later asks anew.
+        // A second: those who wait for this answer get it, and who comes back later asks again.
         guard response.status == 429 else { return token == nil ? .seconds(1) : Self.renewalRetry }
         let retryAfter = response.headers.first("Retry-After").flatMap { Int64($0) }
         let seconds =

@@ -114,7 +114,7 @@ package struct HTTPResponse: Sendable {
     package var version: HTTPVersion
     /// What carried it, if the request asked for that.
     package var connection: HTTPConnection?
-    /// Whether it is the token endpoint's, in place of the answer to the request that the token was for.
+    /// Whether it is the token endpoint's, instead of the answer to the request that the token was for.
     package var isOfTokenEndpoint = false
     /// The memory that a large body takes, counted until this is let go of; `nil` for a small one.
     package var share: BodyShare?

@@ -28,7 +28,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case disconnect
         /// 200 with an HTML page, as a captive portal sends.
         case html
-        /// 200 with a JSON object in place of the array.
+        /// 200 with a JSON object instead of the array.
         case notArray = "not-array"
         /// 200 with an array cut off in the middle, its length consistent.
         case invalidJSON = "invalid-json"

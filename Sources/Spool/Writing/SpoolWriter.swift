@@ -237,7 +237,7 @@ package final class SpoolWriter {
         do throws(SpoolError) {
             try decide(plan, carrying: carried, at: now)
         } catch {
-            // Not begun: nothing but staged files, which the next try makes anew.
+            // Not begun: nothing but staged files, which the next try makes again.
             if case .ready = phase { removeStaged(plan) }
             throw error
         }

@@ -20,7 +20,7 @@ struct SpoolCat: ParsableCommand {
     @OptionGroup var filter: SegmentFilter
     @OptionGroup var records: RecordFilter
 
-    @Flag(help: "What could not become a record, in place of the records; its time is when it was collected.")
+    @Flag(help: "What could not become a record, instead of the records; its time is when it was collected.")
     var rejected = false
 
     @Option(help: "At most this many lines.")

@@ -20,7 +20,7 @@ struct SpoolGroup: ParsableCommand {
 struct SpoolOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
 
-    @Option(help: ArgumentHelp("The spool itself, in place of the configured one.", valueName: "directory"))
+    @Option(help: ArgumentHelp("The spool itself, instead of the configured one.", valueName: "directory"))
     var spool: String?
 
     func directory() throws -> String { try spool ?? configuration.load().spool.directory }
