@@ -36,14 +36,7 @@ struct LogEvent {
     @inline(__always) func debug(_ key: OktaKey) -> JSONNode? { debug[Int(key.rawValue)] }
 
     func child(_ node: JSONNode?, _ key: OktaKey) -> JSONNode? {
-        guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return nil }
-        let end = nodes + Int(node.pointee.next)
-        var child = node + 1
-        while child < end {
-            if child.pointee.key == key.rawValue { return child }
-            child = nodes + Int(child.pointee.next)
-        }
-        return nil
+        node?.child(key.rawValue, in: nodes)
     }
 
     /// Calls `body` for each element of an array; nothing for any other kind.

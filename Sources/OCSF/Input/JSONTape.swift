@@ -2,6 +2,20 @@ import CSimdjson
 
 typealias JSONNode = UnsafeMutablePointer<tributary_json_node>
 
+extension UnsafeMutablePointer where Pointee == tributary_json_node {
+    /// The member of an object with this key, of the tape that begins with `nodes`; nil where there is none, or this is no object.
+    @inline(__always) func child(_ key: UInt16, in nodes: JSONNode) -> JSONNode? {
+        guard Int(pointee.kind) == TRIBUTARY_JSON_OBJECT else { return nil }
+        let end = nodes + Int(pointee.next)
+        var child = self + 1
+        while child < end {
+            if child.pointee.key == key { return child }
+            child = nodes + Int(child.pointee.next)
+        }
+        return nil
+    }
+}
+
 /// The inside of a JSON string as it stands in the source, escapes kept.
 struct JSONText {
     let start: UnsafePointer<UInt8>

@@ -157,14 +157,7 @@ package final class RecordReader {
         let bytes: UnsafePointer<UInt8>
 
         func child(_ node: JSONNode?, _ key: Key) -> JSONNode? {
-            guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return nil }
-            let end = nodes + Int(node.pointee.next)
-            var child = node + 1
-            while child < end {
-                if child.pointee.key == key.rawValue { return child }
-                child = nodes + Int(child.pointee.next)
-            }
-            return nil
+            node?.child(key.rawValue, in: nodes)
         }
 
         func text(_ node: JSONNode?) -> JSONText? {
