@@ -96,8 +96,8 @@ package struct Deliverer: Sendable {
     }
 
     private func wait() async -> Event {
-        // Short enough that a stop is seen at once.
         await windDown.pause(Self.interval)
+        // Then only transfers that are under way are waited for: `pause` returns at once, and this keeps the loop from spinning.
         if windDown.reason != .none { try? await Task.sleep(for: .milliseconds(50), clock: .continuous) }
         return .tick
     }

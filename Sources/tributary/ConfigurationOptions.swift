@@ -1,6 +1,9 @@
 import ArgumentParser
 import Configuration
 import FoundationEssentials
+import Glibc
+import Logging
+import Systemd
 
 /// Where the configuration is, for every command that needs it.
 struct ConfigurationOptions: ParsableArguments {
@@ -48,5 +51,14 @@ struct ConfigurationOptions: ParsableArguments {
     func runtimeDirectory() -> String {
         loadedQuietly()?.runtimeDirectory ?? ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
             ?? "/run/tributary"
+    }
+}
+
+extension ConfigurationError {
+    /// Says every problem in the journal, and the first one to the service manager.
+    func announce(_ logger: Logger) {
+        for problem in problems { logger.announce(.configurationRefused, "\(problem)") }
+        ServiceNotifier().failed(
+            errno: EINVAL, status: "configuration refused: \(problems.first.map(String.init(describing:)) ?? "")")
     }
 }

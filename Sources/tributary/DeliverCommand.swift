@@ -77,10 +77,7 @@ struct Deliver: AsyncParsableCommand {
             }
             return configuration
         } catch {
-            for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
-            ServiceNotifier().failed(
-                errno: EINVAL,
-                status: "configuration refused: \(error.problems.first.map(String.init(describing:)) ?? "")")
+            error.announce(logger)
             return nil
         }
     }

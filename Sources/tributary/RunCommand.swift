@@ -60,10 +60,7 @@ struct Run: AsyncParsableCommand {
             for warning in configuration.warnings { logger.warning("\(warning)") }
             return configuration
         } catch {
-            for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
-            ServiceNotifier().failed(
-                errno: EINVAL,
-                status: "configuration refused: \(error.problems.first.map(String.init(describing:)) ?? "")")
+            error.announce(logger)
             throw ExitStatus.configuration
         }
     }
