@@ -9,7 +9,7 @@ import Systemd
 struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("The configuration; conf.d/*.yaml beside it is read too.", valueName: "file"))
+        help: ArgumentHelp("The configuration; conf.d/*.yaml next to it is read too.", valueName: "file"))
     var config = ConfigurationOptions.installed
 
     /// The one that the unit runs with.

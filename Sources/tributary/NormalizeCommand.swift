@@ -29,7 +29,7 @@ struct Normalize: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "The values worth looking up, listed.")
     var observables = true
 
-    @Flag(help: "Each time in words too, beside the milliseconds: the profile datetime.")
+    @Flag(help: "Each time in words too, next to the milliseconds: the profile datetime.")
     var datetime = false
 
     @Flag(help: "Whatever stands in unmapped as one text each, for stores with fixed columns.")

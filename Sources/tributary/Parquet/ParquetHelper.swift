@@ -11,7 +11,7 @@ final class ParquetHelper {
         let status: ExitCode
     }
 
-    /// `$TRIBUTARY_PARQUET`, else in `libexec/tributary` beside the `bin` that this program is in.
+    /// `$TRIBUTARY_PARQUET`, else in `libexec/tributary` next to the `bin` that this program is in.
     static var installed: String {
         if let path = ProcessInfo.processInfo.environment["TRIBUTARY_PARQUET"], !path.isEmpty { return path }
         let program =

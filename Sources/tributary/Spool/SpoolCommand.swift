@@ -5,7 +5,7 @@ import Spool
 struct SpoolGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spool",
-        abstract: "List, load, check, read and thin out the sealed segments, beside a running daemon or without one.",
+        abstract: "List, load, check, read and thin out the sealed segments, with or without a running daemon.",
         discussion: """
             Example: what a loader does, again and again
               tributary spool list --since-manifest 1200 --json

@@ -8,7 +8,7 @@ import Spool
 struct SpoolPrune: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Delete sealed segments by age or acknowledgement, oldest first; safe beside a running daemon.",
+        abstract: "Delete sealed segments by age or acknowledgement, oldest first; safe while the daemon runs.",
         discussion: """
             Deletes only what has its line in the manifest, and nothing that a registered loader has not acknowledged, unless told \
             otherwise. What is not sealed yet is never touched. Ages count from the sealing.
