@@ -108,7 +108,7 @@ extension Configuration {
         }
         if !destinations.isEmpty { line("destinations", "\(destinations.count)") }
         for destination in destinations {
-            let about = destination.description.map { " — \($0)" } ?? ""
+            let about = destination.description.map { " — \(LiteralSecret.masked($0))" } ?? ""
             line("  \(destination.name)", [destination.place + about] + destination.settings.words)
         }
         return lines.joined(separator: "\n")
@@ -116,13 +116,14 @@ extension Configuration {
 }
 
 extension Configuration.Destination {
-    /// Where it is, for a person.
+    /// Where it is, for a person, without what may be a secret.
     package var place: String {
         switch self.type {
         case .s3:
-            "s3://\(self.bucket ?? "")\(self.prefix.map { "/" + $0 } ?? "")"
-                + (self.endpoint.map { " at \($0)" } ?? "") + ", credentials \(self.credentials.rawValue)"
-        case .exec: "exec \(self.command.joined(separator: " "))"
+            LiteralSecret.masked(
+                "s3://\(self.bucket ?? "")\(self.prefix.map { "/" + $0 } ?? "")"
+                    + (self.endpoint.map { " at \($0)" } ?? "")) + ", credentials \(self.credentials.rawValue)"
+        case .exec: "exec \(LiteralSecret.masked(self.command.joined(separator: " ")))"
         }
     }
 }

@@ -39,7 +39,18 @@ struct PastedTokenTests {
         "integrations:\n  - name: x\n    data_ingest: {page_size: @}\n",
         "integrations:\n  - name: x\n    data_ingest: {rate_limit_share: @}\n",
         "integrations:\n  - name: x\n    response_action: {credential: @}\n",
+        "delivery_directory: /run/@\n", "destinations: @\n", "destinations:\n  - {name: @}\n",
+        bucket + "    description: @\n", bucket + "    prefix: @\n", bucket + "    endpoint: https://@\n",
+        bucket + "    secret_file: /etc/@\n", bucket + "    @: x\n", bucket + "    server_side_encryption: @\n",
+        bucket + "    credentials: process\n    credential_process: [/bin/key, --token, @]\n",
+        "destinations:\n  - {name: x, type: s3, region: eu-west-1, bucket: @}\n",
+        "destinations:\n  - {name: x, type: s3, bucket: b-u, region: @}\n",
+        "destinations:\n  - {name: x, type: exec, command: [/bin/load, @]}\n",
+        "destinations:\n  - {name: x, type: exec, command: [/bin/load, '--password=@']}\n",
     ]
+
+    private static let bucket =
+        "destinations:\n  - name: x\n    type: s3\n    bucket: b-u\n    region: eu-west-1\n"
 
     @Test("no six characters of it appear, whatever the form and the place", arguments: places)
     func neverShown(place: String) throws {

@@ -84,9 +84,10 @@ struct Setting<Value: ConfigurationValue>: AnySetting {
     var json: (any Encodable & Sendable)? { masked ?? value.json }
 
     /// The value without what a person may have pasted into it by mistake; nil where there is nothing to leave out. Paths are looked at when
-    /// they are read, and a client ID is refused if it is none.
+    /// they are read, and a client ID is refused if it is none. A command begins with a path, and its arguments may be anything.
     private var masked: String? {
-        guard let text = value.text, !text.hasPrefix("/"), key.description.name != "client_id",
+        let isCommand = ["command", "credential_process"].contains(key.description.name)
+        guard let text = value.text, isCommand || !text.hasPrefix("/"), key.description.name != "client_id",
             LiteralSecret.mayBePresent(in: text)
         else { return nil }
         return LiteralSecret.masked(text)

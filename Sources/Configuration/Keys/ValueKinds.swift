@@ -27,8 +27,10 @@ extension ValueKind where Value == String {
         while end < path.endIndex {
             let start = path.index(after: end)
             end = path[start...].firstIndex(of: "/") ?? path.endIndex
-            if LiteralSecret.mayBePresent(in: String(path[start..<end])) {
-                return FileProbe.look(at: String(path[..<end])) == .missing
+            if LiteralSecret.mayBePresent(in: String(path[start..<end])),
+                FileProbe.look(at: String(path[..<end])) == .missing
+            {
+                return true
             }
         }
         return false
