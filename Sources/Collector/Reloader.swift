@@ -109,6 +109,8 @@ actor Reloader {
     private func apply(_ new: Configuration, _ change: ConfigurationChange) async {
         spool.adopt(SpoolSettings(new))
         for integration in inForce.unusable { board.remove(integration.name) }
+        let names = Set(new.integrations.map(\.name.text))
+        collection.noteLeftovers(among: inForce.unusable.map(\.name).filter { !names.contains($0) })
         let removed = change.removed.map(\.text)
         await collection.stop(removed + change.changed.map(\.integration.name.text))
         let stillIngesting = Set(new.integrations.filter { $0.dataIngest != nil }.map(\.name.text))
@@ -124,7 +126,7 @@ actor Reloader {
         }
         collection.retryNow()
         board.sort(by: new.integrations.map(\.name.text))
-        if stillIngesting.count > inForce.integrations.count { warnOfDescriptors(stillIngesting.count) }
+        if stillIngesting.count > inForce.integrations.count(where: { $0.dataIngest != nil }) { warnOfDescriptors(stillIngesting.count) }
         inForce = ConfigurationChange.inForce(from: inForce, to: new)
         credentials.replace(inForce)
     }

@@ -112,7 +112,10 @@ final class CollectionService: Service {
 
     /// Seals and closes an integration that has no collector any more. What can't be sealed now is tried again.
     func close(_ name: String, on worker: IngestWorker) async {
-        guard let outcome = await worker.sealAndClose(name) else { return }
+        guard let outcome = await worker.sealAndClose(name) else {
+            // Its journal was not open, because of earlier trouble.
+            return noteLeftovers(among: [name])
+        }
         board.sealed(outcome.sealed.count)
         guard let failure = outcome.failure else { return }
         state.withLock { state in
@@ -173,12 +176,19 @@ final class CollectionService: Service {
         outcome.report(to: board, entry: outcome.integration, logger: logger)
     }
 
-    /// Records that were durable and unsealed when their integration left the configuration would never be seen otherwise.
     private func noteLeftovers() {
         let configured = unusable.union(initial.map(\.settings.name))
+        noteLeftovers { !configured.contains($0) }
+    }
+
+    /// As at a start, of integrations that a reload has removed and that had no collector.
+    func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
+
+    /// Records that were durable and unsealed when their integration left the configuration would never be seen otherwise.
+    private func noteLeftovers(where isLeftover: (String) -> Bool) {
         do throws(SpoolError) {
             let known = try spool.integrations()
-            state.withLock { $0.leftovers.formUnion(known.filter { !configured.contains($0) }) }
+            state.withLock { $0.leftovers.formUnion(known.filter(isLeftover)) }
         } catch {
             logger.announce(
                 .spoolError, "can't look for records of integrations that are no longer configured: \(error)")

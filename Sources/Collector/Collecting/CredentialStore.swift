@@ -5,9 +5,16 @@ import Synchronization
 /// Gives each configured credential its way to sign requests. Integrations that use the same credential at the same org get the same
 /// object, and so share its access token.
 final class CredentialStore: Sendable {
+    /// What a reload compares: a key of another kind in the same file is the same credential.
     private struct Key: Hashable {
-        var credential: Configuration.Credential
+        var settings: Section<Configuration.CredentialKeys>
+        var secretFile: String
         var origin: String
+
+        init(_ credential: Configuration.Credential, at origin: String) {
+            (settings, secretFile) = (credential.settings, credential.secretFile)
+            self.origin = origin
+        }
     }
 
     private let transport: any HTTPTransport
@@ -17,7 +24,7 @@ final class CredentialStore: Sendable {
 
     /// The credential, for reading the log of the org at `org`. No file is touched yet.
     func credential(_ configured: Configuration.Credential, at org: OrgURL) -> any Credential {
-        let key = Key(credential: configured, origin: org.origin)
+        let key = Key(configured, at: org.origin)
         return made.withLock { made in
             if let known = made[key] { return known }
             let credential = make(configured, org)
@@ -35,7 +42,7 @@ final class CredentialStore: Sendable {
     func keepOnly(usedBy integrations: [Configuration.Integration]) {
         let used = Set(
             integrations.compactMap { integration in
-                integration.dataIngest.map { Key(credential: $0.credential, origin: integration.url.origin) }
+                integration.dataIngest.map { Key($0.credential, at: integration.url.origin) }
             })
         made.withLock { made in made = made.filter { used.contains($0.key) } }
     }
