@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 
 /// The directory in which an administrator keeps the secrets of one service, as `tributary credential` changes it.
 package struct SecretKeeper {
@@ -32,7 +33,8 @@ package struct SecretKeeper {
         return try CredentialLoader.secret(fileName(name, form), in: directory)
     }
 
-    /// Puts a secret there, or another instead of it. Either the old one is there or the new one, whatever happens.
+    /// Puts a secret there, or another instead of it. Either the old one is there or the new one, whatever happens. A kill while the form changes,
+    /// plain or encrypted, can leave both, which the root step refuses by name.
     package func put(_ secret: [UInt8], as name: Name, _ form: Form) throws(CredentialFileError) {
         let directory = try SafeDirectory.made(source, mode: 0o700)
         let bytes = form == .plain ? secret : try SystemdCreds.encrypt(secret, name: name.text)
@@ -67,10 +69,21 @@ package struct SecretKeeper {
         _ secret: [UInt8], _ body: (String) async throws -> Result
     ) async throws -> Result {
         let directory = try SafeDirectory.made(source, mode: 0o700)
-        let name = ".trial.\(SafeDirectory.random())"
+        Self.removeAbandonedTrials(in: directory)
+        let name = "\(Self.trialPrefix)\(getpid()).\(SafeDirectory.random())"
         try directory.write(name, secret, mode: 0o600)
         defer { directory.remove(name) }
         return try await body("\(source)/\(name)")
+    }
+
+    private static let trialPrefix = ".trial."
+
+    /// Takes away what a command that was killed left.
+    static func removeAbandonedTrials(in directory: SafeDirectory) {
+        for name in (try? directory.names()) ?? [] where name.hasPrefix(trialPrefix) {
+            let number = name.dropFirst(trialPrefix.count).prefix { $0 != "." }
+            if let process = pid_t(number), kill(process, 0) != 0, errno == ESRCH { directory.remove(name) }
+        }
     }
 
     private func fileName(_ name: Name, _ form: Form) -> String {

@@ -193,6 +193,13 @@ struct CredentialAdd: AsyncParsableCommand {
                 throw ExitStatus.dataError
             }
             let keeper = try SecretKeeper(options.directories())
+            // Perhaps of a configuration that can't be read now; it is never replaced here.
+            if try keeper.form(of: name) != nil {
+                Terminal.complain(
+                    "tributary: there is a secret \(name) already: correct the configuration (tributary check), or take the secret away with: tributary credential remove \(name)"
+                )
+                throw ExitStatus.dataError
+            }
             switch type {
             case .apiToken:
                 let secret = try SecretInput.read("API token of \(name) (not shown): ")
@@ -207,6 +214,7 @@ struct CredentialAdd: AsyncParsableCommand {
                 try keeper.remove(name)
                 throw error
             }
+            try keeper.removeNext(for: name)
             try options.apply()
             Terminal.complain(
                 """
@@ -245,7 +253,6 @@ struct CredentialAdd: AsyncParsableCommand {
             try Fields(clientID: given).apply(to: &record)
         }
         try keep(secret, record.name, keeper)
-        try keeper.removeNext(for: record.name)
     }
 
     private func keep(_ secret: [UInt8], _ name: Name, _ keeper: SecretKeeper) throws {

@@ -41,15 +41,15 @@ struct CredentialRotate: AsyncParsableCommand {
                         + "it is taken up at the next request")
                 throw ExitStatus.dataError
             }
-            if expires != nil { try CredentialFile.checkIsOwn(name, options) }
+            // A key of ours names itself; the kid of the old one must not go with it.
+            let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
+            if expires != nil || hadKeyID { try CredentialFile.checkIsOwn(name, options) }
             var record = CredentialRecord(credential)
             try Fields(expires: expires).apply(to: &record)
             let keeper = SecretKeeper(try options.directories())
             guard let secret = try secret(credential, keeper) else { return }
             try SecretText.check(secret, type: credential.type)
             if !offline { try await accept(secret, credential, configuration, keeper) }
-            // A key of ours names itself; the kid of the old one must not go with it.
-            let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
             if hadKeyID { record.keyID = nil }
             try keeper.put(
                 secret, as: name, try keeper.form(of: name) ?? (SystemdCreds.isInstalled ? .encrypted : .plain))
