@@ -117,16 +117,7 @@ struct Command: Sendable {
         let deadline = ContinuousClock.now + timeout
         var killAt: ContinuousClock.Instant?
         var idle: UInt32 = 200
-        while true {
-            let isOpen = [output, errors].filter { !$0.isAtEnd }
-            var sets = isOpen.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
-            if sets.isEmpty {
-                // It closed both and is about to end, as a rule.
-                usleep(idle)
-                idle = min(idle * 2, 50_000)
-            } else {
-                poll(&sets, nfds_t(sets.count), 100)
-            }
+        func read() {
             output.read { bytes in
                 if result.output.count + bytes.count <= outputLimit {
                     result.output += bytes
@@ -138,10 +129,24 @@ struct Command: Sendable {
                 errorTail += bytes
                 if errorTail.count > 4096 { errorTail.removeFirst(errorTail.count - 4096) }
             }
+        }
+        while true {
+            let isOpen = [output, errors].filter { !$0.isAtEnd }
+            var sets = isOpen.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
+            if sets.isEmpty {
+                // It closed both and is about to end, as a rule.
+                usleep(idle)
+                idle = min(idle * 2, 50_000)
+            } else {
+                poll(&sets, nfds_t(sets.count), 100)
+            }
+            read()
             var status: Int32 = 0
             if waitpid(child, &status, WNOHANG) == child {
                 // What it left running would hold the pipes, and the segment.
                 kill(-child, SIGKILL)
+                // Written since the last look.
+                read()
                 // As WIFEXITED and its siblings in wait(2), which are macros.
                 let ended: Ending = status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F)
                 result.ending = reason ?? ended
