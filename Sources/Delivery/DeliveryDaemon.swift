@@ -48,7 +48,8 @@ package struct DeliveryDaemon {
             name: name, version: version, plan: plan, factory: factory, statusFile: statusFile, heartbeats: heartbeats,
             notifier: notifier, logger: logger, windDown: windDown)
         reload = Reload(
-            name: name, plan: plan, notifier: notifier, logger: logger, windDown: windDown, load: load)
+            name: name, plan: plan, factory: factory, notifier: notifier, logger: logger, windDown: windDown, load: load
+        )
         let watchdog = DeliveryWatchdog(
             watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         services = [
@@ -116,6 +117,7 @@ private struct DeliveryWatchdog: Service {
 private struct Reload {
     let name: String
     let plan: Mutexed
+    let factory: DestinationFactory
     let notifier: ServiceNotifier
     let logger: Logger
     let windDown: WindDown
@@ -139,6 +141,12 @@ private struct Reload {
         else {
             logger.notice("reloaded: nothing has changed for this destination")
             return notifier.ready()
+        }
+        do throws(DestinationProblem) {
+            _ = try factory.make(destination, network: configuration.network)
+        } catch {
+            logger.announce(.configurationRefused, "\(error); the earlier one stays in force")
+            return notifier.ready(status: "the changed configuration was refused; the earlier one stays in force")
         }
         plan.configuration = configuration
         windDown.request(.reload)

@@ -21,10 +21,10 @@ struct DeliveryStatus {
         return configuration.destinations.map { destination in
             let directory = "\(configuration.deliveryDirectory)/\(destination.name)"
             let data = FileManager.default.contents(atPath: "\(directory)/\(DeliveryReport.fileName)")
+            let report = data.flatMap { try? DeliveryReport(decoding: $0) }
             return DeliveryStatus(
-                name: destination.name.text, place: destination.place, unit: destination.unit,
-                report: data.flatMap { try? DeliveryReport(decoding: $0) },
-                isRunning: DeliveryStatusFile.isHeld(inDirectory: directory))
+                name: destination.name.text, place: destination.place, unit: destination.unit, report: report,
+                isRunning: DeliveryStatusFile.isHeld(inDirectory: directory, by: report))
         }
     }
 

@@ -23,7 +23,7 @@ struct S3AnswerTests {
 
     static let rows: [Row] = [
         Row(status: 200, headers: [.init("ETag", "\"x\"")], kind: .stored),
-        Row(status: 200, kind: .later, says: "no S3"),
+        Row(status: 200, kind: .later, says: "not an S3 server"),
         Row(status: 200, headers: [.init("ETag", "\"x\"")], code: "InternalError", kind: .later, says: "InternalError"),
         Row(status: 200, headers: [.init("ETag", "\"x\"")], code: "SlowDown", kind: .later),
         Row(status: 412, code: "PreconditionFailed", kind: .exists),

@@ -61,8 +61,19 @@ actor AWSCredentialKeeper {
         return expires - now() <= Self.renewBefore
     }
 
+    /// A stop ends it: then no delivery goes on that could use the key.
+    private static func value(
+        of task: Task<Result<AWSCredentials, AWSCredentialProblem>, Never>
+    ) async -> Result<AWSCredentials, AWSCredentialProblem> {
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
     private func fetch() async -> Result<AWSCredentials, AWSCredentialProblem> {
-        if let fetching { return await fetching.value }
+        if let fetching { return await Self.value(of: fetching) }
         let source = source
         let task = Task { () -> Result<AWSCredentials, AWSCredentialProblem> in
             do throws(AWSCredentialProblem) {
@@ -72,7 +83,7 @@ actor AWSCredentialKeeper {
             }
         }
         fetching = task
-        let result = await task.value
+        let result = await Self.value(of: task)
         fetching = nil
         if case .success(let credentials) = result { known = (credentials, now()) }
         return result

@@ -43,7 +43,7 @@ struct S3Answer: Sendable {
             guard response.headers.first("ETag") != nil else {
                 return .notYet(
                     trouble(
-                        "\(host) answered 200 and is no S3: it gave no entity tag",
+                        "\(host) answered 200 and is not an S3 server: it gave no entity tag",
                         "Check the endpoint, the proxy, and whether this network has a login page"), retryAfter: nil)
             }
             return .stored
@@ -73,8 +73,8 @@ struct S3Answer: Sendable {
             return .refused(
                 trouble(
                     "\(host) does not take \(path)\(said)",
-                    "Lower spool.segment_max_bytes or shorten the prefix; deliver this one by hand and skip it with "
-                        + "`tributary spool ack`"))
+                    "Lower spool.segment_max_bytes or shorten the prefix; or deliver this one by hand, "
+                        + "stop this delivery, skip the segment with `tributary spool ack`, and start it again"))
         case ("NoSuchBucket", _), (_, 404):
             return .notYet(
                 trouble(
@@ -84,7 +84,7 @@ struct S3Answer: Sendable {
         case (_, 401), (_, 403):
             return .notYet(
                 trouble(
-                    "\(host) does not allow to write to \(address.shown)\(said)",
+                    "\(host) does not allow writing to \(address.shown)\(said)",
                     "Allow the access key s3:PutObject there; docs/delivery.md has the policy"), retryAfter: nil)
         case ("NotImplemented", _), (_, 501):
             return .notYet(

@@ -200,7 +200,8 @@ package final class S3Destination: Destination {
                     remedy: "See where it is from and remove it; it is not what this spool holds"))
         case .gone:
             return .notYet(
-                DeliveryTrouble("\(host) had \(segment.path) and has it no more", remedy: "It is tried again"),
+                DeliveryTrouble(
+                    "\(host) reported \(segment.path) as present, but it is gone", remedy: "It is tried again"),
                 retryAfter: nil)
         case .unknown(let status):
             return .notYet(

@@ -22,16 +22,28 @@ package final class DeliveryStatusFile: Sendable {
             throw Failure(description: "the status directory can't be made: \(error)")
         }
         path = directory + "/" + DeliveryReport.fileName
-        lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        // Who may open a file may lock it: it is the service's user's alone.
+        lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard lock >= 0 else {
             throw Failure(description: "cannot open \(directory)/lock: \(FileFailure.words(errno))")
         }
-        fchmod(lock, 0o644)
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        fchmod(lock, 0o600)
+        guard Self.take(lock) else {
             throw Failure(
                 description:
-                    "another process delivers to \(name) (systemctl status tributary-deliver@\(name)); stop it first")
+                    "another process delivers to \(name) (systemctl status 'tributary-deliver*@\(name)'); stop it first"
+            )
         }
+    }
+
+    /// Root's `tributary status` briefly takes this lock, so it is tried a few times, 20 ms apart.
+    private static func take(_ lock: Int32) -> Bool {
+        for attempt in 1...5 {
+            if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
+            if errno != EWOULDBLOCK || attempt == 5 { break }
+            usleep(20_000)
+        }
+        return false
     }
 
     deinit { close(lock) }
@@ -49,10 +61,13 @@ package final class DeliveryStatusFile: Sendable {
         }
     }
 
-    /// Whether a delivery holds this directory now.
-    package static func isHeld(inDirectory directory: String) -> Bool {
-        let descriptor = open(directory + "/lock", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno == EACCES }
+    /// Whether the delivery that wrote a report still runs. Tests the lock if it may be opened; otherwise looks for the process.
+    package static func isHeld(inDirectory directory: String, by report: DeliveryReport?) -> Bool {
+        let descriptor = open(directory + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            guard errno == EACCES, let report else { return false }
+            return kill(report.pid, 0) == 0 || errno == EPERM
+        }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
         return false
