@@ -126,7 +126,9 @@ actor Reloader {
         }
         collection.retryNow()
         board.sort(by: new.integrations.map(\.name.text))
-        if stillIngesting.count > inForce.integrations.count(where: { $0.dataIngest != nil }) { warnOfDescriptors(stillIngesting.count) }
+        if stillIngesting.count > inForce.integrations.count(where: { $0.dataIngest != nil }) {
+            warnOfDescriptors(stillIngesting.count)
+        }
         inForce = ConfigurationChange.inForce(from: inForce, to: new)
         credentials.replace(inForce)
     }
