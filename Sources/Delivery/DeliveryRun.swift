@@ -82,9 +82,8 @@ struct DeliveryRun {
             while underWay.count < settings.concurrency, progress.span < Deliverer.window, let line = try queue.peek() {
                 queue.take()
                 guard let segment = DeliverySegment(line, spool: settings.spool) else { continue }
-                if line.segment?.isDelivered != true {
-                    progress.pass(segment.sequence)
-                } else if line.state == .gone, !hasBegun, progress.acknowledged == 0 {
+                let isDelivered = line.segment?.isDelivered == true
+                if isDelivered, line.state == .gone, !hasBegun, progress.acknowledged == 0 {
                     // Deleted before this destination had anything: it begins with what is there.
                     if skippedAtStart == 0 {
                         notices.append("segments that were deleted before this delivery began are left out")
@@ -92,11 +91,15 @@ struct DeliveryRun {
                     skippedAtStart += 1
                     queue.settle(bytes: segment.bytes)
                     skip = segment.sequence
+                    continue
+                }
+                if let skip {
+                    progress.pass(skip)
+                    self.skip = nil
+                }
+                if !isDelivered {
+                    progress.pass(segment.sequence)
                 } else {
-                    if let skip {
-                        progress.pass(skip)
-                        self.skip = nil
-                    }
                     hasBegun = true
                     progress.take(segment.sequence)
                     underWay[segment.sequence] = segment
@@ -274,7 +277,7 @@ struct DeliveryRun {
         report.lagSegments = queue?.lag.segments ?? 0
         report.lagBytes = queue?.lag.bytes ?? 0
         let oldest = (Array(underWay.values) + Array(missing.values)).min { $0.sequence < $1.sequence }
-        if let sealed = oldest.flatMap({ InternetTime.milliseconds($0.sealedAt) }) {
+        if let sealed = oldest.flatMap({ CivilTime.milliseconds(rfc3339: $0.sealedAt) }) {
             report.lagSeconds = Int(max(0, (now - sealed) / 1000))
         }
         report.deliveredSegments = delivered.segments

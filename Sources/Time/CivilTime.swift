@@ -36,20 +36,57 @@ package struct CivilTime: Sendable, Hashable {
     package static func milliseconds(compact text: some StringProtocol) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count == 19, bytes[8] == UInt8(ascii: "T"), bytes[18] == UInt8(ascii: "Z") else { return nil }
-        func number(_ range: Range<Int>) -> Int? {
-            var value = 0
-            for byte in bytes[range] {
-                guard (0x30...0x39).contains(byte) else { return nil }
-                value = value * 10 + Int(byte - 0x30)
-            }
-            return value
-        }
-        guard let year = number(0..<4), let month = number(4..<6), let day = number(6..<8),
-            let date = CivilDate(year: year, month: month, day: day), let hour = number(9..<11),
-            let minute = number(11..<13), let second = number(13..<15), let millisecond = number(15..<18), hour < 24,
-            minute < 60, second < 60
+        guard let year = number(bytes[0..<4]), let month = number(bytes[4..<6]), let day = number(bytes[6..<8]),
+            let date = CivilDate(year: year, month: month, day: day), let hour = number(bytes[9..<11]),
+            let minute = number(bytes[11..<13]), let second = number(bytes[13..<15]),
+            let millisecond = number(bytes[15..<18]), hour < 24, minute < 60, second < 60
         else { return nil }
         return Int64(((date.daysSince1970 * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + millisecond)
+    }
+
+    /// Milliseconds since 1970 of an RFC 3339 `date-time`, with an offset or `Z`, cut to milliseconds; nil for any other text and for a time before
+    /// 1970. A leap second counts as the second after it.
+    package static func milliseconds(rfc3339 text: some StringProtocol) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard (20...40).contains(bytes.count), bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10]),
+            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+            let year = number(bytes[0..<4]), let month = number(bytes[5..<7]), let day = number(bytes[8..<10]),
+            let date = CivilDate(year: year, month: month, day: day),
+            let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
+            let second = number(bytes[17..<19]), hour < 24, minute < 60, second <= 60
+        else { return nil }
+        var rest = bytes[19...]
+        var fraction = 0
+        if rest.first == UInt8(ascii: ".") {
+            let digits = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
+            guard !digits.isEmpty else { return nil }
+            fraction = number((Array(digits) + [0x30, 0x30]).prefix(3)) ?? 0
+            rest = rest.dropFirst(digits.count + 1)
+        }
+        guard let offset = offset(Array(rest)) else { return nil }
+        let seconds = date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second - offset
+        return seconds < 0 ? nil : Int64(seconds * 1000 + fraction)
+    }
+
+    /// Seconds east of UTC of `Z` or `+02:00`.
+    private static func offset(_ zone: [UInt8]) -> Int? {
+        if zone == [UInt8(ascii: "Z")] || zone == [UInt8(ascii: "z")] { return 0 }
+        guard zone.count == 6, zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"),
+            zone[3] == UInt8(ascii: ":"), let hours = number(zone[1..<3]), let minutes = number(zone[4..<6]),
+            hours < 24, minutes < 60
+        else { return nil }
+        return (hours * 60 + minutes) * 60 * (zone[0] == UInt8(ascii: "-") ? -1 : 1)
+    }
+
+    /// Of digits alone.
+    private static func number(_ bytes: some Sequence<UInt8>) -> Int? {
+        var value = 0
+        for byte in bytes {
+            guard (0x30...0x39).contains(byte) else { return nil }
+            value = value * 10 + Int(byte - 0x30)
+        }
+        return value
     }
 
     private var clock: String { "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))" }

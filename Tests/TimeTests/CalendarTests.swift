@@ -22,6 +22,29 @@ struct CalendarTests {
         }
     }
 
+    @Test(
+        "an RFC 3339 time is the moment it says, whatever its offset and its fraction",
+        arguments: [
+            ("2026-11-23T20:15:30.123Z", 1_795_464_930_123), ("2026-11-23T20:15:30Z", 1_795_464_930_000),
+            ("2026-11-23t21:45:30.1234567+01:30", 1_795_464_930_123),
+            ("2026-11-23 15:15:30.1-05:00", 1_795_464_930_100),
+            ("2016-12-31T23:59:60Z", 1_483_228_800_000), ("1970-01-01T00:00:00Z", 0),
+        ] as [(String, Int64)])
+    func internetTime(_ text: String, _ milliseconds: Int64) {
+        #expect(CivilTime.milliseconds(rfc3339: text) == milliseconds)
+    }
+
+    @Test(
+        "no other text is taken for an RFC 3339 time",
+        arguments: [
+            "", "2026-11-23", "2026-11-23T20:15:30", "2026-02-29T00:00:00Z", "2026-11-23T24:00:00Z",
+            "2026-11-23T20:15:30.Z", "2026-11-23T20:15:30+0100", "2026-11-23T20:15:30Zjunk", "1969-12-31T23:59:59Z",
+            "+026-11-23T20:15:30Z", "2026-11-23T20:15:30+24:00", "2026/11/23T20:15:30Z",
+        ])
+    func noInternetTime(text: String) {
+        #expect(CivilTime.milliseconds(rfc3339: text) == nil)
+    }
+
     @Test("every day is one after the day before, and counts back to itself")
     func days() throws {
         var last = CivilDate(daysSince1970: -719_529)

@@ -1,6 +1,7 @@
 import Configuration
 import FoundationEssentials
 import OktaAPI
+import Time
 
 /// Asks each org what the daemon would ask, in small steps, and says of each how it went: `tributary check --online`. Three
 /// requests an integration, two of them of the log's budget.
@@ -200,8 +201,7 @@ package struct OnlineCheck: Sendable {
             return
         }
         report.facts.newestEvent = published
-        let time = try? Date(published, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        let age = time.map { max(0, Int(Double(now) / 1000 - $0.timeIntervalSince1970)) }
+        let age = CivilTime.milliseconds(rfc3339: published).map { max(0, Int((Int64(now) - $0) / 1000)) }
         report.pass(.newestEvent, published + (age.map { ", \(StatusReport.duration($0)) ago" } ?? ""))
     }
 

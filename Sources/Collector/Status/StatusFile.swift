@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Spool
+import Time
 
 /// `status.json` in the runtime directory: replaced whole, so a reader never sees half of one, and accompanied by a
 /// lock that lives as long as the daemon does.
@@ -140,10 +141,8 @@ package final class StatusFile: Sendable {
         // With hidepid= (proc(5)) nothing more is told of it.
         guard let began = ProcessStart(pid) else { return true }
         guard !began.isZombie else { return false }
-        guard let written = try? Date(time, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)) else {
-            return true
-        }
-        return began.secondsSince1970 <= written.timeIntervalSince1970 + 2
+        guard let written = CivilTime.milliseconds(rfc3339: time) else { return true }
+        return began.secondsSince1970 <= Double(written) / 1000 + 2
     }
 
     private static let lockName = "lock"

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Time
 
 /// An access key of AWS. Never printed.
 package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
@@ -38,7 +39,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(json)) else { return nil }
         var expires: Int64?
         if let text = document.Expiration {
-            guard let time = InternetTime.milliseconds(text) else { return nil }
+            guard let time = CivilTime.milliseconds(rfc3339: text) else { return nil }
             expires = time
         }
         self.init(
@@ -73,17 +74,5 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
         while text.first?.isWhitespace == true { text.removeFirst() }
         while text.last?.isWhitespace == true { text.removeLast() }
         return text
-    }
-}
-
-/// Reads a time as AWS writes it, RFC 3339 with or without a fraction.
-enum InternetTime {
-    static func milliseconds(_ text: String) -> Int64? {
-        let plain = Date.ISO8601FormatStyle()
-        let fraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        guard let date = (try? plain.parse(text)) ?? (try? fraction.parse(text)) else { return nil }
-        let seconds = date.timeIntervalSince1970
-        guard abs(seconds) < 1e11 else { return nil }
-        return Int64(seconds * 1000)
     }
 }

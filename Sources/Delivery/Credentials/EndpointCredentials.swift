@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import OktaAPI
+import Time
 
 /// What the sources that ask a service of the host have in common.
 struct CredentialService: Sendable {
@@ -153,7 +154,7 @@ package struct WebIdentityCredentials: AWSCredentialSource {
         let body = try await service.ask(
             .post, url.hasSuffix("/") ? url : url + "/", [("Content-Type", "application/x-www-form-urlencoded")],
             body: Array(form.utf8))
-        let expiration = XMLElement.text("Expiration", in: body).flatMap(InternetTime.milliseconds)
+        let expiration = XMLElement.text("Expiration", in: body).flatMap(CivilTime.milliseconds(rfc3339:))
         guard let keyID = XMLElement.text("AccessKeyId", in: body),
             let secret = XMLElement.text("SecretAccessKey", in: body),
             let token = XMLElement.text("SessionToken", in: body), let expiration,
