@@ -198,7 +198,6 @@ private struct DeliveryService: Service {
                 notifier.ready()
                 logger.announce(.ready, "delivering to \(destination.place), \(destination.guarantee.words)")
                 await deliverer.run()
-                if windDown.reason == .stop { await destination.close() }
             } while windDown.reason == .reload
             logger.announce(.stopping, "stopped; what was delivered is acknowledged")
         } onGracefulShutdown: {

@@ -17,9 +17,6 @@ package protocol Destination: Sendable {
     /// Tries out, step by step, whether segments could be delivered, and leaves nothing there if that is allowed. Ends with the first
     /// step that fails.
     func check() async -> [DestinationStep]
-
-    /// Lets go of what it holds open.
-    func close() async
 }
 
 /// One step of trying a destination out.

@@ -18,7 +18,7 @@ package struct NormalizerSettings: Sendable, Equatable {
 
     package init(
         rawData: Bool = true, observables: Bool = true, datetime: Bool = false, flattenUnmapped: Bool = false,
-        network: MyNetwork = MyNetwork(), refusesOtherObjects: Bool = false, schemaVersion: SchemaVersion = .newest
+        network: MyNetwork = MyNetwork(), refusesOtherObjects: Bool = false, schemaVersion: SchemaVersion = .native
     ) {
         self.rawData = rawData
         self.observables = observables

@@ -55,7 +55,10 @@ struct DestinationShow: ParsableCommand {
         guard destination.type == .s3, let bucket = destination.bucket else { return }
         if destination.credentials == .static { print("\nIts access key is read from \(destination.secretFile)") }
         guard destination.endpoint == nil else { return }
-        let objects = "arn:aws:s3:::\(bucket)/\(destination.prefix.map { $0 + "/" } ?? "")*"
+        // AWS's partitions: China and the American government have their own.
+        let region = destination.region ?? ""
+        let partition = region.hasPrefix("cn-") ? "aws-cn" : region.hasPrefix("us-gov-") ? "aws-us-gov" : "aws"
+        let objects = "arn:\(partition):s3:::\(bucket)/\(destination.prefix.map { $0 + "/" } ?? "")*"
         print(
             """
 
@@ -100,7 +103,6 @@ struct DestinationCheck: AsyncParsableCommand {
             throw ExitStatus.configuration
         }
         let steps = await destination.check()
-        await destination.close()
         let terminal = Terminal.output
         for step in steps {
             print("\(step.remedy == nil ? terminal.green("✔") : terminal.red("✘")) \(step.name)  \(step.found)")

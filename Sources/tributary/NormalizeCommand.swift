@@ -49,7 +49,7 @@ struct Normalize: ParsableCommand {
     var myRange: [IPRange] = []
 
     @Option(help: "The version of OCSF that records follow: \(SchemaVersion.words).")
-    var schemaVersion = SchemaVersion.newest
+    var schemaVersion = SchemaVersion.native
 
     @Option(help: "The org's host name, for the records of events from a file.")
     var org: String?

@@ -93,7 +93,7 @@ struct ValidatorTests {
         try Self.validate(records: sink.records.map(\.text), settings.schemaVersion)
     }
 
-    static func validate(records: [String], _ version: SchemaVersion = .newest) throws {
+    static func validate(records: [String], _ version: SchemaVersion = .native) throws {
         let file = FileManager.default.temporaryDirectory.appending(
             path: "tributary-records-\(UUID().uuidString).ndjson")
         defer { try? FileManager.default.removeItem(at: file) }

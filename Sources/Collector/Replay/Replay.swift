@@ -79,13 +79,15 @@ package struct Replay {
         do throws(SpoolError) {
             // Its size is not bounded: who replays looks for room first, and a full disk ends it with what is done kept. Age seals nothing,
             // since nobody waits.
-            spool = try Spool(
-                SpoolSettings(
-                    directory: options.target, stateDirectory: target.stateDirectory,
-                    compression: Compression(configuration.spool.compression),
-                    segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes), segmentMaxAge: .seconds(86_400),
-                    maxBytes: .max, recordSchema: options.schema.name),
-                fileSystem: PosixFileSystem(), now: SystemTime().spool)
+            var settings = SpoolSettings(configuration)
+            settings.directory = options.target
+            settings.stateDirectory = target.stateDirectory
+            settings.segmentMaxAge = .seconds(86_400)
+            settings.maxBytes = .max
+            settings.retention = .never
+            settings.expectedLoaders = []
+            settings.recordSchema = options.schema.name
+            spool = try Spool(settings, fileSystem: PosixFileSystem(), now: SystemTime().spool)
         } catch {
             throw .target(error)
         }

@@ -64,8 +64,6 @@ package final class ExecDestination: Destination {
         return [DestinationStep("program", "\(program) can be run")]
     }
 
-    package func close() async {}
-
     /// What a command is told of its segment.
     func environment(_ segment: DeliverySegment) -> [String: String] {
         [

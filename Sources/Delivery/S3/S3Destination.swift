@@ -1,5 +1,6 @@
 import Logging
 import OktaAPI
+import Spool
 import Synchronization
 import Time
 
@@ -58,8 +59,6 @@ package final class S3Destination: Destination {
     package var place: String { settings.address.shown }
     /// Sent so far.
     package var requests: Int { learned.withLock { $0.requests } }
-
-    package func close() async {}
 
     package func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
         let upload: HTTPUpload
@@ -217,7 +216,7 @@ package final class S3Destination: Destination {
     ) -> HTTPRequest {
         var request = HTTPRequest(method, address.url(key: address.key(segment.path)))
         if method == .put {
-            request.headers.append("Content-Type", Self.contentType(segment.path))
+            if let form = Compression(fileName: segment.path) { request.headers.append("Content-Type", form.mediaType) }
             request.headers.append("If-None-Match", "*")
             request.headers.append("x-amz-content-sha256", segment.sha256)
             request.headers.append("x-amz-meta-sha256", segment.sha256)
@@ -274,10 +273,5 @@ package final class S3Destination: Destination {
     static func stamp(_ milliseconds: Int64) -> String {
         let text = CivilTime(milliseconds: milliseconds).rfc3339Seconds
         return text.filter { $0 != "-" && $0 != ":" }
-    }
-
-    static func contentType(_ path: String) -> String {
-        path.hasSuffix(".zst")
-            ? "application/zstd" : path.hasSuffix(".gz") ? "application/gzip" : "application/x-ndjson"
     }
 }

@@ -98,7 +98,7 @@ struct SchemaTable: Sendable {
 
     /// The table of a version as it was compiled in; nil for the one that the mapping speaks.
     static func builtIn(_ version: SchemaVersion) throws(SchemaTableError) -> SchemaTable? {
-        guard version != .newest else { return nil }
+        guard version != .native else { return nil }
         guard let found = tributary_record_schema_named(version.rawValue) else {
             throw SchemaTableError(version: version.rawValue, line: 0, problem: "it was not compiled in")
         }

@@ -1,14 +1,15 @@
 /// A version of OCSF that records can be written in.
 ///
 /// The mapping speaks 1.8.0. Every other version has a table, `Sources/CRecordSchemas/ocsf-VERSION.tsv`, to which a record is fitted:
-/// to add one, add its table, its choices, and a case here and in the configuration.
+/// to add one, add its table, its choices, its line in `schemas.c`, a case here and in the configuration, and the version to the lists of
+/// the suites under `Suites/`.
 package enum SchemaVersion: String, Sendable, CaseIterable {
     case v1_3_0 = "1.3.0"
     case v1_5_0 = "1.5.0"
     case v1_8_0 = "1.8.0"
 
     /// What the mapping itself speaks.
-    package static let newest = SchemaVersion.v1_8_0
+    package static let native = SchemaVersion.v1_8_0
 
     /// As the spool's manifest names it.
     package var name: String { "ocsf/\(rawValue)" }

@@ -49,7 +49,7 @@ extension LogPager {
             LogAnswer.Problem(
                 kind: .notCommitted, what: "a page could not be stored (\(reason.oneLine(limit: 300)))",
                 advice: "See what the spool says"),
-            wait: jitter.backoff(attempt: self[page.way].retries + 1, cap: 30), now)
+            wait: jitter.backoff(attempt: self[page.way].retries + 1, cap: Self.longestSpoolWait), now)
     }
 
     /// Whether the wait is for a credential that a person has to put right.
@@ -81,7 +81,8 @@ extension LogPager {
         let delay =
             wait
             ?? (isProbe
-                ? .seconds(60) + jitter.upTo(6) : jitter.backoff(attempt: self[way].failures + 1, cap: 60))
+                ? .seconds(Self.longestWait) + jitter.upTo(Self.longestWait / 10)
+                : jitter.backoff(attempt: self[way].failures + 1, cap: Self.longestWait))
         if !isRateLimit { self[way].failures += 1 }
         self[way].due = now + delay
         if !isOfWay {

@@ -132,6 +132,12 @@ package struct LogPager: Sendable {
         return progress
     }
 
+    /// The longest wait before a request that failed is repeated, in seconds. Waits grow up to it with each failure (`Jitter`); where only a
+    /// person can help, as with a refused credential, each is that long and up to a tenth more.
+    static let longestWait = 60.0
+    /// The same after a page that could not be stored.
+    static let longestSpoolWait = 30.0
+
     /// What the last answer said of the budget.
     package var rateLimit: RateLimit? { budget.rateLimit }
 

@@ -35,7 +35,7 @@ struct Refusal {
             advice =
                 isRepeated
                 ? "Nothing is lost: the log is queried again from a time before the first missing event"
-                : "Nothing is to be done unless it repeats"
+                : "No action is needed unless it repeats"
         case 400, 414:
             (kind, pace) = (.refusedQuery, .probe)
             advice =

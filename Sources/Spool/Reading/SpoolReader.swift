@@ -70,7 +70,8 @@ package struct SpoolReader: Sendable {
         _ path: String, _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
     ) throws(SpoolError) {
         guard let compression = Compression(fileName: path) else {
-            throw .invalidName(path, reason: "it doesn't end in .ndjson, .ndjson.gz or .ndjson.zst")
+            throw .invalidName(
+                path, reason: "it doesn't end in \(Compression.allCases.map(\.suffix).joined(separator: " or "))")
         }
         try SegmentReader(fileSystem).read(
             "\(directory)/\(path)", compression, packed: { (_) throws(SpoolError) in }, lines: body)

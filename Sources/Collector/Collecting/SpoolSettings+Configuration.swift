@@ -1,0 +1,39 @@
+import Configuration
+import OCSF
+import Spool
+
+// The keys of `spool:` as the spool takes them.
+
+extension SpoolSettings {
+    init(_ configuration: Configuration) {
+        self.init(
+            directory: configuration.spool.directory, stateDirectory: configuration.stateDirectory,
+            compression: Compression(configuration.spool.compression),
+            segmentMaxBytes: Int(configuration.spool.segmentMaxBytes.bytes),
+            segmentMaxAge: configuration.spool.segmentMaxAge.duration,
+            maxBytes: Int64(configuration.spool.maxBytes.bytes),
+            retention: RetentionSetting(configuration.spool.retention),
+            recordSchema: SchemaVersion(configuration.record.schemaVersion).name)
+        expectedLoaders = configuration.destinations.map(\.name.text)
+    }
+}
+
+extension Compression {
+    init(_ configured: Configuration.Compression) {
+        switch configured {
+        case .zstd: self = .zstd
+        case .gzip: self = .gzip
+        case .none: self = .none
+        }
+    }
+}
+
+extension RetentionSetting {
+    fileprivate init(_ configured: Configuration.Retention) {
+        switch configured {
+        case .never: self = .never
+        case .after(let age): self = .after(age.duration)
+        case .acknowledged: self = .acknowledged
+        }
+    }
+}
