@@ -10,7 +10,7 @@ DESTDIR ?=
 # Nothing loads symbols from the programs: without their names they are 2 MB smaller.
 RELEASE_LINK = -Xlinker --no-export-dynamic
 
-.PHONY: help build release demo test docs lint format fuzz validate-independently bench loader-test detections-test delivery-test replay-test oauth-test fault-test \
+.PHONY: help build release demo test docs parquet-columns lint format fuzz validate-independently bench loader-test detections-test delivery-test replay-test oauth-test fault-test \
 	exactly-once-test attack-test simulate simulate-faults systemd-test reload-test install clean
 
 help: ## What there is to make
@@ -38,9 +38,12 @@ test: ## Everything that needs no more than this machine
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test --skip-build --skip EndToEndTests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build --filter EndToEndTests
 
-docs: ## Rewrite docs/detections.md and the made parts of docs/record-schema.md and docs/configuration.md
+docs: ## Rewrite docs/detections.md and the made parts of docs/record-schema.md, docs/configuration.md and docs/journal.md
 	scripts/make-detections.py
-	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter 'RecordSchemaTests|ReferenceTests'
+	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter 'RecordSchemaTests|ReferenceTests|MessageCatalogTests'
+
+parquet-columns: ## Rewrite libexec/parquet-columns.tsv from SCHEMA, a file of OCSF's schema
+	scripts/make-parquet-columns.py "$(SCHEMA)" >libexec/parquet-columns.tsv.new && mv libexec/parquet-columns.tsv.new libexec/parquet-columns.tsv
 
 lint: ## The formatter's findings, and imports that Package.swift does not declare, as CI sees them
 	@SWIFT="$(SWIFT)" scripts/check-imports

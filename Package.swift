@@ -74,7 +74,7 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "OCSF", "OktaAPI", "Spool",
-                "Systemd",
+                "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -155,6 +155,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .testTarget(name: "TributaryTests", dependencies: ["tributary", "Collector"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

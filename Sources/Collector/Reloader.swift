@@ -100,6 +100,8 @@ actor Reloader {
             throw Refusal(problems: [error.description])
         }
         do throws(NormalizerError) {
+            // Whether it can be used at all is known before the first worker uses it.
+            _ = try Normalizer(catalog: catalog, settings: normalizing.settings)
             for worker in workers { try await worker.use(catalog, normalizing.settings) }
         } catch {
             throw Refusal(problems: ["\(error)"])

@@ -3,9 +3,9 @@ import Configuration
 /// How a credential is: a colour for the eye, and the reasons in words. A plain value without clock and files.
 package struct CredentialHealth: Sendable, Equatable {
     package enum Colour: String, Sendable, Codable, Comparable {
-        /// Nothing is to be done.
+        /// No action is needed.
         case green
-        /// It works, and something is to be done before it does not.
+        /// It works, and needs an action before it no longer does.
         case yellow
         /// It does not work.
         case red

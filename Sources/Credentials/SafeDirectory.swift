@@ -71,7 +71,9 @@ final class SafeDirectory {
         guard copy >= 0, let stream = fdopendir(copy) else { throw CredentialFileError("cannot list", path) }
         defer { closedir(stream) }
         var names: [String] = []
-        while let entry = readdir(stream) {
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else { break }
             let name = withUnsafeBytes(of: entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
@@ -82,6 +84,7 @@ final class SafeDirectory {
             }
             names.append(name)
         }
+        guard errno == 0 else { throw CredentialFileError("cannot list", path) }
         return names.sorted()
     }
 

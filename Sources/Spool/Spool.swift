@@ -117,6 +117,9 @@ package final class Spool: Sendable {
         (try measure(now), settings.maxBytes)
     }
 
+    /// The same as it was last measured, and what Tributary itself has written and removed since; nil before the first measurement.
+    package var used: Int64? { state.withLock(\.gauge.used) }
+
     func release(_ integration: String) {
         state.withLock { _ = $0.writers.remove(integration) }
     }

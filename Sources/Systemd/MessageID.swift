@@ -47,6 +47,8 @@ package enum MessageID: String, CaseIterable, Sendable {
     case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
     /// Events that are collected and may have been collected before.
     case eventsUnproven = "4e14b5aff6734b38a19a45d49f67a200"
+    /// This host's clock is more than a minute from Okta's.
+    case clockWrong = "19906f5ebcfa412a941d6b830e557a9d"
     /// A credential ends soon, or was not used for so long that Okta drops it.
     case credentialEnds = "f33aac2f26b84aa3a71af804ac403d04"
     /// A destination does not take segments now; delivery waits and tries again.
@@ -65,7 +67,7 @@ package enum MessageID: String, CaseIterable, Sendable {
             .logRequeried:
             .notice
         case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven,
-            .credentialEnds, .deliveryWaiting:
+            .clockWrong, .credentialEnds, .deliveryWaiting:
             .warning
         case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing, .deliveryStopped:
             .error

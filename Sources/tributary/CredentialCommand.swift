@@ -143,7 +143,7 @@ enum ServiceAppSteps {
 
         \(publicJWK)
 
-          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", ")).
+          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", "))\(permissions == .read ? "" : "; okta.logs.read too, if it is to collect the log").
           4. Admin roles: \(permissions == .read ? "Read-only Administrator" : "a role that may manage the users concerned").
         """
     }

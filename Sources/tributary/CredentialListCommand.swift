@@ -11,7 +11,7 @@ struct CredentialList: AsyncParsableCommand {
         commandName: "list",
         abstract: "All credentials: who uses them, until when they are good, when they were used, and how they are.",
         discussion: """
-            Green: nothing is to be done. Yellow: it works, and something is to be done. Red: it does not work. As root (sudo) the secrets \
+            Green: no action is needed. Yellow: it works, but needs an action soon. Red: it does not work. As root (sudo) the secrets \
             themselves are looked at too, never shown. Ends with 69 when one is red.
 
             Example:

@@ -29,11 +29,11 @@ struct DeliveryStatus {
     }
 
     /// A line for a person, and below it what is wrong.
-    func text(_ terminal: Terminal) -> String {
-        let mark = isHealthy ? terminal.green("✔") : terminal.red("✘")
-        let title = "\(mark) delivery \(terminal.bold(name))"
+    func lines(_ terminal: Terminal) -> [String] {
+        let title = "\(terminal.mark(isHealthy ? .well : .trouble)) delivery \(terminal.bold(name))"
         guard let report else {
-            return "\(title)  \(terminal.red("not running")), \(place)\n  Start it: systemctl enable --now \(unit)"
+            return terminal.wrapped("\(title)  \(terminal.red("not running")), \(place)", indent: 4)
+                + terminal.wrapped("  → Start it: systemctl enable --now \(unit)", indent: 4)
         }
         let state = isRunning ? report.state.rawValue : terminal.red("not running") + " since \(report.updatedAt)"
         var facts = ["\(state)  \(report.place)", report.guarantee.words, "position \(report.position)"]
@@ -45,13 +45,14 @@ struct DeliveryStatus {
                     + StatusReport.duration(report.lagSeconds))
         }
         if let last = report.lastDeliveredAt { facts.append("last delivered \(last)") }
-        var lines = ["\(title)  \(facts.joined(separator: ", "))"]
-        if !isRunning { lines.append("  Start it: systemctl enable --now \(unit)") }
+        var lines = terminal.wrapped("\(title)  \(facts.joined(separator: ", "))", indent: 4)
+        if !isRunning { lines += terminal.wrapped("  → Start it: systemctl enable --now \(unit)", indent: 4) }
         if let problem = report.problem {
-            lines.append("  \(problem.message)" + (problem.attempts > 1 ? " (\(problem.attempts) attempts)" : ""))
-            lines.append("  \(problem.remedy)")
+            let attempts = problem.attempts > 1 ? " (\(problem.attempts) attempts)" : ""
+            lines += terminal.wrapped("  \(terminal.red(problem.message))\(attempts)", indent: 2)
+            lines += terminal.wrapped("  → \(problem.remedy)", indent: 4)
             if isRunning, let next = problem.nextAttemptAt { lines.append(terminal.dim("  next attempt \(next)")) }
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 }

@@ -1,60 +1,141 @@
 import Collector
+import Time
 
-/// `tributary status` for people: a line per integration, what is wrong below it, the spool last.
+/// `tributary status` for people: how many are well, what is in trouble, the rest, the spool and the destinations.
 struct StatusText {
     let report: StatusReport
+    let deliveries: [DeliveryStatus]
     /// Whether the daemon that wrote the report still runs.
     let isRunning: Bool
+    /// Milliseconds since 1970.
+    let now: Int64
     let terminal: Terminal
+    /// Leaves out what is well.
+    var isFailingOnly = false
 
-    var text: String {
-        var lines: [String] = []
-        if isRunning {
-            lines.append("tributary \(report.version), process \(report.pid), running since \(report.startedAt)")
-        } else {
-            lines.append(
-                terminal.red("not running") + "; what follows was true at \(report.updatedAt), when it last reported")
-        }
-        if isRunning, let stuck = report.stuck {
-            lines.append(
-                terminal.red("✘ " + stuck.words)
-                    + "; the service manager restarts the daemon, or: systemctl restart tributary")
-        }
-        if let waiting = report.waiting {
-            lines.append(terminal.red("✘ " + waiting.words) + " (\(waiting.attempts) attempts since \(waiting.since))")
-        }
-        let width = report.integrations.map(\.name.count).max() ?? 0
-        for integration in report.integrations { lines += describe(integration, width: width) }
-        lines.append(
-            "spool \(StatusReport.bytes(report.spool.bytes)) of \(StatusReport.bytes(report.spool.maxBytes)) "
-                + "in \(report.spool.directory)")
-        if let reason = report.spool.deletionHeldUp { lines.append(terminal.yellow("  " + reason)) }
-        if let configuration = report.configuration { lines += describe(configuration) }
-        return lines.joined(separator: "\n")
+    /// How old a report of a running daemon may be before it counts as hung, in seconds: twice what it takes with very many integrations.
+    static let longestSilence = 30
+
+    /// Seconds since the daemon last reported, if that is too long ago; nil while it reports.
+    var silence: Int? {
+        guard isRunning, let age = age(report.updatedAt), age > Self.longestSilence else { return nil }
+        return age
     }
 
-    private func describe(_ configuration: StatusReport.Configuration) -> [String] {
-        var lines: [String] = []
-        if let refused = configuration.refused {
-            lines.append(
-                terminal.yellow("new configuration refused at \(refused.at), the earlier one stays in force:"))
-            lines += refused.problems.map { "  \($0)" }
+    /// Whether the daemon runs and reports, and nothing is in trouble.
+    var isWell: Bool {
+        isRunning && silence == nil && report.stuck == nil && report.waiting == nil
+            && !report.integrations.contains(where: { $0.state.isTrouble }) && deliveries.allSatisfy(\.isHealthy)
+    }
+
+    var text: String { lines.joined(separator: "\n") }
+
+    var lines: [String] {
+        var lines = wrap(summary)
+        lines += concernsAll
+        let trouble = report.integrations.filter { $0.state.isTrouble }
+        let rest = isFailingOnly ? [] : report.integrations.filter { !$0.state.isTrouble }
+        let width = min(24, (trouble + rest).map(\.name.count).max() ?? 0)
+        for integration in trouble { lines += describe(integration, width: width) }
+        for integration in rest where !integration.state.isHealthy { lines += describe(integration, width: width) }
+        for integration in rest where integration.state.isHealthy { lines += describe(integration, width: width) }
+        if !isFailingOnly || report.spool.deletionHeldUp != nil { lines += spool }
+        for delivery in deliveries where !isFailingOnly || !delivery.isHealthy { lines += delivery.lines(terminal) }
+        return lines
+    }
+
+    private var summary: String {
+        guard isRunning else {
+            return terminal.red("✘ tributary is not running")
+                + "; what follows was true at \(report.updatedAt), when it last reported"
         }
-        if let words = configuration.restartWords {
-            lines.append(terminal.yellow("\(words): systemctl restart tributary"))
+        let all = report.integrations
+        let well = all.count { $0.state.isHealthy }
+        var parts = [all.isEmpty ? "no integrations yet" : "\(well) of \(all.count) integrations well"]
+        for state in [StatusReport.State.failing, .paused, .rateLimited, .starting, .stopped] {
+            let count = all.count { $0.state == state }
+            if count > 0 { parts.append("\(count) \(state.words)") }
+        }
+        let stopped = deliveries.count { !$0.isHealthy }
+        if stopped > 0 { parts.append("\(stopped) of \(deliveries.count) deliveries not") }
+        var line = mark(isWell ? (well == all.count ? .well : .waiting) : .trouble) + " "
+        line += terminal.bold(parts.joined(separator: ", "))
+        return line
+            + terminal.dim(
+                "  tributary \(report.version), process \(report.pid), up \(age(report.startedAt).map(StatusReport.duration) ?? "since \(report.startedAt)")"
+            )
+    }
+
+    /// What concerns the whole daemon.
+    private var concernsAll: [String] {
+        var lines: [String] = []
+        if let silence {
+            lines += trouble(
+                "the daemon has not reported for \(StatusReport.duration(silence)): it hangs or was stopped",
+                "What follows was true then. systemctl restart tributary")
+        }
+        if isRunning, let stuck = report.stuck {
+            lines += trouble(
+                stuck.words, "The service manager restarts the daemon, or: systemctl restart tributary")
+        }
+        if let waiting = report.waiting {
+            lines += trouble(
+                "waiting to start: \(waiting.message) (\(waiting.attempts) attempts since \(waiting.since))",
+                "Tributary tries again by itself, next at \(waiting.nextAttemptAt)")
+        }
+        if let refused = report.configuration?.refused {
+            lines += wrap(
+                terminal.yellow("! new configuration refused at \(refused.at), the earlier one stays in force:"))
+            lines += refused.problems.flatMap { wrap("  \($0)") }
+        }
+        if let words = report.configuration?.restartWords {
+            lines += wrap(terminal.yellow("! \(words): systemctl restart tributary"))
+        }
+        if let ahead = report.integrations.compactMap(\.clockAheadSeconds).first {
+            lines += wrap(terminal.yellow("! \(StatusReport.clockWords(ahead)). Set it: timedatectl"))
         }
         return lines
     }
 
+    private func trouble(_ what: String, _ remedy: String) -> [String] {
+        wrap("\(mark(.trouble)) \(terminal.red(what))", indent: 2) + wrap("  → \(remedy)", indent: 4)
+    }
+
     private func describe(_ integration: StatusReport.Integration, width: Int) -> [String] {
-        let isHealthy = isRunning && integration.state.isHealthy
-        let mark = isHealthy ? terminal.green("✔") : terminal.red("✘")
-        let name = integration.name.padding(to: width)
-        var facts = [integration.state.rawValue.replacing("_", with: " ") + " since \(integration.since)"]
+        let state = integration.state
+        let standing: Mark = state.isTrouble || !isRunning ? .trouble : state.isHealthy ? .well : .waiting
+        var facts = [state.words]
+        if let problem = integration.problem {
+            facts[0] += " since \(problem.since)"
+            if let age = age(problem.since) { facts[0] += " (\(StatusReport.duration(age)))" }
+            if state.isTrouble, problem.attempts > 1 { facts.append("\(problem.attempts) attempts") }
+        }
+        facts += self.facts(integration)
+        let name = terminal.bold(integration.name.padding(to: width))
+        // Below the facts, where the window is wide enough for that.
+        let indent = terminal.size.map { $0.columns < 100 } == true ? 4 : width + 4
+        var lines = wrap("\(mark(standing)) \(name)  \(facts.joined(separator: ", "))", indent: indent)
+        guard let problem = integration.problem else { return lines }
+        lines += wrap("  \(terminal.red(problem.message))", indent: 2)
+        lines += wrap("  → \(problem.remedy)", indent: 4)
+        var details: [String] = []
+        if let id = integration.lastRequestId { details.append("Okta request \(id)") }
+        if let next = integration.nextAttemptAt { details.append("next attempt \(next)") }
+        if !details.isEmpty { lines.append(terminal.dim("  " + details.joined(separator: ", "))) }
+        return lines
+    }
+
+    private func facts(_ integration: StatusReport.Integration) -> [String] {
+        var facts: [String] = []
         if let backfill = integration.backfill { facts.append(backfill.words) }
         if let lag = integration.lagSeconds { facts.append("lag \(StatusReport.duration(lag))") }
-        if let last = integration.lastEventAt { facts.append("last event \(last)") }
-        facts.append("\(integration.events) events")
+        if let last = integration.lastEventAt {
+            facts.append("last event " + (age(last).map { "\(StatusReport.duration($0)) ago" } ?? last))
+        }
+        facts.append("\(integration.events) events since the start")
+        if integration.eventsPerSecond >= 0.05 {
+            facts.append("\(StatusReport.rate(integration.eventsPerSecond))/s")
+        }
         if integration.rejected > 0 { facts.append(terminal.yellow("\(integration.rejected) set aside")) }
         if let unproven = integration.unproven, unproven > 0 {
             facts.append(terminal.yellow("\(unproven) perhaps collected twice"))
@@ -63,19 +144,50 @@ struct StatusText {
         if let expires = integration.credentialExpires {
             facts.append("credential \(integration.credential) expires \(expires)")
         }
-        var lines = ["\(mark) \(terminal.bold(name))  \(integration.org)  \(facts.joined(separator: ", "))"]
-        if let problem = integration.problem {
-            var line = "  \(problem.message)"
-            if integration.state == .failing, problem.attempts > 1 { line += " (\(problem.attempts) attempts)" }
-            lines.append(line)
-            lines.append("  " + problem.remedy)
-            var details: [String] = []
-            if let id = integration.lastRequestId { details.append("Okta request \(id)") }
-            if let next = integration.nextAttemptAt { details.append("next attempt \(next)") }
-            if !details.isEmpty { lines.append(terminal.dim("  " + details.joined(separator: ", "))) }
+        facts.append(integration.org)
+        return facts
+    }
+
+    private var spool: [String] {
+        var line =
+            "  spool \(StatusReport.bytes(report.spool.bytes)) of \(StatusReport.bytes(report.spool.maxBytes)) "
+            + "in \(report.spool.directory)"
+        let waiting = report.integrations.reduce(0) { $0 + $1.unsealedRecords }
+        if isRunning, waiting > 0 {
+            line += ", \(waiting) records wait to be sealed"
+            // RFC 3339 in UTC sorts as the times do.
+            if let due = report.integrations.compactMap(\.sealDueAt).min() {
+                let left = age(due).map { -$0 } ?? 0
+                line += left > 0 ? ", the first at \(due) (in \(StatusReport.duration(left)))" : ", the first now"
+            }
         }
+        var lines = wrap(line, indent: 4)
+        if let reason = report.spool.deletionHeldUp { lines += wrap("  " + terminal.yellow(reason), indent: 4) }
         return lines
     }
+
+    // MARK: Form
+
+    /// How something stands.
+    enum Mark {
+        case well
+        case waiting
+        case trouble
+    }
+
+    private func mark(_ mark: Mark) -> String { terminal.mark(mark) }
+
+    private func wrap(_ line: String, indent: Int = 2) -> [String] { terminal.wrapped(line, indent: indent) }
+
+    /// Seconds since a time of the report; below zero for one to come.
+    private func age(_ text: String) -> Int? {
+        CivilTime.milliseconds(rfc3339: text).map { Int((now - $0) / 1000) }
+    }
+}
+
+extension StatusReport.State {
+    /// For people.
+    fileprivate var words: String { rawValue.replacing("_", with: " ") }
 }
 
 extension String {

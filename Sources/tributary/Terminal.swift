@@ -8,11 +8,69 @@ struct Terminal {
     /// Colours only where a person looks at them, and not where `NO_COLOR` says otherwise (no-color.org).
     let hasColours: Bool
 
-    static let output = Terminal(descriptor: STDOUT_FILENO)
+    /// Columns and rows of the window; nil where nobody looks, or where it does not say.
+    let size: (columns: Int, rows: Int)?
+
+    static var output: Terminal { Terminal(descriptor: STDOUT_FILENO) }
 
     init(descriptor: Int32) {
         isTerminal = isatty(descriptor) == 1
         hasColours = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+        var window = winsize()
+        let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0 && window.ws_col >= 20
+        size = isKnown ? (Int(window.ws_col), Int(window.ws_row)) : nil
+    }
+
+    /// Without a window, or with one of this size.
+    init(size: (columns: Int, rows: Int)?) {
+        isTerminal = size != nil
+        hasColours = false
+        self.size = size
+    }
+
+    /// The tick, the cross or the dots of a line about something.
+    func mark(_ mark: StatusText.Mark) -> String {
+        switch mark {
+        case .well: green("✔")
+        case .waiting: yellow("…")
+        case .trouble: red("✘")
+        }
+    }
+
+    /// A line, broken between words so that it fits the window. The lines after the first begin with so many blanks. A word that is longer than
+    /// the window stays whole, so that it can be copied.
+    func wrapped(_ line: String, indent: Int) -> [String] {
+        guard let width = size?.columns else { return [line] }
+        let words = line.split(separator: " ", omittingEmptySubsequences: false)
+        var lines = [String(words[0])]
+        var columns = Self.columns(words[0])
+        for word in words.dropFirst() {
+            let length = Self.columns(word)
+            if columns > indent, columns + 1 + length > width {
+                lines.append(String(repeating: " ", count: indent) + word)
+                columns = indent + length
+            } else {
+                lines[lines.count - 1] += " " + word
+                columns += 1 + length
+            }
+        }
+        return lines
+    }
+
+    /// How many columns a text takes: colours take none.
+    private static func columns(_ text: some StringProtocol) -> Int {
+        var count = 0
+        var isColour = false
+        for character in text {
+            if character == "\u{1B}" {
+                isColour = true
+            } else if isColour {
+                isColour = character != "m"
+            } else {
+                count += 1
+            }
+        }
+        return count
     }
 
     func green(_ text: String) -> String { paint(text, "32") }

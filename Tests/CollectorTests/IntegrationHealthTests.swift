@@ -49,9 +49,32 @@ struct IntegrationHealthTests {
         _ = health.troubled(refused, requestID: nil, nextAttempt: nil, at: 2 * day)
         #expect(
             health.troubled(refused, requestID: nil, nextAttempt: nil, at: day) == .stillIn(refused, forSeconds: 0))
-        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day) == true)
-        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: 2 * day + 1) == false)
-        #expect(health.sealed(unsealedRecords: 1, failure: refused, at: day) == true)
+        #expect(health.sealed(waiting, failure: refused, at: 2 * day) == .entered(refused))
+        #expect(health.sealed(waiting, failure: refused, at: 2 * day + 1) == nil)
+        #expect(health.sealed(waiting, failure: refused, at: day) == .stillIn(refused, forSeconds: 0))
+    }
+
+    private let waiting = IngestWorker.Unsealed(records: 1, due: 300_000)
+
+    @Test("that segments are sealed again is told once, with how long they were not")
+    func sealedAgain() {
+        var health = live(at: 0)
+        _ = health.sealed(waiting, failure: refused, at: 10_000)
+        #expect(health.sealed(.init(), failure: nil, at: 70_000) == .recovered(from: refused, afterSeconds: 60))
+        #expect(health.sealed(.init(), failure: nil, at: 80_000) == nil)
+        #expect(health.unsealed.records == 0)
+    }
+
+    @Test("a clock that is more than a minute from Okta's is told once, and again after it was right")
+    func clock() {
+        var health = live(at: 0)
+        #expect(health.answered(0, at: 60_000) == nil)
+        #expect(health.answered(0, at: 7_200_000) == 7200)
+        #expect(health.answered(0, at: 7_200_000) == nil)
+        #expect(health.clockAhead == 7200)
+        #expect(health.answered(10_000, at: 9_000) == nil)
+        #expect(health.clockAhead == nil)
+        #expect(health.answered(7_200_000, at: 0) == -7200)
     }
 
     @Test("another kind of trouble is announced, though there was trouble already")

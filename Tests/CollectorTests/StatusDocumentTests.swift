@@ -46,12 +46,16 @@ struct StatusDocumentTests {
             name: "", org: "", state: .live, since: "",
             problem: .init(kind: "", message: "", remedy: "", attempts: 1, since: ""), lagSeconds: 1, lastEventAt: "",
             lastAnswerAt: "", lastRequestId: "", nextAttemptAt: "", events: 1, rejected: 1, requests: 1,
-            eventsPerSecond: 1, unsealedRecords: 1, credential: "", credentialExpires: "", duplicates: 1,
-            freshQueries: 1, unproven: 1,
+            eventsPerSecond: 1, unsealedRecords: 1, sealDueAt: "", credential: "", credentialExpires: "", duplicates: 1,
+            freshQueries: 1, unproven: 1, clockAheadSeconds: 1,
             backfill: .init(from: "", until: "", reachedAt: "", fraction: 1, remainingSeconds: 1),
             gap: .init(from: "", to: ""))
         let report = StatusReport(
             version: "", pid: 1, startedAt: "", updatedAt: "", stuck: .init(part: "", silenceSeconds: 1),
+            waiting: .init(message: "", since: "", attempts: 1, nextAttemptAt: ""),
+            configuration: .init(
+                inForceSince: "", reloadsBegun: 1, reloadsFinished: 1, lastChange: "",
+                refused: .init(at: "", problems: []), restartNeeded: []),
             integrations: [integration],
             spool: .init(directory: "", bytes: 1, maxBytes: 1, segmentsSealed: 1, deletionHeldUp: ""))
         var keys: Set<String> = []

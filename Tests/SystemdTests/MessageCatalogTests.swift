@@ -54,6 +54,19 @@ struct MessageCatalogTests {
         }
     }
 
+    @Test("docs/journal.md has every event with its subject, its priority and its id")
+    func document() throws {
+        var table = "| event | level | `MESSAGE_ID` |\n| --- | --- | --- |\n"
+        for id in MessageID.allCases {
+            let entry = try #require(entries.first { $0.id == id.rawValue })
+            let subject = (entry.headers["Subject"] ?? "").replacing(/@TRIBUTARY_([A-Z]+)@/) {
+                "*\($0.1.lowercased())*"
+            }
+            table += "| \(subject) | \(id.level) | `\(id.rawValue)` |\n"
+        }
+        try MadePart(of: "docs/journal.md", named: "events").check(table)
+    }
+
     @Test("it names only fields that the handler can send")
     func fields() {
         let known = Set(

@@ -32,7 +32,7 @@ package struct OnlineReport: Sendable, Encodable {
         package let outcome: Outcome
         /// What was found.
         package let words: String
-        /// What to do; absent where nothing is to be done.
+        /// What to do; absent where no action is needed.
         package let advice: String?
     }
 

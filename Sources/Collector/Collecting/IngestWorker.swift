@@ -45,13 +45,21 @@ actor IngestWorker {
         var cursor: String?
         /// Nil if it has been told before.
         var recovery: RecoveryReport?
+        var unsealed = Unsealed()
+    }
+
+    /// Records that are durable and in no segment yet.
+    struct Unsealed: Sendable, Equatable {
+        var records = 0
+        /// When they are sealed at the latest, in milliseconds since 1970 by the wall clock; nil without any.
+        var due: Int64?
     }
 
     /// What sealing one integration came to.
     struct Sealing: Sendable {
         var integration: String
         var sealed: [SealedSegment]
-        var unsealedRecords: Int
+        var unsealed = Unsealed()
         var failure: SpoolError?
         /// Whether anything was sealed, failed, or works again.
         var isNews = false
@@ -114,7 +122,11 @@ actor IngestWorker {
 
     private func opened(_ writer: SpoolWriter) -> Opened {
         let isNews = reported.insert(writer.integration).inserted
-        return Opened(cursor: writer.cursor, recovery: isNews ? writer.recovery : nil)
+        return Opened(cursor: writer.cursor, recovery: isNews ? writer.recovery : nil, unsealed: unsealed(writer))
+    }
+
+    private func unsealed(_ writer: SpoolWriter) -> Unsealed {
+        Unsealed(records: writer.unsealed.records, due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
     }
 
     /// The place that is kept; nil if the integration is not open.
@@ -250,7 +262,7 @@ actor IngestWorker {
         _ integration: String, _ seal: (SpoolWriter) throws(SpoolError) -> [SealedSegment]
     ) -> Sealing? {
         guard let writer = writers[integration] else { return nil }
-        var outcome = Sealing(integration: integration, sealed: [], unsealedRecords: 0)
+        var outcome = Sealing(integration: integration, sealed: [])
         outcome.isNews = failing.remove(integration) != nil
         do throws(SpoolError) {
             outcome.sealed = try seal(writer)
@@ -259,7 +271,7 @@ actor IngestWorker {
             failing.insert(integration)
             if case .damaged = error { recover(integration, writer, &outcome) }
         }
-        outcome.unsealedRecords = writer.unsealed.records
+        outcome.unsealed = unsealed(writer)
         if outcome.failure != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
         return outcome
     }

@@ -32,11 +32,13 @@ extension IntegrationCollector {
 
     /// The place that is kept. A first run keeps its start before it requests anything, so that the start is fixed then.
     private func keptPlace() async throws(IngestWorker.OpeningFailure) -> String {
-        defer { board.update(entry) { $0.opened() } }
+        var unsealed = IngestWorker.Unsealed()
+        defer { board.update(entry) { [unsealed] in $0.opened(unsealed) } }
         let org = settings.query.org
         let source = EventSource(orgHost: org.host, logURL: org.origin + "/api/v1/logs")
         do throws(SpoolError) {
             let opened = try await worker.open(settings.name, source: source)
+            unsealed = opened.unsealed
             if let recovery = opened.recovery { report(recovery) }
             if let kept = opened.cursor { return kept }
             let first = LogPlace(

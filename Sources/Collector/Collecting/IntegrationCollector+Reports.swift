@@ -85,11 +85,23 @@ extension IntegrationCollector {
     }
 
     func noteMovedStart(_ start: StoredTime, _ ahead: Duration) {
-        let seconds = ahead.components.seconds
-        logger.warning(
+        logger.announce(
+            .clockWrong,
             """
-            this host's clock is \(StatusReport.duration(Int(seconds.magnitude))) \(seconds < 0 ? "behind" : "ahead of") Okta's: the start \
-            is counted by Okta's clock, and collection starts at \(WallClock.text(start.milliseconds)). Set this host's clock
+            \(StatusReport.clockWords(Int(ahead.components.seconds))): the start is counted by Okta's clock, and collection starts at \
+            \(WallClock.text(start.milliseconds)). Set this host's clock: timedatectl
+            """)
+    }
+
+    /// Compares this host's clock with the `Date` of an answer that has just arrived.
+    func noteClock(_ page: LogPage) {
+        guard let date = page.date?.milliseconds else { return }
+        guard let ahead = board.update(entry, { $0.answered(date, at: time.wall) }) else { return }
+        logger.announce(
+            .clockWrong,
+            """
+            \(StatusReport.clockWords(ahead)). Collection goes by Okta's clock and loses nothing, but times in the journal and in the \
+            status are wrong. Set this host's clock: timedatectl
             """)
     }
 

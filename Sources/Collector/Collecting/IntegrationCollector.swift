@@ -109,6 +109,7 @@ struct IntegrationCollector: Sendable {
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = time.now }
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
+            noteClock(page)
             if let landing = page.landingWithoutEvents {
                 guard await worker.cursor(of: settings.name) == reading.kept else { return await reopen(&reading) }
                 reading.pager.committed(landing, now: time.now)

@@ -64,13 +64,15 @@ struct IntegrationHealth: Sendable {
     private(set) var backfill: BackfillProgress?
     /// What was no longer available, last.
     private(set) var gap: LogGap?
-    private(set) var unsealedRecords = 0
+    private(set) var unsealed = IngestWorker.Unsealed()
     /// The newest event's own time that was committed.
     private(set) var lastEvent: Int64?
     /// When Okta last answered with a page that was then committed.
     private(set) var lastAnswer: Int64?
     private(set) var lastRequestID: String?
     private(set) var nextAttempt: Int64?
+    /// Seconds by which this host's clock is ahead of Okta's; nil while they agree.
+    private(set) var clockAhead: Int?
     /// Whether the spool was looked at.
     private(set) var isOpened = false
     /// Why what is due could not be sealed; collection goes on.
@@ -148,24 +150,41 @@ struct IntegrationHealth: Sendable {
     }
 
     /// The spool is recovered, or its trouble is known.
-    mutating func opened() {
+    mutating func opened(_ unsealed: IngestWorker.Unsealed = .init()) {
         isOpened = true
+        self.unsealed = unsealed
+    }
+
+    /// An answer of Okta's has arrived, and says what time it is there.
+    ///
+    /// - Returns: how many seconds this host's clock is ahead of Okta's (behind: below zero), where that is news.
+    mutating func answered(_ date: Int64, at now: Int64) -> Int? {
+        let wasWrong = clockAhead != nil
+        let ahead = now - date
+        clockAhead = ahead.magnitude > HostTime.tolerance.magnitude ? Int(ahead / 1000) : nil
+        return wasWrong ? nil : clockAhead
     }
 
     /// A look at what is due to be sealed is over.
     ///
-    /// - Returns: whether the failure is worth a line in the journal: a new one, or one that lasts.
-    mutating func sealed(unsealedRecords records: Int, failure: Trouble?, at now: Int64) -> Bool {
-        unsealedRecords = records
+    /// - Returns: what is worth a line in the journal.
+    mutating func sealed(_ unsealed: IngestWorker.Unsealed, failure: Trouble?, at now: Int64) -> Transition? {
+        self.unsealed = unsealed
         defer { sealTrouble = failure }
-        guard let failure else { return false }
+        guard let failure else {
+            return sealTrouble.map {
+                .recovered(from: $0, afterSeconds: Self.seconds(from: sealTroubleSince, to: now))
+            }
+        }
         if sealTrouble == nil { sealTroubleSince = now }
         // By kind: the words of one trouble name another file each time.
-        guard failure.kind == sealTrouble?.kind, !Self.isWorthReminding(since: lastSealReminder, now: now) else {
+        guard failure.kind == sealTrouble?.kind else {
             lastSealReminder = now
-            return true
+            return .entered(failure)
         }
-        return false
+        guard Self.isWorthReminding(since: lastSealReminder, now: now) else { return nil }
+        lastSealReminder = now
+        return .stillIn(failure, forSeconds: Self.seconds(from: sealTroubleSince, to: now))
     }
 
     /// Collection goes on with changed settings.

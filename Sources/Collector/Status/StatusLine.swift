@@ -13,6 +13,7 @@ extension StatusReport {
         parts.append("\(Self.rate(integrations.reduce(0) { $0 + $1.eventsPerSecond })) events/s")
         parts.append("spool \(Self.bytes(spool.bytes)) of \(Self.bytes(spool.maxBytes))")
         if spool.deletionHeldUp != nil { parts.append("deletion of segments held up") }
+        if let ahead = integrations.compactMap(\.clockAheadSeconds).first { parts.append(Self.clockWords(ahead)) }
         var line = parts.joined(separator: ", ")
         if let worst = integrations.first(where: { $0.problem != nil }), let problem = worst.problem {
             line += "; \(worst.name): \(problem.message) since \(problem.since)"
@@ -42,8 +43,13 @@ extension StatusReport {
         return trimmed(value) + " TiB"
     }
 
-    static func rate(_ perSecond: Double) -> String {
+    package static func rate(_ perSecond: Double) -> String {
         trimmed(perSecond)
+    }
+
+    /// `this host's clock is 2h ahead of Okta's`.
+    package static func clockWords(_ ahead: Int) -> String {
+        "this host's clock is \(duration(abs(ahead))) \(ahead < 0 ? "behind" : "ahead of") Okta's"
     }
 
     /// One decimal below ten, none above, and no `.0`.

@@ -85,6 +85,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var eventsPerSecond: Double
         /// Records that are durable and not yet in a sealed segment.
         package var unsealedRecords: Int
+        /// When the oldest of them is sealed at the latest; absent without any.
+        package var sealDueAt: String?
         package var credential: String
         package var credentialExpires: String?
         /// Events that came again and were dropped.
@@ -93,7 +95,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var freshQueries: Int?
         /// Events that were collected and may have been collected before: none of the remembered ones was found by a query by time.
         package var unproven: Int?
-        /// What is fetched beside the newest events.
+        /// How far this host's clock is ahead of Okta's, below zero if it is behind; absent while they agree within a minute.
+        package var clockAheadSeconds: Int?
+        /// What is collected along with the newest events.
         package var backfill: Backfill?
         /// Events that Okta deleted before they were collected: what it stored between these times.
         package var gap: Gap?
@@ -127,6 +131,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
         /// Whether events arrive as they should.
         package var isHealthy: Bool { self == .live || self == .catchingUp }
+
+        /// Whether a person has to look: not while it starts, nor while it waits for Okta's limit, which passes by itself.
+        package var isTrouble: Bool { self == .failing || self == .paused || self == .stopped }
     }
 
     /// What is wrong, and what to do about it.

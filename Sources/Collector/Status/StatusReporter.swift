@@ -10,7 +10,7 @@ actor StatusReporter: Service {
     static let interval = Duration.seconds(1)
     /// The same until the daemon is ready: a start should not wait for a tick.
     static let startInterval = Duration.milliseconds(50)
-    /// How often the spool's size is measured: that walks its directories.
+    /// How often the spool's size is measured: that walks its directories. In between, what Tributary itself writes and removes is counted.
     static let measureInterval = Duration.seconds(30)
     /// A report is made again after this many times what it cost to make, so that reporting takes a fifth of a percent of a core at
     /// most, and measuring the spool no more.
@@ -29,7 +29,6 @@ actor StatusReporter: Service {
     private var isReady = false
     private var isFailing = false
     private var lastLine = ""
-    private var spoolBytes: Int64 = 0
     private var measureAgain: ContinuousClock.Instant?
 
     init(
@@ -67,7 +66,7 @@ actor StatusReporter: Service {
 
     // MARK: Reloads
 
-    /// The files of the configuration are about to be read. Who asks for a reload tells by the count of those that began which one was his.
+    /// The files of the configuration are about to be read. The count of reloads that began tells whoever asked for one which is theirs.
     func reloadBegan() {
         board.updateConfiguration { $0.begun += 1 }
         if isReady { notifier.reloading(status: "reloading the configuration") }
@@ -90,7 +89,7 @@ actor StatusReporter: Service {
     private func measureIfDue() {
         let started = clock.now
         guard measureAgain.map({ started >= $0 }) ?? true else { return }
-        spoolBytes = (try? spool.usage(now: SystemTime().spool).used) ?? spoolBytes
+        _ = try? spool.usage(now: SystemTime().spool)
         let now = clock.now
         measureAgain = now + max(Self.measureInterval, (now - started) * Self.costShare)
     }
@@ -123,7 +122,7 @@ actor StatusReporter: Service {
             configuration: StatusReport.Configuration(board.configuration),
             integrations: snapshot.entries.map { StatusReport.Integration($0, at: wall) },
             spool: .init(
-                directory: settings.directory, bytes: Int(spoolBytes), maxBytes: Int(settings.maxBytes),
+                directory: settings.directory, bytes: Int(spool.used ?? 0), maxBytes: Int(settings.maxBytes),
                 segmentsSealed: snapshot.segmentsSealed, deletionHeldUp: spool.retentionReport.problem))
     }
 }
@@ -164,14 +163,18 @@ extension StatusReport.Integration {
             lastEventAt: health.lastEvent.map(WallClock.text), lastAnswerAt: health.lastAnswer.map(WallClock.text),
             lastRequestId: health.lastRequestID, nextAttemptAt: health.nextAttempt.map(WallClock.text),
             events: health.events, rejected: health.rejected, requests: health.requests,
-            eventsPerSecond: entry.rate.perSecond, unsealedRecords: health.unsealedRecords,
+            eventsPerSecond: entry.rate.perSecond, unsealedRecords: health.unsealed.records,
+            sealDueAt: health.unsealed.due.map(WallClock.text),
             credential: entry.credential, credentialExpires: entry.credentialExpires, duplicates: health.duplicates,
-            freshQueries: health.freshQueries, unproven: health.unproven,
+            freshQueries: health.freshQueries, unproven: health.unproven, clockAheadSeconds: health.clockAhead,
             backfill: health.backfill.map {
                 StatusReport.Backfill(
                     from: WallClock.text($0.from), until: WallClock.text($0.until),
                     reachedAt: WallClock.text($0.reached),
-                    fraction: $0.fraction, remainingSeconds: health.backfillRemaining(at: now).map { Int($0 / 1000) })
+                    fraction: $0.fraction,
+                    // While nothing arrives there is no telling.
+                    remainingSeconds: health.state.isHealthy
+                        ? health.backfillRemaining(at: now).map { Int($0 / 1000) } : nil)
             },
             gap: health.gap.map {
                 StatusReport.Gap(

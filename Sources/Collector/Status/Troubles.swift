@@ -64,21 +64,31 @@ extension IngestWorker.Sealing {
         let trouble = failure.map { failure in
             var trouble = IntegrationHealth.Trouble(spool: failure)
             trouble.message = "segments can't be sealed: \(failure)"
-            if case .damaged = failure { trouble.remedy = "What stands behind the damage is cut and collected again" }
+            if case .damaged = failure { trouble.remedy = "What follows the damage is cut and collected again" }
             return trouble
         }
-        let isWorthALine = board.update(entry) { health in
-            health.sealed(unsealedRecords: unsealedRecords, failure: trouble, at: WallClock.now())
+        let transition = board.update(entry) { health in
+            health.sealed(unsealed, failure: trouble, at: WallClock.now())
         }
+        let metadata: Logger.Metadata = [LogKey.integration: "\(integration)"]
         for segment in sealed {
             logger.announce(
                 .segmentSealed, "sealed \(segment.path): \(segment.records) records, \(segment.bytes) bytes",
-                metadata: [LogKey.integration: "\(integration)"])
+                metadata: metadata)
         }
-        if isWorthALine, let trouble {
+        switch transition {
+        case nil, .becameLive: break
+        case .entered(let trouble):
+            logger.announce(.spoolError, "\(trouble.message). \(trouble.remedy).", metadata: metadata)
+        case .stillIn(let trouble, let seconds):
             logger.announce(
-                .spoolError, "\(trouble.message). \(trouble.remedy).",
-                metadata: [LogKey.integration: "\(integration)"])
+                .spoolError, "for \(StatusReport.duration(seconds)): \(trouble.message). \(trouble.remedy).",
+                metadata: metadata)
+        case .recovered(let trouble, let seconds):
+            logger.announce(
+                .integrationRecovered,
+                "segments are sealed again after \(StatusReport.duration(seconds)) of: \(trouble.message)",
+                metadata: metadata)
         }
     }
 }

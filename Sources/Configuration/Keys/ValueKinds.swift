@@ -7,7 +7,7 @@ extension ValueKind where Value == String {
         guard text.utf8.first == UInt8(ascii: "/") else {
             throw ValueError("\(LiteralSecret.quoted(text)) is not an absolute path", hint: "begin it with /")
         }
-        // PATH_MAX is 4096 with the closing NUL; room is left for what is put behind it.
+        // PATH_MAX is 4096 with the closing NUL; room is left for the names that follow it.
         guard text.utf8.count <= 3500, !text.unicodeScalars.contains("\0"), !text.contains("\n") else {
             throw ValueError("not a usable path", hint: "write a path of up to 3500 bytes in one line")
         }

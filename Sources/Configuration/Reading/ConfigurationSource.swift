@@ -14,7 +14,7 @@ package struct ConfigurationSource: Sendable {
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
     /// Whether the first line of the file opens `credentials` or `integrations`, and so does each that begins at the margin, comments and items
-    /// apart: then a file that is not good YAML sets nothing that concerns the integrations of other files. In doubt it does.
+    /// apart: then a file that is not good YAML sets nothing that concerns the integrations of other files. False when that is not certain.
     var holdsOnlyIntegrations: Bool {
         guard let text = String(validating: bytes, as: UTF8.self) else { return false }
         let lines = text.split(whereSeparator: \.isNewline).filter { line in

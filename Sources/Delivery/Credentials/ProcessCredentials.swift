@@ -29,7 +29,7 @@ package struct ProcessCredentials: AWSCredentialSource {
             throw AWSCredentialProblem(
                 "\(program), which gives the access key, took longer than 60 s", remedy: remedy)
         case .tooMuchOutput: throw AWSCredentialProblem("\(program) wrote more than an access key", remedy: remedy)
-        case .cancelled: throw AWSCredentialProblem("\(program) was stopped", remedy: "Nothing is to be done")
+        case .cancelled: throw AWSCredentialProblem("\(program) was stopped", remedy: "No action is needed")
         case .notStarted(let what, let code):
             throw AWSCredentialProblem(
                 "can't \(what): \(FileFailure.words(code))",

@@ -85,7 +85,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
             "See why those are not stored: a spool that is full or can't be written, mostly (`tributary status`)"
         case .tooLarge:
             "If it persists, the address does not lead to Okta, or a page of the log is larger than the bound"
-        case .cancelled, .shutDown: "Nothing is to be done"
+        case .cancelled, .shutDown: "No action is needed"
         case .interrupted, .protocol: "If it persists, check for a proxy or firewall that changes traffic"
         case .invalidRequest: "Check the configured URL, filter, token and ca_file"
         }

@@ -89,6 +89,19 @@ package final class SpoolWriter {
         [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }
     }
 
+    /// Milliseconds until the oldest unsealed record is sealed, if nothing makes a seal due before; nil without one. Below zero while it can't be
+    /// sealed.
+    package func sealsIn(at now: SpoolInstant) -> Int64? {
+        let due = [
+            firstCommit.map { begun in
+                // All that there is may be late, and wait for longer then.
+                let left = policy.segmentMaxAge - (now.monotonic - begun)
+                return left > 0 ? left : policy.carriedMaxAge - (now.monotonic - begun)
+            }, carriedSince.map { policy.carriedMaxAge - (now.monotonic - $0) },
+        ]
+        return due.compactMap(\.self).min()
+    }
+
     /// The partition of a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. Good until the next commit or seal
     /// (a commit may have to finish a seal that failed before); ask again then.
     ///

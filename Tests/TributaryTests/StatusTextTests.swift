@@ -1,0 +1,126 @@
+import Testing
+
+@testable import Collector
+@testable import tributary
+
+@Suite("What tributary status shows")
+struct StatusTextTests {
+    /// 2026-11-23T20:15:30Z, in milliseconds.
+    private let now: Int64 = 1_795_464_930_000
+
+    private func integration(
+        _ name: String, _ state: StatusReport.State, problem: StatusReport.Problem? = nil
+    ) -> StatusReport.Integration {
+        StatusReport.Integration(
+            name: name, org: "https://\(name).okta.com", state: state, since: "2026-11-23T20:03:00Z", problem: problem,
+            lagSeconds: 4, lastEventAt: "2026-11-23T20:15:10Z", events: 1234, rejected: 0, requests: 1,
+            eventsPerSecond: 26.6, unsealedRecords: 0, credential: "read")
+    }
+
+    private let refused = StatusReport.Problem(
+        kind: "unauthorized", message: "Okta refused the credential (401 E0000011)",
+        remedy: "Put a valid token into the secret's file", attempts: 7, since: "2026-11-23T20:03:30Z")
+
+    private func text(
+        _ integrations: [StatusReport.Integration], isRunning: Bool = true, columns: Int? = nil, failing: Bool = false,
+        _ change: (inout StatusReport) -> Void = { _ in }
+    ) -> StatusText {
+        var report = StatusReport(
+            version: "1", pid: 7, startedAt: "2026-11-23T19:15:30Z", updatedAt: "2026-11-23T20:15:29Z",
+            integrations: integrations,
+            spool: .init(directory: "/spool", bytes: 1_288_490_189, maxBytes: 21_474_836_480, segmentsSealed: 4))
+        change(&report)
+        return StatusText(
+            report: report, deliveries: [], isRunning: isRunning, now: now,
+            terminal: Terminal(size: columns.map { (columns: $0, rows: 24) }), isFailingOnly: failing)
+    }
+
+    @Test("first how many are well, then trouble with what to do, then what starts, then the rest")
+    func order() {
+        let text = text([
+            integration("acme", .live), integration("globex", .failing, problem: refused),
+            integration("initech", .starting),
+        ])
+        let lines = text.lines
+        #expect(lines[0].hasPrefix("✘ 1 of 3 integrations well, 1 failing, 1 starting"))
+        #expect(lines[1].hasPrefix("✘ globex   failing since 2026-11-23T20:03:30Z (12m), 7 attempts, lag 4s"))
+        #expect(lines[2] == "  Okta refused the credential (401 E0000011)")
+        #expect(lines[3] == "  → Put a valid token into the secret's file")
+        #expect(lines[4].hasPrefix("… initech  starting"))
+        #expect(
+            lines[5]
+                == "✔ acme     live, lag 4s, last event 20s ago, 1234 events since the start, 27/s, https://acme.okta.com"
+        )
+        #expect(lines[6] == "  spool 1.2 GiB of 20 GiB in /spool")
+        #expect(!text.isWell)
+    }
+
+    @Test("a start and a wait for Okta's limit are no trouble")
+    func well() {
+        #expect(text([integration("acme", .starting), integration("globex", .rateLimited)]).isWell)
+        #expect(text([integration("acme", .live)]).isWell)
+        #expect(!text([integration("acme", .paused)]).isWell)
+        #expect(!text([integration("acme", .live)], isRunning: false).isWell)
+    }
+
+    @Test("a daemon that does not report any more is no healthy one, whatever it said last")
+    func silent() {
+        let text = text([integration("acme", .live)]) { $0.updatedAt = "2026-11-23T20:14:45Z" }
+        #expect(!text.isWell)
+        #expect(text.lines[1] == "✘ the daemon has not reported for 45s: it hangs or was stopped")
+    }
+
+    @Test("a daemon that waits to start says for what")
+    func waiting() {
+        let text = text([]) {
+            $0.waiting = .init(
+                message: "no space left on /state", since: "2026-11-23T20:10:00Z", attempts: 3,
+                nextAttemptAt: "2026-11-23T20:15:45Z")
+        }
+        #expect(!text.isWell)
+        #expect(text.lines[1].contains("waiting to start: no space left on /state"))
+        #expect(text.lines[2] == "  → Tributary tries again by itself, next at 2026-11-23T20:15:45Z")
+    }
+
+    @Test("what waits to be sealed is said, and when it is sealed")
+    func unsealed() {
+        let text = text([integration("acme", .live), integration("globex", .live)]) {
+            $0.integrations[0].unsealedRecords = 5000
+            $0.integrations[0].sealDueAt = "2026-11-23T20:19:30Z"
+            $0.integrations[1].unsealedRecords = 245
+            $0.integrations[1].sealDueAt = "2026-11-23T20:18:30Z"
+        }
+        #expect(
+            text.lines.last
+                == "  spool 1.2 GiB of 20 GiB in /spool, 5245 records wait to be sealed, the first at 2026-11-23T20:18:30Z (in 3m)"
+        )
+    }
+
+    @Test("--failing shows what is in trouble and nothing else")
+    func failing() {
+        let lines = text(
+            [integration("acme", .live), integration("globex", .failing, problem: refused)], failing: true
+        )
+        .lines
+        #expect(lines.count == 4)
+        #expect(!lines.joined().contains("acme"))
+        #expect(text([integration("acme", .live)], failing: true).lines.count == 1)
+    }
+
+    @Test("no line is wider than the terminal, and words are not broken", arguments: [40, 60, 80, 129])
+    func width(columns: Int) {
+        let integrations = [
+            integration("acme", .live), integration("a-much-longer-name-than-others", .failing, problem: refused),
+        ]
+        let narrow = text(integrations, columns: columns).lines
+        for line in narrow where line.split(separator: " ").count > 1 { #expect(line.count <= columns, "\(line)") }
+        let words = { (lines: [String]) in lines.flatMap { $0.split(separator: " ") } }
+        #expect(words(narrow) == words(text(integrations).lines))
+    }
+
+    @Test("a clock that is wrong is told, with how to set it")
+    func clock() {
+        let text = text([integration("acme", .live)]) { $0.integrations[0].clockAheadSeconds = -7200 }
+        #expect(text.lines[1] == "! this host's clock is 2h behind Okta's. Set it: timedatectl")
+    }
+}
