@@ -15,6 +15,8 @@ package final class Spool: Sendable {
         var gauge: UsageGauge
         var clock: RetentionClock
         var writers: Set<String> = []
+        /// Integrations that had a writer in this process.
+        var opened: Set<String> = []
         /// Monotonic milliseconds.
         var prunedAt: Int64?
         /// The manifest's offset before which every segment is gone.
@@ -105,7 +107,9 @@ package final class Spool: Sendable {
             throw .writerInUse(integration: integration)
         }
         do throws(SpoolError) {
-            return try SpoolWriter(self, integration: integration, scratch: scratch, facts: facts, now: now)
+            let writer = try SpoolWriter(self, integration: integration, scratch: scratch, facts: facts, now: now)
+            state.withLock { _ = $0.opened.insert(integration) }
+            return writer
         } catch {
             release(integration)
             throw error
@@ -119,6 +123,9 @@ package final class Spool: Sendable {
 
     /// The same as it was last measured, and what Tributary itself has written and removed since; nil before the first measurement.
     package var used: Int64? { state.withLock(\.gauge.used) }
+
+    /// Whether a writer of this integration was there before, in this process.
+    func hasBeenOpened(_ integration: String) -> Bool { state.withLock { $0.opened.contains(integration) } }
 
     func release(_ integration: String) {
         state.withLock { _ = $0.writers.remove(integration) }

@@ -280,6 +280,22 @@ struct RestoreTests {
         #expect(try open(collection).recovery.isClean)
     }
 
+    @Test("a journal that is closed and opened again in the same process is no older one")
+    func openedAgain() throws {
+        let collection = try Simulation()
+        let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: Simulation.instant())
+        func open() throws -> SpoolWriter {
+            try spool.writer(
+                integration: "acme", scratch: SpoolScratch(), facts: Self.facts, now: Simulation.instant())
+        }
+        do {
+            let writer = try open()
+            try collect(collection, writer, upTo: 8)
+            try writer.seal(at: Simulation.instant(100))
+        }
+        #expect(try open().recovery.isClean)
+    }
+
     @Test("a missing spool directory next to a kept state is refused, and nothing is made in its place")
     func missingSpool() throws {
         let collection = try Simulation()

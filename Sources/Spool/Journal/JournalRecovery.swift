@@ -44,8 +44,11 @@ struct JournalRecovery {
         var found: RecoveredJournal?
         if let newest {
             var journal = try read(newest)
-            journal.report.olderSpool = OlderSpool(
-                journal.journal.header, isSealFinished: generations.dropLast().last != newest - 1, spool.manifest)
+            // Since then this process has added lines of its own, and has told what was missing.
+            if !spool.hasBeenOpened(integration) {
+                journal.report.olderSpool = OlderSpool(
+                    journal.journal.header, isSealFinished: generations.dropLast().last != newest - 1, spool.manifest)
+            }
             found = journal
         }
         let restored: RecoveredJournal?
