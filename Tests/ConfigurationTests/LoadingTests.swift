@@ -248,6 +248,20 @@ struct DropInTests {
         #expect(configuration.warnings.map(\.message).sorted() == ["the file is not read", "the file sets nothing"])
     }
 
+    @Test("a pipe is refused at once, instead of being waited for")
+    func pipe() throws {
+        let workspace = try Workspace()
+        let main = try workspace.write("tributary.yaml", good)
+        try workspace.write("conf.d/10-a.yaml", "# nothing\n")
+        #expect(mkfifo("\(workspace.path)/conf.d/20-b.yaml", 0o600) == 0)
+        let error = #expect(throws: ConfigurationError.self) {
+            try Configuration.load(path: main, context: try workspace.context())
+        }
+        #expect(
+            error?.description.contains("20-b.yaml: error: the configuration can't be read: it is no regular file")
+                == true)
+    }
+
     @Test("does not override: a key set twice is refused with both places")
     func setTwice() throws {
         let problems = try Workspace().problems([

@@ -54,14 +54,16 @@ package struct ConfigurationSource: Sendable {
         var sources: [ConfigurationSource] = []
         var isComplete = true
         for file in [path] + dropIns(beside: path, &isComplete, &findings) {
-            switch read(file) {
+            switch read(file, isDropIn: file != path) {
             case .success(let bytes): sources.append(ConfigurationSource(file: file, bytes: bytes))
             case .failure(let error):
                 isComplete = false
                 let missing = error.code == ENOENT && file == path
                 findings.error(
                     at: ConfigurationPlace(file: file), "the configuration can't be read: \(error.words)",
-                    hint: missing ? "create it, or name another with --config" : "let the service's user read it")
+                    hint: missing
+                        ? "create it, or name another with --config"
+                        : error.code == nil ? "remove it from conf.d" : "let the service's user read it")
             }
         }
         return (sources, isComplete)
@@ -109,19 +111,22 @@ package struct ConfigurationSource: Sendable {
     }
 
     private struct ReadError: Error {
-        var code: Int32
-        var words: String { FileProbe.words(code) }
+        /// An errno; nil for what is no regular file.
+        var code: Int32?
+        var words: String { code.map(FileProbe.words) ?? "it is no regular file" }
     }
 
     /// At most one byte more than ``YAMLText/maximumBytes``: enough to tell that a file is too large.
-    private static func read(_ path: String) -> Result<[UInt8], ReadError> {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    private static func read(_ path: String, isDropIn: Bool) -> Result<[UInt8], ReadError> {
+        // Opening a pipe, or reading one, can wait without end.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isDropIn ? O_NONBLOCK : 0))
         guard descriptor >= 0 else { return .failure(ReadError(code: errno)) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .failure(ReadError(code: errno)) }
         // A pipe or terminal is fine for --config, such as <(…); a directory is not.
         if status.st_mode & S_IFMT == S_IFDIR { return .failure(ReadError(code: EISDIR)) }
+        if isDropIn, status.st_mode & S_IFMT != S_IFREG { return .failure(ReadError(code: nil)) }
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while content.count <= YAMLText.maximumBytes {
