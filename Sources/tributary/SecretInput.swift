@@ -14,8 +14,10 @@ enum SecretInput {
     }
 
     /// A line from the terminal, or everything of another standard input.
-    static func read(_ prompt: String) throws(Failure) -> [UInt8] {
-        isatty(STDIN_FILENO) == 1 ? try readHidden(prompt) : try readAll()
+    ///
+    /// - Parameter interruption: for a command that watches signals; else they end the process.
+    static func read(_ prompt: String, _ interruption: Interruption? = nil) throws(Failure) -> [UInt8] {
+        isatty(STDIN_FILENO) == 1 ? try readHidden(prompt, interruption) : try readAll()
     }
 
     /// A line that may be seen, such as a client ID; nil at the end of the input.
@@ -38,13 +40,14 @@ enum SecretInput {
     }
 
     /// Byte by byte, so that Ctrl-C ends it with the terminal as it was.
-    private static func readHidden(_ prompt: String) throws(Failure) -> [UInt8] {
+    private static func readHidden(_ prompt: String, _ interruption: Interruption?) throws(Failure) -> [UInt8] {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { throw .unreadable(errno) }
         var hidden = before
         hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-        Terminal.write(prompt)
+        // Before the prompt: who pastes at once must not see the secret.
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else { throw .unreadable(errno) }
+        Terminal.write(prompt)
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
             Terminal.write("\n")
@@ -52,6 +55,11 @@ enum SecretInput {
         var bytes: [UInt8] = []
         while true {
             var byte: UInt8 = 0
+            do throws(Interruption.Stopped) {
+                try interruption?.waitForInput()
+            } catch {
+                throw .cancelled
+            }
             let count = Glibc.read(STDIN_FILENO, &byte, 1)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return bytes }
