@@ -1,6 +1,6 @@
-# A real systemd in a container whose root is this machine's own file system under an overlay. Sourced.
+# A real systemd in a container whose root is this machine's own file system under an overlay, or that of another system. Sourced.
 #
-#   boot            mounts and boots; ROOT is the container's root as seen from here
+#   boot [ROOT]     mounts and boots; ROOT is the container's root as seen from here
 #   in_container …  runs a command in it, 60 s at most
 #   shutdown        stops and unmounts; safe to call at any time, to be called by a trap on EXIT
 #
@@ -16,7 +16,7 @@ boot() {
     container_base=$(mktemp -d /tmp/tributary-systemd.XXXXXX) || return
     mount -t tmpfs -o size=1g,mode=0755 tmpfs "$container_base" || return
     mkdir "$container_base"/{upper,work,root} || return
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$container_base/upper,workdir=$container_base/work" "$container_base/root" || return
+    mount -t overlay overlay -o "lowerdir=${1:-/},upperdir=$container_base/upper,workdir=$container_base/work" "$container_base/root" || return
     ROOT=$container_base/root
 
     systemd-id128 new >"$ROOT/etc/machine-id"

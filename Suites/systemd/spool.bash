@@ -1,0 +1,25 @@
+# Questions to the container's spool, from outside. Sourced; needs ROOT, scratch, and each_event_once also url and events.
+
+spool=/var/lib/tributary/spool
+segments() { find "$ROOT$spool" -path '*/integration=*/class=*' -name '[!._]*.ndjson*' -not -path '*/[._]*' "$@"; }
+uuids() {
+    segments -print0 | while IFS= read -r -d '' segment; do
+        case $segment in
+            *.zst) zstd -dcq "$segment" ;;
+            *.gz) zcat "$segment" ;;
+            *) cat "$segment" ;;
+        esac
+    done | jq -r .metadata.uid
+}
+has_sealed() { (($(uuids | wc -l) >= $1)); } # COUNT
+# Everything of an integration is sealed together, in the order of the org's log: what is sealed is the log's beginning, each event once.
+each_event_once() {
+    local sealed
+    uuids | sort >"$scratch/sealed"
+    sealed=$(wc -l <"$scratch/sealed")
+    # The whole list first: curl would complain of a pipe that closes early.
+    curl -sS "$url/_simulator/uuids" -o "$scratch/log"
+    head -n "$sealed" "$scratch/log" | sort >"$scratch/expected"
+    echo "$sealed records sealed, $(sort -u "$scratch/sealed" | wc -l) distinct"
+    ((sealed >= events)) && cmp "$scratch/sealed" "$scratch/expected"
+}
