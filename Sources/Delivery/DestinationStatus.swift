@@ -1,0 +1,53 @@
+import Configuration
+import FoundationEssentials
+
+/// A configured destination, and what its delivery last said: each is a process of its own with a status file that everybody may read.
+///
+/// As JSON it is the delivery's own report with `name`, `place` and `running`.
+package struct DestinationStatus: Sendable, Encodable {
+    package let name: String
+    /// Where it is, for a person.
+    package let place: String
+    /// The systemd unit that delivers to it.
+    package let unit: String
+    /// Whether the delivery that wrote the report still runs.
+    package let isRunning: Bool
+    /// Nil where nothing was said since the start of this host.
+    package let report: DeliveryReport?
+
+    package init(name: String, place: String, unit: String, isRunning: Bool, report: DeliveryReport?) {
+        self.name = name
+        self.place = place
+        self.unit = unit
+        self.isRunning = isRunning
+        self.report = report
+    }
+
+    /// Whether its delivery runs and takes segments.
+    package var isHealthy: Bool { isRunning && report?.state.isHealthy == true }
+
+    /// Of all destinations of a configuration, in its order.
+    package static func all(_ configuration: Configuration) -> [DestinationStatus] {
+        configuration.destinations.map { destination in
+            let directory = "\(configuration.deliveryDirectory)/\(destination.name)"
+            let data = FileManager.default.contents(atPath: "\(directory)/\(DeliveryReport.fileName)")
+            let report = data.flatMap { try? DeliveryReport(decoding: $0) }
+            return DestinationStatus(
+                name: destination.name.text, place: destination.place, unit: destination.unit,
+                isRunning: DeliveryStatusFile.isHeld(inDirectory: directory, by: report), report: report)
+        }
+    }
+
+    private enum Key: String, CodingKey {
+        case name, place, unit, running
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try report?.encode(to: encoder)
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(place, forKey: .place)
+        try container.encode(unit, forKey: .unit)
+        try container.encode(isRunning, forKey: .running)
+    }
+}

@@ -1,0 +1,113 @@
+import NIOCore
+import NIOHTTP1
+
+/// One connection: one request and its response, each within its time. Then it is closed, whatever else the client has sent: on one host a new
+/// connection costs nothing, and nobody gets more than others by asking for much at once.
+final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let table: ConnectionTable
+    private let limits: ServerLimits
+    private let hosts: HostRule
+    private let handler: LocalServer.Handler
+    private var deadline: Scheduled<Void>?
+    private var head: HTTPRequestHead?
+    /// Nothing that comes is looked at any more.
+    private var isAnswered = false
+
+    init(table: ConnectionTable, limits: ServerLimits, hosts: HostRule, handler: @escaping LocalServer.Handler) {
+        self.table = table
+        self.limits = limits
+        self.hosts = hosts
+        self.handler = handler
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        table.opened(context.channel)
+        closes(after: limits.request, context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        table.closed(context.channel)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isAnswered else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            // A body is of no use here, however long it is: it is not waited for.
+            if head.headers["Content-Length"].contains(where: { $0 != "0" })
+                || head.headers.contains(name: "Transfer-Encoding")
+            {
+                let response = refusal(head) ?? LocalResponse(413, text: "no request here has a body")
+                respond(response, to: head, context)
+            } else {
+                self.head = head
+            }
+        case .body: break
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            respond(refusal(head) ?? handler(LocalRequest(uri: head.uri)), to: head, context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // NIO has answered a broken request with 400 already.
+        context.close(promise: nil)
+    }
+
+    /// Why a request is not handled; nil if it is.
+    private func refusal(_ head: HTTPRequestHead) -> LocalResponse? {
+        guard head.method == .GET || head.method == .HEAD else {
+            return LocalResponse(405, text: "GET and HEAD only: nothing can be changed here").with("Allow", "GET, HEAD")
+        }
+        guard hosts.accepts(head.headers["Host"]) else {
+            return LocalResponse(
+                421,
+                text:
+                    "this is served under the names of this host itself: open it as http://localhost or http://127.0.0.1, with the port"
+            )
+        }
+        guard head.uri.utf8.count <= limits.target else { return LocalResponse(414, text: "the address is too long") }
+        return nil
+    }
+
+    private func respond(
+        _ response: LocalResponse, to head: HTTPRequestHead, _ context: ChannelHandlerContext
+    ) {
+        isAnswered = true
+        table.responds(context.channel)
+        self.closes(after: limits.response, context)
+        var headers = HTTPHeaders()
+        headers.add(name: "Content-Type", value: response.contentType)
+        headers.add(name: "Content-Length", value: "\(response.body.count)")
+        for (name, value) in LocalResponse.commonHeaders + response.headers { headers.add(name: name, value: value) }
+        headers.add(name: "Connection", value: "close")
+        let status = HTTPResponseStatus(statusCode: response.status)
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+        if head.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(response.body.buffer))), promise: nil)
+        }
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(mode: .all, promise: nil) }
+    }
+
+    /// Closes the connection after this time, unless this is called again before.
+    private func closes(after duration: Duration, _ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        let channel = context.channel
+        deadline = context.eventLoop.scheduleTask(in: TimeAmount(duration)) { channel.close(mode: .all, promise: nil) }
+    }
+}
+
+extension LocalResponse {
+    fileprivate func with(_ name: String, _ value: String) -> Self {
+        var response = self
+        response.headers.append((name, value))
+        return response
+    }
+}

@@ -1,0 +1,29 @@
+/// Whether a request's `Host` names this host itself.
+///
+/// A web page from anywhere can have its name resolve to 127.0.0.1 and then read what listens there as if it were its own (DNS rebinding). The
+/// browser then sends that page's name as `Host`. Any port is accepted, for tunnels.
+struct HostRule: Sendable {
+    /// Off for a Unix socket, which no web page reaches.
+    let isChecked: Bool
+
+    func accepts(_ hosts: [String]) -> Bool {
+        guard isChecked else { return true }
+        guard hosts.count == 1, let host = hosts.first?.lowercased() else { return false }
+        var name = host[...]
+        // The port, but no part of an IPv6 address.
+        if let colon = name.lastIndex(of: ":"), !name.hasSuffix("]") {
+            guard name[name.index(after: colon)...].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                return false
+            }
+            name = name[..<colon]
+        }
+        return name == "localhost" || name == "[::1]" || Self.isLoopback(name)
+    }
+
+    /// 127.0.0.0/8, in four numbers.
+    private static func isLoopback(_ name: Substring) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127"
+            && parts.allSatisfy { part in part.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt8(part) != nil }
+    }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// A small HTTP/1.1 server for programs and people on this host: GET and HEAD, no bodies, one request a connection, on a thread of its own.
+///
+/// ```swift
+/// let server = LocalServer(.tcp(host: "127.0.0.1", port: 9464)) { request in … }
+/// try await server.run { print("listening") }   // until the task is cancelled
+/// ```
+///
+/// It does not authenticate clients. ``ServerLimits`` bounds what they take.
+package struct LocalServer: Sendable {
+    /// Answers a request. It is called on the server's thread: what takes long holds up the other clients.
+    package typealias Handler = @Sendable (LocalRequest) -> LocalResponse
+
+    /// Why it does not listen, in words.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+
+        init(_ error: any Error) {
+            description = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        }
+    }
+
+    private let address: LocalAddress
+    private let limits: ServerLimits
+    private let handler: Handler
+
+    package init(_ address: LocalAddress, limits: ServerLimits = ServerLimits(), handler: @escaping Handler) {
+        self.address = address
+        self.limits = limits
+        self.handler = handler
+    }
+
+    /// Serves until the task is cancelled; then all connections are closed.
+    ///
+    /// - Parameter listening: called with the port once clients can connect; nil for a Unix socket.
+    /// - Throws: what keeps it from listening, such as a port that is in use.
+    package func run(listening: @Sendable (Int?) -> Void) async throws(Failure) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let outcome: Result<Void, any Error>
+        do {
+            let server = try await bind(on: group)
+            listening(server.localAddress?.port)
+            outcome = await withTaskCancellationHandler {
+                do {
+                    return .success(try await server.closeFuture.get())
+                } catch {
+                    return .failure(error)
+                }
+            } onCancel: {
+                server.close(mode: .all, promise: nil)
+            }
+        } catch {
+            outcome = .failure(error)
+        }
+        // Closes what is still open.
+        try? await group.shutdownGracefully()
+        if case .failure(let error) = outcome { throw Failure(error) }
+    }
+
+    private func bind(on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
+        let table = ConnectionTable(limit: limits.connections)
+        let (limits, handler) = (limits, handler)
+        let hosts: HostRule
+        if case .tcp = address { hosts = HostRule(isChecked: true) } else { hosts = HostRule(isChecked: false) }
+        let bootstrap = ServerBootstrap(group: group)
+            // A client that finds it full waits a second before its next try.
+            .serverChannelOption(.backlog, value: 1024)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.configureHTTPServerPipeline(
+                        withPipeliningAssistance: false, withErrorHandling: true, withOutboundHeaderValidation: true,
+                        withEncoderConfiguration: .init(),
+                        withDecoderLimitConfiguration: limits.decoder)
+                    try pipeline.addHandler(
+                        ConnectionHandler(table: table, limits: limits, hosts: hosts, handler: handler))
+                }
+            }
+        switch address {
+        case .tcp(let host, let port):
+            return try await bootstrap.serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+                .bind(to: SocketAddress(ipAddress: host, port: port)).get()
+        case .unix(let path):
+            let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            // To connect is to write (unix(7)): as with a port, whoever reaches the directory may.
+            chmod(path, 0o666)
+            return channel
+        }
+    }
+}

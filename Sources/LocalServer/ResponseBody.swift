@@ -1,0 +1,13 @@
+import NIOCore
+
+/// Bytes that any number of responses share: a slow client holds a reference, not a copy.
+package struct ResponseBody: Sendable, Hashable {
+    let buffer: ByteBuffer
+
+    package init(_ bytes: [UInt8]) { buffer = ByteBuffer(bytes: bytes) }
+
+    /// How many bytes it has.
+    package var count: Int { buffer.readableBytes }
+    /// A copy of them.
+    package var bytes: [UInt8] { Array(buffer.readableBytesView) }
+}

@@ -1,0 +1,69 @@
+/// One metric: its name, what it means, and how it follows from what it is about.
+///
+/// Everything else follows from the declarations in ``Metrics``: the text that Prometheus reads and the table in `docs/metrics.md`. Names are
+/// by Prometheus's conventions (prometheus.io, "Metric and label naming"): a prefix, base units, `_total` after counters.
+struct Metric<Subject>: Sendable {
+    /// What Prometheus makes of the values.
+    enum Kind: String, Sendable {
+        /// It grows, and begins at 0 when the daemon starts.
+        case counter
+        case gauge
+    }
+
+    /// What a value of 1 is.
+    enum Unit: String, Sendable {
+        case seconds, bytes, ratio, events, records, requests, segments, reloads
+        /// Seconds since 1970-01-01T00:00:00Z.
+        case timestamp = "Unix time"
+        /// 1 or 0.
+        case flag = "1 or 0"
+        /// Always 1; the labels say something.
+        case info = "1"
+        case count
+    }
+
+    /// A value, and labels in addition to those of the subject.
+    struct Sample {
+        var value: Double
+        var labels: [(name: String, value: String)] = []
+    }
+
+    let name: String
+    let kind: Kind
+    let unit: Unit
+    /// One sentence, without the full stop.
+    let help: String
+    /// The labels beyond the subject's.
+    let labels: [String]
+    let samples: @Sendable (Subject) -> [Sample]
+
+    /// A metric with at most one value; nil leaves it out.
+    init(
+        _ name: String, _ kind: Kind, _ unit: Unit, _ help: String, value: @escaping @Sendable (Subject) -> Double?
+    ) {
+        self.init(name, kind, unit, help, labels: []) { subject in value(subject).map { [Sample(value: $0)] } ?? [] }
+    }
+
+    /// A metric with further labels.
+    init(
+        _ name: String, _ kind: Kind, _ unit: Unit, _ help: String, labels: [String],
+        samples: @escaping @Sendable (Subject) -> [Sample]
+    ) {
+        self.name = "tributary_" + name
+        self.kind = kind
+        self.unit = unit
+        self.help = help
+        self.labels = labels
+        self.samples = samples
+    }
+
+    /// A metric whose value is always 1, with what is said in labels.
+    init(
+        info name: String, _ help: String, labels: [String], values: @escaping @Sendable (Subject) -> [String]?
+    ) {
+        self.init(name, .gauge, .info, help, labels: labels) { subject in
+            guard let values = values(subject) else { return [] }
+            return [Sample(value: 1, labels: zip(labels, values).map { ($0, $1) })]
+        }
+    }
+}

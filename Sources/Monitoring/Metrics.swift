@@ -1,0 +1,236 @@
+import Collector
+import Delivery
+
+/// Every metric, each declared once. To add one, declare it here and run `make docs`.
+///
+/// The number of time series is bounded by the numbers of integrations, credentials and destinations: no label holds anything that an org sends.
+enum Metrics {
+    /// Of the daemon as a whole; no labels of their own.
+    static let daemon: [Metric<Snapshot>] = [
+        Metric(info: "build_info", "The version that runs", labels: ["version"]) { [$0.report.version] },
+        Metric("start_time_seconds", .gauge, .timestamp, "When the daemon started") {
+            ReportTime.seconds($0.report.startedAt)
+        },
+        Metric(
+            "updated_timestamp_seconds", .gauge, .timestamp,
+            "When these figures were taken; one that stands still means that the daemon hangs or does not run"
+        ) { ReportTime.seconds($0.report.updatedAt) },
+        Metric("ready", .gauge, .flag, "Whether the spool is recovered and collection runs") { flag($0.isReady) },
+        Metric("stuck", .gauge, .flag, "Whether a part of the daemon makes no progress; systemd restarts it then") {
+            flag($0.report.stuck != nil)
+        },
+        Metric("integrations", .gauge, .count, "Configured integrations that collect a log") {
+            Double($0.report.integrations.count)
+        },
+        Metric(
+            "configuration_in_force_timestamp_seconds", .gauge, .timestamp, "When the configuration in force was loaded"
+        ) {
+            ($0.report.configuration?.inForceSince).flatMap(ReportTime.seconds)
+        },
+        Metric("configuration_reloads_total", .counter, .reloads, "Reloads that are over, refused ones included") {
+            $0.report.configuration.map { Double($0.reloadsFinished) }
+        },
+        Metric(
+            "configuration_refused", .gauge, .flag,
+            "Whether the last reload was refused, so that an earlier configuration is in force"
+        ) {
+            $0.report.configuration.map { flag($0.refused != nil) }
+        },
+        Metric("configuration_restart_needed", .gauge, .flag, "Whether a changed setting waits for a restart") {
+            $0.report.configuration.map { flag(!$0.restartNeeded.isEmpty) }
+        },
+        Metric("spool_bytes", .gauge, .bytes, "What the spool holds; measured every 30 s") {
+            Double($0.report.spool.bytes)
+        },
+        Metric("spool_limit_bytes", .gauge, .bytes, "At how much collection pauses: spool.max_bytes") {
+            Double($0.report.spool.maxBytes)
+        },
+        Metric("spool_segments_sealed_total", .counter, .segments, "Segments that became visible to loaders") {
+            Double($0.report.spool.segmentsSealed)
+        },
+        Metric(
+            "spool_deletion_held_up", .gauge, .flag,
+            "Whether something keeps segments that spool.retention would delete"
+        ) {
+            flag($0.report.spool.deletionHeldUp != nil)
+        },
+        Metric("process_cpu_seconds_total", .counter, .seconds, "Processor time of the daemon, in user and kernel mode")
+        {
+            $0.process?.cpuSeconds
+        },
+        Metric("process_resident_memory_bytes", .gauge, .bytes, "Memory of the daemon that is in RAM") {
+            $0.process?.residentBytes
+        },
+        Metric("process_open_fds", .gauge, .count, "Open file descriptors of the daemon") {
+            $0.process?.openDescriptors
+        },
+        Metric("process_max_fds", .gauge, .count, "How many file descriptors it may open") {
+            $0.process?.descriptorLimit
+        },
+        Metric("process_threads", .gauge, .count, "Threads of the daemon") { $0.process?.threads },
+    ]
+
+    /// Of one integration, with the label `integration`.
+    static let integration: [Metric<StatusReport.Integration>] = [
+        Metric(
+            info: "integration_info", "The org's address, and the credential that reads its log",
+            labels: ["org", "credential"]
+        ) {
+            [$0.org, $0.credential]
+        },
+        Metric(
+            "integration_up", .gauge, .flag,
+            "Whether its events arrive: it is live or catching up; absent while an operator has paused it"
+        ) {
+            $0.isPaused ? nil : flag($0.state.isHealthy)
+        },
+        Metric(
+            info: "integration_state",
+            "What it does, as in status.json, or paused_by_operator: only the state that it is in",
+            labels: ["state"]
+        ) {
+            [$0.isPaused ? "paused_by_operator" : $0.state.rawValue]
+        },
+        Metric("integration_state_timestamp_seconds", .gauge, .timestamp, "When that state began") {
+            ReportTime.seconds($0.since)
+        },
+        Metric(
+            info: "integration_problem",
+            "What is wrong, by the word that /usr/share/doc/tributary/status.md explains; absent while nothing is",
+            labels: ["kind"]
+        ) {
+            $0.problem.map { [$0.kind] }
+        },
+        Metric(
+            "integration_lag_seconds", .gauge, .seconds,
+            "How far collection is behind: the age of the newest event while there is a backlog, else the time since Okta's last answer"
+        ) { $0.lagSeconds.map(Double.init) },
+        Metric(
+            "integration_last_event_timestamp_seconds", .gauge, .timestamp,
+            "The time of the newest event that was collected"
+        ) {
+            $0.lastEventAt.flatMap(ReportTime.seconds)
+        },
+        Metric("integration_last_answer_timestamp_seconds", .gauge, .timestamp, "When Okta last answered with a page") {
+            $0.lastAnswerAt.flatMap(ReportTime.seconds)
+        },
+        Metric("integration_events_total", .counter, .events, "Events that became records") { Double($0.events) },
+        Metric(
+            "integration_rejected_events_total", .counter, .events,
+            "Events that could not become records; they are kept under _rejected"
+        ) {
+            Double($0.rejected)
+        },
+        Metric("integration_duplicate_events_total", .counter, .events, "Events that came again and were dropped") {
+            Double($0.duplicates ?? 0)
+        },
+        Metric(
+            "integration_unproven_events_total", .counter, .events,
+            "Events that were collected and may have been collected before"
+        ) {
+            Double($0.unproven ?? 0)
+        },
+        Metric(
+            "integration_requests_total", .counter, .requests,
+            "Requests for the log: answered (200), rate_limited (429), refused (another status), unanswered (no answer)",
+            labels: ["outcome"]
+        ) { integration in
+            let outcomes = integration.requestsByOutcome ?? StatusReport.Outcomes()
+            return [
+                ("answered", outcomes.answered), ("rate_limited", outcomes.rateLimited), ("refused", outcomes.refused),
+                ("unanswered", outcomes.unanswered),
+            ].map { .init(value: Double($1), labels: [("outcome", $0)]) }
+        },
+        Metric(
+            "integration_fresh_queries_total", .counter, .requests,
+            "How often the log was queried by time because Okta's link was of no use"
+        ) {
+            Double($0.freshQueries ?? 0)
+        },
+        Metric(
+            "integration_rate_limit_requests", .gauge, .requests,
+            "Requests for the log that the org allows in a minute, to all its clients"
+        ) {
+            $0.budget.map { Double($0.limit) }
+        },
+        Metric(
+            "integration_rate_limit_remaining_requests", .gauge, .requests,
+            "How many of them were left at the last answer"
+        ) {
+            $0.budget.map { Double($0.remaining) }
+        },
+        Metric("integration_backfill_ratio", .gauge, .ratio, "How far a backfill is, from 0 to 1; absent without one") {
+            $0.backfill?.fraction
+        },
+        Metric(
+            "integration_backfill_remaining_seconds", .gauge, .seconds,
+            "How long the backfill takes if it goes on as before"
+        ) {
+            ($0.backfill?.remainingSeconds).map(Double.init)
+        },
+        Metric(
+            "integration_unsealed_records", .gauge, .records,
+            "Records that are durable and not yet in a segment that loaders see"
+        ) {
+            Double($0.unsealedRecords)
+        },
+        Metric("integration_sealing_failed", .gauge, .flag, "Whether segments that are due can't be sealed") {
+            flag($0.sealingFailedSince != nil)
+        },
+        Metric(
+            "integration_events_missing", .gauge, .flag,
+            "Whether Okta deleted events before they were collected, since the start"
+        ) {
+            flag($0.gap != nil)
+        },
+    ]
+
+    /// Of a credential that has an end, with the label `credential`.
+    static let credential: [Metric<StatusReport.Integration>] = [
+        Metric(
+            "credential_expiry_timestamp_seconds", .gauge, .timestamp,
+            "When the credential ends, as far as the configuration tells"
+        ) {
+            $0.credentialExpires.flatMap(ReportTime.endOfDay)
+        }
+    ]
+
+    /// Of one destination, with the label `destination`.
+    static let destination: [Metric<DestinationStatus>] = [
+        Metric("destination_up", .gauge, .flag, "Whether its delivery runs and takes segments") { flag($0.isHealthy) },
+        Metric(
+            info: "destination_state",
+            "What its delivery does: only the state that it is in; not_running without a process", labels: ["state"]
+        ) {
+            [$0.isRunning ? $0.report?.state.rawValue ?? "starting" : "not_running"]
+        },
+        Metric("destination_lag_segments", .gauge, .segments, "Sealed segments that wait to be delivered") {
+            ($0.report?.lagSegments).map(Double.init)
+        },
+        Metric("destination_lag_bytes", .gauge, .bytes, "The bytes of the segments that wait") {
+            ($0.report?.lagBytes).map(Double.init)
+        },
+        Metric("destination_lag_seconds", .gauge, .seconds, "How long the oldest of them has waited") {
+            ($0.report?.lagSeconds).map(Double.init)
+        },
+        Metric(
+            "destination_delivered_segments_total", .counter, .segments,
+            "Segments that were delivered since its process started"
+        ) {
+            ($0.report?.deliveredSegments).map(Double.init)
+        },
+        Metric("destination_delivered_bytes_total", .counter, .bytes, "The bytes of those") {
+            ($0.report?.deliveredBytes).map(Double.init)
+        },
+        Metric("destination_requests_total", .counter, .requests, "Requests that were sent, or commands that were run")
+        {
+            ($0.report?.requests).map(Double.init)
+        },
+        Metric("destination_last_delivered_timestamp_seconds", .gauge, .timestamp, "When a segment was last delivered")
+        {
+            ($0.report?.lastDeliveredAt).flatMap(ReportTime.seconds)
+        },
+    ]
+
+    private static func flag(_ value: Bool) -> Double { value ? 1 : 0 }
+}

@@ -1,0 +1,57 @@
+import Collector
+
+/// A snapshot as Prometheus reads it: the text format 0.0.4 (prometheus.io, "Exposition formats").
+struct MetricsText {
+    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    private(set) var bytes: [UInt8] = []
+
+    init(_ snapshot: Snapshot) {
+        bytes.reserveCapacity(8192 + snapshot.report.integrations.count * 3000)
+        add(Metrics.daemon, [("", snapshot)], label: nil)
+        add(Metrics.integration, snapshot.report.integrations.map { ($0.name, $0) }, label: "integration")
+        var seen: Set<String> = []
+        // Several integrations may share one.
+        let credentials = snapshot.report.integrations.filter {
+            $0.credentialExpires != nil && seen.insert($0.credential).inserted
+        }
+        add(Metrics.credential, credentials.map { ($0.credential, $0) }, label: "credential")
+        add(Metrics.destination, snapshot.destinations.map { ($0.name, $0) }, label: "destination")
+    }
+
+    /// All samples of a metric stand together, after what it means.
+    private mutating func add<Subject>(
+        _ metrics: [Metric<Subject>], _ subjects: [(name: String, value: Subject)], label: String?
+    ) {
+        let owners = subjects.map { subject in label.map { "\($0)=\"\(Self.escaped(subject.name))\"" } }
+        for metric in metrics {
+            var isAnnounced = false
+            for (owner, subject) in zip(owners, subjects) {
+                for sample in metric.samples(subject.value) where sample.value.isFinite {
+                    if !isAnnounced {
+                        append("# HELP \(metric.name) \(metric.help).\n# TYPE \(metric.name) \(metric.kind.rawValue)\n")
+                        isAnnounced = true
+                    }
+                    append(metric.name)
+                    let labels =
+                        (owner.map { [$0] } ?? []) + sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
+                    if !labels.isEmpty { append("{\(labels.joined(separator: ","))}") }
+                    append(" \(Self.number(sample.value))\n")
+                }
+            }
+        }
+    }
+
+    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    /// Backslash, quotation mark and line feed, as the format wants it.
+    static func escaped(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return text }
+        return text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+
+    /// Whole numbers without `.0`.
+    private static func number(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+    }
+}

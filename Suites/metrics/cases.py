@@ -1,0 +1,382 @@
+"""What the listener promises, a function each. Each gets the programs' directory, a directory of its own, and one for pictures."""
+import http.client
+import json
+import os
+import select
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from browser import Browser
+from daemon import Daemon, samples, until
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+def promtool(*arguments, text=None):
+    done = subprocess.run(["promtool", *arguments], input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=TOP / "config")
+    assert done.returncode == 0, f"promtool {' '.join(map(str, arguments))}: {done.stdout.decode()[-1500:]}"
+    return done.stdout.decode().strip()
+
+
+def rules(programs, root, pictures):
+    checked = promtool("check", "rules", "prometheus-rules.yaml")
+    tested = promtool("test", "rules", "prometheus-rules.test.yaml")
+    return f"{' '.join(checked.split())}; {' '.join(tested.split())}"
+
+
+def dashboard(programs, root, pictures):
+    """Each metric that the dashboard and the rules name is one that the daemon declares."""
+    import re
+    known = set(re.findall(r"^\| `(tributary_\w+)`", (TOP / "docs/metrics.md").read_text(), re.MULTILINE))
+    assert len(known) > 40, f"docs/metrics.md lists {len(known)} metrics"
+    json.loads((TOP / "config/grafana-dashboard.json").read_text())
+    used = set()
+    for name in ("grafana-dashboard.json", "prometheus-rules.yaml"):
+        used |= set(re.findall(r"\btributary_[a-z_]+\b", (TOP / "config" / name).read_text()))
+    assert used <= known, f"unknown metrics: {sorted(used - known)}"
+    return f"{len(used)} metrics are used, and all of the {len(known)} are declared"
+
+
+def scrape(programs, root, pictures):
+    with Daemon(programs, root, names=["acme"]) as daemon:
+        daemon.wait_until_live()
+        status, headers, first = daemon.get("/metrics")
+        assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4"), headers["Content-Type"]
+        assert promtool("check", "metrics", text=first) == "", "promtool has something to say"
+        before = samples(first.decode())
+        assert before['tributary_integration_up{integration="acme"}'] == 1
+        assert before["tributary_ready"] == 1
+        until(lambda: samples(daemon.get("/metrics")[2].decode())['tributary_integration_events_total{integration="acme"}']
+              > before['tributary_integration_events_total{integration="acme"}'], 20, "more events")
+        after = samples(daemon.get("/metrics")[2].decode())
+        shrunk = [name for name, value in before.items() if name.split("{")[0].endswith("_total") and after[name] < value]
+        assert not shrunk, f"counters that shrank: {shrunk}"
+        # What the page and the file say is what the daemon's status says.
+        own = json.loads((root / "run/status.json").read_text())
+        served = daemon.status()
+        assert set(own) | {"destinations", "is_ready"} == set(served), set(own) ^ set(served)
+        until(lambda: (root / "metrics.prom").exists(), 20, "the text file")
+        written = (root / "metrics.prom").read_bytes()
+        assert promtool("check", "metrics", text=written) == ""
+        assert (root / "metrics.prom").stat().st_mode & 0o777 == 0o644
+        assert not (root / "metrics.prom.new").exists()
+        for path, word in (("/healthz/live", b"live\n"), ("/healthz/ready", b"ready\n"), ("/healthz", b"ready\n")):
+            assert daemon.get(path)[0::2] == (200, word), path
+        assert daemon.get("/metrics", method="HEAD")[2] == b"" and int(daemon.get("/metrics", method="HEAD")[1]["Content-Length"]) > 1000
+        daemon.process.terminate()
+        daemon.process.wait(30)
+        assert daemon.process.returncode == 0, daemon.log.read_text()[-500:]
+        assert not (root / "metrics.prom").exists(), "the text file outlives the daemon"
+        return f"promtool check metrics has nothing to say; {len(before)} series, {len(first)} bytes"
+
+
+def delivery(programs, root, pictures):
+    """A destination's figures come from the process that delivers."""
+    extra = "destinations:\n  - {name: lake, type: exec, command: [/bin/true]}\n"
+    with Daemon(programs, root, names=["acme"], extra=extra) as daemon:
+        daemon.wait_until_live()
+
+        def figures():
+            return samples(daemon.get("/metrics")[2].decode())
+        up = 'tributary_destination_up{destination="lake"}'
+        until(lambda: figures().get(up) == 0, 10, "a destination that is down")
+        assert figures()['tributary_destination_state{destination="lake",state="not_running"}'] == 1
+        deliver = subprocess.Popen([programs / "tributary", "deliver", "lake", "--config", daemon.config], stderr=open(root / "deliver.log", "wb"))
+        try:
+            delivered = 'tributary_destination_delivered_segments_total{destination="lake"}'
+            until(lambda: figures().get(up) == 1 and figures().get(delivered, 0) > 0, 30, "a delivery")
+            assert promtool("check", "metrics", text=daemon.get("/metrics")[2]) == ""
+            assert [d["running"] for d in daemon.status()["destinations"]] == [True]
+            with Browser() as browser:
+                browser.open(daemon.url)
+                browser.wait("document.querySelector('#destination-list li')")
+                browser.wait("document.querySelector('h1').textContent === 'The integration is well'")
+                assert not browser.console, browser.console[0]
+        finally:
+            deliver.kill()
+            deliver.wait()
+        until(lambda: figures().get(up) == 0, 15, "a destination that is down again")
+        return "down, up with what it delivered, and down again after kill -9"
+
+
+def unix_socket(programs, root, pictures):
+    with Daemon(programs, root, names=["acme"], listen=f"unix:{root}/metrics.sock") as daemon:
+        path = root / "metrics.sock"
+
+        def ask():
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(10)
+                client.connect(str(path))
+                client.sendall(b"GET /healthz/live HTTP/1.1\r\nHost: whatever\r\nConnection: close\r\n\r\n")
+                return client.makefile("rb").read()
+        until(lambda: path.exists(), 20, "the socket")
+        until(lambda: ask().endswith(b"live\n"), 10, "an answer")
+        mode = path.stat().st_mode & 0o777
+        assert mode == 0o666, f"mode {mode:o}"
+        daemon.process.kill()
+        daemon.process.wait()
+        # The socket that a killed daemon left is replaced.
+        daemon.process = subprocess.Popen([programs / "tributary", "run", "--config", daemon.config], stderr=open(daemon.log, "ab"))
+
+        def answers():
+            try:
+                return ask().endswith(b"live\n")
+            except OSError:
+                return False
+        until(answers, 20, "an answer after a kill")
+        return f"answers, with mode {mode:o}, also after kill -9"
+
+
+def port_in_use(programs, root, pictures):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with Daemon(programs, root, names=["acme"], listen=f"127.0.0.1:{port}") as daemon:
+            words = f"no status page and metrics: cannot listen on 127.0.0.1:{port}: Address already in use"
+            until(lambda: words in daemon.log.read_text(), 20, words)
+            report = root / "run/status.json"
+            until(lambda: report.exists() and json.loads(report.read_text())["integrations"][0]["state"] == "live", 20, "collection")
+            return "said in the journal; collection goes on"
+
+
+def refusals(programs, root, pictures):
+    with Daemon(programs, root, names=["acme"]) as daemon:
+        daemon.wait_until_live()
+        port = daemon.port
+        for host in (f"127.0.0.1:{port}", "localhost", f"[::1]:{port}", "LOCALHOST:1"):
+            assert daemon.get("/", headers={"Host": host})[0] == 200, host
+        for host in ("attacker.example", f"attacker.example:{port}", "127.0.0.1.attacker.example", "localhost.attacker.example", "", "127.0.0.1:80:80"):
+            assert daemon.get("/status.json", headers={"Host": host})[0] == 421, host
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"):
+            assert daemon.get("/", method=method)[0] == 405, method
+        assert daemon.get("/nothing")[0] == 404 and daemon.get("/" + "a" * 3000)[0] == 414
+        assert daemon.get("/../../etc/passwd")[0] == 404
+        _, headers, body = daemon.get("/", headers={"Origin": "http://attacker.example"})
+        assert "Access-Control-Allow-Origin" not in headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and policy.count("sha256-") == 2, policy
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
+        assert daemon.token.read_text().encode() not in daemon.get("/status.json")[2] + daemon.get("/metrics")[2] + daemon.get("/history.json")[2]
+        return "names of others, other methods and other paths are refused; no secret, no CORS, a strict policy"
+
+
+def hostile(programs, root, pictures):
+    """Whatever clients do: collection goes on, an honest client is answered, memory is bounded."""
+    notes = []
+    with Daemon(programs, root, orgs=3, rate=20) as daemon:
+        daemon.wait_until_live()
+        daemon.get("/"), daemon.get("/metrics")
+        time.sleep(2)
+        memory, began = daemon.memory(), daemon.events()
+
+        def honest(what):
+            started = time.monotonic()
+            assert daemon.get("/healthz/live", timeout=5)[0] == 200, what
+            took = time.monotonic() - started
+            assert took < 3, f"{what}: an honest client waited {took:.1f} s"
+
+        def ends(client, seconds):
+            """Whether the server has closed."""
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                if not select.select([client], [], [], 0.2)[0]:
+                    continue
+                try:
+                    if not client.recv(65536):
+                        return True
+                except ConnectionError:
+                    return True
+            return False
+        for garbage in (os.urandom(4096), b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(500), b"GET / HTTP/9.9\r\n\r\n",
+                        b"GET /\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+                        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"):
+            client = daemon.socket()
+            client.sendall(garbage)
+            assert ends(client, 15), f"garbage is not cut off: {garbage[:40]}"
+        honest("garbage")
+        notes.append("garbage")
+
+        def flood(start, piece, total):
+            """Sends until the server closes; returns how much went out."""
+            client, sent = daemon.socket(), 0
+            try:
+                client.sendall(start)
+                while sent < total:
+                    client.sendall(piece)
+                    sent += len(piece)
+            except OSError:
+                pass
+            client.close()
+            return sent
+        gib, piece = 1 << 30, b"a" * (1 << 16)
+        for name, start in (
+                ("a body", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1073741824\r\n\r\n"),
+                ("a body of GET", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1073741824\r\n\r\n"),
+                ("chunks", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n40000000\r\n"),
+                ("a header", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "), ("an address", b"GET /"), ("a method", b"")):
+            sent = flood(start, piece, gib)
+            assert sent < 64 << 20, f"{name}: {sent >> 20} MiB were taken"
+            honest(name)
+        sent = flood(b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X-A: b\r\n" * 8192, gib)
+        assert sent < 64 << 20, f"headers: {sent >> 20} MiB were taken"
+        notes.append("1 GiB as body, chunks, header, headers, address and method")
+
+        # 1,000 connections that say nothing, then half a request, then ask and never read.
+        for name, words in (("silent", b""), ("half a request", b"GET /metrics HTTP/1.1\r\nHost: loc"), ("never reads", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)):
+            clients = []
+            for _ in range(1000):
+                try:
+                    client = daemon.socket()
+                    client.sendall(words)
+                    clients.append(client)
+                except OSError:
+                    pass
+            honest(f"1,000 connections, {name}")
+            open_ones = sum(1 for entry in os.listdir(f"/proc/{daemon.process.pid}/fd"))
+            assert open_ones < 200, f"{name}: the daemon holds {open_ones} descriptors"
+            for client in clients:
+                client.close()
+            notes.append(f"1,000 connections ({name})")
+        # A request byte by byte: cut off after 10 s in all, whatever it sends.
+        endless = daemon.socket()
+        endless.sendall(b"\r\n" * 5000)
+        client, started = daemon.socket(), time.monotonic()
+        try:
+            for byte in b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"a" * 400:
+                client.sendall(bytes([byte]))
+                if ends(client, 0.1):
+                    break
+                time.sleep(0.1)
+        except OSError:
+            pass
+        took = time.monotonic() - started
+        assert took < 15, f"a slow request lived for {took:.0f} s"
+        assert ends(endless, 5), "empty lines are not cut off"
+        notes.append(f"a slow request (cut off after {took:.0f} s)")
+        honest("all of it")
+        most = daemon.memory("VmHWM")
+        assert most < memory + 48 * 1024, f"memory went from {memory >> 10} MiB to {most >> 10} MiB"
+        until(lambda: daemon.events() > began + 100, 30, "more events")
+        now = daemon.status()
+        assert all(i["state"] == "live" for i in now["integrations"]), "collection was disturbed"
+        assert all(i["lag_seconds"] <= 10 for i in now["integrations"]), [i["lag_seconds"] for i in now["integrations"]]
+        return f"{', '.join(notes)}; collected {daemon.events() - began} events meanwhile; memory {memory >> 10} MiB before, {most >> 10} MiB at most"
+
+
+def page(programs, root, pictures):
+    """The page over a real daemon: follows live, shows trouble first, filters, sorts, and says when there is no answer."""
+    with Daemon(programs, root, orgs=3, names=["acme", "globex", "initech"], rate=8) as daemon, Browser() as browser:
+        daemon.wait_until_live()
+        browser.open(daemon.url, 1280, 900)
+        browser.wait("document.querySelector('h1').textContent === 'All 3 integrations are well'")
+        assert browser.value("document.querySelectorAll('#rows tr').length") == 3
+        assert browser.value("[...document.querySelectorAll('#rows .chip')].map(c => c.textContent).join()") == "✔live,✔live,✔live"
+        first = browser.value("document.querySelector('#f-rate .quiet').textContent")
+        browser.wait(f"document.querySelector('#f-rate .quiet').textContent !== {json.dumps(first)}")
+        # Enough history for a line, which comes by itself.
+        browser.wait("document.querySelector('#rows td.rates path.line')", 40)
+        browser.screenshot(pictures / "real-well.png")
+        # Trouble: an org fails.
+        request = http.client.HTTPConnection(daemon.urls[1].removeprefix("http://"))
+        request.request("POST", "/_simulator/faults", body=json.dumps([{"kind": "status", "status": 502}]))
+        answer = request.getresponse()
+        assert answer.status < 300 and answer.read() is not None
+        browser.wait("document.querySelector('h1').textContent === '2 of 3 integrations are well'")
+        browser.wait("document.querySelector('#rows tr td.name b').textContent === 'globex'")
+        words = browser.value("document.querySelector('#trouble-list article').textContent")
+        assert "globex" in words and "failing" in words and "502" in words, words
+        assert browser.value("document.querySelector('#trouble-list .next').textContent.length") > 10, "no next step"
+        browser.screenshot(pictures / "real-trouble.png")
+        browser.open(daemon.url, 390, 1200, dark=True)
+        browser.wait("document.querySelectorAll('#rows tr').length === 3")
+        assert browser.value("document.documentElement.scrollWidth <= window.innerWidth"), "the narrow page scrolls sideways"
+        browser.screenshot(pictures / "real-narrow-dark.png")
+        browser.open(daemon.url, 1280, 900)
+        browser.wait("document.querySelectorAll('#rows tr').length === 3")
+        # By the keyboard alone.
+        browser.key("/")
+        assert browser.value("document.activeElement.id") == "filter"
+        browser.call("Input.insertText", text="glob")
+        browser.wait("document.querySelectorAll('#rows tr').length === 1")
+        browser.key("Escape")
+        browser.wait("document.querySelectorAll('#rows tr').length === 3")
+        browser.value("document.querySelector('#head button').focus()")
+        browser.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
+        browser.call("Input.dispatchKeyEvent", type="keyUp", key="Enter", code="Enter", windowsVirtualKeyCode=13)
+        assert browser.value("document.querySelector('th[aria-sort]').textContent") == "Integration"
+        assert browser.value("[...document.querySelectorAll('#rows b')].map(b => b.textContent).join()") == "acme,globex,initech"
+        # What a screen reader is told.
+        assert browser.value("document.querySelectorAll('svg.spark:not([aria-label])').length") == 0
+        assert browser.value("document.querySelector('[role=status]').textContent") == "2 of 3 integrations are well"
+        # Recovery.
+        request.request("DELETE", "/_simulator/faults")
+        assert request.getresponse().read() is not None
+        request.close()
+        until(lambda: all(i["state"] == "live" for i in daemon.status()["integrations"]), 90, "recovery")
+        browser.wait("document.querySelector('h1').textContent === 'All 3 integrations are well'")
+        browser.wait("document.querySelector('#past-list').textContent.includes('globex')", 40)
+        # No request leaves for another host, and nothing breaks the page's policy.
+        foreign = browser.value("performance.getEntriesByType('resource').filter(r => !r.name.startsWith(location.origin)).length")
+        assert foreign == 0, f"{foreign} foreign resources"
+        assert not browser.console, browser.console[0]
+        daemon.process.kill()
+        browser.wait("document.querySelector('h1').textContent === 'The daemon does not answer'")
+        assert "systemctl status tributary" in browser.value("document.querySelector('#live').textContent")
+        browser.screenshot(pictures / "real-no-answer.png")
+        return "follows live, trouble first, filter and sort by keyboard, recovery, no answer; nothing from elsewhere"
+
+
+def paused(programs, root, pictures):
+    """An integration that an operator has paused is no trouble."""
+    extra = "  - {name: resting, url: 'https://resting.okta.com', paused: true, data_ingest: {credential: read}}\n"
+    with Daemon(programs, root, names=["acme"], extra=extra) as daemon, Browser() as browser:
+        daemon.wait_until_live()
+        figures = samples(daemon.get("/metrics")[2].decode())
+        assert figures['tributary_integration_state{integration="resting",state="paused_by_operator"}'] == 1
+        assert 'tributary_integration_up{integration="resting"}' not in figures
+        browser.open(daemon.url)
+        browser.wait("document.querySelector('h1').textContent === 'The integration is well, 1 paused by an operator'")
+        assert browser.value("document.querySelector('#seal').className") == "seal good"
+        assert browser.value("document.querySelector('#troubles').hidden"), "paused on purpose, and shown as trouble"
+        return "shown as paused on purpose"
+
+
+def thousand(programs, root, pictures):
+    """1,000 integrations: bytes and time of all that is served."""
+    with Daemon(programs, root, orgs=1000, events=3, rate=0, poll="15s", age="1h") as daemon, Browser() as browser:
+        daemon.wait_until_live(1000, 90)
+        notes = []
+        for path, most in (("/metrics", 4 << 20), ("/status.json", 2 << 20), ("/history.json", 3 << 20), ("/", 200_000)):
+            times = []
+            for _ in range(3):
+                began = time.monotonic()
+                status, _, body = daemon.get(path)
+                times.append(time.monotonic() - began)
+                assert status == 200
+            assert len(body) < most, f"{path}: {len(body)} bytes"
+            notes.append(f"{path} {len(body)} bytes in {max(times) * 1000:.0f} ms")
+        assert promtool("check", "metrics", text=daemon.get("/metrics")[2]) == ""
+        browser.open(daemon.url, 1280, 900)
+        shown = browser.wait("document.querySelectorAll('#rows tr').length === 100")
+        assert browser.value("document.querySelector('h1').textContent") == "All 1\u202f000 integrations are well"
+        # The longest that the page keeps the reader waiting, with three more looks at the daemon.
+        longest = browser.value("""new Promise(done => { let longest = 0, last = performance.now(); const first = last;
+            const tick = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; now - first > 8000 ? done(longest) : setTimeout(tick, 0); }; tick(); })""")
+        assert longest < 1000, f"the page stands still for {longest:.0f} ms"
+        filtered = browser.value("""(() => { const f = document.getElementById('filter'), began = performance.now(); f.value = 'org-0999';
+            f.dispatchEvent(new Event('input')); return document.querySelectorAll('#rows tr').length === 1 ? performance.now() - began : -1; })()""")
+        assert 0 <= filtered < 300, f"the filter takes {filtered} ms"
+        browser.value("(() => { const f = document.getElementById('filter'); f.value = ''; f.dispatchEvent(new Event('input')); })()")
+        browser.screenshot(pictures / "real-1000.png")
+        notes.append(f"page shown after {shown:.1f} s, longest pause {longest:.0f} ms, filter {filtered:.0f} ms")
+        notes.append(f"memory {daemon.memory() >> 10} MiB")
+        # A stop would seal for each of them, which is not what is measured here.
+        daemon.process.kill()
+        return ", ".join(notes)
+
+
+CASES = {
+    "alert rules": rules, "dashboard": dashboard, "scrape": scrape, "delivery": delivery, "unix socket": unix_socket, "port in use": port_in_use, "refusals": refusals, "hostile clients": hostile,
+    "page": page, "paused": paused, "1,000 integrations": thousand,
+}

@@ -1,0 +1,30 @@
+import Testing
+
+@testable import LocalServer
+
+@Suite("The name under which a browser asks")
+struct HostRuleTests {
+    @Test(
+        "is one of this host itself",
+        arguments: [
+            "localhost", "localhost:9464", "LocalHost", "127.0.0.1", "127.0.0.1:80", "127.9.9.9", "[::1]", "[::1]:9464",
+        ])
+    func accepted(_ host: String) { #expect(HostRule(isChecked: true).accepts([host])) }
+
+    @Test(
+        "and none that a stranger's page has",
+        arguments: [
+            "", ":", "attacker.example", "localhost.attacker.example", "127.0.0.1.attacker.example",
+            "attacker.example:9464", "127.0.0.1:80:80", "127.0.0.1@x",
+            "127.0.0", "127.0.0.256", "127.1", "128.0.0.1", "0.0.0.0", "10.0.0.1", "[::2]", "::1", "localhost.",
+            "localhost:x",
+        ])
+    func refused(_ host: String) { #expect(!HostRule(isChecked: true).accepts([host])) }
+
+    @Test("is there once")
+    func once() {
+        #expect(!HostRule(isChecked: true).accepts([]))
+        #expect(!HostRule(isChecked: true).accepts(["localhost", "localhost"]))
+        #expect(HostRule(isChecked: false).accepts([]), "no web page reaches a Unix socket")
+    }
+}

@@ -1,0 +1,116 @@
+import Collector
+import Delivery
+import TestSupport
+import Testing
+
+@testable import Monitoring
+
+@Suite("Metrics")
+struct MetricsTests {
+    private func text(_ integrations: [StatusReport.Integration], destinations: [DestinationStatus] = []) -> String {
+        let snapshot = Snapshot(
+            report: MadeUp.report(integrations), isReady: true, destinations: destinations,
+            process: ProcessFigures.now())
+        return String(decoding: MetricsText(snapshot).bytes, as: UTF8.self)
+    }
+
+    @Test("say what the status says, one series an integration")
+    func values() {
+        let lines = text([
+            MadeUp.integration("acme"), MadeUp.integration("globex", .failing, problem: "unauthorized", lag: nil),
+        ])
+        .split(separator: "\n").map(String.init)
+        for expected in [
+            "tributary_build_info{version=\"1.2.3\"} 1",
+            "tributary_start_time_seconds 1795464000",
+            "tributary_ready 1",
+            "tributary_spool_bytes 1000",
+            "tributary_integration_up{integration=\"acme\"} 1",
+            "tributary_integration_up{integration=\"globex\"} 0",
+            "tributary_integration_state{integration=\"globex\",state=\"failing\"} 1",
+            "tributary_integration_problem{integration=\"globex\",kind=\"unauthorized\"} 1",
+            "tributary_integration_lag_seconds{integration=\"acme\"} 4",
+            "tributary_integration_events_total{integration=\"acme\"} 10",
+            "tributary_integration_requests_total{integration=\"acme\",outcome=\"answered\"} 0",
+            // The end of its last day.
+            "tributary_credential_expiry_timestamp_seconds{credential=\"read\"} 1798761600",
+        ] { #expect(lines.contains(expected), "\(expected)") }
+        #expect(!lines.contains { $0.hasPrefix("tributary_integration_problem{integration=\"acme\"") })
+        #expect(
+            !lines.contains { $0.hasPrefix("tributary_integration_lag_seconds{integration=\"globex\"") },
+            "no answer yet")
+        #expect(lines.count { $0.hasPrefix("tributary_credential_") } == 1, "both use one credential")
+    }
+
+    @Test("an integration that an operator has paused has a state of its own, and is neither up nor down")
+    func pausedByOperator() {
+        var integration = MadeUp.integration("acme", .paused)
+        integration.pausedByOperator = true
+        let text = text([integration])
+        #expect(text.contains("tributary_integration_state{integration=\"acme\",state=\"paused_by_operator\"} 1\n"))
+        #expect(!text.contains("tributary_integration_up{integration=\"acme\"}"))
+    }
+
+    @Test("a delivery that does not run is down, whatever it said last")
+    func destinations() {
+        var report = DeliveryReport(
+            name: "lake", version: "1", pid: 1, place: "s3://b", guarantee: .exactlyOnce, state: .live, since: "",
+            startedAt: "", updatedAt: "")
+        report.lagSegments = 3
+        let text = text(
+            [],
+            destinations: [
+                .init(name: "lake", place: "", unit: "", isRunning: true, report: report),
+                .init(name: "old", place: "", unit: "", isRunning: false, report: report),
+                .init(name: "new", place: "", unit: "", isRunning: false, report: nil),
+            ])
+        #expect(text.contains("tributary_destination_up{destination=\"lake\"} 1\n"))
+        #expect(text.contains("tributary_destination_up{destination=\"old\"} 0\n"))
+        #expect(text.contains("tributary_destination_state{destination=\"new\",state=\"not_running\"} 1\n"))
+        #expect(text.contains("tributary_destination_lag_segments{destination=\"lake\"} 3\n"))
+    }
+
+    @Test("a name that the configuration could not read stays inside its label")
+    func hostileNames() {
+        let text = text([MadeUp.integration("a\"} 1\ntributary_ready 0\nb\\")])
+        #expect(text.contains("tributary_integration_up{integration=\"a\\\"} 1\\ntributary_ready 0\\nb\\\\\"} 1\n"))
+        #expect(!text.split(separator: "\n").contains("tributary_ready 0"))
+    }
+
+    private static let all: [(name: String, kind: String, unit: String, help: String, labels: [String])] =
+        rows(Metrics.daemon, []) + rows(Metrics.integration, ["integration"]) + rows(Metrics.credential, ["credential"])
+        + rows(Metrics.destination, ["destination"])
+
+    private static func rows<Subject>(
+        _ metrics: [Metric<Subject>], _ labels: [String]
+    ) -> [(name: String, kind: String, unit: String, help: String, labels: [String])] {
+        metrics.map { ($0.name, $0.kind.rawValue, $0.unit.rawValue, $0.help, labels + $0.labels) }
+    }
+
+    @Test("have names by Prometheus's conventions, each once")
+    func names() {
+        #expect(Set(Self.all.map(\.name)).count == Self.all.count)
+        for metric in Self.all {
+            #expect(metric.name.allSatisfy { $0.isLowercase || $0 == "_" }, "\(metric.name)")
+            #expect(metric.name.hasSuffix("_total") == (metric.kind == "counter"), "\(metric.name)")
+            let stem = metric.name.hasSuffix("_total") ? String(metric.name.dropLast(6)) : metric.name
+            switch metric.unit {
+            case "seconds", "bytes", "ratio": #expect(stem.hasSuffix("_\(metric.unit)"), "\(metric.name)")
+            case "Unix time":
+                #expect(stem.hasSuffix("_time_seconds") || stem.hasSuffix("_timestamp_seconds"), "\(metric.name)")
+            default: break
+            }
+            #expect(!metric.help.hasSuffix(".") && !metric.help.contains("\n"), "\(metric.name)")
+        }
+    }
+
+    @Test("docs/metrics.md has every metric with its type, unit, labels and meaning")
+    func reference() throws {
+        var table = "| metric | type | unit | labels | |\n| --- | --- | --- | --- | --- |\n"
+        for metric in Self.all {
+            let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
+            table += "| `\(metric.name)` | \(metric.kind) | \(metric.unit) | \(labels) | \(metric.help). |\n"
+        }
+        try MadePart(of: "docs/metrics.md", named: "metrics").check(table)
+    }
+}

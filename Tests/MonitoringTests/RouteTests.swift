@@ -1,0 +1,88 @@
+import Collector
+import Foundation
+import LocalServer
+import Testing
+
+@testable import Monitoring
+
+@Suite("What the listener says")
+struct RouteTests {
+    private func text(_ response: LocalResponse) -> String { String(decoding: response.body.bytes, as: UTF8.self) }
+
+    @Test("before the first report: live, not ready, and no figures")
+    func before() {
+        let routes = MonitoringRoutes(state: MonitoringState())
+        #expect(routes.response(to: .init(path: "/healthz/live")).status == 200)
+        #expect(routes.response(to: .init(path: "/healthz/ready")).status == 503)
+        #expect(routes.response(to: .init(path: "/metrics")).status == 503)
+        #expect(routes.response(to: .init(path: "/")).status == 200)
+        #expect(routes.response(to: .init(path: "/etc/passwd")).status == 404)
+    }
+
+    @Test("ready while collection runs; an org in trouble changes nothing")
+    func ready() {
+        let state = MonitoringState()
+        let routes = MonitoringRoutes(state: state)
+        state.reported(MadeUp.report([MadeUp.integration("acme", .failing, problem: "unreachable")]), isReady: true)
+        #expect(routes.response(to: .init(path: "/healthz")).status == 200)
+        state.reported(MadeUp.report([]), isReady: false)
+        #expect(text(routes.response(to: .init(path: "/healthz"))) == "not ready: starting or stopping\n")
+        #expect(routes.response(to: .init(path: "/healthz/live")).status == 200)
+    }
+
+    @Test("not live when a part hangs, or no report comes")
+    func hung() {
+        var report = MadeUp.report([])
+        report.stuck = .init(part: "ingest worker 0", silenceSeconds: 130)
+        let hung = HealthCheck(snapshot: Snapshot(report: report, isReady: true), silence: .zero)
+        #expect(hung.whyNotLive == "stuck: ingest worker 0 has made no progress for 2m")
+        let healthy = Snapshot(report: MadeUp.report([]), isReady: true)
+        #expect(HealthCheck(snapshot: healthy, silence: .seconds(59)).whyNotReady == nil)
+        #expect(HealthCheck(snapshot: healthy, silence: .seconds(61)).whyNotLive == "no report for 61 s")
+    }
+
+    @Test("a body is made once for each report")
+    func shared() throws {
+        let state = MonitoringState()
+        state.reported(MadeUp.report([MadeUp.integration("acme", events: 10)]), isReady: true)
+        let first = try #require(state.body(.metrics))
+        #expect(state.body(.metrics) == first)
+        state.reported(MadeUp.report([MadeUp.integration("acme", events: 11)]), isReady: true)
+        #expect(
+            String(decoding: try #require(state.body(.metrics)).bytes, as: UTF8.self).contains(
+                "events_total{integration=\"acme\"} 11"))
+    }
+
+    @Test("the page is one file that its own policy allows, and nothing else")
+    func page() {
+        let html = String(decoding: StatusPage.html, as: UTF8.self)
+        #expect(StatusPage.policy.contains("script-src 'sha256-") && StatusPage.policy.contains("style-src 'sha256-"))
+        #expect(!StatusPage.policy.contains("unsafe"))
+        #expect(!html.contains(" style=") && !html.contains(" onclick="), "the policy would refuse these")
+        #expect(html.count(of: "<script") == 1 && html.count(of: "<style") == 1)
+        // Only the namespace of SVG is an address, and nothing is loaded from it.
+        #expect(html.replacing("http://www.w3.org/2000/svg", with: "").firstRange(of: "http://") == nil)
+        #expect(!html.contains("innerHTML"), "text from orgs must stay text")
+    }
+
+    @Test("the text file is replaced as a whole, readable by everybody, and removed")
+    func textFile() throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/tributary-textfile-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let file = TextFile(path: directory + "/metrics.prom")
+        try file.write(Array("a 1\n".utf8))
+        try file.write(Array("a 2\n".utf8))
+        #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "a 2\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["metrics.prom"])
+        let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
+        #expect(mode == 0o644)
+        file.remove()
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+        #expect(throws: TextFile.Failure.self) { try TextFile(path: directory + "/missing/metrics.prom").write([]) }
+    }
+}
+
+extension String {
+    fileprivate func count(of part: String) -> Int { components(separatedBy: part).count - 1 }
+}
