@@ -7,11 +7,12 @@ RELOADS ?= 1000
 SEED ?= random
 PREFIX ?= /usr
 DESTDIR ?=
-# Nothing loads symbols from the programs: without their names they are 2 MB smaller.
-RELEASE_LINK = -Xlinker --no-export-dynamic
+# Nothing loads symbols from the programs: without their names they are 2 MB smaller. What the loader has filled in is read-only (-z now).
+RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-stdlib \
+	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
-.PHONY: help build release demo test docs parquet-columns lint format fuzz validate-independently bench loader-test detections-test delivery-test replay-test oauth-test fault-test \
-	exactly-once-test attack-test simulate simulate-faults systemd-test reload-test install clean
+.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench loader-test detections-test delivery-test replay-test oauth-test fault-test metrics-test \
+	exactly-once-test attack-test simulate simulate-faults systemd-test package-test reload-test deb tarball install uninstall clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,10 +21,11 @@ build: ## Build for development
 	@scripts/install-dependencies build
 	$(SWIFT) build
 
-release: ## Build what an operator installs: optimised, Swift's runtime inside
+release: ## Build what an operator installs: optimised, Swift's runtime and simdjson inside
 	@scripts/install-dependencies build
-	$(SWIFT) build -c release --static-swift-stdlib $(RELEASE_LINK) --product tributary
-	$(SWIFT) build -c release --static-swift-stdlib $(RELEASE_LINK) --product okta-simulator
+	packaging/static-simdjson .build/static
+	$(RELEASE_BUILD) --product tributary
+	$(RELEASE_BUILD) --product okta-simulator
 
 demo: ## Watch the daemon collect from a simulated Okta org; DEMO_SECONDS=20 ends it by itself
 	@scripts/install-dependencies demo
@@ -38,9 +40,15 @@ test: ## Everything that needs no more than this machine
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test --skip-build --skip EndToEndTests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build --filter EndToEndTests
 
-docs: ## Rewrite docs/detections.md and the made parts of docs/record-schema.md, docs/configuration.md and docs/journal.md
+docs: ## Rewrite docs/detections.md and the made parts of docs/record-schema.md, docs/configuration.md, docs/metrics.md and docs/journal.md
 	scripts/make-detections.py
-	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter 'RecordSchemaTests|ReferenceTests|MessageCatalogTests'
+	TRIBUTARY_WRITE_DOCS=1 $(SWIFT) test --filter 'RecordSchemaTests|ReferenceTests|MetricsTests|MessageCatalogTests'
+
+pictures: ## Make the README's pictures again, from a real daemon and simulated orgs
+	@scripts/install-dependencies metrics
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	SAMPLE_SECONDS=600 scripts/make-pictures "$$($(SWIFT) build --show-bin-path)" docs/pictures
 
 parquet-columns: ## Rewrite libexec/parquet-columns.tsv from SCHEMA, a file of OCSF's schema
 	scripts/make-parquet-columns.py "$(SCHEMA)" >libexec/parquet-columns.tsv.new && mv libexec/parquet-columns.tsv.new libexec/parquet-columns.tsv
@@ -86,7 +94,12 @@ systemd-test: release ## The daemon under real systemd, in a container; needs ro
 	@scripts/install-dependencies systemd
 	Suites/systemd/run "$$($(SWIFT) build -c release --show-bin-path)"
 	Suites/systemd/credentials "$$($(SWIFT) build -c release --show-bin-path)"
+	Suites/systemd/setup "$$($(SWIFT) build -c release --show-bin-path)"
 	Suites/delivery/systemd "$$($(SWIFT) build -c release --show-bin-path)"
+
+package-test: release ## The package: lintian, manual pages, and its life under real systemd; needs root; PACKAGE_FULL=1 tries Debian 13 too
+	@scripts/install-dependencies package-test
+	Suites/package/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 attack-test: ## What other users of the host try against spool, status and secrets; needs root
 	@scripts/install-dependencies attacks
@@ -126,14 +139,32 @@ oauth-test: ## OAuth and DPoP against an org whose checks PyJWT and cryptography
 	$(SWIFT) build --product okta-simulator
 	Suites/oauth/run "$$($(SWIFT) build --show-bin-path)"
 
+metrics-test: ## Metrics, alert rules and the status page, with hostile clients and 1,000 integrations; PICTURES=directory
+	@scripts/install-dependencies metrics
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Suites/metrics/run "$$($(SWIFT) build --show-bin-path)" $(PICTURES)
+
 fault-test: ## A disk, a kernel and a clock that fail below the daemon; needs root; FAULTS_FULL=1 takes every crash point
 	@scripts/install-dependencies faults
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Suites/faults/run "$$($(SWIFT) build --show-bin-path)"
 
-install: ## Install a release build under PREFIX, with the unit and the configuration
+deb: release ## The Debian package, and the one with its symbols, in .build/package; build it on Debian 12
+	@scripts/install-dependencies package
+	packaging/build-deb .build/release .build/package
+
+tarball: release ## The same for other distributions, with an installer, in .build/package
+	@scripts/install-dependencies package
+	packaging/build-tarball .build/release .build/package
+
+install: ## Install a release build under PREFIX, with units, manual pages, docs and the configuration
+	@scripts/install-dependencies install
 	scripts/install .build/release "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## Remove what install has put there; configuration, state and spool stay
+	scripts/uninstall "$(DESTDIR)" "$(PREFIX)"
 
 clean: ## Remove what was built
 	rm -rf .build .demo .bench .fuzz

@@ -4,6 +4,9 @@ import PackageDescription
 // Warnings are mistakes in CI; a newer compiler's new warning does not keep anyone from building.
 let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+// A release has simdjson inside (packaging/static-simdjson): the name of the shared library differs from one distribution's release to the next.
+let simdjson = Context.environment["TRIBUTARY_RELEASE"] == nil ? "simdjson" : ":libsimdjson.a"
+
 // Dependencies point the way the data flows: OktaAPI, OCSF and Spool do not know each other; Collector joins them.
 let package = Package(
     name: "tributary",
@@ -15,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
@@ -26,7 +30,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLinux"),
-        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary(simdjson)]),
         .target(name: "CEventCatalog"),
         // Leaves: they know of nothing of ours, and everything may use them.
         .target(name: "Time", swiftSettings: strict),
@@ -47,6 +51,7 @@ let package = Package(
         .target(name: "Spool", dependencies: ["CZstd", "CZlib", "Digests", "Gzip", "Time"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["CYaml", "OktaAPI", "Time"], swiftSettings: strict),
         .target(name: "Credentials", dependencies: ["CLinux", "Configuration"], swiftSettings: strict),
+        .target(name: "Setup", dependencies: ["Configuration", "Credentials"], swiftSettings: strict),
         .target(
             name: "Systemd",
             dependencies: ["CSystemd", "Time", .product(name: "Logging", package: "swift-log")],
@@ -60,6 +65,15 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .target(name: "CStatusPage", exclude: ["page.html"]),
+        // An HTTP server for programs on this host: it knows of nothing of ours.
+        .target(
+            name: "LocalServer",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         // A loader of the spool: it knows of nothing that collects.
         .target(
             name: "Delivery",
@@ -70,11 +84,20 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        // What the daemon shows to programs and people of its host.
+        .target(
+            name: "Monitoring",
+            dependencies: [
+                "CStatusPage", "Collector", "Configuration", "Delivery", "Digests", "LocalServer", "Time",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "OCSF", "OktaAPI", "Spool",
-                "Systemd", "Time",
+                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "Monitoring", "OCSF", "OktaAPI",
+                "Setup", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -132,6 +155,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "SetupTests", dependencies: ["Configuration", "Credentials", "Setup", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "SystemdTests",
             dependencies: ["Systemd", "TestSupport", "Time", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
@@ -156,6 +182,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "TributaryTests", dependencies: ["tributary", "Collector"], swiftSettings: strict),
+        .testTarget(name: "LocalServerTests", dependencies: ["LocalServer"], swiftSettings: strict),
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: ["Collector", "Delivery", "LocalServer", "Monitoring", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -40,6 +40,7 @@ package struct Daemon: Sendable {
 
     private let configuration: Configuration
     private let load: Load
+    private let observer: (any StatusObserver)?
     private let logger: Logger
     private let notifier = ServiceNotifier()
 
@@ -47,8 +48,12 @@ package struct Daemon: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: what to run with.
+    ///   - observer: runs along with the daemon, and is told how it is.
     ///   - load: called on SIGHUP; it must refuse a configuration with any mistake.
-    package init(_ configuration: Configuration, logger: Logger, load: @escaping Load) {
+    package init(
+        _ configuration: Configuration, logger: Logger, observer: (any StatusObserver)? = nil, load: @escaping Load
+    ) {
+        self.observer = observer
         self.configuration = configuration
         self.logger = logger
         self.load = load
@@ -62,7 +67,7 @@ package struct Daemon: Sendable {
         // From here on SIGHUP ends nothing: one that comes before the services run is answered then.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         for warning in VersionLimits(configuration).warnings { logger.warning("\(warning)") }
-        let ingesting = configuration.integrations.count { $0.dataIngest != nil }
+        let ingesting = configuration.integrations.count(where: \.isCollected)
         if let warning = DescriptorLimit.raised().warning(integrations: ingesting) { logger.warning("\(warning)") }
         // What is wrong with the configuration is told before anything is waited for.
         let transport = try CurlTransport(configuration)
@@ -86,20 +91,22 @@ package struct Daemon: Sendable {
             transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
         let collectors = configuration.integrations.compactMap { factory.collector($0, of: ingesting) }
         UnusableIntegrations(board: board, logger: logger).add(configuration.unusable)
+        PausedIntegrations(board: board).add(configuration.integrations)
         let collection = CollectionService(
             collectors: collectors, unusable: Set(configuration.unusable.map(\.name)), workers: workers, spool: spool,
             transport: transport, board: board, heartbeats: heartbeats, notifier: notifier, logger: logger)
         let reporter = StatusReporter(
             board: board, file: statusFile, spool: spool, heartbeats: heartbeats, notifier: notifier,
-            startedAt: startedAt, logger: logger)
+            observer: observer, startedAt: startedAt, logger: logger)
         let credentials = CredentialWatch(configuration, board: board, logger: logger)
         let reloader = Reloader(
             configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
-            board: board, reporter: reporter, credentials: credentials, logger: logger)
+            board: board, reporter: reporter, credentials: credentials, observer: observer, logger: logger)
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // They are stopped in reverse: the watchdog and the status see collection to its end.
+        let observers: [any Service] = observer.map { [$0] } ?? []
         var settings = ServiceGroupConfiguration(
-            services: [
+            services: observers + [
                 watchdog, reporter, credentials, collection, ReloadService(hangups: hangups, reloader: reloader),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],

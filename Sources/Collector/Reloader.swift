@@ -17,12 +17,13 @@ actor Reloader {
     private let board: StatusBoard
     private let reporter: StatusReporter
     private let credentials: CredentialWatch
+    private let observer: (any StatusObserver)?
     private let logger: Logger
 
     init(
         _ configuration: Configuration, load: @escaping Daemon.Load, factory: CollectorFactory,
         collection: CollectionService, workers: [IngestWorker], spool: Spool, board: StatusBoard,
-        reporter: StatusReporter, credentials: CredentialWatch, logger: Logger
+        reporter: StatusReporter, credentials: CredentialWatch, observer: (any StatusObserver)? = nil, logger: Logger
     ) {
         inForce = configuration
         self.load = load
@@ -33,6 +34,7 @@ actor Reloader {
         self.board = board
         self.reporter = reporter
         self.credentials = credentials
+        self.observer = observer
         self.logger = logger
     }
 
@@ -111,11 +113,13 @@ actor Reloader {
     private func apply(_ new: Configuration, _ change: ConfigurationChange) async {
         spool.adopt(SpoolSettings(new))
         for integration in inForce.unusable { board.remove(integration.name) }
+        let paused = PausedIntegrations(board: board)
+        paused.remove(inForce.integrations, unlessIn: new.integrations)
         let names = Set(new.integrations.map(\.name.text))
         collection.noteLeftovers(among: inForce.unusable.map(\.name).filter { !names.contains($0) })
         let removed = change.removed.map(\.text)
         await collection.stop(removed + change.changed.map(\.integration.name.text))
-        let stillIngesting = Set(new.integrations.filter { $0.dataIngest != nil }.map(\.name.text))
+        let stillIngesting = Set(new.integrations.filter(\.isCollected).map(\.name.text))
         for name in removed + change.changed.map(\.integration.name.text) where !stillIngesting.contains(name) {
             if let worker = factory.worker(of: name) { await collection.close(name, on: worker) }
             factory.remove(name)
@@ -126,13 +130,15 @@ actor Reloader {
             guard let collector = factory.collector(integration, of: stillIngesting.count) else { continue }
             collection.start(collector)
         }
+        paused.add(new.integrations)
         collection.retryNow()
         board.sort(by: new.integrations.map(\.name.text))
-        if stillIngesting.count > inForce.integrations.count(where: { $0.dataIngest != nil }) {
+        if stillIngesting.count > inForce.integrations.count(where: \.isCollected) {
             warnOfDescriptors(stillIngesting.count)
         }
         inForce = ConfigurationChange.inForce(from: inForce, to: new)
         credentials.replace(inForce)
+        observer?.inForce(inForce)
     }
 
     private func warnOfDescriptors(_ count: Int) {

@@ -8,6 +8,7 @@ package struct Configuration: Sendable, Equatable {
     package typealias Record = Section<RecordKeys>
     package typealias MyNetwork = Section<MyNetworkKeys>
     package typealias Network = Section<NetworkKeys>
+    package typealias Metrics = Section<MetricsKeys>
 
     /// The files it was read from, in order.
     package var files: [String]
@@ -16,6 +17,7 @@ package struct Configuration: Sendable, Equatable {
     package var record: Record
     package var myNetwork: MyNetwork
     package var network: Network
+    package var metrics: Metrics
     /// In the order of the files.
     package var credentials: [Credential]
     /// In the order of the files.
@@ -53,6 +55,9 @@ package struct Configuration: Sendable, Equatable {
         /// At least one of the two is there.
         package var dataIngest: DataIngest?
         package var responseAction: ResponseAction?
+
+        /// Whether the daemon collects its log: it is to be ingested, and not paused.
+        package var isCollected: Bool { dataIngest != nil && !settings.paused }
 
         package subscript<Value>(dynamicMember key: KeyPath<IntegrationKeys, ConfigurationKey<Value>>) -> Value {
             settings[dynamicMember: key]

@@ -43,7 +43,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         let keys =
             new.directories.changed(from: old.directories) + new.spool.changed(from: old.spool)
             + new.record.changed(from: old.record) + new.myNetwork.changed(from: old.myNetwork)
-            + new.network.changed(from: old.network)
+            + new.network.changed(from: old.network) + new.metrics.changed(from: old.metrics)
         settings = keys.filter { $0.change == .whileRunning }
         needsRestart = keys.filter { $0.change == .atRestart }
     }
@@ -56,6 +56,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         result.record = new.record.keepingUntilRestart(old.record)
         result.myNetwork = new.myNetwork.keepingUntilRestart(old.myNetwork)
         result.network = new.network.keepingUntilRestart(old.network)
+        result.metrics = new.metrics.keepingUntilRestart(old.metrics)
         return result
     }
 

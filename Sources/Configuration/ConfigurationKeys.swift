@@ -116,6 +116,20 @@ extension Configuration {
         ) { $0.text.map { "no proxy for \($0)" } }
     }
 
+    /// Under `metrics`.
+    package struct MetricsKeys: ConfigurationSection {
+        package static let shared = Self()
+
+        package let listen = ConfigurationKey<ListenAddress?>(
+            "metrics.listen", optional: .listenAddress, .atRestart,
+            "Where the status page, the metrics and the health checks are served, to programs of this host only: a loopback address with a port, or unix: and a path."
+        ) { $0.map { "status page and metrics at \($0)" } }
+        package let textfile = ConfigurationKey<String?>(
+            "metrics.textfile", optional: .path, .atRestart,
+            "A file to write the metrics to every 15s, for node_exporter's textfile collector; its name has to end in .prom."
+        ) { $0.map { "metrics in \($0)" } }
+    }
+
     /// An item of `credentials`.
     package struct CredentialKeys: ConfigurationSection {
         package static let shared = Self()
@@ -164,6 +178,10 @@ extension Configuration {
         package let url = ConfigurationKey<OrgURL>(
             "integrations[].url", .orgURL, default: .required, .whileRunning, "The org's address."
         ) { _ in nil }
+        package let paused = ConfigurationKey<Bool>(
+            "integrations[].paused", .flag, default: .value("false"), .whileRunning,
+            "Collect nothing for now; place, history and spool are kept."
+        ) { $0 ? "paused" : nil }
     }
 
     /// Under `data_ingest` of an integration.
@@ -267,12 +285,23 @@ extension Configuration {
 
     /// All sections, in the order of the installed example.
     static let sections: [any ConfigurationSection.Type] = [
-        DirectoryKeys.self, SpoolKeys.self, RecordKeys.self, MyNetworkKeys.self, NetworkKeys.self, CredentialKeys.self,
-        IntegrationKeys.self, DataIngestKeys.self, ResponseActionKeys.self, DestinationKeys.self,
+        DirectoryKeys.self, SpoolKeys.self, RecordKeys.self, MyNetworkKeys.self, NetworkKeys.self, MetricsKeys.self,
+        CredentialKeys.self, IntegrationKeys.self, DataIngestKeys.self, ResponseActionKeys.self, DestinationKeys.self,
     ]
 
     /// All keys, in the order of their declaration.
     package static let keys: [KeyDescription] = sections.flatMap { $0.declared.map(\.description) }
+
+    /// A value as the configuration would write it, after the rules of the key at `path`: `HTTPS://Acme-Admin.okta.com/` becomes
+    /// `https://acme.okta.com`.
+    ///
+    /// - Throws: `ValueError`, which says what to write instead.
+    package static func normalized(_ text: String, for path: String) throws(ValueError) -> String {
+        for section in sections {
+            for key in section.declared where key.description.path == path { return try key.normalizing(text) }
+        }
+        return text
+    }
 }
 
 extension Configuration.Compression {

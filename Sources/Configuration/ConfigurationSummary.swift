@@ -22,6 +22,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
         try top.encode(configuration.record, under: "record")
         try top.encode(configuration.myNetwork, under: "my_network")
         try top.encode(configuration.network, under: "network")
+        try top.encode(configuration.metrics, under: "metrics")
         var credentials = top.nestedUnkeyedContainer(forKey: "credentials")
         for credential in configuration.credentials {
             var item = credentials.nestedContainer(keyedBy: Key.self)
@@ -94,6 +95,7 @@ extension Configuration {
         line("record", record.words)
         line("my network", myNetwork.words)
         line("network", network.words)
+        line("metrics", metrics.words)
         line("credentials", credentials.isEmpty ? "none" : "\(credentials.count)")
         for credential in credentials {
             let kind = credential.type.rawValue + (credential.keyKind.map { " (\($0))" } ?? "")
@@ -125,6 +127,12 @@ extension Configuration.Destination {
                     + (self.endpoint.map { " at \($0)" } ?? "")) + ", credentials \(self.credentials.rawValue)"
         case .exec: "exec \(LiteralSecret.masked(self.command.joined(separator: " ")))"
         }
+    }
+
+    /// The systemd unit that delivers to it: one that allows programs where it runs some.
+    package var unit: String {
+        let isProgram = self.type == .exec || self.credentials == .process
+        return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"
     }
 }
 

@@ -40,6 +40,25 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         }
     }
 
+    /// The same for another configuration than the installed one, which no unit serves: the secrets are in a directory next to it, and are read
+    /// there.
+    ///
+    /// - Parameter configuration: an absolute path.
+    package func next(to configuration: String) -> Self {
+        let above = configuration.lastIndex(of: "/").map { String(configuration[..<$0]) } ?? ""
+        let directory = above + source.dropFirst(Self.sourceRoot.count)
+        return CredentialDirectories(name: name, source: directory, runtime: directory)
+    }
+
+    /// Whether a root step lays the secrets down elsewhere.
+    package var areLaidDown: Bool { source != runtime }
+
+    private init(name: String, source: String, runtime: String) {
+        self.name = name
+        self.source = source
+        self.runtime = runtime
+    }
+
     private init(name: String, _ source: String, _ runtime: String) {
         self.name = name
         self.source = "\(Self.sourceRoot)/\(source)"

@@ -3,19 +3,19 @@ import Glibc
 /// An open directory, in which files are made, read and removed by its descriptor: whatever is done to the path meanwhile, it stays this one.
 ///
 /// No link is followed, nothing but regular files is read, and a file is made under a name that must be new.
-final class SafeDirectory {
-    let path: String
+package final class SafeDirectory: Sendable {
+    package let path: String
     let descriptor: Int32
 
     /// Bytes of a secret: more is no token and no private key. Encrypted it is larger.
-    static let secretLimit = 64 << 10
+    package static let secretLimit = 64 << 10
     /// Files in a directory that are looked at.
     static let fileLimit = 4_096
 
     /// Opens it; nil when there is none.
     ///
     /// - Throws: for one in which another than its owner may write, and one that is neither root's nor this process's user's.
-    init?(_ path: String) throws(CredentialFileError) {
+    package init?(_ path: String) throws(CredentialFileError) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -31,7 +31,7 @@ final class SafeDirectory {
     }
 
     /// The directory itself, made with that mode where it is missing; the ones above it with 0755.
-    static func made(_ path: String, mode: mode_t) throws(CredentialFileError) -> SafeDirectory {
+    package static func made(_ path: String, mode: mode_t) throws(CredentialFileError) -> SafeDirectory {
         var parents: [Substring] = []
         for part in path.split(separator: "/").dropLast() {
             parents.append(part)
@@ -100,7 +100,7 @@ final class SafeDirectory {
     }
 
     /// The whole of a file.
-    func read(_ name: String, limit: Int = secretLimit) throws(CredentialFileError) -> [UInt8] {
+    package func read(_ name: String, limit: Int = secretLimit) throws(CredentialFileError) -> [UInt8] {
         let shown = "\(path)/\(name)"
         let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else {
@@ -152,14 +152,10 @@ final class SafeDirectory {
     }
 
     /// Replaces a file, or makes it: never half of it, and never neither of both.
-    func replace(_ name: String, _ bytes: [UInt8], mode: mode_t) throws(CredentialFileError) {
-        let temporary = ".\(name).\(Self.random()).new"
-        do {
-            try write(temporary, bytes, mode: mode)
-        } catch {
-            remove(temporary)
-            throw error
-        }
+    package func replace(
+        _ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)? = nil
+    ) throws(CredentialFileError) {
+        let temporary = try writeTemporary(name, bytes, mode: mode, owner: owner)
         guard renameat(descriptor, temporary, descriptor, name) == 0 else {
             let error = CredentialFileError("cannot replace", "\(path)/\(name)")
             remove(temporary)
@@ -168,9 +164,50 @@ final class SafeDirectory {
         fsync(descriptor)
     }
 
+    /// Makes a file: the whole of it, or none. One that is there is left alone.
+    package func create(_ name: String, _ bytes: [UInt8], mode: mode_t) throws(CredentialFileError) {
+        let temporary = try writeTemporary(name, bytes, mode: mode, owner: nil)
+        defer { remove(temporary) }
+        guard linkat(descriptor, temporary, descriptor, name, 0) == 0 else {
+            if errno == EEXIST { throw CredentialFileError("\(path)/\(name) is there already, and is not replaced") }
+            throw CredentialFileError("cannot make", "\(path)/\(name)")
+        }
+        fsync(descriptor)
+    }
+
+    private func writeTemporary(
+        _ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)?
+    ) throws(CredentialFileError) -> String {
+        let temporary = ".\(name).\(Self.random()).new"
+        do {
+            try write(temporary, bytes, mode: mode, owner: owner)
+        } catch {
+            remove(temporary)
+            throw error
+        }
+        return temporary
+    }
+
+    /// Whose a file is, and who may do what with it.
+    package struct Attributes: Sendable {
+        package let mode: mode_t
+        package let owner: (uid_t, gid_t)
+        /// No link, no directory, no device.
+        package let isRegular: Bool
+    }
+
+    /// Nil for a file that is not there.
+    package func attributes(_ name: String) -> Attributes? {
+        var status = stat()
+        guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        return Attributes(
+            mode: status.st_mode & 0o7777, owner: (status.st_uid, status.st_gid),
+            isRegular: status.st_mode & S_IFMT == S_IFREG)
+    }
+
     /// Whether the file was there.
     @discardableResult
-    func remove(_ name: String) -> Bool { unlinkat(descriptor, name, 0) == 0 }
+    package func remove(_ name: String) -> Bool { unlinkat(descriptor, name, 0) == 0 }
 
     /// Removes a directory with what is in it, as deep as `depth` more.
     func removeDirectory(_ name: String, depth: Int = 8) {

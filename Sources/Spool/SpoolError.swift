@@ -63,7 +63,7 @@ extension SpoolError: CustomStringConvertible {
                 + "backup; to begin with an empty spool, move \(state)/integrations away: collection starts from the configured start"
         case .deleted(let path, .spool):
             "\(path) was deleted while Tributary is running, and perhaps the spool with it: nothing is collected. Stop Tributary and restore "
-                + "the spool and the state directory together, or as docs/backup.md says"
+                + "the spool and the state directory together, or as /usr/share/doc/tributary/backup.md says"
         case .deleted(let path, .state):
             "\(path) was deleted while Tributary is running, and perhaps the state directory with it: nothing is collected. Restart Tributary: "
                 + "it collects again from the configured start, and drops what the spool has. Restore a backup of the state before that if there is one"

@@ -6,6 +6,7 @@ import Credentials
 import FoundationEssentials
 import Glibc
 import OktaAPI
+import Setup
 
 struct CredentialGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,20 +46,14 @@ struct CredentialOptions: ParsableArguments {
         }
     }
 
-    var context: ConfigurationContext {
-        ConfigurationContext(
-            environment: InstalledUnit.environment,
-            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
+    var context: ConfigurationContext { Administration(configuration: configuration.config).context }
+
+    /// The configuration with the secrets of the service.
+    var administration: Administration {
+        get throws { Administration(configuration: configuration.config, of: try directories()) }
     }
 
-    func load() throws -> Configuration {
-        do throws(ConfigurationError) {
-            return try Configuration.load(path: configuration.config, context: context)
-        } catch {
-            Terminal.complain(error.description)
-            throw ExitStatus.configuration
-        }
-    }
+    func load() throws -> Configuration { try administration.load() }
 
     /// Reads a credential's name.
     func name(_ text: String) throws -> Name {
@@ -80,40 +75,11 @@ struct CredentialOptions: ParsableArguments {
 
     /// Runs what may fail for the files of credentials or for the configuration, and gives the exit code for it.
     func attempt<Result>(_ body: () async throws -> Result) async throws -> Result {
-        do {
-            return try await body()
-        } catch let error as CredentialFileError {
-            Terminal.complain("tributary: \(error)" + (geteuid() == 0 ? "" : "; run this as root (sudo)"))
-            throw geteuid() == 0 ? ExitStatus.inputOutput : ExitStatus.noPermission
-        } catch let error as ConfigurationError {
-            Terminal.complain(error.description)
-            throw ExitStatus.configuration
-        } catch let error as CredentialError {
-            Terminal.complain("tributary: \(error)")
-            throw ExitStatus.dataError
-        } catch let error as SecretInput.Failure {
-            switch error {
-            case .cancelled: Terminal.complain("tributary: nothing was changed")
-            case .tooLong: Terminal.complain("tributary: this is longer than 64 KiB: no token and no private key is")
-            case .unreadable(let code):
-                Terminal.complain("tributary: standard input: \(String(cString: strerror(code)))")
-            }
-            throw ExitStatus.dataError
-        }
+        try await administration.attempt(body)
     }
 
     /// Gives the services the changed secrets, where a unit has been given any.
-    func apply() throws {
-        guard geteuid() == 0, access(CredentialDirectories.runtimeRoot, F_OK) == 0 else { return }
-        let directories = try directories()
-        guard access(directories.runtime, F_OK) == 0 else { return }
-        var owner = stat()
-        guard stat(directories.runtime, &owner) == 0 else { return }
-        let outcomes = try CredentialLoader(directories, user: "\(owner.st_uid)").load()
-        for outcome in outcomes {
-            if let failure = outcome.failure { Terminal.complain("warning: \(outcome.name): \(failure)") }
-        }
-    }
+    func apply() throws { try administration.layDownSecrets() }
 }
 
 /// What a secret is to be, checked before it is kept.
@@ -192,7 +158,8 @@ struct CredentialAdd: AsyncParsableCommand {
                 )
                 throw ExitStatus.dataError
             }
-            let keeper = try SecretKeeper(options.directories())
+            let keeper = try options.administration.keeper
+            record.secretFile = try options.administration.secretFile(of: name)
             // Perhaps of a configuration that can't be read now; it is never replaced here.
             if try keeper.form(of: name) != nil {
                 Terminal.complain(
@@ -200,16 +167,22 @@ struct CredentialAdd: AsyncParsableCommand {
                 )
                 throw ExitStatus.dataError
             }
+            if let file = try options.administration.takenFile(of: name) {
+                Terminal.complain(
+                    "tributary: \(file) is there already, and is not replaced: rename it, or give the credential another name"
+                )
+                throw ExitStatus.dataError
+            }
             switch type {
             case .apiToken:
                 let secret = try SecretInput.read("API token of \(name) (not shown): ")
                 try SecretText.check(secret, type: .apiToken)
-                try keep(secret, name, keeper)
+                try options.administration.keep(secret, as: name, plain: plain)
             case .oauth:
                 try addKey(&record, keeper)
             }
             do {
-                try record.save(configuration: options.configuration.config, context: options.context)
+                try record.save(configuration: options.administration.path, context: options.context)
             } catch {
                 try keeper.remove(name)
                 throw error
@@ -218,8 +191,8 @@ struct CredentialAdd: AsyncParsableCommand {
             try options.apply()
             Terminal.complain(
                 """
-                \(name) is there. Name it in an integration (data_ingest: {credential: \(name)}), then: \
-                tributary check --online, systemctl reload tributary
+                \(name) is there. Use it: tributary integration add \
+                --\(record.permissions == .read ? "" : "response-")credential \(name)
                 """)
         }
     }
@@ -252,17 +225,7 @@ struct CredentialAdd: AsyncParsableCommand {
             }
             try Fields(clientID: given).apply(to: &record)
         }
-        try keep(secret, record.name, keeper)
-    }
-
-    private func keep(_ secret: [UInt8], _ name: Name, _ keeper: SecretKeeper) throws {
-        guard !plain, SystemdCreds.isInstalled else { return try keeper.put(secret, as: name, .plain) }
-        do throws(CredentialFileError) {
-            try keeper.put(secret, as: name, .encrypted)
-        } catch {
-            Terminal.complain("note: \(error); the secret is kept as it is, readable by root alone")
-            try keeper.put(secret, as: name, .plain)
-        }
+        try options.administration.keep(secret, as: record.name, plain: plain)
     }
 }
 
@@ -329,7 +292,7 @@ struct CredentialEdit: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: CredentialOptions
-    @Argument(help: "The credential.") var name: String
+    @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Option(help: "For people.") var description: String?
     @Option(help: "read, or write for response actions.") var permissions: String?
     @Option(help: "The last day it is good for, YYYY-MM-DD, or never.") var expires: String?
@@ -344,7 +307,7 @@ struct CredentialEdit: AsyncParsableCommand {
             try Fields(
                 description: description, permissions: permissions, expires: expires, clientID: clientID, keyID: keyID
             ).apply(to: &record)
-            try record.save(configuration: options.configuration.config, context: options.context)
+            try record.save(configuration: options.administration.path, context: options.context)
             Terminal.complain("\(name) is changed; apply it with: systemctl reload tributary")
         }
     }
@@ -354,8 +317,13 @@ struct CredentialEdit: AsyncParsableCommand {
 enum CredentialFile {
     /// Throws exit code 65 for a credential that another file declares, which a person wrote.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
-        let path = CredentialRecord.file(of: name, configuration: options.configuration.config)
-        guard access(path, F_OK) != 0 else { return }
+        let path = CredentialRecord.file(of: name, configuration: try options.administration.path)
+        let source = try ConfigurationEdit(of: options.administration.path).source(path)
+        if let source, source.place(ofItem: name.text, in: "credentials") != nil,
+            source.itemCount(of: "integrations") == 0
+        {
+            return
+        }
         Terminal.complain(
             "tributary: \(name) is declared in \(options.configuration.config) or in a file of yours in conf.d: change it there"
         )
@@ -375,7 +343,7 @@ struct CredentialRemove: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: CredentialOptions
-    @Argument(help: "The credential.") var name: String
+    @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
 
     func run() async throws {
         try await options.attempt {
@@ -390,9 +358,9 @@ struct CredentialRemove: AsyncParsableCommand {
             if configuration.credential(named: name.text) != nil {
                 try CredentialFile.checkIsOwn(name, options)
                 try CredentialRecord.remove(
-                    name, configuration: options.configuration.config, context: options.context)
+                    name, configuration: options.administration.path, context: options.context)
             }
-            let keeper = try SecretKeeper(options.directories())
+            let keeper = try options.administration.keeper
             let hadSecret = try keeper.remove(name)
             try keeper.removeNext(for: name)
             guard hadSecret || configuration.credential(named: name.text) != nil else {

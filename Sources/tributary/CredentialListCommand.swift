@@ -45,7 +45,7 @@ struct CredentialShow: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: CredentialOptions
-    @Argument(help: "The credential.") var name: String
+    @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
@@ -85,7 +85,8 @@ struct CredentialTable {
         /// Everything, a line each.
         func details(_ terminal: Terminal) -> String {
             [
-                ("name", name), ("description", description ?? "none"), ("type", type), ("permissions", permissions),
+                ("name", name), ("description", description?.printable ?? "none"), ("type", type),
+                ("permissions", permissions),
                 ("used by", usedBy.isEmpty ? "nothing" : usedBy.joined(separator: ", ")),
                 ("expires", expires ?? "not known"),
                 ("last use", lastUse ?? "not known"), ("secret", secret + (secretSince.map { ", since \($0)" } ?? "")),
@@ -104,7 +105,7 @@ struct CredentialTable {
 
     func rows() throws -> [Row] {
         let configuration = try options.load()
-        let keeper = SecretKeeper(try options.directories())
+        let keeper = try options.administration.keeper
         let uses = CredentialUses(stateDirectory: configuration.stateDirectory)
         let refusals = Self.refusals(inDirectory: configuration.runtimeDirectory)
         return try configuration.credentials.map { credential in
@@ -178,7 +179,7 @@ struct CredentialTable {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(rows), as: UTF8.self)
+        return String(decoding: try encoder.encode(rows), as: UTF8.self).printableJSON
     }
 
     static func text(_ rows: [Row], _ terminal: Terminal) -> [String] {

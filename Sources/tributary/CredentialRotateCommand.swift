@@ -6,6 +6,7 @@ import Credentials
 import FoundationEssentials
 import Glibc
 import OktaAPI
+import Setup
 
 struct CredentialRotate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +24,7 @@ struct CredentialRotate: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: CredentialOptions
-    @Argument(help: "The credential.") var name: String
+    @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Option(help: "The new one's last day, YYYY-MM-DD, or never.") var expires: String?
     @Flag(help: "With a service app: the key that was made before is registered now.") var finish = false
     @Flag(help: "With a service app: a private key of yours, PEM or JWK, on standard input.") var ownKey = false
@@ -35,7 +36,8 @@ struct CredentialRotate: AsyncParsableCommand {
             let name = try options.name(name)
             let configuration = try options.load()
             let credential = try options.known(name, in: configuration)
-            guard credential.settings.secretFile == nil else {
+            let own = try options.administration.secretFile(of: name)
+            guard credential.settings.secretFile == nil || credential.settings.secretFile == own else {
                 Terminal.complain(
                     "tributary: the secret of \(name) is in \(credential.secretFile), which the configuration names: replace that file; "
                         + "it is taken up at the next request")
@@ -46,7 +48,7 @@ struct CredentialRotate: AsyncParsableCommand {
             if expires != nil || hadKeyID { try CredentialFile.checkIsOwn(name, options) }
             var record = CredentialRecord(credential)
             try Fields(expires: expires).apply(to: &record)
-            let keeper = SecretKeeper(try options.directories())
+            let keeper = try options.administration.keeper
             guard let secret = try secret(credential, keeper) else { return }
             try SecretText.check(secret, type: credential.type)
             if !offline { try await accept(secret, credential, configuration, keeper) }
@@ -55,7 +57,7 @@ struct CredentialRotate: AsyncParsableCommand {
                 secret, as: name, try keeper.form(of: name) ?? (SystemdCreds.isInstalled ? .encrypted : .plain))
             try keeper.removeNext(for: name)
             if expires != nil || hadKeyID {
-                try record.save(configuration: options.configuration.config, context: options.context)
+                try record.save(configuration: options.administration.path, context: options.context)
             }
             try options.apply()
             Terminal.complain(

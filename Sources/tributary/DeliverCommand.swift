@@ -26,7 +26,7 @@ struct Deliver: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Argument(help: "The destination, by its name in the configuration.")
+    @Argument(help: "The destination, by its name in the configuration.", completion: .names(of: .destinations))
     var name: String
 
     @Option(help: "trace, debug, info, notice, warning, error or critical.")

@@ -1,37 +1,12 @@
 import Collector
-import Configuration
 import Delivery
-import FoundationEssentials
 
-/// A configured destination and what its delivery last said.
-struct DeliveryStatus {
-    let name: String
-    let place: String
-    let unit: String
-    /// `nil` where nothing was said since the start of this host.
-    let report: DeliveryReport?
-    /// Whether the delivery that said it still runs.
-    let isRunning: Bool
-
-    var isHealthy: Bool { isRunning && report?.state.isHealthy == true }
-
-    /// All configured destinations; none while the configuration can't be read.
-    static func all(_ options: ConfigurationOptions) -> [DeliveryStatus] {
-        guard let configuration = options.loadedQuietly() else { return [] }
-        return configuration.destinations.map { destination in
-            let directory = "\(configuration.deliveryDirectory)/\(destination.name)"
-            let data = FileManager.default.contents(atPath: "\(directory)/\(DeliveryReport.fileName)")
-            let report = data.flatMap { try? DeliveryReport(decoding: $0) }
-            return DeliveryStatus(
-                name: destination.name.text, place: destination.place, unit: destination.unit, report: report,
-                isRunning: DeliveryStatusFile.isHeld(inDirectory: directory, by: report))
-        }
-    }
-
+extension DestinationStatus {
     /// A line for a person, and below it what is wrong.
     func lines(_ terminal: Terminal) -> [String] {
         let title = "\(terminal.mark(isHealthy ? .well : .trouble)) delivery \(terminal.bold(name))"
         guard let report else {
+            guard !isRunning else { return terminal.wrapped("\(title)  starting, \(place)", indent: 4) }
             return terminal.wrapped("\(title)  \(terminal.red("not running")), \(place)", indent: 4)
                 + terminal.wrapped("  → Start it: systemctl enable --now \(unit)", indent: 4)
         }

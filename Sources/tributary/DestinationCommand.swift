@@ -44,7 +44,7 @@ struct DestinationShow: ParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Argument(help: "The destination, by its name in the configuration.")
+    @Argument(help: "The destination, by its name in the configuration.", completion: .names(of: .destinations))
     var name: String
 
     func run() throws {
@@ -86,7 +86,7 @@ struct DestinationCheck: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Argument(help: "The destination, by its name in the configuration.")
+    @Argument(help: "The destination, by its name in the configuration.", completion: .names(of: .destinations))
     var name: String
 
     func run() async throws {
@@ -121,13 +121,5 @@ extension ConfigurationOptions {
             throw ExitStatus.configuration
         }
         return destination
-    }
-}
-
-extension Configuration.Destination {
-    /// The unit that runs it: one that allows programs where it runs some.
-    var unit: String {
-        let isProgram = self.type == .exec || self.credentials == .process
-        return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"
     }
 }

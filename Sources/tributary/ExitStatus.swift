@@ -12,4 +12,6 @@ enum ExitStatus {
     static let inputOutput = ExitCode(74)
     static let noPermission = ExitCode(77)
     static let configuration = ExitCode(78)
+    /// As of a shell for a program that SIGINT ended.
+    static let interrupted = ExitCode(130)
 }

@@ -5,6 +5,7 @@ import Configuration
 import FoundationEssentials
 import Glibc
 import Logging
+import Monitoring
 import Systemd
 
 struct Run: AsyncParsableCommand {
@@ -32,7 +33,8 @@ struct Run: AsyncParsableCommand {
             .started,
             "tributary \(Version.current), \(configuration.integrations.count) integrations from \(options.config)")
         let path = options.config
-        let daemon = Daemon(configuration, logger: logger) { () throws(ConfigurationError) in
+        let monitoring = MonitoringService(configuration, logger: logger)
+        let daemon = Daemon(configuration, logger: logger, observer: monitoring) { () throws(ConfigurationError) in
             try Configuration.load(path: path, context: Self.context(mistakes: .whole))
         }
         do {

@@ -3,10 +3,11 @@ import Collector
 import Delivery
 import FoundationEssentials
 import Glibc
+import Monitoring
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "How each integration, the spool and each destination are, from the running processes.",
+        abstract: "Show the state of each integration, the spool and each destination.",
         discussion: """
             First how many integrations are well, then what is in trouble and what to do about it, then the rest.
 
@@ -34,24 +35,27 @@ struct Status: ParsableCommand {
         if json, failing || watch {
             throw ValidationError("--json is for programs: use it without --failing and --watch")
         }
-        if watch, !Terminal.output.isTerminal { throw ValidationError("--watch needs a terminal") }
+        if watch, !Terminal.output.hasControls {
+            throw ValidationError("--watch needs a terminal that is not dumb; see TERM")
+        }
     }
 
     func run() throws {
+        // Of another configuration than the installed one nothing is known without it, and the installed daemon's status would mislead.
+        if options.config != ConfigurationOptions.installed, options.loadedQuietly() == nil { _ = try options.load() }
         if json { return try printReport() }
         while watch {
-            show()
-            // A second, or less when the window changes its size.
+            showScreen()
             poll(nil, 0, 1000)
         }
         switch read() {
         case .failure(let failure):
             Terminal.complain(failure.words)
-            for delivery in deliveries { print(delivery.lines(.output).joined(separator: "\n")) }
+            for delivery in deliveries { try show(delivery.lines(.output)) }
             throw failure.status
-        case .success(let (report, _)):
+        case .success(let report):
             let text = text(report)
-            print(text.text)
+            try show(text.lines)
             if !text.isWell { throw ExitStatus.unavailable }
         }
     }
@@ -62,9 +66,10 @@ struct Status: ParsableCommand {
         let status: ExitCode
     }
 
-    private var deliveries: [DeliveryStatus] { DeliveryStatus.all(options) }
+    /// None while the configuration can't be read.
+    private var deliveries: [DestinationStatus] { options.loadedQuietly().map(DestinationStatus.all) ?? [] }
 
-    private func read() -> Result<(report: StatusReport, data: Data), Failure> {
+    private func read() -> Result<StatusReport, Failure> {
         let path = options.runtimeDirectory() + "/" + StatusReport.fileName
         guard let data = FileManager.default.contents(atPath: path) else {
             let words = """
@@ -73,10 +78,13 @@ struct Status: ParsableCommand {
             return .failure(Failure(words: words, status: ExitStatus.unavailable))
         }
         do {
-            return .success((try StatusReport(decoding: data), data))
+            return .success(try StatusReport(decoding: data))
         } catch {
-            let words = "tributary: \(path) is not a status report of this version: \(error)"
-            return .failure(Failure(words: words, status: ExitStatus.dataError))
+            let words = """
+                tributary: \(path) can't be read as a status report: it is damaged, or of another version of Tributary than this program. \
+                Restart the daemon: systemctl restart tributary
+                """
+            return .failure(Failure(words: words, status: ExitStatus.unavailable))
         }
     }
 
@@ -87,12 +95,16 @@ struct Status: ParsableCommand {
             terminal: .output, isFailingOnly: failing)
     }
 
+    private func show(_ lines: [String]) throws {
+        try StandardOutput.write(Data(lines.map { $0 + "\n" }.joined().utf8))
+    }
+
     /// A screenful.
-    private func show() {
+    private func showScreen() {
         let lines =
             switch read() {
-            case .failure(let failure): [failure.words]
-            case .success(let (report, _)): text(report).lines
+            case .failure(let failure): Terminal.output.wrapped(failure.words, indent: 2)
+            case .success(let report): text(report).lines
             }
         let terminal = Terminal.output
         let rows = max(2, terminal.size?.rows ?? 24)
@@ -111,54 +123,9 @@ struct Status: ParsableCommand {
         case .failure(let failure):
             Terminal.complain(failure.words)
             throw failure.status
-        case .success(let (report, data)):
-            let deliveries = deliveries
-            try StandardOutput.write(
-                deliveries.isEmpty
-                    ? data : WholeStatus(report: report, destinations: deliveries.map(Destination.init)).encoded())
+        case .success(let report):
+            try StandardOutput.write(WholeStatus(report: report, destinations: deliveries).encoded(isForPeople: true))
             if !text(report).isWell { throw ExitStatus.unavailable }
         }
-    }
-}
-
-/// The daemon's report with the key `destinations`: one JSON document.
-private struct WholeStatus: Encodable {
-    var report: StatusReport
-    var destinations: [Destination]
-
-    private enum Key: String, CodingKey {
-        case destinations
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        try report.encode(to: encoder)
-        var more = encoder.container(keyedBy: Key.self)
-        try more.encode(destinations, forKey: .destinations)
-    }
-
-    func encoded() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self)
-    }
-}
-
-/// A delivery's own report, and whether the delivery that wrote it still runs.
-private struct Destination: Encodable {
-    var delivery: DeliveryStatus
-
-    private enum Key: String, CodingKey {
-        case name
-        case place
-        case running
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        try delivery.report?.encode(to: encoder)
-        var more = encoder.container(keyedBy: Key.self)
-        try more.encode(delivery.name, forKey: .name)
-        try more.encode(delivery.place, forKey: .place)
-        try more.encode(delivery.isRunning, forKey: .running)
     }
 }

@@ -1,10 +1,11 @@
 import Collector
+import Delivery
 import Time
 
 /// `tributary status` for people: how many are well, what is in trouble, the rest, the spool and the destinations.
 struct StatusText {
     let report: StatusReport
-    let deliveries: [DeliveryStatus]
+    let deliveries: [DestinationStatus]
     /// Whether the daemon that wrote the report still runs.
     let isRunning: Bool
     /// Milliseconds since 1970.
@@ -13,32 +14,30 @@ struct StatusText {
     /// Leaves out what is well.
     var isFailingOnly = false
 
-    /// How old a report of a running daemon may be before it counts as hung, in seconds: twice what it takes with very many integrations.
-    static let longestSilence = 30
-
     /// Seconds since the daemon last reported, if that is too long ago; nil while it reports.
     var silence: Int? {
-        guard isRunning, let age = age(report.updatedAt), age > Self.longestSilence else { return nil }
+        guard isRunning, let age = age(report.updatedAt), age > StatusReport.longestSilence else { return nil }
         return age
     }
 
     /// Whether the daemon runs and reports, and nothing is in trouble.
     var isWell: Bool {
         isRunning && silence == nil && report.stuck == nil && report.waiting == nil
-            && !report.integrations.contains(where: { $0.state.isTrouble }) && deliveries.allSatisfy(\.isHealthy)
+            && !report.integrations.contains(where: \.isTrouble) && deliveries.allSatisfy(\.isHealthy)
     }
-
-    var text: String { lines.joined(separator: "\n") }
 
     var lines: [String] {
         var lines = wrap(summary)
         lines += concernsAll
-        let trouble = report.integrations.filter { $0.state.isTrouble }
-        let rest = isFailingOnly ? [] : report.integrations.filter { !$0.state.isTrouble }
+        let trouble = report.integrations.filter(\.isTrouble)
+        let rest = isFailingOnly ? [] : report.integrations.filter { !$0.isTrouble }
         let width = min(24, (trouble + rest).map(\.name.count).max() ?? 0)
         for integration in trouble { lines += describe(integration, width: width) }
-        for integration in rest where !integration.state.isHealthy { lines += describe(integration, width: width) }
-        for integration in rest where integration.state.isHealthy { lines += describe(integration, width: width) }
+        for mark in [Mark.waiting, .well, .paused] {
+            for integration in rest where standing(integration) == mark {
+                lines += describe(integration, width: width)
+            }
+        }
         if !isFailingOnly || report.spool.deletionHeldUp != nil { lines += spool }
         for delivery in deliveries where !isFailingOnly || !delivery.isHealthy { lines += delivery.lines(terminal) }
         return lines
@@ -53,12 +52,14 @@ struct StatusText {
         let well = all.count { $0.state.isHealthy }
         var parts = [all.isEmpty ? "no integrations yet" : "\(well) of \(all.count) integrations well"]
         for state in [StatusReport.State.failing, .paused, .rateLimited, .starting, .stopped] {
-            let count = all.count { $0.state == state }
+            let count = all.count { $0.state == state && !$0.isPaused }
             if count > 0 { parts.append("\(count) \(state.words)") }
         }
+        let paused = all.count(where: \.isPaused)
+        if paused > 0 { parts.append("\(paused) paused by an operator") }
         let stopped = deliveries.count { !$0.isHealthy }
-        if stopped > 0 { parts.append("\(stopped) of \(deliveries.count) deliveries not") }
-        var line = mark(isWell ? (well == all.count ? .well : .waiting) : .trouble) + " "
+        if stopped > 0 { parts.append("\(stopped) of \(deliveries.count) deliveries in trouble") }
+        var line = mark(!isWell ? .trouble : well + paused == all.count ? .well : .waiting) + " "
         line += terminal.bold(parts.joined(separator: ", "))
         return line
             + terminal.dim(
@@ -102,19 +103,19 @@ struct StatusText {
     }
 
     private func describe(_ integration: StatusReport.Integration, width: Int) -> [String] {
-        let state = integration.state
-        let standing: Mark = state.isTrouble || !isRunning ? .trouble : state.isHealthy ? .well : .waiting
-        var facts = [state.words]
+        var facts = [integration.isPaused ? "paused by an operator" : integration.state.words]
         if let problem = integration.problem {
             facts[0] += " since \(problem.since)"
             if let age = age(problem.since) { facts[0] += " (\(StatusReport.duration(age)))" }
-            if state.isTrouble, problem.attempts > 1 { facts.append("\(problem.attempts) attempts") }
+            if integration.isTrouble, problem.attempts > 1 { facts.append("\(problem.attempts) attempts") }
         }
         facts += self.facts(integration)
         let name = terminal.bold(integration.name.padding(to: width))
         // Below the facts, where the window is wide enough for that.
         let indent = terminal.size.map { $0.columns < 100 } == true ? 4 : width + 4
-        var lines = wrap("\(mark(standing)) \(name)  \(facts.joined(separator: ", "))", indent: indent)
+        var lines = wrap(
+            "\(mark(isRunning ? standing(integration) : .trouble)) \(name)  \(facts.joined(separator: ", "))",
+            indent: indent)
         guard let problem = integration.problem else { return lines }
         lines += wrap("  \(terminal.red(problem.message))", indent: 2)
         lines += wrap("  → \(problem.remedy)", indent: 4)
@@ -123,6 +124,13 @@ struct StatusText {
         if let next = integration.nextAttemptAt { details.append("next attempt \(next)") }
         if !details.isEmpty { lines.append(terminal.dim("  " + details.joined(separator: ", "))) }
         return lines
+    }
+
+    /// As its daemon last said.
+    private func standing(_ integration: StatusReport.Integration) -> Mark {
+        if integration.isPaused { return .paused }
+        if integration.isTrouble { return .trouble }
+        return integration.state.isHealthy ? .well : .waiting
     }
 
     private func facts(_ integration: StatusReport.Integration) -> [String] {
@@ -141,8 +149,8 @@ struct StatusText {
             facts.append(terminal.yellow("\(unproven) perhaps collected twice"))
         }
         if let gap = integration.gap { facts.append(terminal.yellow("missing from \(gap.from) to \(gap.to)")) }
-        if let expires = integration.credentialExpires {
-            facts.append("credential \(integration.credential) expires \(expires)")
+        if let expires = integration.credentialExpires, isSoon(expires) {
+            facts.append(terminal.yellow("credential \(integration.credential) expires \(expires)"))
         }
         facts.append(integration.org)
         return facts
@@ -173,11 +181,16 @@ struct StatusText {
         case well
         case waiting
         case trouble
+        /// By an operator.
+        case paused
     }
 
     private func mark(_ mark: Mark) -> String { terminal.mark(mark) }
 
     private func wrap(_ line: String, indent: Int = 2) -> [String] { terminal.wrapped(line, indent: indent) }
+
+    /// Whether a day is so near that a credential that ends on it is to be replaced: 30 days.
+    private func isSoon(_ day: String) -> Bool { age("\(day)T00:00:00Z").map { $0 > -30 * 86_400 } ?? true }
 
     /// Seconds since a time of the report; below zero for one to come.
     private func age(_ text: String) -> Int? {

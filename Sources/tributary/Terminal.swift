@@ -5,6 +5,8 @@ import Glibc
 struct Terminal {
     /// Whether a person looks: tick marks then, words for programs.
     let isTerminal: Bool
+    /// Whether it is a terminal that knows control sequences (term(7)).
+    let hasControls: Bool
     /// Colours only where a person looks at them, and not where `NO_COLOR` says otherwise (no-color.org).
     let hasColours: Bool
 
@@ -14,8 +16,10 @@ struct Terminal {
     static var output: Terminal { Terminal(descriptor: STDOUT_FILENO) }
 
     init(descriptor: Int32) {
+        let environment = ProcessInfo.processInfo.environment
         isTerminal = isatty(descriptor) == 1
-        hasColours = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+        hasControls = isTerminal && !["", "dumb"].contains(environment["TERM", default: ""])
+        hasColours = hasControls && environment["NO_COLOR", default: ""].isEmpty
         var window = winsize()
         let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0 && window.ws_col >= 20
         size = isKnown ? (Int(window.ws_col), Int(window.ws_row)) : nil
@@ -24,16 +28,18 @@ struct Terminal {
     /// Without a window, or with one of this size.
     init(size: (columns: Int, rows: Int)?) {
         isTerminal = size != nil
+        hasControls = false
         hasColours = false
         self.size = size
     }
 
-    /// The tick, the cross or the dots of a line about something.
+    /// The sign that a line about something begins with.
     func mark(_ mark: StatusText.Mark) -> String {
         switch mark {
         case .well: green("✔")
         case .waiting: yellow("…")
         case .trouble: red("✘")
+        case .paused: dim("‖")
         }
     }
 
@@ -81,6 +87,12 @@ struct Terminal {
 
     private func paint(_ text: String, _ code: String) -> String {
         hasColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+
+    /// A line of a command's result, on standard output, before whatever is said to people after it.
+    static func result(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     /// A line for people, on standard error.

@@ -13,7 +13,8 @@ struct Tributary: AsyncParsableCommand {
             A daemon pages the System Log of one or many Okta orgs, turns each event into an OCSF record, and lays the \
             records down as immutable files, each event in exactly one of them.
 
-            Example: check a configuration, then run it in the foreground
+            Example: set up an org, by questions; check a configuration, then run it in the foreground
+              sudo tributary integration add
               tributary check --config /etc/tributary/tributary.yaml
               tributary run --config /etc/tributary/tributary.yaml
 
@@ -22,7 +23,9 @@ struct Tributary: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Run.self, Check.self, Reload.self, Status.self, CredentialGroup.self, Normalize.self, SpoolGroup.self,
+            Run.self, Check.self, Reload.self, Status.self, IntegrationGroup.self, CredentialGroup.self,
+            NetworkGroup.self,
+            Normalize.self, SpoolGroup.self,
             ReplayCommand.self, Deliver.self, DestinationGroup.self,
         ]
     )

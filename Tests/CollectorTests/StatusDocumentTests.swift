@@ -49,7 +49,8 @@ struct StatusDocumentTests {
             eventsPerSecond: 1, unsealedRecords: 1, sealDueAt: "", credential: "", credentialExpires: "", duplicates: 1,
             freshQueries: 1, unproven: 1, clockAheadSeconds: 1,
             backfill: .init(from: "", until: "", reachedAt: "", fraction: 1, remainingSeconds: 1),
-            gap: .init(from: "", to: ""))
+            gap: .init(from: "", to: ""), requestsByOutcome: .init(), budget: .init(limit: 1, remaining: 1),
+            sealingFailedSince: "")
         let report = StatusReport(
             version: "", pid: 1, startedAt: "", updatedAt: "", stuck: .init(part: "", silenceSeconds: 1),
             waiting: .init(message: "", since: "", attempts: 1, nextAttemptAt: ""),

@@ -53,19 +53,4 @@ struct CredentialHealthTests {
         #expect(warnings.due([("r", unused)]).first?.contains("25 days") == true)
         #expect(warnings.due([("r", unused)]).isEmpty)
     }
-
-    @Test("the record is YAML that the configuration takes, with whatever a person writes")
-    func record() throws {
-        let workspace = try Workspace()
-        var record = CredentialRecord(name: try Name(parsing: "acme-app"), type: .oauth)
-        record.clientID = "0oa1"
-        record.description = "a: \"b\" # {c} \\ é '"
-        record.expires = try CalendarDate(parsing: "2027-03-01")
-        let secret = try workspace.write("key", Workspace.key)
-        let text = record.yaml + "    secret_file: \(secret)\n"
-        let configuration = try workspace.load(text)
-        let read = try #require(configuration.credential(named: "acme-app"))
-        #expect(CredentialRecord(read) == record)
-        #expect(!record.yaml.contains("secret"))
-    }
 }

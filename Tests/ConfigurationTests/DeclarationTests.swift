@@ -21,6 +21,7 @@ struct DeclarationTests {
           - name: acme
             url: acme.okta.com
             description: e
+            paused: true
             data_ingest: {credential: key, start: now, filter: "a pr", page_size: 200, rate_limit_share: 1, poll_interval: 1m}
             response_action: {credential: key}
         destinations:
@@ -63,7 +64,8 @@ struct DeclarationTests {
             "deleted after 30d", "raw data off", "observables off", "with datetime", "unmapped as text", "catalogue /",
             "example.com, 203.0.113.0/24", "CA file /", "proxy http://p.example:3128", "user and password in /",
             "no proxy for o.example", "oauth (EC P-256), write, expires 2027-03-01, client_id 0oa1, key_id k, /",
-            "https://acme.okta.com — e", "ingests with key, every 1m, first run from now, filter: a pr, 1.0 of the",
+            "https://acme.okta.com — e, paused",
+            "ingests with key, every 1m, first run from now, filter: a pr, 1.0 of the",
             "pages of 200", "acts with key", "s3://b-u/p/q at https://s3.example, credentials static — dd, 2 at once",
             "region eu-west-1", "path_style false", "server_side_encryption AES256", "credential_process /bin/k, a",
             "exec /bin/load x", "timeout 7m",

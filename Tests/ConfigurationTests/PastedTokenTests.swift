@@ -80,6 +80,24 @@ struct PastedTokenTests {
         return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
     }()
 
+    @Test("a secret's file that is called as its credential is none; another one that looks like a secret is")
+    func ownName() throws {
+        let workspace = try Workspace()
+        func load(_ file: String) throws -> Configuration {
+            try Configuration.load(
+                sources: [
+                    ConfigurationSource(
+                        file: "t.yaml", text: "credentials:\n  - secret_file: \(file)\n    name: 00org-4x4\n")
+                ], context: try workspace.context(secrets: .warned))
+        }
+        let configuration = try load("/nowhere/00org-4x4")
+        #expect(configuration.credential(named: "00org-4x4")?.secretFile == "/nowhere/00org-4x4")
+        #expect(configuration.warnings.contains { $0.message.contains("/nowhere/00org-4x4") })
+        for file in ["/nowhere/00org-5x5", "/4x4e1-9z/00org-4x4", "00org-4x4", "/\(Self.token)/00org-4x4"] {
+            #expect(throws: ConfigurationError.self, "\(file)") { _ = try load(file) }
+        }
+    }
+
     @Test(
         "what is no secret is repeated, so that a person finds it",
         arguments: [

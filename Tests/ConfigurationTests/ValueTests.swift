@@ -24,6 +24,34 @@ struct ValueTests {
     }
 
     @Test(
+        "an address to listen on is read",
+        arguments: [
+            ("127.0.0.1:9464", "127.0.0.1:9464"), ("localhost:1", "127.0.0.1:1"), ("127.1.2.3:80", "127.1.2.3:80"),
+            ("[::1]:9464", "[::1]:9464"), ("unix:/run/tributary/metrics.sock", "unix:/run/tributary/metrics.sock"),
+        ])
+    func listenAddress(_ text: String, _ shown: String) throws {
+        #expect(try ListenAddress(parsing: text).description == shown)
+    }
+
+    @Test(
+        "nothing is served to other hosts, whatever is written",
+        arguments: [
+            "0.0.0.0:9464", ":9464", "9464", "*:9464", "[::]:9464", "::", "10.0.0.1:9464", "example.com:9464",
+            "127.0.0.1",
+            "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "127.0.0.1.example.com:80", "127.0.0.1/8:80", "127.0.0:80",
+            "unix:metrics.sock", "unix:", "unix:/" + String(repeating: "a", count: 107), "",
+        ])
+    func noListenAddress(_ text: String) {
+        #expect(throws: ValueError.self) { try ListenAddress(parsing: text) }
+    }
+
+    @Test("a text file that node_exporter would not read is refused")
+    func textFileName() throws {
+        let problems = try Workspace().problems("metrics: {textfile: /run/tributary/metrics.txt}\n")
+        #expect(problems.map(\.key) == ["metrics.textfile"])
+    }
+
+    @Test(
         "a duration is read",
         arguments: [
             ("90s", 90), ("5m", 300), ("24h", 86_400), ("7d", 604_800), ("1h30m", 5400), ("2w", 1_209_600), ("0s", 0),

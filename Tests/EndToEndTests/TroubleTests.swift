@@ -48,7 +48,7 @@ struct TroubleTests {
         }
         #expect(try problem("wrong").kind == "unauthorized")
         #expect(try problem("wrong").message.contains("E0000011"))
-        #expect(try problem("wrong").remedy.contains("put it into the secret file"))
+        #expect(try problem("wrong").remedy.contains("tributary credential rotate"))
         #expect(try problem("forbidden").message.contains("E0000006"))
         #expect(try problem("forbidden").remedy.contains("Read-only Administrator"))
         #expect(try problem("down").kind == "unreachable")
@@ -59,7 +59,7 @@ struct TroubleTests {
 
         let shown = try Programs.tributary(["status", "--config", workspace.configuration], in: workspace)
         #expect(shown.status == 69)
-        #expect(shown.output.contains("put it into the secret file"))
+        #expect(shown.output.contains("tributary credential rotate"))
 
         // Each is put right where an operator would.
         try workspace.setToken(token, of: "wrong")

@@ -214,7 +214,7 @@ struct LogPagerTests {
     @Test(
         "what a person has to put right is probed once a minute and says what to do",
         arguments: [
-            (401, "E0000011", PagerTrouble.Kind.unauthorized, "put it into the secret file"),
+            (401, "E0000011", PagerTrouble.Kind.unauthorized, "tributary credential rotate"),
             (401, "", .unauthorized, "Check the token"),
             (403, "E0000005", .forbidden, "secret file"),
             (403, "E0000006", .forbidden, "Read-only Administrator"),

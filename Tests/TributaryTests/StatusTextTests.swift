@@ -63,11 +63,29 @@ struct StatusTextTests {
         #expect(!text([integration("acme", .live)], isRunning: false).isWell)
     }
 
+    @Test("an integration that an operator has paused is no trouble, and comes last")
+    func pausedByOperator() {
+        let text = text([integration("acme", .paused), integration("globex", .live)]) {
+            $0.integrations[0].pausedByOperator = true
+        }
+        #expect(text.isWell)
+        #expect(text.lines[0].hasPrefix("✔ 1 of 2 integrations well, 1 paused by an operator"))
+        #expect(text.lines[1].hasPrefix("✔ globex"))
+        #expect(text.lines[2].hasPrefix("‖ acme    paused by an operator, "))
+    }
+
     @Test("a daemon that does not report any more is no healthy one, whatever it said last")
     func silent() {
-        let text = text([integration("acme", .live)]) { $0.updatedAt = "2026-11-23T20:14:45Z" }
+        let text = text([integration("acme", .live)]) { $0.updatedAt = "2026-11-23T20:14:20Z" }
         #expect(!text.isWell)
-        #expect(text.lines[1] == "✘ the daemon has not reported for 45s: it hangs or was stopped")
+        #expect(text.lines[1] == "✘ the daemon has not reported for 70s: it hangs or was stopped")
+    }
+
+    @Test("what a daemon that does not run any more said last is shown whole")
+    func dead() {
+        let lines = text([integration("acme", .live), integration("globex", .starting)], isRunning: false).lines
+        #expect(lines[0].hasPrefix("✘ tributary is not running"))
+        #expect(lines.contains { $0.hasPrefix("✘ acme") } && lines.contains { $0.hasPrefix("✘ globex") })
     }
 
     @Test("a daemon that waits to start says for what")
@@ -94,6 +112,15 @@ struct StatusTextTests {
             text.lines.last
                 == "  spool 1.2 GiB of 20 GiB in /spool, 5245 records wait to be sealed, the first at 2026-11-23T20:18:30Z (in 3m)"
         )
+    }
+
+    @Test("a credential's last day is told when it is near")
+    func expiry() {
+        func line(_ day: String) -> String {
+            text([integration("acme", .live)]) { $0.integrations[0].credentialExpires = day }.lines[1]
+        }
+        #expect(line("2026-12-20").contains("credential read expires 2026-12-20"))
+        #expect(!line("2027-03-01").contains("expires"))
     }
 
     @Test("--failing shows what is in trouble and nothing else")

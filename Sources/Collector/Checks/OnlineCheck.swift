@@ -54,11 +54,11 @@ package struct OnlineCheck: Sendable {
         }
     }
 
-    private func ask(_ integration: Configuration.Integration) async -> OnlineReport {
+    /// Asks one org. Of an integration that does not ingest, only the address is tried.
+    package func ask(_ integration: Configuration.Integration) async -> OnlineReport {
         var report = OnlineReport(integration: integration.name.text, org: integration.url.origin)
-        guard let ingest = integration.dataIngest else { return report }
-        guard await askName(integration.url, &report),
-            await askOrganization(integration.url, &report),
+        guard await askName(integration.url, &report), await askOrganization(integration.url, &report),
+            let ingest = integration.dataIngest,
             await askLog(integration.url, ingest, &report)
         else { return report }
         await askNewest(integration.url, ingest, &report)
@@ -146,7 +146,9 @@ package struct OnlineCheck: Sendable {
                 case .noToken: .unreachable
                 default: .misconfigured
                 }
-            report.fail(.credential, error.description, advice: "Put \(name) right; see docs/okta-setup.md", verdict)
+            report.fail(
+                .credential, error.description, advice: "Put \(name) right; see /usr/share/doc/tributary/okta-setup.md",
+                verdict)
             return false
         }
         switch LogAnswer(result, to: LogAnswer.Request(url: request.url), of: query) {

@@ -29,12 +29,12 @@ struct CollectorFactory {
         placement = WorkerPlacement(workers: workers.count)
     }
 
-    /// Nil for an integration that does not ingest. One that has a collector already keeps its worker, its turn and its health: the earlier
+    /// Nil for an integration that does not ingest, or is paused. One that has a collector already keeps its worker, its turn and its health: the earlier
     /// collector must have ended.
     ///
     /// - Parameter count: how many ingest: they are spread over the poll interval.
     mutating func collector(_ integration: Configuration.Integration, of count: Int) -> IntegrationCollector? {
-        guard let ingest = integration.dataIngest else { return nil }
+        guard integration.isCollected, let ingest = integration.dataIngest else { return nil }
         let name = integration.name.text
         let now = WallClock.now()
         var logger = logger

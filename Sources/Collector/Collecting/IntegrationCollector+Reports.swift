@@ -205,7 +205,7 @@ extension IntegrationCollector {
             the spool is older than the state directory: its manifest lacks at least \(missing) of this integration or others\(since). Their \
             events are not collected again by themselves, and their positions are not used again. Restore the newer spool; or stop \
             Tributary, move integrations/\(settings.name) out of the state directory, set `start` to a time before that, and start: \
-            what the spool has is dropped then (docs/backup.md)
+            what the spool has is dropped then (/usr/share/doc/tributary/backup.md)
             """
     }
 

@@ -99,9 +99,11 @@ struct IntegrationCollector: Sendable {
             case .credential(let error): return withoutCredential(error, &reading)
             }
         }
-        board.update(entry) { $0.requested() }
         heartbeat.beat()
-        switch reading.pager.received(result, now: time.now, host: HostTime(time.wall)) {
+        let received = reading.pager.received(result, now: time.now, host: HostTime(time.wall))
+        let limit = reading.pager.rateLimit
+        board.update(entry) { $0.requested(RequestOutcome(result), limit: limit) }
+        switch received {
         case .trouble(let trouble):
             note(trouble, reading.pager)
             if reading.pager.awaitsCredential { reading.refused = credential.version }

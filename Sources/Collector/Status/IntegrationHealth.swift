@@ -55,6 +55,9 @@ struct IntegrationHealth: Sendable {
     private(set) var events = 0
     private(set) var rejected = 0
     private(set) var requests = 0
+    private(set) var outcomes = StatusReport.Outcomes()
+    /// What Okta's last answer said of the org's limit.
+    private(set) var budget: StatusReport.Budget?
     /// Events that came again and were dropped.
     private(set) var duplicates = 0
     /// Events that were collected and may have been collected before.
@@ -73,6 +76,7 @@ struct IntegrationHealth: Sendable {
     private(set) var nextAttempt: Int64?
     /// Seconds by which this host's clock is ahead of Okta's; nil while they agree.
     private(set) var clockAhead: Int?
+    private(set) var isPausedByOperator = false
     /// Whether the spool was looked at.
     private(set) var isOpened = false
     /// Why what is due could not be sealed; collection goes on.
@@ -85,8 +89,20 @@ struct IntegrationHealth: Sendable {
         self.since = since
     }
 
-    mutating func requested() {
+    /// A request is over.
+    ///
+    /// - Parameter limit: what its answer said of the org's limit.
+    mutating func requested(_ outcome: RequestOutcome = .answered, limit: RateLimit? = nil) {
         requests += 1
+        switch outcome {
+        case .answered: outcomes.answered += 1
+        case .rateLimited: outcomes.rateLimited += 1
+        case .refused: outcomes.refused += 1
+        case .unanswered: outcomes.unanswered += 1
+        }
+        if let limit, let all = limit.limit, let remaining = limit.remaining, all > 0 {
+            budget = StatusReport.Budget(limit: Int(clamping: all), remaining: Int(clamping: max(0, remaining)))
+        }
     }
 
     mutating func requeried() {
@@ -189,6 +205,12 @@ struct IntegrationHealth: Sendable {
 
     /// Collection goes on with changed settings.
     mutating func restarted() { nextAttempt = nil }
+
+    /// An operator has paused it: nothing is collected until it is resumed.
+    mutating func pausedByOperator(at now: Int64) {
+        isPausedByOperator = true
+        enter(.paused, at: now)
+    }
 
     mutating func stopped(at now: Int64) {
         trouble = nil

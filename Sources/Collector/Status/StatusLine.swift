@@ -4,7 +4,10 @@ extension StatusReport {
     package var line: String {
         if let waiting { return waiting.words }
         let healthy = integrations.count { $0.state.isHealthy }
-        var parts = ["\(stuck.map { $0.words + "; " } ?? "")\(healthy) of \(integrations.count) integrations live"]
+        let paused = integrations.count { $0.pausedByOperator == true }
+        let all = integrations.count - paused
+        var parts = ["\(stuck.map { $0.words + "; " } ?? "")\(healthy) of \(all) integrations live"]
+        if paused > 0 { parts.append("\(paused) paused") }
         if let lag = integrations.compactMap(\.lagSeconds).max() { parts.append("lag \(Self.duration(lag))") }
         let backfilling = integrations.compactMap(\.backfill)
         if let first = backfilling.first {

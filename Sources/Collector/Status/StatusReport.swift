@@ -97,10 +97,43 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var unproven: Int?
         /// How far this host's clock is ahead of Okta's, below zero if it is behind; absent while they agree within a minute.
         package var clockAheadSeconds: Int?
+        /// True for one that an operator has paused; absent otherwise.
+        package var pausedByOperator: Bool?
         /// What is collected along with the newest events.
         package var backfill: Backfill?
         /// Events that Okta deleted before they were collected: what it stored between these times.
         package var gap: Gap?
+        /// `requests`, by what came of them.
+        package var requestsByOutcome: Outcomes?
+        /// Of the org's limit for its log; absent before Okta has told it.
+        package var budget: Budget?
+        /// Since when what is due can't be sealed; absent while it can.
+        package var sealingFailedSince: String?
+
+        /// Whether an operator has paused it.
+        package var isPaused: Bool { pausedByOperator == true }
+        /// Whether a person has to look.
+        package var isTrouble: Bool { state.isTrouble && !isPaused }
+    }
+
+    /// How many requests got which answer.
+    package struct Outcomes: Codable, Sendable, Equatable {
+        /// 200.
+        package var answered = 0
+        /// 429.
+        package var rateLimited = 0
+        /// Another status.
+        package var refused = 0
+        /// None.
+        package var unanswered = 0
+
+        package init() {}
+    }
+
+    /// Requests for the log that the org allows in a minute, to all its clients, and how many of them were left at the last answer.
+    package struct Budget: Codable, Sendable, Equatable {
+        package var limit: Int
+        package var remaining: Int
     }
 
     /// A backfill under way.
@@ -156,6 +189,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
         /// What keeps segments that `spool.retention` would delete, in words; absent when nothing does.
         package var deletionHeldUp: String?
     }
+
+    /// Seconds after which a report is so old that the daemon hangs. With very many integrations one is made every 15 s.
+    package static let longestSilence = 60
 
     package static let fileName = "status.json"
 

@@ -23,6 +23,7 @@ actor StatusReporter: Service {
     private let spool: Spool
     private let heartbeats: Heartbeats
     private let notifier: ServiceNotifier
+    private let observer: (any StatusObserver)?
     private let logger: Logger
     private let startedAt: String
     private let clock = ContinuousClock()
@@ -33,13 +34,14 @@ actor StatusReporter: Service {
 
     init(
         board: StatusBoard, file: StatusFile, spool: Spool, heartbeats: Heartbeats, notifier: ServiceNotifier,
-        startedAt: String, logger: Logger
+        observer: (any StatusObserver)? = nil, startedAt: String, logger: Logger
     ) {
         self.board = board
         self.file = file
         self.spool = spool
         self.heartbeats = heartbeats
         self.notifier = notifier
+        self.observer = observer
         self.startedAt = startedAt
         self.logger = logger
     }
@@ -103,6 +105,7 @@ actor StatusReporter: Service {
 
     /// The service manager gets its line in any case, and collection does not depend on this file: a failure is said once.
     private func write(_ report: StatusReport) {
+        observer?.reported(report, isReady: isReady && !board.isStopping)
         do throws(StatusFile.Failure) {
             try file.write(report)
             isFailing = false
@@ -167,6 +170,7 @@ extension StatusReport.Integration {
             sealDueAt: health.unsealed.due.map(WallClock.text),
             credential: entry.credential, credentialExpires: entry.credentialExpires, duplicates: health.duplicates,
             freshQueries: health.freshQueries, unproven: health.unproven, clockAheadSeconds: health.clockAhead,
+            pausedByOperator: health.isPausedByOperator ? true : nil,
             backfill: health.backfill.map {
                 StatusReport.Backfill(
                     from: WallClock.text($0.from), until: WallClock.text($0.until),
@@ -179,6 +183,7 @@ extension StatusReport.Integration {
             gap: health.gap.map {
                 StatusReport.Gap(
                     from: WallClock.text($0.from.milliseconds), to: WallClock.text($0.to.milliseconds))
-            })
+            }, requestsByOutcome: health.outcomes, budget: health.budget,
+            sealingFailedSince: health.sealTrouble == nil ? nil : WallClock.text(health.sealTroubleSince))
     }
 }

@@ -15,6 +15,8 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     let read: @Sendable (Settings, ConfigurationContext, inout Findings) -> Value?
     /// The literal default; nil where there is none.
     let readDefault: @Sendable () throws(ValueError) -> Value?
+    /// Reads a single value, and writes it as the configuration would: what people paste becomes what is kept.
+    let normalized: @Sendable (String) throws(ValueError) -> String?
     /// How `check` says the value; nil says nothing of it.
     let words: (@Sendable (Value) -> String?)?
 
@@ -33,6 +35,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         read = { settings, context, findings in
             settings.value(description, kind, into: &findings) ?? context.value(description, kind, into: &findings)
         }
+        normalized = { (text) throws(ValueError) in try kind.parse(text).text }
         readDefault = { () throws(ValueError) in
             switch fallback {
             case .value(let text), .environment(_, let text): try kind.parse(text)
@@ -52,6 +55,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         self.description = description
         self.words = words
         read = { settings, _, findings in .some(settings.value(description, kind, into: &findings)) }
+        normalized = { (text) throws(ValueError) in Value.some(try kind.parse(text)).text }
         readDefault = { () throws(ValueError) in .some(nil) }
     }
 
@@ -66,6 +70,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         self.description = description
         self.words = words
         read = { settings, _, findings in settings.list(description, kind, into: &findings).map(\.0) }
+        normalized = { (text) throws(ValueError) in Value([try kind.parse(text)]).text }
         readDefault = { () throws(ValueError) in [] }
     }
 }

@@ -60,6 +60,7 @@ extension DestinationType: ConfigurationValue {}
 extension DomainName: ConfigurationValue {}
 extension EndpointURL: ConfigurationValue {}
 extension IPRange: ConfigurationValue {}
+extension ListenAddress: ConfigurationValue {}
 extension Name: ConfigurationValue {}
 extension ProxyException: ConfigurationValue {}
 extension ProxyURL: ConfigurationValue {}

@@ -41,6 +41,9 @@ package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
             settings: zip(settings, old.settings).map { $0.description.change == .atRestart ? $1 : $0 })
     }
 
+    /// Each key with its value's text, in the order of their declaration; nil for a key without a value.
+    package var texts: [(key: KeyDescription, text: String?)] { settings.map { ($0.description, $0.text) } }
+
     package static func == (left: Self, right: Self) -> Bool { left.changed(from: right).isEmpty }
 
     package func hash(into hasher: inout Hasher) {
@@ -102,6 +105,8 @@ struct Setting<Value: ConfigurationValue>: AnySetting {
         return value.text.map { "\(key.description.name) \($0)" }
     }
 
+    var text: String? { value.text }
+
     func isEqual(to other: any AnySetting) -> Bool { (other as? Self)?.value == value }
     func hash(into hasher: inout Hasher) { hasher.combine(value) }
 }
@@ -114,6 +119,8 @@ protocol AnySetting: Sendable {
     var json: (any Encodable & Sendable)? { get }
     /// What `check` says; nil when nothing need be said.
     var words: String? { get }
+    /// The value as it may stand in a file.
+    var text: String? { get }
 
     func isEqual(to other: any AnySetting) -> Bool
     func hash(into hasher: inout Hasher)
@@ -126,6 +133,8 @@ protocol DeclaredKey: Sendable {
     func setting(_ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings) -> (any AnySetting)?
     /// Reads the literal default and drops the result.
     func checkDefault() throws(ValueError)
+    /// A single value as the configuration would write it.
+    func normalizing(_ text: String) throws(ValueError) -> String
 }
 
 extension ConfigurationKey: DeclaredKey {
@@ -136,6 +145,8 @@ extension ConfigurationKey: DeclaredKey {
     }
 
     func checkDefault() throws(ValueError) { _ = try readDefault() }
+
+    func normalizing(_ text: String) throws(ValueError) -> String { try normalized(text) ?? "" }
 }
 
 extension ConfigurationSection {

@@ -218,6 +218,12 @@ extension ValueKind where Value == CalendarDate {
     }
 }
 
+extension ValueKind where Value == ListenAddress {
+    static let listenAddress = ValueKind("a loopback address with a port, or unix: and a path") {
+        (text) throws(ValueError) in try ListenAddress(parsing: text)
+    }
+}
+
 extension ValueKind where Value == ProxyURL {
     static let proxy = ValueKind("a proxy such as http://proxy.example.com:3128") { (text) throws(ValueError) in
         try ProxyURL(parsing: text)

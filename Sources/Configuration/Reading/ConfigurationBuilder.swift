@@ -29,6 +29,8 @@ struct ConfigurationBuilder {
         let myNetwork = SectionReading<Configuration.MyNetworkKeys>(settings, context, into: &findings).whole
         let network = SectionReading<Configuration.NetworkKeys>(settings, context, into: &findings).whole
         if let network { checkFiles(network) }
+        let metrics = SectionReading<Configuration.MetricsKeys>(settings, context, into: &findings).whole
+        if let metrics { checkTextFile(metrics) }
         for item in settings.items["credentials[]"] ?? [] {
             readCredential(item)
         }
@@ -36,10 +38,11 @@ struct ConfigurationBuilder {
         findings.addAsWarnings(credentials.problemsOfUnused)
         let destinations = DestinationReader.read(settings.items["destinations[]"] ?? [], context, into: &findings)
         if isComplete { reportUnused() }
-        guard let directories, let spool, let record, let myNetwork, let network else { return nil }
+        guard let directories, let spool, let record, let myNetwork, let network, let metrics else { return nil }
         return Configuration(
             files: files, directories: directories, spool: spool, record: record, myNetwork: myNetwork,
-            network: network, credentials: credentials.usable, integrations: integrations, unusable: unusable,
+            network: network, metrics: metrics, credentials: credentials.usable, integrations: integrations,
+            unusable: unusable,
             destinations: destinations, warnings: Findings.sorted(findings.warnings, filesInOrder: files))
     }
 
@@ -59,6 +62,14 @@ struct ConfigurationBuilder {
         // What is wrong with an item is in the findings already.
         var known = Findings()
         for (path, place) in settings.list(key, .path, into: &known) { checkReadable(path, at: place, key: key.path) }
+    }
+
+    private mutating func checkTextFile(_ metrics: Configuration.Metrics) {
+        let key = Configuration.MetricsKeys.shared.textfile.path
+        guard let file = metrics.textfile, !file.hasSuffix(".prom") else { return }
+        findings.error(
+            at: settings.place(of: key), key: key, "node_exporter reads files whose names end in .prom only",
+            hint: "name it like /run/tributary/metrics.prom")
     }
 
     private mutating func checkFiles(_ network: Configuration.Network) {

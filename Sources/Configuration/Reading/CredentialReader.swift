@@ -91,7 +91,7 @@ struct CredentialReader {
     private func checkSecret(_ path: String, _ name: Name, isKey: Bool, _ findings: inout Findings) -> String? {
         let given = settings.values[keys.secretFile.path].flatMap { $0.node.isNull ? nil : $0.node.place }
         let place = given ?? settings.place(of: keys.name.path)
-        let shown = LiteralSecret.quoted(path)
+        let shown = LiteralSecret.quoted(path, naming: name.text)
         func report(_ message: String, _ hint: String) {
             let key = keys.secretFile.path
             let whole = "the secret of the credential “\(name)” \(message)"

@@ -36,8 +36,11 @@ package enum LiteralSecret {
 
     /// Text as it may stand in a message: quoted, shortened, without control characters, and left out entirely when
     /// it might be a secret that was mistyped or cut.
-    package static func quoted(_ text: String) -> String {
-        if mayBePresent(in: text) { return "(a value not repeated here, it may be a secret)" }
+    ///
+    /// - Parameter name: a name that is no secret; it may be the last part of a path.
+    package static func quoted(_ text: String, naming name: String? = nil) -> String {
+        let unknown = name.map { text.hasSuffix("/\($0)") ? String(text.dropLast($0.count)) : text } ?? text
+        if mayBePresent(in: unknown) { return "(a value not repeated here, it may be a secret)" }
         var shown = ""
         for (count, scalar) in text.unicodeScalars.enumerated() {
             if count == 60 {

@@ -106,13 +106,21 @@ struct Settings {
     /// Their values are names that a machine made.
     private static let identifierKeys: Set<String> = ["credentials[].client_id", "credentials[].key_id"]
 
+    /// Their values are names of a person's, such as `00org-read`; a token has capitals, which no name has.
+    private static let nameKeys: Set<String> = [
+        "credentials[].name", "integrations[].name", "integrations[].data_ingest.credential",
+        "integrations[].response_action.credential",
+    ]
+
     /// Reports each text in the node that is a secret, without repeating it.
     private static func holdsSecret(_ node: YAMLNode, key: String, into findings: inout Findings) -> Bool {
         switch node.value {
         case .null: return false
         case .scalar(let text):
             // A path's parts are looked at when it is read: a directory may well have a random name.
-            let isNamed = identifierKeys.contains(key) || text.hasPrefix("/")
+            let isNamed =
+                identifierKeys.contains(key) || text.hasPrefix("/")
+                || (nameKeys.contains(key) && (try? Name(parsing: text)) != nil)
             guard LiteralSecret.isPresent(in: text, identifiers: isNamed) else { return false }
             findings.error(
                 at: node.place, key: key, "this value looks like a secret",
@@ -138,12 +146,26 @@ struct Settings {
             return fallback(key, kind, into: &findings)
         }
         do {
-            return try kind.parse(text)
+            return try parse(text, key, kind)
         } catch {
             findings.error(
                 at: entry.node.place, key: key.path, "“\(entry.key.text)”: \(error.message)", hint: error.hint)
             return nil
         }
+    }
+
+    /// A secret's file that is called as its credential is no secret that was pasted: the name is known anyhow, whatever it looks like.
+    private func parse<Value>(
+        _ text: String, _ key: KeyDescription, _ kind: ValueKind<Value>
+    ) throws(ValueError) -> Value {
+        guard key.path == "credentials[].secret_file", text.hasPrefix("/"),
+            case .scalar(let own)? = values["credentials[].name"]?.node.value, let name = try? Name(parsing: own),
+            text.hasSuffix("/\(name)")
+        else { return try kind.parse(text) }
+        let directory = try kind.parse(String(text.dropLast(name.text.count)))
+        guard let parsed = directory as? String, let path = (parsed == "/" ? "/\(name)" : "\(parsed)/\(name)") as? Value
+        else { return try kind.parse(text) }
+        return path
     }
 
     /// The items of a list that could be read; the others are reported.

@@ -85,7 +85,8 @@ struct S3Answer: Sendable {
             return .notYet(
                 trouble(
                     "\(host) does not allow writing to \(address.shown)\(said)",
-                    "Allow the access key s3:PutObject there; docs/delivery.md has the policy"), retryAfter: nil)
+                    "Allow the access key s3:PutObject there; /usr/share/doc/tributary/delivery.md has the policy"),
+                retryAfter: nil)
         case ("NotImplemented", _), (_, 501):
             return .notYet(
                 trouble(

@@ -66,8 +66,8 @@ struct Refusal {
                 + " own, and for a proxy that changes headers or the host name"
         case "E0000011", "E0000004":
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
-                + " make a new one (Admin Console, Security > API > Tokens) and put it into the secret file;"
-                + " one that systemd hands over (LoadCredential=) needs a restart"
+                + " make a new one (Admin Console, Security > API > Tokens), then: sudo tributary credential rotate NAME;"
+                + " with secret_file, put it into that file"
         case "E0000015":
             "The org has no right to this feature: ask Okta's support, and check that the URL is the right org"
         default:

@@ -99,7 +99,7 @@ package struct SpoolReader: Sendable {
         if after > 0, start >= end, case let last = try scan.bounds()?.upperBound ?? 0, after > last {
             throw .refused(
                 "the manifest of \(directory) ends with position \(last), and \(after) is after it: either it is not the spool that the position is "
-                    + "from, or an older one was restored (docs/backup.md); go on from \(last) and skip the paths that you have loaded"
+                    + "from, or an older one was restored (/usr/share/doc/tributary/backup.md); go on from \(last) and skip the paths that you have loaded"
             )
         }
         let decoder = JSONDecoder()

@@ -16,8 +16,8 @@ package struct SpoolProblem: Sendable, Equatable {
         switch kind {
         case .damagedManifestLine: "rely on the segment itself; restore the manifest from a backup if there is one"
         case .sequenceGap:
-            "if an older spool was restored, see docs/backup.md; else restore the manifest from a backup, or list the directories once instead "
-                + "of resuming by position"
+            "if an older spool was restored, see /usr/share/doc/tributary/backup.md; else restore the manifest from a backup, or list the "
+                + "directories once instead of resuming by position"
         case .listedTwice: "load the path once; report it, this should not happen"
         case .size, .digest, .damaged, .records, .uncompressedBytes, .unterminated, .times:
             "the file was changed or damaged after sealing: check the disk, restore the file or fetch its time span from Okta again"

@@ -21,7 +21,7 @@ struct SpoolAck: ParsableCommand {
 
     @OptionGroup var options: SpoolOptions
 
-    @Option(help: "The loader's name: lower-case letters, digits, - and _.")
+    @Option(help: "The loader's name: lower-case letters, digits, - and _.", completion: .names(of: .loaders))
     var loader: String?
 
     @Option(help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))

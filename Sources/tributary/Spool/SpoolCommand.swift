@@ -50,7 +50,7 @@ struct SpoolOptions: ParsableArguments {
 
 /// Which segments and records, for the commands that read some of them.
 struct SegmentFilter: ParsableArguments {
-    @Option(help: "Only this integration's.")
+    @Option(help: "Only this integration's.", completion: .names(of: .integrations))
     var integration: String?
 
     @Option(

@@ -37,10 +37,10 @@ struct SpoolExport: ParsableCommand {
     @Option(help: "What the name of each source begins with.")
     var sourcePrefix = "okta"
 
-    @Option(help: "Go on where this loader stopped, and acknowledge as it.")
+    @Option(help: "Go on where this loader stopped, and acknowledge as it.", completion: .names(of: .loaders))
     var loader: String?
 
-    @Option(help: ArgumentHelp("Only what stands behind this position of the manifest.", valueName: "position"))
+    @Option(help: ArgumentHelp("Only what comes after this position of the manifest.", valueName: "position"))
     var sinceManifest: Int64?
 
     @Option(help: ArgumentHelp("The Python that has pyarrow.", valueName: "program"))

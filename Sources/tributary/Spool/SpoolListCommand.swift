@@ -8,9 +8,9 @@ struct SpoolList: ParsableCommand {
         commandName: "list",
         abstract: "The sealed segments, in the order in which they were sealed.",
         discussion: """
-            With --since-manifest, for loaders: what stands behind a position, in order, also what is deleted since, which says so. Load \
+            With --since-manifest, for loaders: what comes after a position, in order, also what is deleted since, which says so. Load \
             what is present, keep the last position together with it, and ask again from there. A position that was shown \
-            belongs to its segment for ever, also after a power cut. A position after the manifest's end, as after an older spool was restored, \
+            belongs to its segment permanently, also after a power cut. A position after the manifest's end, as after an older spool was restored, \
             ends with 65.
 
             Example:
@@ -22,7 +22,7 @@ struct SpoolList: ParsableCommand {
     @OptionGroup var filter: SegmentFilter
 
     @Option(
-        help: ArgumentHelp("Only what stands behind this position of the manifest, gone or not.", valueName: "position")
+        help: ArgumentHelp("Only what comes after this position of the manifest, gone or not.", valueName: "position")
     )
     var sinceManifest: Int64?
 

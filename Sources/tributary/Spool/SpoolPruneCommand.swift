@@ -29,7 +29,7 @@ struct SpoolPrune: ParsableCommand {
     @Flag(help: "Only what all registered loaders have acknowledged, however young.")
     var acknowledged = false
 
-    @Option(help: "Only this integration's.")
+    @Option(help: "Only this integration's.", completion: .names(of: .integrations))
     var integration: String?
 
     @Flag(help: "Also what a registered loader has not acknowledged.")

@@ -1,0 +1,29 @@
+import Configuration
+
+/// Shows integrations that an operator has paused, where people look for those that are collected.
+struct PausedIntegrations {
+    let board: StatusBoard
+
+    /// Adds those of the configuration that are paused.
+    func add(_ integrations: [Configuration.Integration]) {
+        for integration in integrations where integration.paused {
+            guard let ingest = integration.dataIngest else { continue }
+            var health = IntegrationHealth(since: WallClock.now())
+            health.opened()
+            health.pausedByOperator(at: WallClock.now())
+            board.add(
+                StatusBoard.Entry(
+                    name: integration.name.text, org: integration.url.origin,
+                    credential: ingest.credential.name.text,
+                    credentialExpires: ingest.credential.expires?.description, health: health))
+        }
+    }
+
+    /// Takes those out that were paused in one configuration and are not in the next one.
+    func remove(_ integrations: [Configuration.Integration], unlessIn new: [Configuration.Integration]) {
+        let still = Set(new.filter(\.paused).map(\.name))
+        for integration in integrations where integration.paused && !still.contains(integration.name) {
+            board.remove(integration.name.text)
+        }
+    }
+}

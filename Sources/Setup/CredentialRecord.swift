@@ -1,0 +1,75 @@
+import Configuration
+
+/// What the configuration says of a credential, in a small file of its own that `tributary credential` writes: `conf.d/credential-NAME.yaml` next
+/// to the configuration. It never holds the secret.
+package struct CredentialRecord: Sendable, Equatable {
+    package var name: Name
+    package var description: String?
+    package var type: CredentialType
+    package var permissions: CredentialPermissions
+    package var expires: CalendarDate?
+    package var clientID: String?
+    package var keyID: String?
+    /// Where the secret is, if the unit does not hand it over.
+    package var secretFile: String?
+
+    package init(
+        name: Name, description: String? = nil, type: CredentialType, permissions: CredentialPermissions = .read,
+        expires: CalendarDate? = nil, clientID: String? = nil, keyID: String? = nil, secretFile: String? = nil
+    ) {
+        self.name = name
+        self.description = description
+        self.type = type
+        self.permissions = permissions
+        self.expires = expires
+        self.clientID = clientID
+        self.keyID = keyID
+        self.secretFile = secretFile
+    }
+
+    /// Of a credential of the configuration.
+    package init(_ credential: Configuration.Credential) {
+        self.init(
+            name: credential.name, description: credential.description, type: credential.type,
+            permissions: credential.permissions, expires: credential.expires, clientID: credential.clientID,
+            keyID: credential.keyID, secretFile: credential.settings.secretFile)
+    }
+
+    /// The file, for a configuration at that path.
+    package static func file(of name: Name, configuration: String) -> String {
+        ConfigurationEdit.dropIn("credential-\(name).yaml", of: configuration)
+    }
+
+    /// The file's text.
+    package var yaml: String {
+        var lines = [
+            "# Made by `tributary credential`; change it by `tributary credential edit \(name)`.", "credentials:",
+            "  - name: \(YAMLScalar.text(name.text))", "    type: \(type.rawValue)",
+            "    permissions: \(permissions.rawValue)",
+        ]
+        if let description { lines.append("    description: \(YAMLScalar.quoted(description))") }
+        if let expires { lines.append("    expires: \(expires)") }
+        if let clientID { lines.append("    client_id: \(YAMLScalar.quoted(clientID))") }
+        if let secretFile { lines.append("    secret_file: \(YAMLScalar.quoted(secretFile))") }
+        if let keyID { lines.append("    key_id: \(YAMLScalar.quoted(keyID))") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Writes the file, if the whole configuration is good with it.
+    ///
+    /// - Throws: `CredentialFileError`, or `ConfigurationError` with what is wrong then; the file is as it was.
+    package func save(configuration: String, context: ConfigurationContext) throws {
+        var edit = try ConfigurationEdit(of: configuration)
+        edit.put(yaml, into: Self.file(of: name, configuration: configuration))
+        _ = try edit.load(context)
+        _ = try edit.save()
+    }
+
+    /// Removes the file of a credential, if the whole configuration is good without it.
+    package static func remove(_ name: Name, configuration: String, context: ConfigurationContext) throws {
+        var edit = try ConfigurationEdit(of: configuration)
+        edit.remove(file(of: name, configuration: configuration))
+        _ = try edit.load(context)
+        _ = try edit.save()
+    }
+}

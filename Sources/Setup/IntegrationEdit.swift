@@ -1,0 +1,124 @@
+import Configuration
+
+/// Why a file is left alone: what stands there is written in a way that the command does not change.
+package struct HandEdit: Error, Sendable, CustomStringConvertible {
+    /// Where it stands.
+    package let place: ConfigurationPlace
+    /// What it is, such as `the integration acme`.
+    package let subject: String
+
+    package var description: String {
+        "\(place): \(subject) is written in a form that is not changed by this command: change it there, then run tributary check and "
+            + "systemctl reload tributary"
+    }
+}
+
+/// Changes and removals of integrations, in the file in which each one stands.
+extension ConfigurationEdit {
+    /// The file and the line of an integration.
+    package func place(ofIntegration name: Name) -> ConfigurationPlace? {
+        for source in sources {
+            if let place = source.place(ofItem: name.text, in: "integrations") { return place }
+        }
+        return nil
+    }
+
+    /// Has an integration say what `new` does. Lines that do not change stay as they are, comments included.
+    ///
+    /// - Parameters:
+    ///   - present: the configuration as it is in the files.
+    ///   - context: for reading the result.
+    /// - Returns: the configuration as it would be.
+    /// - Throws: ``HandEdit`` where it can't be changed safely, or `ConfigurationError` with what would be wrong.
+    package mutating func change(
+        to new: IntegrationRecord, present: Configuration, _ context: ConfigurationContext
+    ) throws -> Configuration {
+        guard let integration = present.integration(named: new.name.text), let place = place(ofIntegration: new.name),
+            let source = source(place.file)
+        else { throw ValueError("there is no integration \(new.name)") }
+        let problem = HandEdit(place: place, subject: "the integration \(new.name)")
+        guard var lines = source.lines, let item = lines.block(line: place.line, column: place.column),
+            lines.apply(IntegrationRecord(integration), new, in: item)
+        else { throw problem }
+        put(lines.text, into: place.file)
+        let result = try load(context)
+        let change = ConfigurationChange(from: present, to: result)
+        guard change.added.isEmpty, change.removed.isEmpty, change.settings.isEmpty, change.needsRestart.isEmpty,
+            change.changed.allSatisfy({ $0.integration.name == new.name }),
+            let changed = result.integration(named: new.name.text), new.agrees(with: changed)
+        else { throw problem }
+        return result
+    }
+
+    /// Takes an integration out; a file of its own that `integration add` made is removed.
+    ///
+    /// - Returns: the configuration as it would be.
+    /// - Throws: as ``change(to:present:_:)``.
+    package mutating func removeIntegration(
+        _ name: Name, present: Configuration, _ context: ConfigurationContext
+    ) throws -> Configuration {
+        guard let place = place(ofIntegration: name), let source = source(place.file) else {
+            throw ValueError("there is no integration \(name)")
+        }
+        let problem = HandEdit(place: place, subject: "the integration \(name)")
+        guard var lines = source.lines else { throw problem }
+        if lines.text.hasPrefix(IntegrationRecord.mark), source.itemCount(of: "integrations") == 1 {
+            remove(place.file)
+        } else {
+            guard let item = lines.block(line: place.line, column: place.column) else { throw problem }
+            lines.removeItem(item)
+            put(lines.text, into: place.file)
+        }
+        let result = try load(context)
+        let change = ConfigurationChange(from: present, to: result)
+        guard change.removed == [name], change.added.isEmpty, change.changed.isEmpty, change.settings.isEmpty,
+            change.needsRestart.isEmpty
+        else { throw problem }
+        return result
+    }
+}
+
+extension YAMLLines {
+    /// False where something is written in a way that it leaves alone.
+    fileprivate mutating func apply(_ old: IntegrationRecord, _ new: IntegrationRecord, in item: Block) -> Bool {
+        for kind in IntegrationRecord.Kind.allCases where old.has(kind) && !new.has(kind) {
+            remove(kind.rawValue, in: item)
+        }
+        for path in IntegrationRecord.keys where old[path] != new[path] {
+            let parts = path.split(separator: ".").map(String.init)
+            let value = new[path].map(YAMLScalar.text)
+            guard parts.count == 2 else {
+                guard let value else {
+                    remove(path, in: item)
+                    continue
+                }
+                guard set(path, value, in: item, after: "name") else { return false }
+                continue
+            }
+            // A section that went is gone already.
+            if value == nil, !has(parts[0], in: item) { continue }
+            if let section = block(under: parts[0], in: item) {
+                guard let value else {
+                    remove(parts[1], in: section)
+                    continue
+                }
+                guard set(parts[1], value, in: section) else { return false }
+            } else if let value {
+                guard add(parts[0], [(parts[1], value)], in: item) else { return false }
+            } else {
+                return false
+            }
+        }
+        return true
+    }
+}
+
+extension ConfigurationSource {
+    /// Nil for a file with carriage returns or tabs, which are left as they are, and for one that is no text.
+    var lines: YAMLLines? {
+        guard !bytes.contains(0x0D), !bytes.contains(0x09), let text = String(validating: bytes, as: UTF8.self) else {
+            return nil
+        }
+        return YAMLLines(text)
+    }
+}

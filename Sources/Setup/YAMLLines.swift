@@ -1,0 +1,186 @@
+/// The lines of a YAML file, of which some are changed and all others stay as they are, comments included.
+///
+/// It knows mappings with a key a line, as people and this program write them. What it does not know (braces, anchors, values over several lines)
+/// it leaves alone, and says so. It does not read YAML: whoever changes a file reads the result and compares.
+///
+/// ```swift
+/// var lines = YAMLLines(text)
+/// let item = lines.block(line: 12, column: 5)   // where `name` of an item stands
+/// lines.set("paused", "true", in: item, after: "name")
+/// ```
+package struct YAMLLines: Sendable {
+    /// A mapping: the line of its first key, and the column in which its keys begin; both from 0.
+    package struct Block: Sendable, Equatable {
+        package let first: Int
+        package let column: Int
+    }
+
+    private var lines: [String]
+
+    package init(_ text: String) {
+        // By scalars: "\r\n" is one character to Swift.
+        lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map {
+            String(String.UnicodeScalarView($0))
+        }
+    }
+
+    package var text: String { lines.joined(separator: "\n") }
+
+    /// The mapping that begins there, counted from 1 as in messages; nil for one in braces.
+    package func block(line: Int, column: Int) -> Block? {
+        let block = Block(first: line - 1, column: column - 1)
+        guard lines.indices.contains(block.first), block.column >= 0,
+            let first = content(block.first, in: block)?.first,
+            !"{[&*!?\"'".contains(first)
+        else { return nil }
+        return block
+    }
+
+    /// The mapping under a key of another one; nil where the key is missing, has no value, or one on its own line.
+    package func block(under key: String, in outer: Block) -> Block? {
+        guard let line = line(of: key, in: outer), value(line, key, outer).isEmpty else { return nil }
+        for next in extent(line, in: outer).dropFirst() {
+            guard let column = indent(next) else { continue }
+            return Block(first: next, column: column)
+        }
+        return nil
+    }
+
+    /// Whether a mapping has the key.
+    package func has(_ key: String, in block: Block) -> Bool { line(of: key, in: block) != nil }
+
+    /// Gives a key another value, or adds it: after `neighbour`, else at the end of the mapping.
+    ///
+    /// - Parameter value: as it is to stand there, quoted where that is needed.
+    /// - Returns: false where the present value is one that it leaves alone; nothing is changed then.
+    package mutating func set(_ key: String, _ value: String, in block: Block, after neighbour: String? = nil) -> Bool {
+        let pad = String(repeating: " ", count: block.column)
+        guard let line = line(of: key, in: block) else {
+            let index =
+                neighbour.flatMap { self.line(of: $0, in: block) }.map { extent($0, in: block).upperBound }
+                ?? range(block).upperBound
+            lines.insert("\(pad)\(key): \(value)", at: index)
+            return true
+        }
+        let replaced = extent(line, in: block)
+        // A comment in between would go with the value that it is about.
+        guard replaced.dropFirst().allSatisfy({ !lines[$0].contains("#") }) else { return false }
+        let head = String(lines[line].unicodeScalars.prefix(block.column))
+        let end = comment(line, key, block)
+        lines.replaceSubrange(replaced, with: ["\(head)\(key): \(value)\(end)"])
+        return true
+    }
+
+    /// Adds a key with a mapping under it, at the end of another mapping, or puts the mapping under a key that has none.
+    ///
+    /// - Parameter inner: keys with their values as they are to stand there.
+    /// - Returns: false for a key that has a value, such as one in braces; nothing is changed then.
+    package mutating func add(_ key: String, _ inner: [(key: String, value: String)], in block: Block) -> Bool {
+        let pad = String(repeating: " ", count: block.column)
+        let below = inner.map { "\(pad)  \($0.key): \($0.value)" }
+        guard let line = line(of: key, in: block) else {
+            lines.insert(contentsOf: ["\(pad)\(key):"] + below, at: range(block).upperBound)
+            return true
+        }
+        guard value(line, key, block).isEmpty else { return false }
+        lines.insert(contentsOf: below, at: line + 1)
+        return true
+    }
+
+    /// Takes a key away, with all that is under it.
+    package mutating func remove(_ key: String, in block: Block) {
+        guard let line = line(of: key, in: block) else { return }
+        let removed = extent(line, in: block)
+        if line == block.first, let next = range(block).first(where: { $0 >= removed.upperBound && indent($0) != nil })
+        {
+            // The first line may hold the dash of a list's item, which the next key gets.
+            lines[next] =
+                String(lines[line].unicodeScalars.prefix(block.column))
+                + String(lines[next].unicodeScalars.dropFirst(block.column))
+        }
+        lines.removeSubrange(removed)
+    }
+
+    /// Takes an item of a list away.
+    package mutating func removeItem(_ block: Block) { lines.removeSubrange(range(block)) }
+
+    // MARK: Lines
+
+    /// The column of the first character; nil for a line that is empty or a comment.
+    private func indent(_ line: Int) -> Int? {
+        let scalars = lines[line].unicodeScalars
+        guard let first = scalars.firstIndex(where: { $0 != " " }), scalars[first] != "#", scalars[first] != "\r" else {
+            return nil
+        }
+        return scalars.distance(from: scalars.startIndex, to: first)
+    }
+
+    /// From the first line to the last one that belongs to the mapping.
+    private func range(_ block: Block) -> Range<Int> {
+        var end = block.first + 1
+        for line in lines.indices.dropFirst(block.first + 1) {
+            guard let column = indent(line) else { continue }
+            guard column >= block.column else { break }
+            end = line + 1
+        }
+        return block.first..<end
+    }
+
+    /// What a line says in a mapping's column; nil for a line that has no key of it.
+    private func content(_ line: Int, in block: Block) -> String? {
+        guard line == block.first || indent(line) == block.column else { return nil }
+        return String(lines[line].unicodeScalars.dropFirst(block.column))
+    }
+
+    private func line(of key: String, in block: Block) -> Int? {
+        range(block).first { line in
+            guard let text = content(line, in: block), text.hasPrefix("\(key):") else { return false }
+            let next = text.unicodeScalars.dropFirst(key.unicodeScalars.count + 1).first
+            return next == nil || next == " " || next == "\r"
+        }
+    }
+
+    /// The lines of a key and of its value: those that follow and stand further to the right, or are items in the key's own column.
+    private func extent(_ line: Int, in block: Block) -> Range<Int> {
+        var end = line + 1
+        for next in range(block) where next > line {
+            guard let column = indent(next) else { continue }
+            let isItem = column == block.column && (content(next, in: block)?.hasPrefix("-") ?? false)
+            guard column > block.column || isItem else { break }
+            end = next + 1
+        }
+        return line..<end
+    }
+
+    /// What stands after the key and its colon, without a comment.
+    private func value(_ line: Int, _ key: String, _ block: Block) -> String {
+        let text = rest(line, key, block)
+        return String(text.dropLast(comment(line, key, block).count)).trimmed
+    }
+
+    private func rest(_ line: Int, _ key: String, _ block: Block) -> String {
+        String(lines[line].unicodeScalars.dropFirst(block.column + key.unicodeScalars.count + 1))
+    }
+
+    /// The comment at the end of a key's line, with the spaces before it.
+    private func comment(_ line: Int, _ key: String, _ block: Block) -> String {
+        let rest = Array(self.rest(line, key, block))
+        var index = rest.firstIndex { $0 != " " } ?? rest.count
+        if index < rest.count, rest[index] == "\"" || rest[index] == "'" {
+            let quote = rest[index]
+            index += 1
+            while index < rest.count, rest[index] != quote { index += quote == "\"" && rest[index] == "\\" ? 2 : 1 }
+        }
+        guard index < rest.count,
+            let mark = rest.indices.first(where: { $0 >= index && rest[$0] == "#" && $0 > 0 && rest[$0 - 1] == " " })
+        else { return "" }
+        let start = rest[..<mark].lastIndex { $0 != " " }.map { $0 + 1 } ?? 0
+        return String(rest[start...])
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

@@ -1,0 +1,27 @@
+import FoundationEssentials
+
+/// A text as it may stand in a YAML file.
+enum YAMLScalar {
+    /// The text itself where it can't be taken for anything else, else double-quoted: JSON's texts are YAML's (YAML 1.2.2, 1.2).
+    static func text(_ text: String) -> String { isPlain(text) ? text : quoted(text) }
+
+    /// `[a, b]`.
+    static func list(_ texts: [String]) -> String { "[\(texts.map(Self.text).joined(separator: ", "))]" }
+
+    static func quoted(_ text: String) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        guard let first = text.utf8.first, isWord(first), text.utf8.last != UInt8(ascii: ":") else { return false }
+        // Colons inside of brackets end a key in some readers; an address with IPv6 is quoted.
+        return text.utf8.allSatisfy { isWord($0) || "._/:+-".utf8.contains($0) } && text.lowercased() != "null"
+            && !text.contains("::")
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Configuration
+import Setup
+
+/// What the flags of `add` and `edit` say of an integration.
+struct IntegrationFields: ParsableArguments {
+    @Option(help: "For people.") var description: String?
+    @Option(help: "The org's address, as people paste it: https://acme.okta.com.") var url: String?
+    @Flag(inversion: .prefixedNo, help: "Collect the System Log.") var dataIngest: Bool?
+    @Flag(inversion: .prefixedNo, help: "Allow response actions, with a credential of their own.")
+    var responseAction: Bool?
+    @Option(help: "The credential that reads the log.", completion: .names(of: .credentials)) var credential: String?
+    @Option(help: "The credential that acts in Okta; it needs write.", completion: .names(of: .credentials))
+    var responseCredential: String?
+    @Option(help: "Where a first run begins: a duration back, an RFC 3339 time, or now.") var start: String?
+    @Option(help: "An Okta filter expression; an empty one is every event.") var filter: String?
+    @Option(help: "How long to wait when caught up; from 1s to 1h.") var pollInterval: String?
+    @Option(help: "How many events to ask for at once; from 1 to 1000.") var pageSize: String?
+    @Option(help: "The share of the org's budget for its log to use; above 0, up to 1.") var rateLimitShare: String?
+
+    /// Each flag with the key that it sets, credentials apart.
+    private var keys: [(flag: String, path: String, text: String?)] {
+        [
+            ("--description", "description", description), ("--url", "url", url),
+            ("--start", "data_ingest.start", start), ("--filter", "data_ingest.filter", filter),
+            ("--poll-interval", "data_ingest.poll_interval", pollInterval),
+            ("--page-size", "data_ingest.page_size", pageSize),
+            ("--rate-limit-share", "data_ingest.rate_limit_share", rateLimitShare),
+        ]
+    }
+
+    var isEmpty: Bool {
+        keys.allSatisfy { $0.text == nil } && dataIngest == nil && responseAction == nil && credential == nil
+            && responseCredential == nil
+    }
+
+    /// Refuses a kind that is not wanted together with a flag of that kind.
+    func validate() throws {
+        let ingest = keys.filter { $0.path.hasPrefix("data_ingest.") && $0.text != nil }.map(\.flag)
+        try refuse(dataIngest, "--no-data-ingest", (credential == nil ? [] : ["--credential"]) + ingest)
+        try refuse(responseAction, "--no-response-action", responseCredential == nil ? [] : ["--response-credential"])
+    }
+
+    private func refuse(_ wanted: Bool?, _ flag: String, _ others: [String]) throws {
+        guard wanted == false, let other = others.first else { return }
+        throw ValidationError("\(other) has no meaning together with \(flag): leave one of them out")
+    }
+
+    /// Sets what the flags say; an empty text takes a key out.
+    func apply(to record: inout IntegrationRecord) throws {
+        for (flag, path, text) in keys {
+            guard let text else { continue }
+            do throws(ValueError) {
+                try record.set(path, to: text.isEmpty ? nil : text)
+            } catch {
+                throw ValidationError("\(flag): \(error)")
+            }
+        }
+    }
+}
+
+extension IntegrationRecord {
+    /// A name, as a flag gives it.
+    static func name(_ text: String) throws -> Name {
+        do throws(ValueError) {
+            return try Name(parsing: text)
+        } catch {
+            throw ValidationError("NAME: \(error)")
+        }
+    }
+}
+
+extension Configuration {
+    /// One of the integrations.
+    ///
+    /// - Throws: exit code 66, after saying that there is none of that name.
+    func known(_ text: String) throws -> Integration {
+        if let integration = integration(named: text) { return integration }
+        Terminal.complain(
+            "tributary: there is no integration \(LiteralSecret.quoted(text)); see tributary integration list")
+        throw ExitStatus.noInput
+    }
+}

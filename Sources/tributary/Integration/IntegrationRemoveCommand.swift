@@ -1,0 +1,113 @@
+import ArgumentParser
+import Configuration
+import Credentials
+import Glibc
+import Setup
+
+struct IntegrationRemove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Take an integration out of the configuration; its place and the spool are kept.",
+        discussion: """
+            What it has collected is sealed and stays in the spool. If one of that name is added again, collection goes on from its place. \
+            A credential that nothing uses any more can go with it; revoke it in Okta then.
+
+            Example:
+              sudo tributary integration remove acme
+              sudo tributary integration remove acme --yes --with-credential
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Argument(help: "The integration.", completion: .names(of: .integrations)) var name: String
+    @Flag(help: "Do not ask.") var yes = false
+    @Flag(help: "Also remove its credentials that nothing else uses, with their secrets.") var withCredential = false
+    @Flag(help: "Do not reload the running daemon.") var noReload = false
+
+    func run() async throws {
+        let administration = Administration(configuration: options.config)
+        try await administration.attempt {
+            let interruption = Interruption.watch()
+            try administration.requireWriting()
+            var edit = try ConfigurationEdit(of: administration.path)
+            let present = try edit.load(administration.context)
+            let integration = try present.known(name)
+            let dialogue = yes ? nil : Dialogue(interruption)
+            guard yes || dialogue != nil else { throw ValidationError("--yes is needed where nobody can be asked") }
+            if try dialogue?.confirm("Remove \(name), \(integration.url.origin)?", standard: false) == false {
+                return Terminal.complain("nothing was changed")
+            }
+            var configuration = try edit.removeIntegration(
+                integration.name, present: present, administration.context)
+            let removed = try credentials(of: integration, left: configuration, in: edit, dialogue)
+            for credential in removed {
+                edit.remove(CredentialRecord.file(of: credential.name, configuration: administration.path))
+            }
+            configuration = try edit.load(administration.context)
+            let outcome = try await ChangeInForce(
+                administration: administration, interruption: interruption, reloads: !noReload
+            ).apply(edit, configuration)
+            for credential in removed { removeSecret(of: credential, administration) }
+            Terminal.result(
+                outcome.words(
+                    "\(name) is removed; its place in the log, its history and what is in the spool are kept"))
+            for credential in removed {
+                Terminal.complain("  the credential \(credential.name) is removed too; revoke it in Okta")
+            }
+        }
+    }
+
+    /// Those that go with it: nothing else uses them, and a command has made them.
+    private func credentials(
+        of integration: Configuration.Integration, left: Configuration, in edit: ConfigurationEdit,
+        _ dialogue: Dialogue?
+    ) throws -> [Configuration.Credential] {
+        var found: [Configuration.Credential] = []
+        for credential in [integration.dataIngest?.credential, integration.responseAction?.credential] {
+            guard let credential, !found.contains(credential),
+                CredentialTable.users(of: credential.name, in: left).isEmpty
+            else { continue }
+            guard edit.source(CredentialRecord.file(of: credential.name, configuration: edit.path)) != nil else {
+                Terminal.complain(
+                    "  nothing uses the credential \(credential.name) any more; it stands in a file of yours: take it out there"
+                )
+                continue
+            }
+            let goes =
+                try withCredential
+                || dialogue?.confirm(
+                    "Nothing else uses the credential \(credential.name). Remove it too?", standard: false)
+                    ?? false
+            if goes {
+                found.append(credential)
+            } else {
+                Terminal.complain(
+                    "  nothing uses the credential \(credential.name) any more: tributary credential remove \(credential.name)"
+                )
+            }
+        }
+        return found
+    }
+
+    /// The integration is gone by now: what goes wrong here is only said.
+    private func removeSecret(of credential: Configuration.Credential, _ administration: Administration) {
+        let owner = administration.with(credential.permissions == .read ? .collector : .respond)
+        let name = credential.name
+        let source = owner.directories.source
+        func attempt(_ left: String, _ step: () throws -> Void) {
+            do {
+                try step()
+            } catch {
+                Terminal.complain("warning: the change is in force, but \(left): \(error)")
+            }
+        }
+        attempt("the secret \(name) is still in \(source)") {
+            try owner.keeper.remove(name)
+            guard try owner.keeper.form(of: name) == nil else { throw CredentialFileError("it can't be removed") }
+        }
+        attempt("the file .\(name).next is still in \(source)") {
+            try owner.keeper.removeNext(for: name)
+            guard try owner.keeper.next(for: name) == nil else { throw CredentialFileError("it can't be removed") }
+        }
+        attempt("the service may still have the secret \(name)") { try owner.layDownSecrets() }
+    }
+}

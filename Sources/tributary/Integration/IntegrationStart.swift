@@ -1,0 +1,169 @@
+import Collector
+import Configuration
+import Credentials
+import FoundationEssentials
+import Glibc
+import Setup
+
+/// The end of `integration add`: it is saved, and now the first events are waited for.
+struct IntegrationStart {
+    let request: IntegrationRequest
+    let administration: Administration
+    let dialogue: Dialogue?
+    let interruption: Interruption
+    let patience: Duration
+    /// Whether the service is started if it does not run.
+    let enables: Bool
+    let json: Bool
+
+    /// For programs.
+    fileprivate struct Document: Encodable {
+        var name: String
+        var url: String
+        var kinds: [String]
+        var credential: String?
+        var file: String
+        var check: OnlineReport?
+        /// `collecting`, `failing`, `waiting`, `not_running` or `saved`.
+        var state: String
+        var events: Int?
+        var lastEventAt: String?
+        var lagSeconds: Int?
+        var problem: String?
+        /// There is more to collect by now.
+        var isCatchingUp = false
+
+        private enum CodingKeys: String, CodingKey {
+            case name, url, kinds, credential, file, check, state, events, lastEventAt, lagSeconds, problem
+        }
+    }
+
+    private var name: String { request.record.name.text }
+
+    /// - Throws: exit code 69 when no events come in time, or the service does not start.
+    func finish(_ daemon: ChangeInForce.Daemon) async throws {
+        let file = request.edit.dropIn(request.record.fileName)
+        Terminal.complain("\(green("✔")) \(name) is saved: \(file)")
+        var document = Document(
+            name: name, url: request.record["url"] ?? "", kinds: request.record.kinds.map(\.rawValue),
+            credential: request.record[IntegrationRecord.Kind.dataIngest.credential], file: file,
+            check: request.report, state: "saved")
+        var failure: (any Error)?
+        var isRunning = daemon != .notRunning
+        if !isRunning {
+            switch start() {
+            case .running: isRunning = true
+            case .notRunning: break
+            case .failed(let words):
+                Terminal.complain("tributary: \(words)")
+                document.problem = words
+                failure = ExitStatus.unavailable
+            }
+        }
+        if !isRunning {
+            document.state = "not_running"
+        } else if daemon == .notAsked {
+            Terminal.complain("  the daemon takes it over with: systemctl reload tributary")
+        } else if request.record.has(.dataIngest), patience > .zero {
+            failure = await waitForEvents(&document)
+        }
+        try say(document)
+        if let failure { throw failure }
+    }
+
+    // MARK: The service
+
+    private enum Start {
+        case running, notRunning
+        case failed(String)
+    }
+
+    /// Starts it where that is wanted.
+    private func start() -> Start {
+        guard administration.isInstalled, geteuid() == 0, InstalledUnit.find() != nil else { return sayHowToStart() }
+        // Ctrl-C here means no: all else is done.
+        let question = "Start the service now, and at every boot?"
+        guard enables || ((try? dialogue?.confirm(question, standard: true)) ?? false) else { return sayHowToStart() }
+        do throws(Subprogram.Failure) {
+            // The unit may take five minutes (TimeoutStartSec=).
+            let ended = try Subprogram.run(
+                "/usr/bin/systemctl", ["enable", "--now", "tributary.service"], outputLimit: 1 << 20,
+                patience: 330_000)
+            if ended.status == 0 { return .running }
+            return .failed("the service did not start: \(ended.errors); see systemctl status tributary")
+        } catch {
+            return .failed("systemctl enable --now tributary: \(error.words)")
+        }
+    }
+
+    private func sayHowToStart() -> Start {
+        Terminal.complain(
+            administration.isInstalled
+                ? "  no daemon runs; start it with: sudo systemctl enable --now tributary"
+                : "  no daemon runs; start it with: tributary run --config \(administration.path)")
+        return .notRunning
+    }
+
+    // MARK: Events
+
+    private func waitForEvents(_ document: inout Document) async -> (any Error)? {
+        Terminal.complain("  waiting for the first events; Ctrl-C ends the waiting, and \(name) stays")
+        let daemon = administration.daemon(request.configuration)
+        switch await FirstEvents(daemon: daemon, interruption: interruption).wait(for: name, within: patience) {
+        case .collecting(let integration):
+            document.state = "collecting"
+            document.take(integration)
+            return nil
+        case .failing(let integration):
+            document.state = "failing"
+            document.take(integration)
+            document.problem = integration.problem.map { "\($0.message). \($0.remedy)" }
+            return ExitStatus.unavailable
+        case .late:
+            document.state = "waiting"
+            return ExitStatus.unavailable
+        case .left:
+            document.state = "waiting"
+            return nil
+        }
+    }
+
+    private func say(_ document: Document) throws {
+        if json {
+            let encoder = JSONEncoder()
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return Terminal.result(String(decoding: try encoder.encode(document), as: UTF8.self))
+        }
+        let terminal = Terminal.output
+        switch document.state {
+        case "collecting":
+            var words = document.events == 0 ? "no events so far" : "\(document.events ?? 0) events so far"
+            if let last = document.lastEventAt { words += ", up to \(last)" }
+            if let lag = document.lagSeconds, document.isCatchingUp {
+                words += "; the rest of the log follows, lag \(StatusReport.duration(lag))"
+            }
+            Terminal.result("\(terminal.green("✔")) \(name) collects: \(words)")
+            let spool = request.configuration.spool
+            Terminal.complain(
+                "  files appear in \(spool.directory) within \(spool.segmentMaxAge): tributary spool list")
+        case "failing":
+            Terminal.result(
+                "\(terminal.red("✘")) \(name) is saved, and fails: \(document.problem ?? "see tributary status")")
+        case "waiting": Terminal.result("\(name) is saved, and has collected nothing so far: see tributary status")
+        case "not_running": Terminal.result("\(name) is saved, and no daemon runs")
+        default: Terminal.result("\(name) is saved")
+        }
+    }
+
+    private func green(_ text: String) -> String { Terminal(descriptor: STDERR_FILENO).green(text) }
+}
+
+extension IntegrationStart.Document {
+    fileprivate mutating func take(_ integration: StatusReport.Integration) {
+        events = integration.events
+        lastEventAt = integration.lastEventAt
+        lagSeconds = integration.lagSeconds
+        isCatchingUp = integration.state == .catchingUp
+    }
+}

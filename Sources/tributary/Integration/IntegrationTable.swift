@@ -1,0 +1,135 @@
+import Collector
+import Configuration
+import FoundationEssentials
+import Setup
+
+/// What is known of the integrations: the configuration, and what a running daemon reports.
+struct IntegrationTable {
+    let configuration: Configuration
+    /// Where each one stands.
+    let edit: ConfigurationEdit
+    /// Nil when no daemon runs.
+    let report: StatusReport?
+
+    init(_ administration: Administration) throws {
+        edit = try ConfigurationEdit(of: administration.path)
+        configuration = try edit.load(administration.context)
+        let daemon = administration.daemon(configuration)
+        report = daemon.current.flatMap { StatusFile.isHeld(inDirectory: daemon.directory, by: $0) ? $0 : nil }
+    }
+
+    struct Row: Encodable {
+        var name: String
+        var description: String?
+        var url: String
+        var kinds: [String]
+        var credential: String?
+        var responseCredential: String?
+        var paused: Bool
+        var file: String?
+        var line: Int?
+        /// As in `status.json`; absent when no daemon runs, or it does not know the integration.
+        var state: String?
+        var lagSeconds: Int?
+        var lastEventAt: String?
+        var events: Int?
+        var problem: StatusReport.Problem?
+        /// With `show`: every key that has a value, defaults included, by its path.
+        var settings: [String: String]?
+    }
+
+    var rows: [Row] {
+        configuration.integrations.map { integration in
+            let record = IntegrationRecord(integration)
+            let status = report?.integrations.first { $0.name == integration.name.text }
+            let place = edit.place(ofIntegration: integration.name)
+            return Row(
+                name: integration.name.text, description: integration.description.map(LiteralSecret.masked),
+                url: integration.url.origin, kinds: record.kinds.map(\.rawValue),
+                credential: integration.dataIngest?.credential.name.text,
+                responseCredential: integration.responseAction?.credential.name.text, paused: integration.paused,
+                file: place?.file, line: place?.line, state: status?.state.rawValue, lagSeconds: status?.lagSeconds,
+                lastEventAt: status?.lastEventAt, events: status?.events, problem: status?.problem)
+        }
+    }
+
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON
+    }
+
+    /// A line an integration, and one for each problem.
+    func text(_ terminal: Terminal) -> [String] {
+        let rows = rows
+        guard !rows.isEmpty else { return ["no integrations; add one with: sudo tributary integration add"] }
+        let head = [" ", "NAME", "KINDS", "CREDENTIAL", "STATE", "LAG", "LAST EVENT", "ORG"]
+        let cells = rows.map { row in
+            [
+                " ", row.name, row.kinds.map { $0 == "data_ingest" ? "ingest" : "response" }.joined(separator: "+"),
+                row.credential ?? row.responseCredential ?? "-", row.stateWords(isRunning: report != nil),
+                row.lagSeconds.map(StatusReport.duration) ?? "-", row.lastEventAt ?? "-", row.url,
+            ]
+        }
+        let widths = head.indices.map { column in ([head] + cells).map { $0[column].count }.max() ?? 0 }
+        func line(_ cells: [String], mark: String) -> String {
+            ([mark] + head.indices.dropFirst().map { cells[$0].padding(to: $0 == head.count - 1 ? 0 : widths[$0]) })
+                .joined(separator: "  ")
+        }
+        var lines = [line(head, mark: " ")]
+        for (row, cells) in zip(rows, cells) {
+            lines.append(line(cells, mark: row.mark(terminal, isRunning: report != nil)))
+            if let problem = row.problem {
+                lines += ["   \(problem.message.printable)", "   \(problem.remedy.printable)"]
+            }
+        }
+        return lines
+    }
+}
+
+extension IntegrationTable.Row {
+    func stateWords(isRunning: Bool) -> String {
+        if let state { return state.replacing("_", with: " ") }
+        if paused { return "paused" }
+        if !kinds.contains("data_ingest") { return "no log" }
+        return isRunning ? "not taken over" : "-"
+    }
+
+    /// One character: it collects, it does not, an operator has paused it, it starts, or nothing is known.
+    func mark(_ terminal: Terminal, isRunning: Bool) -> String {
+        guard let state else { return paused ? terminal.dim("‖") : "·" }
+        if paused { return terminal.dim("‖") }
+        switch StatusReport.State(rawValue: state) {
+        case .live, .catchingUp: return terminal.green("✔")
+        case .starting: return "…"
+        default: return terminal.red("✘")
+        }
+    }
+
+    /// Everything, a line each.
+    func details(_ terminal: Terminal, isRunning: Bool, settings: [(String, String)]) -> String {
+        var lines: [(String, String)] = [
+            ("name", name), ("description", description?.printable ?? "none"), ("org", url),
+            ("kinds", kinds.joined(separator: ", ").replacing("_", with: " ")),
+        ]
+        lines += settings.map { ($0.0, $0.1.printable) }
+        lines.append(("file", file.map { "\($0):\(line ?? 0)" } ?? "not known"))
+        lines.append(("state", "\(mark(terminal, isRunning: isRunning)) \(stateWords(isRunning: isRunning))"))
+        if let lagSeconds { lines.append(("lag", StatusReport.duration(lagSeconds))) }
+        if let lastEventAt { lines.append(("last event", lastEventAt)) }
+        if let events { lines.append(("events", "\(events) since the daemon's start")) }
+        if let problem {
+            lines += [
+                ("problem", problem.message.printable), ("what to do", problem.remedy.printable),
+                ("since", problem.since),
+            ]
+        }
+        let width = (lines.map(\.0.count).max() ?? 0) + 2
+        return lines.map { $0.0.padding(to: width) + $0.1 }.joined(separator: "\n")
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,88 @@
+import Collector
+import FoundationEssentials
+import Glibc
+
+/// The status of a daemon that runs, and how it is told to reload.
+struct RunningReport: Sendable {
+    let directory: String
+    let configuration: String
+
+    /// Whether a daemon runs, without a word.
+    var isRunning: Bool { StatusFile.isHeld(inDirectory: directory) }
+
+    /// The report as it is now, without a word where there is none.
+    var current: StatusReport? {
+        FileManager.default.contents(atPath: directory + "/" + StatusReport.fileName).flatMap {
+            try? StatusReport(decoding: $0)
+        }
+    }
+
+    /// Nil while a daemon runs that has not reported yet.
+    ///
+    /// - Throws: exit code 69 when no daemon runs.
+    func read() throws -> StatusReport? {
+        let path = directory + "/" + StatusReport.fileName
+        guard isRunning else {
+            Terminal.complain(
+                "tributary: no daemon runs with \(configuration) (by its runtime directory, \(directory)): systemctl start tributary"
+            )
+            throw ExitStatus.unavailable
+        }
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        do {
+            return try StatusReport(decoding: data)
+        } catch {
+            Terminal.complain("tributary: \(path) is not a status report of this version: \(error)")
+            throw ExitStatus.dataError
+        }
+    }
+
+    /// Has the daemon reload, and waits for a reload that began after this was called: only that has read the files as they are now.
+    ///
+    /// - Parameter timeout: seconds.
+    /// - Throws: exit code 69, 65 or 77, after saying why.
+    func reload(within timeout: Int) async throws -> StatusReport.Configuration {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(timeout)
+        var before: StatusReport?
+        var signalAgain = clock.now
+        while clock.now < deadline {
+            // There is none in the first moments of a daemon.
+            if let report = try read() {
+                let first = before ?? report
+                before = first
+                guard report.pid == first.pid else {
+                    Terminal.complain(
+                        "tributary: the daemon was restarted meanwhile: it has read the configuration by itself")
+                    throw ExitStatus.unavailable
+                }
+                let begun = first.configuration?.reloadsBegun ?? 0
+                if let configuration = report.configuration, configuration.reloadsFinished > begun {
+                    return configuration
+                }
+                if clock.now >= signalAgain, (report.configuration?.reloadsBegun ?? 0) <= begun {
+                    try signal(report.pid)
+                    // One that came in the first moments of the process may have been lost.
+                    signalAgain = clock.now + .seconds(5)
+                }
+            }
+            try await clock.sleep(for: .milliseconds(20))
+        }
+        let state = before.map { $0.waiting?.words ?? "it has not answered" } ?? "it has not reported yet"
+        Terminal.complain(
+            "tributary: the configuration was not reloaded within \(timeout) s (\(state)): see `tributary status` and the journal"
+        )
+        throw ExitStatus.unavailable
+    }
+
+    private func signal(_ process: Int32) throws {
+        // 0 and negative numbers would be groups of processes (kill(2)).
+        guard process > 1, kill(process, SIGHUP) == 0 else {
+            let reason = String(cString: strerror(errno))
+            Terminal.complain(
+                "tributary: SIGHUP can't be sent to process \(process): \(reason); run this as root or as the service's user"
+            )
+            throw ExitStatus.noPermission
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Glibc
+import Synchronization
+
+/// Ctrl-C, SIGTERM and SIGHUP as something that is looked at: a command that has begun to change things takes them back before it ends.
+struct Interruption: Sendable {
+    /// A signal has come.
+    struct Stopped: Error {}
+
+    private static let isRaised = Atomic<Bool>(false)
+    /// A pipe: one byte in it wakes whoever waits for a person's answer. Made once; both ends live as long as the process.
+    private static let reading = Atomic<Int32>(-1)
+    private static let writing = Atomic<Int32>(-1)
+
+    /// From here on these signals end nothing by themselves.
+    static func watch() -> Interruption {
+        guard reading.load(ordering: .relaxed) < 0 else { return Interruption() }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return Interruption() }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        reading.store(ends[0], ordering: .relaxed)
+        writing.store(ends[1], ordering: .sequentiallyConsistent)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            // What signal-safety(7) allows: a store and a write.
+            _ = signal(number) { _ in
+                Interruption.isRaised.store(true, ordering: .sequentiallyConsistent)
+                var byte: UInt8 = 0
+                _ = write(Interruption.writing.load(ordering: .sequentiallyConsistent), &byte, 1)
+            }
+        }
+        return Interruption()
+    }
+
+    var isRaised: Bool { Self.isRaised.load(ordering: .sequentiallyConsistent) }
+
+    func check() throws(Stopped) { if isRaised { throw Stopped() } }
+
+    /// Waits until standard input can be read.
+    func waitForInput() throws(Stopped) {
+        var waited = [
+            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: Self.reading.load(ordering: .relaxed), events: Int16(POLLIN), revents: 0),
+        ]
+        while !isRaised {
+            if poll(&waited, 2, -1) < 0, errno != EINTR { break }
+            if waited[1].revents == 0, waited[0].revents != 0 { return }
+        }
+        try check()
+    }
+
+    /// Runs something that is cancelled as soon as a signal has come.
+    ///
+    /// - Throws: `Stopped` then, and else what it throws.
+    func cancelling<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try check()
+        let work = Task { try await body() }
+        let watch = Task {
+            while !Task.isCancelled, !isRaised { try? await Task.sleep(for: .milliseconds(50)) }
+            if isRaised { work.cancel() }
+        }
+        defer { watch.cancel() }
+        let result = await work.result
+        try check()
+        return try result.get()
+    }
+}

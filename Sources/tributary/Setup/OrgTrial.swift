@@ -1,0 +1,73 @@
+import Collector
+import Configuration
+import Credentials
+import Glibc
+import Setup
+
+/// Asks an org what the daemon would ask, with a configuration and a secret that are not saved yet.
+struct OrgTrial {
+    let administration: Administration
+    let interruption: Interruption
+
+    /// - Parameter configuration: as it would be.
+    func ask(
+        _ integration: Configuration.Integration, in configuration: Configuration, with choice: CredentialChoice?
+    ) async throws -> OnlineReport {
+        guard let choice, let secret = try secret(choice) else {
+            return try await ask(integration, configuration)
+        }
+        return try await administration.keeper.withFile(secret) { path in
+            var integration = integration
+            integration.dataIngest?.credential.secretFile = path
+            return try await ask(integration, configuration)
+        }
+    }
+
+    /// The secret of a new credential, and of one that no unit has laid down so far; nil for one that can be read where it is.
+    private func secret(_ choice: CredentialChoice) throws -> [UInt8]? {
+        switch choice {
+        case .new(let credential): return credential.secret
+        case .stored(let credential):
+            guard access(credential.secretFile, R_OK) != 0, try administration.keeper.form(of: credential.name) != nil
+            else { return nil }
+            return try administration.keeper.secret(of: credential.name)
+        }
+    }
+
+    private func ask(
+        _ integration: Configuration.Integration, _ configuration: Configuration
+    ) async throws -> OnlineReport {
+        let check: OnlineCheck
+        do throws(Daemon.StartError) {
+            check = try OnlineCheck(configuration)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitStatus.configuration
+        }
+        let report: OnlineReport
+        do {
+            report = try await interruption.cancelling { await check.ask(integration) }
+        } catch {
+            await check.shutdown()
+            throw error
+        }
+        await check.shutdown()
+        return report
+    }
+}
+
+extension OnlineReport {
+    /// The exit code of a command that goes no further after this.
+    var failure: any Error {
+        switch verdict {
+        case .good, .unreachable: ExitStatus.unavailable
+        case .refused: ExitStatus.noPermission
+        case .misconfigured: ExitStatus.configuration
+        }
+    }
+
+    /// Whether the address is in question, and not the credential.
+    var blamesAddress: Bool {
+        steps.contains { $0.outcome == .failed && [.name, .connection, .organization].contains($0.step) }
+    }
+}

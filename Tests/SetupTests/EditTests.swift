@@ -1,0 +1,252 @@
+import Configuration
+import Credentials
+import Foundation
+import Testing
+
+@testable import Setup
+
+@Suite("changes of configuration files")
+struct EditTests {
+    private static let hand = """
+        # Ours.
+        credentials:
+          - name: r
+          - {name: w, permissions: write}
+        my_network:
+          domains: [example.com]   # the old one too
+        integrations:
+          # The first.
+          - description: production   # of all
+            url: "https://acme.okta.com"  # with a # in it
+            # Its name.
+            name: acme
+            data_ingest:
+              # Read only.
+              credential: r
+              start: 30d
+
+          - name: globex
+            url: globex.okta.com
+            data_ingest: {credential: r}
+          - {name: initech, url: initech.okta.com, data_ingest: {credential: r}}
+
+        """
+
+    private func change(
+        _ installation: Installation, _ name: String, _ body: (inout IntegrationRecord) throws -> Void
+    ) throws -> String? {
+        var edit = try ConfigurationEdit(of: installation.main)
+        let present = try edit.load(installation.context)
+        var record = IntegrationRecord(try #require(present.integration(named: name)))
+        try body(&record)
+        _ = try edit.change(to: record, present: present, installation.context)
+        _ = try edit.save()
+        return installation.read("tributary.yaml")
+    }
+
+    @Test("a key is set, added and taken out in a file that a person wrote; every other line and comment stays")
+    func handWritten() throws {
+        let installation = try Installation(Self.hand)
+        let changed = try change(installation, "acme") { record in
+            try record.set("url", to: "https://acme-two.okta.com")
+            try record.set("description", to: nil)
+            try record.set("paused", to: "true")
+            try record.set("data_ingest.start", to: "7d")
+            try record.set("data_ingest.filter", to: "eventType sw \"user.\"")
+            try record.set("response_action.credential", to: "w")
+        }
+        let expected = Self.hand.replacing(
+            """
+              - description: production   # of all
+                url: "https://acme.okta.com"  # with a # in it
+                # Its name.
+                name: acme
+                data_ingest:
+                  # Read only.
+                  credential: r
+                  start: 30d
+            """,
+            with: """
+                  - url: https://acme-two.okta.com  # with a # in it
+                    # Its name.
+                    name: acme
+                    paused: true
+                    data_ingest:
+                      # Read only.
+                      credential: r
+                      start: 7d
+                      filter: "eventType sw \\"user.\\""
+                    response_action:
+                      credential: w
+                """)
+        #expect(changed == expected)
+        // And back.
+        let again = try change(installation, "acme") { record in
+            record.remove(.responseAction)
+            try record.set("paused", to: "false")
+        }
+        #expect(again?.contains("response_action") == false)
+        #expect(again?.contains("    paused: false\n") == true)
+    }
+
+    @Test("what is written in braces is left alone, and the message names its line")
+    func braces() throws {
+        let installation = try Installation(Self.hand)
+        for (name, path, line) in [("initech", "paused", 21), ("globex", "data_ingest.start", 18)] {
+            let problem = try #require(throws: HandEdit.self) {
+                _ = try change(installation, name) { try $0.set(path, to: path == "paused" ? "true" : "1d") }
+            }
+            #expect("\(problem)".contains("tributary.yaml:\(line):"), "\(problem)")
+        }
+        #expect(installation.read("tributary.yaml") == Self.hand)
+        // A key outside of the braces is no trouble.
+        #expect(try change(installation, "globex") { try $0.set("paused", to: "true") }?.contains("paused") == true)
+    }
+
+    @Test("what only looks like a key is found out: the result says something else, and nothing is written")
+    func lookalike() throws {
+        let text = """
+            credentials: [{name: r}]
+            integrations:
+              - name: acme
+                description: "before
+                paused: true # after"
+                url: acme.okta.com
+                data_ingest: {credential: r}
+
+            """
+        let installation = try Installation(text)
+        #expect(try installation.load().integration(named: "acme")?.paused == false)
+        #expect(throws: HandEdit.self) { _ = try change(installation, "acme") { try $0.set("paused", to: "true") } }
+        #expect(installation.read("tributary.yaml") == text)
+    }
+
+    @Test("a change after which the configuration would be wrong is refused, and says where")
+    func wrong() throws {
+        let installation = try Installation(Self.hand)
+        let error = try #require(throws: ConfigurationError.self) {
+            _ = try change(installation, "acme") { try $0.set("data_ingest.credential", to: "nobody") }
+        }
+        #expect("\(error)".contains("there is no credential"))
+        #expect(installation.read("tributary.yaml") == Self.hand)
+    }
+
+    @Test("an item is taken out of a list, the first, the middle and the last one; one in braces is not")
+    func removal() throws {
+        func removed(_ name: String, _ installation: Installation) throws {
+            var edit = try ConfigurationEdit(of: installation.main)
+            _ = try edit.removeIntegration(
+                try Name(parsing: name), present: edit.load(installation.context), installation.context)
+            _ = try edit.save()
+        }
+        let installation = try Installation(Self.hand)
+        #expect(throws: HandEdit.self) { try removed("initech", installation) }
+        try removed("globex", installation)
+        #expect(try installation.load().integrations.map(\.name.text) == ["acme", "initech"])
+        try removed("acme", installation)
+        #expect(try installation.load().integrations.map(\.name.text) == ["initech"])
+        #expect(installation.read("tributary.yaml")?.contains("# The first.") == true)
+    }
+
+    @Test("a file that integration add made is removed with its integration; one with something else in it is not")
+    func ownFile() throws {
+        var record = IntegrationRecord(name: try Name(parsing: "acme"))
+        try record.set("url", to: "acme.okta.com")
+        try record.set("data_ingest.credential", to: "r")
+        let more = "  - name: globex\n    url: globex.okta.com\n    data_ingest:\n      credential: r\n"
+        let installation = try Installation(
+            "credentials:\n  - name: r\n", dropIns: ["acme.yaml": record.yaml + more])
+        for (name, left) in [("globex", record.yaml), ("acme", nil)] {
+            var edit = try ConfigurationEdit(of: installation.main)
+            _ = try edit.removeIntegration(
+                try Name(parsing: name), present: edit.load(installation.context), installation.context)
+            let saved = try edit.save()
+            #expect(installation.read("conf.d/acme.yaml") == left)
+            if left == nil {
+                try saved.takeBack()
+                #expect(installation.read("conf.d/acme.yaml") == record.yaml)
+            }
+        }
+    }
+
+    @Test(
+        "a new file never replaces one, a changed one keeps its mode, one that changed meanwhile is left alone, and all can be taken back"
+    )
+    func files() throws {
+        let installation = try Installation()
+        let main = installation.main
+        try installation.write("tributary.yaml", "record: {raw_data: true}\n", mode: 0o640)
+        var edit = try ConfigurationEdit(of: main)
+        edit.put("record: {raw_data: false}\n", into: main)
+        edit.put("credentials:\n  - name: r\n", into: edit.dropIn("a.yaml"))
+        let before = try installation.files()
+        try installation.write("conf.d/a.yaml", "# mine\n")
+        let taken = try #require(throws: CredentialFileError.self) { _ = try edit.save() }
+        #expect("\(taken)".contains("a.yaml is there already"))
+        #expect(installation.read("conf.d/a.yaml") == "# mine\n")
+        #expect(installation.read("tributary.yaml") == before["tributary.yaml"], "the first file was taken back")
+        try FileManager.default.removeItem(atPath: edit.dropIn("a.yaml"))
+
+        let saved = try edit.save()
+        #expect(saved.files == [main, edit.dropIn("a.yaml")])
+        let mode = try FileManager.default.attributesOfItem(atPath: main)[.posixPermissions] as? Int
+        #expect(mode == 0o640)
+        try saved.takeBack()
+        #expect(try installation.files() == before)
+
+        try installation.write("tributary.yaml", "record: {raw_data: true, datetime: true}\n")
+        let meanwhile = try #require(throws: CredentialFileError.self) { _ = try edit.save() }
+        #expect("\(meanwhile)".contains("was changed meanwhile"))
+        #expect(installation.read("conf.d/a.yaml") == nil)
+    }
+
+    @Test("taking back tries every file, and leaves one that somebody else has changed since")
+    func takeBack() throws {
+        let installation = try Installation(dropIns: ["a.yaml": "credentials:\n  - name: a\n"])
+        let before = try installation.files()
+        var edit = try ConfigurationEdit(of: installation.main)
+        edit.put("record: {raw_data: false}\n", into: installation.main)
+        edit.remove(edit.dropIn("a.yaml"))
+        edit.put("credentials:\n  - name: b\n", into: edit.dropIn("b.yaml"))
+        let saved = try edit.save()
+        #expect(installation.read("conf.d/a.yaml") == nil)
+        try installation.write("conf.d/b.yaml", "# mine\n")
+        let error = try #require(throws: CredentialFileError.self) { try saved.takeBack() }
+        #expect("\(error)" == "\(edit.dropIn("b.yaml")) was changed meanwhile, and is left as it is")
+        var after = try installation.files()
+        #expect(after.removeValue(forKey: "conf.d/b.yaml") == "# mine\n")
+        #expect(after == before)
+    }
+
+    @Test("my_network goes where it stands, else into a file of its own, and that there is none is said too")
+    func myNetwork() throws {
+        func set(_ new: MyNetwork, _ installation: Installation) throws {
+            var edit = try ConfigurationEdit(of: installation.main)
+            _ = try edit.change(to: new, present: edit.load(installation.context), installation.context)
+            _ = try edit.save()
+        }
+        let one = MyNetwork(
+            domains: [try DomainName(parsing: "example.com"), try DomainName(parsing: "example.net")],
+            ranges: [try IPRange(parsing: "203.0.113.0/24"), try IPRange(parsing: "2001:db8::/32")])
+        let fresh = try Installation("my_network:\n  #domains: [a.example]\n")
+        #expect(try !ConfigurationEdit(of: fresh.main).saysMyNetwork)
+        try set(MyNetwork(), fresh)
+        #expect(try ConfigurationEdit(of: fresh.main).saysMyNetwork)
+        try set(one, fresh)
+        #expect(MyNetwork(try fresh.load()) == one)
+        #expect(fresh.read("tributary.yaml") == "my_network:\n  #domains: [a.example]\n")
+
+        let written = try Installation(Self.hand)
+        try set(one, written)
+        #expect(MyNetwork(try written.load()) == one)
+        #expect(written.read("tributary.yaml")?.contains("[example.com, example.net]   # the old one too") == true)
+        #expect(
+            written.read("conf.d/my_network.yaml")?.contains("ip_ranges: [203.0.113.0/24, \"2001:db8::/32\"]") == true)
+
+        let list = try Installation("my_network:\n  domains:\n    - a.example\n    - b.example # kept\n")
+        #expect(throws: HandEdit.self) { try set(one, list) }
+        let plain = try Installation("my_network:\n  domains:\n  - a.example\n  - b.example\n  ip_ranges: []\n")
+        try set(one, plain)
+        #expect(MyNetwork(try plain.load()) == one)
+    }
+}
