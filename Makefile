@@ -124,10 +124,9 @@ detections-test: ## Each detection on the records of its events, by DuckDB from 
 	$(SWIFT) build --product okta-simulator
 	Suites/detections/run "$$($(SWIFT) build --show-bin-path)"
 
-delivery-test: ## Deliveries to a real S3 server, killed and cut off; needs PyPI for SeaweedFS, boto3 and DuckDB; SEGMENTS, KILLS, SEED
+delivery-test: release ## Deliveries to a real S3 server, killed and cut off; needs PyPI for SeaweedFS, boto3 and DuckDB; SEGMENTS, KILLS, SEED
 	@scripts/install-dependencies delivery
-	$(SWIFT) build --product tributary
-	Suites/delivery/run "$$($(SWIFT) build --show-bin-path)"
+	Suites/delivery/run "$$($(SWIFT) build -c release --show-bin-path)"
 
 replay-test: release ## A replay of 1,000,000 records, killed ten times; EVENTS, KILLS, SEED, WORK
 	@scripts/install-dependencies test
