@@ -15,7 +15,9 @@ struct SimulationTests {
     }
 
     /// Seeds that found a fault once.
-    @Test("what failed once stays mended", arguments: [3_000_165, 10_005_002, 10_019_435, 10_026_504, 10_028_680])
+    @Test(
+        "what failed once stays mended",
+        arguments: [3_000_165, 10_005_002, 10_019_435, 10_026_504, 10_028_680, 20_091_880])
     func regression(_ seed: UInt64) async throws {
         let verdict = await (try SimulationLane()).run(Scenario(seed: seed))
         #expect(verdict.isGood, "\(verdict)")

@@ -147,6 +147,53 @@ struct IdentityTests {
         #expect(list(writer, target) == Array(30..<36))
     }
 
+    @Test("a merge puts what both windows hold in the order of the log, so that the oldest is forgotten first")
+    func merge() throws {
+        let collection = try Simulation()
+        let fileSystem = ScriptedFileSystem()
+        let (tail, main) = (try window(1), try window(0))
+        do {
+            let writer = try collection.open(fileSystem)
+            writer.bound(main, count: 6)
+            // The tail has seen 4 to 9, and 90, which was stored late. The main way has come to 10 by now.
+            for (numbers, window) in [
+                ([1, 2, 3], main), ([4, 5], tail), ([6, 90, 7], tail), ([4, 5, 6], main), ([8, 9], tail),
+                ([7, 8], main),
+            ] {
+                remember(numbers, in: window, writer)
+                try commit(writer, Int64(numbers[0]), Int64(numbers[0]))
+            }
+            #expect(list(writer, main) == [1, 2, 3, 4, 5, 6, 7, 8])
+            remember([9, 10], in: main, writer)
+            writer.merge(tail, into: main)
+            try commit(writer, 10, 10)
+            #expect(list(writer, tail) == [])
+            #expect(list(writer, main) == [4, 5, 6, 90, 7, 8, 9, 10])
+        }
+        let writer = try collection.open(fileSystem)
+        #expect(list(writer, main) == [4, 5, 6, 90, 7, 8, 9, 10])
+        #expect(writer.droppedLatest(main) == 1)
+        // With the late one goes the time of the commit that it came in.
+        #expect(writer.earliest(main, depths: 2..<5) == 6)
+        remember([11, 12, 13], in: main, writer)
+        try commit(writer)
+        #expect(list(writer, main) == [90, 7, 8, 9, 10, 11, 12, 13])
+    }
+
+    @Test("a merge of windows that share nothing is a move")
+    func mergeApart() throws {
+        let collection = try Simulation()
+        let (tail, main) = (try window(1), try window(0))
+        let writer = try collection.open(ScriptedFileSystem())
+        remember([1, 2], in: main, writer)
+        remember([5, 6], in: tail, writer)
+        try commit(writer)
+        writer.merge(tail, into: main)
+        try commit(writer)
+        #expect(list(writer, main) == [1, 2, 5, 6])
+        #expect(list(writer, tail) == [])
+    }
+
     @Test("what a window has dropped counts as dropped by the one that its contents move to")
     func moveDropped() throws {
         let collection = try Simulation()

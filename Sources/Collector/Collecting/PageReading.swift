@@ -295,9 +295,9 @@ extension IdentityWindow {
 }
 
 extension SpoolWriter {
-    /// Puts the tail's windows at the end of the main way's: one way is left, which has passed both stretches.
+    /// Joins the tail's windows with the main way's: one way is left, which has passed both stretches.
     func joinWindows() {
-        move(.tail, to: .main)
+        merge(.tail, into: .main)
         move(.earlierTail, to: .earlierMain)
         forget(.head)
     }

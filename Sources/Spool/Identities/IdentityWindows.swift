@@ -6,8 +6,8 @@ struct IdentityWindows {
     private var memories: [IdentityMemory] = []
     private var pending: [(window: IdentityWindow, queue: IdentityQueue)] = []
     private var emptied: Set<IdentityWindow> = []
-    /// Windows whose contents go to the end of another one.
-    private var moves: [(source: IdentityWindow, target: IdentityWindow)] = []
+    /// Windows whose contents go to another one: to its end, or into it.
+    private var moves: [(source: IdentityWindow, target: IdentityWindow, isMerge: Bool)] = []
 
     var hasPending: Bool { pendingCount > 0 || !emptied.isEmpty || !moves.isEmpty }
     var pendingCount: Int { pending.reduce(0) { $0 + $1.queue.count } }
@@ -45,7 +45,9 @@ struct IdentityWindows {
 
     mutating func empty(_ window: IdentityWindow) { emptied.insert(window) }
 
-    mutating func move(_ source: IdentityWindow, to target: IdentityWindow) { moves.append((source, target)) }
+    mutating func move(_ source: IdentityWindow, to target: IdentityWindow) { moves.append((source, target, false)) }
+
+    mutating func merge(_ source: IdentityWindow, into target: IdentityWindow) { moves.append((source, target, true)) }
 
     mutating func limit(_ window: IdentityWindow, to bound: Int) { memories[index(window)].limit(bound) }
 
@@ -69,13 +71,22 @@ struct IdentityWindows {
         var emptied = emptied
         var dropped: [IdentityWindow: Int64] = [:]
         for window in emptied { commits[window, default: []] += [] }
-        for (source, target) in moves {
-            let moved = (memory(source)?.contents ?? []) + (commits[source] ?? [])
-            commits[target, default: []] += moved
+        var rewritten: Set<IdentityWindow> = []
+        for (source, target, isMerge) in moves {
+            let moved = (rewritten.contains(source) ? [] : memory(source)?.contents ?? []) + (commits[source] ?? [])
+            let kept = emptied.contains(target) ? [] : memory(target)?.contents ?? []
+            if isMerge, let merged = (kept + (commits[target] ?? [])).merged(with: moved) {
+                if !kept.isEmpty { dropped[target] = latest(dropped[target], memory(target)?.droppedLatest) }
+                commits[target] = merged
+                emptied.insert(target)
+                rewritten.insert(target)
+            } else {
+                commits[target, default: []] += moved
+            }
             commits[source] = []
             emptied.insert(source)
-            let latest = [memory(source)?.droppedLatest, dropped.removeValue(forKey: source), dropped[target]]
-            dropped[target] = latest.compactMap(\.self).max()
+            dropped[target] = latest(
+                memory(source)?.droppedLatest, dropped.removeValue(forKey: source), dropped[target])
         }
         return commits.sorted { $0.key.rawValue < $1.key.rawValue }.map { window, commits in
             IdentityUpdate(
@@ -84,6 +95,8 @@ struct IdentityWindows {
                 commits: commits)
         }
     }
+
+    private func latest(_ times: Int64?...) -> Int64? { times.compactMap(\.self).max() }
 
     /// Once durable, or read from a journal.
     mutating func apply(_ updates: [IdentityUpdate]) {

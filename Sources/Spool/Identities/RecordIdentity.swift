@@ -43,4 +43,9 @@ package struct IdentityTimes: Hashable, Sendable {
         self.earliest = earliest
         self.latest = latest
     }
+
+    mutating func extend(to other: IdentityTimes) {
+        earliest = min(earliest, other.earliest)
+        latest = max(latest, other.latest)
+    }
 }

@@ -18,6 +18,10 @@ extension SpoolWriter {
     /// discarded or throws. What `source` has dropped counts as dropped by `target`.
     package func move(_ source: IdentityWindow, to target: IdentityWindow) { identities.move(source, to: target) }
 
+    /// As ``move(_:to:)``, for windows of which both hold parts of one stretch: what `target` holds already stays where it is, and the rest goes
+    /// before the identity that it came before in `source`.
+    package func merge(_ source: IdentityWindow, into target: IdentityWindow) { identities.merge(source, into: target) }
+
     /// Bounds a window, now and from now on; to be called at each opening (8,192 before the first time). It keeps the newest `count`
     /// identities at least, 0...262,144: a commit goes when those after it are as many.
     package func bound(_ window: IdentityWindow, count: Int) {
