@@ -175,6 +175,16 @@ struct IntegrationCommandTests {
         let alone = try run(["integration", "list"], in: workspace)
         #expect(alone.status == 0)
         #expect(alone.errors.contains("no daemon runs") && alone.output.contains("·  acme"))
+
+        // A file that is broken hides nothing.
+        let broken = "integrations: [{name: broken, url: broken.okta.com, data_ingest: {credentials: x}}]\n"
+        try Data(broken.utf8).write(to: URL(fileURLWithPath: workspace.path("conf.d/broken.yaml")))
+        let some = try run(["integration", "list"], in: workspace)
+        #expect(some.status == 0)
+        #expect(some.output.contains("·  acme") && some.output.contains("✘  broken"), "\(some.output)")
+        #expect(some.output.contains("conf.d/broken.yaml:1:"), "\(some.output)")
+        let shown = try run(["integration", "show", "broken"], in: workspace)
+        #expect(shown.status == 78 && shown.errors.contains("conf.d/broken.yaml:1:"), "\(shown.errors)")
         await org.stop()
     }
 

@@ -35,6 +35,19 @@ struct IntegrationChange {
     }
 }
 
+extension IntegrationChange {
+    /// Says what came of it. Returns whether anything has changed.
+    fileprivate func setPaused(_ name: String, _ isPaused: Bool, done: String, already: String) async throws -> Bool {
+        try await administration.attempt {
+            let outcome = try await apply(to: name) { record, _ in
+                if (record["paused"] == "true") != isPaused { try record.set("paused", to: isPaused ? "true" : nil) }
+            }
+            Terminal.result(outcome?.words(done) ?? already)
+            return outcome != nil
+        }
+    }
+}
+
 struct IntegrationPause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
@@ -51,15 +64,10 @@ struct IntegrationPause: AsyncParsableCommand {
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
-        let change = IntegrationChange(options, noReload: noReload)
-        try await change.administration.attempt {
-            let outcome = try await change.apply(to: name) { record, _ in
-                if record["paused"] != "true" { try record.set("paused", to: "true") }
-            }
-            guard let outcome else { return Terminal.result("\(name) is paused already") }
-            Terminal.result(outcome.words("\(name) is paused; its place, its history and the spool are kept"))
-            Terminal.complain("  resume it with: tributary integration resume \(name)")
-        }
+        let isNews = try await IntegrationChange(options, noReload: noReload).setPaused(
+            name, true, done: "\(name) is paused; its place, its history and the spool are kept",
+            already: "\(name) is paused already")
+        if isNews { Terminal.complain("  resume it with: tributary integration resume \(name)") }
     }
 }
 
@@ -77,13 +85,7 @@ struct IntegrationResume: AsyncParsableCommand {
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
-        let change = IntegrationChange(options, noReload: noReload)
-        try await change.administration.attempt {
-            let outcome = try await change.apply(to: name) { record, _ in
-                if record["paused"] == "true" { try record.set("paused", to: nil) }
-            }
-            guard let outcome else { return Terminal.result("\(name) is not paused") }
-            Terminal.result(outcome.words("\(name) goes on from its place"))
-        }
+        _ = try await IntegrationChange(options, noReload: noReload).setPaused(
+            name, false, done: "\(name) goes on from its place", already: "\(name) is not paused")
     }
 }

@@ -7,7 +7,7 @@ struct IntegrationList: AsyncParsableCommand {
         commandName: "list",
         abstract: "All integrations: what each is for, with which credential, and how far it is.",
         discussion: """
-            ✔ collects, ✘ does not, … starts, ‖ is paused; · no daemon runs, so only the configuration is known.
+            ✔ collects, ✘ does not or is not usable as it is written, … starts, ‖ is paused; · no daemon runs, so only the configuration is known.
 
             Example:
               tributary integration list
@@ -21,7 +21,7 @@ struct IntegrationList: AsyncParsableCommand {
         let administration = Administration(configuration: options.config)
         try await administration.attempt {
             let table = try IntegrationTable(administration)
-            if json { return Terminal.result(try IntegrationTable.json(table.rows)) }
+            if json { return Terminal.result(try IntegrationTable.json(table.rows + table.unusable)) }
             if table.report == nil { Terminal.complain("no daemon runs: this is the configuration alone") }
             for line in table.text(.output) { Terminal.result(line) }
         }
@@ -45,6 +45,10 @@ struct IntegrationShow: AsyncParsableCommand {
         let administration = Administration(configuration: options.config)
         try await administration.attempt {
             let table = try IntegrationTable(administration)
+            if let broken = table.configuration.unusable.first(where: { $0.name == name }) {
+                for problem in broken.problems { Terminal.complain("\(problem)".printable) }
+                throw ExitStatus.configuration
+            }
             let record = IntegrationRecord(try table.configuration.known(name))
             guard var row = table.rows.first(where: { $0.name == name }) else { return }
             let settings = IntegrationRecord.keys.filter { !["description", "url"].contains($0) }.compactMap { path in

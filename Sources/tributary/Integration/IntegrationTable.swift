@@ -13,7 +13,10 @@ struct IntegrationTable {
 
     init(_ administration: Administration) throws {
         edit = try ConfigurationEdit(of: administration.path)
-        configuration = try edit.load(administration.context)
+        // One broken file must not hide the others from who looks for it.
+        var context = administration.context
+        context.mistakes = .integration
+        configuration = try edit.load(context)
         let daemon = administration.daemon(configuration)
         report = daemon.current.flatMap { StatusFile.isHeld(inDirectory: daemon.directory, by: $0) ? $0 : nil }
     }
@@ -34,6 +37,8 @@ struct IntegrationTable {
         var lastEventAt: String?
         var events: Int?
         var problem: StatusReport.Problem?
+        /// What is wrong with its configuration, a line each; it is not used as long as that is so.
+        var mistakes: [String]?
         /// With `show`: every key that has a value, defaults included, by its path.
         var settings: [String: String]?
     }
@@ -53,6 +58,16 @@ struct IntegrationTable {
         }
     }
 
+    /// Those that can't be used as they are written.
+    var unusable: [Row] {
+        configuration.unusable.map { integration in
+            Row(
+                name: integration.name, url: integration.org ?? "-", kinds: [], paused: false,
+                file: integration.problems.first?.place.file, line: integration.problems.first?.place.line,
+                mistakes: integration.problems.map { LiteralSecret.masked($0.description) })
+        }
+    }
+
     static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -62,12 +77,13 @@ struct IntegrationTable {
 
     /// A line an integration, and one for each problem.
     func text(_ terminal: Terminal) -> [String] {
-        let rows = rows
+        let rows = rows + unusable
         guard !rows.isEmpty else { return ["no integrations; add one with: sudo tributary integration add"] }
         let head = [" ", "NAME", "KINDS", "CREDENTIAL", "STATE", "LAG", "LAST EVENT", "ORG"]
         let cells = rows.map { row in
             [
-                " ", row.name, row.kinds.map { $0 == "data_ingest" ? "ingest" : "response" }.joined(separator: "+"),
+                " ", row.name.printable,
+                row.kinds.map { $0 == "data_ingest" ? "ingest" : "response" }.joined(separator: "+"),
                 row.credential ?? row.responseCredential ?? "-", row.stateWords(isRunning: report != nil),
                 row.lagSeconds.map(StatusReport.duration) ?? "-", row.lastEventAt ?? "-", row.url,
             ]
@@ -83,6 +99,7 @@ struct IntegrationTable {
             if let problem = row.problem {
                 lines += ["   \(problem.message.printable)", "   \(problem.remedy.printable)"]
             }
+            lines += (row.mistakes ?? []).map { "   \($0.printable)" }
         }
         return lines
     }
@@ -90,6 +107,7 @@ struct IntegrationTable {
 
 extension IntegrationTable.Row {
     func stateWords(isRunning: Bool) -> String {
+        if mistakes != nil { return "not usable" }
         if let state { return state.replacing("_", with: " ") }
         if paused { return "paused" }
         if !kinds.contains("data_ingest") { return "no log" }
@@ -98,6 +116,7 @@ extension IntegrationTable.Row {
 
     /// One character: it collects, it does not, an operator has paused it, it starts, or nothing is known.
     func mark(_ terminal: Terminal, isRunning: Bool) -> String {
+        if mistakes != nil { return terminal.red("✘") }
         guard let state else { return paused ? terminal.dim("‖") : "·" }
         if paused { return terminal.dim("‖") }
         switch StatusReport.State(rawValue: state) {
