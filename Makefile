@@ -11,7 +11,7 @@ DESTDIR ?=
 RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-stdlib \
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
-.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench loader-test detections-test delivery-test replay-test oauth-test fault-test metrics-test \
+.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates loader-test detections-test delivery-test replay-test oauth-test fault-test metrics-test \
 	exactly-once-test attack-test simulate simulate-faults systemd-test package-test reload-test deb tarball install uninstall clean
 
 help: ## What there is to make
@@ -72,6 +72,11 @@ bench: release ## Speed and memory on this machine, against the limit and agains
 	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
 	$(SWIFT) build -c release --static-swift-stdlib --product spool-benchmark
 	Benchmarks/harness/run "$$($(SWIFT) build -c release --show-bin-path)"
+
+gates: ## The mapping's allocations and instructions against what is committed; ACCEPT=--accept writes them down again
+	@scripts/install-dependencies gates
+	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
+	Benchmarks/gates/run "$$($(SWIFT) build -c release --show-bin-path)" $(ACCEPT)
 
 exactly-once-test: ## The daemon against an org that refuses, caps and cuts, and whose clock is another
 	@scripts/install-dependencies build

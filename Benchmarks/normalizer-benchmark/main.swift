@@ -4,7 +4,8 @@ import OCSF
 
 // The mapping alone, in one process and on one thread, over events that are in memory. Each row is a measure, tab-separated:
 //   name, CPU seconds of the fastest round, CPU seconds of the median round, allocations in a round once warm, bytes written
-// Benchmarks/harness/run makes a table of them. Usage: normalizer-benchmark EVENTS.ndjson [ROUNDS]
+// Benchmarks/harness/run makes a table of them. Usage: normalizer-benchmark EVENTS.ndjson [ROUNDS [ROW]]
+// With ROW, only the row of that name. Benchmarks/gates/run compares allocations and instructions with what is committed.
 
 /// Counts what it is given, so that nothing but the mapping is measured.
 struct CountingSink: RecordSink {
@@ -49,6 +50,7 @@ func cpuSeconds() -> Double {
 
 /// The first round warms caches and buffers and does not count.
 func measure(_ name: String, rounds: Int, _ round: () throws -> Int) rethrows {
+    guard onlyRow == nil || onlyRow == name else { return }
     _ = try round()
     var seconds: [Double] = []
     seconds.reserveCapacity(rounds)
@@ -66,10 +68,11 @@ func measure(_ name: String, rounds: Int, _ round: () throws -> Int) rethrows {
 }
 
 guard CommandLine.arguments.count > 1, let corpus = Corpus(path: CommandLine.arguments[1]) else {
-    print("usage: normalizer-benchmark EVENTS.ndjson [ROUNDS]")
+    print("usage: normalizer-benchmark EVENTS.ndjson [ROUNDS [ROW]]")
     exit(64)
 }
 let rounds = CommandLine.arguments.count > 2 ? max(1, Int(CommandLine.arguments[2]) ?? 5) : 5
+let onlyRow = CommandLine.arguments.count > 3 ? CommandLine.arguments[3] : nil
 let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")
 let catalog = try EventCatalog.builtIn()
 print("corpus\t\(corpus.lines.count)\t\(corpus.bytes.count)")
