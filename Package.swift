@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "OktaAPI", "Spool", "Configuration", "Systemd", "Time",
+                "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

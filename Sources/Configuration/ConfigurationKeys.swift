@@ -237,7 +237,7 @@ extension Configuration {
         ) { _ in nil }
         package let type = ConfigurationKey<DestinationType>(
             "destinations[].type", .word(), default: .required, .whileRunning,
-            "s3 for object storage, exec for a command of your own."
+            "s3 for object storage, http for a search engine or a database, exec for a command of your own."
         ) { _ in nil }
         package let concurrency = ConfigurationKey<Int>(
             "destinations[].concurrency", .number(1...16), default: .value("4"), .whileRunning,
@@ -265,8 +265,9 @@ extension Configuration {
             "With type s3: where the access key comes from."
         ) { _ in nil }
         package let secretFile = ConfigurationKey<String?>(
-            "destinations[].secret_file", optional: .path, described: "$CREDENTIALS_DIRECTORY/NAME", .whileRunning,
-            "With credentials static: the file that holds the access key, and nothing else."
+            "destinations[].secret_file", optional: .path,
+            described: "/run/tributary-credentials/deliver-NAME/NAME, else $CREDENTIALS_DIRECTORY/NAME", .whileRunning,
+            "With credentials static: the file that holds the access key; with type http: the token or password. Nothing else is in it."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
             "destinations[].credential_process", listOf: .argument, .whileRunning,
@@ -274,13 +275,56 @@ extension Configuration {
         package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
             "destinations[].server_side_encryption", optional: .word(), described: "the bucket's", .whileRunning,
             "With type s3: how the store encrypts the objects.")
+        package let format = ConfigurationKey<DestinationFormat>(
+            "destinations[].format", .word(), default: .value("ndjson"), .whileRunning,
+            "With type s3: ndjson for the segments as they are, parquet for Parquet files made of them."
+        ) { $0 == .ndjson ? nil : $0.rawValue }
+        package let layout = ConfigurationKey<DestinationLayout>(
+            "destinations[].layout", .word(), default: .value("hive"), .whileRunning,
+            "With type s3: hive for the spool's own paths, security_lake for those of Amazon Security Lake's custom sources."
+        ) { $0 == .hive ? nil : "layout \($0.rawValue)" }
+        package let accountID = ConfigurationKey<String?>(
+            "destinations[].account_id", optional: .account, .whileRunning,
+            "With layout security_lake: the AWS account of the source, 12 digits.")
+        package let sourcePrefix = ConfigurationKey<String>(
+            "destinations[].source_prefix", .source, default: .value("okta"), .whileRunning,
+            "With layout security_lake: what the name of each source begins with; a hyphen and the class follow."
+        ) { _ in nil }
+        package let python = ConfigurationKey<String>(
+            "destinations[].python", .path, default: .value("/opt/tributary-parquet/bin/python"), .whileRunning,
+            "With format parquet: the Python that has pyarrow."
+        ) { _ in nil }
         package let command = ConfigurationKey<[String]>(
             "destinations[].command", listOf: .argument, .whileRunning,
             "With type exec: the program, by its absolute path, and its arguments."
         ) { _ in nil }
         package let timeout = ConfigurationKey<ConfigurationDuration>(
             "destinations[].timeout", .duration(1, 86_400), default: .value("5m"), .whileRunning,
-            "With type exec: how long the command may take for a segment; from 1s to 1d.")
+            "With type exec: how long the command may take for a segment; with type http: how long a request may take; from 1s to 1d."
+        )
+        package let `protocol` = ConfigurationKey<DestinationProtocol?>(
+            "destinations[].protocol", optional: .word(), .whileRunning,
+            "With type http: elasticsearch (OpenSearch too), clickhouse or splunk (its HTTP Event Collector)."
+        ) { _ in nil }
+        package let url = ConfigurationKey<EndpointURL?>(
+            "destinations[].url", optional: .endpoint, .whileRunning,
+            "With type http: the server's address, without a path."
+        ) { _ in nil }
+        package let index = ConfigurationKey<String?>(
+            "destinations[].index", optional: .index, described: "the token's own, with splunk", .whileRunning,
+            "With protocol elasticsearch or splunk: the index; {integration}, {class} and {date} are filled in for each segment."
+        ) { _ in nil }
+        package let table = ConfigurationKey<String?>(
+            "destinations[].table", optional: .table, .whileRunning,
+            "With protocol clickhouse: the table, as table or database.table; records go into its column record."
+        ) { _ in nil }
+        package let user = ConfigurationKey<String?>(
+            "destinations[].user", optional: .user, .whileRunning,
+            "With protocol clickhouse or elasticsearch: the user whose password the secret is; without it elasticsearch takes an API key."
+        ) { $0.map { "user \($0)" } }
+        package let requestBytes = ConfigurationKey<ByteSize>(
+            "destinations[].request_bytes", .size(64 << 10, 16 << 20), default: .value("2MiB"), .whileRunning,
+            "With type http: the largest body of a request; from 64KiB to 16MiB.")
     }
 
     /// All sections, in the order of the installed example.

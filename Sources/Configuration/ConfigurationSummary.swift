@@ -43,7 +43,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
         for destination in configuration.destinations {
             var item = destinations.nestedContainer(keyedBy: Key.self)
             try item.encode(destination.settings)
-            if destination.type == .s3, destination.credentials == .static {
+            if destination.type == .http || (destination.type == .s3 && destination.credentials == .static) {
                 try item.encode(destination.secretFile, forKey: "secret_file")
             }
         }
@@ -125,13 +125,20 @@ extension Configuration.Destination {
             LiteralSecret.masked(
                 "s3://\(self.bucket ?? "")\(self.prefix.map { "/" + $0 } ?? "")"
                     + (self.endpoint.map { " at \($0)" } ?? "")) + ", credentials \(self.credentials.rawValue)"
+        case .http: LiteralSecret.masked(server)
         case .exec: "exec \(LiteralSecret.masked(self.command.joined(separator: " ")))"
         }
     }
 
+    /// The server of one of type `http`.
+    private var server: String {
+        let place = self.index.map { " index \($0)" } ?? self.table.map { " table \($0)" } ?? ""
+        return "\(self.protocol?.rawValue ?? "http") \(self.url?.description ?? "")\(place)"
+    }
+
     /// The systemd unit that delivers to it: one that allows programs where it runs some.
     package var unit: String {
-        let isProgram = self.type == .exec || self.credentials == .process
+        let isProgram = self.type == .exec || self.credentials == .process || self.format == .parquet
         return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"
     }
 }

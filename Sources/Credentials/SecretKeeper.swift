@@ -19,6 +19,16 @@ package struct SecretKeeper {
         return directory.holds(name.text) ? .plain : nil
     }
 
+    /// The names of all secrets, sorted.
+    package func names() throws(CredentialFileError) -> [Name] {
+        guard let directory = try SafeDirectory(source) else { return [] }
+        let suffix = CredentialFileName.encryptedSuffix
+        let names = try directory.names().compactMap { file in
+            try? Name(parsing: file.hasSuffix(suffix) ? String(file.dropLast(suffix.count)) : file)
+        }
+        return Set(names).sorted { $0.text < $1.text }
+    }
+
     /// When the secret was put there, in seconds since 1970.
     package func putAt(_ name: Name) throws(CredentialFileError) -> Int? {
         guard let directory = try SafeDirectory(source) else { return nil }

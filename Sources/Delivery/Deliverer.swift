@@ -83,10 +83,11 @@ package struct Deliverer: Sendable {
                         group.addTask { await self.attempt(segment, after: wait) }
                     }
                 }
+                // First, since what is acknowledged makes room for the next.
+                run.acknowledge(force: isEnding && !run.hasWork)
                 if !isEnding {
                     for segment in run.take() { group.addTask { await self.attempt(segment, after: .zero) } }
                 }
-                run.acknowledge(force: isEnding && !run.hasWork)
                 tell(&run)
                 if isEnding, !run.hasWork { group.cancelAll() }
             }

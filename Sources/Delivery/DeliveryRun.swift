@@ -73,13 +73,18 @@ struct DeliveryRun {
         }
     }
 
+    /// Segments that may be taken and not acknowledged: where a repeat costs something, no more than are under way at once.
+    private var window: Int {
+        destination.guarantee == .exactlyOnce ? Deliverer.window : min(settings.concurrency, Deliverer.window)
+    }
+
     /// Segments to begin with, as many as there is room for.
     mutating func take() -> [DeliverySegment] {
         guard !health.isStopped, spoolRetryAt == nil, var queue else { return [] }
         defer { self.queue = queue }
         var taken: [DeliverySegment] = []
         do throws(SpoolError) {
-            while underWay.count < settings.concurrency, progress.span < Deliverer.window, let line = try queue.peek() {
+            while underWay.count < settings.concurrency, progress.span < window, let line = try queue.peek() {
                 queue.take()
                 guard let segment = DeliverySegment(line, spool: settings.spool) else { continue }
                 let isDelivered = line.segment?.isDelivered == true

@@ -43,12 +43,15 @@ package enum DeliveryGuarantee: String, Sendable, Codable {
     case exactlyOnce = "exactly_once"
     /// It depends on the command: one that records the segment's path with its rows delivers each segment once.
     case byCommand = "by_command"
+    /// A segment that comes again may be there twice.
+    case atLeastOnce = "at_least_once"
 
     /// For people.
     package var words: String {
         switch self {
         case .exactlyOnce: "exactly once"
         case .byCommand: "by the command"
+        case .atLeastOnce: "at least once"
         }
     }
 }
@@ -110,7 +113,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
 }
 
 /// What keeps a segment from being delivered, and what to do about it.
-package struct DeliveryTrouble: Sendable, Equatable, Codable {
+package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
     /// One sentence without its full stop.
     package var message: String
     /// What an operator can do.

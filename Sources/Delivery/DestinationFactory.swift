@@ -25,6 +25,11 @@ package struct DestinationFactory: Sendable {
         case .exec:
             return ExecDestination(
                 name: destination.name.text, command: destination.command, timeout: destination.timeout.duration)
+        case .http:
+            return HTTPDestination(
+                service(destination), transport: try transport(network, connections: destination.concurrency),
+                secretFile: destination.secretFile, requestBytes: destination.requestBytes.bytes,
+                timeout: destination.timeout.duration)
         case .s3:
             let transport = try transport(network, connections: destination.concurrency)
             let address = S3Address(
@@ -32,9 +37,33 @@ package struct DestinationFactory: Sendable {
                 endpoint: destination.endpoint?.description, isPathStyle: destination.pathStyle,
                 region: destination.region)
             return S3Destination(
-                S3Destination.Settings(address: address, encryption: destination.serverSideEncryption?.rawValue),
+                S3Destination.Settings(
+                    address: address, encryption: destination.serverSideEncryption?.rawValue, form: form(destination)),
                 transport: transport, credentials: credentials(destination, transport, region: address.region),
                 logger: logger)
+        }
+    }
+
+    private func form(_ destination: Configuration.Destination) -> S3Form {
+        guard destination.format == .parquet else { return .segments }
+        let layout =
+            destination.layout == .securityLake
+            ? SecurityLakeLayout(
+                region: destination.region ?? "us-east-1", account: destination.accountID ?? "",
+                source: destination.sourcePrefix) : nil
+        return .parquet(ParquetForm(python: destination.python, layout: layout))
+    }
+
+    private func service(_ destination: Configuration.Destination) -> any RecordService {
+        let url = destination.url?.description ?? ""
+        switch destination.protocol {
+        case .clickhouse:
+            return ClickHouseService(url: url, table: destination.table ?? "", user: destination.user ?? "default")
+        case .splunk:
+            return SplunkService(
+                url: url, index: destination.index.map { IndexName($0) }, channel: UUID().uuidString)
+        case .elasticsearch, nil:
+            return ElasticsearchService(url: url, index: IndexName(destination.index ?? ""), user: destination.user)
         }
     }
 

@@ -35,7 +35,8 @@ struct CredentialOptions: ParsableArguments {
 
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp("Whose credentials: collector or respond.", valueName: "service"))
+        help: ArgumentHelp(
+            "Whose credentials: collector, respond, or deliver/NAME for a destination.", valueName: "service"))
     var service = "collector"
 
     func directories() throws -> CredentialDirectories {
@@ -45,6 +46,9 @@ struct CredentialOptions: ParsableArguments {
             throw ValidationError("--for: \(error)")
         }
     }
+
+    /// Whether they are a destination's: the configuration says nothing of those.
+    var isOfDelivery: Bool { service.hasPrefix("deliver/") }
 
     var context: ConfigurationContext { Administration(configuration: configuration.config).context }
 
@@ -148,6 +152,7 @@ struct CredentialAdd: AsyncParsableCommand {
         tributary_guard_memory()
         try await options.attempt {
             let name = try options.name(name)
+            guard !options.isOfDelivery else { return try DeliverySecret(options, name).add(plain: plain) }
             guard let type = CredentialType(rawValue: type) else { throw ValidationError("--type: api_token or oauth") }
             var record = CredentialRecord(name: name, type: type)
             try Fields(description: description, permissions: permissions, expires: expires, clientID: clientID)
@@ -348,6 +353,7 @@ struct CredentialRemove: AsyncParsableCommand {
     func run() async throws {
         try await options.attempt {
             let name = try options.name(name)
+            guard !options.isOfDelivery else { return try DeliverySecret(options, name).remove() }
             let configuration = try options.load()
             let users = CredentialTable.users(of: name, in: configuration)
             guard users.isEmpty else {

@@ -24,6 +24,7 @@ struct CredentialList: AsyncParsableCommand {
 
     func run() async throws {
         try await options.attempt {
+            guard !options.isOfDelivery else { return try DeliverySecret.list(options, json: json) }
             let rows = try CredentialTable(options).rows()
             if json {
                 print(try CredentialTable.json(rows))

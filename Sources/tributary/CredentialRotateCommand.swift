@@ -34,6 +34,7 @@ struct CredentialRotate: AsyncParsableCommand {
         tributary_guard_memory()
         try await options.attempt {
             let name = try options.name(name)
+            guard !options.isOfDelivery else { return try DeliverySecret(options, name).rotate() }
             let configuration = try options.load()
             let credential = try options.known(name, in: configuration)
             let own = try options.administration.secretFile(of: name)

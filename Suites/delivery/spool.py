@@ -38,7 +38,8 @@ def _segment(directory, number, chosen, size, compress):
     while length < wanted:
         record = {"metadata": {"uid": f"{number}-{len(lines)}", "version": "1.8.0"}, "class_uid": 3002, "time": 1_795_000_000_000 + number,
                   "message": f"{chosen.getrandbits(800):x}", "status_id": chosen.randint(1, 2)}
-        lines.append(json.dumps(record) + "\n")
+        # As the daemon writes it: without spaces, with metadata.uid first.
+        lines.append(json.dumps(record, separators=(",", ":")) + "\n")
         length += len(lines[-1])
     content = "".join(lines).encode()
     plain = len(content)

@@ -241,6 +241,41 @@ struct DelivererTests {
         await transport.shutdown()
     }
 
+    /// Takes all but the first segment, which it never takes.
+    private final class Stuck: Destination {
+        let guarantee: DeliveryGuarantee
+        let taken = Mutex<Set<Int64>>([])
+        var place: String { "stuck" }
+        var requests: Int { 0 }
+
+        init(_ guarantee: DeliveryGuarantee) { self.guarantee = guarantee }
+
+        func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
+            guard segment.sequence > 1 else { return .notYet(DeliveryTrouble("no", remedy: "do"), retryAfter: nil) }
+            taken.withLock { _ = $0.insert(segment.sequence) }
+            return .delivered(wasThere: false)
+        }
+
+        func check() async -> [DestinationStep] { [] }
+    }
+
+    @Test(
+        "what would come again after a crash is bounded where a repeat costs something, and goes far ahead where it does not"
+    )
+    func repeats() async throws {
+        let spool = try SealedSpool(segments: 20)
+        for (guarantee, expected) in [(DeliveryGuarantee.exactlyOnce, 19), (.byCommand, 3), (.atLeastOnce, 3)] {
+            let stuck = Stuck(guarantee)
+            let running = try Running(spool, to: stuck, concurrency: 4)
+            while stuck.taken.withLock({ $0.count }) < expected { try await Task.sleep(for: .milliseconds(5)) }
+            // Time for more, if there were any.
+            for attempts in 3...4 { try await running.until { ($0.problem?.attempts ?? 0) >= attempts } }
+            await running.stop()
+            #expect(stuck.taken.withLock { $0.count } == expected)
+            #expect(try spool.acknowledged() == 0)
+        }
+    }
+
     /// Counts how many segments are under way at once, and lets them go one by one.
     private final class Gate: Destination {
         let state = Mutex<(now: Int, most: Int, isOpen: Bool)>((0, 0, false))

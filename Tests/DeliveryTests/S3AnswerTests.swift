@@ -106,7 +106,7 @@ struct S3AnswerTests {
                 HTTPResponse(
                     status: status,
                     headers: HTTPHeaders([.init("Content-Length", length), .init("x-amz-meta-sha256", sha256)])),
-                bytes: 5, sha256: "aa")
+                of: S3Object(path: "p", bytes: 5, sha256: "aa"))
         }
         #expect(look(200, "5", "aa") == .own)
         #expect(look(200, "6", "aa") == .foreign)

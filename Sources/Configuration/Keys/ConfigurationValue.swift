@@ -56,6 +56,9 @@ extension Configuration.SchemaVersion: ConfigurationValue {}
 extension CredentialPermissions: ConfigurationValue {}
 extension CredentialType: ConfigurationValue {}
 extension DestinationCredentials: ConfigurationValue {}
+extension DestinationFormat: ConfigurationValue {}
+extension DestinationLayout: ConfigurationValue {}
+extension DestinationProtocol: ConfigurationValue {}
 extension DestinationType: ConfigurationValue {}
 extension DomainName: ConfigurationValue {}
 extension EndpointURL: ConfigurationValue {}

@@ -118,6 +118,69 @@ extension ValueKind where Value == String {
         return text
     }
 
+    static let account = ValueKind("an AWS account of 12 digits") { (text) throws(ValueError) in
+        guard text.utf8.count == 12, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw ValueError(
+                "\(LiteralSecret.quoted(text)) is not an AWS account", hint: "write its 12 digits in quotes")
+        }
+        return text
+    }
+
+    /// The beginning of the names of Security Lake's custom sources.
+    static let source = ValueKind("a source's name such as okta") { (text) throws(ValueError) in
+        guard (1...20).contains(text.utf8.count),
+            text.utf8.allSatisfy({
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-_".utf8.contains($0)
+            })
+        else {
+            throw ValueError(
+                "\(LiteralSecret.quoted(text)) is not a source's name",
+                hint: "write up to 20 lower-case letters, digits, - and _")
+        }
+        return text
+    }
+
+    /// The name of an index, by the rules of Elasticsearch and Splunk together, with parts that a segment fills in.
+    static let index = ValueKind("an index such as okta-{date}") { (text) throws(ValueError) in
+        let hint = "write lower-case letters, digits, -, _ and ., and perhaps {integration}, {class} or {date}"
+        var plain = text
+        for part in ["{integration}", "{class}", "{date}"] { plain = plain.replacing(part, with: "x") }
+        guard (1...100).contains(text.utf8.count), let first = plain.first, !"-_.".contains(first),
+            plain.utf8.allSatisfy({
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-_.".utf8.contains($0)
+            })
+        else { throw ValueError("\(LiteralSecret.quoted(text)) is not an index's name", hint: hint) }
+        return text
+    }
+
+    /// A table of ClickHouse that needs no quoting.
+    static let table = ValueKind("a table such as lake.okta") { (text) throws(ValueError) in
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, text.utf8.count <= 200,
+            parts.allSatisfy({ part in
+                !part.isEmpty
+                    && part.utf8.allSatisfy {
+                        (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
+                            || $0 == 0x5F
+                    }
+            })
+        else {
+            throw ValueError(
+                "\(LiteralSecret.quoted(text)) is not a table's name", hint: "write it like okta or lake.okta")
+        }
+        return text
+    }
+
+    static let user = ValueKind("a user's name") { (text) throws(ValueError) in
+        guard (1...100).contains(text.utf8.count), !text.contains(":"),
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else {
+            throw ValueError(
+                "not a usable user name", hint: "write the name alone; the password is in the destination's secret")
+        }
+        return text
+    }
+
     /// What comes before a segment's path in the key of its object.
     static let objectPrefix = ValueKind("a prefix such as okta/prod") { (text) throws(ValueError) in
         var trimmed = text[...]

@@ -37,23 +37,26 @@ enum DestinationReader {
         return read
     }
 
-    /// Where systemd lays the credential down; outside the service, the directory that it has for this destination's unit.
+    /// Where the unit's root step lays the secret down, or systemd by `LoadCredential=`: the first of the two that has it.
     private static func secretFile(_ name: Name, _ environment: [String: String]) -> String {
-        guard let directory = environment["CREDENTIALS_DIRECTORY"], directory.hasPrefix("/") else {
-            return "/run/credentials/tributary-deliver@\(name).service/\(name)"
+        func directory(_ variable: String) -> String? {
+            guard let value = environment[variable], value.hasPrefix("/") else { return nil }
+            return value.hasSuffix("/") ? String(value.dropLast()) : value
         }
-        return directory.hasSuffix("/") ? "\(directory)\(name)" : "\(directory)/\(name)"
+        let prepared = directory("TRIBUTARY_CREDENTIALS_DIRECTORY")
+        let systemd = directory("CREDENTIALS_DIRECTORY")
+        let places =
+            prepared == nil && systemd == nil
+            ? [CredentialDirectories.deliver(name).runtime] : [prepared, systemd].compactMap(\.self)
+        let files = places.map { "\($0)/\(name)" }
+        return files.first { FileProbe.look(at: $0) != .missing } ?? files[0]
     }
 
     private static func check(
         _ settings: Section<Configuration.DestinationKeys>, _ item: Settings, into findings: inout Findings
     ) {
-        let s3Keys = [
-            keys.bucket.path, keys.prefix.path, keys.region.path, keys.endpoint.path, keys.pathStyle.path,
-            keys.credentials.path, keys.secretFile.path, keys.credentialProcess.path, keys.serverSideEncryption.path,
-        ]
-        let execKeys = [keys.command.path, keys.timeout.path]
-        refuse(settings.type == .s3 ? execKeys : s3Keys, "type: \(settings.type.rawValue)", item, into: &findings)
+        let foreign = Set(ownKeys.values.joined()).subtracting(ownKeys[settings.type] ?? [])
+        refuse(foreign.sorted(), "type: \(settings.type.rawValue)", item, into: &findings)
         func missing(_ key: KeyDescription, _ why: String) {
             // One that is set and wrong is in the findings.
             guard item.values[key.path]?.node.isNull ?? true else { return }
@@ -79,10 +82,57 @@ enum DestinationReader {
             if settings.credentials != .static, settings.credentials != .auto {
                 refuse([keys.secretFile.path], "credentials: \(settings.credentials.rawValue)", item, into: &findings)
             }
+            if settings.layout == .securityLake {
+                if settings.accountID == nil { missing(keys.accountID.description, "layout security_lake") }
+                if settings.format != .parquet {
+                    findings.error(
+                        at: item.place(of: keys.layout.path), key: keys.layout.path,
+                        "“layout”: security_lake is for Parquet files", hint: "add: format: parquet")
+                }
+            } else {
+                refuse(
+                    [keys.accountID.path, keys.sourcePrefix.path], "layout: hive", item, into: &findings)
+            }
+            if settings.format != .parquet { refuse([keys.python.path], "format: ndjson", item, into: &findings) }
             checkProgram(settings.credentialProcess, keys.credentialProcess.description, item, into: &findings)
+        case .http:
+            if settings.url == nil { missing(keys.url.description, "type http") }
+            guard let spoken = settings.protocol else { return missing(keys.protocol.description, "type http") }
+            let (needed, foreign) = keysOf(spoken, settings)
+            for key in needed { missing(key, "protocol \(spoken.rawValue)") }
+            refuse(foreign, "protocol: \(spoken.rawValue)", item, into: &findings)
         case .exec:
             if settings.command.isEmpty { missing(keys.command.description, "type exec") }
             checkProgram(settings.command, keys.command.description, item, into: &findings)
+        }
+    }
+
+    /// What each type has, besides what all have.
+    private static let ownKeys: [DestinationType: Set<String>] = [
+        .s3: [
+            keys.bucket.path, keys.prefix.path, keys.region.path, keys.endpoint.path, keys.pathStyle.path,
+            keys.credentials.path, keys.secretFile.path, keys.credentialProcess.path, keys.serverSideEncryption.path,
+            keys.format.path, keys.layout.path, keys.accountID.path, keys.sourcePrefix.path, keys.python.path,
+        ],
+        .exec: [keys.command.path, keys.timeout.path],
+        .http: [
+            keys.protocol.path, keys.url.path, keys.index.path, keys.table.path, keys.user.path, keys.secretFile.path,
+            keys.requestBytes.path, keys.timeout.path,
+        ],
+    ]
+
+    /// The keys that a protocol needs and that are missing, and those that are of others.
+    private static func keysOf(
+        _ spoken: DestinationProtocol, _ settings: Section<Configuration.DestinationKeys>
+    ) -> (needed: [KeyDescription], foreign: [String]) {
+        switch spoken {
+        case .elasticsearch: (settings.index == nil ? [keys.index.description] : [], [keys.table.path])
+        case .clickhouse:
+            (
+                (settings.table == nil ? [keys.table.description] : [])
+                    + (settings.user == nil ? [keys.user.description] : []), [keys.index.path]
+            )
+        case .splunk: ([], [keys.table.path, keys.user.path])
         }
     }
 

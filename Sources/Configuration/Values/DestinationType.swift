@@ -4,6 +4,34 @@ package enum DestinationType: String, Sendable, Hashable, CaseIterable {
     case s3
     /// A command that gets each segment on its standard input.
     case exec
+    /// A server that takes records by HTTP.
+    case http
+}
+
+/// What a server of type `http` speaks.
+package enum DestinationProtocol: String, Sendable, Hashable, CaseIterable {
+    /// `_bulk` of Elasticsearch and OpenSearch.
+    case elasticsearch
+    /// ClickHouse's HTTP interface.
+    case clickhouse
+    /// Splunk's HTTP Event Collector.
+    case splunk
+}
+
+/// What the objects of a bucket are.
+package enum DestinationFormat: String, Sendable, Hashable, CaseIterable {
+    /// The segments as they are.
+    case ndjson
+    /// A Parquet file made of each.
+    case parquet
+}
+
+/// How the keys of objects are made.
+package enum DestinationLayout: String, Sendable, Hashable, CaseIterable {
+    /// `integration=…/class=…/date=…/`: the spool's own paths.
+    case hive
+    /// That of Amazon Security Lake's custom sources.
+    case securityLake = "security_lake"
 }
 
 /// Where an access key for S3 comes from.

@@ -136,11 +136,7 @@ struct S3Answer: Sendable {
         return " (\(code.oneLine(limit: 60))\(message.isEmpty ? "" : ": \(message.oneLine(limit: 120))"))"
     }
 
-    private func retryAfter(_ now: Int64) -> Duration? {
-        guard let text = response.headers.first("Retry-After") else { return nil }
-        if let seconds = Int64(text), (0...86_400).contains(seconds) { return .seconds(seconds) }
-        return UTCTime(httpDate: text).map { .milliseconds(max(0, $0.milliseconds - now)) }
-    }
+    private func retryAfter(_ now: Int64) -> Duration? { RetryAfter.read(response.headers, now: now) }
 
     private func trouble(_ message: String, _ remedy: String) -> DeliveryTrouble {
         DeliveryTrouble(message, remedy: remedy)
@@ -158,12 +154,16 @@ enum S3Existing: Sendable, Equatable {
     /// That can't be told now.
     case unknown(status: Int)
 
-    init(_ response: HTTPResponse, bytes: Int64, sha256: String) {
+    init(_ response: HTTPResponse, of object: S3Object) {
         switch response.status {
         case 200:
             let isSame =
-                response.headers.first("Content-Length") == "\(bytes)"
-                && response.headers.first("x-amz-meta-sha256") == sha256
+                if let segment = object.segmentSHA256 {
+                    response.headers.first("x-amz-meta-segment-sha256") == segment
+                } else {
+                    response.headers.first("Content-Length") == "\(object.bytes)"
+                        && response.headers.first("x-amz-meta-sha256") == object.sha256
+                }
             self = isSame ? .own : .foreign
         // Who may only write can't look. The key ends in 64 random bits of the segment's name: nobody else made it.
         case 401, 403: self = .own

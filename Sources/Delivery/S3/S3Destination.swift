@@ -15,10 +15,12 @@ package final class S3Destination: Destination {
         package var address: S3Address
         /// The value of `x-amz-server-side-encryption`; `nil`: the bucket's own.
         package var encryption: String?
+        package var form: S3Form
 
-        package init(address: S3Address, encryption: String?) {
+        package init(address: S3Address, encryption: String?, form: S3Form = .segments) {
             self.address = address
             self.encryption = encryption
+            self.form = form
         }
     }
 
@@ -61,20 +63,10 @@ package final class S3Destination: Destination {
     package var requests: Int { learned.withLock { $0.requests } }
 
     package func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
-        let upload: HTTPUpload
-        do throws(HTTPUpload.Failure) {
-            upload = try HTTPUpload(path: segment.file)
-        } catch {
-            return .notYet(
-                DeliveryTrouble(
-                    "\(segment.file) can't be read: \(error)",
-                    remedy: "Give the service's user access as a member of the spool's group"), retryAfter: nil)
-        }
-        guard upload.bytes == segment.bytes else {
-            return .refused(
-                DeliveryTrouble(
-                    "\(segment.path) has \(upload.bytes) bytes, the manifest says \(segment.bytes)",
-                    remedy: "Check it with `tributary spool verify` and restore it"))
+        let object: S3Object
+        switch await self.object(of: segment) {
+        case .success(let made): object = made
+        case .failure(let outcome): return outcome
         }
         var refusedKey: AWSCredentials?
         var last = DeliveryTrouble("the store asks for another region or clock each time", remedy: "Correct region")
@@ -87,9 +79,9 @@ package final class S3Destination: Destination {
             }
             if credentials == refusedKey { return .notYet(last, retryAfter: nil) }
             let (address, clock) = learned.withLock { ($0.address, $0.clock) }
-            var request = request(.put, segment, address, credentials, clock)
-            request.upload = upload
-            request.limits.total = .seconds(120 + segment.bytes / Self.slowest)
+            var request = request(.put, object, address, credentials, clock)
+            request.upload = object.upload
+            request.limits.total = .seconds(120 + object.bytes / Self.slowest)
             let response: HTTPResponse
             do throws(TransportError) {
                 response = try await send(request)
@@ -99,7 +91,7 @@ package final class S3Destination: Destination {
             let host = HTTPURL(request.url)?.hostAndPort ?? settings.address.shown
             switch S3Answer(response, from: address, host: host).verdict(path: segment.path, now: now()) {
             case .stored: return .delivered(wasThere: false)
-            case .exists: return await recognize(segment, address, credentials, clock, host: host)
+            case .exists: return await recognize(object, address, credentials, clock, host: host)
             case .notYet(let trouble, let retryAfter): return .notYet(trouble, retryAfter: retryAfter)
             case .refused(let trouble): return .refused(trouble)
             case .keyRefused(let trouble):
@@ -119,8 +111,19 @@ package final class S3Destination: Destination {
     package func check() async -> [DestinationStep] {
         let body = Array("{}".utf8)
         let random = UInt64.random(in: .min ... .max)
-        let probe = DeliverySegment(
-            sequence: 0, path: "_tributary/probe-\(String(random, radix: 16)).json", spool: "", bytes: 2,
+        var directory = "_tributary"
+        if case .parquet(let form) = settings.form {
+            directory = form.probeDirectory
+            do throws(ParquetConverter.Failure) {
+                try await form.converter.check()
+            } catch .notYet(let trouble), .refused(let trouble) {
+                return [DestinationStep("parquet", trouble)]
+            } catch {
+                return [DestinationStep("parquet", "stopped", remedy: "Try again")]
+            }
+        }
+        let probe = S3Object(
+            path: "\(directory)/probe-\(String(random, radix: 16)).json", bytes: 2,
             sha256: "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")
         var steps: [DestinationStep] = []
         let credentials: AWSCredentials
@@ -129,6 +132,7 @@ package final class S3Destination: Destination {
         } catch {
             return [DestinationStep("access key", error.trouble)]
         }
+        if case .parquet = settings.form { steps.append(DestinationStep("parquet", "Python has pyarrow")) }
         steps.append(
             DestinationStep("access key", "there is one" + (credentials.expires == nil ? "" : ", which is renewed")))
         var verdicts: [S3Verdict] = []
@@ -180,46 +184,104 @@ package final class S3Destination: Destination {
         return steps
     }
 
+    /// What is to be sent for a segment.
+    private func object(of segment: DeliverySegment) async -> Made {
+        let form: ParquetForm
+        switch settings.form {
+        case .segments: return wholeSegment(segment)
+        case .parquet(let chosen): form = chosen
+        }
+        guard let path = form.path(of: segment) else {
+            return .failure(
+                .refused(
+                    DeliveryTrouble(
+                        "\(segment.path) has no class or no date", remedy: "Skip it with `tributary spool ack`")))
+        }
+        do throws(ParquetConverter.Failure) {
+            let (upload, sha256) = try await form.converter.convert(segment)
+            return .success(
+                S3Object(
+                    path: path, upload: upload, bytes: upload.bytes, sha256: sha256, segmentSHA256: segment.sha256,
+                    mediaType: "application/vnd.apache.parquet"))
+        } catch .notYet(let trouble) {
+            return .failure(.notYet(trouble, retryAfter: nil))
+        } catch .refused(let trouble) {
+            return .failure(.refused(trouble))
+        } catch {
+            return .failure(.cancelled)
+        }
+    }
+
+    private enum Made {
+        case success(S3Object)
+        case failure(DeliveryOutcome)
+    }
+
+    private func wholeSegment(_ segment: DeliverySegment) -> Made {
+        let upload: HTTPUpload
+        do throws(HTTPUpload.Failure) {
+            upload = try HTTPUpload(path: segment.file)
+        } catch {
+            return .failure(
+                .notYet(
+                    DeliveryTrouble(
+                        "\(segment.file) can't be read: \(error)",
+                        remedy: "Give the service's user access as a member of the spool's group"), retryAfter: nil))
+        }
+        guard upload.bytes == segment.bytes else {
+            return .failure(
+                .refused(
+                    DeliveryTrouble(
+                        "\(segment.path) has \(upload.bytes) bytes, the manifest says \(segment.bytes)",
+                        remedy: "Check it with `tributary spool verify` and restore it")))
+        }
+        return .success(
+            S3Object(
+                path: segment.path, upload: upload, bytes: segment.bytes, sha256: segment.sha256,
+                mediaType: Compression(fileName: segment.path)?.mediaType))
+    }
+
     /// Tells an object of an earlier try from one of somebody else.
     private func recognize(
-        _ segment: DeliverySegment, _ address: S3Address, _ credentials: AWSCredentials, _ clock: Int64?, host: String
+        _ object: S3Object, _ address: S3Address, _ credentials: AWSCredentials, _ clock: Int64?, host: String
     ) async -> DeliveryOutcome {
         let response: HTTPResponse
         do throws(TransportError) {
-            response = try await send(request(.head, segment, address, credentials, clock))
+            response = try await send(request(.head, object, address, credentials, clock))
         } catch {
             return outcome(error)
         }
-        switch S3Existing(response, bytes: segment.bytes, sha256: segment.sha256) {
+        switch S3Existing(response, of: object) {
         case .own: return .delivered(wasThere: true)
         case .foreign:
             return .refused(
                 DeliveryTrouble(
-                    "\(address.shown) has another object with the key \(address.key(segment.path))",
+                    "\(address.shown) has another object with the key \(address.key(object.path))",
                     remedy: "See where it is from and remove it; it is not what this spool holds"))
         case .gone:
             return .notYet(
                 DeliveryTrouble(
-                    "\(host) reported \(segment.path) as present, but it is gone", remedy: "It is tried again"),
+                    "\(host) reported \(object.path) as present, but it is gone", remedy: "It is tried again"),
                 retryAfter: nil)
         case .unknown(let status):
             return .notYet(
                 DeliveryTrouble(
-                    "\(host) has an object for \(segment.path) and does not show it: \(status)",
+                    "\(host) has an object for \(object.path) and does not show it: \(status)",
                     remedy: "It is tried again; if it persists, allow the access key s3:GetObject"), retryAfter: nil)
         }
     }
 
     private func request(
-        _ method: HTTPMethod, _ segment: DeliverySegment, _ address: S3Address, _ credentials: AWSCredentials,
+        _ method: HTTPMethod, _ object: S3Object, _ address: S3Address, _ credentials: AWSCredentials,
         _ clock: Int64?
     ) -> HTTPRequest {
-        var request = HTTPRequest(method, address.url(key: address.key(segment.path)))
+        var request = HTTPRequest(method, address.url(key: address.key(object.path)))
         if method == .put {
-            if let form = Compression(fileName: segment.path) { request.headers.append("Content-Type", form.mediaType) }
+            if let type = object.mediaType { request.headers.append("Content-Type", type) }
             request.headers.append("If-None-Match", "*")
-            request.headers.append("x-amz-content-sha256", segment.sha256)
-            request.headers.append("x-amz-meta-sha256", segment.sha256)
+            request.headers.append("x-amz-content-sha256", object.sha256)
+            if let segment = object.segmentSHA256 { request.headers.append("x-amz-meta-segment-sha256", segment) }
+            request.headers.append("x-amz-meta-sha256", object.sha256)
             if let encryption = settings.encryption {
                 request.headers.append("x-amz-server-side-encryption", encryption)
             }

@@ -1,4 +1,5 @@
 import Collector
+import Delivery
 import Glibc
 import Spool
 
@@ -92,32 +93,9 @@ struct ParquetExport {
         }
         let helper = try helper ?? ParquetHelper(python: python, script: script)
         self.helper = helper
-        let rows = try helper.write(
-            target.temporary, className: segment.partition["class"] ?? "", records: segment.records
-        ) { send in
-            var failure: (any Error)?
-            var lines = 0
-            do throws(SpoolError) {
-                try reader.cat(segment.path) { (piece) throws(SpoolError) in
-                    lines += piece.count { $0 == 0x0A }
-                    do { try send(piece) } catch {
-                        failure = error
-                        throw .refused("the export has ended")
-                    }
-                }
-            } catch {
-                throw failure ?? error
-            }
-            // Now, since the helper would wait for the rest.
-            guard lines == segment.records else {
-                throw SpoolError.damaged(path: segment.path, reason: "\(lines) records, listed are \(segment.records)")
-            }
-        }
-        guard rows == segment.records else {
-            throw ParquetHelper.Problem(
-                words: "the program that writes Parquet took \(rows) of \(segment.records) records",
-                status: ExitStatus.software)
-        }
+        try helper.write(
+            target.temporary, segment: segment.path, className: segment.partition["class"] ?? "",
+            records: segment.records, from: reader)
         try target.publish(path)
         written += 1
         try StandardOutput.put(Array((path + "\n").utf8))

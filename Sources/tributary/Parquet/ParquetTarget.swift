@@ -1,3 +1,4 @@
+import Delivery
 import FoundationEssentials
 import Spool
 
@@ -34,11 +35,9 @@ struct ParquetTarget {
 
     /// A segment's file, always the same: its name is that of the segment, which no other has. Nil for a partition without class or date.
     func path(of segment: SealedSegment) -> String? {
-        guard let name = segment.path.split(separator: "/").last, let stem = name.split(separator: ".").first,
-            let className = segment.partition["class"], let date = segment.partition["date"]
-        else { return nil }
-        return "\(directory)/\(sourcePrefix)-\(className)/region=\(region)/accountId=\(account)/"
-            + "eventDay=\(date.filter { $0 != "-" })/\(stem).parquet"
+        guard let className = segment.partition["class"], let date = segment.partition["date"] else { return nil }
+        let layout = SecurityLakeLayout(region: region, account: account, source: sourcePrefix)
+        return layout.path(segment: segment.path, className: className, date: date).map { "\(directory)/\($0)" }
     }
 
     func holds(_ path: String) throws(SpoolError) -> Bool { try fileSystem.status(path) != nil }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Delivery
 import Glibc
 import Spool
 
@@ -87,7 +88,7 @@ struct SpoolExport: ParsableCommand {
             )
         } catch let problem as ParquetHelper.Problem {
             Terminal.complain("tributary: \(problem.words)")
-            throw problem.status
+            throw Self.status(of: problem)
         } catch SpoolError.file(let error) where error.path == StandardOutput.name {
             throw ExitStatus.inputOutput
         } catch SpoolError.damaged(let path, let reason) {
@@ -95,6 +96,15 @@ struct SpoolExport: ParsableCommand {
             throw ExitStatus.dataError
         } catch let error as SpoolError {
             throw SpoolOptions.failed(error)
+        }
+    }
+
+    private static func status(of problem: ParquetHelper.Problem) -> ExitCode {
+        switch problem.kind {
+        case .unavailable: ExitStatus.unavailable
+        case .data: ExitStatus.dataError
+        case .file: ExitStatus.inputOutput
+        case .ended: ExitStatus.software
         }
     }
 }

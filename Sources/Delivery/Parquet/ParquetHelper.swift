@@ -1,18 +1,28 @@
-import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Spool
 
 /// `libexec/export-parquet`, which has the library that Swift lacks: takes records on its standard input and writes one Parquet file after the other.
-final class ParquetHelper {
-    /// Why it can't go on, for a person, and the exit code for it.
-    struct Problem: Error {
-        let words: String
-        let status: ExitCode
+package final class ParquetHelper {
+    /// Why it can't go on, for a person.
+    package struct Problem: Error {
+        package enum Kind: Sendable {
+            /// Python, pyarrow or the program itself is missing.
+            case unavailable
+            /// A record can't be read.
+            case data
+            /// The file can't be written.
+            case file
+            /// It ended in a way that it should not.
+            case ended
+        }
+
+        package let words: String
+        package let kind: Kind
     }
 
     /// `$TRIBUTARY_PARQUET`, else in `libexec/tributary` next to the `bin` that this program is in.
-    static var installed: String {
+    package static var installed: String {
         if let path = ProcessInfo.processInfo.environment["TRIBUTARY_PARQUET"], !path.isEmpty { return path }
         let program =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/tributary"
@@ -33,23 +43,57 @@ final class ParquetHelper {
     private let process: ChildProcess
 
     /// Starts it, and waits until it has its library.
-    init(python: String, script: String) throws {
+    package init(python: String, script: String) throws {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
-                words: "\(script) is not there: name the program that writes Parquet with --helper",
-                status: ExitStatus.unavailable)
+                words: "\(script) is not there: name the program that writes Parquet by $TRIBUTARY_PARQUET",
+                kind: .unavailable)
         }
         // By env(1), which looks a name up in PATH and takes a path as it is.
         do throws(ChildProcess.Failure) {
             process = try ChildProcess("/usr/bin/env", [python, script])
         } catch {
-            throw Problem(words: "can't run \(python): \(error)", status: ExitStatus.unavailable)
+            throw Problem(words: "can't run \(python): \(error)", kind: .unavailable)
         }
         guard try answer().ready != nil else { throw ended() }
     }
 
-    /// Has a file written: `feed` hands over its records, each with its newline, in pieces that end anywhere. Returns how many it has.
-    func write(
+    /// Its number, for a signal.
+    package var number: pid_t { process.process }
+
+    /// Has a segment's records written into a file, which is synced then.
+    ///
+    /// - Parameter path: the segment's, below the spool's directory.
+    /// - Throws: ``Problem``, or `SpoolError` for a segment that can't be read or has not as many records as the manifest says.
+    package func write(
+        _ target: String, segment path: String, className: String, records: Int, from reader: SpoolReader
+    ) throws {
+        let rows = try write(target, className: className, records: records) { send in
+            var failure: (any Error)?
+            var lines = 0
+            do throws(SpoolError) {
+                try reader.cat(path) { (piece) throws(SpoolError) in
+                    lines += piece.count { $0 == 0x0A }
+                    do { try send(piece) } catch {
+                        failure = error
+                        throw .refused("the export has ended")
+                    }
+                }
+            } catch {
+                throw failure ?? error
+            }
+            // Now, since the helper would wait for the rest.
+            guard lines == records else {
+                throw SpoolError.damaged(path: path, reason: "\(lines) records, listed are \(records)")
+            }
+        }
+        guard rows == records else {
+            throw Problem(words: "the program that writes Parquet took \(rows) of \(records) records", kind: .ended)
+        }
+    }
+
+    /// `feed` hands over the records, each with its newline, in pieces that end anywhere. Returns how many the file has.
+    private func write(
         _ target: String, className: String, records: Int,
         _ feed: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Int {
@@ -91,18 +135,18 @@ final class ParquetHelper {
         let ending = process.wait()
         let install =
             "install it with: python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow, "
-            + "and say --python /opt/tributary-parquet/bin/python"
+            + "and name /opt/tributary-parquet/bin/python"
         return switch ending {
-        case .exit(69): Problem(words: "Python has no pyarrow: \(install)", status: ExitStatus.unavailable)
+        case .exit(69): Problem(words: "Python has no pyarrow: \(install)", kind: .unavailable)
         case .exit(126), .exit(127):
-            Problem(words: "Python is not there: \(install)", status: ExitStatus.unavailable)
+            Problem(words: "Python is not there: \(install)", kind: .unavailable)
         case .exit(65):
-            Problem(words: "a record can't be read: see tributary spool verify", status: ExitStatus.dataError)
-        case .exit(74): Problem(words: "the Parquet file can't be written; see above", status: ExitStatus.inputOutput)
+            Problem(words: "a record can't be read: see tributary spool verify", kind: .data)
+        case .exit(74): Problem(words: "the Parquet file can't be written; see above", kind: .file)
         case .exit(let status):
-            Problem(words: "the program that writes Parquet ended with status \(status)", status: ExitStatus.software)
+            Problem(words: "the program that writes Parquet ended with status \(status)", kind: .ended)
         case .signal(let signal):
-            Problem(words: "the program that writes Parquet ended with signal \(signal)", status: ExitStatus.software)
+            Problem(words: "the program that writes Parquet ended with signal \(signal)", kind: .ended)
         }
     }
 }

@@ -19,7 +19,8 @@ final class ChildProcess {
     private(set) var input: Int32
     /// What it writes.
     let output: Int32
-    private let process: pid_t
+    /// Its number.
+    let process: pid_t
     private var ending: Ending?
 
     /// Starts the program at that path.

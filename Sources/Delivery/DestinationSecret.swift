@@ -1,0 +1,28 @@
+import Configuration
+
+/// Looks at a secret before it is kept for a destination.
+package enum DestinationSecret {
+    /// What is wrong with it, in words without a part of it; nil when nothing is, or where it can't be told.
+    package static func problem(_ secret: [UInt8], of destination: Configuration.Destination) -> String? {
+        guard let text = String(validating: secret, as: UTF8.self) else { return "the secret is no text" }
+        switch destination.type {
+        case .s3:
+            return AWSCredentials(file: text) == nil
+                ? "this is not an access key: write the lines aws_access_key_id = … and aws_secret_access_key = …" : nil
+        case .http: return ServiceSecret(text) == nil ? "a token or password is one line of text" : nil
+        case .exec: return nil
+        }
+    }
+}
+
+/// A token or password, without the white space around it.
+struct ServiceSecret {
+    let text: String
+
+    /// `nil` for nothing, and for what can't stand in a header.
+    init?(_ text: String) {
+        let word = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        guard !word.isEmpty, word.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+        self.text = word
+    }
+}

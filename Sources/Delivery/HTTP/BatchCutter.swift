@@ -1,0 +1,53 @@
+import Spool
+
+/// Cuts a segment into batches of whole records. The same segment and limit always give the same batches.
+final class BatchCutter {
+    private let lines: SegmentLines
+    private let encode: (UnsafeRawBufferPointer, Int) -> [UInt8]
+    private var number: Int
+    /// The first record of the next batch, when it did not fit into the one before.
+    private var carried: [UInt8]?
+
+    /// - Parameters:
+    ///   - records: how many records at the start are left out.
+    ///   - encode: makes a record's part of a body, from the record and its number.
+    init(
+        _ path: String, skipping records: Int, encode: @escaping (UnsafeRawBufferPointer, Int) -> [UInt8]
+    ) throws(SpoolError) {
+        lines = try SegmentLines(path: path)
+        self.encode = encode
+        number = 0
+        while number < records, try lines.next({ _ in }) != nil { number += 1 }
+    }
+
+    /// Records that were read so far.
+    var read: Int { number }
+
+    /// The next batch; `nil` at the end.
+    ///
+    /// - Parameter limit: bytes of its body; a single record may be larger.
+    func next(limit: Int) throws(SpoolError) -> RecordBatch? {
+        var batch: RecordBatch?
+        if let carried {
+            batch = RecordBatch(first: number)
+            batch?.append(carried)
+            self.carried = nil
+        }
+        while let part = try lines.next({ encode($0, number + 1) }) {
+            number += 1
+            guard var open = batch else {
+                batch = RecordBatch(first: number)
+                batch?.append(part)
+                continue
+            }
+            guard open.body.count + part.count <= limit else {
+                carried = part
+                return open
+            }
+            batch = nil
+            open.append(part)
+            batch = open
+        }
+        return batch
+    }
+}

@@ -1,0 +1,176 @@
+import FoundationEssentials
+import OCSF
+import OktaAPI
+
+/// Elasticsearch or OpenSearch, by `_bulk` (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
+///
+/// Each record is created under its `metadata.uid` as `_id`: one that is there already is answered with 409 and changes nothing. So a repeat, in
+/// whatever batches, stores nothing twice. That holds within an index: its name depends on the segment alone.
+struct ElasticsearchService: RecordService {
+    /// Scheme, host and port.
+    let url: String
+    let index: IndexName
+    /// With one, the secret is its password; else an API key.
+    let user: String?
+
+    var guarantee: DeliveryGuarantee { .exactlyOnce }
+    var place: String { "elasticsearch \(url)/\(index)" }
+    var knowsBatches: Bool { false }
+
+    func part(_ record: UnsafeRawBufferPointer, number: Int, of segment: DeliverySegment) -> [UInt8] {
+        var part: [UInt8] = []
+        part.reserveCapacity(record.count + 80)
+        part += "{\"create\":{\"_id\":\"".utf8
+        // The bound is the server's for an _id, in bytes. The text is the inside of a JSON string already.
+        if let uid = recordUID(of: record), uid.count <= 512 {
+            part += uid
+        } else {
+            part += "\(segment.sha256)-\(number)".utf8
+        }
+        part += "\"}}\n".utf8
+        part += record
+        part.append(0x0A)
+        return part
+    }
+
+    func request(_ batch: RecordBatch, of segment: DeliverySegment) -> HTTPRequest {
+        // Of each record only what is looked at.
+        let filter = "errors,error,items.create.status,items.create.error.type,items.create.error.reason"
+        var request = HTTPRequest(.post, "\(url)/\(index.name(for: segment))/_bulk?filter_path=\(filter)")
+        request.headers.append("Content-Type", "application/x-ndjson")
+        request.body = batch.body
+        return request
+    }
+
+    func authorize(_ request: inout HTTPRequest, _ secret: String) {
+        let value = user.map { BasicAuthorization.value(user: $0, password: secret) } ?? "ApiKey \(secret)"
+        request.headers.set("Authorization", value)
+    }
+
+    private struct Cause: Decodable {
+        var type: String?
+        var reason: String?
+
+        /// ` (type: reason)`.
+        var said: String {
+            let words = [type?.oneLine(limit: 60), reason?.oneLine(limit: 160)].compactMap(\.self)
+            return words.isEmpty ? "" : " (\(words.joined(separator: ": ")))"
+        }
+    }
+
+    private struct Answer: Decodable {
+        struct Item: Decodable { var create: Result? }
+        struct Result: Decodable {
+            var status: Int
+            var error: Cause?
+        }
+        var errors: Bool?
+        var items: [Item]?
+    }
+
+    private struct Failure: Decodable { var error: Cause? }
+
+    func verdict(_ answer: ServiceAnswer, to batch: RecordBatch, of segment: DeliverySegment) -> BatchVerdict {
+        let body = Data(answer.response.body)
+        guard answer.status == 200, let decoded = try? JSONDecoder().decode(Answer.self, from: body),
+            decoded.errors != nil
+        else { return failure(answer, segment) }
+        let items = (decoded.items ?? []).compactMap(\.create)
+        guard items.count == batch.count else {
+            return .notYet(
+                DeliveryTrouble(
+                    "\(answer.host) answered for \(items.count) of \(batch.count) records",
+                    remedy: "It is tried again; see what answers at url"), retryAfter: nil)
+        }
+        var wasThere = 0
+        var later: BatchVerdict?
+        for (place, item) in items.enumerated() {
+            switch (item.status, item.error?.type ?? "") {
+            case (200..<300, _): break
+            case (409, _): wasThere += 1
+            case (401, _), (403, _), (404, _), (429, _), (500...599, _):
+                later = .notYet(
+                    DeliveryTrouble(
+                        "\(answer.host) did not take all records of \(segment.path): \(item.status)"
+                            + (item.error?.said ?? ""),
+                        remedy: "It is tried again; see the state of the index \(index.name(for: segment))"),
+                    retryAfter: RetryAfter.read(answer.response.headers, now: answer.now))
+            default:
+                return .refused(
+                    DeliveryTrouble(
+                        "\(answer.host) refuses record \(batch.first + place) of \(segment.path)"
+                            + (item.error?.said ?? ": \(item.status)"),
+                        remedy:
+                            "Correct the mapping of the index \(index.name(for: segment)); what was stored of it is "
+                            + "known again"))
+            }
+        }
+        return later ?? .stored(wasThere: wasThere)
+    }
+
+    /// The whole request was refused.
+    private func failure(_ answer: ServiceAnswer, _ segment: DeliverySegment) -> BatchVerdict {
+        let said = Self.said(answer)
+        if answer.status == 404 {
+            return .notYet(
+                DeliveryTrouble(
+                    "\(answer.host) has no index \(index.name(for: segment))\(said)",
+                    remedy: "Make the index, or allow making it by itself"), retryAfter: nil)
+        }
+        return answer.verdict(said: said, rights: "Allow the user or API key create_doc and create_index there")
+    }
+
+    private static func said(_ answer: ServiceAnswer) -> String {
+        (try? JSONDecoder().decode(Failure.self, from: Data(answer.response.body)))?.error?.said ?? ""
+    }
+
+    func check(_ ask: (HTTPRequest) async -> Result<ServiceAnswer, DeliveryTrouble>) async -> [DestinationStep] {
+        struct Server: Decodable {
+            struct Version: Decodable {
+                var number: String
+                var distribution: String?
+            }
+            var version: Version
+        }
+        var steps: [DestinationStep] = []
+        switch await ask(HTTPRequest(.get, "\(url)/")) {
+        case .failure(let trouble): return [DestinationStep("server", trouble)]
+        case .success(let answer):
+            // A key for one index may not ask this.
+            if answer.status == 403 {
+                steps.append(DestinationStep("server", "\(answer.host) takes the credential"))
+            } else if answer.status == 200,
+                let server = try? JSONDecoder().decode(Server.self, from: Data(answer.response.body))
+            {
+                let name = server.version.distribution ?? "elasticsearch"
+                steps.append(
+                    DestinationStep("server", "\(name) \(server.version.number) at \(answer.host)".oneLine(limit: 120)))
+            } else {
+                return [DestinationStep("server", answer.trouble(said: Self.said(answer)))]
+            }
+        }
+        switch await ask(HTTPRequest(.get, "\(url)/_data_stream/\(index.pattern)")) {
+        case .failure(let trouble): steps.append(DestinationStep("index", trouble))
+        case .success(let answer):
+            let names = answer.response.body.firstRange(of: Array("\"name\"".utf8)) != nil
+            steps.append(
+                answer.status == 200 && names
+                    ? DestinationStep(
+                        "index", "\(index) is a data stream",
+                        remedy: "Name an index: after a data stream has rolled over, it stores a repeat again")
+                    : DestinationStep("index", "\(index)"))
+        }
+        return steps
+    }
+}
+
+extension ServiceAnswer {
+    /// What an answer that is not the expected one means, where nothing is stored.
+    func trouble(said: String, rights: String = "Allow the user or token to write there") -> DeliveryTrouble {
+        switch verdict(said: said, rights: rights) {
+        case .notYet(let trouble, _), .refused(let trouble): trouble
+        case .stored, .taken, .tooLarge:
+            DeliveryTrouble("\(host) answers \(status)\(said)", remedy: "Check url and protocol")
+        }
+    }
+}

@@ -1,0 +1,238 @@
+import Logging
+import OktaAPI
+import Spool
+import Synchronization
+import Time
+
+/// A server that takes records by HTTP. A segment is sent in batches of a bounded size; it is delivered after the last one is durable.
+package final class HTTPDestination: Destination {
+    /// How far a segment is that was begun.
+    private struct Begun {
+        /// Records that are durable, in whole batches.
+        var records = 0
+        var wereThere = 0
+        /// Whether a batch was sent again without knowing what became of it.
+        var mayBeTwice = false
+    }
+
+    private struct State {
+        var begun: [String: Begun] = [:]
+        var requests = 0
+        /// What a 413 has taught. Bytes.
+        var limit: Int
+    }
+
+    /// Bytes of the smallest batch that is made by itself: a smaller one has a single record.
+    private static let smallest = 16 << 10
+    /// Between two questions whether a batch is durable, and how long that may take: what Splunk's own documents advise.
+    private static let askAgain = Duration.seconds(1)
+    private static let askFor = Duration.seconds(300)
+
+    private let service: any RecordService
+    private let secret: SecretFile<String>
+    private let transport: any HTTPTransport
+    private let timeout: Duration
+    private let now: @Sendable () -> Int64
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - secretFile: holds a token or password, and nothing else.
+    ///   - requestBytes: of a request's body, at most; a single record may be larger.
+    ///   - timeout: for one request.
+    init(
+        _ service: any RecordService, transport: any HTTPTransport, secretFile: String, requestBytes: Int,
+        timeout: Duration, now: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
+    ) {
+        self.service = service
+        self.transport = transport
+        self.timeout = timeout
+        self.now = now
+        state = Mutex(State(limit: requestBytes))
+        secret = SecretFile(path: secretFile, maximumBytes: 16 << 10) { text throws(CredentialError) in
+            guard let secret = ServiceSecret(text) else { throw .malformed(place: secretFile) }
+            return secret.text
+        }
+    }
+
+    package var guarantee: DeliveryGuarantee { service.guarantee }
+    package var place: String { service.place }
+    package var requests: Int { state.withLock { $0.requests } }
+
+    package func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
+        var begun = state.withLock { $0.begun[segment.path] ?? Begun() }
+        do throws(SpoolError) {
+            // Before anything of it is sent: a damaged segment would be recognized by nobody.
+            guard try FileDigest.sha256(of: segment.file) == segment.sha256 else {
+                return .refused(
+                    DeliveryTrouble(
+                        "\(segment.path) is not what was sealed",
+                        remedy: "Check it with `tributary spool verify` and restore it")
+                )
+            }
+            let service = service
+            let cutter = try BatchCutter(segment.file, skipping: begun.records) {
+                service.part($0, number: $1, of: segment)
+            }
+            while let batch = try cutter.next(limit: state.withLock { $0.limit }) {
+                if let outcome = await store(batch, of: segment, &begun) {
+                    state.withLock { $0.begun[segment.path] = begun }
+                    return outcome
+                }
+                begun.records = batch.last
+            }
+            guard cutter.read == segment.records else {
+                return .refused(
+                    DeliveryTrouble(
+                        "\(segment.path) has \(cutter.read) records, the manifest says \(segment.records)",
+                        remedy: "Check it with `tributary spool verify` and restore it"))
+            }
+        } catch {
+            return Self.unreadable(segment, error)
+        }
+        state.withLock { $0.begun[segment.path] = nil }
+        let isRepeat = begun.mayBeTwice || (segment.records > 0 && begun.wereThere == segment.records)
+        return .delivered(wasThere: isRepeat)
+    }
+
+    /// Makes a batch durable, in several requests if the server wants smaller ones. Gives what keeps it from that.
+    private func store(_ batch: RecordBatch, of segment: DeliverySegment, _ begun: inout Begun) async
+        -> DeliveryOutcome?
+    {
+        var waiting = [batch]
+        while let next = waiting.popLast() {
+            var verdict = await send(next, of: segment)
+            if case .success(.taken(let ticket)) = verdict { verdict = await confirm(ticket) }
+            switch verdict {
+            case .success(.stored(let wasThere)): begun.wereThere += wasThere
+            case .success(.tooLarge):
+                guard let (left, right) = next.halves else {
+                    return .refused(
+                        DeliveryTrouble(
+                            "the server does not take record \(next.first) of \(segment.path): it has \(next.body.count) bytes",
+                            remedy: "Raise the server's limit for a request"))
+                }
+                if !service.knowsBatches {
+                    state.withLock { $0.limit = min($0.limit, max(next.body.count / 2, Self.smallest)) }
+                }
+                waiting += [right, left]
+            case .success(.notYet(let trouble, let retryAfter)):
+                begun.mayBeTwice = begun.mayBeTwice || service.guarantee == .atLeastOnce
+                return .notYet(trouble, retryAfter: retryAfter)
+            case .success(.refused(let trouble)): return .refused(trouble)
+            case .success(.taken): return .notYet(Self.unconfirmed(service.place), retryAfter: nil)
+            case .failure(let failure):
+                begun.mayBeTwice = begun.mayBeTwice || (service.guarantee == .atLeastOnce && failure.wasSent)
+                return failure.outcome
+            }
+        }
+        return nil
+    }
+
+    /// Why there was no answer.
+    private struct Failure: Error {
+        let outcome: DeliveryOutcome
+        /// Whether the server may have had the request.
+        let wasSent: Bool
+    }
+
+    private func send(_ batch: RecordBatch, of segment: DeliverySegment) async -> Result<BatchVerdict, Failure> {
+        await ask(service.request(batch, of: segment)).map { service.verdict($0, to: batch, of: segment) }
+    }
+
+    /// Asks until the server says that what it has taken is durable.
+    private func confirm(_ ticket: Int) async -> Result<BatchVerdict, Failure> {
+        let end = ContinuousClock.now + Self.askFor
+        while let question = service.question(about: ticket), ContinuousClock.now < end {
+            switch await ask(question) {
+            case .failure(let failure): return .failure(Failure(outcome: failure.outcome, wasSent: true))
+            case .success(let answer):
+                if service.isDurable(answer, ticket: ticket) == true { return .success(.stored(wasThere: 0)) }
+            }
+            do {
+                try await Task.sleep(for: Self.askAgain, clock: .continuous)
+            } catch {
+                return .failure(Failure(outcome: .cancelled, wasSent: true))
+            }
+        }
+        return .success(.notYet(Self.unconfirmed(service.place), retryAfter: nil))
+    }
+
+    private static func unconfirmed(_ place: String) -> DeliveryTrouble {
+        DeliveryTrouble(
+            "\(place) has taken records and did not say in 300 s that they are durable",
+            remedy: "They are sent again; see the state of the indexers")
+    }
+
+    private func ask(_ bare: HTTPRequest) async -> Result<ServiceAnswer, Failure> {
+        var request = bare
+        request.addressName = "url"
+        request.limits = HTTPLimits(
+            connect: .seconds(10), total: timeout, stall: timeout, bodyBytes: 4 << 20, headerBytes: 64 << 10)
+        do throws(CredentialError) {
+            service.authorize(&request, try secret.value())
+        } catch {
+            return .failure(
+                Failure(outcome: .notYet(Self.noSecret(secret.path, error), retryAfter: nil), wasSent: false))
+        }
+        state.withLock { $0.requests += 1 }
+        do throws(TransportError) {
+            let response = try await transport.send(request)
+            let host = HTTPURL(request.url)?.hostAndPort ?? service.place
+            return .success(ServiceAnswer(response: response, host: host, now: now()))
+        } catch {
+            switch error.kind {
+            case .cancelled, .shutDown: return .failure(Failure(outcome: .cancelled, wasSent: true))
+            default:
+                let isEarly = [.resolve, .connect, .proxy, .tls, .invalidRequest].contains(error.kind)
+                return .failure(
+                    Failure(
+                        outcome: .notYet(DeliveryTrouble(error, addressName: "url"), retryAfter: nil), wasSent: !isEarly
+                    )
+                )
+            }
+        }
+    }
+
+    private static func noSecret(_ path: String, _ error: CredentialError) -> DeliveryTrouble {
+        let why =
+            switch error {
+            case .unreadable(_, let reason): "can't be read: \(reason)"
+            default: "does not hold one line of text"
+            }
+        return DeliveryTrouble(
+            "the secret \(path) \(why)",
+            remedy: "Put the token or password there alone, by `tributary credential add NAME --for deliver/NAME`; "
+                + "it is read again by itself")
+    }
+
+    private static func unreadable(_ segment: DeliverySegment, _ error: SpoolError) -> DeliveryOutcome {
+        switch error {
+        case .damaged, .tooMuch:
+            .refused(DeliveryTrouble("\(error)", remedy: "Check it with `tributary spool verify` and restore it"))
+        default:
+            .notYet(
+                DeliveryTrouble(
+                    "\(segment.file) can't be read: \(error)",
+                    remedy: "Give the service's user access as a member of the spool's group"), retryAfter: nil)
+        }
+    }
+
+    package func check() async -> [DestinationStep] {
+        do throws(CredentialError) {
+            _ = try secret.value()
+        } catch {
+            return [DestinationStep("secret", Self.noSecret(secret.path, error))]
+        }
+        let steps = await service.check { request in
+            switch await self.ask(request) {
+            case .success(let answer): return .success(answer)
+            case .failure(let failure):
+                guard case .notYet(let trouble, _) = failure.outcome else {
+                    return .failure(DeliveryTrouble("stopped", remedy: "Try again"))
+                }
+                return .failure(trouble)
+            }
+        }
+        return [DestinationStep("secret", "there is one")] + steps
+    }
+}

@@ -1,0 +1,121 @@
+import FoundationEssentials
+import OCSF
+import OktaAPI
+
+/// Splunk's HTTP Event Collector (https://docs.splunk.com/Documentation/Splunk/latest/Data/HECExamples).
+///
+/// It knows no repeats: a batch whose answer is lost is stored again. With indexer acknowledgement, which the token asks for, a batch counts when
+/// Splunk says that it is indexed.
+struct SplunkService: RecordService {
+    /// Scheme, host and port.
+    let url: String
+    /// `nil`: the token's own.
+    let index: IndexName?
+    /// Of this delivery, as acknowledgements want it: a UUID.
+    let channel: String
+
+    var guarantee: DeliveryGuarantee { .atLeastOnce }
+    var place: String { "splunk \(url)\(index.map { " index \($0)" } ?? "")" }
+    var knowsBatches: Bool { false }
+
+    func part(_ record: UnsafeRawBufferPointer, number: Int, of segment: DeliverySegment) -> [UInt8] {
+        var part: [UInt8] = []
+        part.reserveCapacity(record.count + 160)
+        part += "{".utf8
+        if let time = recordTime(of: record) {
+            let thousandths = "\(1000 + time % 1000)".dropFirst()
+            part += "\"time\":\(time / 1000).\(thousandths),".utf8
+        }
+        // All three are words that a name or a key of the configuration allows: nothing to escape.
+        part += "\"source\":\"tributary:\(segment.integration)\",\"sourcetype\":\"tributary:ocsf\",".utf8
+        if let index { part += "\"index\":\"\(index.name(for: segment))\",".utf8 }
+        part += "\"event\":".utf8
+        part += record
+        part += "}\n".utf8
+        return part
+    }
+
+    func request(_ batch: RecordBatch, of segment: DeliverySegment) -> HTTPRequest {
+        var request = HTTPRequest(.post, "\(url)/services/collector/event")
+        request.headers.append("Content-Type", "application/json")
+        request.headers.append("X-Splunk-Request-Channel", channel)
+        request.body = batch.body
+        return request
+    }
+
+    func authorize(_ request: inout HTTPRequest, _ secret: String) {
+        request.headers.set("Authorization", "Splunk \(secret)")
+    }
+
+    private struct Answer: Decodable {
+        var text: String?
+        var code: Int
+        var ackId: Int?
+        var invalidEventNumber: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case text, code, ackId
+            case invalidEventNumber = "invalid-event-number"
+        }
+
+        var said: String { " (\(code): \((text ?? "").oneLine(limit: 120)))" }
+    }
+
+    private static func read(_ answer: ServiceAnswer) -> Answer? {
+        try? JSONDecoder().decode(Answer.self, from: Data(answer.response.body))
+    }
+
+    func verdict(_ answer: ServiceAnswer, to batch: RecordBatch, of segment: DeliverySegment) -> BatchVerdict {
+        guard let said = Self.read(answer) else {
+            return answer.verdict(said: "", rights: "Check the token in Splunk's HTTP Event Collector settings")
+        }
+        switch said.code {
+        case 0 where answer.status == 200: return said.ackId.map { .taken(ticket: $0) } ?? .stored(wasThere: 0)
+        case 7:
+            return .notYet(
+                DeliveryTrouble(
+                    "\(answer.host) does not take the index \(index.map { $0.name(for: segment) } ?? "")\(said.said)",
+                    remedy: "Make the index, and allow it for the token"), retryAfter: nil)
+        case 5, 6, 12, 13:
+            let number = batch.first + (said.invalidEventNumber ?? 0)
+            return .refused(
+                DeliveryTrouble(
+                    "\(answer.host) refuses record \(number) of \(segment.path)\(said.said)",
+                    remedy: "See what Splunk says of it; records before it may be stored, and are sent again"))
+        default:
+            return answer.verdict(said: said.said, rights: "Check the token in Splunk's HTTP Event Collector settings")
+        }
+    }
+
+    func question(about ticket: Int) -> HTTPRequest? {
+        var request = HTTPRequest(.post, "\(url)/services/collector/ack")
+        request.headers.append("Content-Type", "application/json")
+        request.headers.append("X-Splunk-Request-Channel", channel)
+        request.body = Array("{\"acks\":[\(ticket)]}".utf8)
+        return request
+    }
+
+    func isDurable(_ answer: ServiceAnswer, ticket: Int) -> Bool? {
+        struct Acknowledgements: Decodable { var acks: [String: Bool] }
+        guard answer.status == 200,
+            let known = try? JSONDecoder().decode(Acknowledgements.self, from: Data(answer.response.body))
+        else { return nil }
+        return known.acks["\(ticket)"]
+    }
+
+    /// A request without an event: with a good token Splunk says that there is no data.
+    func check(_ ask: (HTTPRequest) async -> Result<ServiceAnswer, DeliveryTrouble>) async -> [DestinationStep] {
+        let none = DeliverySegment(sequence: 0, path: "", spool: "", bytes: 0, sha256: "")
+        switch await ask(request(RecordBatch(first: 1), of: none)) {
+        case .failure(let trouble): return [DestinationStep("server", trouble)]
+        case .success(let answer):
+            guard let said = Self.read(answer), said.code == 5 || said.code == 0 else {
+                return [DestinationStep("server", answer.trouble(said: Self.read(answer)?.said ?? ""))]
+            }
+            return [
+                DestinationStep("server", "\(answer.host) takes the token"),
+                DestinationStep("once", "at least once: Splunk knows no repeats"),
+            ]
+        }
+    }
+}

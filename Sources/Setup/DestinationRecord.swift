@@ -1,0 +1,126 @@
+import Configuration
+
+/// What `destination add` and `edit` have a destination say: keys with their values, a list for a key that takes one.
+///
+/// Every key of the configuration can be set; a new one needs no word here.
+package struct DestinationRecord: Sendable, Equatable {
+    package let name: Name
+    /// By the key's name. An empty list takes a key out.
+    package private(set) var values: [String: [String]] = [:]
+
+    private static let prefix = "destinations[]."
+
+    /// All keys but the name, in the order in which they are written.
+    private static let keys: [KeyDescription] = Configuration.keys.filter {
+        $0.path.hasPrefix(prefix) && $0.name != "name"
+    }
+
+    package init(name: Name) { self.name = name }
+
+    /// Sets a key, or with no values takes it out.
+    ///
+    /// - Throws: for a value that the key does not take; it says what to write instead.
+    package mutating func set(_ key: String, to texts: [String]) throws(ValueError) {
+        guard key != "description" || !texts.contains(where: LiteralSecret.mayBePresent) else {
+            throw ValueError("this looks like a secret, and is not repeated here", hint: "describe it in other words")
+        }
+        var normalized: [String] = []
+        for text in texts { normalized.append(try Configuration.normalized(text, for: Self.prefix + key)) }
+        values[key] = normalized
+    }
+
+    /// The keys with their values as they stand in a file; nil for one that is taken out.
+    fileprivate var lines: [(key: String, value: String?)] {
+        Self.keys.compactMap { key in
+            guard let texts = values[key.name] else { return nil }
+            guard let first = texts.first else { return (key.name, nil) }
+            return (key.name, key.isList ? YAMLScalar.list(texts) : Self.scalar(first))
+        }
+    }
+
+    /// A text of digits alone would be a number to other readers, and twelve digits are an account.
+    private static func scalar(_ text: String) -> String {
+        text.count == 12 && text.allSatisfy(\.isNumber) ? YAMLScalar.quoted(text) : YAMLScalar.text(text)
+    }
+
+    // MARK: A file of its own
+
+    /// The name of the file in `conf.d`.
+    package var fileName: String { "destination-\(name).yaml" }
+
+    static let mark = "# Made by `tributary destination add`."
+
+    /// The file's text: one item with the keys that are set.
+    package var yaml: String {
+        let head =
+            "\(Self.mark) Change it by `tributary destination edit \(name)`, or here, and check it by `tributary check`."
+        let keys = lines.compactMap { line in line.value.map { "    \(line.key): \($0)" } }
+        return ([head, "destinations:", "  - name: \(YAMLScalar.text(name.text))"] + keys).joined(separator: "\n")
+            + "\n"
+    }
+}
+
+/// Changes and removals of destinations, in the file in which each one stands.
+extension ConfigurationEdit {
+    /// Has a destination say what `new` sets. Lines that do not change stay as they are, comments included.
+    ///
+    /// - Parameters:
+    ///   - present: the configuration as it is in the files.
+    ///   - context: for reading the result.
+    /// - Returns: the configuration as it would be.
+    /// - Throws: ``HandEdit`` where it can't be changed safely, or `ConfigurationError` with what would be wrong.
+    package mutating func change(
+        to new: DestinationRecord, present: Configuration, _ context: ConfigurationContext
+    ) throws -> Configuration {
+        let (place, problem) = try placeOfDestination(new.name)
+        guard var lines = source(place.file)?.lines, let item = lines.block(line: place.line, column: place.column)
+        else { throw problem }
+        for (key, value) in new.lines {
+            guard let value else {
+                lines.remove(key, in: item)
+                continue
+            }
+            guard lines.set(key, value, in: item, after: "name") else { throw problem }
+        }
+        put(lines.text, into: place.file)
+        let result = try load(context)
+        let name = new.name.text
+        guard ConfigurationChange(from: present, to: result).isEmpty,
+            result.destinations.map(\.name) == present.destinations.map(\.name),
+            result.destinations.filter({ $0.name.text != name })
+                == present.destinations.filter({ $0.name.text != name })
+        else { throw problem }
+        return result
+    }
+
+    /// Takes a destination out; a file of its own that `destination add` made is removed.
+    ///
+    /// - Returns: the configuration as it would be.
+    /// - Throws: as ``change(to:present:_:)``.
+    package mutating func removeDestination(
+        _ name: Name, present: Configuration, _ context: ConfigurationContext
+    ) throws -> Configuration {
+        let (place, problem) = try placeOfDestination(name)
+        guard let source = source(place.file), var lines = source.lines else { throw problem }
+        if lines.text.hasPrefix(DestinationRecord.mark), source.itemCount(of: "destinations") == 1 {
+            remove(place.file)
+        } else {
+            guard let item = lines.block(line: place.line, column: place.column) else { throw problem }
+            lines.removeItem(item)
+            put(lines.text, into: place.file)
+        }
+        let result = try load(context)
+        guard ConfigurationChange(from: present, to: result).isEmpty,
+            result.destinations == present.destinations.filter({ $0.name != name })
+        else { throw problem }
+        return result
+    }
+
+    private func placeOfDestination(_ name: Name) throws(ValueError) -> (ConfigurationPlace, HandEdit) {
+        for source in sources {
+            guard let place = source.place(ofItem: name.text, in: "destinations") else { continue }
+            return (place, HandEdit(place: place, subject: "the destination \(name)"))
+        }
+        throw ValueError("there is no destination \(name)")
+    }
+}

@@ -1,0 +1,21 @@
+/// The SHA-256 of a whole file.
+package enum FileDigest {
+    /// As 64 lower-case hexadecimal digits. Reads the file once, 64 KiB at a time.
+    ///
+    /// - Throws: ``SpoolError`` for a file that can't be read.
+    package static func sha256(of path: String) throws(SpoolError) -> String {
+        let fileSystem = PosixFileSystem()
+        let file = try fileSystem.open(path, .read)
+        defer { fileSystem.close(file) }
+        let digest = try SegmentDigest()
+        let room = ByteStore(capacity: 64 << 10)
+        var offset: Int64 = 0
+        while true {
+            let space = room.space(atLeast: 0)
+            let count = try fileSystem.read(file, at: offset, into: space)
+            if count == 0 { return try digest.finish() }
+            try digest.update(UnsafeRawBufferPointer(rebasing: space.prefix(count)))
+            offset += Int64(count)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Glibc
+
+/// A segment's lines, unpacked as they are asked for: the file is read only as far as that takes.
+///
+/// An instance belongs to one task at a time.
+package final class SegmentLines {
+    private let fileSystem = PosixFileSystem()
+    private let path: String
+    private let file: OpenFile
+    private let decoder: any SegmentDecoder
+    private let input = ByteStore(capacity: 16 << 10)
+    private let output = ByteStore(capacity: 64 << 10)
+    private var offset: Int64 = 0
+    private var isAtEnd = false
+    /// Unpacked and not given out: from `start` on. There is no newline before `searched`.
+    private var pending: [UInt8] = []
+    private var start = 0
+    private var searched = 0
+
+    /// Opens a segment.
+    ///
+    /// - Parameter path: absolute; its name tells how it is packed.
+    /// - Throws: ``SpoolError`` for a file that can't be opened or is no segment by its name.
+    package init(path: String) throws(SpoolError) {
+        guard let compression = Compression(fileName: path) else {
+            throw .refused("\(path) is not a segment: its name ends in something else")
+        }
+        self.path = path
+        decoder = try SegmentReader.decoder(compression)
+        file = try fileSystem.open(path, .read)
+    }
+
+    deinit { fileSystem.close(file) }
+
+    /// Gives the next line, without its newline, to `body`; nil at the end.
+    ///
+    /// - Throws: ``SpoolError/damaged(path:reason:)`` for what doesn't unpack or ends too early.
+    package func next<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(SpoolError) -> Result? {
+        while true {
+            let newline = pending.withUnsafeBytes { bytes -> Int? in
+                guard let base = bytes.baseAddress, searched < bytes.count,
+                    let found = memchr(base + searched, 0x0A, bytes.count - searched)
+                else { return nil }
+                return UnsafeRawPointer(found) - base
+            }
+            if let newline {
+                defer {
+                    start = newline + 1
+                    searched = start
+                }
+                return pending.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<newline])) }
+            }
+            searched = pending.count
+            guard searched - start <= LineSplitter.limit else {
+                throw .tooMuch(what: "bytes in a line", limit: LineSplitter.limit)
+            }
+            if isAtEnd {
+                guard start == pending.count else { throw .damaged(path: path, reason: "it ends inside a line") }
+                return nil
+            }
+            try read()
+        }
+    }
+
+    private func read() throws(SpoolError) {
+        pending.removeFirst(start)
+        searched -= start
+        start = 0
+        let space = input.space(atLeast: 0)
+        let count = try fileSystem.read(file, at: offset, into: space)
+        guard count > 0 else {
+            isAtEnd = true
+            guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "it ends inside a frame") }
+            return
+        }
+        offset += Int64(count)
+        var pending = pending
+        self.pending = []
+        defer { self.pending = pending }
+        let problem = try decoder.decode(
+            UnsafeRawBufferPointer(rebasing: space.prefix(count)), room: output.space(atLeast: 0)
+        ) { (piece) throws(SpoolError) in pending += piece }
+        if let problem { throw .damaged(path: path, reason: "before byte \(offset): \(problem)") }
+    }
+}

@@ -1,0 +1,179 @@
+import ArgumentParser
+import CLinux
+import Collector
+import Configuration
+import Credentials
+import Delivery
+import FoundationEssentials
+import Setup
+
+struct DestinationAdd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Set a destination up: checks it, tries it out, saves it, and says how to start it.",
+        discussion: """
+            Each key of the configuration has a flag; on a terminal it asks for what is needed and missing. An access key, token or password \
+            is typed without being shown, or comes on standard input; it is kept for this delivery alone. What it writes is \
+            conf.d/destination-NAME.yaml. For Amazon S3 it prints the policy that the access key or role needs.
+
+            Before it is saved it is tried out: in a bucket by a small object, which is removed if the access key may, elsewhere without \
+            storing anything. If a step fails, nothing is saved.
+
+            Ends with 0 when it is saved, 64 for what is missing or wrong in the flags, 65 if the name is taken, 69 when a step of the trial \
+            fails, 78 when the configuration is refused.
+
+            Example:
+              sudo tributary destination add lake --type s3 --bucket example-lake --region eu-central-1 --credentials imds
+              sudo tributary destination add search --type http --protocol elasticsearch --url https://es.example.com:9200 \\
+                --index 'okta-{date}' < api-key
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Argument(help: "Lower-case letters, digits and -; it appears in status and journal, and names the unit.")
+    var name: String
+    @Option(help: "s3, http or exec.", completion: .list(["s3", "http", "exec"])) var type: String?
+    @OptionGroup var fields: DestinationFields
+    @Flag(help: "Keep the secret as it is, readable by root alone, and not encrypted by systemd-creds.") var plain =
+        false
+    @Flag(help: "Save it without trying it out.") var noCheck = false
+    @Flag(help: "Do not reload the running daemon.") var noReload = false
+    @Flag(help: "Never ask, even on a terminal.") var noInput = false
+    @Flag(help: "The result as JSON.") var json = false
+
+    func run() async throws {
+        tributary_guard_memory()
+        let administration = Administration(configuration: options.config)
+        try await administration.attempt {
+            let interruption = Interruption.watch()
+            let dialogue = noInput ? nil : Dialogue(interruption)
+            try administration.requireWriting()
+            var edit = try ConfigurationEdit(of: administration.path)
+            let present = try edit.load(administration.context)
+            let name = try IntegrationRecord.name(name)
+            guard present.destination(named: name.text) == nil else {
+                Terminal.complain(
+                    "tributary: the destination \(name) is there already: tributary destination edit \(name)")
+                throw ExitStatus.dataError
+            }
+            var record = DestinationRecord(name: name)
+            try fields.apply(to: &record)
+            try fill(&record, dialogue)
+            let delivery = administration.with(.deliver(name))
+            let file = edit.dropIn(record.fileName)
+            guard edit.source(file) == nil else {
+                Terminal.complain("tributary: \(file) is there already, and is not replaced: rename it first")
+                throw ExitStatus.dataError
+            }
+            // Outside of the installed configuration no unit lays the secret down: the file is named then.
+            edit.put(record.yaml, into: file)
+            var configuration = try edit.load(administration.context)
+            guard var destination = configuration.destination(named: name.text) else { throw ExitStatus.software }
+            let needsSecret = DestinationTrial.needsSecret(destination)
+            if needsSecret, let own = delivery.secretFile(of: name) {
+                try record.set("secret_file", to: [own])
+                edit.put(record.yaml, into: file)
+                configuration = try edit.load(administration.context)
+                destination = configuration.destination(named: name.text) ?? destination
+            }
+            let secret = needsSecret ? try self.secret(destination, delivery, dialogue) : nil
+            let steps = noCheck ? [] : try await trial(destination, configuration, secret?.bytes, administration)
+            let kept = secret.flatMap { secret in
+                secret.isNew
+                    ? NewCredential(
+                        record: CredentialRecord(name: name, type: .apiToken), secret: secret.bytes,
+                        administration: delivery, plain: plain) : nil
+            }
+            let outcome = try await ChangeInForce(
+                administration: administration, interruption: interruption, reloads: !noReload
+            ).apply(edit, configuration, credentials: kept.map { [$0] } ?? [])
+            try tell(destination, file, steps, outcome)
+        }
+    }
+
+    /// What is needed and no flag says.
+    private func fill(_ record: inout DestinationRecord, _ dialogue: Dialogue?) throws {
+        let types = DestinationType.allCases
+        var chosen = type
+        if chosen == nil, let dialogue {
+            let about = [
+                "a bucket of Amazon S3 or another store", "a command of your own", "a search engine or a database",
+            ]
+            let options = zip(types, about).map { (title: $0.0.rawValue, about: $0.1) }
+            chosen = types[try dialogue.choose("Where to?", among: options)].rawValue
+        }
+        guard let chosen else { throw ValidationError("--type is missing: s3, http or exec") }
+        func set(_ key: String, _ text: String) throws { try record.set(key, to: [text]) }
+        do { try set("type", chosen) } catch let error as ValueError { throw ValidationError("--type: \(error)") }
+        guard let dialogue else { return }
+        func ask(_ key: String, _ question: String, standard: String? = nil) throws {
+            guard record.values[key] == nil else { return }
+            record = try dialogue.ask(question, standard: standard) { text in
+                var changed = record
+                if !text.isEmpty { try changed.set(key, to: [text]) }
+                return changed
+            }
+        }
+        switch DestinationType(rawValue: chosen) {
+        case .s3:
+            try ask("bucket", "Bucket")
+            if record.values["endpoint"] == nil { try ask("region", "Region") }
+            try ask("credentials", "Access key from", standard: "auto")
+        case .http:
+            try ask("protocol", "Protocol", standard: "elasticsearch")
+            try ask("url", "Address")
+            switch record.values["protocol"]?.first {
+            case "clickhouse":
+                try ask("table", "Table", standard: "okta")
+                try ask("user", "User")
+            case "elasticsearch": try ask("index", "Index", standard: "okta-{date}")
+            default: break
+            }
+        case .exec: try ask("command", "Program, by its absolute path")
+        case nil: break
+        }
+    }
+
+    /// One that is kept already is used; else it is asked for, or read from standard input.
+    private func secret(
+        _ destination: Configuration.Destination, _ delivery: Administration, _ dialogue: Dialogue?
+    ) throws -> (bytes: [UInt8], isNew: Bool) {
+        let keeper = delivery.keeper
+        if try keeper.form(of: destination.name) != nil { return (try keeper.secret(of: destination.name), false) }
+        let what = destination.type == .s3 ? "Access key, as in ~/.aws/credentials" : "Token or password"
+        func check(_ secret: [UInt8]) throws {
+            if let problem = DestinationSecret.problem(secret, of: destination) { throw ValidationError(problem) }
+        }
+        // An access key has two lines: a terminal takes one.
+        if let dialogue, destination.type != .s3 { return (try dialogue.secret(what, check), true) }
+        guard isatty(STDIN_FILENO) == 0 else {
+            throw ValidationError("the secret comes on standard input: … < file")
+        }
+        let secret = try SecretInput.read("")
+        try check(secret)
+        return (secret, true)
+    }
+
+    private func trial(
+        _ destination: Configuration.Destination, _ configuration: Configuration, _ secret: [UInt8]?,
+        _ administration: Administration
+    ) async throws -> [DestinationStep] {
+        let steps = try await DestinationTrial(of: destination, administration).steps(
+            destination, network: configuration.network, secret: secret)
+        guard steps.allSatisfy(\.isGood) else {
+            for line in steps.flatMap({ $0.lines(.output) }) { Terminal.complain(line) }
+            Terminal.complain("tributary: nothing was saved; --no-check saves it without trying it out")
+            throw ExitStatus.unavailable
+        }
+        return steps
+    }
+
+    private func tell(
+        _ destination: Configuration.Destination, _ file: String, _ steps: [DestinationStep],
+        _ outcome: ChangeInForce.Daemon
+    ) throws {
+        if json { return Terminal.result(try DestinationDescription(destination, file: file).json()) }
+        for line in steps.flatMap({ $0.lines(.output) }) { Terminal.result(line) }
+        Terminal.result(outcome.words("\(destination.name) is saved in \(file)"))
+        DestinationDescription(destination, file: file).tell()
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Collector
+import Configuration
+import Delivery
+
+struct DestinationGroup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destination",
+        abstract: "Add, list, change, try out and remove the destinations of deliveries.",
+        discussion: """
+            Example:
+              sudo tributary destination add lake --type s3 --bucket example-lake --region eu-central-1
+              tributary destination list
+              tributary destination show lake
+              tributary destination check lake
+            """,
+        subcommands: [
+            DestinationAdd.self, DestinationList.self, DestinationShow.self, DestinationEdit.self,
+            DestinationCheck.self, DestinationRemove.self,
+        ])
+}
+
+struct DestinationList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The configured destinations, a line each.",
+        discussion: """
+            Example:
+              tributary destination list
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Flag(help: "As JSON.") var json = false
+
+    func run() throws {
+        let rows = try options.load().destinations.map { DestinationDescription($0) }
+        if json { return Terminal.result(try DestinationDescription.json(rows)) }
+        for row in rows { Terminal.result("\(row.name)  \(row.place)") }
+    }
+}
+
+struct DestinationShow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "A destination, the unit that runs it, and the policy that its access key needs.",
+        discussion: """
+            Example:
+              tributary destination show lake
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Argument(help: "The destination, by its name in the configuration.", completion: .names(of: .destinations))
+    var name: String
+
+    @Flag(help: "As JSON.") var json = false
+
+    func run() throws {
+        let destination = try options.destination(name)
+        let description = DestinationDescription(destination)
+        if json { return Terminal.result(try description.json()) }
+        Terminal.result("\(destination.name)  \(destination.place)")
+        if let words = destination.description { Terminal.result(words) }
+        description.tell()
+    }
+}
+
+struct DestinationCheck: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Try a destination out, step by step.",
+        discussion: """
+            Stores a small object in the bucket twice, of which the second must be refused, and removes it if the access key may. A server of \
+            type http is asked without storing anything. Of a command it only says whether it can be run. Run it as the delivery's user: sudo -u tributary-deliver. Ends with 69 when a step fails.
+
+            Example:
+              tributary destination check lake
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Argument(help: "The destination, by its name in the configuration.", completion: .names(of: .destinations))
+    var name: String
+
+    func run() async throws {
+        let settings = try options.destination(name)
+        let steps = try await DestinationTrial.steps(settings, try options.load().network)
+        for line in steps.flatMap({ $0.lines(.output) }) { Terminal.result(line) }
+        if !steps.allSatisfy(\.isGood) { throw ExitStatus.unavailable }
+    }
+}
+
+extension ConfigurationOptions {
+    /// One of the configured destinations; exit code 78, with words, for another name.
+    fileprivate func destination(_ name: String) throws -> Configuration.Destination {
+        let configuration = try load()
+        guard let destination = configuration.destination(named: name) else {
+            Terminal.complain("tributary: \(DeliveryDaemon.unknown(name, configuration))")
+            throw ExitStatus.configuration
+        }
+        return destination
+    }
+}

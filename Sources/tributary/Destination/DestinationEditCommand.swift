@@ -1,0 +1,79 @@
+import ArgumentParser
+import CLinux
+import Collector
+import Configuration
+import Setup
+
+struct DestinationEdit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "edit",
+        abstract: "Change a destination by flags; an empty value takes a key out.",
+        discussion: """
+            Only the lines that change are written, wherever the destination stands; comments stay. The name stays: it names the position in \
+            the spool. It is tried out first. Reload its unit then.
+
+            Example:
+              sudo tributary destination edit lake --concurrency 8
+              sudo tributary destination edit lake --description ''
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Argument(help: "The destination.", completion: .names(of: .destinations)) var name: String
+    @OptionGroup var fields: DestinationFields
+    @Flag(help: "Save it without trying it out.") var noCheck = false
+    @Flag(help: "Do not reload the running daemon.") var noReload = false
+
+    func run() async throws {
+        tributary_guard_memory()
+        let administration = Administration(configuration: options.config)
+        try await administration.attempt {
+            let interruption = Interruption.watch()
+            guard !fields.isEmpty else {
+                throw ValidationError("say what to change; see tributary destination edit --help")
+            }
+            try administration.requireWriting()
+            var edit = try ConfigurationEdit(of: administration.path)
+            let present = try edit.load(administration.context)
+            let before = try present.knownDestination(name)
+            var record = DestinationRecord(name: before.name)
+            try fields.apply(to: &record)
+            let configuration = try edit.change(to: record, present: present, administration.context)
+            let destination = try configuration.knownDestination(name)
+            guard destination != before else { return Terminal.result("nothing is changed") }
+            if !noCheck {
+                let delivery = administration.with(.deliver(destination.name))
+                let secret =
+                    DestinationTrial.needsSecret(destination)
+                    ? try delivery.keeper.secret(of: destination.name) : nil
+                let steps = try await DestinationTrial(of: destination, administration).steps(
+                    destination, network: configuration.network, secret: secret)
+                for line in steps.flatMap({ $0.lines(.output) }) { Terminal.complain(line) }
+                guard steps.allSatisfy(\.isGood) else {
+                    Terminal.complain("tributary: nothing was changed; --no-check saves it without trying it out")
+                    throw ExitStatus.unavailable
+                }
+            }
+            let outcome = try await ChangeInForce(
+                administration: administration, interruption: interruption, reloads: !noReload
+            ).apply(edit, configuration)
+            Terminal.result(outcome.words("\(name) is changed"))
+            Terminal.complain(
+                destination.unit == before.unit
+                    ? "  if it runs: systemctl reload \(destination.unit)"
+                    : "  it has another unit now: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
+            )
+        }
+    }
+}
+
+extension Configuration {
+    /// One of the destinations.
+    ///
+    /// - Throws: exit code 66, after saying that there is none of that name.
+    func knownDestination(_ text: String) throws -> Destination {
+        if let destination = destination(named: text) { return destination }
+        Terminal.complain(
+            "tributary: there is no destination \(LiteralSecret.quoted(text)); see tributary destination list")
+        throw ExitStatus.noInput
+    }
+}

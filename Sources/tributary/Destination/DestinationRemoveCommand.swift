@@ -1,0 +1,68 @@
+import ArgumentParser
+import Configuration
+import Credentials
+import Delivery
+import Setup
+
+struct DestinationRemove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Take a destination out of the configuration, with its secret.",
+        discussion: """
+            What is delivered stays where it is. Its position in the spool stays too, and the spool is kept for it, until it is forgotten by \
+            `tributary spool ack --loader NAME --remove`. Stop its unit first.
+
+            Example:
+              sudo systemctl disable --now tributary-deliver@lake
+              sudo tributary destination remove lake
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Argument(help: "The destination.", completion: .names(of: .destinations)) var name: String
+    @Flag(help: "Do not ask.") var yes = false
+    @Flag(help: "Keep the secret.") var keepSecret = false
+    @Flag(help: "Do not reload the running daemon.") var noReload = false
+
+    func run() async throws {
+        let administration = Administration(configuration: options.config)
+        try await administration.attempt {
+            let interruption = Interruption.watch()
+            try administration.requireWriting()
+            var edit = try ConfigurationEdit(of: administration.path)
+            let present = try edit.load(administration.context)
+            let destination = try present.knownDestination(name)
+            let isRunning = DestinationStatus.all(present).contains { $0.name == destination.name.text && $0.isRunning }
+            guard !isRunning else {
+                Terminal.complain("tributary: \(name) is delivered to now: systemctl disable --now \(destination.unit)")
+                throw ExitStatus.unavailable
+            }
+            let dialogue = yes ? nil : Dialogue(interruption)
+            guard yes || dialogue != nil else { throw ValidationError("--yes is needed where nobody can be asked") }
+            if try dialogue?.confirm("Remove \(name), \(destination.place)?", standard: false) == false {
+                return Terminal.complain("nothing was changed")
+            }
+            let configuration = try edit.removeDestination(
+                destination.name, present: present, administration.context)
+            let outcome = try await ChangeInForce(
+                administration: administration, interruption: interruption, reloads: !noReload
+            ).apply(edit, configuration)
+            Terminal.result(outcome.words("\(name) is removed"))
+            if !keepSecret { removeSecret(of: destination.name, administration.with(.deliver(destination.name))) }
+            Terminal.complain(
+                "  the spool is kept for it until its position is forgotten: tributary spool ack --loader \(name) --remove"
+            )
+        }
+    }
+
+    /// The destination is gone by now: what goes wrong here is only said.
+    private func removeSecret(of name: Name, _ delivery: Administration) {
+        do {
+            if try delivery.keeper.remove(name) {
+                Terminal.complain("  its secret is removed too; revoke it where it is from")
+            }
+        } catch {
+            Terminal.complain(
+                "warning: the change is in force, but the secret is still in \(delivery.directories.source): \(error)")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Collector
+import Configuration
+import Delivery
+import FoundationEssentials
+import Logging
+
+/// Tries a destination out before it is saved, with a secret that is perhaps not kept yet.
+struct DestinationTrial {
+    let administration: Administration
+
+    init(of destination: Configuration.Destination, _ administration: Administration) {
+        self.administration = administration.with(.deliver(destination.name))
+    }
+
+    /// Whether a destination needs a secret that `destination add` keeps.
+    static func needsSecret(_ destination: Configuration.Destination) -> Bool {
+        switch destination.type {
+        case .s3: destination.credentials == .static && destination.settings.secretFile == nil
+        case .http: destination.settings.secretFile == nil
+        case .exec: false
+        }
+    }
+
+    /// - Parameter secret: nil for one that the destination names or needs none of.
+    func steps(
+        _ destination: Configuration.Destination, network: Configuration.Network, secret: [UInt8]?
+    ) async throws -> [DestinationStep] {
+        guard let secret else { return try await Self.steps(destination, network) }
+        return try await administration.keeper.withFile(secret) { file in
+            var trial = destination
+            trial.secretFile = file
+            return try await Self.steps(trial, network)
+        }
+    }
+
+    /// - Throws: exit code 78, after saying why the destination can't be used at all.
+    static func steps(
+        _ destination: Configuration.Destination, _ network: Configuration.Network
+    ) async throws -> [DestinationStep] {
+        let factory = DestinationFactory(
+            environment: ProcessInfo.processInfo.environment, userAgent: Version.userAgent,
+            logger: Logger(label: "tributary") { _ in SwiftLogNoOpLogHandler() })
+        do throws(DestinationProblem) {
+            return await (try factory.make(destination, network: network)).check()
+        } catch {
+            Terminal.complain("tributary: \(error)")
+            throw ExitStatus.configuration
+        }
+    }
+}
+
+extension DestinationStep {
+    /// Is the step good?
+    var isGood: Bool { remedy == nil }
+
+    /// For a person.
+    func lines(_ terminal: Terminal) -> [String] {
+        let first = "\(isGood ? terminal.green("✔") : terminal.red("✘")) \(name)  \(found)"
+        return [first] + (remedy.map { ["  \($0)"] } ?? [])
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+@testable import Delivery
+
+@Suite("Parquet made for a bucket", .timeLimit(.minutes(2)))
+struct ParquetDeliveryTests {
+    /// Stands in for `export-parquet`: a shell script that does as it is told.
+    private static func helper(_ script: String, in home: String) throws -> String {
+        let path = home + "/helper"
+        try Data(script.utf8).write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    private static func segment(_ spool: SealedSpool) throws -> DeliverySegment {
+        let path = try #require(try spool.paths()[1])
+        return DeliverySegment(
+            sequence: 1, path: path, spool: spool.directory, className: "authentication", date: "2026-11-23",
+            records: 1,
+            bytes: 1, sha256: "aa")
+    }
+
+    @Test("is named by Security Lake's layout or by the segment's own path, always the same")
+    func names() {
+        let segment = DeliverySegment(
+            sequence: 1, path: "integration=acme/class=authentication/date=2026-11-23/20261123T2015Z-5be0.ndjson.zst",
+            spool: "/s", className: "authentication", date: "2026-11-23", bytes: 1, sha256: "aa")
+        let lake = SecurityLakeLayout(region: "eu-central-1", account: "111122223333", source: "okta")
+        #expect(
+            ParquetForm(python: "/p", layout: lake).path(of: segment)
+                == "okta-authentication/region=eu-central-1/accountId=111122223333/eventDay=20261123/20261123T2015Z-5be0.parquet"
+        )
+        #expect(
+            ParquetForm(python: "/p", layout: nil).path(of: segment)
+                == "integration=acme/class=authentication/date=2026-11-23/20261123T2015Z-5be0.parquet")
+    }
+
+    @Test("an object that was made of the same segment is known, whatever its bytes are")
+    func existing() {
+        let object = S3Object(path: "p", bytes: 5, sha256: "new", segmentSHA256: "aa")
+        func look(_ sha256: String) -> S3Existing {
+            S3Existing(
+                .init(
+                    status: 200,
+                    headers: .init([
+                        .init("Content-Length", "6"), .init("x-amz-meta-sha256", "old"),
+                        .init("x-amz-meta-segment-sha256", sha256),
+                    ])), of: object)
+        }
+        #expect(look("aa") == .own)
+        #expect(look("bb") == .foreign)
+    }
+
+    @Test("comes from a helper that stays, and leaves no file")
+    func converts() async throws {
+        let spool = try SealedSpool(segments: 1)
+        let script = try Self.helper(
+            """
+            echo '{"ready":"1"}'
+            echo started >>"$(dirname "$0")/starts"
+            while read -r header && read -r record; do
+                target=${header#*\\"target\\":\\"}; target=${target%%\\"*}
+                printf '%s' "$record" >"$target"
+                echo '{"rows":1}'
+            done
+            """, in: spool.home)
+        let converter = ParquetConverter(python: "/bin/bash", script: script)
+        for _ in 0..<2 {
+            let (upload, sha256) = try await converter.convert(try Self.segment(spool))
+            #expect(upload.bytes == Int64("{\"number\":1}".utf8.count))
+            #expect(sha256.count == 64)
+        }
+        #expect(try String(contentsOfFile: spool.home + "/starts", encoding: .utf8) == "started\n")
+    }
+
+    static let broken: [(script: String, says: String)] = [
+        ("exit 69", "Python has no pyarrow"),
+        ("exit 3", "ended with status 3"),
+        ("echo '{\"ready\":\"1\"}'; read -r a; read -r b; exit 74", "can't be written"),
+        ("echo '{\"ready\":\"1\"}'; read -r a; read -r b; echo '{\"rows\":0}'; cat", "took 0 of 1 records"),
+    ]
+
+    @Test("a helper that fails is told in words, and started again for the next try", arguments: 0..<broken.count)
+    func fails(_ row: Int) async throws {
+        let spool = try SealedSpool(segments: 1)
+        let converter = ParquetConverter(
+            python: "/bin/bash", script: try Self.helper(Self.broken[row].script, in: spool.home))
+        for _ in 0..<2 {
+            do {
+                _ = try await converter.convert(try Self.segment(spool))
+                Issue.record("converted")
+            } catch ParquetConverter.Failure.notYet(let trouble) {
+                #expect(trouble.message.contains(Self.broken[row].says))
+            }
+        }
+    }
+
+    @Test("a helper that hangs is ended, by its time or by a stop")
+    func hangs() async throws {
+        let spool = try SealedSpool(segments: 1)
+        let script = try Self.helper("echo '{\"ready\":\"1\"}'; exec sleep 1000", in: spool.home)
+        let segment = try Self.segment(spool)
+        let brief = ParquetConverter(python: "/bin/bash", script: script, timeout: .milliseconds(300))
+        await #expect(throws: ParquetConverter.Failure.self) { _ = try await brief.convert(segment) }
+        let long = ParquetConverter(python: "/bin/bash", script: script)
+        let task = Task { try await long.convert(segment) }
+        try await Task.sleep(for: .milliseconds(200))
+        task.cancel()
+        await #expect(throws: ParquetConverter.Failure.self) { _ = try await task.value }
+    }
+}
