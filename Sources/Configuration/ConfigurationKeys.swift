@@ -266,7 +266,7 @@ extension Configuration {
         ) { _ in nil }
         package let secretFile = ConfigurationKey<String?>(
             "destinations[].secret_file", optional: .path,
-            described: "/run/tributary-credentials/deliver-NAME/NAME, else $CREDENTIALS_DIRECTORY/NAME", .whileRunning,
+            described: "/run/tributary-credentials-deliver/NAME/secrets/NAME, else $CREDENTIALS_DIRECTORY/NAME", .whileRunning,
             "With credentials static: the file that holds the access key; with type http: the token or password. Nothing else is in it."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(

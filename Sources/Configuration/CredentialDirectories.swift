@@ -19,10 +19,15 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// Where the service finds them.
     package let runtime: String
 
+    /// Above the ``runtime`` of every delivery; only root enters it. Deliveries share a user, so each unit has its own directory in here bound to
+    /// another place (`BindReadOnlyPaths=`). That is the one above the secrets, which are another directory after each change.
+    package static let deliveryRoot = "/run/tributary-credentials-deliver"
+
     /// Of the delivery to a destination.
     package static func deliver(_ destination: Name) -> Self {
         CredentialDirectories(
-            name: "deliver/\(destination)", "credentials-deliver/\(destination)", "deliver-\(destination)")
+            name: "deliver/\(destination)", source: "\(sourceRoot)/credentials-deliver/\(destination)",
+            runtime: "\(deliveryRoot)/\(destination)/secrets")
     }
 
     /// Reads `collector`, `respond` or `deliver/NAME`.

@@ -85,6 +85,9 @@ package struct CredentialLoader {
     private func layDown(
         _ fill: (SafeDirectory) throws(CredentialFileError) -> [Outcome]
     ) throws(CredentialFileError) -> [Outcome] {
+        if targetRoot.hasPrefix(CredentialDirectories.deliveryRoot + "/") {
+            _ = try SafeDirectory.made(CredentialDirectories.deliveryRoot, mode: 0o700)
+        }
         let root = try SafeDirectory.made(targetRoot, mode: 0o755)
         let names = try root.names()
         // Of a step that was killed; there is only ever one at a time for a unit.

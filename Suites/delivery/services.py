@@ -41,6 +41,8 @@ class Service:
                 pass
 
             def do_GET(self):
+                if not service.is_allowed(self.headers.get("Authorization", "")):
+                    return self._answer(401, {}, b"")
                 self._answer(*service.look(self.path))
 
             def do_POST(self):

@@ -23,6 +23,11 @@ private let ingesting = credential + integration + "    data_ingest:\n      cred
 
 private let lake = "destinations:\n  - name: lake\n    type: s3\n    bucket: lake\n    region: eu-west-1\n"
 
+private let search =
+    "destinations:\n  - name: search\n    type: http\n    protocol: elasticsearch\n    url: https://es.example.com\n    index: okta\n"
+private let columns =
+    "destinations:\n  - name: columns\n    type: http\n    protocol: clickhouse\n    url: https://ch.example.com\n    table: okta\n"
+
 let brokenConfigurations: [Broken] = [
     // Destinations
     Broken(
@@ -52,6 +57,26 @@ let brokenConfigurations: [Broken] = [
     Broken(
         "destinations:\n  - name: a\n    type: s3\n    bucket: La_ke\n    region: eu-west-1\n", "4:13",
         "not a bucket's name"),
+    Broken(search.replacing("    protocol: elasticsearch\n", with: ""), "2:5", "“protocol” is missing"),
+    Broken(search.replacing("    url: https://es.example.com\n", with: ""), "2:5", "“url” is missing"),
+    Broken(search.replacing("    index: okta\n", with: ""), "2:5", "“index” is missing"),
+    Broken(search + "    table: okta\n", "7:5", "“table” has no meaning with protocol: elasticsearch"),
+    Broken(search + "    bucket: lake\n", "7:5", "“bucket” has no meaning with type: http"),
+    Broken(search + "    request_bytes: 1KiB\n", "7:20", "from 64KiB to 16MiB"),
+    Broken(search + "    user: a:b\n", "7:11", "not a usable user name"),
+    Broken(search.replacing("index: okta", with: "index: Okta"), "6:12", "is not an index's name"),
+    Broken(search.replacing("index: okta", with: "index: okta-{day}"), "6:12", "is not an index's name"),
+    Broken(
+        search.replacing("https://es", with: "http://es"), "5:10", "plain http is allowed to a loopback address only"),
+    Broken(columns, "2:5", "“user” is missing"),
+    Broken(columns.replacing("okta", with: "a.b.c") + "    user: u\n", "6:12", "is not a table's name"),
+    Broken(
+        lake + "    layout: security_lake\n    account_id: \"111122223333\"\n", "6:13", "security_lake is for Parquet"),
+    Broken(lake + "    layout: security_lake\n    format: parquet\n", "2:5", "“account_id” is missing"),
+    Broken(lake + "    format: parquet\n    account_id: \"111122223333\"\n", "7:5", "no meaning with layout: hive"),
+    Broken(lake + "    python: /usr/bin/python3\n", "6:5", "no meaning with format: ndjson"),
+    Broken(
+        lake + "    layout: security_lake\n    format: parquet\n    account_id: 12\n", "8:17", "is not an AWS account"),
     // Keys
     Broken("spool:\n  compresion: zstd\n", "2:3", "unknown key “compresion” in “spool”; did you mean “compression”?"),
     Broken("spol:\n  compression: zstd\n", "1:1", "unknown key “spol”; did you mean “spool”?"),

@@ -233,6 +233,6 @@ package final class HTTPDestination: Destination {
                 return .failure(trouble)
             }
         }
-        return [DestinationStep("secret", "there is one")] + steps
+        return [DestinationStep("secret", "there is one")] + steps + [DestinationStep("guarantee", guarantee.words)]
     }
 }

@@ -112,10 +112,7 @@ struct SplunkService: RecordService {
             guard let said = Self.read(answer), said.code == 5 || said.code == 0 else {
                 return [DestinationStep("server", answer.trouble(said: Self.read(answer)?.said ?? ""))]
             }
-            return [
-                DestinationStep("server", "\(answer.host) takes the token"),
-                DestinationStep("once", "at least once: Splunk knows no repeats"),
-            ]
+            return [DestinationStep("server", "\(answer.host) takes the token")]
         }
     }
 }

@@ -95,9 +95,7 @@ struct Administration: Sendable {
 
     /// Gives the services the changed secrets, where a unit has been given any.
     func layDownSecrets() throws {
-        guard isInstalled, geteuid() == 0, access(CredentialDirectories.runtimeRoot, F_OK) == 0,
-            access(directories.runtime, F_OK) == 0
-        else { return }
+        guard isInstalled, geteuid() == 0, access(directories.runtime, F_OK) == 0 else { return }
         var owner = stat()
         guard stat(directories.runtime, &owner) == 0 else { return }
         let outcomes = try CredentialLoader(directories, user: "\(owner.st_uid)").load()
