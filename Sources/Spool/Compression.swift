@@ -7,7 +7,7 @@ package enum Compression: String, Sendable, CaseIterable, Codable {
     /// Plain lines, `.ndjson`.
     case none
 
-    /// What a segment's name ends in.
+    /// The file name suffix of a segment with this compression.
     package var suffix: String {
         switch self {
         case .zstd: ".ndjson.zst"
@@ -16,7 +16,7 @@ package enum Compression: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// What a store is told that a segment is (RFC 8878, RFC 6713).
+    /// The media type under which a segment is uploaded (RFC 8878, RFC 6713).
     package var mediaType: String {
         switch self {
         case .zstd: "application/zstd"
@@ -25,13 +25,13 @@ package enum Compression: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// By a file's name; nil for one that isn't a segment's.
+    /// The compression that a file name's suffix stands for; nil if the name is not a segment's.
     package init?(fileName: some StringProtocol) {
         guard let found = Compression.allCases.first(where: { fileName.hasSuffix($0.suffix) }) else { return nil }
         self = found
     }
 
-    /// In the journal's bytes.
+    /// The number that stands for this compression in a journal.
     var code: UInt8 {
         switch self {
         case .none: 0

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// The spool of a daemon: the directories, their locks, the manifest, and the bound on their size. Gives out a writer an integration.
+/// A daemon's spool: its directories, their locks, the manifest, and the limit on its size. It creates a writer for each integration.
 ///
-/// What loaders see is whole, never changes, and holds each event once, whatever dies at any instant; `docs/spool-format.md` has the argument.
-/// Shared by all threads; each `SpoolWriter` belongs to one at a time.
+/// Loaders see only complete, immutable segments that hold each event once, no matter when the process dies; `docs/spool-format.md` explains why.
+/// All threads share this object; each `SpoolWriter` belongs to one thread at a time.
 package final class Spool: Sendable {
     let fileSystem: any FileSystem
     let id: [UInt8]
@@ -15,19 +15,19 @@ package final class Spool: Sendable {
         var gauge: UsageGauge
         var clock: RetentionClock
         var writers: Set<String> = []
-        /// Integrations that had a writer in this process.
+        /// Integrations that have had a writer in this process.
         var opened: Set<String> = []
         /// Monotonic milliseconds.
         var prunedAt: Int64?
-        /// The manifest's offset before which every segment is gone.
+        /// The manifest's offset before which all segments are deleted.
         var goneBefore: Int64 = 0
         var retention = RetentionReport()
     }
     private let state: Mutex<State>
 
-    /// Makes the directories where they are missing, locks them, and brings what all integrations share into order.
+    /// Creates missing directories, locks them, and repairs what all integrations share.
     ///
-    /// Throws `locked` when another daemon has them, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
+    /// Throws `locked` if another daemon uses them, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
         current = Mutex(settings)
         self.fileSystem = fileSystem
@@ -59,11 +59,11 @@ package final class Spool: Sendable {
                 clock: RetentionClock(patience: settings.retention.clockPatience, now: now)))
     }
 
-    /// What holds now.
+    /// The settings in force.
     package var settings: SpoolSettings { current.withLock(\.self) }
 
-    /// Takes over what can change while the spool is in use: compression, sizes, ages and retention. The directories and the records' schema
-    /// stay. Segments that are being filled are sealed by the new values.
+    /// Adopts settings that can change while the spool is in use: compression, sizes, ages and retention. The directories and the records' schema
+    /// don't change. Segments that are being filled are sealed with the new values.
     package func adopt(_ new: SpoolSettings) {
         current.withLock { settings in
             let old = settings
@@ -74,29 +74,29 @@ package final class Spool: Sendable {
         state.withLock { state in
             state.gauge.limit = new.maxBytes
             state.clock.patience = new.retention.clockPatience
-            // What the old retention found says nothing of the new one.
+            // Findings of the old retention don't apply to the new one.
             if new.retention == .never { state.retention = RetentionReport() }
             state.prunedAt = nil
         }
     }
 
-    /// Makes a directory and what is missing above it.
+    /// Creates a directory and its missing parents.
     ///
-    /// A crash may have left a directory whose name is not durable yet: that is made up for before anything relies on it.
+    /// A crash may have left a directory whose name is not durable yet. It is made durable before anything relies on it.
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws(SpoolError) {
         var root = path
         while let parent = Path.parent(of: root), try fileSystem.status(root) == nil { root = parent }
         try fileSystem.makeDirectories(path, below: root, thorough: false)
     }
 
-    /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal, and let it go.
+    /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal it, and release it.
     package func integrations() throws(SpoolError) -> [String] {
         try fileSystem.list("\(settings.stateDirectory)/integrations").filter(\.isDirectory).map(\.name).sorted()
     }
 
-    /// Opens an integration's journal: recovers, finishes a decided seal, and is ready at the last durable cursor.
+    /// Opens an integration's journal: recovers it, finishes a decided seal, and is ready to continue at the last durable cursor.
     ///
-    /// - Parameter facts: what is asked of its own lines where the state does not match the spool (`StateRestoration`).
+    /// - Parameter facts: used to read the integration's own lines if the state does not match the spool (`StateRestoration`).
     ///
     /// Throws `writerInUse`, `invalidName`, `newerFormat`, `foreignSpool`, `otherIntegration`, `damaged`, or `file`.
     package func writer(
@@ -116,22 +116,22 @@ package final class Spool: Sendable {
         }
     }
 
-    /// Bytes on disk of segments, staged files and journals, measured now. Walks the directories: for a status that is asked for, not for each commit.
+    /// Total size of segments, staged files and journals, measured now. It walks the directories, so use it for a status on request, not for each commit. Bytes.
     package func usage(now: SpoolInstant) throws(SpoolError) -> (used: Int64, limit: Int64) {
         (try measure(now), settings.maxBytes)
     }
 
-    /// The same as it was last measured, and what Tributary itself has written and removed since; nil before the first measurement.
+    /// The last measured size, adjusted by what Tributary has written and removed since; nil before the first measurement.
     package var used: Int64? { state.withLock(\.gauge.used) }
 
-    /// Whether a writer of this integration was there before, in this process.
+    /// Whether this process has opened a writer of this integration before.
     func hasBeenOpened(_ integration: String) -> Bool { state.withLock { $0.opened.contains(integration) } }
 
     func release(_ integration: String) {
         state.withLock { _ = $0.writers.remove(integration) }
     }
 
-    /// Throws `full` when these bytes would go over the limit.
+    /// Throws `full` if these bytes would exceed the limit.
     func admit(_ bytes: Int64, now: SpoolInstant) throws(SpoolError) {
         var admission = state.withLock { $0.gauge.admit(bytes, now: now.monotonic) }
         if admission == .measure {
@@ -147,25 +147,25 @@ package final class Spool: Sendable {
 
     private func measure(_ now: SpoolInstant) throws(SpoolError) -> Int64 {
         let walk = SpoolWalk(fileSystem: fileSystem, directory: settings.directory)
-        // The manifest does not count: nobody could make room by deleting it.
+        // The manifest does not count, because nobody could make room by deleting it.
         var total = try walk.bytes(below: "\(settings.directory)/_staging")
         try walk.files { (file) throws(SpoolError) in total += file.bytes }
-        // The state directory may hold the spool's, so of it the journals alone.
+        // The state directory may contain the spool's directory, so only the journals in it are counted.
         total += try walk.bytes(below: "\(settings.stateDirectory)/integrations")
         state.withLock { $0.gauge.measured(total, now: now.monotonic) }
         return total
     }
 
-    /// The time that the name of a segment gives, wall-clock milliseconds.
+    /// The time that goes into the name of a segment sealed now, in wall-clock milliseconds.
     func sealingTime(_ now: SpoolInstant) -> Int64 {
         state.withLock { $0.clock.read(now).sealing }
     }
 
-    /// What holds the retention up, as the last pass found it.
+    /// What prevents deletion, according to the last retention pass.
     package var retentionReport: RetentionReport { state.withLock { $0.retention } }
 
-    /// Deletes what is beyond the retention, at most every minute. A failure is left to the next time, and told by `retentionReport`:
-    /// nothing relies on it.
+    /// Deletes segments that exceed the retention, at most once a minute. If it fails, it is tried again next time, and `retentionReport` says why.
+    /// Nothing relies on it.
     package func applyRetention(_ now: SpoolInstant) {
         guard settings.retention != .never else { return }
         let due: (goneBefore: Int64, time: Int64)? = state.withLock { state in
@@ -185,10 +185,10 @@ package final class Spool: Sendable {
                     .apply(rule, goneBefore: &goneBefore, goneLimit: Retention.gonePassLimit, dryRun: false)
                 count(-outcome.deleted.reduce(0) { $0 + $1.bytes })
                 report = RetentionReport(outcome, loaders)
-                if let failure = outcome.failure { report.problem = "not everything could be deleted: \(failure)" }
+                if let failure = outcome.failure { report.problem = "some segments could not be deleted: \(failure)" }
             } else {
                 report.problem =
-                    "no loader is registered, so nothing is deleted: `tributary spool ack --loader NAME --through 0`"
+                    "no loader is registered, so nothing is deleted: register one with `tributary spool ack --loader NAME --through 0`"
             }
         } catch {
             report.problem = "nothing is deleted: \(error)"

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What went wrong in the spool. The description says what, where, and what to do; no case holds a record's contents or a cursor.
+/// An error of the spool. The description says what happened, where, and what to do. No case holds a record's contents or a cursor.
 package enum SpoolError: Error, Sendable, Equatable {
-    /// Another process (or another `Spool` of this one) has the directory; `process` is its id where it could be read.
+    /// Another process (or another `Spool` in this one) uses the directory. `process` is its id, if it could be read.
     case locked(directory: String, process: String?)
     /// The same `Spool` already gave out a writer for this integration.
     case writerInUse(integration: String)
@@ -12,32 +12,32 @@ package enum SpoolError: Error, Sendable, Equatable {
     case newerFormat(path: String, found: UInt32, supported: UInt32)
     /// A journal that belongs to another spool.
     case foreignSpool(path: String, expected: String, found: String)
-    /// There are journals, and no spool that they could belong to.
+    /// There are journals, but the spool that they belong to is missing.
     case spoolIsMissing(directory: String, stateDirectory: String, integrations: [String])
-    /// A file that is open was deleted.
+    /// An open file was deleted.
     case deleted(path: String, holds: DeletedContents)
     /// A journal that belongs to another integration.
     case otherIntegration(path: String, expected: String, found: String)
-    /// Bytes that can't be what was written.
+    /// The bytes are not what was written.
     case damaged(path: String, reason: String)
     /// `max_bytes` is reached: nothing was written.
     case full(used: Int64, limit: Int64)
-    /// An integration name or a partition path that can't be a directory name.
+    /// An integration name or a partition path that is not valid as a directory name.
     case invalidName(String, reason: String)
-    /// A record that can't be a line.
+    /// A record that can't be stored as a line.
     case invalidRecord(reason: String)
-    /// More than one commit, or one journal generation, may hold. Commit or seal first.
+    /// More than a commit or a journal generation may hold. Commit or seal first.
     case tooMuch(what: String, limit: Int)
     /// `seal` was called while records are buffered: commit or discard them first.
     case uncommittedRecords(Int)
-    /// A `PartitionID` from before the last seal: ask for it again.
+    /// A `PartitionID` from before the last seal. Call `partition` again.
     case stalePartition
-    /// Something that was asked for and makes no sense, in words that say why.
+    /// An invalid request, with the reason in words.
     case refused(String)
-    /// A compression library refused to work.
+    /// A compression library reported an error.
     case codec(String)
 
-    /// The errno under it, where a system call failed.
+    /// The errno of the failed system call, if there was one.
     package var errnoCode: Int32? {
         if case .file(let error) = self { error.code } else { nil }
     }
@@ -48,17 +48,18 @@ extension SpoolError: CustomStringConvertible {
         switch self {
         case .locked(let directory, let process):
             "\(directory) is in use by \(process.map { "process \($0)" } ?? "another process"): "
-                + "stop that daemon first, or give this one directories of its own"
-        case .writerInUse(let integration): "integration \(integration) already has a writer: names must be unique"
+                + "stop that daemon first, or give this one other directories"
+        case .writerInUse(let integration):
+            "integration \(integration) already has a writer: integration names must be unique"
         case .file(let error): error.description
         case .newerFormat(let path, let found, let supported):
-            "\(path) has format \(found), this version knows up to \(supported): "
-                + "install the version that wrote it, or a newer one; it was left as it is"
+            "\(path) has format \(found), but this version supports formats up to \(supported): "
+                + "install the version that wrote it, or a newer one; the file was not changed"
         case .foreignSpool(let path, let expected, let found):
             "\(path) belongs to spool \(found), not to \(expected): restore the spool directory that it was written with, "
                 + "or move the file away to start this integration again from its configured start"
         case .spoolIsMissing(let directory, let state, let integrations):
-            "\(directory) is missing or empty, but \(state) knows what was collected into it for "
+            "\(directory) is missing or empty, but \(state) has the state of what was collected into it for "
                 + "\(integrations.prefix(3).joined(separator: ", "))\(integrations.count > 3 ? ", …" : ""): mount it, or restore it from the "
                 + "backup; to begin with an empty spool, move \(state)/integrations away: collection starts from the configured start"
         case .deleted(let path, .spool):
@@ -78,22 +79,22 @@ extension SpoolError: CustomStringConvertible {
                 + "or raise spool.max_bytes; collection waits, nothing is dropped"
         case .invalidName(let name, let reason): "\"\(name)\" can't be a directory of the spool: \(reason)"
         case .invalidRecord(let reason): "a record can't be spooled: \(reason)"
-        case .tooMuch(let what, let limit): "more than \(limit) \(what): commit and seal, then go on"
+        case .tooMuch(let what, let limit): "more than \(limit) \(what): commit and seal, then continue"
         case .uncommittedRecords(let count):
             "\(count) records are neither committed nor discarded: do that before sealing"
-        case .stalePartition: "the partition is from before the last seal: ask for it again"
+        case .stalePartition: "the partition is from before the last seal: request it again"
         case .refused(let words): words
         case .codec(let reason): "compression failed: \(reason)"
         }
     }
 }
 
-/// What a deleted file was part of.
+/// Which directory a deleted file belonged to.
 package enum DeletedContents: Sendable, Equatable {
     case spool, state
 }
 
-/// A failed system call: which, on what, and its errno (see errno(3)).
+/// A failed system call: which one, its path, and its errno (see errno(3)).
 package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     package let operation: FileOperation
     package let path: String
@@ -108,7 +109,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String {
         let advice =
             switch code {
-            case ENOSPC, EDQUOT: ": free space there; Tributary goes on by itself"
+            case ENOSPC, EDQUOT: ": free space there; Tributary then continues by itself"
             case EACCES, EPERM: ": give the service's user access to it"
             case EROFS: ": the file system is read-only, see the kernel log"
             case EIO: ": the disk reports an error, see the kernel log"

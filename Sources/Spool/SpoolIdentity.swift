@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// `SPOOL/_spool.json`: what makes a directory a spool. The id ties journals, which may be on another file system, to it.
+/// `SPOOL/_spool.json`: what makes a directory a spool. Its id links the journals, which may be on another file system, to it.
 struct SpoolIdentity: Codable, Equatable {
     static let format: UInt32 = 1
 
@@ -9,7 +9,7 @@ struct SpoolIdentity: Codable, Equatable {
     var id: String
     var created: String
 
-    /// Reads it, or makes it in a directory that has none.
+    /// Reads the file, or creates it in a directory that has none.
     static func open(
         _ directory: String, now: SpoolInstant, _ fileSystem: any FileSystem
     ) throws(SpoolError) -> (identity: SpoolIdentity, id: [UInt8]) {
@@ -19,7 +19,7 @@ struct SpoolIdentity: Codable, Equatable {
             do {
                 identity = try JSONDecoder().decode(SpoolIdentity.self, from: Data(contents))
             } catch {
-                throw .damaged(path: path, reason: "it is not the JSON that was written")
+                throw .damaged(path: path, reason: "it is not valid JSON")
             }
             guard identity.format <= format else {
                 throw .newerFormat(path: path, found: identity.format, supported: format)

@@ -1,29 +1,29 @@
-/// Where the spool is and when its segments are sealed. The keys of `spool:` in the configuration, checked there.
+/// Where the spool is and when its segments are sealed. These are the checked values of the keys below `spool:` in the configuration.
 package struct SpoolSettings: Sendable {
-    /// Sealed segments, for loaders. Absolute.
+    /// The directory of sealed segments, for loaders. Absolute.
     package var directory: String
-    /// Journals: cursors and what is not yet sealed. Absolute; may be another file system.
+    /// The directory of the journals, with cursors and unsealed records. Absolute; may be on another file system.
     package var stateDirectory: String
     package var compression: Compression
-    /// Uncompressed bytes of one partition that make a seal due. At least 1.
+    /// The uncompressed size of one partition at which a seal is due. At least 1.
     package var segmentMaxBytes: Int
-    /// Age of the oldest unsealed record that makes a seal due.
+    /// The age of the oldest unsealed record at which a seal is due.
     package var segmentMaxAge: Duration
-    /// Bytes on disk, sealed and not, above which commits are refused. At least 1.
+    /// The size on disk, sealed and unsealed, above which commits are refused. At least 1.
     package var maxBytes: Int64
     /// When sealed segments are deleted.
     package var retention: RetentionSetting
-    /// What new records follow, for the manifest: `ocsf/1.8.0`, say. Those that an earlier start left unsealed keep their own.
+    /// The schema of new records, for the manifest, such as `ocsf/1.8.0`. Unsealed records of an earlier run keep their own.
     package var recordSchema: String
-    /// Loaders that retention waits for before they have registered: the configured destinations.
+    /// Loaders that retention waits for even if they have not registered yet: the configured destinations.
     package var expectedLoaders: [String] = []
 
-    /// Uncompressed bytes from which a chunk is packed when it is committed; smaller ones are packed together at sealing, since
+    /// Uncompressed size from which a chunk is compressed at commit. Smaller chunks are compressed together when they are sealed, because
     /// a frame of a few records compresses badly.
     var packedChunkBytes = 128 << 10
-    /// Partitions with unsealed records that make a seal due: each is a file to write.
+    /// The number of partitions with unsealed records at which a seal is due: each of them becomes a file.
     var dueAtPartitions = 256
-    /// Uncompressed bytes of late partitions together that may wait for more of their kind; a single one may have a sixteenth.
+    /// Total uncompressed size of late partitions that may wait for more records; a single one may have a sixteenth of it.
     var carriedMaxBytes: Int
     /// Time between two measurements of a spool that is near its limit. Milliseconds.
     var measureInterval: Int64 = 5_000
@@ -45,11 +45,11 @@ package struct SpoolSettings: Sendable {
     }
 }
 
-/// A moment by both clocks: wall time names and dates things, monotonic time measures ages, so that a clock set back breaks neither.
+/// A moment by both clocks. Wall time is for names and dates, monotonic time for ages, so that setting the clock back breaks neither.
 package struct SpoolInstant: Sendable, Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package var wall: Int64
-    /// Milliseconds since any fixed point of this boot.
+    /// Milliseconds since some fixed point of this boot.
     package var monotonic: Int64
 
     package init(wall: Int64, monotonic: Int64) {
@@ -59,7 +59,7 @@ package struct SpoolInstant: Sendable, Equatable {
 }
 
 extension Duration {
-    /// Whole milliseconds, without overflow for any duration that a configuration can hold.
+    /// Whole milliseconds. No duration that a configuration can hold overflows.
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds.multipliedReportingOverflow(by: 1_000).overflow

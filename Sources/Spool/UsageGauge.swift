@@ -1,14 +1,14 @@
-/// How much of `max_bytes` is taken, and when that has to be measured again: loaders delete segments without saying so.
+/// How much of `max_bytes` is used, and when it has to be measured again, because loaders delete segments without notice.
 struct UsageGauge {
     enum Admission: Equatable {
         case admit
-        /// Measure the directories, tell `measured`, and ask again.
+        /// Measure the directories, call `measured`, and ask again.
         case measure
         case refuse(used: Int64)
     }
 
     var limit: Int64
-    /// Milliseconds between measurements while near the limit.
+    /// Milliseconds between measurements when usage is near the limit.
     let interval: Int64
     private(set) var used: Int64?
     private var measuredAt: Int64 = 0
@@ -31,7 +31,7 @@ struct UsageGauge {
         measuredAt = now
     }
 
-    /// What the spool itself wrote or removed.
+    /// Records that the spool itself wrote or removed bytes.
     mutating func add(_ bytes: Int64) {
         if let used { self.used = max(0, used + bytes) }
     }

@@ -77,25 +77,25 @@ struct BrokenSpoolTests {
         Case("a journal cut in its first frame", .mends("recovered after a crash")) {
             try $0.cut($0.journal, to: 0.01)
         },
-        Case("a journal cut behind seals", sealed: true, .mends("recovered after a crash")) { broken in
+        Case("a journal cut after seals", sealed: true, .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.removeLast(1) }
         },
-        Case("noise behind the journal's end", .mends("recovered after a crash")) { broken in
+        Case("noise after the journal's end", .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.append(contentsOf: (0..<5_000).map { UInt8($0 % 251) }) }
         },
-        Case("zeros behind the journal's end", .mends("recovered after a crash")) { broken in
+        Case("zeros after the journal's end", .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.append(Data(count: 5_000)) }
         },
-        Case("a bit of the records at a journal's beginning", .mends("fail their checksum")) {
+        Case("a bit of the records at a journal's beginning", .mends("with a wrong checksum")) {
             try $0.flip($0.journal, at: 0.02)
         },
-        Case("a bit of the records in a journal's middle", .mends("fail their checksum")) {
+        Case("a bit of the records in a journal's middle", .mends("with a wrong checksum")) {
             try $0.flip($0.journal, at: 0.5)
         },
-        Case("a bit of the records at a journal's end", .mends("fail their checksum")) {
+        Case("a bit of the records at a journal's end", .mends("with a wrong checksum")) {
             try $0.flip($0.journal, at: 1)
         },
-        Case("a bit of the records behind seals", sealed: true, .mends("fail their checksum")) {
+        Case("a bit of the records after seals", sealed: true, .mends("with a wrong checksum")) {
             try $0.flip($0.journal, at: 1)
         },
         Case("a bit in the journal's header", .standsStill("is damaged")) { broken in

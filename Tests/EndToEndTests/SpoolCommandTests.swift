@@ -31,14 +31,14 @@ struct SpoolCommandTests {
         }
     }
 
-    @Test("list has the manifest's order, its filters, and goes on behind a position")
+    @Test("list has the manifest's order and filters, and continues after a position")
     func list() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["list", "--json"], workspace).output)
         #expect(all.compactMap { $0["sequence"] as? Int } == Array(1...all.count))
         #expect(all.reduce(0) { $0 + ($1["records"] as? Int ?? 0) } == 301)
-        let behind = try objects(spool(["list", "--json", "--since-manifest", "2"], workspace).output)
-        #expect(behind.compactMap { $0["sequence"] as? Int } == Array(3...all.count))
+        let later = try objects(spool(["list", "--json", "--since-manifest", "2"], workspace).output)
+        #expect(later.compactMap { $0["sequence"] as? Int } == Array(3...all.count))
         let some = try objects(spool(["list", "--json", "--class", "authentication"], workspace).output)
         #expect(!some.isEmpty && some.count < all.count)
         #expect(some.allSatisfy { ($0["partition"] as? [String: String])?["class"] == "authentication" })
@@ -157,7 +157,7 @@ struct SpoolCommandTests {
         let good = try Data(contentsOf: URL(fileURLWithPath: path))
         try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
         try await run(until: "word of an acknowledgement that can't be read") {
-            $0?.spool.deletionHeldUp?.contains("warehouse.json can't be believed") == true
+            $0?.spool.deletionHeldUp?.contains("warehouse.json is invalid") == true
         }
         #expect(try workspace.segmentFiles().count == count)
         try good.write(to: URL(fileURLWithPath: path))
@@ -231,14 +231,14 @@ struct SpoolCommandTests {
         #expect(wrong.status == 64)
     }
 
-    @Test("a directory that is no spool is 74 with words")
+    @Test("a directory that is not a spool ends with 74 and a message")
     func noSpool() throws {
         let workspace = try Workspace()
         for command in ["list", "verify", "cat"] {
             let outcome = try Programs.tributary(["spool", command, "--spool", workspace.root.path], in: workspace)
             #expect(outcome.status == 74)
             #expect(outcome.output.isEmpty)
-            #expect(outcome.errors.contains("it is no spool"))
+            #expect(outcome.errors.contains("it is not a spool"))
         }
     }
 }

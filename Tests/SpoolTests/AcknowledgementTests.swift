@@ -223,7 +223,7 @@ struct RetentionTests {
         #expect(try spool.reader.segments().filter { $0.state == .unlisted }.count == 2)
     }
 
-    @Test("a pass reads so many lines of what is gone, and the next goes on behind them")
+    @Test("a pass reads a limited number of lines of deleted segments, and the next pass continues after them")
     func passes() throws {
         let spool = try NumberedSpool(6, retention: .after(.seconds(1)))
         for segment in try spool.reader.segments().prefix(4) {
@@ -253,7 +253,7 @@ struct RetentionTests {
         #expect(DeletionRule(acknowledgedThrough: 2, waitingSince: first).keepsAll(after: 3, sealedAt: first))
     }
 
-    @Test("what a file system or a person puts beside the partitions is not looked into")
+    @Test("directories that a file system or a person adds next to the partitions are not read")
     func others() throws {
         let spool = try NumberedSpool(2)
         let lost = "\(spool.reader.directory)/lost+found"
@@ -280,7 +280,7 @@ struct RetentionTests {
 
 @Suite("Resuming in a manifest")
 struct ManifestScanTests {
-    @Test("what stands behind a position is found, in a manifest of any length", arguments: [0, 1, 2, 3_000])
+    @Test("the lines after a position are found in a manifest of any length", arguments: [0, 1, 2, 3_000])
     func offsets(_ count: Int) throws {
         let root = try TemporaryDirectory()
         var text = ""

@@ -62,7 +62,7 @@ struct JournalTests {
         try collection.expectExactlyOnce("after a torn frame")
     }
 
-    @Test("a flipped bit anywhere in the frames takes that commit and those behind it, never half of one")
+    @Test("a flipped bit anywhere in the frames loses that commit and those after it, never half of one")
     func damagedAnywhere() throws {
         let (collection, path, bytes) = try threeCommits()
         let header = Int(bytes[12]) | Int(bytes[13]) << 8

@@ -26,7 +26,7 @@ struct ManifestTests {
         }
     }
 
-    @Test("bytes behind the last whole line are cut at opening; whole lines stay")
+    @Test("bytes after the last complete line are cut off at opening; complete lines stay")
     func tornTail() throws {
         let (collection, path, bytes) = try sealedManifest()
         for rubbish in [Array("{\"sequence\":9".utf8), [UInt8](repeating: 0, count: 500), Array("\0\0\n\0".utf8)] {

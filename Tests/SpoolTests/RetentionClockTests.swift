@@ -16,7 +16,7 @@ struct RetentionClockTests {
     }
 
     @Test(
-        "a clock that is set while the daemon runs, and put right again, makes no segment older than it is",
+        "a clock that is set while the daemon runs, and corrected later, makes no segment older than it is",
         arguments: [-day, day, -400 * day, 20_000 * day])
     func jump(_ off: Int64) throws {
         var collection = try Simulation()

@@ -1,4 +1,4 @@
-/// A growing run of bytes that keeps its memory when emptied: what is written to disk is put together in it.
+/// A growing byte buffer that keeps its memory when it is emptied. Everything written to disk is assembled in one.
 final class ByteStore {
     private var base: UnsafeMutableRawPointer
     private(set) var capacity: Int
@@ -23,7 +23,7 @@ final class ByteStore {
         capacity = larger
     }
 
-    /// Room behind the bytes, to be filled and then counted with `advance`.
+    /// Free space after the bytes. Fill it, then report how much was used with `advance`.
     func space(atLeast size: Int) -> UnsafeMutableRawBufferPointer {
         reserve(size)
         return UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)
@@ -57,7 +57,7 @@ final class ByteStore {
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// A text behind its length in bytes, as an integer of the type given.
+    /// Appends a text, preceded by its length in bytes as an integer of the given type.
     func append<Length: FixedWidthInteger>(_ text: String, length: Length.Type) {
         append(Length(text.utf8.count))
         append(text)
@@ -73,7 +73,7 @@ final class ByteStore {
         withUnsafeBytes(of: value.littleEndian) { overwrite(at: offset, $0) }
     }
 
-    /// Empties it. Memory above the limit is given back.
+    /// Empties the buffer. Memory above the limit is freed.
     func removeAll(keeping limit: Int = .max) {
         count = 0
         guard capacity > limit else { return }
@@ -83,7 +83,7 @@ final class ByteStore {
     }
 }
 
-/// Reads what `ByteStore` wrote, never beyond the end: nil instead.
+/// Reads back what `ByteStore` wrote. Returns nil instead of reading past the end.
 struct ByteCursor {
     private let bytes: UnsafeRawBufferPointer
     private(set) var offset = 0

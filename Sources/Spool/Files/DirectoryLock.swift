@@ -1,7 +1,7 @@
 import Glibc
 
-/// Exclusive use of a directory by one process, as long as the value lives: flock(2) on a file in it, which nobody but
-/// its owner may open. The kernel lets go when the process dies.
+/// Exclusive use of a directory by one process, for as long as this value lives. It is a flock(2) on a file in the directory that only its owner
+/// may open. The kernel releases the lock when the process dies.
 final class DirectoryLock: Sendable {
     private let fileSystem: any FileSystem
     private let file: OpenFile
@@ -10,13 +10,13 @@ final class DirectoryLock: Sendable {
         let file = try fileSystem.open("\(directory)/\(name)", .lock)
         self.fileSystem = fileSystem
         self.file = file
-        // From here on the deinitializer closes the file, also when this throws.
+        // From here on the deinitializer closes the file, even if this initializer throws.
         guard try fileSystem.lock(file) else {
             let holder = try? fileSystem.bytes(file, from: 0, to: 20)
             let process = holder.map { String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self) }
             throw .locked(directory: directory, process: process?.isEmpty == false ? process : nil)
         }
-        // For the word to the next one; nothing relies on it.
+        // Writes the process id, which the next process shows in its error. Nothing else relies on it.
         let store = ByteStore()
         store.append("\(getpid())\n")
         try fileSystem.truncate(file, to: 0)

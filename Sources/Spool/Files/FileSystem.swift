@@ -1,4 +1,4 @@
-/// The names of a file system's operations, in errors and for test doubles that choose one.
+/// The names of a file system's operations, for errors and for test doubles that make one of them fail.
 package enum FileOperation: String, Sendable, CaseIterable {
     case open, read, write, truncate, synchronize, size, lock, link, rename, unlink, list, status
     case makeDirectory = "make directory"
@@ -6,23 +6,23 @@ package enum FileOperation: String, Sendable, CaseIterable {
     case synchronizeDirectory = "synchronize directory"
 }
 
-/// How a file is opened. All but `read` are for reading too.
+/// How a file is opened. All modes but `read` allow reading as well as writing.
 package enum FileAccess: Sendable {
     /// An existing file, to read.
     case read
     /// An existing file, to write.
     case update
-    /// A file that is made when it is missing; its contents stay.
+    /// A file that is created if it is missing; existing contents stay.
     case create
-    /// A file that is made or emptied.
+    /// A file that is created, or emptied if it exists.
     case replace
-    /// A file that is made, and must not be there yet under any kind of name (O_EXCL).
+    /// A file that is created. It is an error if anything of that name exists (O_EXCL).
     case new
-    /// A file that is made when it is missing and that its owner alone may open (0600): who may open a file may lock it (flock(2)).
+    /// A file that is created if it is missing, and that only its owner may open (0600): whoever can open a file can lock it (flock(2)).
     case lock
 }
 
-/// An open file: its descriptor, and the path it was opened by, for errors.
+/// An open file: its descriptor, and the path that it was opened with, for errors.
 package struct OpenFile: Sendable, Equatable {
     package let descriptor: Int32
     package let path: String
@@ -44,15 +44,15 @@ package struct DirectoryEntry: Sendable, Equatable {
     }
 }
 
-/// What stat(2) tells of a file: length in bytes.
+/// What stat(2) says about a file. The length is in bytes.
 package struct FileStatus: Sendable, Equatable {
     package let size: Int64
     package let isDirectory: Bool
     /// Neither a directory nor a link, FIFO, socket or device.
     package let isRegular: Bool
-    /// The user's number; nil where nobody owns files, as in a test double.
+    /// The owner's user id; nil if files have no owner, as in a test double.
     package let owner: UInt32?
-    /// Seconds since 1970, by the host's clock; 0 where nobody asks.
+    /// Seconds since 1970, by the host's clock; 0 in a test double that does not keep it.
     package let modifiedAt: Int64
 
     package init(
@@ -66,58 +66,58 @@ package struct FileStatus: Sendable, Equatable {
     }
 }
 
-/// Every operation on disk that the spool performs: few, on plain paths and descriptors, each one a step at which a machine can stop.
+/// Every disk operation that the spool performs. There are few, on plain paths and descriptors, and the machine can stop before or after each of them.
 ///
-/// Only what `synchronize` and `synchronizeDirectory` have confirmed survives a power cut; before that, any subset of the operations
-/// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws `SpoolError.file` alone.
+/// Only what `synchronize` and `synchronizeDirectory` have confirmed survives a power cut. Before that, any subset of the operations
+/// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws only `SpoolError.file`.
 ///
-/// No operation follows a symbolic link in the last component of a path. The operations `in` a directory go by its descriptor (openat(2)):
-/// they are for directories in which other users write, who may exchange names between two operations.
+/// No operation follows a symbolic link in the last component of a path. The operations `in` a directory use its descriptor (openat(2)).
+/// They are for directories in which other users write, who could replace names between two operations.
 package protocol FileSystem: Sendable {
     func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile
-    /// Closing can't fail in a way that matters: what must be durable was synchronized before.
+    /// Never reports an error: what must be durable was synchronized before.
     func close(_ file: OpenFile)
-    /// Reads up to a buffer's length at an offset; 0 at the end of the file.
+    /// Reads at an offset until the buffer is full or the file ends. Returns the bytes read, 0 at the end of the file.
     func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
-    /// Writes all bytes at an offset, or throws with any part of them written.
+    /// Writes all bytes at an offset. If it throws, any part of them may have been written.
     func write(_ file: OpenFile, at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SpoolError)
     func truncate(_ file: OpenFile, to length: Int64) throws(SpoolError)
     /// fdatasync(2): the contents, and the length needed to read them, are durable when it returns.
     func synchronize(_ file: OpenFile) throws(SpoolError)
     func size(_ file: OpenFile) throws(SpoolError) -> Int64
-    /// Whether the file still has a name (st_nlink of fstat(2)): without one, what is written goes with the descriptor.
+    /// Whether the file still has a name (st_nlink of fstat(2)). If not, its contents disappear when the descriptor is closed.
     func hasName(_ file: OpenFile) throws(SpoolError) -> Bool
-    /// flock(2), exclusive, without waiting: whether the lock was had. It goes with the last descriptor of the opening.
+    /// flock(2), exclusive, without waiting. Returns whether the lock was acquired. The kernel releases it when the last descriptor of this opening is closed.
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool
     func rename(_ source: String, to target: String) throws(SpoolError)
-    /// link(2): whether the second name was given; false when it is there already.
+    /// link(2): gives a file a second name. Returns false if that name exists already.
     func link(_ source: String, to target: String) throws(SpoolError) -> Bool
     func unlink(_ path: String) throws(SpoolError)
-    /// Whether the directory was made; false when it is there already.
+    /// Creates a directory. Returns false if it exists already.
     func makeDirectory(_ path: String) throws(SpoolError) -> Bool
     /// Removes an empty directory.
     func removeDirectory(_ path: String) throws(SpoolError)
     /// fsync(2) of a directory: the names made, renamed and removed in it are durable when it returns.
     func synchronizeDirectory(_ path: String) throws(SpoolError)
     func list(_ path: String) throws(SpoolError) -> [DirectoryEntry]
-    /// Nil when there is nothing at the path.
+    /// Nil if nothing exists at the path.
     func status(_ path: String) throws(SpoolError) -> FileStatus?
 
-    /// Opens a directory itself, for the operations below; a link or a file of that name is refused.
+    /// Opens a directory itself, for the operations below. A link or a file of that name is refused.
     func openDirectory(_ path: String) throws(SpoolError) -> OpenFile
     func open(_ name: String, in directory: OpenFile, _ access: FileAccess) throws(SpoolError) -> OpenFile
-    /// What an open file is, whatever its name stands for by now.
+    /// The status of an open file, even if its name refers to another file by now.
     func status(of file: OpenFile) throws(SpoolError) -> FileStatus
-    /// Nil when there is nothing of that name. A link is not followed.
+    /// Nil if nothing of that name exists. A link is not followed.
     func status(_ name: String, in directory: OpenFile) throws(SpoolError) -> FileStatus?
     func rename(_ name: String, to target: String, in directory: OpenFile) throws(SpoolError)
     func unlink(_ name: String, in directory: OpenFile) throws(SpoolError)
-    /// The entries, or nil when there are more than `limit`.
+    /// The entries, or nil if there are more than `limit`.
     func list(_ directory: OpenFile, limit: Int) throws(SpoolError) -> [DirectoryEntry]?
     func synchronizeDirectory(_ directory: OpenFile) throws(SpoolError)
 }
 
-/// By paths: for test doubles, whose directories nobody else writes in.
+/// Implementations by path, for test doubles, in whose directories nobody else writes.
 extension FileSystem {
     package func openDirectory(_ path: String) throws(SpoolError) -> OpenFile { OpenFile(descriptor: -1, path: path) }
 
@@ -152,10 +152,10 @@ extension FileSystem {
 }
 
 extension FileSystem {
-    /// Makes a directory and those above it, and makes their names durable.
+    /// Creates a directory and its missing parents, and makes their names durable.
     ///
-    /// With `thorough`, each name on the way below `root` is synchronized even where the directory is there already: an earlier try may have
-    /// made it and died, or failed, before that.
+    /// With `thorough`, the name of each directory below `root` is synchronized even if the directory exists already: an earlier attempt may have
+    /// created it and then died, or failed, before it synchronized the name.
     package func makeDirectories(_ path: String, below root: String, thorough: Bool) throws(SpoolError) {
         guard path != root, path.utf8.count > root.utf8.count, let parent = Path.parent(of: path) else { return }
         if !thorough, try status(path) != nil { return }
@@ -164,11 +164,11 @@ extension FileSystem {
         if isNew || thorough { try synchronizeDirectory(parent) }
     }
 
-    /// The whole of a small file, nil when it is missing.
+    /// The whole contents of a small file; nil if it is missing.
     func contents(_ path: String, limit: Int) throws(SpoolError) -> [UInt8]? {
         guard let status = try status(path) else { return nil }
         guard status.size <= limit else {
-            throw .damaged(path: path, reason: "\(status.size) bytes, expected at most \(limit)")
+            throw .damaged(path: path, reason: "\(status.size) bytes, but at most \(limit)")
         }
         let file = try open(path, .read)
         defer { close(file) }
@@ -178,12 +178,12 @@ extension FileSystem {
         return try bytes(file, from: 0, to: status.size)
     }
 
-    /// The bytes of a file between two offsets; fewer when the file ends before.
+    /// The bytes of a file between two offsets; fewer if the file ends before `end`.
     func bytes(_ file: OpenFile, from start: Int64, to end: Int64) throws(SpoolError) -> [UInt8] {
         let store = ByteStore(capacity: Int(max(0, end - start)))
         while start + Int64(store.count) < end {
             let missing = Int(end - start) - store.count
-            // There may be more room than that, and more in the file.
+            // The buffer may have more room than was asked for, and the file may be longer.
             let space = UnsafeMutableRawBufferPointer(rebasing: store.space(atLeast: missing).prefix(missing))
             let count = try read(file, at: start + Int64(store.count), into: space)
             if count == 0 { break }
@@ -193,15 +193,15 @@ extension FileSystem {
     }
 }
 
-/// Paths as texts: the spool's own are plain, absolute ones without "." or "..".
+/// Operations on paths as text. The spool's own paths are absolute, without "." or "..".
 enum Path {
-    /// The path above, nil for "/" and for a name alone.
+    /// The parent directory; nil for "/" and for a name without a slash.
     static func parent(of path: String) -> String? {
         guard let slash = path.lastIndex(of: "/"), path.utf8.count > 1 else { return nil }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Whether a path stays below the directory that it is appended to: no "..", no "." and nothing empty in it.
+    /// Whether a path stays below the directory that it is appended to: it has no "..", no "." and no empty component.
     static func staysBelow(_ path: String) -> Bool {
         path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !["", ".", ".."].contains($0) }
     }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// The real file system, by the calls of the same name. EINTR and short writes are dealt with here.
+/// The real file system. Its methods call the system calls of the same name, and handle EINTR and short writes.
 ///
-/// Files are made with mode 0640 and directories with 0750, less the umask: a loader reads by group.
+/// Files are created with mode 0640 and directories with 0750, less the umask, so that loaders can read through their group.
 package struct PosixFileSystem: FileSystem {
-    /// Descriptors that the spool leaves to others. libdispatch ends the process when it can't open the few that it needs (it looks at
-    /// its threads in /proc, see `_dispatch_workq_monitor_pools`), and the status has to be written to say what is wrong.
+    /// File descriptors that the spool leaves for the rest of the process. libdispatch ends the process if it can't open the few that it needs (it
+    /// reads its threads' state in /proc, see `_dispatch_workq_monitor_pools`), and the status file has to be written to say what is wrong.
     private static let reserve = 16
 
     package init() {}
@@ -19,7 +19,7 @@ package struct PosixFileSystem: FileSystem {
     ) throws(SpoolError) -> OpenFile {
         let flags =
             switch access {
-            // A FIFO must not hold the daemon. On files O_NONBLOCK does nothing (open(2)).
+            // Opening a FIFO must not block the daemon. On regular files O_NONBLOCK does nothing (open(2)).
             case .read: O_RDONLY | O_NONBLOCK
             case .update: O_RDWR
             case .create: O_RDWR | O_CREAT
@@ -32,7 +32,7 @@ package struct PosixFileSystem: FileSystem {
             openat(directory, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode)
         }
         try keepReserve(descriptor, .open, shown)
-        // An earlier version made it readable for the group.
+        // An earlier version created this file readable for the group.
         if access == .lock { _ = fchmod(descriptor, mode) }
         return OpenFile(descriptor: descriptor, path: shown)
     }
@@ -54,7 +54,7 @@ package struct PosixFileSystem: FileSystem {
             let count = try retry(.write, file.path) {
                 pwrite(file.descriptor, rest.baseAddress, rest.count, Int(offset) + written)
             }
-            // pwrite(2) gives no reason when it writes nothing; taken for a full disk rather than tried for ever.
+            // If pwrite(2) writes nothing, it gives no reason. This is treated as a full disk, so that it is not retried endlessly.
             guard count > 0 else { throw .file(FileError(.write, file.path, code: ENOSPC)) }
             written += count
         }
@@ -134,7 +134,7 @@ package struct PosixFileSystem: FileSystem {
         } ?? []
     }
 
-    /// Nil when there are more than `limit`.
+    /// Nil if there are more than `limit`.
     private func entries(
         of directory: OpaquePointer, _ path: String, limit: Int,
         status: (String) throws(SpoolError) -> FileStatus?
@@ -175,7 +175,7 @@ package struct PosixFileSystem: FileSystem {
         return FileStatus(result)
     }
 
-    // MARK: In a directory that others write in
+    // MARK: In directories where other users write
 
     package func openDirectory(_ path: String) throws(SpoolError) -> OpenFile {
         let descriptor = try retry(.open, path) {
@@ -210,7 +210,7 @@ package struct PosixFileSystem: FileSystem {
     }
 
     package func list(_ directory: OpenFile, limit: Int) throws(SpoolError) -> [DirectoryEntry]? {
-        // A description of its own, so that its position is too.
+        // A second opening of the directory, so that it has a read position of its own.
         let descriptor = try retry(.list, directory.path) {
             openat(directory.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
@@ -229,7 +229,7 @@ package struct PosixFileSystem: FileSystem {
         _ = try retry(.synchronizeDirectory, directory.path) { fsync(directory.descriptor) }
     }
 
-    /// Gives a descriptor back, as if there had been none, where too few are left: the kernel gives out the lowest that is free.
+    /// If too few descriptors are left, closes this one and throws as if open had failed. It works because the kernel always assigns the lowest free number.
     private func keepReserve(_ descriptor: Int32, _ operation: FileOperation, _ path: String) throws(SpoolError) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,

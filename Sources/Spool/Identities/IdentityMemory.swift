@@ -1,4 +1,4 @@
-/// The identities of one commit, with two times that the caller gave for all of them.
+/// The identities of one commit, with the two times that the caller gave for all of them.
 struct IdentityCommit: Equatable {
     var times: IdentityTimes
     var identities: [RecordIdentity]
@@ -7,18 +7,18 @@ struct IdentityCommit: Equatable {
 /// What a commit does to one window.
 struct IdentityUpdate: Equatable {
     var window: IdentityWindow
-    /// The window is emptied first.
+    /// Whether the window is emptied first.
     var empties: Bool
-    /// How many identities the window keeps at least, from this commit on. It is written down so that reading the journal again drops
-    /// exactly what was dropped.
+    /// The minimum number of identities that the window keeps from this commit on. It is recorded so that a reader of the journal drops
+    /// exactly what the writer dropped.
     var bound: Int
-    /// Of what the windows have dropped whose contents are among `commits`, the largest `latest`.
+    /// If `commits` holds the contents of other windows: the largest `latest` that those windows have dropped.
     var droppedLatest: Int64?
     var commits: [IdentityCommit]
 }
 
-/// One window: the identities of the newest commits, within its bound. What it holds follows from the updates alone, so that a
-/// journal's reader ends where its writer was.
+/// One window: the identities of the newest commits, within its bound. Its contents depend only on the updates, so a reader of the
+/// journal arrives at the same state as the writer.
 struct IdentityMemory {
     private struct Commit {
         var times: IdentityTimes
@@ -27,10 +27,10 @@ struct IdentityMemory {
 
     let window: IdentityWindow
     private(set) var bound = IdentityWindow.defaultBound
-    /// Of the commits that were dropped to keep to the bound, the largest `latest`; nil while nothing was dropped.
+    /// The largest `latest` of all commits dropped because of the bound; nil while none was dropped.
     private(set) var droppedLatest: Int64?
     private var queue = IdentityQueue()
-    /// Oldest first, after `dropped` ones that are not taken away yet.
+    /// Oldest first. The first `dropped` of them are logically gone, but not yet removed from the array.
     private var commits: ContiguousArray<Commit> = []
     private var dropped = 0
 
@@ -43,8 +43,8 @@ struct IdentityMemory {
 
     func depth(of identity: RecordIdentity) -> Int? { queue.depth(of: identity) }
 
-    /// The smallest `earliest` of the commits that have an identity at one of these depths, where 0 is the newest; nil when the window
-    /// is not as deep.
+    /// The smallest `earliest` of the commits that have an identity at one of these depths (0 is the newest identity). Nil if the window
+    /// holds fewer identities than that.
     func earliest(depths: Range<Int>) -> Int64? {
         var depth = 0
         var earliest: Int64?
@@ -56,7 +56,7 @@ struct IdentityMemory {
         return earliest
     }
 
-    /// The largest `latest` of the window's commits; nil for an empty window.
+    /// The largest `latest` of the window's commits; nil if the window is empty.
     var latest: Int64? { commits[dropped...].map(\.times.latest).max() }
 
     mutating func apply(_ update: IdentityUpdate) {
@@ -78,7 +78,7 @@ struct IdentityMemory {
         dropped = 0
     }
 
-    /// What the window holds, oldest first.
+    /// The window's contents, oldest first.
     var contents: [IdentityCommit] {
         var all: [RecordIdentity] = []
         all.reserveCapacity(queue.count)
@@ -96,7 +96,7 @@ struct IdentityMemory {
         commits.append(Commit(times: times, count: queue.count - before))
     }
 
-    // As it stands in a journal's header; see `Journal`.
+    // The encoding used in a journal's header; see `Journal`.
 
     func encode(into store: ByteStore) {
         store.append(byte: window.rawValue)
@@ -166,7 +166,7 @@ extension IdentityUpdate {
             dropped = hasDropped == 1 ? latest : nil
         }
         var commits: [IdentityCommit] = []
-        // Version 2 had one commit an update.
+        // Version 2 had one commit per update.
         guard let count = version >= 3 ? cursor.integer(UInt32.self) : 1 else { return nil }
         for _ in 0..<count {
             guard let times = IdentityTimes(&cursor, version: version), let count = cursor.integer(UInt32.self),
@@ -187,7 +187,7 @@ extension IdentityTimes {
         store.append(latest)
     }
 
-    /// Version 2 had one time.
+    /// Version 2 had one time per commit.
     fileprivate init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let earliest = cursor.integer(Int64.self) else { return nil }
         guard let latest = version >= 3 ? cursor.integer(Int64.self) : earliest else { return nil }
@@ -196,7 +196,7 @@ extension IdentityTimes {
 }
 
 extension IdentityWindow {
-    /// In version 2 a bound by time stood next to that by count. It is not kept: to remember more does no harm.
+    /// Version 2 had a bound by time besides the bound by count. It is read and ignored: remembering more does no harm.
     fileprivate static func bound(_ cursor: inout ByteCursor, version: UInt32) -> Int? {
         guard let count = cursor.integer(UInt32.self), count <= restoredBound else { return nil }
         if version < 3 {

@@ -1,19 +1,19 @@
-/// Identities in the order in which they came, each found in a step or two.
+/// Identities in order of arrival, each of which can be found in a step or two.
 ///
-/// A ring of 16 bytes an identity and, over it, an open-addressing index of 4 bytes a place: no object an identity, and nothing at all while
-/// it is empty. An identity that came twice is there until its last coming is removed.
+/// A ring buffer of 16 bytes per identity and an open-addressing index of 4 bytes per slot. There is no object per identity, and no memory
+/// is used while it is empty. If an identity was added twice, it stays until its latest occurrence is removed.
 struct IdentityQueue {
     private(set) var count = 0
     private var ring: ContiguousArray<RecordIdentity> = []
     private var head = 0
-    /// Places in the ring plus one, 0 where there is none. Its size is a power of two; at most three quarters are taken.
+    /// Position in the ring plus one; 0 marks a free slot. Its size is a power of two, and at most three quarters of it are used.
     private var index: ContiguousArray<UInt32> = []
 
     func contains(_ identity: RecordIdentity) -> Bool {
         count > 0 && index[slot(of: identity)] != 0
     }
 
-    /// How many identities came after its last coming; nil if it is not in the queue.
+    /// How many identities were added after this one's latest occurrence; nil if it is not in the queue.
     func depth(of identity: RecordIdentity) -> Int? {
         guard count > 0, case let place = Int(index[slot(of: identity)]) - 1, place >= 0 else { return nil }
         return count - 1 - (place >= head ? place - head : place - head + ring.count)
@@ -25,7 +25,7 @@ struct IdentityQueue {
     }
 
     mutating func append(_ identity: RecordIdentity) {
-        // A quarter more each time: memory stays near what is held.
+        // Grows by a quarter each time, so that memory stays close to what is needed.
         if count == ring.count { resize(to: max(16, count + count / 4)) }
         let place = place(count)
         ring[place] = identity
@@ -52,7 +52,7 @@ struct IdentityQueue {
         return place < ring.count ? place : place - ring.count
     }
 
-    /// Where the index has the identity, or would have it.
+    /// The slot in which the index has this identity, or would have it.
     private func slot(of identity: RecordIdentity) -> Int {
         let mask = index.count - 1
         var slot = Self.hash(identity) & mask
@@ -60,7 +60,7 @@ struct IdentityQueue {
         return slot
     }
 
-    /// Empties a place of the index and closes the gap, so that no search stops before what lies behind it.
+    /// Frees a slot of the index and closes the gap, so that a search for a later entry does not stop here.
     private mutating func vacate(_ vacated: Int) {
         let mask = index.count - 1
         var gap = vacated
@@ -90,7 +90,7 @@ struct IdentityQueue {
         for place in 0..<count { index[slot(of: ring[place])] = UInt32(place + 1) }
     }
 
-    /// Spreads identities that are numbers as well as those that are digests.
+    /// Distributes identities evenly, whether they are counters or digests.
     private static func hash(_ identity: RecordIdentity) -> Int {
         let mixed = (identity.low ^ identity.high &* 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
         return Int(truncatingIfNeeded: mixed ^ mixed >> 32)

@@ -1,19 +1,19 @@
-/// An integration's windows as of its last durable commit, and what the next commit does to them.
+/// An integration's windows as of its last durable commit, and the changes that the next commit makes to them.
 struct IdentityWindows {
-    /// Identities that the caller may add in one commit; a page of events has a thousand.
+    /// Identities that the caller may add in one commit. For comparison: a page has a thousand events.
     static let maximumInCommit = 1 << 17
 
     private var memories: [IdentityMemory] = []
     private var pending: [(window: IdentityWindow, queue: IdentityQueue)] = []
     private var emptied: Set<IdentityWindow> = []
-    /// Windows whose contents go to another one: to its end, or into it.
+    /// Windows whose contents move to another one: appended to its end, or merged into it.
     private var moves: [(source: IdentityWindow, target: IdentityWindow, isMerge: Bool)] = []
 
     var hasPending: Bool { pendingCount > 0 || !emptied.isEmpty || !moves.isEmpty }
     var pendingCount: Int { pending.reduce(0) { $0 + $1.queue.count } }
 
     func contains(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
-        // By index: a copy of a memory would count references, once an event.
+        // By index, because copying a memory out of the array would cost reference counting for each event.
         for index in pending.indices where pending[index].window == window {
             if pending[index].queue.contains(identity) { return true }
         }
@@ -23,10 +23,10 @@ struct IdentityWindows {
         return false
     }
 
-    /// Identities that are durable.
+    /// The number of durable identities in a window.
     func count(_ window: IdentityWindow) -> Int { memory(window)?.count ?? 0 }
 
-    /// Of each window that remembers anything.
+    /// The number of identities of each window that is not empty.
     var counts: [IdentityWindow: Int] {
         Dictionary(memories.lazy.filter { $0.count > 0 }.map { ($0.window, $0.count) }) { first, _ in first }
     }
@@ -58,7 +58,7 @@ struct IdentityWindows {
         moves = []
     }
 
-    /// What the next commit writes down, a window at most once.
+    /// The updates that the next commit writes: at most one per window.
     func updates(_ times: IdentityTimes) -> [IdentityUpdate] {
         guard hasPending else { return [] }
         var commits: [IdentityWindow: [IdentityCommit]] = [:]
@@ -98,12 +98,12 @@ struct IdentityWindows {
 
     private func latest(_ times: Int64?...) -> Int64? { times.compactMap(\.self).max() }
 
-    /// Once durable, or read from a journal.
+    /// Called once the updates are durable, or when they were read from a journal.
     mutating func apply(_ updates: [IdentityUpdate]) {
         for update in updates { memories[index(update.window)].apply(update) }
     }
 
-    /// Takes what a journal holds, within the bounds that were set here.
+    /// Takes over the windows that a journal holds, within the bounds that were set here.
     mutating func replace(with other: IdentityWindows) {
         let bounds = memories.map { ($0.window, $0.bound) }
         self = other
@@ -116,7 +116,7 @@ struct IdentityWindows {
         return memories.count - 1
     }
 
-    // As they stand in a journal's header; see `Journal`.
+    // The encoding used in a journal's header; see `Journal`.
 
     func encode(into store: ByteStore) {
         let held = memories.filter { !$0.isBlank }

@@ -1,9 +1,9 @@
 extension [IdentityCommit] {
-    /// These commits and what the others add to them, in the order of the log; nil when no identity is in both, so that the others
+    /// These commits combined with what the others add, in the order of the log. Nil if no identity is in both lists: then the others
     /// simply follow.
     ///
-    /// The order matters: a window forgets from its front, and a search starts where the oldest commits stand that it still has. An older
-    /// identity after a newer one would make a search start before an event that the window has forgotten, and that event would come twice.
+    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that it still has. If an older
+    /// identity came after a newer one, a search could start before an event that the window has dropped, and that event would be collected twice.
     func merged(with others: [IdentityCommit]) -> [IdentityCommit]? {
         let held = Set(lazy.flatMap(\.identities))
         let rest = others.flatMap { commit in commit.identities.map { (identity: $0, times: commit.times) } }
@@ -13,7 +13,7 @@ extension [IdentityCommit] {
         var merged: [IdentityCommit] = []
         var next = 0
         for var commit in self {
-            // Up to the last identity that is in this commit too, the others' events came no later than this commit's.
+            // The others' events up to the last identity that is also in this commit came no later than this commit's.
             if let last = commit.identities.lazy.compactMap({ positions[$0] }).max(), last >= next {
                 let added = rest[next..<last].filter { !held.contains($0.identity) }
                 commit.identities.insert(contentsOf: added.map(\.identity), at: 0)

@@ -1,4 +1,4 @@
-/// What tells a record from every other: 128 bits, made by the caller, evenly spread or not.
+/// Identifies one record among all others: 128 bits, chosen by the caller. They need not be evenly distributed.
 package struct RecordIdentity: Hashable, Sendable {
     package let high: UInt64
     package let low: UInt64
@@ -9,19 +9,19 @@ package struct RecordIdentity: Hashable, Sendable {
     }
 }
 
-/// One of the writer's memories of identities; the caller gives each its meaning. 0...7.
+/// One of the sets of identities that the writer remembers, numbered 0...7. The caller decides what each is for.
 package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     static let limit: UInt8 = 8
-    /// 4 MiB of identities. Eight windows of as many, and of a commit's more each, fit a journal's header.
+    /// 4 MiB of identities. Eight windows of this size, plus one commit's identities in each, fit in a journal's header.
     static let maximumBound = 1 << 18
-    /// Of `restored`: 16 MiB of identities.
+    /// The bound of `restored`: 16 MiB of identities.
     static let restoredBound = 1 << 20
-    /// Identities that a window keeps where nobody set a bound.
+    /// Identities that a window keeps if no bound was set.
     static let defaultBound = 8_192
 
     package let rawValue: UInt8
 
-    /// Filled by `StateRestoration`: records of segments that the journal does not know of. Whoever appends records drops those that are in it.
+    /// Filled by `StateRestoration` with the records of segments that the journal does not know. Whoever appends records must skip those in this window.
     package static let restored = IdentityWindow(number: 3)
 
     private init(number: UInt8) { rawValue = number }
@@ -33,7 +33,7 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     }
 }
 
-/// Two times that the caller gives for all identities of a commit. The spool only finds the smallest `earliest` and the largest
+/// Two times that the caller gives for all identities of a commit. The spool uses them only to find the smallest `earliest` and the largest
 /// `latest` of several commits.
 package struct IdentityTimes: Hashable, Sendable {
     package var earliest: Int64

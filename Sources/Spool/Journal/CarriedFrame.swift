@@ -1,19 +1,19 @@
-/// The frame that carries partitions from one generation into the next: what it says, and where in the old journal its bytes are.
+/// The frame that carries partitions over from one generation to the next: its description, and where its bytes are in the old journal.
 ///
-/// A partition's chunks of one encoding, one after the other, become one: lines are lines, and frames behind frames are what zstd and gzip call whole.
+/// All chunks of a partition that have the same encoding are concatenated into one. For plain lines this is always valid; zstd and gzip define a concatenation of frames as valid, too.
 struct CarriedFrame {
     private var frame: CommitFrame
-    /// Of the old journal, in the new order.
+    /// Chunks of the old journal, in their order in the new one.
     private var sources: [ChunkReference] = []
     private let old: OpenFile
     private let descriptionLength: Int
 
-    /// `committed` is when the oldest commit in it was made, wall-clock milliseconds.
+    /// `committed` is the time of the oldest commit in it, in wall-clock milliseconds.
     init(_ partitions: [OpenPartition], cursor: String?, committed: Int64, from old: OpenFile) {
         frame = CommitFrame(committed: committed, cursor: cursor ?? "", chunks: [], updates: [])
         self.old = old
         for partition in partitions {
-            // The first chunk tells of all of them: none is known apart from the others any more.
+            // The first chunk carries the summary of all of them, because from now on they are only known together.
             var summary = partition.committed
             var encoding: Compression?
             for chunk in partition.chunks {
@@ -39,7 +39,7 @@ struct CarriedFrame {
     private var dataLength: Int { frame.chunks.reduce(0) { $0 + $1.stored } }
     var length: Int64 { Int64(CommitFrame.headerLength + descriptionLength + dataLength) }
 
-    /// Where the chunks lie in a journal whose header has this length.
+    /// The position of each chunk in a journal whose header has this length.
     func references(headerLength: Int64) -> [PartitionPath: [ChunkReference]] {
         var references: [PartitionPath: [ChunkReference]] = [:]
         var offset = headerLength + Int64(CommitFrame.headerLength + descriptionLength)
@@ -51,7 +51,7 @@ struct CarriedFrame {
         return references
     }
 
-    /// Adds all but the chunks to what is in the scratch's frame.
+    /// Appends everything but the chunks to the frame in the scratch.
     func encode(headerChecksum: UInt32, at offset: Int64, _ scratch: SpoolScratch) {
         let description = scratch.description
         description.removeAll()
@@ -63,7 +63,7 @@ struct CarriedFrame {
         description.removeAll(keeping: SpoolScratch.keptBytes)
     }
 
-    /// Copies the chunks, each compared with its checksum on the way.
+    /// Copies the chunks and verifies the checksum of each.
     func copy(
         to new: OpenFile, at start: Int64, _ scratch: SpoolScratch, _ fileSystem: any FileSystem
     ) throws(SpoolError) {
@@ -78,7 +78,7 @@ struct CarriedFrame {
 }
 
 extension ChunkReference {
-    /// A chunk's stored bytes in pieces of bounded size. Throws `damaged` when they are not what was committed.
+    /// Reads a chunk's stored bytes in pieces of bounded size. Throws `damaged` if they differ from what was committed.
     func forEachPiece(
         _ file: OpenFile, _ scratch: SpoolScratch, _ fileSystem: any FileSystem,
         _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
@@ -98,6 +98,6 @@ extension ChunkReference {
             try body(piece)
             done += count
         }
-        guard found == crc else { throw .damaged(path: file.path, reason: "the checksum at \(offset) disagrees") }
+        guard found == crc else { throw .damaged(path: file.path, reason: "the checksum at \(offset) does not match") }
     }
 }

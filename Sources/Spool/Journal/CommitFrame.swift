@@ -1,10 +1,10 @@
-/// The description in a commit's frame: the cursor, of each chunk where it belongs and what it is, and of each window what becomes of it.
+/// The description in a commit's frame: the cursor, the partition and the size of each chunk, and the changes to each window.
 /// See `Journal` for the bytes.
 struct CommitFrame {
     static let type: UInt32 = 1
-    /// The frame behind the header that carries over what was not sealed of the generation before.
+    /// The frame directly after the header. It holds the records of the previous generation that were not sealed.
     static let carriedType: UInt32 = 2
-    /// Type, length of the description, length of the chunks, checksum.
+    /// Type, length of the description, length of the chunks, and checksum.
     static let headerLength = 4 + 4 + 8 + 4
 
     struct Chunk {
@@ -15,7 +15,7 @@ struct CommitFrame {
         var crc: UInt32
     }
 
-    /// Wall-clock milliseconds; in a carried frame, of the oldest commit in it.
+    /// Wall-clock milliseconds. In a carried frame: the time of the oldest commit in it.
     var committed: Int64
     var cursor: String
     var chunks: [Chunk]
@@ -49,7 +49,7 @@ struct CommitFrame {
         for update in updates { update.encode(into: store) }
     }
 
-    /// Nil for what no writer of the journal's version wrote.
+    /// Nil if the bytes are not a valid encoding of this journal version.
     init?(_ description: UnsafeRawBufferPointer, version: UInt32) {
         var cursor = ByteCursor(description)
         guard let committed = cursor.integer(Int64.self), let position = cursor.text(length: UInt32.self),
@@ -88,7 +88,7 @@ struct CommitFrame {
         self.updates = updates
     }
 
-    /// What stands before a frame's description, added to the store.
+    /// Appends the fields that precede a frame's description to the store.
     static func encodeHeader(
         _ type: UInt32, headerChecksum: UInt32, offset: Int64, description: UnsafeRawBufferPointer, dataLength: UInt64,
         into store: ByteStore
@@ -103,8 +103,8 @@ struct CommitFrame {
                 dataLength: dataLength, description: description))
     }
 
-    /// The checksum over all of a frame but its chunks, which have their own. The header's checksum and the frame's offset go in, so that
-    /// no frame is taken for one of another journal or of another place.
+    /// The checksum over a frame except its chunks, which have their own. It includes the header's checksum and the frame's offset, so that
+    /// a frame of another journal or from another position is never accepted.
     static func checksum(
         headerChecksum: UInt32, offset: Int64, type: UInt32, descriptionLength: UInt32, dataLength: UInt64,
         description: UnsafeRawBufferPointer

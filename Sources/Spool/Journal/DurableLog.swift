@@ -1,11 +1,11 @@
-/// The end of a file that only grows, and what is known to be durable of it.
+/// The end of an append-only file, and how much of it is known to be durable.
 ///
-/// A failed write or synchronization leaves bytes behind the durable length of which nothing is known; worse, the kernel reports a write-back
-/// error once and a second fdatasync(2) may then succeed without the bytes ("fsync" in PostgreSQL's wiki tells the story). So after a
-/// failure nothing is written before the file is cut back, and a failed synchronization is never tried again: the bytes are.
+/// A failed write or synchronization leaves unknown bytes after the durable length. Worse, the kernel reports a write-back
+/// error once, and a second fdatasync(2) may then succeed although the bytes are lost (see "fsync" in PostgreSQL's wiki). So after a
+/// failure the file is truncated before anything else is written, and the bytes are written again; the synchronization alone is never retried.
 struct DurableLog {
     private(set) var file: OpenFile
-    /// Bytes from the start that are known to be durable.
+    /// Bytes from the start of the file that are known to be durable.
     private(set) var length: Int64
     private(set) var needsCut = false
 
@@ -14,7 +14,7 @@ struct DurableLog {
         self.length = length
     }
 
-    /// Appends bytes and makes them durable, or throws with the file as it was, or in need of a cut that the next call begins with.
+    /// Appends bytes and makes them durable. If it throws, the file is unchanged, or the next call truncates it first.
     mutating func append(_ bytes: UnsafeRawBufferPointer, _ fileSystem: any FileSystem) throws(SpoolError) {
         try cutIfNeeded(fileSystem)
         needsCut = true
@@ -29,7 +29,7 @@ struct DurableLog {
         needsCut = false
     }
 
-    /// Takes away whatever lies behind the durable length, if a failed append may have left something.
+    /// Truncates the file to its durable length, if a failed append may have left bytes after it.
     mutating func cutIfNeeded(_ fileSystem: any FileSystem) throws(SpoolError) {
         guard needsCut else { return }
         try fileSystem.truncate(file, to: length)

@@ -1,63 +1,63 @@
 /// A generation of an integration's write-ahead journal: `STATE/integrations/<name>/journal-<generation>`.
 ///
 /// Invariants
-/// - A journal under its name has a whole, durable header; frames follow it without a gap.
-/// - A frame holds a cursor *and* the records up to it, with their identities. All are there or none: no state exists in which one is
-///   ahead of another.
-/// - The truth is the newest generation. Its header says where the cursor starts and, with that, into which segments the generation
-///   before was sealed. So one rename both moves the cursor's home and decides a seal: before it the old journal counts and staged files are
-///   rubbish; after it the staged files are the records and the old journal is nothing but a mark that the seal is not finished yet.
-/// - A finished seal removes the old journal last. Old journal there: the seal is finished again, which changes nothing where it is.
+/// - A journal under its final name has a complete, durable header. Frames follow it without gaps.
+/// - A frame holds a cursor *and* the records up to it, with their identities. All are there or none, so the cursor and the records can never
+///   disagree.
+/// - The newest generation is the one in force. Its header holds the cursor, and the list of segments into which the previous generation was
+///   sealed. So one rename decides both. Before it, the old journal counts and staged files are garbage. After it, the staged files are the
+///   records, and the old journal only says that the seal is not finished.
+/// - Finishing a seal removes the old journal last. If recovery finds an old journal, it finishes the seal again, which is idempotent.
 ///
-/// Bytes (integers little-endian; `text16`/`text32` are UTF-8 behind a length of that many bits)
+/// Bytes (integers are little-endian; `text16` and `text32` are UTF-8, preceded by a length of 16 or 32 bits)
 ///
 ///     header   magic "TRIBJNL\n" (8)  version u32  length u32, of the whole header
 ///              spool id (16)  generation u64  created i64, wall ms
-///              the manifest before the seal that began the generation: length i64, last position i64; the seal's segments u32
+///              the manifest as it was before the seal that began the generation: length i64, last position i64; the seal's segments u32
 ///              compression u8 (0 none, 1 zstd, 2 gzip)  has-cursor u8
 ///              integration text16  cursor text32
 ///              then for each segment of the seal its path text16, manifest line text32
-///              carried length i64, of the frame behind the header
+///              carried length i64, of the frame that follows the header
 ///              windows u8, then for each: window u8, bound u32, has-dropped u8, dropped latest i64, commits u32, then for each of
 ///                these earliest i64, latest i64, identities u32; then all identities, oldest first, each high u64, low u64
-///              crc32 u32, of all before it
-///     frame    type u32 (1: commit; 2: carried, only behind the header)  description length u32  chunks' length u64
-///              crc32 u32, going on from the header's: the frame's offset i64, the three fields before, the description
+///              crc32 u32, of everything before it
+///     frame    type u32 (1: commit; 2: carried over, only directly after the header)  description length u32  chunks' length u64
+///              crc32 u32, continuing the header's checksum: the frame's offset i64, the three fields before, the description
 ///              description  committed i64, wall ms; cursor text32; chunks u32, then for each:
 ///                kind u8 (0 records, 1 rejected)  encoding u8 (as compression)
 ///                partition text16, its path and, unless it is ocsf/1.8.0, a semicolon and the records' schema  records u32
 ///                first i64, last i64, event times in ms  uncompressed u64  stored u64  crc32 u32, of the stored bytes
 ///              windows u8, then for each that changes: window u8, emptied-first u8, bound u32, has-dropped u8, dropped latest i64, commits
 ///                u32, then for each of these earliest i64, latest i64, identities u32, then each identity
-///              chunks, their stored bytes one after the other
+///              the stored bytes of the chunks, in sequence
 ///
-/// Writing: a commit is one write of one frame at the end, then one fdatasync(2). If either fails the file is cut back first (`DurableLog`).
-/// A new generation is written under `journal.tmp`, synchronized, renamed, and its directory synchronized.
+/// Writing: a commit is one write of one frame at the end, then one fdatasync(2). If either fails, the file is truncated first (`DurableLog`).
+/// A new generation is written as `journal.tmp`, synchronized and renamed, and its directory is synchronized.
 ///
-/// Recovery: `journal.tmp` is removed. Of the newest generation, frames are read up to the first that is not whole or whose checksums disagree;
-/// there the file is cut. What is cut was never acknowledged, or was damaged later: in both cases the cursor goes back with the
-/// records, and they are collected again.
+/// Recovery: `journal.tmp` is removed. The frames of the newest generation are read up to the first that is incomplete or whose checksum does not
+/// match, and the file is truncated there. The bytes removed were never acknowledged, or were damaged later. In both cases the cursor goes back
+/// with the records, and they are collected again.
 ///
-/// The windows of identities that hold at a cursor follow from the header and the frames up to it: dropping what is beyond a bound is
-/// repeated when reading, with the bound that was in force. So they are cut, recovered and sealed in step with the cursor.
+/// The identity windows at a cursor are computed from the header and the frames up to that cursor. A reader drops identities beyond a bound exactly as
+/// the writer did, using the bound that applied then. So the windows are truncated, recovered and sealed in step with the cursor.
 ///
-/// What a seal leaves for the next one (`RollPolicy.carried`) is written behind the next generation's header, in one frame, before that is
-/// renamed into force: so the same rename that decides which records are sealed also says which are still journal. That frame is not
-/// cut when it is damaged: its records lie before the cursor, and would not be collected again. The journal is refused then, as with a damaged header.
+/// Records that a seal leaves for the next one (`RollPolicy.carried`) are written in one frame directly after the next generation's header, before the
+/// rename. So the same rename decides which records are sealed and which stay in the journal. If that frame is damaged it is not
+/// truncated, because its records are from before the cursor and would not be collected again. The journal is refused, as with a damaged header.
 ///
-/// Generations rise. A seal is listed in the manifest as `<integration>/<generation>`, once the next generation is in force: a manifest that lists
-/// the newest journal's generation or a later one knows of a journal that is missing here. `StateRestoration` goes on from there.
+/// Generations increase. The manifest lists a seal as `<integration>/<generation>` once the next generation is in force. So if it lists the newest
+/// journal's generation or a later one, a journal is missing here. `StateRestoration` handles that.
 ///
-/// Version 1 had nothing carried and no windows, neither in the header nor in frames. Up to version 2 the header had has-seal u8, manifest length i64 and
+/// Version 1 had no carried frame and no windows, neither in the header nor in frames. Up to version 2 the header had has-seal u8, manifest length i64 and
 /// segments u32 after the cursor, and no position. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a commit in a
-/// window had one time, and an update one commit. A journal of an older version is read and sealed; before the first commit after it, the next generation begins.
+/// window had one time, and an update held one commit. A journal of an older version is read and sealed; the next generation begins before its first new commit.
 ///
 /// Why one journal per integration and not a file per partition: a commit touches many partitions, and making several files durable
-/// together needs a journal anyway; this way it costs one synchronization however many there are, and one descriptor.
+/// together needs a journal anyway. One journal needs one synchronization and one descriptor, however many partitions there are.
 struct Journal {
     var header: JournalHeader
     var headerChecksum: UInt32
-    /// Where commits begin: behind the header and what was carried over.
+    /// Offset of the first commit, after the header and the carried frame.
     var start: Int64
     var log: DurableLog
 
@@ -68,7 +68,7 @@ struct Journal {
 
     static let temporaryName = "journal.tmp"
 
-    /// Nil for a name that isn't a journal's.
+    /// Nil if the name is not a journal's.
     static func generation(fileName: String) -> UInt64? {
         guard fileName.hasPrefix("journal-"), let number = UInt64(fileName.dropFirst(8)),
             Journal.fileName(number) == fileName
@@ -76,9 +76,9 @@ struct Journal {
         return number
     }
 
-    /// Writes a new generation under the temporary name, durable but not yet in force. The file stays open under the name it will get.
+    /// Writes a new generation under the temporary name: durable, but not yet in force. The file stays open, and is recorded under its final name.
     ///
-    /// Throws `damaged` when what is to be carried over is.
+    /// Throws `damaged` if the records to be carried over are damaged.
     static func prepare(
         _ header: JournalHeader, _ windows: IdentityWindows, carrying carried: CarriedFrame? = nil,
         in directory: String, _ scratch: SpoolScratch, _ fileSystem: any FileSystem
@@ -96,7 +96,7 @@ struct Journal {
             try fileSystem.synchronize(file)
         } catch {
             fileSystem.close(file)
-            // On a full disk it would be in its own way.
+            // On a full disk, a leftover temporary file would take up the space that this one needs.
             try? fileSystem.unlink("\(directory)/\(temporaryName)")
             throw error
         }
@@ -106,7 +106,7 @@ struct Journal {
             log: DurableLog(file: named, length: length + header.carriedLength))
     }
 
-    /// Puts a prepared generation in force. When it throws, it may or may not be.
+    /// Puts a prepared generation in force. If it throws, the generation may or may not be in force.
     func publish(in directory: String, _ fileSystem: any FileSystem) throws(SpoolError) {
         try fileSystem.rename("\(directory)/\(Self.temporaryName)", to: log.file.path)
         try fileSystem.synchronizeDirectory(directory)

@@ -1,32 +1,32 @@
-/// The first bytes of a journal: whose it is, where its cursor starts, and how the generation before was sealed. See `Journal`.
+/// The first bytes of a journal: which integration it belongs to, its first cursor, and how the previous generation was sealed. See `Journal`.
 struct JournalHeader: Equatable {
     static let magic: [UInt8] = Array("TRIBJNL\n".utf8)
-    /// Version 1 had no windows of identities, version 2 one time a commit in them. Both are read, and no longer written.
+    /// Version 1 had no identity windows; version 2 had one time per commit in them. Both can be read, and are no longer written.
     static let version: UInt32 = 3
-    /// Magic, version and length: the same in every version, as is the checksum at the end, so that damage and a newer format can be told apart.
+    /// Magic, version and length. They and the checksum at the end are the same in every version, so that damage can be told from a newer format.
     static let prefixLength = 16
-    /// 4,096 partitions with a kilobyte each are a sixteenth of it.
+    /// The header of 4,096 partitions with a kilobyte each takes a sixteenth of this.
     static let maximumLength = 64 << 20
 
-    /// Of the header and of the frames behind it.
+    /// The version of the header and of the frames after it.
     var version = JournalHeader.version
     /// 16 bytes.
     var spoolID: [UInt8]
     var integration: String
-    /// From 1.
+    /// Starts at 1.
     var generation: UInt64
     /// Wall-clock milliseconds.
     var created: Int64
     /// How the segments of this generation are packed.
     var compression: Compression
     var cursor: String?
-    /// Bytes of the frame behind the header that holds what was not sealed of the generation before; 0 for none. It is as much a part of the
-    /// generation's beginning as the header is.
+    /// Length of the frame after the header that holds the unsealed records of the previous generation; 0 if there is none. It belongs to the
+    /// generation's beginning, just like the header.
     var carriedLength: Int64 = 0
-    /// What became of the generation before. Without segments if there is none, or if it was given up (`StateRestoration`).
+    /// How the previous generation was sealed. It has no segments if there was no previous one, or if it was abandoned (`StateRestoration`).
     var seal: SealPlan
 
-    /// The header's bytes, with the windows as they are at the cursor, and their checksum, which every frame's checksum goes on from.
+    /// Encodes the header with the windows as of the cursor. Returns its checksum, which every frame's checksum continues.
     func encode(_ windows: IdentityWindows, into store: ByteStore) -> UInt32 {
         store.removeAll()
         Self.magic.withUnsafeBytes { store.append($0) }
@@ -54,7 +54,7 @@ struct JournalHeader: Equatable {
         return crc
     }
 
-    /// Reads a header that `length` found whole, and the windows in it. Nil when its contents make no sense although its checksum does.
+    /// Decodes a header that `length` found complete, and the windows in it. Nil if the checksum matches but the contents are invalid.
     static func decode(
         _ payload: UnsafeRawBufferPointer, version: UInt32
     ) -> (header: JournalHeader, windows: IdentityWindows)? {
@@ -113,7 +113,7 @@ struct JournalHeader: Equatable {
         }
     }
 
-    /// Version 3's manifest at the seal, and how many segments it made.
+    /// The manifest as of the seal, and the number of segments that the seal made, as version 3 stores them.
     private static func sealed(_ cursor: inout ByteCursor) -> (manifest: ManifestEnd, count: UInt32)? {
         guard let length = cursor.integer(Int64.self), let sequence = cursor.integer(Int64.self),
             let count = cursor.integer(UInt32.self)
@@ -121,11 +121,11 @@ struct JournalHeader: Equatable {
         return (ManifestEnd(length: length, sequence: sequence), count)
     }
 
-    /// Bytes that `manifestSequence` reads.
+    /// The number of bytes that `manifestSequence` needs.
     static let glanceLength = prefixLength + 16 + 8 + 8 + 8 + 8 + 4
 
-    /// The manifest's last position when the generation's seal was finished, from a header's first bytes; nil in an earlier version, or where they
-    /// are no header's. It is not covered by a checksum: who finds more in it than there is reads the whole header.
+    /// The manifest's last position when the generation's seal was finished, read from a header's first bytes. Nil in an earlier version, or if the
+    /// bytes are not a header's. No checksum covers this: if it claims more than is found, read the whole header.
     static func manifestSequence(_ glance: UnsafeRawBufferPointer, isSealFinished: Bool) -> Int64? {
         var cursor = ByteCursor(glance)
         guard let magic = cursor.bytes(8), magic.elementsEqual(Self.magic), cursor.integer(UInt32.self) == Self.version,
@@ -134,7 +134,7 @@ struct JournalHeader: Equatable {
         return Self.sequence(manifest, count: Int(count), isSealFinished)
     }
 
-    /// The manifest's last position when the generation's seal was finished, or began; nil in an earlier version.
+    /// The manifest's last position when the generation's seal was finished or began; nil in an earlier version.
     func manifestSequence(isSealFinished: Bool) -> Int64? {
         Self.sequence(seal.manifest, count: seal.segments.count, isSealFinished)
     }

@@ -1,19 +1,19 @@
-/// Why a journal was cut at recovery.
+/// Why recovery truncated a journal.
 package enum CutReason: String, Sendable {
-    /// The last frame is not whole: the process or the machine stopped while it was written. Nothing unusual.
+    /// The last frame is incomplete: the process or the machine stopped while it was written. This is normal.
     case torn
-    /// A whole frame whose checksums disagree: also a write that a power cut split, or damage.
+    /// A complete frame whose checksum does not match: a write that a power cut interrupted, or damage.
     case checksum
-    /// Bytes behind what is known to be durable, left by a failed write.
+    /// Bytes after the durable length, left by a failed write.
     case unconfirmed
 }
 
-/// Reads a journal's header and frames, in bounded memory. Damage ends the reading; it is never stepped over.
+/// Reads a journal's header and frames in bounded memory. Reading ends at the first damage; damage is never skipped.
 struct JournalReader {
     let fileSystem: any FileSystem
     let file: OpenFile
 
-    /// Refuses what isn't for this version, spool and integration.
+    /// Throws unless the header has a known version and belongs to this spool and integration.
     func header(spoolID: [UInt8], integration: String) throws(SpoolError) -> (
         JournalHeader, IdentityWindows, checksum: UInt32, length: Int64
     ) {
@@ -30,12 +30,14 @@ struct JournalReader {
         let (isJournal, version, length) = fields
         guard isJournal, length > JournalHeader.prefixLength + 4,
             length <= min(size, Int64(JournalHeader.maximumLength))
-        else { throw .damaged(path: file.path, reason: "it has no journal's header") }
+        else { throw .damaged(path: file.path, reason: "it does not begin with a journal header") }
         let bytes = try fileSystem.bytes(file, from: 0, to: length)
         let content = bytes.dropLast(4)
         let crc = content.withUnsafeBytes { CRC32.of($0) }
         let written = bytes.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        guard crc == written else { throw .damaged(path: file.path, reason: "its header's checksum disagrees") }
+        guard crc == written else {
+            throw .damaged(path: file.path, reason: "the checksum of its header does not match")
+        }
         guard version <= JournalHeader.version else {
             throw .newerFormat(path: file.path, found: version, supported: JournalHeader.version)
         }
@@ -44,7 +46,7 @@ struct JournalReader {
                 UnsafeRawBufferPointer(rebasing: $0[JournalHeader.prefixLength...]), version: version)
         }
         guard let (header, windows) = decoded else {
-            throw .damaged(path: file.path, reason: "its header makes no sense")
+            throw .damaged(path: file.path, reason: "its header is invalid")
         }
         guard header.spoolID == spoolID else {
             throw .foreignSpool(
@@ -54,12 +56,13 @@ struct JournalReader {
             throw .otherIntegration(path: file.path, expected: integration, found: header.integration)
         }
         guard Journal.fileName(header.generation) == file.path.split(separator: "/").last.map(String.init) else {
-            throw .damaged(path: file.path, reason: "it is generation \(header.generation) under another's name")
+            throw .damaged(
+                path: file.path, reason: "it is generation \(header.generation) , which is not the one in its name")
         }
         return (header, windows, crc, length)
     }
 
-    /// Calls back for each valid frame of a type, with the offset of its first chunk, and returns where validity ends and why, if before `end`.
+    /// Calls `body` for each valid frame of a type with the offset of its first chunk. Returns where the valid frames end, and why if that is before `end`.
     func frames(
         _ type: UInt32 = CommitFrame.type, from start: Int64, to end: Int64, version: UInt32, headerChecksum: UInt32,
         _ body: (CommitFrame, Int64) throws(SpoolError) -> Void

@@ -1,4 +1,4 @@
-/// What a journal's directory holds once it is in order.
+/// The contents of a journal's directory after recovery.
 struct RecoveredJournal {
     var journal: Journal
     var partitions = PartitionTable()
@@ -6,23 +6,23 @@ struct RecoveredJournal {
     var cursor: String?
     /// Wall-clock milliseconds of the generation's first commit with records.
     var firstCommit: Int64?
-    /// And of the oldest commit with records that were carried over from the generation before.
+    /// Wall-clock milliseconds of the oldest commit whose records were carried over from the previous generation.
     var carriedSince: Int64?
-    /// A decided seal that is not finished.
+    /// A seal that is decided but not finished.
     var pending: SealPlan?
-    /// Where the frames at the generation's beginning that hold no records end.
+    /// Offset after the frames at the generation's beginning that hold no records.
     var recordsStart: Int64
     var report: RecoveryReport
 }
 
-/// Brings an integration's journals into order: finds the newest generation, cuts what is not whole, removes what was never decided.
+/// Repairs an integration's journal directory: finds the newest generation, truncates incomplete frames, and removes files of seals that were never decided.
 struct JournalRecovery {
     let spool: Spool
     let integration: String
     let scratch: SpoolScratch
     let facts: LineFacts
-    /// Of the generation that this process has written so far, what is durable: a failed synchronization leaves bytes that read well
-    /// from memory and were never written.
+    /// The durable length of the generation that this process has written. After a failed synchronization, bytes beyond it can still be read
+    /// from the page cache although they never reached the disk.
     var confirmed: (generation: UInt64, length: Int64)?
 
     var directory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
@@ -38,13 +38,13 @@ struct JournalRecovery {
             if let generation = Journal.generation(fileName: entry.name) { generations.append(generation) }
         }
         generations.sort()
-        // The newest name may be there and not be durable: nothing may build upon it before it is.
+        // The newest journal's name may not be durable yet. Make it durable before relying on it.
         try fileSystem.synchronizeDirectory(directory)
         let newest = generations.last
         var found: RecoveredJournal?
         if let newest {
             var journal = try read(newest)
-            // Since then this process has added lines of its own, and has told what was missing.
+            // After that, this process has added lines of its own, and it has already reported what was missing.
             if !spool.hasBeenOpened(integration) {
                 journal.report.olderSpool = OlderSpool(
                     journal.journal.header, isSealFinished: generations.dropLast().last != newest - 1, spool.manifest)
@@ -75,14 +75,14 @@ struct JournalRecovery {
                 recovered.pending = recovered.journal.header.seal
                 generations.removeLast()
             }
-            // Older ones can only be removals that a power cut undid, or what a restoration has replaced.
+            // Older journals are removals that a power cut undid, or were replaced by a restoration.
             for old in generations { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
             var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
             if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
             let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
             let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
             for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
-            // Durably before the staged files go, so that `isSwept` holds in a copy of the state that has decided them.
+            // Durable before the staged files are removed, so that `isSwept` also works in a copy of the state that has decided to seal them.
             if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
             for name in undecided where !marks.contains(name) {
                 try fileSystem.unlink("\(staging)/\(name)")
@@ -95,8 +95,8 @@ struct JournalRecovery {
         return recovered
     }
 
-    /// Whether a pending seal can't be finished: a start without this state has removed its mark and its staged files. While the mark is
-    /// there, or once a segment is listed, a missing one was deleted by a loader.
+    /// Whether a pending seal can't be finished because a start without this state has removed its mark and its staged files. While the mark
+    /// exists, or once a segment is listed, a missing file means that a loader deleted the segment.
     private func isSwept(_ plan: SealPlan) throws(SpoolError) -> Bool {
         let fileSystem = spool.fileSystem
         if try fileSystem.status("\(staging)/\(SealMark.fileName(plan.generation))") != nil { return false }
@@ -110,7 +110,7 @@ struct JournalRecovery {
         return false
     }
 
-    /// The first generation of an integration that has none.
+    /// Creates the first generation of an integration.
     private func start(_ now: SpoolInstant) throws(SpoolError) -> RecoveredJournal {
         let header = JournalHeader(
             spoolID: spool.id, integration: integration, generation: 1, created: now.wall,
@@ -138,7 +138,7 @@ struct JournalRecovery {
             var (found, reason) = try contents(of: file, upTo: limit)
             let end = found.journal.log.length
             if end < size { try fileSystem.truncate(file, to: end) }
-            // What a killed process wrote may not be durable yet; from here on it is built upon.
+            // The bytes that a killed process wrote may not be durable yet, and everything from here on relies on them.
             try fileSystem.synchronize(file)
             found.report.bytesCut = size - end
             found.report.cutReason = reason ?? (end < size ? .unconfirmed : nil)
@@ -149,7 +149,7 @@ struct JournalRecovery {
         }
     }
 
-    /// What a journal holds up to an offset, or up to the first frame that is not whole. Changes nothing.
+    /// Reads a journal up to an offset, or up to the first incomplete frame. Changes nothing.
     func contents(of file: OpenFile, upTo limit: Int64) throws(SpoolError) -> (RecoveredJournal, CutReason?) {
         let reader = JournalReader(fileSystem: spool.fileSystem, file: file)
         let (header, windows, crc, start) = try reader.header(spoolID: spool.id, integration: integration)
@@ -160,8 +160,10 @@ struct JournalRecovery {
             windows: windows, cursor: header.cursor, recordsStart: base,
             report: RecoveryReport(integration: integration, generation: header.generation))
         if header.carriedLength > 0 {
-            // Its records are before the cursor: cutting it would lose them, and to collect them again is nobody's way back.
-            guard base <= limit else { throw .damaged(path: file.path, reason: "what it carried over is cut off") }
+            // These records are from before the cursor. If the frame were truncated, they would be lost: nothing would collect them again.
+            guard base <= limit else {
+                throw .damaged(path: file.path, reason: "the frame with the records carried over is cut off")
+            }
             let (end, _) = try reader.frames(
                 CommitFrame.carriedType, from: start, to: base, version: header.version, headerChecksum: crc
             ) { (frame, data) throws(SpoolError) in
@@ -169,7 +171,7 @@ struct JournalRecovery {
                 try found.partitions.add(frame, at: data)
             }
             guard end == base else {
-                throw .damaged(path: file.path, reason: "the checksum of what it carried over disagrees")
+                throw .damaged(path: file.path, reason: "the checksum of the records carried over does not match")
             }
         }
         let (end, reason) = try reader.frames(from: base, to: limit, version: header.version, headerChecksum: crc) {

@@ -1,10 +1,10 @@
-/// What only the owner of the spool's lines can tell of one. The spool itself keeps them as bytes.
+/// Functions that extract facts from a line. The spool itself treats lines as opaque bytes.
 package struct LineFacts {
-    /// What the owner gave to `SpoolWriter.remember` for it; nil where that can't be known.
+    /// The identity that was passed to `SpoolWriter.remember` for this line; nil if the line does not tell.
     package var identity: (UnsafeRawBufferPointer, PartitionKind) -> RecordIdentity?
-    /// The time it was appended with, milliseconds since 1970.
+    /// The time with which the line was appended, in milliseconds since 1970.
     package var time: (UnsafeRawBufferPointer, PartitionKind) -> Int64?
-    /// What it follows, as `SpoolSettings.recordSchema` has it; nil where the line does not tell.
+    /// The schema that the line follows, in the form of `SpoolSettings.recordSchema`; nil if the line does not tell.
     package var schema: (UnsafeRawBufferPointer, PartitionKind) -> String?
 
     package init(

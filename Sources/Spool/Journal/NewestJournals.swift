@@ -1,4 +1,4 @@
-/// The newest journal of each integration, as the names in the state directory tell.
+/// The newest journal of each integration, according to the file names in the state directory.
 struct NewestJournals {
     private var journals: [(integration: String, directory: String, generations: [UInt64])] = []
 
@@ -9,15 +9,15 @@ struct NewestJournals {
         guard try fileSystem.status(directory) != nil else { return }
         for entry in try fileSystem.list(directory).sorted(by: { $0.name < $1.name }) where entry.isDirectory {
             let path = "\(directory)/\(entry.name)"
-            // What is wrong with one integration's files is told when its writer is opened, and stops no other.
+            // An error in one integration's files is reported when its writer is opened. It must not stop the others.
             let files = (try? fileSystem.list(path)) ?? []
             let generations = files.compactMap { Journal.generation(fileName: $0.name) }.sorted()
             if !generations.isEmpty { journals.append((entry.name, path, generations)) }
         }
     }
 
-    /// The greatest position of the manifest that a journal knows of, and `found` if none knows of a greater one. Of each
-    /// a few bytes are read; the whole header, with its checksum, only where these tell of a greater one.
+    /// The greatest manifest position that any journal knows, or `found` if none knows a greater one. Only a few bytes of each journal
+    /// are read; the complete header, with its checksum, is read only if they claim a greater position.
     func manifestSequence(above found: Int64, _ spoolID: [UInt8], _ fileSystem: any FileSystem) -> Int64 {
         var greatest = found
         for (integration, directory, generations) in journals {

@@ -1,15 +1,15 @@
-/// What opening a writer found and did, for the log and the status.
+/// What was found and done when a writer was opened, for the log and the status.
 package struct RecoveryReport: Sendable, Equatable {
     package var integration: String
     package var generation: UInt64
     /// Committed records that wait to be sealed.
     package var recordsRecovered = 0
-    /// Bytes cut from the journal's end: their records are collected again by the cursor.
+    /// Bytes truncated from the journal's end. Their records are collected again, because the cursor went back with them.
     package var bytesCut: Int64 = 0
     package var cutReason: CutReason?
-    /// Segments of a seal that was decided and is finished now.
+    /// Segments of a seal that was decided earlier and has been finished now.
     package var segmentsFinished = 0
-    /// Of those, files that were not there any more: loaded and deleted by a loader.
+    /// Of those, files that no longer exist because a loader has loaded and deleted them.
     package var segmentsGone = 0
     /// Staged files of a seal that was never decided.
     package var stagedFilesRemoved = 0
@@ -17,28 +17,29 @@ package struct RecoveryReport: Sendable, Equatable {
     package var restored: RestoredState?
     /// The state knows of segments that the manifest does not list: the spool is from a backup.
     package var olderSpool: OlderSpool?
-    /// The spool had segments of this integration but there was no journal. Collection starts again from the configured start.
+    /// The spool had segments of this integration, but there was no journal. Collection starts from the configured start.
     package var stateIsMissing: Bool { restored?.hadJournal == false }
 
-    /// Nothing but an orderly stop before.
+    /// Whether recovery found nothing but the results of an orderly stop.
     package var isClean: Bool {
         bytesCut == 0 && segmentsFinished == 0 && stagedFilesRemoved == 0 && restored == nil && olderSpool == nil
     }
 }
 
-/// Segments that a state did not know of, and what could be learned from them.
+/// Segments that the state did not know, and what was learned from them.
 package struct RestoredState: Sendable, Equatable {
-    /// False where nothing of the state was there.
+    /// False if none of the state was found.
     package var hadJournal: Bool
-    /// The state is a copy from the middle of a seal, and the files of that seal were removed since.
+    /// The state is a copy from the middle of a seal, and the staged files of that seal have been removed since.
     package var isSealGivenUp = false
-    /// Those that the manifest lists.
+    /// Segments that the manifest lists.
     package var segments = 0
-    /// Of them, those that had no line yet, and have got one.
+    /// Of those, segments that had no manifest line before and have one now.
     package var newlyListed = 0
-    /// Events that are recognized when they are collected again.
+    /// Events that will be recognized when they are collected again.
     package var known = 0
-    /// Events that are not, and can come again: their segments were deleted or are damaged; or there are more of them than are kept in mind, or no
+    /// Events that won't be recognized, and can be collected twice: their segments were deleted or damaged, or more were found than can be remembered, or
+    /// their uid can't be read.
     /// uid can be read.
     package var missingSegments = 0
     package var missingEvents = 0
@@ -49,13 +50,13 @@ package struct RestoredState: Sendable, Equatable {
 
 /// How much of a manifest is missing.
 package struct OlderSpool: Sendable, Equatable {
-    /// Lines, at least; nil where the journal is of a version that did not keep their number.
+    /// The minimum number of missing lines; nil if the journal's version did not record it.
     package var missingSegments: Int64?
     package var missingBytes: Int64
-    /// When the last segment that is listed was sealed, wall-clock milliseconds.
+    /// When the last listed segment was sealed, in wall-clock milliseconds.
     package var lastSealed: Int64?
 
-    /// Nil if the manifest, as it was opened, has all that a journal knows of.
+    /// Nil if the manifest, as opened, has every line that a journal knows.
     init?(_ header: JournalHeader, isSealFinished: Bool, _ manifest: Manifest) {
         missingSegments = header.manifestSequence(isSealFinished: isSealFinished).map {
             $0 - (manifest.found.sequence ?? 0)

@@ -1,32 +1,32 @@
 import FoundationEssentials
 
-/// Brings a state that is older than its spool into step with it: one that was restored from a backup, or one that was lost.
+/// Reconciles a state that is older than its spool: one that was restored from a backup, or one that was lost.
 ///
-/// The manifest lists a generation's seal only once the next generation is in force. So if it lists this integration's newest journal, or a later one, then
-/// segments hold records that the journal does not know to be sealed. What was in later journals is lost. Then
+/// The manifest lists a generation's seal only once the next generation is in force. So if it lists this integration's newest journal or a later one,
+/// segments hold records that the journal does not know to be sealed. The contents of later journals are lost. Then:
 ///
-/// - collection goes back to the beginning of the journal: its first cursor, the windows as they were, and none of its records. They are in those segments,
-///   or are collected again.
-/// - the identities of all records in those segments go into the window `restored`. What is collected again and is in it is dropped by the collector.
-/// - of what the journal's beginning carried over, which would not be collected again, a partition is kept unless the segments have all of its records.
-///   A carried partition is only ever sealed whole.
+/// - Collection restarts at the beginning of the journal: with its first cursor, the windows as of then, and none of its records. Those are in the
+///   segments, or are collected again.
+/// - The identities of all records in those segments go into the window `restored`. If such a record is collected again, the collector drops it.
+/// - Records that the journal's beginning carried over would not be collected again. So each carried partition is kept unless the segments have all of
+///   its records. A carried partition is always sealed as a whole.
 ///
-/// All of this becomes a new generation, in one step. Its number lies far above all that the manifest lists, and by chance, so that it was never given to another
-/// journal: not to one whose seal made no segment, nor to one that was lost. Without any journal there is nothing to go back to but the configured start.
+/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest, so that no other journal has ever had it:
+/// neither one whose seal made no segment, nor one that was lost. If there was no journal at all, collection starts from the configured start.
 ///
-/// A segment that is visible and has no line yet, since its seal was interrupted and the journal that knows of it is lost, is listed first.
+/// A visible segment may have no manifest line, if its seal was interrupted and the journal that knew of it was lost. Such segments are listed first.
 ///
-/// The same is done where the newest journal has decided a seal whose staged files were swept (`JournalRecovery.isSwept`). That seal is given up, and
-/// collection goes back to the beginning of the journal that it was to seal.
+/// The same is done if the newest journal has decided a seal whose staged files were removed (`JournalRecovery.isSwept`). That seal is abandoned, and
+/// collection restarts at the beginning of the journal that was to be sealed.
 struct StateRestoration {
     let recovery: JournalRecovery
-    /// The newest journal, or the one before it if the newest has decided `swept`; nil where there is none.
+    /// The newest journal, or the one before it if the newest has decided the `swept` seal; nil if there is none.
     let found: RecoveredJournal?
     /// A seal that can't be finished.
     let swept: SealPlan?
     let now: SpoolInstant
 
-    /// How far the new generation lies above those that are listed.
+    /// How far the new generation is above the listed ones.
     private static let generationGap: ClosedRange<UInt64> = 1_000...1_000_000
 
     private var spool: Spool { recovery.spool }
@@ -35,13 +35,13 @@ struct StateRestoration {
     private var walk: SpoolWalk { SpoolWalk(fileSystem: fileSystem, directory: spool.settings.directory) }
     private var generation: UInt64 { found?.journal.header.generation ?? 1 }
 
-    /// The new generation, in force; nil where the state is not older than the spool.
+    /// The new generation, in force; nil if the state is not older than the spool.
     func restored() throws(SpoolError) -> RecoveredJournal? {
         let known = swept?.manifest ?? found?.journal.header.seal.manifest ?? .beginning
         let marked = try fileSystem.list(recovery.staging).compactMap { SealMark.generation(fileName: $0.name) }.max()
         var report = RestoredState(hadJournal: found != nil, isSealGivenUp: swept != nil)
         if found == nil || swept != nil || marked.map({ $0 >= generation }) == true {
-            // A seal was interrupted, perhaps before the directories that it made were durable.
+            // A seal was interrupted, perhaps before the directories that it created were durable.
             for inner in try walk.directories(of: integration) {
                 let path = inner.isEmpty ? spool.settings.directory : "\(spool.settings.directory)/\(inner)"
                 try fileSystem.synchronizeDirectory(path)
@@ -50,11 +50,11 @@ struct StateRestoration {
             report.newlyListed = try listVisible(as: max(listed, marked ?? 0, generation))
         }
         let listed = try spool.manifest.newestSeal(of: integration, after: known)
-        // Used by a journal that is given up, or lost, whether or not the manifest lists it.
+        // This number was used by a journal that is abandoned or lost, whether or not the manifest lists it.
         let used = swept.map { $0.generation + 1 } ?? (found == nil ? marked : nil)
         guard let newest = [listed, used].compactMap(\.self).max(), newest >= generation else { return nil }
         let identities = try identities(of: try segments(after: known), &report)
-        // The records of the journal are left out.
+        // The records of the journal are not taken over.
         let beginning = try found.map { (found) throws(SpoolError) in
             try recovery.contents(of: found.journal.log.file, upTo: found.recordsStart).0
         }
@@ -97,7 +97,7 @@ struct StateRestoration {
         if let found { fileSystem.close(found.journal.log.file) }
     }
 
-    /// The segments of this generation and later ones that the manifest lists, in its order.
+    /// The segments that the manifest lists for this generation and later ones, in its order.
     private func segments(after known: ManifestEnd) throws(SpoolError) -> [SealedSegment] {
         let scan = ManifestScan(fileSystem, directory: spool.settings.directory)
         let start = if let sequence = known.sequence { try scan.offset(after: sequence) } else { known.length }
@@ -105,7 +105,7 @@ struct StateRestoration {
         var segments: [SealedSegment] = []
         try scan.lines(from: start) { (line, _) throws(SpoolError) in
             if let (name, generation) = ManifestLine(line)?.generation, name == integration,
-                // What comes after a swept seal is of other journals, whatever their numbers.
+                // Segments after a swept seal belong to other journals, whatever their numbers.
                 swept != nil || generation >= self.generation,
                 let segment = try? decoder.decode(SealedSegment.self, from: Data(line))
             {
@@ -116,7 +116,7 @@ struct StateRestoration {
         return segments
     }
 
-    /// What identifies the records of the segments that are there, oldest first; of the newest segments where it would be too many.
+    /// The identities of the records in the segments that still exist, oldest first. If there are too many, those of the newest segments.
     private func identities(
         of segments: [SealedSegment], _ report: inout RestoredState
     ) throws(SpoolError) -> [IdentityCommit] {
@@ -144,7 +144,7 @@ struct StateRestoration {
                     }
                 }
             } catch .damaged {
-                // What could be read of it is as good as the rest.
+                // If a segment can be read only in part, the identities from that part still count.
             }
             report.known += identities.count
             report.unreadEvents += max(0, segment.records - identities.count)
@@ -175,7 +175,7 @@ struct StateRestoration {
         return areKnown
     }
 
-    /// Gives each segment of the integration that is visible and not in the manifest a line. Returns how many.
+    /// Adds a manifest line for each visible segment of the integration that has none. Returns how many were added.
     private func listVisible(as generation: UInt64) throws(SpoolError) -> Int {
         var visible: [String: SpoolFile] = [:]
         try walk.files(of: integration) {
@@ -199,7 +199,7 @@ struct StateRestoration {
         return plan.segments.count
     }
 
-    /// What a segment's line says, read from the segment. Nil for a file that is not where, or what, Tributary would have made it.
+    /// The description of a segment, read from the file itself. Nil if the file is not what Tributary would have created at this path.
     private func described(_ file: SpoolFile) throws(SpoolError) -> (SealedSegment, PartitionPath)? {
         let kind = file.path.hasPrefix("_rejected/") ? PartitionKind.rejected : .records
         let components = file.path.split(separator: "/").dropFirst(kind == .rejected ? 2 : 1).dropLast()
@@ -219,7 +219,7 @@ struct StateRestoration {
             } lines: { (piece) throws(SpoolError) in
                 try splitter.feed(piece) { (line) throws(SpoolError) in
                     let time = recovery.facts.time(line, kind) ?? sealedAt
-                    // All lines of a segment follow one.
+                    // All lines of a segment have the same schema.
                     if schema == nil { schema = recovery.facts.schema(line, kind) }
                     summary.add(RecordSummary(records: 1, bytes: line.count + 1, firstTime: time, lastTime: time))
                 }

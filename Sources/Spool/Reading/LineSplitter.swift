@@ -1,6 +1,6 @@
-/// Cuts a stream of pieces into lines without their newlines. Only a line that pieces share is copied.
+/// Splits a stream of pieces into lines without their newlines. A line is copied only if it spans pieces.
 struct LineSplitter {
-    /// Well above the largest record that the spool takes.
+    /// Well above the largest record that the spool accepts.
     static let limit = 128 << 20
     private let rest = ByteStore()
 

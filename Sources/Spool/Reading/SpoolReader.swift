@@ -1,40 +1,40 @@
 import FoundationEssentials
 
-/// A segment that the manifest or the disk knows of.
+/// A segment that is in the manifest, on disk, or both.
 package struct SegmentListing: Sendable, Equatable {
     package enum State: String, Sendable {
         case present
-        /// In the manifest, not on disk: deleted by a loader or by retention.
+        /// In the manifest, but not on disk: deleted by a loader or by retention.
         case gone
-        /// On disk, not in the manifest: being sealed at this moment, or not Tributary's.
+        /// On disk, but not in the manifest: being sealed right now, or not created by Tributary.
         case unlisted
     }
 
     package var state: State
-    /// Below the spool's directory.
+    /// Relative to the spool's directory.
     package var path: String
-    /// The manifest's line; nil for an unlisted one.
+    /// The manifest's line; nil for an unlisted segment.
     package var segment: SealedSegment?
-    /// On disk now; nil for one that is gone.
+    /// Size on disk; nil if the segment is gone.
     package var bytesOnDisk: Int64?
 }
 
-/// Reads a spool from outside, while a daemon runs or not. Takes no lock and changes nothing, but for `prune`.
+/// Reads a spool from outside, whether or not a daemon is running. Takes no lock, and changes nothing except in `prune`.
 package struct SpoolReader: Sendable {
     package let directory: String
-    /// What the spool is known by, wherever it is.
+    /// The spool's identifier, which stays the same if the directory moves.
     package let id: String
     let fileSystem: any FileSystem
 
-    /// Throws `file` for a directory that can't be read, `damaged` for one that is no spool, and `newerFormat`.
+    /// Throws `file` if the directory can't be read, `damaged` if it is not a spool, and `newerFormat`.
     package init(directory: String, fileSystem: any FileSystem = PosixFileSystem()) throws(SpoolError) {
         self.directory = directory
         self.fileSystem = fileSystem
         guard let contents = try fileSystem.contents("\(directory)/_spool.json", limit: 64 << 10) else {
-            throw .damaged(path: directory, reason: "it has no _spool.json, so it is no spool")
+            throw .damaged(path: directory, reason: "it has no _spool.json, so it is not a spool")
         }
         guard let identity = try? JSONDecoder().decode(SpoolIdentity.self, from: Data(contents)) else {
-            throw .damaged(path: "\(directory)/_spool.json", reason: "it is not the JSON that was written")
+            throw .damaged(path: "\(directory)/_spool.json", reason: "it is not valid JSON")
         }
         guard identity.format <= SpoolIdentity.format else {
             throw .newerFormat(path: directory, found: identity.format, supported: SpoolIdentity.format)
@@ -42,9 +42,9 @@ package struct SpoolReader: Sendable {
         id = identity.id
     }
 
-    /// The manifest joined with what is on disk: first the manifest's order, then what it lacks by path.
+    /// The manifest combined with the files on disk: first in the manifest's order, then the unlisted ones by path.
     package func segments() throws(SpoolError) -> [SegmentListing] {
-        // The disk first: a segment that is sealed meanwhile is then on the manifest's side, and never looks unlisted for long.
+        // Files are listed before the manifest is read, so that a segment that is sealed meanwhile is in both lists.
         var onDisk = try files().filter { $0.value.compression != nil }
         var listed: [SealedSegment] = []
         try manifest { (_, line) throws(SpoolError) in
@@ -65,13 +65,14 @@ package struct SpoolReader: Sendable {
         return result
     }
 
-    /// A segment's lines, decompressed, in pieces that end anywhere. `path` is below the spool's directory.
+    /// A segment's lines, decompressed, in pieces of arbitrary size. `path` is relative to the spool's directory.
     package func cat(
         _ path: String, _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
     ) throws(SpoolError) {
         guard let compression = Compression(fileName: path) else {
             throw .invalidName(
-                path, reason: "it doesn't end in \(Compression.allCases.map(\.suffix).joined(separator: " or "))")
+                path, reason: "the name does not end in \(Compression.allCases.map(\.suffix).joined(separator: " or "))"
+            )
         }
         try SegmentReader(fileSystem).read(
             "\(directory)/\(path)", compression, packed: { (_) throws(SpoolError) in }, lines: body)
@@ -85,21 +86,21 @@ package struct SpoolReader: Sendable {
         try cat(path) { (piece) throws(SpoolError) in try splitter.feed(piece, body) }
     }
 
-    /// The manifest's segments behind a position, in order, present or gone, until `body` says false. Reads no more of the manifest than that.
+    /// Calls `body` for the manifest's segments after a position, in order, whether they still exist or not, until it returns false. Reads only that part of the manifest.
     ///
-    /// Throws `refused` for a position after the manifest's end. What it gives is durable before `body` has it: a position that was seen stands for its segment for ever.
+    /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always refers to the same segment.
     package func listed(
         after: Int64, _ body: (SegmentListing) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
         let scan = ManifestScan(fileSystem, directory: directory)
         let start = try scan.offset(after: after)
-        // What comes after this is left to the next time, so that it is all on disk.
+        // Lines added after this moment are left for the next call, so that every line seen is durable.
         let end = try fileSystem.status(scan.path)?.size ?? 0
         try scan.synchronize()
         if after > 0, start >= end, case let last = try scan.bounds()?.upperBound ?? 0, after > last {
             throw .refused(
-                "the manifest of \(directory) ends with position \(last), and \(after) is after it: either it is not the spool that the position is "
-                    + "from, or an older one was restored (/usr/share/doc/tributary/backup.md); go on from \(last) and skip the paths that you have loaded"
+                "the manifest of \(directory) ends with position \(last), but position \(after) was requested: either it is not the spool that the position is "
+                    + "from, or an older one was restored (/usr/share/doc/tributary/backup.md); continue from \(last) and skip the paths that you have loaded"
             )
         }
         let decoder = JSONDecoder()
@@ -115,8 +116,8 @@ package struct SpoolReader: Sendable {
         }
     }
 
-    /// Deletes segments that the rule lets go, oldest first, or with `dryRun` names them. Works beside a running daemon: what has no line in the
-    /// manifest is left alone.
+    /// Deletes the oldest segments that the rule allows to be deleted, or only returns them if `dryRun` is true. Safe while a daemon runs: files without a
+    /// manifest line are left alone.
     package func prune(_ rule: DeletionRule, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
         var start: Int64 = 0
         let outcome = try Retention(fileSystem: fileSystem, directory: directory).apply(
@@ -125,19 +126,19 @@ package struct SpoolReader: Sendable {
         return outcome
     }
 
-    /// The loaders and how far they have come. Throws `refused` for an acknowledgement that can't be believed.
+    /// The loaders and their positions. Throws `refused` for an invalid acknowledgement.
     ///
-    /// - Parameter expected: loaders that are waited for before they have registered.
+    /// - Parameter expected: loaders that must acknowledge segments even if they have not registered yet.
     package func acknowledgements(expecting expected: [String] = []) throws(SpoolError) -> [Acknowledgement] {
         try AcknowledgementFiles(spool: directory, fileSystem: fileSystem).all(expecting: expected)
     }
 
-    /// Whether a file is there. `path` is below the spool's directory.
+    /// Whether a file exists. `path` is relative to the spool's directory.
     package func isPresent(_ path: String) throws(SpoolError) -> Bool {
         try fileSystem.status("\(directory)/\(path)") != nil
     }
 
-    /// How many files look like segments and have no whole line in the manifest.
+    /// The number of files that look like segments and have no complete line in the manifest.
     package func unlisted() throws(SpoolError) -> Int {
         var paths = Set(try files().values.filter { $0.sealedAt != nil }.map(\.path))
         try ManifestScan(fileSystem, directory: directory).lines(from: 0) { (line, _) throws(SpoolError) in
@@ -155,7 +156,7 @@ package struct SpoolReader: Sendable {
         return found
     }
 
-    /// Each whole line of the manifest by its number from 1, decoded, or nil for a damaged one. A line without its newline is being written: left out.
+    /// Each complete line of the manifest, numbered from 1 and decoded; nil for a damaged one. A last line without a newline is still being written, and is left out.
     func manifest(_ body: (Int, SealedSegment?) throws(SpoolError) -> Void) throws(SpoolError) {
         let path = "\(directory)/_manifest.ndjson"
         guard try fileSystem.status(path) != nil else { return }

@@ -1,4 +1,4 @@
-/// What `verify` found wrong, where, and what to do about it.
+/// A problem that `verify` found, where it is, and what to do about it.
 package struct SpoolProblem: Sendable, Equatable {
     package enum Kind: String, Sendable {
         case damagedManifestLine, sequenceGap, listedTwice
@@ -7,7 +7,7 @@ package struct SpoolProblem: Sendable, Equatable {
     }
 
     package var kind: Kind
-    /// Below the spool's directory.
+    /// Relative to the spool's directory.
     package var path: String
     package var detail: String
 
@@ -23,28 +23,29 @@ package struct SpoolProblem: Sendable, Equatable {
             "the file was changed or damaged after sealing: check the disk, restore the file or fetch its time span from Okta again"
         case .unlisted:
             "if the daemon is sealing right now, run it again; otherwise the manifest lost a line: load it by path"
-        case .foreign: "not Tributary's: move it out of the spool, or give it a name that begins with '.' or '_'"
-        case .duplicate: "drop one by its uid when loading; report it, this should not happen"
+        case .foreign:
+            "Tributary did not create this file: move it out of the spool, or give it a name that begins with '.' or '_'"
+        case .duplicate: "when loading, keep one record per uid; report it, this should not happen"
         }
     }
 }
 
-/// What `verify` is asked for.
+/// Options for `verify`.
 package struct VerifyOptions: Sendable {
-    /// A fingerprint of a record's own identity, such as a hash of `metadata.uid`; nil for a line that has none. Without it, duplicates aren't looked for.
+    /// A fingerprint of a record's own identity, such as a hash of `metadata.uid`; nil for a line without one. If this is nil, duplicates aren't checked.
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
-    /// A record's event time in milliseconds, to check the manifest's first and last.
+    /// A record's event time in milliseconds, to check the manifest's first and last times.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// Fingerprints in memory at once, 32 bytes each and a tenth more in reserve: below 128 MiB. A larger spool is read several times.
+    /// Fingerprints held in memory at once: 32 bytes each plus a tenth in reserve, together below 128 MiB. A larger spool is read several times.
     package static let defaultFingerprintLimit = 3_500_000
     package var fingerprintLimit = Self.defaultFingerprintLimit
-    /// Problems that are kept; all are counted.
+    /// The number of problems that are kept. All are counted.
     package var problemLimit = 1_000
 
     package init() {}
 }
 
-/// How far `verify` is.
+/// The progress of `verify`.
 package struct VerifyProgress: Sendable, Equatable {
     package var segments: Int
     package var totalSegments: Int
@@ -52,9 +53,9 @@ package struct VerifyProgress: Sendable, Equatable {
     package var totalBytes: Int64
 }
 
-/// What `verify` found.
+/// The result of `verify`.
 package struct VerifyResult: Sendable, Equatable {
-    /// Lines of the manifest, files on disk, segments that are listed but deleted, records read.
+    /// Lines of the manifest, files on disk, segments listed but deleted, and records read.
     package var listed = 0
     package var checked = 0
     package var gone = 0
@@ -66,7 +67,7 @@ package struct VerifyResult: Sendable, Equatable {
 }
 
 extension SpoolReader {
-    /// Reads everything and compares it with what the manifest says. Works beside a running daemon; a file deleted meanwhile is gone, not a problem.
+    /// Reads everything and compares it with the manifest. Safe while a daemon runs: a file deleted meanwhile counts as gone, not as a problem.
     package func verify(
         _ options: VerifyOptions = VerifyOptions(), progress: (VerifyProgress) -> Void = { _ in }
     ) throws(SpoolError) -> VerifyResult {
@@ -192,7 +193,9 @@ struct SpoolVerifier {
                 result.checked += 1
                 report(.damaged, segment.path, reason)
                 let size = try reader.fileSystem.status(path)?.size ?? 0
-                if size != segment.bytes { report(.size, segment.path, "\(size) bytes, listed are \(segment.bytes)") }
+                if size != segment.bytes {
+                    report(.size, segment.path, "\(size) bytes, but the manifest says \(segment.bytes)")
+                }
             }
             return
         }
@@ -208,13 +211,17 @@ struct SpoolVerifier {
         endsInsideLine: Bool
     ) {
         let path = segment.path
-        if length != segment.bytes { report(.size, path, "\(length) bytes, listed are \(segment.bytes)") }
-        if digest != segment.sha256 { report(.digest, path, "its SHA-256 is \(digest), listed is \(segment.sha256)") }
+        if length != segment.bytes { report(.size, path, "\(length) bytes, but the manifest says \(segment.bytes)") }
+        if digest != segment.sha256 {
+            report(.digest, path, "its SHA-256 is \(digest), but the manifest says \(segment.sha256)")
+        }
         if summary.records != segment.records {
-            report(.records, path, "\(summary.records) records, listed are \(segment.records)")
+            report(.records, path, "\(summary.records) records, but the manifest says \(segment.records)")
         }
         if uncompressed != segment.uncompressedBytes {
-            report(.uncompressedBytes, path, "\(uncompressed) bytes of lines, listed are \(segment.uncompressedBytes)")
+            report(
+                .uncompressedBytes, path,
+                "\(uncompressed) bytes of lines, but the manifest says \(segment.uncompressedBytes)")
         }
         if endsInsideLine { report(.unterminated, path, "its last line has no newline") }
         if options.time != nil, summary.firstTime <= summary.lastTime,
@@ -222,7 +229,7 @@ struct SpoolVerifier {
         {
             report(
                 .times, path,
-                "event times \(summary.firstTime)...\(summary.lastTime), listed are \(segment.firstTime)...\(segment.lastTime)"
+                "event times \(summary.firstTime)...\(summary.lastTime), but the manifest says \(segment.firstTime)...\(segment.lastTime)"
             )
         }
     }
@@ -233,7 +240,7 @@ struct SpoolVerifier {
             let other = segments[first.segment].path
             report(
                 .duplicate, segments[second.segment].path,
-                "a record of it is in \(first.segment == second.segment ? "it twice" : other) too")
+                "the same record is in \(first.segment == second.segment ? "it twice" : other) too")
         }
     }
 
@@ -244,11 +251,11 @@ struct SpoolVerifier {
             if file.compression != nil, file.sealedAt != nil {
                 unlisted.append(file)
             } else if !name.hasPrefix(".") && !name.hasPrefix("_") {
-                report(.foreign, file.path, "no segment's name")
+                report(.foreign, file.path, "its name is not a segment's")
             }
         }
         guard !unlisted.isEmpty else { return }
-        // A seal that ran while the disk was listed has added its lines by now.
+        // A seal that ran while the disk was being listed has added its lines by now.
         var since: Set<String> = []
         try reader.manifest { (_, segment) throws(SpoolError) in
             if let segment { since.insert(segment.path) }

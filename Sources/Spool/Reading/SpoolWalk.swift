@@ -1,16 +1,16 @@
 /// A file below the spool's directory.
 package struct SpoolFile: Sendable, Equatable {
-    /// Below the spool's directory.
+    /// Relative to the spool's directory.
     package let path: String
     package let bytes: Int64
-    /// Nil for a file that no segment's name fits.
+    /// Nil if the file name is not a segment's.
     package let compression: Compression?
-    /// Wall-clock milliseconds by its name; nil for a name that Tributary did not give.
+    /// Wall-clock milliseconds from the file name; nil if Tributary did not choose that name.
     package let sealedAt: Int64?
 }
 
-/// Visits every file of the lake's part of a spool and of `_rejected/`. A directory that vanishes meanwhile is empty; what others put beside
-/// them, such as a file system's `lost+found`, is not looked into.
+/// Visits every file below the integrations' directories of a spool and below `_rejected/`. A directory that vanishes meanwhile counts as empty. Other
+/// directories, such as a file system's `lost+found`, are not read.
 struct SpoolWalk {
     let fileSystem: any FileSystem
     let directory: String
@@ -28,7 +28,7 @@ struct SpoolWalk {
         }
     }
 
-    /// The directories that have an integration's segments below them, relative to the spool's, from the outside in; that of the spool is empty.
+    /// All directories that contain segments of an integration, relative to the spool's directory, parents first. The spool's own path is empty.
     func directories(of integration: String) throws(SpoolError) -> [String] {
         var found = [""]
         for top in ["integration=\(integration)", "_rejected/integration=\(integration)"]
@@ -46,7 +46,7 @@ struct SpoolWalk {
         return found
     }
 
-    /// Bytes of all files below a directory, whoever made them.
+    /// Total size of all files below a directory, whoever created them. Bytes.
     func bytes(below path: String, depth: Int = 0) throws(SpoolError) -> Int64 {
         guard depth <= Self.depthLimit else { return 0 }
         var total: Int64 = 0
@@ -58,7 +58,7 @@ struct SpoolWalk {
         return total
     }
 
-    /// `_rejected`, `integration=`, four partition keys, and some that others made.
+    /// Enough for `_rejected`, `integration=`, four partition keys, and some directories that others created.
     private static let depthLimit: Int = 12
 
     private func visit(

@@ -1,17 +1,17 @@
-/// How far a loader has come: everything up to a position of the manifest is in its own store, durably.
+/// How far a loader has come: it has stored everything up to a manifest position durably.
 ///
-/// One file a loader, `SPOOL/_acks/<loader>.json`:
+/// There is one file per loader, `SPOOL/_acks/<loader>.json`:
 ///
 ///     {"acknowledged_at":"2026-11-23T20:15:30.123Z","format":1,"loader":"warehouse","path":"integration=acme/…","sequence":1200}
 ///
-/// `path` is that of the manifest's line at `sequence`: an acknowledgement is believed only while the manifest agrees. It is empty for
-/// position 0, by which a loader says that it is there and has nothing yet.
+/// `path` is the path in the manifest's line at `sequence`. An acknowledgement is valid only while the two match. `path` is empty for
+/// position 0, with which a loader registers before it has loaded anything.
 package struct Acknowledgement: Sendable, Equatable, Codable {
     static let currentFormat = 1
 
     package var format = Self.currentFormat
     package var loader: String
-    /// Of the manifest; at least 0.
+    /// A position of the manifest; at least 0.
     package var sequence: Int64
     package var path: String
     /// RFC 3339, UTC.
@@ -22,7 +22,7 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         case acknowledgedAt = "acknowledged_at"
     }
 
-    /// Names that become files: 1 to 64 lower-case letters, digits, `-` and `_`, the first a letter or a digit.
+    /// Loader names become file names: 1 to 64 lower-case letters, digits, `-` and `_`, starting with a letter or a digit.
     ///
     /// Throws `refused` for any other.
     package static func checkName(_ name: String) throws(SpoolError) {
@@ -36,8 +36,8 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         }
     }
 
-    /// What is wrong with going on to `next`, given what was acknowledged before and the manifest's positions; nil if nothing is. To say the
-    /// same again is right: a loader that died may have to.
+    /// Why `next` can't be acknowledged, given the earlier acknowledgement and the manifest's positions; nil if it can. Repeating the same
+    /// position is allowed, because a loader that died may have to.
     static func objection(to next: Int64, after earlier: Int64?, in bounds: ClosedRange<Int64>?, loader: String)
         -> String?
     {
@@ -46,7 +46,7 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         if let earlier, next < earlier {
             return
                 "loader \(loader) has acknowledged position \(earlier) already, and acknowledgements do not go back: "
-                + "what is behind them may be deleted. To load again what is still there, remove the loader and begin with 0"
+                + "segments before that position may have been deleted. To load again what still exists, remove the loader and start from 0"
         }
         if next > last {
             return

@@ -1,22 +1,22 @@
 import FoundationEssentials
 import Glibc
 
-/// `SPOOL/_acks`, where loaders say how far they have come. A loader writes there as a member of the spool's group; the daemon only reads.
+/// `SPOOL/_acks`, where loaders record how far they have come. Loaders write there as members of the spool's group; the daemon only reads.
 ///
-/// Whatever is in it and can't be read stands for a loader that has acknowledged nothing: `all` throws, and nobody deletes anything.
+/// A file in it that can't be read may belong to a loader that has acknowledged nothing. So `all` throws, and nothing is deleted.
 ///
-/// Each member may put anything there under any name. So nothing in it is followed, waited for, locked or read beyond a few bytes, and a file
-/// is made under a random name that must be new. Who acknowledges may be root: what is not theirs they don't replace.
+/// Every group member can create anything there under any name. So links are not followed, FIFOs and locks are not waited for, and only a few bytes are read. A new
+/// file is created under a random name that must not exist. The caller may be root: files of other users are not replaced.
 package struct AcknowledgementFiles: Sendable {
     package static let directoryName = "_acks"
-    /// Loaders of one spool.
+    /// The maximum number of loaders of one spool.
     static let loaderLimit = 256
-    /// Names in the directory that are looked at: the loaders', and what their killed processes left.
+    /// The number of names in the directory that are examined: the loaders' files, and temporary files of killed processes.
     private static let nameLimit = 4_096
-    /// Bytes of an acknowledgement: far more than one has.
+    /// The maximum size of an acknowledgement in bytes, far more than one needs.
     private static let sizeLimit = 4 << 10
     private static let suffix = ".json"
-    /// After so long a temporary file is one that a killed process left. Seconds.
+    /// A temporary file older than this was left by a killed process. Seconds.
     private static let temporaryLife: Int64 = 3_600
 
     let fileSystem: any FileSystem
@@ -31,9 +31,9 @@ package struct AcknowledgementFiles: Sendable {
 
     package var directory: String { "\(spool)/\(Self.directoryName)" }
 
-    /// All loaders by name. Throws `refused` for a file that is no acknowledgement, and for one that the manifest does not agree with.
+    /// All loaders by name. Throws `refused` for an invalid acknowledgement, and for one that does not match the manifest.
     ///
-    /// - Parameter expected: loaders that are waited for before they have registered: they count as having nothing.
+    /// - Parameter expected: loaders that must acknowledge segments even if they have not registered yet. They count as having acknowledged nothing.
     package func all(expecting expected: [String] = []) throws(SpoolError) -> [Acknowledgement] {
         let found = try registered()
         let missing = expected.filter { name in !found.contains { $0.loader == name } }
@@ -56,7 +56,7 @@ package struct AcknowledgementFiles: Sendable {
         return found
     }
 
-    /// One loader's, whatever is the matter with the others; nil for one that isn't registered. Throws `refused` as `all` does.
+    /// The acknowledgement of one loader, whatever is wrong with the others; nil if it isn't registered. Throws `refused` as `all` does.
     package func acknowledgement(of loader: String) throws(SpoolError) -> Acknowledgement? {
         try Acknowledgement.checkName(loader)
         guard try fileSystem.status(directory) != nil else { return nil }
@@ -67,12 +67,12 @@ package struct AcknowledgementFiles: Sendable {
         return found
     }
 
-    /// Records that a loader has everything up to a position, durably. Returns what is on disk now.
+    /// Records that a loader has stored everything up to a position durably. Returns the acknowledgement as written.
     ///
-    /// Two at a time for one loader may leave the smaller position, which keeps more than it must. They take no lock, because any
-    /// member of the group could hold one permanently.
+    /// If two processes acknowledge for one loader at the same time, the smaller position may remain, which only keeps segments longer. They take no
+    /// lock, because any member of the group could hold it permanently.
     ///
-    /// Throws `refused` for a position that makes no sense and for a name, and `file` with EPERM for a loader that belongs to another user.
+    /// Throws `refused` for an invalid position or name, and `file` with EPERM if the loader's file belongs to another user.
     @discardableResult
     package func acknowledge(_ loader: String, through sequence: Int64, at wall: Int64) throws(SpoolError)
         -> Acknowledgement
@@ -96,12 +96,12 @@ package struct AcknowledgementFiles: Sendable {
         if earlier == nil, names.count(where: { !$0.hasPrefix(".") }) >= Self.loaderLimit {
             throw .tooMuch(what: "loaders", limit: Self.loaderLimit)
         }
-        // A line is visible a moment before it is durable; after a power cut its position could be another segment's.
+        // A line is visible a moment before it is durable. After a power cut, its position could belong to another segment.
         try manifest.synchronize()
         var path = ""
         if sequence > 0 {
             guard let line = try manifest.line(at: sequence) else {
-                throw .refused("the manifest has no whole line at position \(sequence): acknowledge one that it has")
+                throw .refused("the manifest has no complete line at position \(sequence): acknowledge one that it has")
             }
             path = line.path
         }
@@ -112,7 +112,7 @@ package struct AcknowledgementFiles: Sendable {
         return next
     }
 
-    /// Forgets a loader, also one whose file can't be read: nothing waits for it any longer. Throws `refused` for one that isn't there.
+    /// Removes a loader, even if its file can't be read. Nothing waits for it any longer. Throws `refused` if there is no such loader.
     package func remove(_ loader: String) throws(SpoolError) {
         try Acknowledgement.checkName(loader)
         guard try fileSystem.status(directory) != nil else { throw .refused("there is no loader \(loader)") }
@@ -138,24 +138,24 @@ package struct AcknowledgementFiles: Sendable {
         return entries.map(\.name)
     }
 
-    /// Nil for a file that is gone meanwhile. What the name stands for is opened first, and then looked at.
+    /// Nil if the file has just been removed. The file is opened first and then checked, so that it can't be replaced in between.
     private func read(
         _ name: String, in directory: OpenFile
     ) throws(SpoolError) -> (acknowledgement: Acknowledgement, owner: UInt32?)? {
         guard let named = try fileSystem.status(name, in: directory) else { return nil }
-        guard named.isRegular else { throw unbelievable(name, "it is no regular file") }
+        guard named.isRegular else { throw unbelievable(name, "it is not a regular file") }
         let file: OpenFile
         do {
             file = try fileSystem.open(name, in: directory, .read)
         } catch .file(let error) where error.code == ENOENT {
             return nil
         } catch .file(let error) where error.code == ELOOP {
-            throw unbelievable(name, "it is no regular file")
+            throw unbelievable(name, "it is not a regular file")
         }
         defer { fileSystem.close(file) }
         let status = try fileSystem.status(of: file)
         guard status.isRegular, status.size <= Self.sizeLimit else {
-            throw unbelievable(name, "it is too large, or no regular file")
+            throw unbelievable(name, "it is too large, or not a regular file")
         }
         let bytes = try fileSystem.bytes(file, from: 0, to: status.size)
         guard name.hasSuffix(Self.suffix),
@@ -172,19 +172,19 @@ package struct AcknowledgementFiles: Sendable {
 
     private func check(_ acknowledgement: Acknowledgement, _ bounds: ClosedRange<Int64>?) throws(SpoolError) {
         let sequence = acknowledgement.sequence
-        // What was dropped from the manifest's beginning can't be looked up, and can't be deleted by it either.
+        // The beginning of a manifest may have been dropped. A position in that part can't be checked, but it can't delete anything, either.
         guard sequence > 0, sequence >= bounds?.lowerBound ?? 0 else { return }
         guard try manifest.line(at: sequence)?.path == acknowledgement.path else {
             throw unbelievable(
                 acknowledgement.loader + Self.suffix,
-                "position \(sequence) of the manifest is not the segment that was acknowledged")
+                "position \(sequence) of the manifest does not have the path that was acknowledged")
         }
     }
 
     private func unbelievable(_ name: String, _ reason: String) -> SpoolError {
         .refused(
-            "the acknowledgement \(directory)/\(name) can't be believed: \(reason). Take it out with "
-                + "`tributary spool ack --loader NAME --remove`, and let the loader begin again")
+            "the acknowledgement \(directory)/\(name) is invalid: \(reason). Remove it with "
+                + "`tributary spool ack --loader NAME --remove`, and let the loader start again")
     }
 
     private func write(_ acknowledgement: Acknowledgement, _ name: String, in directory: OpenFile) throws(SpoolError) {
@@ -209,7 +209,7 @@ package struct AcknowledgementFiles: Sendable {
         try fileSystem.synchronizeDirectory(directory)
     }
 
-    /// Takes out what killed processes of this loader's own user left. Nothing relies on it.
+    /// Removes temporary files that killed processes of this loader's own user left. Nothing relies on it.
     private func removeAbandoned(_ names: [String], of loader: String, in directory: OpenFile) throws(SpoolError) {
         let prefix = Self.temporaryPrefix(loader)
         for name in names where name.hasPrefix(prefix) && name.hasSuffix(Self.temporarySuffix) {
@@ -222,7 +222,7 @@ package struct AcknowledgementFiles: Sendable {
 
     private static let temporarySuffix = ".new"
 
-    /// A loader's name has no dot, so none is the beginning of another's.
+    /// A loader's name contains no dot, so this can't match another loader's files.
     private static func temporaryPrefix(_ loader: String) -> String { ".\(loader)." }
 
     private static func random() -> String {

@@ -1,26 +1,26 @@
 /// When Tributary itself deletes sealed segments: `spool.retention`.
 package enum RetentionSetting: Sendable, Equatable {
     case never
-    /// This long after sealing, and not before every registered loader has acknowledged it.
+    /// This long after sealing, but not before every registered loader has acknowledged the segment.
     case after(Duration)
-    /// As soon as every registered loader has acknowledged it; without a loader, never.
+    /// As soon as every registered loader has acknowledged the segment; never if there is no loader.
     case acknowledged
 
-    /// Monotonic milliseconds that a new time of the wall clock is mistrusted for: as long as an age counts.
+    /// How long a change of the wall clock is distrusted: as long as the retention period. Monotonic milliseconds.
     var clockPatience: Int64 {
         if case .after(let age) = self { age.milliseconds } else { DeletionRule.patience }
     }
 }
 
-/// Which sealed segments may go. A plain value; the manifest's lines are held against it one by one.
+/// Which sealed segments may be deleted. A plain value that is applied to the manifest's lines one by one.
 package struct DeletionRule: Sendable, Equatable {
-    /// Only what was sealed before, in wall-clock milliseconds; nil for however young.
+    /// Delete only segments sealed before this time, in wall-clock milliseconds; nil for no minimum age.
     package var sealedBefore: Int64?
-    /// Only what the manifest has up to this position; nil where no loader is asked.
+    /// Delete only segments up to this manifest position; nil if no acknowledgement is needed.
     package var acknowledgedThrough: Int64?
-    /// What was sealed before and lacks nothing but an acknowledgement is reported as waiting.
+    /// Segments sealed before this time that only lack an acknowledgement are reported as waiting.
     package var waitingSince: Int64
-    /// Only this integration's.
+    /// Delete only segments of this integration; nil for all.
     package var integration: String?
 
     package init(
@@ -33,10 +33,10 @@ package struct DeletionRule: Sendable, Equatable {
         self.integration = integration
     }
 
-    /// How long a loader may take where an acknowledgement alone is waited for, before that is reported. Milliseconds.
+    /// If only an acknowledgement is awaited, how long a loader may take before that is reported. Milliseconds.
     static let patience: Int64 = 3_600_000
 
-    /// For the daemon's own retention; nil when nothing may be deleted.
+    /// The rule for the daemon's own retention; nil if nothing may be deleted.
     ///
     /// - Parameter acknowledged: the position of each registered loader.
     init?(_ setting: RetentionSetting, acknowledged: [Int64], now: Int64) {
@@ -54,7 +54,7 @@ package struct DeletionRule: Sendable, Equatable {
         }
     }
 
-    /// Whether nothing that follows in the manifest may go: it is younger than `sealedAt` and behind the position.
+    /// Whether no later line of the manifest can be deleted either: the segment is too young and not yet acknowledged.
     func keepsAll(after sequence: Int64, sealedAt: Int64) -> Bool {
         if let sealedBefore, sealedAt >= sealedBefore { return true }
         return acknowledgedThrough.map { sequence > $0 && waitingSince <= sealedAt } ?? false
@@ -63,8 +63,8 @@ package struct DeletionRule: Sendable, Equatable {
     enum Verdict { case delete, wait, keep }
 
     /// - Parameters:
-    ///   - path: below the spool.
-    ///   - sealedAt: wall-clock milliseconds by the segment's name.
+    ///   - path: relative to the spool's directory.
+    ///   - sealedAt: wall-clock milliseconds from the segment's name.
     func verdict(sequence: Int64, path: String, sealedAt: Int64) -> Verdict {
         if let integration, !path.split(separator: "/").contains("integration=\(integration)") { return .keep }
         if let sealedBefore, sealedAt >= sealedBefore { return .keep }

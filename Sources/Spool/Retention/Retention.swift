@@ -1,32 +1,32 @@
-/// What a pass of the retention deleted, and what it left for a loader's sake.
+/// What one pass of the retention deleted, and what it kept because a loader has not acknowledged it.
 package struct RetentionOutcome: Sendable, Equatable {
-    /// In the order in which they went: by the time of sealing.
+    /// In order of deletion: by the time of sealing.
     package var deleted: [SpoolFile] = []
-    /// Segments that only lack an acknowledgement, and their bytes.
+    /// The number and the size of segments that only lack an acknowledgement.
     package var waiting = 0
     package var waitingBytes: Int64 = 0
-    /// The first segment that could not be deleted; the others were tried.
+    /// The error of the first segment that could not be deleted. The others were still tried.
     package var failure: SpoolError?
 }
 
-/// Deletes sealed segments that a rule lets go, oldest first. It goes by the manifest: what has no line there, a journal or a staged file is never
-/// touched, so it is safe beside a running daemon.
+/// Deletes sealed segments that a rule allows to be deleted, oldest first. It works from the manifest: files without a line there, journals and staged
+/// files are never touched, so it is safe while a daemon runs.
 struct Retention {
-    /// Segments that one pass deletes; more are left to the next.
+    /// Segments that one pass deletes. The next pass continues after them.
     static let passLimit: Int = 50_000
-    /// Lines of segments that are gone which one pass of the daemon reads before the first that is there; the next pass goes on behind them.
+    /// Lines of deleted segments that one pass of the daemon reads before it finds the first existing one. The next pass continues after them.
     static let gonePassLimit: Int = 100_000
-    /// The manifest is in the order of sealing. Seals of other integrations that took long may stand this far from their place, in milliseconds.
+    /// The manifest is in order of sealing, except that a slow seal of another integration can be out of place by this much. Milliseconds.
     static let disorder: Int64 = 3_600_000
     let fileSystem: any FileSystem
     let directory: String
 
-    /// Deletes, or with `dryRun` only names. A file that another has deleted is passed over.
+    /// Deletes the segments, or only returns them if `dryRun` is true. A file that someone else has deleted is skipped.
     ///
     /// - Parameters:
-    ///   - goneBefore: the manifest's offset before which every segment is known to be gone; moved forward.
-    ///   - goneLimit: lines of segments that are gone that are read before the first that is there; with it the rest of the manifest is not
-    ///     read either, once it is too young. Nil reads it all.
+    ///   - goneBefore: the manifest's offset before which all segments are known to be deleted. This call moves it forward.
+    ///   - goneLimit: how many lines of deleted segments are read before the first existing one. If it is given, reading also stops
+    ///     at lines that are too young. Nil reads the whole manifest.
     func apply(
         _ rule: DeletionRule, goneBefore: inout Int64, goneLimit: Int? = nil, dryRun: Bool
     ) throws(SpoolError) -> RetentionOutcome {
@@ -35,7 +35,7 @@ struct Retention {
         var allGone = true
         var start = goneBefore
         let scan = ManifestScan(fileSystem, directory: directory)
-        // The manifest of a spool that was put in this one's place may be shorter.
+        // The spool may have been replaced by one with a shorter manifest.
         if let size = try fileSystem.status(scan.path)?.size, size < start { start = 0 }
         var gone = start
         var goneLines = 0
@@ -62,7 +62,7 @@ struct Retention {
                 outcome.waiting += 1
                 outcome.waitingBytes += status.size
             case .delete:
-                // What a damaged line says is not acted on.
+                // A damaged line must not cause a deletion.
                 guard ManifestLine(line)?.path == head.path else { break }
                 old.append(
                     SpoolFile(
@@ -85,20 +85,20 @@ struct Retention {
             } catch {
                 if try fileSystem.status(path) != nil, outcome.failure == nil { outcome.failure = error }
             }
-            // Its day is over when the last segment goes; a late event makes the directory again.
+            // When the last segment of a day is deleted, its directory goes, too. A late event creates it again.
             if let parent = Path.parent(of: path) { try? fileSystem.removeDirectory(parent) }
         }
         return outcome
     }
 }
 
-/// What holds deletion up, for the status.
+/// What prevents deletion, for the status.
 package struct RetentionReport: Sendable, Equatable {
     package var waitingSegments = 0
     package var waitingBytes: Int64 = 0
-    /// Those that have acknowledged least.
+    /// The loaders with the lowest acknowledged position.
     package var loaders: [String] = []
-    /// In words, with what to do; nil when nothing holds it up.
+    /// The problem in words, with what to do; nil if nothing prevents deletion.
     package var problem: String?
 
     package init() {}
@@ -110,6 +110,6 @@ package struct RetentionReport: Sendable, Equatable {
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
         problem =
             "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), acknowledged up to position "
-            + "\(slowest): see to that loader, or take it out with `tributary spool ack --loader NAME --remove`"
+            + "\(slowest): get that loader to continue, or remove it with `tributary spool ack --loader NAME --remove`"
     }
 }

@@ -1,15 +1,15 @@
-/// What time it is where segments are deleted by their age, when the wall clock is set while the daemon runs.
+/// The time by which segments are named and deleted, in case the wall clock is set while the daemon runs.
 ///
-/// Set ahead, it must not make everything old at once; set back and put right again, it must not leave segments that look older than they
-/// are. Nobody can tell which of the two times is the right one, so until the time from before would have become old anyway, segments are
-/// named by the later one and deleted by the earlier one: at worst they stay for longer.
+/// If the clock is set ahead, not everything may become old at once. If it is set back and corrected later, no segment may look older than it
+/// is. It is unknown which of the two times is right. So until the retention period has passed, segments are named by the later time
+/// and deleted by the earlier one. The worst effect is that they are kept longer.
 struct RetentionClock {
-    /// Milliseconds that the wall clock may be off between two readings: a clock that is steered moves by far less.
+    /// How far the wall clock may deviate between two readings. A clock that is adjusted gradually moves by far less. Milliseconds.
     static let tolerance: UInt64 = 60_000
-    /// Monotonic milliseconds after which a new time is taken: the retention.
+    /// How long after a change the new time is accepted: the retention period. Monotonic milliseconds.
     var patience: Int64
     private var anchor: SpoolInstant
-    /// Monotonic milliseconds at which the wall clock was first seen elsewhere.
+    /// When the wall clock was first seen to differ. Monotonic milliseconds.
     private var strayedAt: Int64?
 
     init(patience: Int64, now: SpoolInstant) {
@@ -17,7 +17,7 @@ struct RetentionClock {
         anchor = now
     }
 
-    /// Wall-clock milliseconds: `sealing` for the name of a segment that is sealed now, `pruning` to count an age from.
+    /// Wall-clock milliseconds: `sealing` for the name of a segment sealed now, `pruning` to compute ages from.
     mutating func read(_ now: SpoolInstant) -> (sealing: Int64, pruning: Int64) {
         let steady = anchor.wall &+ (now.monotonic &- anchor.monotonic)
         if (now.wall &- steady).magnitude > Self.tolerance {

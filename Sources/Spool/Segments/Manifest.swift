@@ -1,21 +1,21 @@
 import Synchronization
 
-/// `SPOOL/_manifest.ndjson`: a line for each segment that was ever sealed, in the order in which they became visible.
+/// `SPOOL/_manifest.ndjson`: a line for each segment that was ever sealed, in the order in which the segments became visible.
 ///
 ///     {"sequence":17,"path":"integration=acme/class=authentication/date=2026-11-23/….ndjson.zst","integration":"acme",
 ///      "partition":{"class":"authentication","date":"2026-11-23"},"kind":"records","records":812,"bytes":70412,
 ///      "uncompressed_bytes":2449071,"sha256":"…","first_time":1795420801113,"last_time":1795423000007,
 ///      "sealed_at":"2026-11-23T20:15:30.123Z","schema":"ocsf/1.8.0","format":1,"seal":"acme/12","line_crc32":"89abcdef"}
 ///
-/// - Lines are only added; `sequence` goes up by one a line, so that a loader goes on from the last it has seen.
-/// - A line is written after its segment is durable under its name, and before the journal that could redo it is removed.
+/// - Lines are only appended. `sequence` increases by one per line, so that a loader can resume after the last line it has seen.
+/// - A line is written after its segment is durable under its final name, and before the journal from which it could be sealed again is removed.
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
-/// - After a restore the manifest can lack lines that a journal knows of. Their positions are not used again: the next line's follows the greatest known.
-/// - At opening, bytes that a crash left behind the last whole line are cut. If whole lines follow damaged ones and the seals of all of them
-///   are to be finished again (their journals are there), they are cut too: they come again. Other damage stays, for `verify`.
+/// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the greatest known position.
+/// - When the manifest is opened, an incomplete last line left by a crash is cut off. If complete lines follow damaged ones, and the seals of all of them
+///   will be finished again (their journals exist), they are cut off, too, because they will be written again. Other damage stays for `verify` to report.
 final class Manifest: Sendable {
     static let format: Int = 1
-    /// One seal's lines are the most that a crash can leave in doubt: 4,096 of a kilobyte each.
+    /// A crash can leave at most one seal's lines in doubt: 4,096 of a kilobyte each.
     static let tailBytes: Int64 = 8 << 20
 
     private struct State {
@@ -27,12 +27,12 @@ final class Manifest: Sendable {
     private let fileSystem: any FileSystem
     private let file: OpenFile
     private let state: Mutex<State>
-    /// Where it ended when it was opened.
+    /// Where the manifest ended when it was opened.
     let found: ManifestEnd
-    /// When the last segment of that was sealed, wall-clock milliseconds; nil without one.
+    /// When the last segment in it was sealed, in wall-clock milliseconds; nil if it is empty.
     let lastSealed: Int64?
 
-    /// `isPending` tells whether the seal of this name (`acme/12`) is to be finished again.
+    /// `isPending` says whether the seal of this name (`acme/12`) will be finished again.
     init(
         _ directory: String, _ fileSystem: any FileSystem, isPending: (String) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -44,7 +44,7 @@ final class Manifest: Sendable {
             let tail = ManifestTail(try fileSystem.bytes(file, from: start, to: size), startsInsideLine: start > 0)
             let end = start + Int64(try tail.validEnd(isPending: isPending))
             if end < size { try fileSystem.truncate(file, to: end) }
-            // Lines that a killed process wrote are relied upon from here on, so they have to be durable.
+            // A killed process may have written lines without synchronizing them, and they are relied on from here on.
             try fileSystem.synchronize(file)
             let last = tail.last(before: end - start)
             found = ManifestEnd(length: end, sequence: last?.sequence ?? 0)
@@ -65,15 +65,15 @@ final class Manifest: Sendable {
         state.withLock { ManifestEnd(length: $0.log.length, sequence: $0.sequence) }
     }
 
-    /// Positions up to this one are not given to any line.
+    /// Prevents that any line gets a position up to this one.
     func skip(to sequence: Int64) { state.withLock { $0.sequence = max($0.sequence, sequence) } }
 
-    /// Throws `deleted` when the file has been.
+    /// Throws `deleted` if the file was deleted.
     func checkIsThere() throws(SpoolError) {
         guard try fileSystem.hasName(file) else { throw .deleted(path: file.path, holds: .spool) }
     }
 
-    /// The last generation of an integration that a line names, if there may be one after `known`. One before it may be returned as well.
+    /// The last generation of an integration that the manifest names, if that may be after `known`. An earlier one may be returned as well.
     func newestSeal(of integration: String, after known: ManifestEnd) throws(SpoolError) -> UInt64? {
         try state.withLock { (state) throws(SpoolError) in
             try state.seals.newest(
@@ -81,8 +81,8 @@ final class Manifest: Sendable {
         }
     }
 
-    /// Adds the lines of a seal's segments and makes them durable, all or none. With `looking`, those that an earlier try has added
-    /// are left out.
+    /// Appends the lines of a seal's segments and makes them durable, all or none. With `looking`, lines that an earlier attempt has added
+    /// are not added twice.
     func append(_ plan: SealPlan, looking: Bool) throws(SpoolError) {
         try state.withLock { (state) throws(SpoolError) in
             try checkIsThere()
@@ -103,7 +103,7 @@ final class Manifest: Sendable {
         }
     }
 
-    /// The segments of a plan that have no line.
+    /// The segments of a plan that have no line yet.
     func unlisted(_ plan: SealPlan) throws(SpoolError) -> [PlannedSegment] {
         try state.withLock { (state) throws(SpoolError) in try unlisted(plan, before: state.log.length) }
     }
@@ -131,9 +131,9 @@ final class Manifest: Sendable {
         return found
     }
 
-    /// A segment's line without its position and checksum.
+    /// A segment's line, without its position and its checksum.
     static func line(_ segment: SealedSegment, keys: [(String, String)], seal: String) -> String {
-        // Paths, names and keys are plain by `PartitionPath`; the schema alone comes from outside.
+        // Paths, names and keys need no escaping (`PartitionPath` checks them). Only the schema comes from outside.
         let partition = keys.map { "\"\($0.0)\":\"\($0.1)\"" }.joined(separator: ",")
         return "\"path\":\"\(segment.path)\",\"integration\":\"\(segment.integration)\",\"partition\":{\(partition)}"
             + ",\"kind\":\"\(segment.kind)\",\"records\":\(segment.records),\"bytes\":\(segment.bytes)"
@@ -158,7 +158,7 @@ final class Manifest: Sendable {
     }
 }
 
-/// The few fields of a manifest line that the spool itself needs, found by the line's fixed form. Nil when the checksum disagrees.
+/// The few fields of a manifest line that the spool itself needs, found at their fixed places. Nil if the checksum does not match.
 struct ManifestLine {
     let sequence: Int64
     let path: String
@@ -167,7 +167,7 @@ struct ManifestLine {
     private static let start = Array("{\"sequence\":".utf8), path = Array(",\"path\":\"".utf8)
     private static let seal = Array(",\"seal\":\"".utf8), trailer = Array(",\"line_crc32\":\"".utf8)
 
-    /// On bytes, since a start reads ten thousand of them.
+    /// Works on bytes, because a start reads ten thousand lines.
     init?(_ line: UnsafeRawBufferPointer) {
         let contentEnd = line.count - Self.trailer.count - 8 - 2
         guard contentEnd > 0, line[contentEnd...].starts(with: Self.trailer),
@@ -204,7 +204,7 @@ struct ManifestLine {
     }
 }
 
-/// Decides, over the last bytes of a manifest, where it ends.
+/// Decides from the last bytes of a manifest where it ends.
 struct ManifestTail {
     private struct Line {
         var end: Int
@@ -229,7 +229,7 @@ struct ManifestTail {
         self.lines = lines
     }
 
-    /// The offset behind which bytes are to be cut.
+    /// The offset after which bytes are cut off.
     func validEnd(isPending: (String) throws(SpoolError) -> Bool) throws(SpoolError) -> Int {
         guard let firstDamaged = lines.firstIndex(where: { $0.content == nil }) else {
             return lines.last?.end ?? wholeEnd

@@ -1,6 +1,6 @@
-/// What every reader of the manifest needs of a line before it knows whether the line matters, found by the line's fixed form alone.
+/// The fields that every reader of the manifest needs before it knows whether a line matters, found at their fixed places.
 ///
-/// The checksum is not looked at: who acts on a line makes a `ManifestLine` of it first.
+/// The checksum is not verified here. Before a reader acts on a line, it makes a `ManifestLine` from it.
 struct ManifestHead: Equatable {
     let sequence: Int64
     let path: String
@@ -31,7 +31,7 @@ struct ManifestHead: Equatable {
     }
 }
 
-/// Reads a manifest by byte offsets, so that who resumes in a long one reads its end alone.
+/// Reads a manifest by byte offsets, so that resuming in a long one reads only its end.
 struct ManifestScan {
     let fileSystem: any FileSystem
     let path: String
@@ -41,11 +41,11 @@ struct ManifestScan {
         path = "\(directory)/_manifest.ndjson"
     }
 
-    /// Bytes read at once.
+    /// Bytes read at a time.
     private static let pieceBytes = 256 << 10
 
-    /// Each whole line from an offset that begins one, with the offset behind it, until `body` says false. A last line without its newline
-    /// is being written: left out. A missing manifest is empty.
+    /// Calls `body` for each complete line after an offset at which a line begins, with the offset after that line, until it returns false. A last line without a
+    /// newline is still being written, and is left out. A missing manifest counts as empty.
     func lines(
         from start: Int64, _ body: (UnsafeRawBufferPointer, Int64) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -55,7 +55,7 @@ struct ManifestScan {
         try lines(of: file, from: start, body)
     }
 
-    /// Makes what is in the manifest now durable, so that no power cut gives a position that is relied on to another segment.
+    /// Makes the manifest's present contents durable, so that no power cut can assign a position that someone relies on to another segment.
     func synchronize() throws(SpoolError) {
         guard try fileSystem.status(path) != nil else { return }
         let file = try fileSystem.open(path, .read)
@@ -63,12 +63,12 @@ struct ManifestScan {
         try fileSystem.synchronize(file)
     }
 
-    /// Where the first line behind a position begins, by bisection: positions rise from line to line. The manifest's length when there is none.
+    /// The offset of the first line after a position, found by binary search: positions increase from line to line. The manifest's length if there is none.
     func offset(after sequence: Int64) throws(SpoolError) -> Int64 {
         guard sequence > 0, let size = try fileSystem.status(path)?.size else { return 0 }
         let file = try fileSystem.open(path, .read)
         defer { fileSystem.close(file) }
-        // No line that begins before `low` is behind the position; `high` is where the search in halves need not look any more.
+        // Every line that begins before `low` is at or before the position. `high` is the end of the range still to be searched.
         var low: Int64 = 0
         var high = size
         while high - low > Int64(Self.pieceBytes) {
@@ -81,7 +81,7 @@ struct ManifestScan {
                     begin = end
                     isFirst = false
                 }
-                // The first is the rest of a line that began before.
+                // The first may be the rest of a line that began earlier.
                 guard !isFirst, let head = ManifestHead(line) else { return true }
                 found = (begin, end, head.sequence > sequence)
                 return false
@@ -103,7 +103,7 @@ struct ManifestScan {
         return result
     }
 
-    /// The line at a position; nil when there is none, or when it is damaged.
+    /// The line at a position; nil if there is none or it is damaged.
     func line(at sequence: Int64) throws(SpoolError) -> ManifestLine? {
         var found: ManifestLine?
         try lines(from: try offset(after: sequence - 1)) { (line, _) throws(SpoolError) in
@@ -114,7 +114,7 @@ struct ManifestScan {
         return found
     }
 
-    /// The smallest and the largest position; nil for a manifest without lines.
+    /// The smallest and the largest position; nil if the manifest has no lines.
     func bounds() throws(SpoolError) -> ClosedRange<Int64>? {
         guard let size = try fileSystem.status(path)?.size else { return nil }
         var first: Int64?
@@ -124,7 +124,7 @@ struct ManifestScan {
         }
         guard let first else { return nil }
         var last = first
-        // Far more than a line; the first of these lines may be the rest of one, and is then no head.
+        // Far longer than a line. The first of these lines may be incomplete, and is then not parsed.
         try lines(from: max(0, size - Int64(Self.pieceBytes))) { (line, _) throws(SpoolError) in
             if let head = ManifestHead(line) { last = max(last, head.sequence) }
             return true

@@ -1,14 +1,14 @@
-/// The last generation of each integration that a manifest names. It is read from its end backwards, as far as somebody has to know: once for all
-/// integrations of a start, and hardly ever far.
+/// The last generation of each integration that a manifest names. The manifest is read backwards from its end, only as far as needed: once per start for
+/// all integrations, and usually not far.
 struct ManifestSeals {
-    /// Bytes from `start` to `end` are read.
+    /// The bytes from `start` to `end` have been read.
     private var start: Int64
     private var end: Int64
-    /// Position of the first line read.
+    /// Position of the first line read so far.
     private var first = Int64.max
     private var newest: [Substring: UInt64] = [:]
 
-    /// Bytes read at once: far more than a line has.
+    /// Bytes read at a time: far more than a line has.
     private static let pieceBytes: Int64 = 256 << 10
 
     init(end: Int64) { (start, self.end) = (end, end) }
@@ -35,7 +35,7 @@ struct ManifestSeals {
         return newest[Substring(integration)]
     }
 
-    /// By positions: after a restore, offsets that an earlier manifest had mean nothing.
+    /// Compared by positions, because after a restore the offsets of an earlier manifest mean nothing.
     private func isNeeded(_ known: ManifestEnd) -> Bool {
         if let sequence = known.sequence {
             first > sequence.addingReportingOverflow(1).partialValue
@@ -44,7 +44,7 @@ struct ManifestSeals {
         }
     }
 
-    /// The whole lines of a piece, and how many bytes at its beginning are not of them.
+    /// The complete lines of a piece, and how many bytes at its beginning belong to an earlier line.
     private static func lines(_ bytes: [UInt8], startsInsideLine: Bool) -> ([ManifestLine], skipped: Int) {
         var lines: [ManifestLine] = []
         let skipped = startsInsideLine ? (bytes.firstIndex(of: 10) ?? bytes.count - 1) + 1 : 0
@@ -62,7 +62,7 @@ struct ManifestSeals {
 }
 
 extension ManifestLine {
-    /// The integration whose seal made the segment, and the generation that it sealed.
+    /// The integration and the generation whose seal made the segment.
     var generation: (integration: Substring, UInt64)? {
         guard let slash = seal.lastIndex(of: "/"), let generation = UInt64(seal[seal.index(after: slash)...]) else {
             return nil

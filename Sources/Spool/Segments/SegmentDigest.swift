@@ -1,6 +1,6 @@
 import Digests
 
-/// The SHA-256 of a segment's file, fed as the file is written or read.
+/// The SHA-256 of a segment's file, updated as the file is written or read.
 struct SegmentDigest {
     private let digest: SHA256Digest
 
@@ -18,7 +18,7 @@ struct SegmentDigest {
         guard digest.update(bytes) else { throw .codec("OpenSSL refused a digest") }
     }
 
-    /// The digest since `start`, as 64 lower-case hexadecimal digits.
+    /// The digest of everything since `start`, as 64 lower-case hexadecimal digits.
     func finish() throws(SpoolError) -> String {
         guard let bytes = digest.finish() else { throw .codec("OpenSSL refused a digest") }
         return Hexadecimal.text(bytes)

@@ -1,7 +1,7 @@
 import CZstd
 import Gzip
 
-/// Reads a segment's lines as they were appended, in pieces: zstd files of many frames, gzip files of many members, and plain ones.
+/// Reads a segment's lines, decompressed, in pieces: zstd files with many frames, gzip files with many members, and plain files.
 struct SegmentReader {
     let fileSystem: any FileSystem
     private let input = ByteStore(capacity: 256 << 10)
@@ -9,7 +9,7 @@ struct SegmentReader {
 
     init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
 
-    /// Calls `packed` with each piece of the file and `lines` with each piece of its contents. Throws `damaged` for what doesn't decompress, or ends too early.
+    /// Calls `packed` with each piece of the file and `lines` with each piece of its contents. Throws `damaged` if the file can't be decompressed or ends too early.
     func read(
         _ path: String, _ compression: Compression, packed: (UnsafeRawBufferPointer) throws(SpoolError) -> Void,
         lines: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
@@ -40,10 +40,10 @@ struct SegmentReader {
     }
 }
 
-/// Unpacks a stream of frames.
+/// Decompresses a stream of frames.
 protocol SegmentDecoder: AnyObject {
     var isBetweenFrames: Bool { get }
-    /// What is wrong with the bytes, nil if nothing is.
+    /// Returns what is wrong with the bytes; nil if nothing is.
     func decode(
         _ piece: UnsafeRawBufferPointer, room: UnsafeMutableRawBufferPointer,
         _ lines: (UnsafeRawBufferPointer) throws(SpoolError) -> Void

@@ -1,4 +1,4 @@
-/// Writes one staged segment: lines are packed, finished frames go through as they are, all in pieces of bounded size.
+/// Writes one staged segment in pieces of bounded size. Lines are compressed; complete frames are copied unchanged.
 struct SegmentWriter {
     private let fileSystem: any FileSystem
     private let file: OpenFile
@@ -20,7 +20,7 @@ struct SegmentWriter {
         file = try fileSystem.open(path, .replace)
     }
 
-    /// Lines, or a part of one.
+    /// One or more lines, or part of one.
     mutating func write(lines: UnsafeRawBufferPointer) throws(SpoolError) {
         if let compressor {
             frameIsOpen = true
@@ -31,7 +31,7 @@ struct SegmentWriter {
         try flush(above: SpoolScratch.pieceBytes)
     }
 
-    /// A part of a finished frame; an open one is ended before.
+    /// Part of a complete frame. A frame that is still open is ended first.
     mutating func write(packed: UnsafeRawBufferPointer) throws(SpoolError) {
         try endFrame()
         output.append(packed)
@@ -47,7 +47,7 @@ struct SegmentWriter {
         return try digest.finish()
     }
 
-    /// Closes a segment that is given up.
+    /// Closes a segment that is abandoned.
     func abandon() {
         compressor?.reset()
         fileSystem.close(file)

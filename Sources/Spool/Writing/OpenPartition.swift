@@ -1,15 +1,15 @@
-/// A partition of the journal's generation, for `SpoolWriter.append`. Good until the next commit or seal.
+/// A partition of the journal's present generation, for `SpoolWriter.append`. Valid until the next commit or seal.
 package struct PartitionID: Sendable, Hashable {
     let index: Int
     let epoch: Int
 }
 
-/// What is known of a run of records without looking into them.
+/// The known facts about a run of records, without reading them.
 struct RecordSummary: Equatable {
     var records = 0
-    /// Uncompressed, newlines included.
+    /// Uncompressed size, including newlines.
     var bytes = 0
-    /// Event times in milliseconds; they mean nothing while `records` is 0.
+    /// Event times in milliseconds; meaningless while `records` is 0.
     var firstTime = Int64.max
     var lastTime = Int64.min
 
@@ -21,29 +21,29 @@ struct RecordSummary: Equatable {
     }
 }
 
-/// Where a committed chunk of a partition lies in the journal.
+/// Where a committed chunk of a partition is in the journal.
 struct ChunkReference: Equatable {
     var offset: Int64
-    /// Bytes in the journal, as packed.
+    /// Bytes in the journal, in the chunk's encoding.
     var stored: Int
     var crc: UInt32
-    /// `none`: lines as they are, to be packed at sealing.
+    /// `none`: uncompressed lines, to be compressed when they are sealed.
     var encoding: Compression
 }
 
-/// A partition with records that are buffered or committed, none sealed.
+/// A partition with buffered or committed records, none of them sealed.
 struct OpenPartition {
     let path: PartitionPath
-    /// Lines since the last commit; lent by the scratch while there are any.
+    /// Lines since the last commit, in a buffer borrowed from the scratch; nil if there are none.
     var buffer: ByteStore?
     var buffered = RecordSummary()
     var chunks: [ChunkReference] = []
     var committed = RecordSummary()
 }
 
-/// The partitions of a generation, each found by its path.
+/// The partitions of a generation, indexed by path.
 struct PartitionTable {
-    /// Above what one page of events can touch, so that a seal between pages always comes in time.
+    /// More than one page of events can touch, so that sealing between pages is always early enough.
     static let limit = 4_096
 
     private(set) var epoch = 0
@@ -62,8 +62,8 @@ struct PartitionTable {
         return partitions.count - 1
     }
 
-    /// A new generation: nothing is committed but what it carries over, and ids of the old one are refused. What is buffered stays: a commit
-    /// that finishes an earlier seal still has to write it.
+    /// Begins a new generation: only carried records are committed, and ids of the old generation are refused. Buffered records stay, because
+    /// a commit that first finishes an earlier seal still has to write them.
     mutating func reset(carrying chunks: [PartitionPath: [ChunkReference]]) {
         epoch += 1
         partitions.removeAll { $0.buffered.records == 0 && chunks[$0.path] == nil }
@@ -76,7 +76,7 @@ struct PartitionTable {
         }
     }
 
-    /// Takes in what a frame holds, its chunks beginning at an offset.
+    /// Adds the contents of a frame whose chunks begin at an offset.
     mutating func add(_ frame: CommitFrame, at start: Int64) throws(SpoolError) {
         var offset = start
         for chunk in frame.chunks {
@@ -88,7 +88,7 @@ struct PartitionTable {
         }
     }
 
-    /// Takes over what recovery read; ids given out before are refused.
+    /// Adopts what recovery has read. Ids given out before are refused.
     mutating func replace(with other: PartitionTable) {
         let next = epoch + 1
         self = other

@@ -1,20 +1,20 @@
-/// What a partition holds: records for the lake, or what could not become one.
+/// What a partition holds: records, or events that could not become records.
 package enum PartitionKind: UInt8, Sendable {
     case records = 0
-    /// Kept under `_rejected/`, which loaders skip.
+    /// Stored under `_rejected/`, which loaders skip.
     case rejected = 1
 }
 
-/// A Hive-style path below an integration's directory, `class=authentication/date=2026-11-23`: `key=value` components of
-/// ASCII letters, digits, `.`, `-` and `_`, at most 4 of them, 200 bytes together; and what its records follow, so that those of two
+/// A Hive-style path below an integration's directory, such as `class=authentication/date=2026-11-23`: at most 4 `key=value` components of
+/// ASCII letters, digits, `.`, `-` and `_`, together at most 200 bytes. It includes the schema of the records, so that records of two
 /// schemas never share a segment.
 struct PartitionPath: Hashable {
-    /// What records follow whose journal does not say it.
+    /// The schema of records whose journal does not name one.
     static let firstSchema = "ocsf/1.8.0"
 
     let kind: PartitionKind
     let text: String
-    /// For the manifest: `ocsf/1.8.0`, say.
+    /// The schema as the manifest has it, such as `ocsf/1.8.0`.
     let schema: String
 
     init(_ text: String, kind: PartitionKind, schema: String) throws(SpoolError) {
@@ -32,8 +32,8 @@ struct PartitionPath: Hashable {
         self.schema = schema
     }
 
-    /// As it stands in a frame of the journal: the path, and after a semicolon the schema, unless it is the first one. A journal from
-    /// before there was a second schema is read as what it is, and one of the first schema by programs of that time.
+    /// The form used in a journal's frame: the path, then a semicolon and the schema, unless it is the first schema. So journals written before
+    /// there was a second schema stay readable, and older programs can read journals with the first schema.
     var stored: String { schema == Self.firstSchema ? text : "\(text);\(schema)" }
 
     init(stored: String, kind: PartitionKind) throws(SpoolError) {
@@ -41,12 +41,12 @@ struct PartitionPath: Hashable {
         try self.init(String(parts[0]), kind: kind, schema: parts.count > 1 ? String(parts[1]) : Self.firstSchema)
     }
 
-    /// Below the spool's directory, without the file's name.
+    /// Relative to the spool's directory, without the file name.
     func directory(integration: String) -> String {
         (kind == .rejected ? "_rejected/" : "") + "integration=\(integration)/" + text
     }
 
-    /// The keys and values in order.
+    /// The keys and values, in order.
     var keys: [(String, String)] {
         text.split(separator: "/").map { component in
             let sides = component.split(separator: "=")
@@ -54,7 +54,7 @@ struct PartitionPath: Hashable {
         }
     }
 
-    /// Names that become directories: 1 to 100 letters, digits, `.`, `-`, `_`, the first a letter or a digit.
+    /// Checks a name that becomes a directory: 1 to 100 letters, digits, `.`, `-`, `_`, starting with a letter or a digit.
     static func checkIntegration(_ name: String) throws(SpoolError) {
         guard isPlain(name), name.utf8.count <= 100 else {
             throw .invalidName(

@@ -1,23 +1,23 @@
-/// When a generation is to be sealed, apart from the sealing.
+/// Decides when a generation is sealed and which partitions are carried over.
 struct RollPolicy {
     let segmentMaxBytes: Int
     /// Milliseconds.
     let segmentMaxAge: Int64
     let journalMaxBytes: Int64
     let maxPartitions: Int
-    /// Each committed chunk is remembered in memory until it is sealed.
+    /// Each committed chunk takes memory until it is sealed.
     let maxChunks = 65_536
 
-    /// Milliseconds that a late event may wait to be sealed: 12 × `segmentMaxAge`, but not more than an hour unless all may wait for longer.
+    /// How long a late event may wait to be sealed: 12 × `segmentMaxAge`, but more than an hour only if `segmentMaxAge` itself is longer. Milliseconds.
     let carriedMaxAge: Int64
     let carriedMaxBytes: Int
-    /// Events this much older than the seal are late, in milliseconds: a loader has the day's other files by then.
+    /// Events that are this much older than the seal are late: loaders already have the other files of that day. Milliseconds.
     static let lateAfter: Int64 = 86_400_000
 
     init(_ settings: SpoolSettings) {
         segmentMaxBytes = settings.segmentMaxBytes
         segmentMaxAge = settings.segmentMaxAge.milliseconds
-        // Partitions fill evenly at worst: a few full segments' worth bounds both the disk and the time a seal takes.
+        // In the worst case partitions fill evenly. A few full segments' worth limits both the disk space and the time that a seal takes.
         journalMaxBytes =
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
             ? .max : max(Int64(settings.segmentMaxBytes) * 4, 4_096)
@@ -27,25 +27,25 @@ struct RollPolicy {
         carriedMaxBytes = settings.carriedMaxBytes
     }
 
-    /// What is unsealed.
+    /// The records that are not sealed yet.
     struct Load {
         var journalBytes: Int64
         var records: Int
         var largestPartitionBytes: Int
         var partitions: Int
         var chunks: Int
-        /// Of the oldest record that this generation began with or took in, in milliseconds of monotonic time; 0 without one.
+        /// Age of the oldest record of this generation, whether carried over or committed, in milliseconds of monotonic time; 0 if there is none.
         var age: Int64
-        /// Of the oldest record that was carried over, likewise.
+        /// Age of the oldest record that was carried over, in the same unit.
         var carriedAge: Int64
-        /// The settings ask for another compression than this generation has.
+        /// The settings ask for a compression that differs from this generation's.
         var compressionChanged: Bool
     }
 
-    /// What a seal is due for.
+    /// Why a seal is due.
     enum Due {
         case nothing
-        /// Pointless while all that there is may wait.
+        /// Age alone is no reason to seal if all unsealed records may wait.
         case age
         case size
     }
@@ -61,11 +61,11 @@ struct RollPolicy {
         return load.age >= segmentMaxAge || load.carriedAge >= carriedMaxAge ? .age : .nothing
     }
 
-    /// Which of the partitions a seal leaves for the next: small ones whose events are all late, the smallest first, until one of them has waited its
-    /// time; then all are sealed together. Without that, a few late events of each of the last ninety days and of each class
-    /// would make as many tiny files at each seal.
+    /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited its full
+    /// time, all are sealed together. Otherwise a few late events for each of the last ninety days and each class
+    /// would become that many tiny files at each seal.
     ///
-    /// - Parameter wall: of the seal, milliseconds.
+    /// - Parameter wall: the time of the seal, in wall-clock milliseconds.
     func carried(_ partitions: [RecordSummary], wall: Int64, load: Load) -> [Int] {
         guard !load.compressionChanged, max(load.age, load.carriedAge) < carriedMaxAge else { return [] }
         let (late, overflows) = wall.subtractingReportingOverflow(Self.lateAfter)

@@ -1,15 +1,15 @@
 import CZlib
 import CZstd
 
-/// Compressors and buffers that the writers of one thread share: a thousand integrations need one set, not a thousand.
+/// Compressors and buffers that all writers of one thread share: a thousand integrations need one set, not a thousand.
 ///
-/// Not `Sendable`, and neither is `SpoolWriter`: all writers made with one scratch stay on one thread at a time together.
+/// Not `Sendable`, and neither is `SpoolWriter`: all writers that use the same scratch must run on the same thread at a time.
 package final class SpoolScratch {
-    /// Memory that is kept between commits, in each of the few large buffers. Bytes.
+    /// Memory kept between commits in each of the few large buffers. Bytes.
     static let keptBytes = 16 << 20
-    /// Memory that the partitions' buffers keep together: fresh memory costs as much as the parsing, since the kernel clears it.
+    /// Memory that the partitions' buffers keep together. Allocating new memory would cost as much as parsing, because the kernel clears it. Bytes.
     static let keptBufferBytes = 16 << 20
-    /// Pieces in which a seal reads and writes. Bytes.
+    /// Size of the pieces in which a seal reads and writes. Bytes.
     static let pieceBytes = 256 << 10
 
     let frame = ByteStore()
@@ -17,7 +17,7 @@ package final class SpoolScratch {
     /// What a seal reads from the journal, and what it writes to a segment.
     let input = ByteStore()
     let output = ByteStore()
-    /// By capacity, the largest last.
+    /// Sorted by capacity, the largest last.
     private var buffers: [ByteStore] = []
     private var bufferBytes = 0
     private var zstd: ZstdCompressor?
@@ -26,14 +26,14 @@ package final class SpoolScratch {
 
     package init() {}
 
-    /// The largest there is: the partition of a page's first event is most likely its largest.
+    /// The largest buffer available: the partition of a page's first event is most likely its largest.
     func borrowBuffer() -> ByteStore {
         guard let buffer = buffers.popLast() else { return ByteStore(capacity: 4_096) }
         bufferBytes -= buffer.capacity
         return buffer
     }
 
-    /// Keeps the buffer, and lets the smallest ones go where that is too much.
+    /// Keeps the buffer for reuse. Frees the smallest ones if there would be too much memory.
     func giveBack(_ buffer: ByteStore) {
         guard buffer.capacity <= Self.keptBufferBytes else { return }
         buffer.removeAll()
@@ -75,18 +75,18 @@ package final class SpoolScratch {
     }
 }
 
-/// Packs lines into frames (zstd) or members (gzip): files of several, one after the other, are what their formats call whole.
+/// Compresses lines into frames (zstd) or members (gzip). Both formats define a concatenation of frames as a valid file.
 protocol SegmentCompressor: AnyObject {
-    /// A whole frame behind what is in the store.
+    /// Appends a complete frame to the store.
     func packWhole(_ bytes: UnsafeRawBufferPointer, into store: ByteStore) throws(SpoolError)
-    /// Continues a frame, or begins one; `end` ends it. Adds to the store what is ready.
+    /// Begins or continues a frame; `end` completes it. Appends the bytes that are ready to the store.
     func pack(_ bytes: UnsafeRawBufferPointer, end: Bool, into store: ByteStore) throws(SpoolError)
-    /// Forgets a frame that was begun.
+    /// Discards a frame that was begun.
     func reset()
 }
 
-/// zstd at level 3 with a content checksum, and the content's size where it is known. Records repeat long texts: a longer shortest match and
-/// tables that stay in the nearer caches are quicker, and no larger, than the level's own (docs/performance.md).
+/// zstd at level 3 with a content checksum, and the content size if it is known. Records repeat long texts, so a longer minimum match and
+/// tables that fit into the faster caches take less time than the level's defaults, and the output is no larger (docs/performance.md).
 final class ZstdCompressor: SegmentCompressor {
     private let context: OpaquePointer
 
@@ -154,7 +154,7 @@ final class GzipCompressor: SegmentCompressor {
     }
 
     func pack(_ bytes: UnsafeRawBufferPointer, end: Bool, into store: ByteStore) throws(SpoolError) {
-        // A commit holds at most 256 MiB and a seal feeds pieces: both fit zlib's 32-bit counts.
+        // A commit holds at most 256 MiB, and a seal passes small pieces: both fit zlib's 32-bit counts.
         stream.pointee.next_in = UnsafeMutablePointer(
             mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.pointee.avail_in = UInt32(bytes.count)

@@ -1,23 +1,23 @@
 import FoundationEssentials
 
-/// Sealing, step by step. On disk, for generation G:
+/// Sealing a generation G, step by step:
 ///
 /// 1. *stage*: each partition's segment is written to `SPOOL/_staging/<integration>/` and synchronized, then the directory is.
-///    Dying here: journal G counts, the staged files are removed.
-/// 2. *decide*: journal G+1 is written, synchronized, renamed into place, and the directory is synchronized. Its header holds the cursor and the list of segments;
-///    behind it is a copy of what is not sealed this time.
-///    Dying here: G+1 is there, or it is not; each is whole.
-/// 3. *settle*: directories are made and synchronized, the files get their names in them, the directories are synchronized; the staging names are
-///    removed and their directory is synchronized; the manifest's lines are added and synchronized; journal G is removed. Dying here: journal G is
-///    there, and all of this is done again.
+///   If the process dies here, journal G counts and the staged files are removed.
+/// 2. *decide*: journal G+1 is written, synchronized and renamed into place, and the directory is synchronized. Its header holds the cursor and the list of
+///    segments, and is followed by a copy of the records that are not sealed this time.
+///    If the process dies here, G+1 either exists completely or does not exist.
+/// 3. *settle*: directories are created and synchronized, the files get their final names, and the directories are synchronized. Then the staging names are
+///    removed and their directory is synchronized, the manifest's lines are appended and synchronized, and journal G is removed. If the process dies here,
+///    journal G still exists, and all of step 3 is done again.
 ///
-/// While all this goes on a `SealMark` is among the staged files. Staged files are durable before the decision is, so one that is missing when a seal is finished again has its name, or had it until a loader
-/// deleted the segment, as it may once it sees the manifest's line.
+/// During all of this, the staging directory also holds a `SealMark`. Staged files are durable before the decision. So if one is missing when a seal is finished
+/// again, it already has its final name, or had it until a loader deleted the segment, which a loader may do once the manifest lists it.
 extension SpoolWriter {
     private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
     private var staging: String { "\(spool.settings.directory)/_staging/\(integration)" }
 
-    /// Step 1, of all partitions but those that are carried over. Leaves nothing behind when it throws.
+    /// Step 1, for all partitions except those that are carried over. Removes what it has written if it throws.
     func stage(but carried: [Int], at now: SpoolInstant) throws(SpoolError) -> SealPlan {
         let fileSystem = spool.fileSystem
         try journal.log.cutIfNeeded(fileSystem)
@@ -34,7 +34,7 @@ extension SpoolWriter {
                     sealed: spool.sealingTime(now), compression: journal.header.compression)
                 let directory = partition.path.directory(integration: integration)
                 if plan.segments.isEmpty { fileSystem.close(try fileSystem.open(mark(plan), .create)) }
-                // Before it is written, so that it is removed if that fails.
+                // Added before it is written, so that it is removed if writing fails.
                 plan.segments.append(PlannedSegment(path: "\(directory)/\(name)", line: ""))
                 let segment = try write(partition, path: "\(directory)/\(name)", now)
                 plan.segments[plan.segments.count - 1].line = Manifest.line(
@@ -57,7 +57,7 @@ extension SpoolWriter {
             if (try? spool.fileSystem.unlink(path)) != nil {
                 spool.count(-size)
             } else {
-                // Removed before the next seal is staged, or at the next start.
+                // The leftovers are removed before the next seal is staged, or at the next start.
                 stagingNeedsSweep = true
             }
         }
@@ -99,7 +99,7 @@ extension SpoolWriter {
             schema: partition.path.schema, format: Manifest.format)
     }
 
-    /// Step 2. When it throws, `phase` tells whether the decision may have been made.
+    /// Step 2. If it throws, `phase` says whether the decision may have been made.
     func decide(_ plan: SealPlan, carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) {
         let frame =
             carried.isEmpty
@@ -125,7 +125,7 @@ extension SpoolWriter {
         phase = .decided(plan, again: false)
     }
 
-    /// Step 3, and whatever an earlier failure left of step 2. Does nothing when nothing is left.
+    /// Step 3, and the rest of step 2 if that failed. Does nothing if nothing is left to do.
     @discardableResult
     func settle() throws(SpoolError) -> [SealedSegment] {
         if case .deciding(let plan, let carried, let now) = phase { try decide(plan, carrying: carried, at: now) }
@@ -148,10 +148,10 @@ extension SpoolWriter {
         }
     }
 
-    /// Gives the staged files their names, durably, then takes the staging names away. Returns how many are in neither place: a loader took them.
+    /// Gives the staged files their final names, durably, then removes the staging names. Returns how many files have neither name: loaders have deleted them.
     ///
-    /// A second name and not a rename: until the new name is durable the old one is there, whatever order a file system writes names in. And the
-    /// old ones are gone durably before a loader may delete (the manifest's lines come after), so that no deleted segment comes back.
+    /// It uses a second name (link) and not a rename: until the new name is durable the old one exists, in whatever order a file system writes names. And the
+    /// old names are durably gone before a loader may delete a segment (the manifest's lines come after), so that no deleted segment comes back.
     private func move(_ plan: SealPlan, again: Bool) throws(SpoolError) -> Int {
         let fileSystem = spool.fileSystem
         let root = spool.settings.directory
@@ -174,13 +174,13 @@ extension SpoolWriter {
         for directory in directories {
             if again {
                 if try fileSystem.status(directory) == nil { continue }
-                // Made by an earlier try, perhaps, before the names above were durable.
+                // An earlier attempt may have created it, and died before the names above were durable.
                 try fileSystem.makeDirectories(directory, below: root, thorough: true)
             }
             try fileSystem.synchronizeDirectory(directory)
         }
         for source in staged { try fileSystem.unlink(source) }
-        // Also when an earlier try has removed them: it may not have come this far.
+        // Also if an earlier attempt has removed them, because it may have died before this synchronization.
         if !staged.isEmpty || again { try fileSystem.synchronizeDirectory(staging) }
         return gone
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// An integration's way into the spool: records are appended, committed with the cursor, and sealed into segments.
+/// Writes an integration's records into the spool: they are appended, committed together with the cursor, and sealed into segments.
 ///
 ///     let writer = try spool.writer(integration: "acme", scratch: scratch, now: now)
 ///     let partition = try writer.partition("class=authentication/date=2026-11-23")
@@ -8,15 +8,15 @@ import Glibc
 ///     try writer.commit(cursor: next, at: now)
 ///     try writer.sealIfDue(at: now)
 ///
-/// When `commit` throws, nothing of it will ever be visible and what was buffered is dropped: read again from `cursor`, which tells what is
-/// durable. All calls can simply be repeated later; the writer puts its files in order first. Not `Sendable`: one thread at a time.
+/// If `commit` throws, its records never become visible and the buffered ones are dropped. Continue from `cursor`, which is always
+/// durable. All calls can be repeated later; the writer repairs its files first. Not `Sendable`: one thread at a time.
 package final class SpoolWriter {
-    /// A record's and a commit's uncompressed bytes, at most.
+    /// The largest uncompressed size of a record and of a commit.
     package static let maximumRecordBytes = 64 << 20
     package static let maximumCommitBytes = 256 << 20
 
     package let integration: String
-    /// What opening found.
+    /// What was found when the writer was opened.
     package private(set) var recovery: RecoveryReport
     /// The last durable cursor; nil before the first commit. Opaque to the spool.
     package private(set) var cursor: String?
@@ -31,19 +31,19 @@ package final class SpoolWriter {
     var identities = IdentityWindows()
     var phase = Phase.ready
     private var policy: RollPolicy { RollPolicy(spool.settings) }
-    /// Monotonic milliseconds of this generation's first commit with records, and of the oldest whose records it began with.
+    /// Monotonic milliseconds of this generation's first commit with records, and of its oldest carried record.
     private var firstCommit: Int64?
     private var carriedSince: Int64?
     private var chunkCount = 0
-    /// A staged file could not be removed.
+    /// Whether a staged file could not be removed.
     var stagingNeedsSweep = false
 
-    /// How far a seal is.
+    /// How far a seal has come.
     enum Phase {
         case ready
-        /// The next generation may or may not be in force: it is put in force again before anything else.
+        /// The next generation may or may not be in force. Before anything else, it is put in force again.
         case deciding(SealPlan, carrying: [Int], SpoolInstant)
-        /// It is, durably; files are to be moved and listed.
+        /// The next generation is in force, durably. Files remain to be moved and listed.
         case decided(SealPlan, again: Bool)
     }
 
@@ -62,7 +62,7 @@ package final class SpoolWriter {
         recovery = found.report
         cursor = found.cursor
         adopt(found, now: now)
-        // A failure here is met again, and reported, by the first commit or seal.
+        // If this fails, the first commit or seal fails in the same way and reports it.
         _ = try? settle()
     }
 
@@ -71,12 +71,12 @@ package final class SpoolWriter {
         spool.release(integration)
     }
 
-    /// Committed records that are not sealed.
+    /// Committed records that are not sealed yet.
     package var unsealed: (records: Int, journalBytes: Int64) {
         (partitions.committed.records, journal.log.length)
     }
 
-    /// Whether `sealIfDue` could find anything to do: cheap enough to ask a thousand writers once a second.
+    /// Whether `sealIfDue` could have anything to do. It is cheap enough to check a thousand writers once a second.
     package var mayBeDue: Bool {
         if case .ready = phase {
             return firstCommit != nil || carriedSince != nil || journal.log.length >= policy.journalMaxBytes
@@ -84,17 +84,17 @@ package final class SpoolWriter {
         return true
     }
 
-    /// Milliseconds since the oldest unsealed record was committed; nil without one.
+    /// Milliseconds since the oldest unsealed record was committed; nil if there is none.
     package func unsealedAge(at now: SpoolInstant) -> Int64? {
         [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }
     }
 
-    /// Milliseconds until the oldest unsealed record is sealed, if nothing makes a seal due before; nil without one. Below zero while it can't be
-    /// sealed.
+    /// Milliseconds until the oldest unsealed record is sealed, if nothing makes a seal due earlier; nil if there is none. Negative while sealing
+    /// fails.
     package func sealsIn(at now: SpoolInstant) -> Int64? {
         let due = [
             firstCommit.map { begun in
-                // All that there is may be late, and wait for longer then.
+                // If all unsealed records are late, they may wait longer.
                 let left = policy.segmentMaxAge - (now.monotonic - begun)
                 return left > 0 ? left : policy.carriedMaxAge - (now.monotonic - begun)
             }, carriedSince.map { policy.carriedMaxAge - (now.monotonic - $0) },
@@ -102,19 +102,19 @@ package final class SpoolWriter {
         return due.compactMap(\.self).min()
     }
 
-    /// The partition of a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. Good until the next commit or seal
-    /// (a commit may have to finish a seal that failed before); ask again then.
+    /// The partition with a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. Valid until the next commit or seal;
+    /// call this again after each. (A commit may have to finish a seal that failed before.)
     ///
-    /// Throws `invalidName`, or `tooMuch` when a seal must come first.
+    /// Throws `invalidName`, or `tooMuch` if a seal is needed first.
     package func partition(_ path: String, kind: PartitionKind = .records) throws(SpoolError) -> PartitionID {
         PartitionID(
             index: try partitions.index(PartitionPath(path, kind: kind, schema: spool.settings.recordSchema)),
             epoch: partitions.epoch)
     }
 
-    /// Buffers a record, a line without its newline; `time` is the event's, in milliseconds since 1970.
+    /// Buffers a record, a line without its newline. `time` is the event's time in milliseconds since 1970.
     ///
-    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` when a commit must come first.
+    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` if a commit is needed first.
     package func append(
         _ record: UnsafeRawBufferPointer, to partition: PartitionID, time: Int64
     ) throws(SpoolError) {
@@ -123,7 +123,7 @@ package final class SpoolWriter {
         }
         guard let start = record.baseAddress, !record.isEmpty else { throw .invalidRecord(reason: "it is empty") }
         guard record.count <= Self.maximumRecordBytes else {
-            throw .invalidRecord(reason: "\(record.count) bytes, at most \(Self.maximumRecordBytes) fit")
+            throw .invalidRecord(reason: "\(record.count) bytes, but at most \(Self.maximumRecordBytes) are allowed")
         }
         guard memchr(start, 10, record.count) == nil else { throw .invalidRecord(reason: "it holds a newline") }
         guard bufferedBytes + record.count < Self.maximumCommitBytes else {
@@ -144,7 +144,7 @@ package final class SpoolWriter {
         bufferedBytes += record.count + 1
     }
 
-    /// Forgets what is buffered, and what was to be remembered or forgotten with it.
+    /// Drops the buffered records, and the changes to identity windows that belong to them.
     package func discard() {
         identities.discard()
         for index in partitions.partitions.indices {
@@ -157,12 +157,12 @@ package final class SpoolWriter {
         bufferedBytes = 0
     }
 
-    /// Makes the buffered records, what was remembered and forgotten of identities, and the cursor durable in one step. Returns when they are. When
-    /// there is none of them and the cursor is as it was, it writes nothing.
+    /// Makes the buffered records, the changes to identity windows, and the cursor durable in one step, and returns when they are. If
+    /// none of them has changed, it writes nothing.
     ///
-    /// `times` belong to the identities of this commit (`droppedLatest`, `earliest`).
+    /// `times` apply to the identities of this commit (`droppedLatest`, `earliest`).
     ///
-    /// Throws `full` or `tooMuch` before anything is written, or `file`. Then what was buffered is dropped and `cursor` is what it was.
+    /// Throws `full` or `tooMuch` before anything is written, or `file`. Then the buffered records are dropped, and `cursor` is unchanged.
     package func commit(
         cursor next: String, times: IdentityTimes = IdentityTimes(earliest: .min, latest: .max), at now: SpoolInstant
     ) throws(SpoolError) {
@@ -174,7 +174,7 @@ package final class SpoolWriter {
         guard identities.pendingCount <= IdentityWindows.maximumInCommit else {
             throw .tooMuch(what: "identities in a commit", limit: IdentityWindows.maximumInCommit)
         }
-        // Written by an older version: nothing is added to it that it could not have held.
+        // An older version wrote this journal. Seal it first, so that it never holds anything that its version could not.
         if journal.header.version < JournalHeader.version { try roll(carrying: [], at: now) }
         defer {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
@@ -195,10 +195,10 @@ package final class SpoolWriter {
         if !chunks.isEmpty, firstCommit == nil { firstCommit = now.monotonic }
     }
 
-    /// Seals when a partition is large enough, the oldest record old enough, or a bound is near; a few late events may wait longer
+    /// Seals if a partition is large enough, the oldest record old enough, or a limit is near. A few late events may wait longer
     /// (`RollPolicy.carried`). Returns the segments that became visible.
     ///
-    /// Throws `file` with nothing lost: the next call, or the next commit, goes on from there.
+    /// Throws `file` without losing anything: the next call or the next commit continues from there.
     @discardableResult
     package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let finished = try settle()
@@ -223,7 +223,7 @@ package final class SpoolWriter {
         return finished + (try seal(carrying: carried, at: now))
     }
 
-    /// Seals whatever is committed, for a stop or on request. Returns the segments that became visible.
+    /// Seals all committed records, for a stop or on request. Returns the segments that became visible.
     ///
     /// Throws `uncommittedRecords` while records are buffered, or `file` as `sealIfDue` does.
     @discardableResult
@@ -242,7 +242,7 @@ package final class SpoolWriter {
         return finished
     }
 
-    /// Seals what is committed and not carried over, and begins the next generation, also when that is nothing.
+    /// Seals the committed records that are not carried over, and begins the next generation even if there are none.
     @discardableResult
     private func roll(carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         try checkFiles()
@@ -250,15 +250,15 @@ package final class SpoolWriter {
         do throws(SpoolError) {
             try decide(plan, carrying: carried, at: now)
         } catch {
-            // Not begun: nothing but staged files, which the next try makes again.
+            // The seal was not decided: only staged files exist, and the next attempt writes them again.
             if case .ready = phase { removeStaged(plan) }
             throw error
         }
         return try settle()
     }
 
-    /// Reads the journal again, up to what is known to be durable, as at a start: for damage that a seal met (`SpoolError.damaged`).
-    /// The cursor can go back; what is buffered is dropped.
+    /// Reads the journal again up to its durable length, as at a start. For damage that a seal has found (`SpoolError.damaged`).
+    /// The cursor can go back; buffered records are dropped.
     package func recover(at now: SpoolInstant) throws(SpoolError) {
         discard()
         try settle()
@@ -276,7 +276,7 @@ package final class SpoolWriter {
         try settle()
     }
 
-    /// Throws `deleted` when the journal or the manifest was deleted while it is open: what is written then goes with the process.
+    /// Throws `deleted` if the journal or the manifest was deleted while open: anything written after that is lost when the process ends.
     func checkFiles() throws(SpoolError) {
         guard try spool.fileSystem.hasName(journal.log.file) else {
             throw .deleted(path: journal.log.file.path, holds: .state)
@@ -287,17 +287,17 @@ package final class SpoolWriter {
     private func adopt(_ found: RecoveredJournal, now: SpoolInstant) {
         identities.replace(with: found.windows)
         chunkCount = partitions.partitions.reduce(0) { $0 + $1.chunks.count }
-        // By wall time the commit may lie in the future, when the clock was set back, or decades ago: the age is kept between 0 and due.
+        // If the clock was set back, the commit may be in the future by wall time, or decades ago. The age is kept between 0 and the limit.
         func monotonic(_ committed: Int64, _ limit: Int64) -> Int64 {
             now.monotonic - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), limit)
         }
-        // A late event that has waited for all the time it may, and not for longer, is due.
+        // A late event that has waited the full time, but not longer, is due.
         firstCommit = found.firstCommit.map { monotonic($0, policy.carriedMaxAge) }
         carriedSince = found.carriedSince.map { monotonic($0, policy.carriedMaxAge) }
         phase = found.pending.map { .decided($0, again: true) } ?? .ready
     }
 
-    /// After a seal's decision: the journal is the next generation, with no records but those that it carried over.
+    /// Called after a seal's decision: the journal is the next generation, with only the records that it carried over.
     func begin(_ next: Journal, _ carried: [PartitionPath: [ChunkReference]]) {
         spool.fileSystem.close(journal.log.file)
         journal = next
@@ -312,7 +312,7 @@ package final class SpoolWriter {
         recovery.segmentsGone += gone
     }
 
-    /// Puts a commit's frame together in the scratch. Returns each chunk with its partition's index.
+    /// Assembles a commit's frame in the scratch. Returns each chunk with its partition's index.
     private func buildFrame(
         cursor: String, _ updates: [IdentityUpdate], _ now: SpoolInstant
     ) throws(SpoolError) -> [(Int, ChunkReference)] {
