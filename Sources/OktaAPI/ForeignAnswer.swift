@@ -1,13 +1,13 @@
-/// Tells an answer that Okta does not give from one that it does: the login page of a guest network, a proxy's error page, another
+/// Recognizes an answer that can't come from Okta: the login page of a guest network, a proxy's error page, or another
 /// web site at the org's address.
 package struct ForeignAnswer: Sendable, Hashable {
-    /// What came; continues "HOST …".
+    /// What was received; continues a sentence that begins with the host.
     package let what: String
     /// What to do.
     package static let advice =
-        "Something on the way answers in Okta's place: check the URL, the proxy, and whether this network has a login page (a captive portal)"
+        "Something on the way answers instead of Okta: check the URL, the proxy, and whether this network has a login page (a captive portal)"
 
-    /// `nil` when the answer may be Okta's own.
+    /// `nil` if the answer may come from Okta.
     package init?(_ response: HTTPResponse) {
         let host = response.headers.first("Location").flatMap(Self.target)
         switch response.status {
@@ -20,7 +20,7 @@ package struct ForeignAnswer: Sendable, Hashable {
         }
     }
 
-    /// The host of a redirect, safe to print; without path and query, which may hold anything.
+    /// The host of a redirect, safe to print. Path and query are removed, because they may contain secrets.
     private static func target(_ location: String) -> String? {
         guard let scheme = location.firstRange(of: "://") else { return nil }
         let authority = location[scheme.upperBound...].prefix { !"/?#\\".contains($0) }

@@ -1,8 +1,8 @@
-/// A small seedable source of randomness (SplitMix64), so that a run of the pager can be had again from its seed.
+/// A small random number generator (SplitMix64) with a seed, so that a run of the pager can be reproduced.
 package struct Jitter: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// Makes a source; equal seeds give equal sequences.
+    /// Creates a generator; equal seeds give equal sequences.
     package init(seed: UInt64) { state = seed }
 
     /// The next number.
@@ -14,12 +14,12 @@ package struct Jitter: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// Full jitter: evenly between one second and `2^attempt` seconds, at most `cap` seconds; `attempt` from 1.
+    /// Full jitter: a random wait between one second and `2^attempt` seconds, at most `cap` seconds. `attempt` starts at 1.
     mutating func backoff(attempt: Int, cap: Double) -> Duration {
         let ceiling = min(cap, Double(UInt64(1) << UInt64(min(max(attempt, 1), 16))))
         return .seconds(Double.random(in: 1...max(1, ceiling), using: &self))
     }
 
-    /// Evenly between zero and `seconds`.
+    /// A random wait between zero and `seconds`.
     mutating func upTo(_ seconds: Double) -> Duration { .seconds(Double.random(in: 0...seconds, using: &self)) }
 }

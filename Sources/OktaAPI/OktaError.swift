@@ -1,17 +1,17 @@
 import FoundationEssentials
 
-/// What Okta says about a request that it refused; every part may be missing.
+/// What Okta says about a request that it refused. Every part may be missing.
 ///
 /// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses` of objects or of plain strings) and
-/// OAuth's (`error`, `error_description`). Edge servers answer with HTML or nothing; then all is `nil`.
+/// OAuth's (`error`, `error_description`). Edge servers answer with HTML or nothing; then every part is `nil`.
 package struct OktaError: Sendable, Hashable {
-    /// `E0000011`, or OAuth's `invalid_client`: the only part that is a contract. Letters, digits, `_`, `-` and `.`.
+    /// `E0000011`, or OAuth's `invalid_client`. This is the only part that Okta documents as stable. Letters, digits, `_`, `-` and `.`.
     package var code: String?
-    /// For people; may hold what a user typed, so it is cut to one line.
+    /// Text for people. It may contain user input, so it is limited to one line.
     package var summary: String?
-    /// What lies under it, at most eight, each one line.
+    /// The underlying causes: at most eight, each one line.
     package var causes: [String]
-    /// Whether the body is a web page: something other than the API has answered.
+    /// Whether the body is a web page, so that something other than the API has answered.
     package var isHTML: Bool
 
     /// Reads at most the first 64 KiB of `body`.
@@ -25,7 +25,7 @@ package struct OktaError: Sendable, Hashable {
         causes = (form?.causes ?? []).prefix(8).map { $0.oneLine(limit: 200) }
     }
 
-    /// `E0000011: Invalid token provided`, as far as it is known; `nil` when nothing is.
+    /// For example `E0000011: Invalid token provided`; `nil` if nothing is known.
     package var text: String? {
         let parts = [code, summary].compactMap(\.self).filter { !$0.isEmpty }
         guard !parts.isEmpty else { return isHTML ? "a web page instead of Okta's answer" : nil }

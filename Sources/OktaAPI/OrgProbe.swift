@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What an org says of itself at `/.well-known/okta-organization`, without any credential (Okta Management API, "Org").
+/// What an org says about itself at `/.well-known/okta-organization`, without a credential (Okta Management API, "Org").
 package struct OrgProbe: Sendable, Hashable {
     /// Which generation of Okta runs the org.
     package enum Pipeline: Sendable, Hashable {
@@ -8,20 +8,20 @@ package struct OrgProbe: Sendable, Hashable {
         case identityEngine
         /// `v1`.
         case classic
-        /// Another word.
+        /// Any other value.
         case other(String)
     }
 
-    /// Stable under renaming and custom domains: `00o…`.
+    /// The organization's id, which doesn't change if the org is renamed or gets a custom domain: `00o…`.
     package let organizationID: String
-    /// The generation, if told.
+    /// The generation, if the org says so.
     package let pipeline: Pipeline?
-    /// The org's okta.com address, if told and readable.
+    /// The org's okta.com address, if the org says so and it is valid.
     package let organization: OrgURL?
-    /// Its other address, a custom domain mostly.
+    /// The org's other address, usually a custom domain.
     package let alternate: OrgURL?
 
-    /// The request for it.
+    /// The request that asks for it.
     package static func request(_ org: OrgURL) -> HTTPRequest {
         HTTPRequest(
             .get, "\(org.origin)/.well-known/okta-organization",
@@ -29,7 +29,7 @@ package struct OrgProbe: Sendable, Hashable {
             limits: HTTPLimits(total: .seconds(20), bodyBytes: 64 << 10))
     }
 
-    /// Reads an answer; `nil` when it is not that of an Okta org.
+    /// Reads an answer; `nil` if it is not from an Okta org.
     package init?(_ response: HTTPResponse) {
         guard response.status == 200, response.body.count <= 64 << 10,
             let form = try? JSONDecoder().decode(Form.self, from: Data(response.body)),

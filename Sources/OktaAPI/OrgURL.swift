@@ -1,23 +1,23 @@
-/// An Okta org's address, from what people paste.
+/// An Okta org's address, read from what people paste.
 ///
 ///     let org = try OrgURL(parsing: " HTTPS://Acme-Admin.okta.com/admin/dashboard ")
 ///     org.origin    // "https://acme.okta.com"
 ///     org.warnings  // the admin console's host and the path were dropped
 ///
-/// Two values are equal when their origins are.
+/// Two values are equal if their origins are.
 package struct OrgURL: Sendable {
-    /// Scheme, host and, where it is not the scheme's own, port: `https://acme.okta.com`. No trailing slash.
+    /// Scheme, host and, if it is not the scheme's default, port: `https://acme.okta.com`. No trailing slash.
     package let origin: String
-    /// The host alone, lower case, an IPv6 address without brackets.
+    /// The host alone, in lower case; an IPv6 address without brackets.
     package let host: String
-    /// The port that is called.
+    /// The port to connect to.
     package let port: UInt16
-    /// Whether TLS is used. Always, except on a loopback address.
+    /// Whether TLS is used: always, except on a loopback address.
     package let isSecure: Bool
-    /// What was changed in the text on the way, for the operator to see.
+    /// What was changed in the pasted text, for the operator.
     package let warnings: [OrgURLWarning]
 
-    /// Reads and normalises an address.
+    /// Reads and normalizes an address.
     ///
     /// - Throws: ``OrgURLError``, which says what to write instead.
     package init(parsing text: String) throws(OrgURLError) {
@@ -51,18 +51,18 @@ package struct OrgURL: Sendable {
         self.warnings = warnings
     }
 
-    /// Whether `url` is on this org's origin: same scheme, host and port.
+    /// Whether `url` has this org's origin: the same scheme, host and port.
     package func isOrigin(of url: HTTPURL) -> Bool {
         url.isSecure == isSecure && url.host == host && url.port == port
     }
 
-    /// Domains under which Okta gives out org names: Okta's documentation and the list in its Python SDK.
+    /// Domains under which Okta assigns org names, from Okta's documentation and the list in its Python SDK.
     static let oktaDomains = [
         "okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil", "okta-miltest.com",
         "trex-govcloud.com",
     ]
 
-    /// Names under `okta.com` that are Okta's own sites, pasted by mistake.
+    /// Names under `okta.com` that are Okta's own sites, which are sometimes pasted by mistake.
     private static let oktaSites: Set<String> = ["www", "developer", "help", "login", "support", "trust", "status"]
 
     private static func trimmed(_ text: String) throws(OrgURLError) -> Substring {
@@ -82,7 +82,7 @@ package struct OrgURL: Sendable {
         return trimmed
     }
 
-    /// Takes away every scheme in front, the doubled and half-typed ones too (`https://https//acme.okta.com`).
+    /// Removes all schemes from the beginning, including doubled and half-typed ones (`https://https//acme.okta.com`).
     /// The last one counts; none means https.
     private static func withoutSchemes(
         _ text: Substring, _ warnings: inout [OrgURLWarning]
@@ -109,7 +109,7 @@ package struct OrgURL: Sendable {
         return (isSecure, rest)
     }
 
-    /// The org's own host for a host on an Okta domain: the admin console's `-admin` taken off.
+    /// The org's own host, given a host on an Okta domain: removes the admin console's `-admin`.
     private static func orgHost(
         _ host: String, _ warnings: inout [OrgURLWarning]
     ) throws(OrgURLError) -> String {
@@ -126,7 +126,7 @@ package struct OrgURL: Sendable {
         return host
     }
 
-    /// A part of what was pasted, safe to print.
+    /// A part of the pasted text that is safe to print.
     private static func shown(_ text: Substring) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value > 0x20 && $0.value < 0x7F }.prefix(100)))
     }
@@ -141,28 +141,28 @@ extension OrgURL: Hashable, CustomStringConvertible {
     package var description: String { origin }
 }
 
-/// What ``OrgURL`` changed in the text that it was given.
+/// What ``OrgURL`` changed in the pasted text.
 package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
-    /// The admin console's host stood for the org's.
+    /// The admin console's host was given instead of the org's.
     case adminHost(was: String, now: String)
-    /// A path, query or fragment was pasted along.
+    /// A path, query or fragment was included.
     case pathDropped
-    /// More than one scheme stood in front.
+    /// There was more than one scheme.
     case schemeRepeated
 
     /// A sentence for the operator.
     package var description: String {
         switch self {
         case .adminHost(let was, let now): "\(was) is the admin console; the org's own address is \(now), which is used"
-        case .pathDropped: "only the org's address is needed; the path behind it is not used"
-        case .schemeRepeated: "the scheme stood there more than once; the last one is used"
+        case .pathDropped: "only the org's address is needed; the path after it is not used"
+        case .schemeRepeated: "the address has more than one scheme; the last one is used"
         }
     }
 }
 
-/// Why a text is no org address. Each description says what to write instead.
+/// Why a text is not an org's address. Each description says what to write instead.
 package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Nothing but white space or a scheme.
+    /// Only white space or a scheme.
     case empty
     /// A placeholder from a manual.
     case placeholder
@@ -172,11 +172,11 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     case userinfo
     /// Letters outside ASCII.
     case notASCII
-    /// Not a DNS name or IP address, or a port that is none.
+    /// Not a DNS name or an IP address, or an invalid port.
     case badHost(String)
     /// A single word, probably an org's subdomain.
     case bareName(String)
-    /// `.com.com`; the value is the address with one of them taken off.
+    /// `.com.com` at the end; the value is the address with one of them removed.
     case doubledSuffix(String)
     /// One of Okta's own sites.
     case notAnOrg(String)
@@ -198,7 +198,7 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
         case .notASCII: "letters outside ASCII in the host: write its xn-- form"
         case .badHost(let host): "'\(host)' is not a host name: write the org's address, such as https://acme.okta.com"
         case .bareName(let name):
-            "'\(name)' is not a whole host name: write https://\(name).okta.com, if that is the org's address"
+            "'\(name)' is not a complete host name: write https://\(name).okta.com, if that is the org's address"
         case .doubledSuffix(let host): "'.com.com' at the end: write https://\(host)"
         case .notAnOrg(let host):
             "\(host) is Okta's own site, not an org: write the org's address, such as https://acme.okta.com"

@@ -1,4 +1,4 @@
 import Time
 
-/// The point in time of the whole module, so that only this file names where it comes from.
+/// The type for points in time in this module. Only this file names where it comes from.
 package typealias UTCTime = Time.UTCTime

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The memory that bodies share")
 struct BodyBudgetTests {
-    /// The budget behind a reference: what `#expect` is given must not change.
+    /// A reference to the budget, because a value given to `#expect` must not change.
     private final class Account {
         private var budget: BodyBudget
 
@@ -25,7 +25,7 @@ struct BodyBudgetTests {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 60))
         #expect(!budget.enter(2, bytes: 50))
-        // Small enough for what is left, and yet behind those that came before it.
+        // Small enough for the memory that is left, but it has to wait for those that came before it.
         #expect(!budget.enter(3, bytes: 10))
         #expect(budget.used == 60)
         #expect(budget.leave(1) == [2, 3])
@@ -42,7 +42,7 @@ struct BodyBudgetTests {
         #expect(budget.used == 100)
     }
 
-    @Test("a share larger than all there is does not wait for ever")
+    @Test("a share larger than the whole budget does not wait endlessly")
     func largest() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 10))
@@ -52,7 +52,7 @@ struct BodyBudgetTests {
         #expect(budget.leave(2) == [3])
     }
 
-    @Test("who gives up waiting does not hold up those behind it, and leaving twice changes nothing")
+    @Test("a transfer that gives up waiting does not delay those after it, and leaving twice changes nothing")
     func giveUp() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 90))

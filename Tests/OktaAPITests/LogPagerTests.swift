@@ -174,7 +174,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "an unusable 200 leaves the cursor, and the same page is asked for again",
+        "an unusable 200 leaves the cursor, and the same page is requested again",
         arguments: [
             ("<html>Sign in</html>", "text/html", Bench.link("2"), PagerTrouble.Kind.notOkta),
             ("<html>Sign in</html>", "application/json", Bench.link("2"), .notOkta),
@@ -212,7 +212,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "what a person has to put right is probed once a minute and says what to do",
+        "trouble that a person has to correct is probed once a minute and says what to do",
         arguments: [
             (401, "E0000011", PagerTrouble.Kind.unauthorized, "tributary credential rotate"),
             (401, "", .unauthorized, "Check the token"),
@@ -439,7 +439,7 @@ struct LogPagerTests {
         }
     }
 
-    @Test("a rejected page and one that could not be stored are asked for again")
+    @Test("a rejected page and one that could not be stored are requested again")
     func rejectedAndNotCommitted() throws {
         var bench = try Bench()
         let first = bench.request()?.url

@@ -79,7 +79,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("an org that refuses every token is asked twice, not for ever, and the answer is a 401")
+    @Test("an org that refuses every token is asked only twice, and the answer is a 401")
     func alwaysRefused() async throws {
         let setting = try Setting { path, _ in
             path == "/oauth2/v1/token" ? Self.token() : Self.reply(401, "", "{\"errorCode\":\"E0000011\"}")
@@ -142,7 +142,7 @@ struct OAuthCredentialTests {
     }
 
     @Test(
-        "what is no token is told without a word of it, and nothing is sent to the log",
+        "a text that is not a token is reported without repeating it, and no request is sent to the log",
         arguments: [
             "<html>login</html>", "{}", "[]", "{\"access_token\":\"secret-access-token\"}",
             "{\"access_token\":\"secret-access-token\",\"token_type\":\"mac\"}",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import OktaAPI
 
-@Suite("When orgs are polled beside each other")
+@Suite("When several orgs are polled")
 struct PollGridTests {
     private let start = ContinuousClock.now
 

@@ -56,7 +56,7 @@ struct PrivateKeyTests {
             ),
             (
                 "genpkey -algorithm ed25519",
-                .unsupported("a damaged key, or one of another kind than RSA and P-256,")
+                .unsupported("a key that is damaged, or neither RSA nor P-256,")
             ),
             ("req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=x", .certificate),
             ("version", .unknownForm),
@@ -82,7 +82,7 @@ struct PrivateKeyTests {
             try ServiceAppKey(parsing: "{\"keys\":[\(form(d)),\(form(d))]}")
         }
         #expect(throws: PrivateKeyProblem.publicKey) { try ServiceAppKey(parsing: form("")) }
-        // Another key's d beside this one's point.
+        // Another key's d with this key's point.
         let other = ",\"d\":\"\(Base64URL.encode(P256.Signing.PrivateKey().rawRepresentation))\""
         #expect(throws: PrivateKeyProblem.damaged) { try ServiceAppKey(parsing: form(other)) }
     }

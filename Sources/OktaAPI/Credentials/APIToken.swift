@@ -1,11 +1,11 @@
-/// An Okta API token. Sent as `Authorization: SSWS …`; never printed.
+/// An Okta API token. It is sent as `Authorization: SSWS …` and never printed.
 package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let secret: String
 
-    /// Takes a token with or without `SSWS ` in front and white space around.
+    /// Reads a token, with or without a leading `SSWS ` and surrounding white space.
     ///
-    /// - Parameter place: where the text is from, for the error.
-    /// - Throws: ``CredentialError`` when it is empty, of several words, or holds anything but visible ASCII.
+    /// - Parameter place: where the text comes from, for the error.
+    /// - Throws: ``CredentialError`` if it is empty, has several words, or contains anything but visible ASCII.
     package init(parsing text: String, place: String = "the API token") throws(CredentialError) {
         var token = Self.trimmed(text[...])
         if token.prefix(4).lowercased() == "ssws", token.dropFirst(4).first.map(\.isWhitespace) ?? true {
@@ -22,11 +22,11 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
         request.headers.set("Authorization", "SSWS \(secret)")
     }
 
-    /// The same words for every token.
+    /// The same text for every token.
     package var description: String { "API token (not shown)" }
-    /// The same words for every token.
+    /// The same text for every token.
     package var debugDescription: String { description }
-    /// Without children: a dump shows nothing.
+    /// Without children, so that a dump shows nothing.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
     private static func trimmed(_ text: Substring) -> Substring {
@@ -37,18 +37,18 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
     }
 }
 
-/// An API token in a file, taken up again when the file is replaced.
+/// An API token in a file, which is read again when the file is replaced.
 package struct APITokenFile: Credential {
     private let file: SecretFile<APIToken>
 
-    /// Does not touch the file yet; ``check()`` does.
+    /// Does not read the file yet; ``check()`` does.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 4095) { text throws(CredentialError) in
             try APIToken(parsing: text, place: path)
         }
     }
 
-    /// Reads the file, so that trouble shows at the start.
+    /// Reads the file, so that problems are found at the start.
     ///
     /// - Throws: ``CredentialError``.
     package func check() throws(CredentialError) { _ = try file.value() }

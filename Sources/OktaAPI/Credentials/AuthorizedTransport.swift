@@ -1,25 +1,25 @@
-/// Sends requests with a credential, and repeats at once what the credential itself can put right: a nonce that the server wants to be
-/// another, an access token that was revoked. So the caller sees a 401 only where a person has to do something.
+/// Sends requests with a credential, and repeats them immediately if the credential itself can solve the problem: the server wants another nonce,
+/// or the access token was revoked. So the caller sees a 401 only if a person has to do something.
 package struct AuthorizedTransport: Sendable {
     /// Why there was no answer.
     package enum Failure: Error, Sendable {
         /// There is no usable credential; nothing was sent.
         case credential(CredentialError)
-        /// No whole answer, from the org or from its token endpoint.
+        /// No complete answer, from the org or from its token endpoint.
         case transport(TransportError)
     }
 
-    /// Repetitions of one request with a new proof. Two: a nonce may turn over between the first one and its use.
+    /// Repetitions of one request with a new proof. Two, because the nonce may change between the first repetition and its arrival.
     static let newProofs = 2
     /// Repetitions of one request with a new access token.
     static let newTokens = 1
 
     private let transport: any HTTPTransport
 
-    /// Wraps a transport; cheap enough to be made for each request.
+    /// Wraps a transport. Cheap enough to be created for each request.
     package init(_ transport: any HTTPTransport) { self.transport = transport }
 
-    /// Sends `request` as `credential`, at most `1 + newProofs + newTokens` times.
+    /// Sends `request` with `credential`, at most `1 + newProofs + newTokens` times.
     package func send(
         _ request: HTTPRequest, as credential: any Credential
     ) async throws(Failure) -> HTTPResponse {
@@ -57,7 +57,7 @@ package struct AuthorizedTransport: Sendable {
 }
 
 extension TransportError {
-    /// Not a time-out of the request that the token was for, which a smaller one would mend.
+    /// A time-out of the token request must not look like one of the log request, for which a smaller page might help.
     fileprivate var ofTokenEndpoint: TransportError {
         kind == .timeout ? TransportError(.connect, host: host, detail: "the token endpoint: \(detail)") : self
     }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Base64 with the alphabet for URLs and without padding (RFC 4648, 5; RFC 7515, 2).
+/// Base64 with the URL-safe alphabet and without padding (RFC 4648, 5; RFC 7515, 2).
 enum Base64URL {
     static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text = Data(bytes).base64EncodedString()
@@ -10,7 +10,7 @@ enum Base64URL {
         return text
     }
 
-    /// Nil for anything else, padding and white space included.
+    /// Nil for any other text, including text with padding or white space.
     static func decode(_ text: String) -> [UInt8]? {
         guard text.utf8.count % 4 != 1, !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
         var plain = text.replacing("-", with: "+").replacing("_", with: "/")

@@ -1,7 +1,7 @@
-/// The error that a protected resource gives for an access token: in `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1), or in the body as
+/// The error that a protected resource reports for an access token: in `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1), or in the body like
 /// Okta's other errors.
 enum BearerChallenge {
-    /// OAuth's or Okta's word, such as `invalid_token`; only 400, 401 and 403 have one.
+    /// OAuth's or Okta's error code, such as `invalid_token`. Only 400, 401 and 403 have one.
     static func code(in response: HTTPResponse) -> String? {
         guard [400, 401, 403].contains(response.status) else { return nil }
         for challenge in response.headers.values("WWW-Authenticate") {

@@ -1,19 +1,19 @@
 import JWTKit
 
-/// The signed claim to be a service app that a token request carries (RFC 7523, 3).
+/// The signed statement in a token request by which a service app proves its identity (RFC 7523, 3).
 ///
-/// Okta burns the `jti` of each, even when it refuses the request for another reason, so every attempt has its own.
+/// Okta accepts each `jti` only once, even if it refuses the request for another reason, so every attempt gets a new one.
 struct ClientAssertion: Sendable {
-    /// How long one is good for, in seconds. Okta allows an hour; the request is sent at once.
+    /// How long an assertion is valid, in seconds. Okta allows an hour; the request is sent immediately.
     static let lifetime: Int64 = 300
 
     let clientID: String
-    /// The `kid` under which Okta knows the key; nil where the app has but one.
+    /// The `kid` under which Okta knows the key; nil if the app has only one.
     let keyID: String?
-    /// Exactly the address that is called (Okta: "audience must equal the endpoint invoked").
+    /// Exactly the address of the request (Okta: "audience must equal the endpoint invoked").
     let audience: String
 
-    /// - Parameter now: by the server's clock, in seconds since 1970.
+    /// - Parameter now: the time by the server's clock, in seconds since 1970.
     func signed(with key: ServiceAppKey, now: Int64) async throws -> String {
         var header = JWTHeader()
         if let keyID = keyID ?? key.keyID { header.kid = keyID }

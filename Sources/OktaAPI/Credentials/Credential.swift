@@ -1,20 +1,20 @@
-/// What makes a request the org's own: an API token, or the access token of an OAuth 2.0 service app.
+/// Authorizes requests to an org: an API token, or the access token of an OAuth 2.0 service app.
 ///
-/// ``AuthorizedTransport`` calls `authorize` for every attempt, and `answered` with what came of it.
+/// ``AuthorizedTransport`` calls `authorize` for every attempt, and `answered` with each answer.
 package protocol Credential: Sendable {
-    /// Adds what the org asks for to `request`.
+    /// Adds the authorization to `request`.
     ///
-    /// - Throws: ``AuthorizationFailure`` when that can't be had; the request must not be sent then.
+    /// - Throws: ``AuthorizationFailure`` if there is none. Then the request must not be sent.
     func authorize(_ request: inout HTTPRequest) async throws(AuthorizationFailure)
 
-    /// Looks at the answer to a request that was authorized.
+    /// Examines the answer to an authorized request.
     func answered(_ response: HTTPResponse, to request: HTTPRequest) async -> AuthorizationAdvice
 
-    /// Tells the secret on disk from those before and after it: what was refused with one may be tried again at once with another. Several
-    /// may share a credential, so each compares for itself. One `stat`, no waiting; nil without a file.
+    /// Identifies the present version of the secret on disk. What was refused with one version may be tried again immediately with another. Several collectors
+    /// may share a credential, so each compares for itself. It costs one `stat` and never waits; nil if there is no file.
     var version: SecretVersion? { get }
 
-    /// Forgets what was kept of the secret and of its refusal, so that the next request reads it again.
+    /// Forgets the secret and that it was refused, so that the next request reads it again.
     func readAgain() async
 }
 
@@ -24,53 +24,53 @@ extension Credential {
     package func readAgain() async {}
 }
 
-/// What an answer means for the credential that its request carried.
+/// What an answer means for the credential of its request.
 package enum AuthorizationAdvice: Sendable, Hashable {
-    /// The answer is the caller's.
+    /// Pass the answer to the caller.
     case asItIs
-    /// The server asked for another proof (a new nonce, mostly), which is at hand: the same request again.
+    /// The server wants another proof, usually with a new nonce, which is now known: repeat the request.
     case tryAgainWithNewProof
-    /// The access token is not taken any more: the same request again, with a new one.
+    /// The access token is no longer accepted: repeat the request with a new one.
     case tryAgainWithNewToken
-    /// About the credential, whatever the status says: Okta answers some DPoP troubles with 400, which must not be taken for one of the
-    /// request itself.
+    /// The credential was refused, whatever the status: Okta answers some DPoP problems with 400, which must not be mistaken for a problem
+    /// of the request itself.
     case refused
 }
 
 /// Why a request could not be authorized.
 package enum AuthorizationFailure: Error, Sendable {
-    /// There is no usable credential: a person has to do something.
+    /// There is no usable credential, and a person has to do something.
     case credential(CredentialError)
-    /// The server that gives out access tokens was not reached.
+    /// The server that issues access tokens could not be reached.
     case transport(TransportError)
-    /// That server's answer, which says that it can't now (429, 5xx) or that it is none of Okta's (3xx, 404). It stands for the answer
+    /// The answer of that server: it can't issue a token now (429, 5xx), or it is not Okta's (3xx, 404). It counts as the answer
     /// to the request.
     case answer(HTTPResponse)
 }
 
-/// Why there is no usable credential. Never holds a part of the secret.
+/// Why there is no usable credential. It never contains any part of the secret.
 package enum CredentialError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Nothing but white space.
+    /// Only white space.
     case empty(place: String)
     /// More than one word or line, or a character that no token has.
     case malformed(place: String)
     /// The file can't be read, with the system's words.
     case unreadable(path: String, reason: String)
-    /// The file holds no private key that can be used.
+    /// The file contains no usable private key.
     case key(place: String, PrivateKeyProblem)
-    /// The org gives no access token to the service app.
+    /// The org refuses to issue an access token to the service app.
     case refused(TokenRefusal)
     /// The token endpoint's answer is neither a token nor an error.
     case noToken(host: String, reason: String)
-    /// A signature could not be made.
+    /// Signing failed.
     case signing(reason: String)
 
-    /// What, where, and what to do.
+    /// What is wrong, where, and what to do.
     package var description: String {
         switch self {
         case .empty(let place): "\(place) is empty: put the secret there, and nothing else"
         case .malformed(let place):
-            "\(place) does not hold one API token: put the token there alone, on one line (SSWS in front is fine)"
+            "\(place) does not hold one API token: put only the token there, on one line (SSWS in front is fine)"
         case .unreadable(let path, let reason):
             "the secret file \(path) can't be read (\(reason)): check the path and its permissions"
         case .key(let place, let problem): "\(place): \(problem)"

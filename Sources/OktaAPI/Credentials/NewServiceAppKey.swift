@@ -1,10 +1,10 @@
 import Crypto
 import FoundationEssentials
 
-/// A fresh key pair for a service app: EC on P-256, for ES256. Its name (`kid`) is its thumbprint (RFC 7638). Never printed whole.
+/// A new key pair for a service app: EC on P-256, for ES256. Its name (`kid`) is its thumbprint (RFC 7638). The private key is never printed.
 package struct NewServiceAppKey: Sendable, CustomStringConvertible, CustomReflectable {
     private let key: P256.Signing.PrivateKey
-    /// The key's name, in the app's list of keys too.
+    /// The key's name, which is also shown in the app's list of keys.
     package let keyID: String
 
     package init() {
@@ -15,7 +15,7 @@ package struct NewServiceAppKey: Sendable, CustomStringConvertible, CustomReflec
             SHA256.hash(data: Array(#"{"crv":"P-256","kty":"EC","x":"\#(x)","y":"\#(y)"}"#.utf8)))
     }
 
-    /// What is registered with the app: a JWK (RFC 7517).
+    /// The public key to register with the app, as a JWK (RFC 7517).
     package var publicJWK: String {
         let (x, y) = Self.point(key)
         return """
@@ -23,14 +23,14 @@ package struct NewServiceAppKey: Sendable, CustomStringConvertible, CustomReflec
             """
     }
 
-    /// What is kept: the JWK with its private number.
+    /// The private key to store, as a JWK.
     package var privateJWK: [UInt8] {
         let (x, y) = Self.point(key)
         let d = Base64URL.encode(key.rawRepresentation)
         return Array(#"{"kty":"EC","crv":"P-256","kid":"\#(keyID)","x":"\#(x)","y":"\#(y)","d":"\#(d)"}"#.utf8) + [0x0A]
     }
 
-    /// The public half of a key that is kept as ``privateJWK`` made it; nil for another text.
+    /// The public key that belongs to a stored ``privateJWK``; nil for any other text.
     package static func publicJWK(of privateJWK: [UInt8]) -> String? {
         struct Form: Decodable {
             var kid, x, y: String

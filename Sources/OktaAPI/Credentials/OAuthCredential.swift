@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// An OAuth 2.0 service app at an org's own authorization server: `client_credentials` with `private_key_jwt`, and DPoP where the org wants
+/// An OAuth 2.0 service app at an org's own authorization server: `client_credentials` with `private_key_jwt`, and DPoP if the org requires
 /// it.
 ///
-/// Everyone who collects from the org as this app shares one: whoever wants a token while one is being asked for waits for that one.
+/// All collectors that use this app share one credential: if a token is being requested, everyone who needs one waits for that request.
 package actor OAuthCredential: Credential {
-    /// What a service app is known by.
+    /// How Okta identifies a service app.
     package struct App: Sendable, Hashable {
         /// The client ID that the app's page in Okta shows.
         package var clientID: String
@@ -14,7 +14,7 @@ package actor OAuthCredential: Credential {
         /// Okta's names, such as `okta.logs.read`; each must be granted to the app.
         package var scopes: [String]
 
-        /// Makes one.
+        /// Creates the description of an app.
         package init(clientID: String, keyID: String?, scopes: [String]) {
             self.clientID = clientID
             self.keyID = keyID
@@ -22,9 +22,9 @@ package actor OAuthCredential: Credential {
         }
     }
 
-    /// More is no private key.
+    /// A larger file is not a private key, and is refused.
     private static let maximumKeyBytes = 64 << 10
-    /// A longer one is not sent back.
+    /// A longer nonce is ignored.
     private static let maximumNonceBytes = 1024
 
     private let app: App
@@ -37,13 +37,13 @@ package actor OAuthCredential: Credential {
     private var proofKey: ProofKey?
     private var life: TokenLife
     private var server = ServerClock()
-    /// The resource server's nonce; the token endpoint's own is with the token's life (RFC 9449, 8 and 9).
+    /// The nonce of the resource server. The token endpoint has a separate one, which `TokenLife` holds (RFC 9449, 8 and 9).
     private var resourceNonce: String?
     private var asking: Task<TransportError?, Never>?
 
-    /// Asks nothing yet.
+    /// Sends no request yet.
     ///
-    /// - Parameter keyPath: the file that holds the private key.
+    /// - Parameter keyPath: the file with the private key.
     package init(
         _ app: App, org: OrgURL, keyPath: String, transport: any HTTPTransport,
         seed: UInt64 = .random(in: .min ... .max),
@@ -60,7 +60,7 @@ package actor OAuthCredential: Credential {
         life = TokenLife(seed: seed)
     }
 
-    /// The file of a private key, read when it is used.
+    /// A private key's file, which is read when the key is used.
     package static func keyFile(_ path: String) -> SecretFile<ServiceAppKey> {
         SecretFile(path: path, maximumBytes: maximumKeyBytes) { text throws(CredentialError) in
             do throws(PrivateKeyProblem) {
@@ -102,14 +102,14 @@ package actor OAuthCredential: Credential {
             reject(request)
             return .tryAgainWithNewToken
         case (403, _):
-            // A token keeps the scopes that it was born with; one that is granted now needs another.
+            // A token keeps the scopes with which it was issued. If a scope was granted since, a new token is needed.
             reject(request)
             return .asItIs
         default: return .asItIs
         }
     }
 
-    /// Where the key was replaced, the next request is made with a token that the new key has got.
+    /// If the key was replaced, the next request uses a token issued for the new key.
     package func readAgain() {
         if key.isReplaced { life.dropToken() }
         key.forget()
@@ -135,14 +135,14 @@ package actor OAuthCredential: Credential {
             case .ask:
                 guard let error = await asked() else { continue }
                 if let token = life.serving(now: clock.now) { return token.value }
-                // Another one's cancellation is not this one's.
+                // Another caller's cancellation must not cancel this one.
                 if error.kind == .cancelled, !Task.isCancelled { continue }
                 throw .transport(error)
             }
         }
     }
 
-    /// Asks for a token, or waits for the one that is being asked for.
+    /// Requests a token, or waits for a request that is already pending.
     private func asked() async -> TransportError? {
         let task =
             asking
@@ -231,7 +231,7 @@ package actor OAuthCredential: Credential {
         return nonce
     }
 
-    /// Leaves the unreserved characters of RFC 3986 alone; a space becomes %20, which every form decoder takes.
+    /// Escapes all but the unreserved characters of RFC 3986. A space becomes %20, which every form decoder accepts.
     private static func formEncoded(_ text: String) -> String {
         var out = ""
         for byte in text.utf8 {

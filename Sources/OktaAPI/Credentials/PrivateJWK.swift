@@ -3,12 +3,12 @@ import CryptoExtras
 import FoundationEssentials
 import JWTKit
 
-/// A private JSON Web Key (RFC 7517), alone or as the only one of a set.
+/// A private JSON Web Key (RFC 7517), alone or as the only key of a set.
 struct PrivateJWK {
     let material: ServiceAppKey.Material
     let keyID: String?
 
-    /// 8192 bits: more is no key of Okta's, and costs time for nothing.
+    /// 8192 bits. Okta has no larger keys, and they would only cost time.
     private static let maximumNumber = 1024
 
     init(parsing text: String) throws(PrivateKeyProblem) {
@@ -24,7 +24,7 @@ struct PrivateJWK {
         case "RSA": material = try Self.rsa(key)
         case "EC": material = try Self.ec(key)
         case nil: throw .unknownForm
-        default: throw .unsupported("a JWK of another kind than RSA and EC")
+        default: throw .unsupported("a JWK that is neither RSA nor EC")
         }
     }
 
@@ -36,7 +36,7 @@ struct PrivateJWK {
         guard let p = number(key.p), let q = number(key.q), p.count > 1, q.count > 1 else { throw .damaged }
         let bits = n.count * 8 - (n.first?.leadingZeroBitCount ?? 0)
         guard bits >= 2048 else { throw .shortRSA(bits: bits) }
-        // An even prime is none, and arithmetic modulo an even number has no Montgomery form.
+        // A prime factor is never even, and Montgomery arithmetic does not work with an even modulus.
         guard [n, e, p, q].allSatisfy({ $0.last.map { $0 & 1 == 1 } ?? false }),
             let numbers = try? _RSA.Signing.PrivateKey(n: n, e: e, d: d, p: p, q: q),
             let usable = try? JWTKit.Insecure.RSA.PrivateKey(backing: numbers)
@@ -45,7 +45,7 @@ struct PrivateJWK {
     }
 
     private static func ec(_ key: Form) throws(PrivateKeyProblem) -> ServiceAppKey.Material {
-        guard key.crv == "P-256" else { throw .unsupported("an EC key on another curve than P-256") }
+        guard key.crv == "P-256" else { throw .unsupported("an EC key that is not on P-256") }
         guard key.d != nil else { throw .publicKey }
         guard let d = number(key.d), d.count <= 32,
             let secret = try? P256.Signing.PrivateKey(

@@ -1,40 +1,40 @@
-/// Why a text is no private key that a service app can sign with. Holds nothing of the text.
+/// Why a text is not a private key with which a service app can sign. Contains nothing of the text.
 package enum PrivateKeyProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// Neither PEM nor JSON.
     case unknownForm
-    /// PEM that is locked with a passphrase.
+    /// PEM that is encrypted with a passphrase.
     case encrypted
-    /// The half that Okta keeps.
+    /// A public key, which is for Okta.
     case publicKey
     /// A certificate.
     case certificate
-    /// OpenSSH's own form.
+    /// A key in OpenSSH's own format.
     case openSSH
     /// More than one key.
     case several
-    /// PEM or JWK of the right kind that can't be read: cut, or changed by hand.
+    /// PEM or JWK of the right kind that can't be read: incomplete, or modified.
     case damaged
-    /// Below the 2048 bits that Okta asks for.
+    /// Fewer than the 2048 bits that Okta requires.
     case shortRSA(bits: Int)
     /// An elliptic curve other than P-256, or another algorithm.
     case unsupported(String)
     /// An RSA JWK without its prime factors.
     case withoutPrimes
 
-    /// What, and what to do.
+    /// What is wrong, and what to do.
     package var description: String {
         let kinds = "an RSA key of 2048 bits or more, or an EC key on P-256, as PEM or JWK"
         return switch self {
-        case .unknownForm: "this is no private key: put \(kinds) there"
+        case .unknownForm: "this is not a private key: put \(kinds) there"
         case .encrypted:
-            "the private key is locked with a passphrase: write it without one (openssl pkey -in FILE -out NEW)"
+            "the private key is encrypted with a passphrase: write it without one (openssl pkey -in FILE -out NEW)"
         case .publicKey: "this is a public key, which belongs to Okta: put the private key there"
         case .certificate: "this is a certificate: put the private key there"
-        case .openSSH: "this is a key in OpenSSH's form: write it as PEM (ssh-keygen -p -m PEM -f FILE)"
+        case .openSSH: "this is a key in OpenSSH's format: convert it to PEM (ssh-keygen -p -m PEM -f FILE)"
         case .several: "there is more than one private key: leave only the one that is registered with the service app"
         case .damaged:
-            "the private key can't be read: it is cut short or was changed; put it there as Okta or openssl wrote it"
-        case .shortRSA(let bits): "the RSA key has \(bits) bits: Okta asks for at least 2048"
+            "the private key can't be read: it is incomplete or was changed; use it exactly as Okta or openssl wrote it"
+        case .shortRSA(let bits): "the RSA key has \(bits) bits: Okta requires at least 2048"
         case .unsupported(let what): "\(what) can't be used: make \(kinds)"
         case .withoutPrimes: "the JWK lacks the prime factors p and q: use the JWK as Okta shows it, or PEM"
         }

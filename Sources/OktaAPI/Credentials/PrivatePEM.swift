@@ -2,8 +2,8 @@ import Crypto
 import CryptoExtras
 import JWTKit
 
-/// Finds the private key in a PEM file (RFC 7468) and reads it. What stands around the block is skipped: openssl writes the curve's
-/// parameters before an EC key, and Okta's console a comment.
+/// Finds and reads the private key in a PEM file (RFC 7468). Everything around the key's block is skipped: openssl writes the curve's
+/// parameters before an EC key, and Okta's console writes a comment.
 enum PrivatePEM {
     private struct Block {
         var label: Substring
@@ -19,7 +19,7 @@ enum PrivatePEM {
         let keys = blocks.filter { $0.label.hasSuffix("PRIVATE KEY") }
         guard let block = keys.first else { throw blocks.first.map { objection(to: $0.label) } ?? .unknownForm }
         guard keys.count == 1 else { throw .several }
-        // RFC 1421's header lines, in openssl's traditional form.
+        // Header lines of RFC 1421 mean that openssl's traditional format is encrypted.
         guard !block.lines.contains(where: { $0.contains(":") }) else { throw .encrypted }
         switch block.label {
         case "RSA PRIVATE KEY":
@@ -33,7 +33,7 @@ enum PrivatePEM {
                 return try ec(block.text)
             } catch {
                 throw error == .damaged
-                    ? .unsupported("a damaged key, or one of another kind than RSA and P-256,") : error
+                    ? .unsupported("a key that is damaged, or neither RSA nor P-256,") : error
             }
         default: throw objection(to: block.label)
         }
@@ -68,9 +68,9 @@ enum PrivatePEM {
         return .unsupported("this kind of PEM")
     }
 
-    /// Nil when it is no RSA key.
+    /// Nil if it is not an RSA key.
     private static func rsa(_ pem: String) throws(PrivateKeyProblem) -> ServiceAppKey.Material? {
-        // The name warns of short keys; it is taken to be able to say how short.
+        // The "unsafe" initializer also reads short keys. It is used so that the error can say how short the key is.
         guard let key = try? _RSA.Signing.PrivateKey(unsafePEMRepresentation: pem) else { return nil }
         guard key.keySizeInBits >= 2048, let usable = try? JWTKit.Insecure.RSA.PrivateKey(backing: key) else {
             throw .shortRSA(bits: key.keySizeInBits)

@@ -1,13 +1,13 @@
 import Crypto
 import JWTKit
 
-/// The key that access tokens are bound to, and the proofs of having it (DPoP, RFC 9449). It lives in memory only: a token that leaks
-/// without it is worth nothing.
+/// The key to which access tokens are bound, and which makes the proofs of possession (DPoP, RFC 9449). It exists in memory only: a leaked token
+/// is worthless without it.
 struct ProofKey: Sendable {
     private let key: ES256PrivateKey
     private let header: JWTHeader
 
-    /// Makes a new one.
+    /// Creates a new key.
     init() throws {
         let secret = P256.Signing.PrivateKey()
         key = try ES256PrivateKey(backing: secret)
@@ -21,13 +21,13 @@ struct ProofKey: Sendable {
         ]
     }
 
-    /// A proof for one attempt of one request.
+    /// A proof for one attempt at one request.
     ///
     /// - Parameters:
-    ///   - url: of the request; its query and fragment are left out, as RFC 9449, 4.2 wants `htu`.
-    ///   - nonce: the last one that the server gave.
-    ///   - accessToken: the one that the request carries; nil at the token endpoint.
-    ///   - now: by the server's clock, in seconds since 1970.
+    ///   - url: the URL of the request. Its query and fragment are removed, as RFC 9449, 4.2 requires for `htu`.
+    ///   - nonce: the latest nonce from the server.
+    ///   - accessToken: the token of the request; nil at the token endpoint.
+    ///   - now: the time by the server's clock, in seconds since 1970.
     func proof(
         of method: HTTPMethod, _ url: String, nonce: String?, accessToken: String?, now: Int64
     ) async throws -> String {

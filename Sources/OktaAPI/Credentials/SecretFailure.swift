@@ -1,12 +1,12 @@
 import Glibc
 
-/// Why a secret was not laid down: the unit's root step writes it to a file next to where the secret would be, `PATH.failed`. It holds no part
+/// Why a secret could not be provided. The unit's root step writes the reason to `PATH.failed`, next to where the secret would be. It contains no part
 /// of the secret.
 package enum SecretFailure {
-    /// Bytes of the reason that are read.
+    /// The reason is read up to this many bytes.
     private static let limit = 500
 
-    /// The reason, on one line; nil where there is none.
+    /// The reason, on one line; nil if there is none.
     package static func reason(besides path: String) -> String? {
         let file = open(path + ".failed", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }

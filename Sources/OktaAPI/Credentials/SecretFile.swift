@@ -1,24 +1,24 @@
 import Glibc
 import Synchronization
 
-/// A secret in a file, taken up again when the file is replaced.
+/// A secret in a file, which is read again when the file is replaced.
 ///
-/// Each use looks at the file's inode, size and times (one `stat`); only when one of them has changed is it read. A
-/// replacement that can't be used is an error until it is put right: an operator who rotates wants to hear of it.
+/// Each use checks the file's inode, size and times with one `stat`, and reads the file only if one of them has changed. If the
+/// new file is not valid, that is an error until it is corrected, so that an operator who rotates a secret notices.
 package final class SecretFile<Secret: Sendable>: Sendable {
-    /// Where the secret is.
+    /// The path of the secret.
     package let path: String
     private let maximumBytes: Int
     private let parse: @Sendable (String) throws(CredentialError) -> Secret
     private let state = Mutex<State>(State())
 
     private struct State {
-        /// Of the last use; nil where there was no file.
+        /// The file's version at the last use; nil if there was no file.
         var seen: SecretVersion?
         var known: (version: SecretVersion, secret: Secret)?
     }
 
-    /// Does not touch the file yet.
+    /// Does not read the file yet.
     ///
     /// - Parameter maximumBytes: a larger file is refused as malformed.
     package init(
@@ -29,7 +29,7 @@ package final class SecretFile<Secret: Sendable>: Sendable {
         self.parse = parse
     }
 
-    /// The secret as it is now.
+    /// The present secret.
     package func value() throws(CredentialError) -> Secret {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -46,19 +46,19 @@ package final class SecretFile<Secret: Sendable>: Sendable {
         return try read()
     }
 
-    /// The file as it is now, unread; nil where there is none.
+    /// The present version of the file, without reading it; nil if there is none.
     package var version: SecretVersion? {
         var status = stat()
         return stat(path, &status) == 0 ? SecretVersion(status) : nil
     }
 
-    /// Whether the file is another than at the last use.
+    /// Whether the file has been replaced since the last use.
     package var isReplaced: Bool {
         let now = version
         return state.withLock { $0.seen != now }
     }
 
-    /// Forgets the secret: the next use reads the file, even if it looks the same.
+    /// Forgets the secret: the next use reads the file, even if it seems unchanged.
     package func forget() {
         state.withLock { $0.known = nil }
     }
@@ -67,10 +67,10 @@ package final class SecretFile<Secret: Sendable>: Sendable {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw unreadable(errno) }
         defer { close(file) }
-        // The version is of the file that is read, whatever the path names by now.
+        // The version is taken from the opened file, because the path may name another file by now.
         var status = stat()
         guard fstat(file, &status) == 0 else { throw unreadable(errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "not a plain file") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "not a regular file") }
         var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
         var count = 0
         while count < bytes.count {
@@ -101,7 +101,7 @@ package final class SecretFile<Secret: Sendable>: Sendable {
     }
 }
 
-/// What tells one state of a secret's file from another without reading it.
+/// Distinguishes versions of a secret's file without reading it.
 package struct SecretVersion: Hashable, Sendable {
     private let device: UInt
     private let inode: UInt

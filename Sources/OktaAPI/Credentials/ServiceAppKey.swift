@@ -1,6 +1,6 @@
 import JWTKit
 
-/// The private key of an OAuth 2.0 service app, with which it proves who it is (`private_key_jwt`). Never printed.
+/// The private key with which an OAuth 2.0 service app proves its identity (`private_key_jwt`). Never printed.
 package struct ServiceAppKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     enum Material: Sendable {
         case rsa(JWTKit.Insecure.RSA.PrivateKey, bits: Int)
@@ -8,10 +8,10 @@ package struct ServiceAppKey: Sendable, CustomStringConvertible, CustomDebugStri
     }
 
     private let material: Material
-    /// The `kid` that came with it, in a JWK.
+    /// The `kid` in a JWK, if there is one.
     package let keyID: String?
 
-    /// Takes PEM (PKCS#1, PKCS#8, SEC1) or a JWK, by its first character.
+    /// Reads PEM (PKCS#1, PKCS#8, SEC1) or a JWK. The first character decides which.
     ///
     /// - Throws: ``PrivateKeyProblem``.
     package init(parsing text: String) throws(PrivateKeyProblem) {
@@ -25,7 +25,7 @@ package struct ServiceAppKey: Sendable, CustomStringConvertible, CustomDebugStri
         }
     }
 
-    /// Which kind of key, in words for people.
+    /// The kind of key, in words.
     package var kind: String {
         switch material {
         case .rsa(_, let bits): "RSA, \(bits) bits"
@@ -33,7 +33,7 @@ package struct ServiceAppKey: Sendable, CustomStringConvertible, CustomDebugStri
         }
     }
 
-    /// The name of its signatures (RFC 7518, 3.1).
+    /// The name of the signature algorithm (RFC 7518, 3.1).
     package var algorithm: String {
         switch material {
         case .rsa: "RS256"
@@ -51,10 +51,10 @@ package struct ServiceAppKey: Sendable, CustomStringConvertible, CustomDebugStri
         return try await keys.sign(claims, kid: id, header: header)
     }
 
-    /// The same words for every key of a kind.
+    /// The same text for every key of a kind.
     package var description: String { "private key, \(kind) (not shown)" }
-    /// The same words for every key of a kind.
+    /// The same text for every key of a kind.
     package var debugDescription: String { description }
-    /// Without children: a dump shows nothing.
+    /// Without children, so that a dump shows nothing.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -1,23 +1,23 @@
 import FoundationEssentials
 
-/// What an answer of the token endpoint is worth (RFC 6749, 5; RFC 9449, 5 and 8; Okta's OAuth error codes).
+/// What an answer of the token endpoint means (RFC 6749, 5; RFC 9449, 5 and 8; Okta's OAuth error codes).
 enum TokenAnswer: Sendable {
     /// An access token.
     case token(AccessToken.Value, expiresIn: Duration)
-    /// The app's tokens are bound to a key (DPoP), and there was no good proof of one.
+    /// The app's tokens are bound to a key (DPoP), and the request carried no valid proof.
     case needsProof(TokenRefusal)
-    /// The proof lacks the server's nonce, or has an old one.
+    /// The proof lacks the server's nonce, or contains an old one.
     case needsNonce(TokenRefusal)
-    /// Someone has to put the app or the configuration right.
+    /// Someone has to correct the app or the configuration.
     case refused(TokenRefusal)
-    /// Not now, or not Okta at all: for whoever reads the log to make sense of.
+    /// No token for now, or not an answer from Okta. The code that reads the log classifies it.
     case unavailable(HTTPResponse)
     /// A 200 without a usable token.
     case unusable(reason: String)
 
-    /// The most that an access token may have, in bytes; Okta's have about a thousand.
+    /// The maximum size of an access token in bytes. Okta's have about a thousand.
     static let maximumTokenBytes = 16 << 10
-    /// Where the answer does not say (RFC 6749 only recommends it): short, since asking early costs little.
+    /// Used if the answer does not say how long the token is valid (RFC 6749 only recommends it). It is short, because requesting a token early costs little.
     static let defaultLife = Duration.seconds(300)
 
     init(_ response: HTTPResponse, host: String, clientID: String, scope: String) {
@@ -30,7 +30,7 @@ enum TokenAnswer: Sendable {
             host: host, clientID: clientID, scope: scope, status: response.status, code: error.code, said: error.text)
         switch (response.status, error.code) {
         case (400, "temporarily_unavailable"):
-            // A 400 would read as one of the log's query.
+            // With its own status, a 400 would look like an error of the log's query.
             var answer = response
             answer.status = 503
             self = .unavailable(answer)
@@ -43,7 +43,7 @@ enum TokenAnswer: Sendable {
     }
 
     private static func token(in body: [UInt8]) -> TokenAnswer {
-        guard !OktaError(body: body).isHTML else { return .unusable(reason: "a web page in its place") }
+        guard !OktaError(body: body).isHTML else { return .unusable(reason: "a web page instead of a token") }
         guard let form = try? JSONDecoder().decode(Form.self, from: Data(body)), let token = form.access_token else {
             return .unusable(reason: "no token in the answer")
         }

@@ -1,22 +1,22 @@
-/// An access token and how long it is to be used. Never printed.
+/// An access token and how long it may be used. Never printed.
 struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// How it goes into the `Authorization` header.
+    /// The scheme in the `Authorization` header.
     enum Scheme: String, Sendable {
         case bearer = "Bearer"
-        /// With a proof beside it.
+        /// With a proof next to it.
         case dpop = "DPoP"
     }
 
-    /// As the org gave it.
+    /// The token as the org issued it.
     struct Value: Sendable, Hashable {
         var text: String
         var scheme: Scheme
     }
 
     let value: Value
-    /// Not to be used from here on.
+    /// The token must not be used after this.
     let end: ContinuousClock.Instant
-    /// From here on a new one is asked for, while this one is still good.
+    /// From here on a new token is requested, while this one is still valid.
     var renewal: ContinuousClock.Instant
 
     var description: String { "access token (not shown)" }
@@ -24,18 +24,18 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
     var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Decides when a service app asks for an access token, how, and what an answer means. A plain value without I/O and clock.
+/// Decides when and how a service app requests an access token, and what an answer means. A plain value without I/O and without a clock.
 ///
-/// What holds at any time:
-/// - A token is used until its end, or until the org refuses it, and no longer.
-/// - A new one is asked for before the end, at a moment with jitter; as long as that fails, the old one serves.
-/// - After a refusal nothing is asked for a minute, whoever wants a token, unless the key is replaced.
-/// - A 429's wait is kept.
+/// What always holds:
+/// - A token is used until its end, or until the org refuses it.
+/// - A new one is requested before the end, with jitter. While that fails, the old one is used.
+/// - After a refusal, no token is requested for a minute, whoever needs one, unless the key is replaced.
+/// - The wait of a 429 is respected.
 /// - DPoP is used from the first `invalid_dpop_proof` or `use_dpop_nonce` on.
 struct TokenLife: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// What a caller who wants a token does.
+    /// What a caller that needs a token has to do.
     enum Step: Sendable {
         case use(AccessToken)
         case ask
@@ -43,26 +43,26 @@ struct TokenLife: Sendable {
         case unavailable(HTTPResponse)
     }
 
-    /// What follows an answer.
+    /// What to do after an answer.
     enum Settlement: Sendable, Hashable {
-        /// Ask once more at once: the server said what it misses, and it is at hand.
+        /// Request again immediately: what the server asked for is now known.
         case askAgain
-        /// ``step(now:)`` knows.
+        /// Call ``step(now:)``.
         case settled
     }
 
-    /// Requests without a pause between. Enough to find out DPoP, its nonce and a wrong clock, each once.
+    /// The maximum number of requests without a pause. Enough to learn of DPoP, its nonce and a wrong clock, once each.
     static let attemptsInARow = 5
-    /// After a refusal. A little less than the pager's own minute, so that each of its probes is one here.
+    /// The wait after a refusal. A little shorter than the pager's own minute, so that each retry of the pager leads to one here.
     static let probe = Duration.seconds(55)
-    /// After a renewal that failed, while the old token still serves.
+    /// The wait after a renewal failed while the old token is still valid.
     static let renewalRetry = Duration.seconds(20)
-    /// A renewal comes this long before the end at most.
+    /// A renewal comes at most this long before the token's end.
     static let longestLead = Duration.seconds(300)
 
-    /// Whether requests for tokens carry a proof.
+    /// Whether token requests carry a proof.
     private(set) var usesProof = false
-    /// The last one that the token endpoint gave.
+    /// The latest nonce from the token endpoint.
     private(set) var nonce: String?
     private var token: AccessToken?
     private var hold: (until: Instant, step: Step)?
@@ -83,14 +83,14 @@ struct TokenLife: Sendable {
         return .ask
     }
 
-    /// The token to go on with when a renewal brought none.
+    /// The token to continue with if a renewal failed.
     func serving(now: Instant) -> AccessToken? { token.flatMap { now < $0.end ? $0 : nil } }
 
-    /// Takes the answer to a request.
+    /// Takes the answer to a token request.
     ///
     /// - Parameters:
     ///   - nonce: the answer's `DPoP-Nonce`.
-    ///   - sent: when the request was sent; from then on the token's life is counted.
+    ///   - sent: when the request was sent; the token's lifetime counts from then.
     ///   - clockMoved: whether the answer showed that the times in the request were wrong.
     mutating func received(
         _ answer: TokenAnswer, host: String, nonce: String?, sent: Instant, now: Instant, clockMoved: Bool
@@ -101,7 +101,7 @@ struct TokenLife: Sendable {
         switch answer {
         case .token(let value, let life):
             let lead = min(Self.longestLead, life / 5) * Double.random(in: 0.5...1, using: &jitter)
-            // One that was over on its way is used once all the same: the org decides, and asking on and on helps nobody.
+            // A token that expired on its way is still used once: the org decides, and requesting tokens in a loop would not help.
             let end = max(sent + life, now + .seconds(1))
             token = AccessToken(value: value, end: end, renewal: max(end - lead, now + .milliseconds(500)))
             hold = nil
@@ -127,24 +127,24 @@ struct TokenLife: Sendable {
         return .settled
     }
 
-    /// There was no key to sign with, or no signature: nothing was sent.
+    /// Signing was not possible, so nothing was sent.
     mutating func couldNotAsk(_ error: CredentialError, now: Instant) { refused(error, now) }
 
-    /// There was no answer. Who wanted the token waits as it sees fit; a token that still serves is not renewed for a while.
+    /// There was no answer. Callers decide how long to wait. A token that is still valid is not renewed for a while.
     mutating func failed(now: Instant) { delayRenewal(now, by: Self.renewalRetry) }
 
-    /// The org does not take this token any more.
+    /// The org no longer accepts this token.
     mutating func rejected(_ value: AccessToken.Value) {
         if token?.value == value { token = nil }
     }
 
-    /// The org wants requests with it to carry a proof, whatever it said when it gave the token.
+    /// The org wants a proof with this token, whatever it said when it issued the token.
     mutating func mustProve() { usesProof = true }
 
-    /// The private key was replaced: what was refused may be asked again at once.
+    /// The private key was replaced: what was refused may be requested again immediately.
     mutating func keyReplaced() { hold = nil }
 
-    /// The token was issued for a key that has been replaced: the next request needs another one.
+    /// The token was issued for a key that has been replaced: the next request needs a new one.
     mutating func dropToken() { token = nil }
 
     private mutating func refused(_ error: CredentialError, _ now: Instant) {
@@ -157,7 +157,7 @@ struct TokenLife: Sendable {
     }
 
     private mutating func wait(after response: HTTPResponse) -> Duration {
-        // A second: those who wait for this answer get it, and who comes back later asks again.
+        // One second: callers already waiting share this answer, and later ones request again.
         guard response.status == 429 else { return token == nil ? .seconds(1) : Self.renewalRetry }
         let retryAfter = response.headers.first("Retry-After").flatMap { Int64($0) }
         let seconds =

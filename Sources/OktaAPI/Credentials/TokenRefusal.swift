@@ -1,19 +1,19 @@
-/// The org's refusal to give a service app an access token: what it said, and what to do.
+/// The org refuses to issue an access token to a service app: what it said, and what to do.
 package struct TokenRefusal: Sendable, Hashable, CustomStringConvertible {
     /// The org.
     package let host: String
-    /// The app's client ID; no secret.
+    /// The app's client ID, which is not secret.
     package let clientID: String
-    /// What was asked for.
+    /// The requested scopes.
     package let scope: String
     /// The answer's status.
     package let status: Int
-    /// OAuth's word, such as `invalid_client`; nil when the answer holds none.
+    /// OAuth's error code, such as `invalid_client`; nil if the answer contains none.
     package let code: String?
-    /// Okta's own words with the code, one line.
+    /// Okta's text with the code, in one line.
     package let said: String?
 
-    /// What, and what to do; one line.
+    /// What happened, and what to do; one line.
     package var description: String {
         let words = said ?? "status \(status)"
         return "\(host) gives no access token to the service app \(clientID) (\(words)): \(advice)"
@@ -33,9 +33,9 @@ package struct TokenRefusal: Sendable, Hashable, CustomStringConvertible {
         case "access_denied", "insufficient_scope":
             "check the app's network zone, that \(scope) is granted, and that an admin role is assigned to it"
         case "invalid_dpop_proof", "use_dpop_nonce":
-            "check for a proxy that changes headers or the host name, and this machine's clock"
+            "check whether a proxy changes headers or the host name, and check this machine's clock"
         default:
-            "check client_id, key_id, the app's public key and scopes, and for a proxy on the way"
+            "check client_id, key_id, the app's public key and scopes, and whether there is a proxy on the way"
         }
     }
 }

@@ -1,18 +1,18 @@
 import FoundationEssentials
 
-/// A place in the log as versions 1 and 2 of the cursor kept it.
+/// A place in the log in the form of versions 1 and 2 of the cursor.
 ///
 ///     tributary-cursor/1 <16 hex digits> <next link>
 ///     tributary-cursor/2 {"backfill":{…},"fingerprint":"<16 hex digits>","organization":"00o…","tail":{…}}
 package struct EarlierLogPlace: Sendable, Hashable, Codable {
     package struct Way: Sendable, Hashable, Codable {
         package var next: String?
-        /// Where the way began, by the time of storing.
+        /// Where the way began, as a time of storing.
         package var since: Int64?
-        /// A median of `published` that the way had come to.
+        /// A median of `published` among the last events of the way.
         package var watermark: Int64?
 
-        /// Where that version began a query instead of the link: five minutes before the watermark, not before its beginning.
+        /// Where that version started a query when it had no link: five minutes before the watermark, but not before the way's beginning.
         package var restart: StoredTime? {
             guard let watermark else { return since.map { StoredTime($0) } }
             return StoredTime(min(max(since ?? .min, PublishedTime(watermark).earliestStored.milliseconds), watermark))
@@ -23,19 +23,19 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         package var history: Way
         package var from: Int64
         package var until: Int64
-        /// Events of the tail that were counted for its boundary.
+        /// The number of the tail's events that were counted for its boundary.
         package var boundary: Int
-        /// From which on none was added.
+        /// At this number, no more events were added to the boundary.
         package static let fullBoundary = 2_000
     }
 
     package var organization: String?
-    /// A hash of origin, filter and page size.
+    /// A hash of the origin, the filter and the page size.
     package var fingerprint: String
     package var tail: Way
     package var backfill: Backfill?
 
-    /// Reads the text of an earlier version; nil for one of this version.
+    /// Reads the text of version 1 or 2; nil for the present version.
     ///
     /// - Throws: ``CursorError``.
     package init?(parsing text: String) throws(CursorError) {
@@ -59,10 +59,10 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         }
     }
 
-    /// The same place in today's form. A changed address, filter or page size shows as another ``LogPlace/source``, so that the log is queried by time.
+    /// The same place in the present form. If the address, the filter or the page size has changed, ``LogPlace/source`` differs, and the log is queried by time.
     package func upgraded(for query: LogQuery) -> LogPlace {
         func way(_ old: Way) -> LogPlace.Way {
-            // Version 1 kept no time: its link is all there is, and a re-query takes all that Okta still has.
+            // Version 1 kept no time, only a link. A query by time therefore starts at the oldest events that Okta still has.
             LogPlace.Way(
                 filter: query.filter, restart: old.restart ?? StoredTime(0), next: old.next,
                 reached: old.watermark.map { PublishedTime($0) })

@@ -1,8 +1,8 @@
-/// What an answer to a request of the log is worth. It looks at one answer and knows nothing of how requests are scheduled.
+/// Classifies one answer to a request of the log. It does not know how requests are scheduled.
 package enum LogAnswer: Sendable {
     /// A page of events.
     case page(next: String)
-    /// None this time.
+    /// No page.
     case problem(Problem)
 
     /// Why there is no page, in words for an operator.
@@ -12,9 +12,9 @@ package enum LogAnswer: Sendable {
         package var advice: String
         package var status: Int?
         package var requestID: String?
-        /// How long to wait before the same request again.
+        /// How long to wait before the same request is repeated.
         var pace = Refusal.Pace.backoff
-        /// Whether a smaller page might mend it: Okta or the way to it was too slow.
+        /// Whether a smaller page might help: Okta, or the connection to it, was too slow.
         var isSlow = false
     }
 
@@ -57,23 +57,24 @@ package enum LogAnswer: Sendable {
                 kind, what,
                 kind == .notOkta
                     ? ForeignAnswer.advice
-                    : "If it persists, check for a proxy that cuts answers; Okta's support finds the request by its id")
+                    : "If it persists, check for a proxy that cuts off answers; Okta's support can find the request by its id"
+            )
         }
         guard let next = LinkHeader.next(in: response.headers.values("Link")) else {
             return problem(
                 .missingNext, "an answer without a next link, which a polling query always has",
                 "If it persists, check for a proxy that strips headers")
         }
-        // A link that was followed has been checked before.
+        // A link that has been followed before was checked then.
         if !(request.isLink && next == request.url), let objection = query.objection(to: next) {
             return problem(
                 .foreignNext, "a next link that is not followed: \(objection)",
-                "Check for a proxy that rewrites headers; if it is another name of this org, put that name as its URL")
+                "Check for a proxy that rewrites headers; if it is another name of this org, use that name in its URL")
         }
         if next == request.url, !PageCheck.isEmptyArray(response.body) {
             return problem(
                 .nextStandsStill, "a page with events whose next link leads to itself",
-                "If it persists, Okta's support finds the request by its id")
+                "If it persists, Okta's support can find the request by its id")
         }
         return .page(next: next)
     }
@@ -90,7 +91,7 @@ package enum LogAnswer: Sendable {
             kind: kind, what: error.summary, advice: error.advice, pace: pace, isSlow: error.kind == .timeout)
     }
 
-    /// The token endpoint has limits of its own: this says nothing of the log, and no request of the log was sent.
+    /// The token endpoint has its own limits. Its answer says nothing about the log, and no request of the log was sent.
     private static func withoutToken(_ response: HTTPResponse) -> Problem {
         let isLimited = response.status == 429
         return Problem(
@@ -102,7 +103,7 @@ package enum LogAnswer: Sendable {
             requestID: response.oktaRequestID)
     }
 
-    /// 429: no failure of the org.
+    /// A 429 is not a failure of the org.
     private static func limited(_ response: HTTPResponse) -> Problem {
         let isConcurrency = RateLimit(response.headers).isConcurrency
         let said = OktaError(body: response.body).text.map { " (\($0))" } ?? ""
@@ -121,7 +122,7 @@ package enum LogAnswer: Sendable {
         return Problem(
             kind: refusal.kind, what: refusal.what, advice: refusal.advice, status: response.status,
             requestID: response.oktaRequestID, pace: refusal.pace,
-            // Okta gives a query 30 s and then answers so (System Log query documentation).
+            // Okta gives a query 30 s, then answers with this code (System Log query documentation).
             isSlow: response.status == 500 && error.code == "E0000009")
     }
 }

@@ -1,51 +1,51 @@
-/// A request of the log, without a credential yet.
+/// A request of the log, before a credential is added.
 package struct LogPageRequest: Sendable {
-    /// To be authorized and sent as it is.
+    /// To be authorized and then sent unchanged.
     package let request: HTTPRequest
-    /// How often this page was requested before.
+    /// How often this page has been requested before.
     package let retry: Int
 }
 
-/// A page of events, unread.
+/// A page of events that has not been read yet.
 package struct LogPage: Sendable {
-    /// A JSON array, as Okta sent it.
+    /// A JSON array, exactly as Okta sent it.
     package let body: [UInt8]
-    /// The memory of the body, counted for as long as the page is there.
+    /// The body's share of the memory budget, held until the page is released.
     var share: BodyShare?
-    /// Where it belongs. The tail's while there is one way: it begins a tail if it has an event that the other way does not know.
+    /// The way that the page belongs to. While there is one way, a page of `.tail` begins a tail if it has an event that the main way does not know.
     package let way: LogWay
-    /// The place that it follows.
+    /// The place before this page.
     package let place: LogPlace
-    /// Where the next page is.
+    /// The link to the next page.
     package let next: String
-    /// Where the query began that a tail begins with.
+    /// Where a tail that begins with this page starts its query.
     package let since: StoredTime
-    /// Whether it answers a query by time instead of a link.
+    /// Whether the page answers a query by time and not a link.
     package let isQuery: Bool
-    /// A search that the page goes on with.
+    /// The search that this page continues, if there is one.
     package let search: LogSearch?
-    /// How many events a full page has.
+    /// The number of events of a full page.
     package let limit: Int
     /// The server's `Date`.
     package let date: ServerTime?
-    /// How many events the way's page before had.
+    /// The number of events in the way's previous page.
     let previousCount: Int?
-    /// An event that is older than this by the server's clock is not one of the newest, milliseconds.
+    /// An event older than this by the server's clock is not one of the newest. Milliseconds.
     let freshness: Int64
-    /// What Okta has deleted between the last event of the way and the oldest that it keeps.
+    /// The period that Okta has deleted, between the way's last event and the oldest event that Okta still keeps.
     package let gap: LogGap?
     /// Okta's id of the organization, if it is known.
     package let organization: String?
-    /// By which Okta's support finds the exchange.
+    /// The request's id, by which Okta's support can find it.
     package let requestID: String?
 
-    /// Pages of the same size are a server's bound and not chance if they have at least so many events.
+    /// If two pages in a row have the same number of events, and at least this many, the number is a server's limit and not chance.
     static let leastEqualCount = 10
 
-    /// Whether more events are expected at once. It decides when the next request goes out, and nothing else.
+    /// Whether more events are expected immediately. This only decides when the next request goes out.
     ///
-    /// A page that is not full can be the last one, or that of a server that sends smaller pages than were asked for: then its events are not
-    /// of now, or there are as many as in the page before.
+    /// A page that is not full is either the last one, or comes from a server that sends smaller pages than requested. In the second case its events
+    /// are not recent, or there are as many as in the previous page.
     package func expectsMore(count: Int, newest: PublishedTime?) -> Bool {
         if count >= limit { return true }
         guard count > 0 else { return false }
@@ -54,14 +54,14 @@ package struct LogPage: Sendable {
         return newest.milliseconds < date.milliseconds - freshness
     }
 
-    /// Of a page without events that changes nothing, from an org that is polled and has nothing new: there is nothing to keep then.
+    /// The landing of an empty page that changes nothing, from an org that is polled and has nothing new. Nothing needs to be stored then.
     package var landingWithoutEvents: PageLanding? {
         guard !isQuery, search == nil, PageCheck.isEmptyArray(body), place[way]?.next == next else { return nil }
         return PageLanding(place: place)
     }
 }
 
-/// Events that are no longer available.
+/// A period whose events are no longer available.
 package struct LogGap: Sendable, Hashable {
     package let from: PublishedTime
     package let to: PublishedTime
@@ -69,46 +69,46 @@ package struct LogGap: Sendable, Hashable {
 
 /// What becomes durable together with a page's events.
 package struct PageLanding: Sendable, Hashable {
-    /// What it does to the ways.
+    /// How the page changes the ways.
     package enum Change: Sendable, Hashable {
         case none
         /// There are two ways now.
         case tailBegan
-        /// The history has come to where the tail began: only the tail goes on.
+        /// The history has reached the point where the tail began. Only the tail continues.
         case historyEnded
-        /// The history has come to where a short tail began: only the history goes on.
+        /// The history has reached the point where a short tail began. Only the history continues.
         case tailDropped
     }
 
-    /// Where it goes on.
+    /// The place after the page.
     package var place: LogPlace
     package var change = Change.none
-    /// Events of the page, and those of them that its way had not passed before.
+    /// The number of events in the page, and of those that its way had not passed before.
     package var count = 0
     package var passed = 0
     package var newest: PublishedTime?
-    /// The page's events that may have been collected before, since none of those that are remembered was found again.
+    /// Events of the page that may have been collected before: none of the remembered events was found again, so it can't be told.
     package var unproven = 0
 
     package init(place: LogPlace) { self.place = place }
 }
 
-/// What reading a page to its end came to.
+/// The result of reading a page to its end.
 package enum PageOutcome: Sendable {
-    /// It becomes durable together with the page's new events.
+    /// The landing becomes durable together with the page's new events.
     case landing(PageLanding)
-    /// Nothing is kept: the way still looks for events that it knows.
+    /// Nothing is stored: the way is still searching for events that it knows.
     case searching(LogSearch)
-    /// Nothing is kept: no tail begins with this page.
+    /// Nothing is stored: no tail begins with this page.
     case nothing
 }
 
-/// Whether a 200 looks like a whole page, told from its ends; what is between them is for the reader of the events.
+/// A quick check whether a 200 can be a complete page: it looks only at both ends of the body. The normalizer checks the rest.
 enum PageCheck {
-    /// A byte order mark, which a reader may skip (RFC 8259, section 8.1).
+    /// A byte order mark, which a reader may ignore (RFC 8259, section 8.1).
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Why the body is no page, or `nil` when it may be one.
+    /// Why the body is not a page, or `nil` if it may be one.
     static func objection(to response: HTTPResponse) -> (PagerTrouble.Kind, String)? {
         if let foreign = ForeignAnswer(response) { return (.notOkta, "the org's address \(foreign.what)") }
         let body = content(of: response.body)
@@ -122,12 +122,12 @@ enum PageCheck {
         guard let first else { return (.brokenBody, "an empty body instead of events") }
         guard first == 0x5B else { return (.brokenBody, "a body that is not a JSON array") }
         guard body.count > 1, body.last(where: { !isSpace($0) }) == 0x5D else {
-            return (.brokenBody, "a JSON array that breaks off after \(body.count) bytes")
+            return (.brokenBody, "a JSON array that ends early, after \(body.count) bytes")
         }
         return nil
     }
 
-    /// Whether the array has no element.
+    /// Whether the array is empty.
     static func isEmptyArray(_ body: [UInt8]) -> Bool {
         var content = content(of: body).lazy.filter { !isSpace($0) }.makeIterator()
         return content.next() == 0x5B && content.next() == 0x5D

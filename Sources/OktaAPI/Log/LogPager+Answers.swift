@@ -1,13 +1,13 @@
-// What answers are worth.
+// How the pager handles answers.
 extension LogPager {
-    /// Takes the answer to the request that is out.
+    /// Takes the answer to the pending request.
     ///
     /// - Parameter host: the time by this host's clock.
     package mutating func received(
         _ result: Result<HTTPResponse, TransportError>, now: Instant, host: HostTime
     ) -> Outcome {
         guard case .requesting(let way) = phase else {
-            return .trouble(unexpected("an answer came that no request was out for"))
+            return .trouble(unexpected("an answer arrived although no request was pending"))
         }
         var wait: Duration?
         if case .success(let response) = result {
@@ -23,46 +23,52 @@ extension LogPager {
             url: address(of: way), isLink: progress.link != nil, isRepeated: progress.refusals > 0)
         switch LogAnswer(result, to: request, of: query) {
         case .page(let next):
-            guard case .success(let response) = result else { return .trouble(unexpected("a page without an answer")) }
+            guard case .success(let response) = result else {
+                return .trouble(unexpected("a page came without an answer"))
+            }
             return deliver(response, next: next, way, host: host)
         case .problem(let problem): return .trouble(again(way, problem, wait: wait, now))
         }
     }
 
-    /// The page could not be read (broken in the middle, say): it is requested again.
+    /// The page could not be read, for example because it is broken in the middle. It is requested again.
     @discardableResult
     package mutating func rejected(_ reason: String, now: Instant) -> PagerTrouble {
-        guard case .delivering(let page) = phase else { return unexpected("a page was rejected that is not out") }
+        guard case .delivering(let page) = phase else {
+            return unexpected("a page was rejected that was not delivered")
+        }
         return again(
             page.way,
             LogAnswer.Problem(
                 kind: .rejected, what: "a page could not be read (\(reason.oneLine(limit: 300)))",
-                advice: "If it persists, Okta's support finds the request by its id", requestID: lastRequestID), now)
+                advice: "If it persists, Okta's support can find the request by its id", requestID: lastRequestID), now)
     }
 
-    /// The page could not be made durable: it is requested again later, and Okta is not to blame.
+    /// The page could not be stored. It is requested again later. This is not Okta's fault.
     @discardableResult
     package mutating func notCommitted(_ reason: String, now: Instant) -> PagerTrouble {
-        guard case .delivering(let page) = phase else { return unexpected("a page was not committed that is not out") }
+        guard case .delivering(let page) = phase else {
+            return unexpected("a page was reported as not committed that was not delivered")
+        }
         return again(
             page.way,
             LogAnswer.Problem(
                 kind: .notCommitted, what: "a page could not be stored (\(reason.oneLine(limit: 300)))",
-                advice: "See what the spool says"),
+                advice: "See the spool's own problem in the status"),
             wait: jitter.backoff(attempt: self[page.way].retries + 1, cap: Self.longestSpoolWait), now)
     }
 
-    /// Whether the wait is for a credential that a person has to put right.
+    /// Whether the pager is waiting for a credential that a person has to correct.
     package var awaitsCredential: Bool { trouble?.kind.awaitsCredential ?? false }
 
-    /// The credential has been replaced: what was refused may be tried at once.
+    /// The credential has been replaced, so a refused request may be tried again immediately.
     package mutating func credentialReplaced(now: Instant) {
         guard case .idle = phase, awaitsCredential else { return }
         main.due = now
         tail?.due = now
     }
 
-    /// Notes the trouble, and that the same page, or a query by time instead, is requested after a wait.
+    /// Records the trouble, and schedules the same page, or a query by time instead.
     private mutating func again(
         _ way: LogWay, _ problem: LogAnswer.Problem, wait: Duration? = nil, _ now: Instant
     ) -> PagerTrouble {
@@ -72,11 +78,11 @@ extension LogPager {
         let isOfWay = problem.kind.isOfOneWay || problem.isSlow
         if self[way].link != nil, [400, 404, 410].contains(problem.status) { self[way].refusals += 1 }
         self[way].retries += 1
-        // Not that of a request for a token.
+        // Only the id of a request of the log counts, not that of a request for a token.
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)
-        // A way that is refused again before a query by time has brought anything waits as long as for a person.
+        // If a way is refused again before a query by time has brought anything new, it waits as long as for a person.
         let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
         let delay =
             wait
@@ -96,7 +102,7 @@ extension LogPager {
         return trouble
     }
 
-    /// After a refused link, and after some useless answers, the way is queried by time.
+    /// After a refused link, and after several useless answers, queries the way by time.
     private mutating func requeryIfUseless(
         _ way: LogWay, _ problem: LogAnswer.Problem, _ now: Instant
     ) -> LogRequery? {

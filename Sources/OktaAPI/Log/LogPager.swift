@@ -1,4 +1,4 @@
-/// Decides how an org's System Log is read: what to request when, and what an answer is worth. A plain value without I/O and clock.
+/// Decides how an org's System Log is read: what to request and when, and what to do with an answer. A plain value without I/O and without a clock.
 ///
 ///     switch pager.nextStep(now: clock.now) {
 ///     case .wait(let until): …sleep…
@@ -11,38 +11,38 @@
 ///     case .outstanding: …a response or a commit is still pending…
 ///     }
 ///
-/// What holds at any time:
-/// - At most one request is out, and none while a page waits for its commit.
-/// - The place moves in ``committed(_:now:)`` alone. Whatever happens before, the same page is requested again.
-/// - A `next` link is followed byte for byte, and only on the org's own origins and the log's own path.
-/// - No request goes out before its wait is over, and no wait is longer than 95 s or the poll interval.
-/// - Requests are spaced evenly, so that this client takes its share of the org's budget and no more.
-/// - Whether a page is full, short or empty decides when the next request goes out, and nothing else.
-/// - A way whose link is of no use is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` says why nothing is lost or
-///   collected twice by that.
-/// - Of two ways the tail goes first whenever it is due; the history has the rest, and at least every other request. While the only way is far behind, a
-///   tail is begun along with it: the log is queried from the `Date` of its last answer on, and polled until that brings an event.
+/// What always holds:
+/// - At most one request is pending, and none while a page waits for its commit.
+/// - Only ``committed(_:now:)`` moves the place. If anything fails before that, the same page is requested again.
+/// - A `next` link is followed byte for byte, and only on the org's own origins and on the log's path.
+/// - No request goes out before its wait is over, and no wait is longer than the poll interval or 95 s, whichever is longer.
+/// - Requests are spaced evenly, so that this client takes no more than its share of the org's budget.
+/// - Whether a page is full, short or empty decides only when the next request goes out.
+/// - If a way's link can't be used, the way is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` explains why nothing is lost or
+///   collected twice.
+/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If there is one way and it lags far
+///   behind the present, a tail is begun: the log is queried from the `Date` of the way's last answer on, and polled until that brings an event.
 package struct LogPager: Sendable {
-    /// Time, as the caller's clock gives it.
+    /// Time on the caller's clock.
     package typealias Instant = ContinuousClock.Instant
 
-    /// What the caller does next.
+    /// What the caller has to do next.
     package enum Step: Sendable {
-        /// Send it, then call ``LogPager/received(_:now:host:)``.
+        /// Send this, then call ``LogPager/received(_:now:host:)``.
         case request(LogPageRequest)
-        /// Nothing before this instant.
+        /// Do nothing before this instant.
         case wait(until: Instant)
         /// A response or a commit is still pending.
         case outstanding
     }
 
-    /// What an answer was worth.
+    /// The result of an answer.
     package enum Outcome: Sendable {
-        /// Events; answer with `committed`, `searching`, `nothingKept`, `rejected` or `notCommitted`.
+        /// Events. Answer with `committed`, `searching`, `nothingKept`, `rejected` or `notCommitted`.
         case page(LogPage)
-        /// None this time; the pager knows how to go on.
+        /// No page. ``LogPager/nextStep(now:)`` schedules the retry.
         case trouble(PagerTrouble)
-        /// Okta's clock and this host's differ, and the start is counted by Okta's: the log is queried from there.
+        /// Okta's clock and this host's differ, and the configured start is relative. It now counts from Okta's clock, and the log is queried from there.
         case startMoved(to: StoredTime, ahead: Duration)
     }
 
@@ -52,60 +52,60 @@ package struct LogPager: Sendable {
         case delivering(LogPage)
     }
 
-    /// How far behind the server's clock the only way's events are when a tail is begun along with it, milliseconds.
+    /// A tail is begun if the only way's events are older than this by the server's clock. Milliseconds.
     static let farBehind: Int64 = 3_600_000
-    /// The time between a query by time and one that asks for larger pages again.
+    /// After a query with smaller pages, how long until larger pages are tried again.
     static let largerPagesAfter = Duration.seconds(600)
-    /// The smallest page that is requested where larger ones don't come.
+    /// The smallest page that is requested if larger ones fail.
     static let smallestPage = 10
-    /// Useless answers to the same request before it is given up for a query by time.
+    /// After this many useless answers to the same request, the log is queried by time instead.
     static let patience = 3
 
     /// What is read.
     package private(set) var query: LogQuery
-    /// The wait after the end of the log is reached.
+    /// The wait after the end of the log has been reached.
     package var pollInterval: Duration
-    /// The moments of its polls; `nil`: an interval after each page.
+    /// The scheduled times of polls; `nil` means one interval after each page.
     private var pollGrid: PollGrid?
     /// The place after the last committed page.
     package private(set) var place: LogPlace
-    /// The last trouble, until a page is committed.
+    /// The latest trouble; nil again once a page is committed.
     package internal(set) var trouble: PagerTrouble?
-    /// Okta's id of the last answer.
+    /// The request id of Okta's last answer.
     package internal(set) var lastRequestID: String?
 
     var phase = Phase.idle
     var budget: RequestBudget
     var main: WayProgress
-    /// While there are two ways the tail's; while there is one, that of a tail that may begin.
+    /// The tail's progress. While there is only one way: the progress of a tail that may begin.
     var tail: WayProgress?
-    /// The tail has had its turn: the next request is the other way's, however few there may be between two polls.
+    /// The tail has had its turn. The next request is the main way's, even if only few requests fit between two polls.
     private var isMainNext = false
-    /// The `Date` of the last answer of the main way whose page is durable.
+    /// The `Date` of the main way's last answer whose page is durable.
     private var mainDate: ServerTime?
-    /// How many events the main way remembers at least. A tail that may begin is asked for after a quarter of them: what the main way has passed since
-    /// the last empty answer of the tail has to be remembered when the tail comes to it.
+    /// The minimum number of events that the main way remembers. The pager requests a possible tail again after a quarter of them, because events that the
+    /// main way has passed since the tail's last empty answer must still be remembered when the tail reaches them.
     private let remembered: Int
     /// Events that the main way has passed since that answer.
     private var passedSinceTail = 0
-    /// The `Date` of the last answer whose page is durable, and of the last one of all.
+    /// The `Date` of the last answer whose page is durable, and of the last answer of all.
     private var keptDate: ServerTime?
     private var lastDate: ServerTime?
-    /// This host's time, for as long as Okta has told none.
+    /// The host's time, used until Okta's is known.
     private let hostTime: HostTime
-    /// Where the last gap that was told begins.
+    /// Where the last gap that was reported begins.
     private var toldGap: PublishedTime?
     var jitter: Jitter
 
-    /// Makes a pager that requests its first page at once.
+    /// Creates a pager that requests its first page immediately.
     ///
     /// - Parameters:
-    ///   - place: where it goes on; of this query (``LogPlace/check(against:)``).
-    ///   - pollInterval: the wait after the end of the log.
-    ///   - budgetShare: moved into its range, 0.01…1.
-    ///   - seed: of the jitter; equal seeds give equal waits.
-    ///   - host: the time by this host's clock, to keep a start within what Okta accepts.
-    ///   - remembered: how many events a way remembers at least.
+    ///   - place: where to continue. It must belong to this query (``LogPlace/check(against:)``).
+    ///   - pollInterval: the wait after the end of the log has been reached.
+    ///   - budgetShare: this client's share of the rate limit, clamped to 0.01…1.
+    ///   - seed: seed of the jitter; equal seeds give equal waits.
+    ///   - host: the time by this host's clock, to keep the start within the range that Okta accepts.
+    ///   - remembered: the minimum number of events that a way remembers.
     package init(
         _ query: LogQuery, place: LogPlace, pollInterval: Duration, budgetShare: Double = 1, seed: UInt64, now: Instant,
         host: HostTime, remembered: Int = 32_768
@@ -127,30 +127,30 @@ package struct LogPager: Sendable {
 
     private static func progress(_ kept: LogPlace.Way, _ query: LogQuery, _ now: Instant) -> WayProgress {
         var progress = WayProgress(kept, limit: query.pageLimit, due: now)
-        // Smaller pages than configured: larger ones did not come, and they are not tried at every start.
+        // The pages are smaller than configured because larger ones failed. Don't try larger ones again at every start.
         if progress.fullPage < query.pageLimit { progress.requeriedAt = now }
         return progress
     }
 
-    /// The longest wait before a request that failed is repeated, in seconds. Waits grow up to it with each failure (`Jitter`); where only a
-    /// person can help, as with a refused credential, each is that long and up to a tenth more.
+    /// The longest wait before a failed request is repeated, in seconds. Waits grow up to it with each failure (`Jitter`). If only a
+    /// person can help, as with a refused credential, every wait is this long, plus up to a tenth.
     static let longestWait = 60.0
-    /// The same after a page that could not be stored.
+    /// The longest wait after a page that could not be stored, in seconds.
     static let longestSpoolWait = 30.0
 
-    /// What the last answer said of the budget.
+    /// The rate limit according to the last answer.
     package var rateLimit: RateLimit? { budget.rateLimit }
 
-    /// When the next request is due; nil while one is out or a page waits for its commit.
+    /// When the next request is due; nil while a request is pending or a page waits for its commit.
     package var nextAttempt: Instant? {
         guard case .idle = phase else { return nil }
         let due = min(main.due, tail?.due ?? main.due)
         return max(due, budget.earliest ?? due)
     }
 
-    /// Okta told more of itself: its id, and other origins of the same org.
+    /// Adopts what Okta has said about the org: its id, and other origins of the same org.
     ///
-    /// - Throws: ``CursorError/otherOrganization(kept:found:)``; collection must not go on then.
+    /// - Throws: ``CursorError/otherOrganization(kept:found:)``. Collection must stop then.
     package mutating func learn(_ probe: OrgProbe) throws(CursorError) {
         if let kept = place.organization, kept != probe.organizationID {
             throw .otherOrganization(kept: kept, found: probe.organizationID)
@@ -158,7 +158,7 @@ package struct LogPager: Sendable {
         query.learn(probe)
     }
 
-    /// Polls at the moments of `grid` from now on, and requests nothing before it starts.
+    /// From now on, polls at the times of `grid`, and requests nothing before the grid's start.
     package mutating func poll(by grid: PollGrid) {
         pollGrid = grid
         main.due = max(main.due, grid.start)
@@ -177,7 +177,7 @@ package struct LogPager: Sendable {
         let progress = self[way]
         var headers = HTTPHeaders([.init("Accept", "application/json")])
         if progress.retries > 0, let first = progress.firstRequestID {
-            // Okta asks for both with every repetition (rate limit documentation).
+            // Okta wants both headers with every repeated request (rate limit documentation).
             headers.append("X-Okta-Retry-For", first)
             headers.append("X-Okta-Retry-Count", String(progress.retries))
         }
@@ -186,8 +186,8 @@ package struct LogPager: Sendable {
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// A tail that may begin begins after all that the main way has passed. It keeps that place, by the links of its empty answers, for as long as
-    /// the main way remembers what it has passed meanwhile.
+    /// Sets where a possible tail begins: after everything that the main way has passed. The tail keeps that place, by the links of its empty answers, for as
+    /// long as the main way remembers what it has passed since.
     private mutating func placeTail() {
         guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
         tail?.next = nil
@@ -200,7 +200,7 @@ package struct LogPager: Sendable {
         return isMainNext && main.due <= now ? .main : .tail
     }
 
-    /// Where the way's next request goes.
+    /// The address of the way's next request.
     func address(of way: LogWay) -> String {
         let progress = self[way]
         if let link = progress.link { return link }
@@ -208,7 +208,7 @@ package struct LogPager: Sendable {
         return query.firstURL(since: since, filter: (place[way] ?? place[.main])?.filter, limit: progress.limit)
     }
 
-    /// Takes a whole page from Okta's answer to a request of `way`.
+    /// Turns Okta's answer to a request of `way` into a page.
     mutating func deliver(_ response: HTTPResponse, next: String, _ way: LogWay, host: HostTime) -> Outcome {
         let date = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }.map { ServerTime($0.milliseconds) }
         lastDate = date ?? lastDate
@@ -229,18 +229,18 @@ package struct LogPager: Sendable {
         return .page(page)
     }
 
-    /// A first run's start that counts from now is counted by Okta's clock once that is known, if this host's is another: a start in Okta's
-    /// future would leave out what is stored until then.
+    /// On a first run, a start relative to now is recounted by Okta's clock once that is known and differs from this host's. A start in
+    /// Okta's future would miss events stored until then.
     private mutating func moveStart(_ date: ServerTime?, host: HostTime) -> Outcome? {
         guard let countedFrom = place.countedFrom, let date, case .one(var way) = place.ways, way.next == nil else {
             return nil
         }
-        // The clock may have been ahead when the start was counted, and be right now.
+        // This host's clock may have been ahead when the start was computed, and be right now.
         let ahead = max(host.milliseconds, countedFrom.milliseconds) - date.milliseconds
         place.countedFrom = nil
         guard abs(ahead) > HostTime.tolerance else { return nil }
         let moved = way.restart.advanced(by: -ahead)
-        // Some time after the start was counted, the clock may have been set since: then the start is not moved to a later time.
+        // The clock may have been set since the start was computed. If that was some time ago, the start is not moved to a later time.
         let isOfNow = (0...300_000).contains(host.milliseconds - countedFrom.milliseconds)
         guard isOfNow || moved < way.restart else { return nil }
         way.restart = moved
@@ -250,7 +250,7 @@ package struct LogPager: Sendable {
         return .startMoved(to: way.restart, ahead: .milliseconds(ahead))
     }
 
-    /// What Okta has deleted since the last event of `way` and the last answer; nil once a page has told of it.
+    /// The period that Okta has deleted between the last event of `way` and its last answer; nil once a page has reported it.
     private func gap(_ way: LogWay, _ date: ServerTime?) -> LogGap? {
         guard let date, let reached = place[way]?.reached else { return nil }
         let oldest = date.milliseconds - LogRetention.kept
@@ -259,7 +259,7 @@ package struct LogPager: Sendable {
         return LogGap(from: reached, to: PublishedTime(oldest))
     }
 
-    /// The page's events and `landing.place` are durable: the next page may be requested.
+    /// Call this when the page's events and `landing.place` are durable. Then the next page may be requested.
     package mutating func committed(_ landing: PageLanding, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle
@@ -272,7 +272,7 @@ package struct LogPager: Sendable {
         raisePageSize(of: page.way, now)
     }
 
-    /// Nothing of the page is kept: its way looks further for what it has passed.
+    /// Nothing of the page was stored: its way keeps searching for events that it has passed.
     package mutating func searching(_ search: LogSearch, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle
@@ -282,9 +282,9 @@ package struct LogPager: Sendable {
         trouble = nil
     }
 
-    /// Nothing of the page is kept: no tail begins with it.
+    /// Nothing of the page was stored: no tail begins with it.
     ///
-    /// - Parameter isEmpty: whether it had no event, so that its link leads on from the same place.
+    /// - Parameter isEmpty: whether the page had no events, so that its link continues from the same place.
     package mutating func nothingKept(isEmpty: Bool, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle
@@ -302,7 +302,7 @@ package struct LogPager: Sendable {
             self[page.way].answered(next: place[page.way]?.next)
             self[page.way].since = place[page.way]?.restart ?? self[page.way].since
         case .historyEnded:
-            // The tail's request and its waits stay; only a search of the tail, which looked for another memory, begins again.
+            // The tail keeps its link and its waits. Only a search restarts, because it was looking for events that the other way remembers.
             if var tail {
                 tail.search = nil
                 main = tail
@@ -346,14 +346,14 @@ package struct LogPager: Sendable {
 
     // MARK: Queries by time
 
-    /// Gives up the way's link for a query by time.
+    /// Replaces the way's link by a query by time.
     mutating func requery(_ way: LogWay, limit: Int, _ now: Instant) -> LogRequery {
         let since = place[way]?.restart ?? self[way].since
         self[way].requery(since: since, limit: limit, at: now)
         return LogRequery(way: way, since: since, limit: limit)
     }
 
-    /// After a while of good pages that are smaller than configured, larger ones are tried again.
+    /// After a while of good pages that are smaller than configured, larger pages are tried again.
     private mutating func raisePageSize(of way: LogWay, _ now: Instant) {
         guard let last = self[way].requeriedAt, now - last >= Self.largerPagesAfter, place[way] != nil,
             self[way].search == nil
@@ -365,7 +365,7 @@ package struct LogPager: Sendable {
         self[way].due = due
     }
 
-    /// A way's progress; the tail's only while there is one.
+    /// A way's progress. Use `.tail` only while there is one.
     subscript(way: LogWay) -> WayProgress {
         get { way == .tail ? tail ?? main : main }
         set {

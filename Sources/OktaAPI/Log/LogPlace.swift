@@ -1,34 +1,34 @@
 import FoundationEssentials
 
-/// The place in an org's log, as text that a spool keeps without looking inside.
+/// The place in an org's log, as text that the spool stores as an opaque cursor.
 ///
 ///     tributary-cursor/3 {"organization":"00o…","source":"<16 hex digits>","way":{"filter":"…","next":"https://…","restart":1795420801113}}
 ///     tributary-cursor/3 {"backfill":{…},"history":{…},"organization":"00o…","source":"…","tail":{…}}
 ///
-/// While there is one way, it is `way`. While events of long ago are fetched along with the newest ones there are two: `history`, and `tail`, which
-/// began later in the log and has the newest ones. The links are Okta's `next`, byte for byte. A link holds the origin, the filter and the page size of
-/// the query that it came from, so a changed configuration would have no effect on it: `source` and `filter` tell.
+/// If there is one way, it is `way`. While old events are fetched along with the newest ones, there are two: `history`, and `tail`, which
+/// began later in the log and has the newest events. The links are Okta's `next`, byte for byte. A link contains the origin, the filter and the page
+/// size of its query, so following it would ignore a changed configuration. `source` and `filter` tell whether the configuration has changed.
 ///
-/// Versions 1 and 2 are read by ``EarlierLogPlace``.
+/// ``EarlierLogPlace`` reads versions 1 and 2.
 package struct LogPlace: Sendable, Hashable {
-    /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before a certain one: each of them was collected,
+    /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before its place: each of them was collected,
     /// by this way or by the other one.
     package struct Way: Sendable, Hashable, Codable {
-        /// The Okta filter of its queries; nil for every event.
+        /// The Okta filter of its queries; nil for all events.
         package var filter: String?
-        /// Every event that this way has not passed was stored at this time or later. A query without a link begins here.
+        /// Every event that this way has not passed was stored at this time or later. A query without a link starts here.
         package var restart: StoredTime
-        /// The address of the next page; nil: the log is queried by time.
+        /// The link to the next page; nil if the log is to be queried by time.
         package var next: String?
-        /// A median of `published` that the way has come to, for reports only: one event that is dated wrongly could move it.
+        /// A median of `published` among the way's last events. For reports only, because one event with a wrong date could move it.
         package var reached: PublishedTime?
 
-        /// Nothing that the way has passed could be found by a query by time: until its events are newer than this, they may have been collected before.
+        /// A query by time could not find any event that the way has passed. Until its events are newer than this, they may have been collected before.
         package var unprovenUntil: ServerTime?
-        /// Of the events that the way has passed by earlier filters and that are remembered, how many of the newest are one stretch; nil for none.
-        /// ``brokenStretch`` once some may have been forgotten that lie between them.
+        /// The number of newest remembered events that the way has passed with earlier filters and that form one contiguous stretch; nil if there are none.
+        /// ``brokenStretch`` if some events within the stretch may have been forgotten.
         package var setAside: Int?
-        /// More than is ever remembered.
+        /// Larger than the number of events that can be remembered.
         package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
@@ -39,16 +39,16 @@ package struct LogPlace: Sendable, Hashable {
         }
     }
 
-    /// What belongs to two ways together.
+    /// What concerns both ways together.
     package struct Backfill: Sendable, Hashable, Codable {
-        /// The time of the history's events when the tail began, for the progress.
+        /// The `published` time that the history had reached when the tail began. It is used to report progress.
         package var from: PublishedTime
-        /// No event that was stored before this time is the tail's.
+        /// All events of the tail were stored at this time or later.
         package var until: StoredTime
-        /// Whether the tail's head is complete: it holds the first events that the tail passed, as many as it can. Until then it holds
-        /// all that the tail has passed.
+        /// Whether the tail's head is complete: it holds the first events that the tail has passed, as many as fit. Before that, it holds
+        /// all events that the tail has passed.
         package var isHeadFull: Bool
-        /// How many events of the head the history has passed.
+        /// The number of the head's events that the history has passed.
         package var met: Int
 
         package init(from: PublishedTime, until: StoredTime, isHeadFull: Bool = false, met: Int = 0) {
@@ -64,12 +64,12 @@ package struct LogPlace: Sendable, Hashable {
         case two(history: Way, tail: Way, Backfill)
     }
 
-    /// Okta's id of the organization, as far as it is known.
+    /// Okta's id of the organization, if it is known.
     package var organization: String?
-    /// ``LogQuery/source`` of the queries that the links came from.
+    /// The ``LogQuery/source`` of the queries that the links came from.
     package var source: String
     package var ways: Ways
-    /// Of a first run whose start counts from now (`7d`, `now`): this host's time that it was counted from, until Okta has told its own.
+    /// Set on a first run whose start is relative to now (`7d`, `now`): the host's time from which the start was computed. Nil once Okta's time is known.
     package var countedFrom: HostTime?
 
     package init(organization: String? = nil, source: String, ways: Ways, countedFrom: HostTime? = nil) {
@@ -79,13 +79,13 @@ package struct LogPlace: Sendable, Hashable {
         self.countedFrom = countedFrom
     }
 
-    /// A first run's place.
+    /// The place of a first run.
     package init(start: StoredTime, query: LogQuery, countedFrom: HostTime? = nil) {
         self.init(
             source: query.source, ways: .one(Way(filter: query.filter, restart: start)), countedFrom: countedFrom)
     }
 
-    /// The way that carries this name; nil for the tail while there is one way.
+    /// The way with this name; nil for the tail while there is only one way.
     package subscript(name: LogWay) -> Way? {
         switch (ways, name) {
         case (.one(let way), .main): way
@@ -95,7 +95,7 @@ package struct LogPlace: Sendable, Hashable {
         }
     }
 
-    /// Changes the ways, each by itself.
+    /// Applies a change to each way.
     package mutating func changeEach(_ change: (inout Way) -> Void) {
         switch ways {
         case .one(var way):
@@ -112,16 +112,16 @@ package struct LogPlace: Sendable, Hashable {
         if case .two(_, _, let backfill) = ways { backfill } else { nil }
     }
 
-    /// The links that are kept.
+    /// The links of both ways.
     package var links: [String] { [self[.main]?.next, self[.tail]?.next].compactMap(\.self) }
 
-    /// Whether a kept link leads to another origin than `query` asks: then the org has to be asked first whether it is the same.
+    /// Whether a link leads to another origin than that of `query`. Then the org has to be asked first whether it is still the same organization.
     package func isElsewhere(than query: LogQuery) -> Bool { links.contains { query.objection(to: $0) != nil } }
 
-    /// Whether the place belongs to the organization that `query` asks.
+    /// Checks whether the place belongs to the organization that `query` asks.
     ///
-    /// - Throws: ``CursorError/otherOrganization(kept:found:)`` when it surely is another, ``CursorError/foreign(_:)`` when a kept link is not one
-    ///   of this org's log and nothing tells that it is the same organization.
+    /// - Throws: ``CursorError/otherOrganization(kept:found:)`` if it is certainly another one; ``CursorError/foreign(_:)`` if a link does not lead to this
+    ///   org's log and it is unknown whether the organization is the same.
     package func check(against query: LogQuery) throws(CursorError) {
         if let kept = organization, let found = query.organization {
             guard kept == found else { throw .otherOrganization(kept: kept, found: found) }
@@ -139,9 +139,9 @@ package enum LogWay: String, Sendable, Hashable, CaseIterable {
     case tail
 }
 
-// The text.
+// The text form of a place.
 extension LogPlace {
-    /// As the JSON has it.
+    /// The JSON in the text.
     private struct Stored: Codable {
         var organization: String?
         var source: String
@@ -157,7 +157,7 @@ extension LogPlace {
         }
     }
 
-    /// The text to keep: one line.
+    /// The text to store, in one line.
     package var text: String {
         var stored = Stored(organization: organization, source: source, countedFrom: countedFrom)
         switch ways {
@@ -167,14 +167,14 @@ extension LogPlace {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // A struct of texts and integers always encodes; an empty object would be read as unreadable, and said so.
+        // Encoding texts and integers can't fail. If it did, the empty object would be reported as unreadable when it is read.
         let json = (try? encoder.encode(stored)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         return "\(Self.mark)\(Self.version) \(json)"
     }
 
-    /// Reads what ``text`` gave.
+    /// Reads a text made by ``text``.
     ///
-    /// - Throws: ``CursorError``; `unreadable` for an earlier version too.
+    /// - Throws: ``CursorError``; also `unreadable` for an earlier version.
     package init(parsing text: String) throws(CursorError) {
         let (version, content) = try Self.parts(text)
         guard version == Self.version, let stored = try? JSONDecoder().decode(Stored.self, from: Data(content.utf8))
@@ -190,7 +190,7 @@ extension LogPlace {
         guard links.allSatisfy({ HTTPURL($0) != nil }) else { throw .unreadable }
     }
 
-    /// The version of a place's text, and what follows it.
+    /// Splits the text of a place into its version and its content.
     ///
     /// - Throws: ``CursorError/unreadable``, ``CursorError/newerVersion(_:)``.
     static func parts(_ text: String) throws(CursorError) -> (version: Int, content: Substring) {
@@ -206,32 +206,33 @@ extension LogPlace {
     private static let version = 3
 }
 
-/// Why a kept place can't be used.
+/// Why a stored place can't be used.
 package enum CursorError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Not a place's text.
+    /// It is not the text of a place.
     case unreadable
     /// Written by a later version of this program.
     case newerVersion(Int)
-    /// The link is not one of the org's log.
+    /// A link does not lead to the org's log.
     case foreign(String)
-    /// The address leads to another organization than the events came from.
+    /// The address leads to another organization than the one whose events were collected.
     case otherOrganization(kept: String, found: String)
 
     /// What is wrong and what to do.
     package var description: String {
         switch self {
-        case .unreadable: "the kept cursor can't be read: restore the spool's checkpoint, or start again from a time"
+        case .unreadable:
+            "the stored cursor can't be read: restore the state directory from a backup, or start again from a time"
         case .newerVersion(let version):
-            "the kept cursor has version \(version): run the version of Tributary that wrote it"
+            "the stored cursor has version \(version): run the version of Tributary that wrote it"
         case .foreign(let reason):
             """
-            the kept cursor is not one of this org's log (\(reason)), and whether the new address is the same organization \
+            the stored cursor is not one of this org's log (\(reason)), and whether the new address is the same organization \
             is unknown
             """
         case .otherOrganization(let kept, let found):
             """
-            this address is the organization \(found), and what was collected so far came from \(kept): give another \
-            organization an integration of its own, with another name
+            this address belongs to the organization \(found), but the events collected so far came from \(kept): give another \
+            organization its own integration, with another name
             """
         }
     }

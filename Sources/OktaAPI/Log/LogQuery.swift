@@ -1,17 +1,17 @@
-/// Which log is read: the org, the filter, the page size.
+/// What to read: the org, the filter and the page size.
 package struct LogQuery: Sendable, Hashable {
     /// The org.
     package let org: OrgURL
-    /// Other origins of the same org whose `next` links may be followed: its custom domain, its okta.com name.
+    /// Other origins of the same org whose `next` links may be followed: its custom domain, or its okta.com name.
     package var aliases: [OrgURL]
-    /// Okta's id of the organization, once it told.
+    /// Okta's id of the organization, once Okta has told it.
     package var organization: String?
-    /// An Okta filter expression, unencoded; `nil` for every event.
+    /// An Okta filter expression, not URL-encoded; `nil` for all events.
     package let filter: String?
-    /// Events a page, 1…1000 (Okta's largest; its default of 100 costs ten times the requests).
+    /// Events per page, 1…1000. 1000 is Okta's maximum; Okta's default of 100 would need ten times the requests.
     package let pageLimit: Int
 
-    /// Makes a query; `pageLimit` is moved into its range, a filter of white space counts as none.
+    /// Creates a query. `pageLimit` is clamped to its range, and a filter of white space counts as none.
     package init(org: OrgURL, aliases: [OrgURL] = [], filter: String? = nil, pageLimit: Int = 1000) {
         self.org = org
         self.aliases = aliases
@@ -19,13 +19,13 @@ package struct LogQuery: Sendable, Hashable {
         self.pageLimit = min(max(pageLimit, 1), 1000)
     }
 
-    /// The log's path (Okta System Log API).
+    /// The path of the log (Okta System Log API).
     static let path = "/api/v1/logs"
 
-    /// Sixteen hex digits that change when origin or page size do.
+    /// Sixteen hex digits that change if the origin or the page size changes.
     package var source: String { Self.hash("\(org.origin)\n\(pageLimit)") }
 
-    /// What version 2 of the cursor kept instead: it changes with the filter too.
+    /// The corresponding value in version 2 of the cursor. It also changes with the filter.
     var earlierFingerprint: String { Self.hash("\(org.origin)\n\(filter ?? "")\n\(pageLimit)") }
 
     /// FNV-1a, 64 bits, as sixteen hex digits.
@@ -36,12 +36,12 @@ package struct LogQuery: Sendable, Hashable {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// The address of a way's first request. Ascending and without `until`: only such a query is a polling one, which follows the
-    /// order in which Okta stored the events and leaves none out (Okta System Log query documentation).
+    /// The address of a way's first request: ascending, without `until`. Only such a query is a polling query, which follows the
+    /// order in which Okta stored the events and omits none (Okta System Log query documentation).
     ///
     /// - Parameters:
-    ///   - filter: of the way; the query's own for most.
-    ///   - limit: events a page; the query's own by default.
+    ///   - filter: the filter of the way, which is usually the query's own.
+    ///   - limit: events per page; the query's own by default.
     func firstURL(since: StoredTime, filter: String?, limit: Int? = nil) -> String {
         let since = UTCTime(milliseconds: since.milliseconds)
         var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=\(limit ?? pageLimit)&sortOrder=ASCENDING"
@@ -49,37 +49,37 @@ package struct LogQuery: Sendable, Hashable {
         return url
     }
 
-    /// A request, without a credential yet, as a way's first one.
+    /// The first request of a way, before a credential is added.
     package func firstRequest(since: StoredTime) -> HTTPRequest {
         HTTPRequest(
             .get, firstURL(since: since, filter: filter), headers: HTTPHeaders([.init("Accept", "application/json")]))
     }
 
-    /// A request, without a credential yet, for the newest event stored since `since`. Not a polling query: its links lead back.
+    /// A request for the newest event stored since `since`, before a credential is added. This is not a polling query: its links lead to older events.
     package func newestRequest(since: UTCTime) -> HTTPRequest {
         var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=1&sortOrder=DESCENDING"
         if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
         return HTTPRequest(.get, url, headers: HTTPHeaders([.init("Accept", "application/json")]))
     }
 
-    /// What an org says of itself may name more of its origins. Only an answer over verified TLS makes another origin trusted, and only
-    /// one with TLS; an org on loopback, where nothing is verified, may name others on loopback.
+    /// Adopts other origins that the org names itself. Another origin is trusted only if the answer came over verified TLS, and only if
+    /// the origin uses TLS. An org on loopback, where nothing is verified, may name other loopback origins.
     package mutating func learn(_ probe: OrgProbe) {
         organization = probe.organizationID
         aliases = [probe.organization, probe.alternate].compactMap(\.self).filter { $0.isSecure == org.isSecure }
     }
 
-    /// Why `link` must not be followed with the org's credential, or `nil` when it may be.
+    /// Why `link` must not be followed with the org's credential, or `nil` if it may be.
     func objection(to link: String) -> String? {
         guard let url = HTTPURL(link) else { return "the link is not a plain address" }
         guard ([org] + aliases).contains(where: { $0.isOrigin(of: url) }) else {
             return "the link leads to \(url.isSecure ? "" : "plain http on ")\(url.hostAndPort)"
         }
-        guard !Self.hidesLineBreak(link) else { return "the link holds a line break in disguise" }
-        return url.path == Self.path ? nil : "the link leads to another path than \(Self.path)"
+        guard !Self.hidesLineBreak(link) else { return "the link contains an encoded line break" }
+        return url.path == Self.path ? nil : "the link leads to a path other than \(Self.path)"
     }
 
-    /// Whether the text has an escaped NUL, line feed or carriage return.
+    /// Whether the text contains an escaped NUL, line feed or carriage return.
     private static func hidesLineBreak(_ text: String) -> Bool {
         var last: (UInt8, UInt8) = (0, 0)
         for byte in text.utf8 {
@@ -89,7 +89,7 @@ package struct LogQuery: Sendable, Hashable {
         return false
     }
 
-    /// How many events a full page of `url` has: its own `limit`, else Okta's default of 100.
+    /// The number of events in a full page of `url`: its own `limit`, or Okta's default of 100.
     static func fullPage(of url: String) -> Int {
         let limits = HTTPURL(url)?.queryValues("limit").compactMap { Int($0) } ?? []
         return max(1, min(limits.min() ?? 100, 1000))
@@ -110,15 +110,15 @@ package struct LogQuery: Sendable, Hashable {
     }
 }
 
-/// What Okta accepts and keeps.
+/// How far back Okta accepts queries and keeps events.
 package enum LogRetention {
-    /// A `since` further back is answered with 400 E0000053 (Okta System Log query documentation). An hour of margin for the clocks.
-    /// Milliseconds, as `kept`.
+    /// Okta answers a `since` further back with 400 E0000053 (System Log query documentation). An hour less, since clocks may differ.
+    /// Milliseconds, like `kept`.
     static let accepted: Int64 = (180 * 24 - 1) * 3_600_000
-    /// Events older than this are left out without a word (the same page).
+    /// Okta silently omits events older than this (same page).
     static let kept: Int64 = 90 * 24 * 3_600_000
 
-    /// `since`, not earlier than Okta accepts at `now`.
+    /// `since`, or the earliest time that Okta accepts at `now` if that is later.
     static func accepted(_ since: StoredTime, at now: ServerTime) -> StoredTime {
         max(since, StoredTime(now.milliseconds - accepted))
     }

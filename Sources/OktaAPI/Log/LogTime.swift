@@ -1,6 +1,6 @@
-/// A point in time of one scale, in milliseconds since 1970-01-01T00:00:00Z. The scales are different types, since comparing times of
-/// two scales is a mistake wherever an assumption does not say how they lie to each other. The assumptions that are used are the
-/// conversions in this file, and nothing else.
+/// A point in time on one scale, in milliseconds since 1970-01-01T00:00:00Z. Each scale is a type of its own, because times of two scales can only
+/// be compared under an assumption about how the scales relate. The assumptions that Tributary makes are the conversions in
+/// this file, and no others.
 package struct LogTime<Scale>: Sendable, Hashable, Comparable, Codable {
     package let milliseconds: Int64
 
@@ -8,7 +8,7 @@ package struct LogTime<Scale>: Sendable, Hashable, Comparable, Codable {
 
     package static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
 
-    /// Milliseconds since 1970, as a plain number.
+    /// A plain number: milliseconds since 1970.
     package init(from decoder: any Decoder) throws {
         milliseconds = try decoder.singleValueContainer().decode(Int64.self)
     }
@@ -18,7 +18,7 @@ package struct LogTime<Scale>: Sendable, Hashable, Comparable, Codable {
         try container.encode(milliseconds)
     }
 
-    /// The time so many milliseconds later, or earlier; at the end of the range where it would lie beyond.
+    /// The time this many milliseconds later (or earlier, if negative), clamped to the representable range.
     package func advanced(by milliseconds: Int64) -> Self {
         let (sum, overflows) = self.milliseconds.addingReportingOverflow(milliseconds)
         return Self(overflows ? (milliseconds < 0 ? .min : .max) : sum)
@@ -30,7 +30,7 @@ package enum PublishedScale {}
 package enum ServerScale {}
 package enum HostScale {}
 
-/// When Okta stored an event. No answer tells it; `since` of a polling query counts by it (System Log API, polling requests).
+/// When Okta stored an event. No answer contains it, but the `since` of a polling query refers to it (System Log API, polling requests).
 package typealias StoredTime = LogTime<StoredScale>
 /// An event's `published`.
 package typealias PublishedTime = LogTime<PublishedScale>
@@ -40,20 +40,20 @@ package typealias ServerTime = LogTime<ServerScale>
 package typealias HostTime = LogTime<HostScale>
 
 extension PublishedTime {
-    /// How far `published` may lie after the time at which the event was stored, milliseconds.
+    /// How much later than the time of storing an event's `published` may be. Milliseconds.
     package static let tolerance: Int64 = 300_000
 
-    /// The event was stored at this time or later: assumption "stored is not before published", within ``tolerance``.
+    /// The event was stored at this time or later. The assumption: an event is not stored before its `published`, within ``tolerance``.
     package var earliestStored: StoredTime { StoredTime(milliseconds).advanced(by: -Self.tolerance) }
 }
 
 extension ServerTime {
-    /// What an answer with this `Date` brought was stored at this time or earlier: assumption "stored is not after the answer's Date". `Date`
-    /// has whole seconds, so the answer is of up to a second later.
+    /// Events in an answer with this `Date` were stored at this time or earlier. The assumption: no event in an answer was stored after the answer's `Date`.
+    /// `Date` has whole seconds, so the true time can be up to a second later.
     package var latestStored: StoredTime { StoredTime(milliseconds).advanced(by: 1_000) }
 }
 
 extension HostTime {
-    /// How far this host's clock may be from Okta's without anybody being told, milliseconds.
+    /// How far this host's clock may differ from Okta's before that is reported. Milliseconds.
     package static let tolerance: Int64 = 60_000
 }

@@ -1,60 +1,60 @@
-/// One attempt that brought no page, in words for an operator.
+/// A request that brought no page, described for an operator.
 package struct PagerTrouble: Sendable, Hashable {
-    /// What a caller can tell apart.
+    /// The kinds of trouble that a caller can distinguish.
     package enum Kind: Sendable, Hashable, CaseIterable {
-        /// No answer; the transport says why.
+        /// No answer. The transport says why.
         case unreachable
         /// The request can't be sent as configured.
         case invalidRequest
-        /// 5xx, 408: Okta, or something before it, failed for now.
+        /// 5xx or 408: Okta, or something in front of it, failed temporarily.
         case serverFailure
-        /// 429 for the rate.
+        /// 429 because of the rate.
         case rateLimited
-        /// 429 for too many requests at once.
+        /// 429 because of too many simultaneous requests.
         case concurrencyLimited
         /// 401: the credential is not accepted.
         case unauthorized
         /// 403: the credential may not read the log.
         case forbidden
-        /// 404, 405, 410: not an Okta org's address.
+        /// 404, 405, 410: the address is not an Okta org's.
         case wrongAddress
-        /// 3xx: never followed.
+        /// 3xx, which is never followed.
         case redirected
-        /// 400 on the first request: filter or start.
+        /// 400 on the first request: the filter or the start is wrong.
         case refusedQuery
-        /// 400, 404 or 410 on a kept `next` link, again.
+        /// 400, 404 or 410 repeatedly on a stored `next` link.
         case cursorRefused
         /// Another status.
         case refused
-        /// A 200 with a web page or another content type: not Okta's answer.
+        /// A 200 with a web page or another content type: not an answer from Okta.
         case notOkta
-        /// A 200 that is no whole JSON array.
+        /// A 200 that is not a complete JSON array.
         case brokenBody
-        /// A page beyond the bound on an answer's size.
+        /// A page that exceeds the limit on an answer's size.
         case tooLarge
         /// A 200 without a `next` link.
         case missingNext
-        /// A `next` link to elsewhere.
+        /// A `next` link that leads elsewhere.
         case foreignNext
         /// A `next` link that would bring the same events again.
         case nextStandsStill
-        /// The caller could not make use of the page.
+        /// The caller could not read the page.
         case rejected
-        /// The caller could not commit the page.
+        /// The caller could not store the page.
         case notCommitted
-        /// The task was cancelled, or an answer came that nobody waited for.
+        /// The task was cancelled, or an answer arrived that nobody was waiting for.
         case cancelled
     }
 
-    /// What happened, as a kind.
+    /// The kind of trouble.
     package let kind: Kind
-    /// What happened; no secret, and nothing of the query.
+    /// What happened, without any secret or part of the query.
     package let what: String
     /// What the operator should do.
     package let advice: String
-    /// By which Okta's support finds the exchange.
+    /// The request's id, by which Okta's support can find it.
     package let requestID: String?
-    /// Which way through the log it holds up; nil if there is only one, or for both.
+    /// The way that is affected; nil if there is only one, or if both are.
     package var way: LogWay?
     /// The query by time that replaces the link.
     package var requery: LogRequery?
@@ -65,17 +65,17 @@ package struct PagerTrouble: Sendable, Hashable {
     }
 }
 
-/// A way through the log that is queried by time instead of by Okta's link.
+/// A query by time that replaces a way's link.
 package struct LogRequery: Sendable, Hashable {
     package let way: LogWay
-    /// From when on.
+    /// Where the query starts.
     package let since: StoredTime
-    /// Events a page.
+    /// Events per page.
     package let limit: Int
 }
 
 extension PagerTrouble.Kind {
-    /// Whether it concerns one request and not the org.
+    /// Whether the trouble concerns one request and not the whole org.
     var isOfOneWay: Bool {
         switch self {
         case .brokenBody, .tooLarge, .missingNext, .foreignNext, .nextStandsStill, .rejected, .cursorRefused,
@@ -85,7 +85,7 @@ extension PagerTrouble.Kind {
         }
     }
 
-    /// Whether it waits for a credential that a person has to put right.
+    /// Whether the trouble waits for a credential that a person has to correct.
     var awaitsCredential: Bool {
         switch self {
         case .unauthorized, .forbidden, .invalidRequest: true

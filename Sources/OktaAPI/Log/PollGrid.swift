@@ -1,17 +1,17 @@
-/// The moments at which an org that is caught up is asked again: `origin + n × interval`.
+/// The times at which an org whose log is fully read is polled: `origin + n × interval`.
 ///
-/// Origins are spread over the interval, so a thousand orgs do not ask together, and since the moments are fixed, they do not come
-/// together later either: after an outage, a suspend or a backlog each org finds back to its own.
+/// Origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the times are fixed, the orgs stay
+/// distributed: after an outage, a suspend or a backlog each one returns to its own times.
 package struct PollGrid: Sendable {
-    /// Those whose turns lie closer together than this are asked together: waking up once for a few costs less than once for each.
+    /// Integrations whose times are closer than this are polled together, because one wake-up for several costs less than one for each.
     static let step = Duration.milliseconds(500)
 
-    /// From one integration's first request to the next one's: a hundred TLS handshakes a second are enough.
+    /// The time between the first requests of two integrations: a hundred TLS handshakes a second are enough.
     static let startStep = Duration.milliseconds(10)
 
-    /// Any moment of the grid.
+    /// Any one time of the grid.
     package let origin: ContinuousClock.Instant
-    /// When the first request is due: nobody waits for the grid to see a collector at work.
+    /// When the first request is due. It does not wait for the grid, so that a collector can be seen to work soon.
     package let start: ContinuousClock.Instant
 
     /// A grid through `origin`.
@@ -20,14 +20,14 @@ package struct PollGrid: Sendable {
         start = origin
     }
 
-    /// The grid of integration `number` of `count`, seen from `now`.
+    /// The grid of integration `number` of `count`, as of `now`.
     package init(number: Int, of count: Int, interval: Duration, now: ContinuousClock.Instant) {
         let steps = (interval * number / max(1, count) / Self.step).rounded(.down)
         origin = now + Self.step * Int(steps)
         start = now + Self.startStep * number
     }
 
-    /// The next moment after a page that was asked for in time: half an interval from `now` at least, one and a half at most.
+    /// The next polling time after a page: at least half an interval after `now`, and at most one and a half.
     package func next(after now: ContinuousClock.Instant, interval: Duration) -> ContinuousClock.Instant {
         guard interval > .zero else { return now }
         let wanted = origin.duration(to: now) + interval / 2

@@ -1,14 +1,14 @@
-/// What a response says about the org's rate limit, read without trust.
+/// What a response says about the org's rate limit. The values are not trusted.
 ///
-/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may come more than once when buckets are nested. The
-/// values at the same place belong to one bucket, and the bucket with the fewest requests left counts; of several, the one that is reset last. The wait is
-/// counted from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
+/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may occur several times if buckets are nested. The
+/// values at the same position belong to one bucket. The bucket with the fewest requests left counts; if there are several, the one that resets last. The wait is
+/// computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
 package struct RateLimit: Sendable, Hashable {
-    /// Requests in a window. Zero on a 429 speaks of concurrency, not of a rate.
+    /// Requests allowed in a window. Zero on a 429 means that concurrency was limited, not the rate.
     package let limit: Int64?
     /// Requests left in this window.
     package let remaining: Int64?
-    /// Seconds from the response's `Date` to the next window; negative when it has passed.
+    /// Seconds from the response's `Date` to the next window; negative if that has already begun.
     package let secondsToReset: Int64?
 
     /// Reads the headers of any answer.
@@ -21,7 +21,7 @@ package struct RateLimit: Sendable, Hashable {
             return order.0 == order.1
                 ? Self.at(left, resets) ?? .min > Self.at(right, resets) ?? .min : order.0 < order.1
         }
-        // Where only one list is longer than a single value, it can't be told which belong together.
+        // If the lists have different lengths, it is unknown which values belong together.
         func value(_ list: [Int64?]) -> Int64? {
             list.count == remainders.count ? bucket.flatMap { list[$0] } : list.compactMap(\.self).min()
         }
@@ -37,21 +37,21 @@ package struct RateLimit: Sendable, Hashable {
         }
     }
 
-    /// Longest wait for a window: windows last a minute, so half a minute is grace.
+    /// The longest wait for a window. Windows last a minute, so this leaves half a minute of margin.
     static let longestWait: Int64 = 90
-    /// A reset further ahead than this is no reset (milliseconds instead of seconds, say).
+    /// A reset that is further away than this is invalid (perhaps given in milliseconds).
     static let furthestReset: Int64 = 3600
 
-    /// Seconds until the next window has surely begun, 1…90; `nil` when the headers don't say, or say nonsense.
+    /// Seconds until the next window has certainly begun, 1…90; `nil` if the headers don't say, or are invalid.
     package var secondsToWait: Int64? {
         guard let seconds = secondsToReset, seconds >= 0, seconds <= Self.furthestReset else { return nil }
         return min(max(seconds + 1, 1), Self.longestWait)
     }
 
-    /// Whether a 429 with these headers speaks of too many requests at once.
+    /// Whether a 429 with these headers means too many simultaneous requests.
     package var isConcurrency: Bool { limit == 0 }
 
-    /// All values of a header, in order; nil for one that is not a number.
+    /// All values of a header, in order; nil for a value that is not a number.
     private static func values(_ headers: HTTPHeaders, _ name: String) -> [Int64?] {
         headers.values(name).flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
             .map { Int64($0.filter { !$0.isWhitespace }) }

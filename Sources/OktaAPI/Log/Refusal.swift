@@ -1,11 +1,11 @@
-/// What an answer other than 200 means for the reading of a log, by status first and Okta's code second: the same code
+/// What an answer other than 200 means for reading a log. The status decides first, then Okta's code, because the same code
 /// comes with different statuses (E0000053 with 400 and with 500; Okta System Log query documentation).
 struct Refusal {
-    /// How long to wait before the same request again.
+    /// How long to wait before the same request is repeated.
     enum Pace {
-        /// Exponential, for what passes by itself.
+        /// Exponential backoff, for trouble that passes by itself.
         case backoff
-        /// About once a minute, for what a person has to put right.
+        /// About once a minute, for trouble that a person has to correct.
         case probe
     }
 
@@ -16,7 +16,7 @@ struct Refusal {
 
     init(_ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool) {
         var error = error
-        // With an access token the challenge says more than the body.
+        // For an access token, the challenge header says more than the body.
         error.code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text.map { " (\($0))" } ?? ""
         let status = response.status
@@ -30,7 +30,7 @@ struct Refusal {
             (kind, pace) = (.forbidden, .probe)
             advice = Self.forbiddenAdvice(error)
         case 400 where isStoredCursor, 404 where isStoredCursor, 410 where isStoredCursor:
-            // 400 is what Okta documents. A link that is not known any more may be answered as a missing page too.
+            // Okta documents 400. For a link that it no longer knows, it may also answer 404 or 410.
             (kind, pace) = isRepeated ? (.cursorRefused, .probe) : (.serverFailure, .backoff)
             advice =
                 isRepeated
@@ -54,7 +54,8 @@ struct Refusal {
             advice = "If it persists, see Okta's status page"
         default:
             (kind, pace) = (.refused, .probe)
-            advice = "Check the URL, and for a proxy on the way; Okta's support finds the request by its id"
+            advice =
+                "Check the URL, and whether there is a proxy on the way; Okta's support can find the request by its id"
         }
     }
 
@@ -63,13 +64,13 @@ struct Refusal {
         case "invalid_token", "invalid_dpop_proof", "use_dpop_nonce", "access_token_not_dpop_bound",
             "dpop_proof_required_for_token", "dpop_authentication_scheme_required":
             "Okta refuses the service app's access token, a new one too: check that the app is active, that the URL is the org's"
-                + " own, and for a proxy that changes headers or the host name"
+                + " own, and that no proxy changes headers or the host name"
         case "E0000011", "E0000004":
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
                 + " make a new one (Admin Console, Security > API > Tokens), then: sudo tributary credential rotate NAME;"
                 + " with secret_file, put it into that file"
         case "E0000015":
-            "The org has no right to this feature: ask Okta's support, and check that the URL is the right org"
+            "The org may not use this feature: ask Okta's support, and check that the URL is the right org"
         default:
             error.isHTML || error.code == nil
                 ? "Check the token, and whether a proxy on the way asks for a login"
@@ -87,7 +88,7 @@ struct Refusal {
         case "insufficient_scope":
             "Grant okta.logs.read to the service app (Applications > the app > Okta API Scopes)"
         case "E0000015":
-            "The org has no right to this feature: ask Okta's support, and check that the URL is the right org"
+            "The org may not use this feature: ask Okta's support, and check that the URL is the right org"
         case "E0000260":
             "The org is deactivated: ask Okta's support"
         default:

@@ -1,31 +1,31 @@
-/// When the next request of an org's log may go out, so that this client takes its share of the org's budget, evenly, and other tools
-/// always find room. A plain value; the caller gives the time.
+/// Decides when the next request of an org's log may go out, so that this client's share of the org's budget is used evenly and other tools
+/// always find requests left. A plain value; the caller passes the time.
 ///
-/// - A window's minute is divided by this client's share of its requests: the pace.
-/// - Of what is left in the window, as much stays untouched as the others will need: their share of the rest of the window, or what
-///   they used of it so far, projected, if that is more.
-/// - A 429 waits for the reset by the server's clock. No wait is longer than 95 s, whatever the headers say.
+/// - The minimum time between two requests (the pace) is a window's minute divided by this client's share of the window's requests.
+/// - Some of the requests left in the window are reserved for others: their share for the rest of the window, or their use so far,
+///   extrapolated, if that is more.
+/// - After a 429 it waits for the reset by the server's clock. No wait is longer than 95 s, whatever the headers say.
 struct RequestBudget: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// The window that Okta's limits count in, in seconds (Okta rate limit documentation).
+    /// The length of the window in which Okta counts requests, in seconds (Okta rate limit documentation).
     static let window = 60.0
 
-    /// Of the limit, above 0, up to 1.
+    /// This client's share of the limit, above 0 and up to 1.
     let share: Double
-    /// What the last answer said.
+    /// The rate limit according to the last answer.
     private(set) var rateLimit: RateLimit?
 
     private var requestedAt: Instant?
-    /// No request before this: the window's budget is used up, or what is left belongs to others.
+    /// No request before this time: the window's budget is used up, or the rest is reserved for others.
     private var hold: Instant?
-    /// When the window ends, and this client's requests in it.
+    /// When the window ends, and how many requests this client has sent in it.
     private var windowEnd: Instant?
     private var used = 0
-    /// 429 in a row.
+    /// The number of 429s in a row.
     private var streak = 0
 
-    /// `share` is moved into its range, 0.01…1.
+    /// `share` is clamped to 0.01…1.
     init(share: Double) {
         self.share = min(max(share, 0.01), 1)
     }
@@ -35,16 +35,16 @@ struct RequestBudget: Sendable {
         [hold, requestedAt.map { $0 + pace }].compactMap(\.self).max()
     }
 
-    /// Whether the next request has to wait longer than its even place in the minute.
+    /// Whether the next request has to wait longer than the pace alone requires.
     func isUsedUp(at now: Instant) -> Bool { hold.map { $0 > now } ?? false }
 
-    /// A request goes out.
+    /// Records that a request goes out.
     mutating func requested(at now: Instant) {
         requestedAt = now
         hold = nil
     }
 
-    /// An answer came. Returns how long a 429 has to be waited for, nil for any other.
+    /// Records an answer. Returns how long to wait after a 429; nil for any other status.
     mutating func answered(_ response: HTTPResponse, at now: Instant, jitter: inout Jitter) -> Duration? {
         let limit = RateLimit(response.headers)
         rateLimit = limit
@@ -58,18 +58,18 @@ struct RequestBudget: Sendable {
         let short = jitter.backoff(attempt: streak, cap: 30)
         guard !limit.isConcurrency else { return short }
         if let seconds = limit.secondsToWait {
-            // A reset that is always now must not become a request a second.
+            // If the reset is always "now", it must not lead to one request a second.
             let wait = Duration.seconds(seconds) + jitter.upTo(2)
             return streak > 2 ? max(wait, short) : wait
         }
-        // Not Okta's; of a gateway before it (RFC 9110, 10.2.3).
+        // Okta does not send this header, but a gateway in front of it may (RFC 9110, 10.2.3).
         if let after = response.headers.first("Retry-After").flatMap({ Int64($0) }), after >= 0 {
             return .seconds(min(max(after, 1), RateLimit.longestWait)) + jitter.upTo(2)
         }
         return short
     }
 
-    /// The least time from one request to the next; a minute at most.
+    /// The minimum time between two requests; at most a minute.
     private var pace: Duration {
         guard let limit = rateLimit?.limit, limit > 0 else { return .zero }
         return .milliseconds(Int64(min(Self.window * 1000 / (Double(limit) * share), Self.window * 1000)))
@@ -85,7 +85,7 @@ struct RequestBudget: Sendable {
         if windowEnd == nil, let seconds = limit.secondsToWait { windowEnd = now + .seconds(seconds) }
     }
 
-    /// Until when what is left in the window is for others; nil when there is enough.
+    /// How long the requests left in the window are reserved for others; nil if there are enough.
     private func room(_ limit: RateLimit, _ now: Instant, _ jitter: inout Jitter) -> Instant? {
         guard let remaining = limit.remaining, let wait = limit.secondsToWait, let seconds = limit.secondsToReset else {
             return nil
@@ -94,14 +94,14 @@ struct RequestBudget: Sendable {
         guard remaining > 0 else { return nextWindow + jitter.upTo(2) }
         guard let all = limit.limit, all > 0, remaining <= all, Double(seconds) <= Self.window else { return nil }
         let left = Double(seconds)
-        // In requests a second. A window that has only begun says little of the others.
+        // In requests per second. If the window has only begun, it says little about the others.
         let others = max(0, Double(all - remaining) - Double(used)) / max(Self.window - left, 10)
         let entitled = (1 - share) * Double(all) / Self.window
         let needed = max(entitled, others)
         // This client's next request takes one more.
         let missing = needed * left - Double(remaining - 1)
         guard missing > 0 else { return nil }
-        // As time goes by the others use some, and need less.
+        // As time passes, others use some of them and then need fewer.
         let free = needed - others
         let delay = free > 0 ? missing / free : left
         return min(now + .seconds(delay), nextWindow + jitter.upTo(2))

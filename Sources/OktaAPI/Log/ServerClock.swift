@@ -1,11 +1,11 @@
-/// The server's clock as its `Date` headers tell it. Okta refuses assertions and proofs that are old or of the future, so a wrong local
+/// The server's clock according to its `Date` headers. Okta refuses assertions and proofs that are too old or from the future, so without this a wrong local
 /// clock would lock a service app out.
 struct ServerClock: Sendable, Hashable {
-    /// Milliseconds to add to the local clock. A little low by nature: `Date` drops the fraction and is as old as the way of the answer,
-    /// and what is signed must not lie in the future.
+    /// Milliseconds to add to the local clock. It tends to be slightly too low, because `Date` drops the fraction and is as old as the answer's travel time. That is
+    /// safe, because a signed time must not be in the future.
     private(set) var offset: Int64 = 0
 
-    /// Learns from any answer; one without a readable `Date` teaches nothing.
+    /// Learns from any answer with a readable `Date`.
     mutating func learn(from headers: HTTPHeaders, local: UTCTime) {
         guard let date = headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else { return }
         offset = date.milliseconds - local.milliseconds

@@ -1,30 +1,30 @@
-/// What a pager knows of one way through the log besides its durable place: the next request, and how that went so far.
+/// What a pager knows about one way besides its durable place: the next request, and how earlier attempts went.
 struct WayProgress: Sendable {
-    /// Where the way queries by time while it has no link.
+    /// Where the way's query by time starts while it has no link.
     var since: StoredTime
-    /// Okta's link; nil: by time.
+    /// Okta's link; nil if the way queries by time.
     var next: String?
-    /// Events a page of a query by time. A link has its own.
+    /// Events per page of a query by time. A link has its own limit.
     var limit: Int
-    /// What the way has passed is still to be found.
+    /// The search for events that the way has passed; nil if there is none.
     var search: LogSearch?
     var due: ContinuousClock.Instant
-    /// How many events the last page had.
+    /// The number of events in the last page.
     var previousCount: Int?
-    /// Pages in a row whose events are far from new, each requested at once after the other.
+    /// The number of pages in a row with old events, each requested directly after the one before.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
-    /// How often this very request was sent without a page to show for it.
+    /// How often this request has been sent without getting a page.
     var retries = 0
     var failures = 0
-    /// Okta's id of the first of them.
+    /// Okta's request id of the first of those attempts.
     var firstRequestID: String?
-    /// Refusals of the link in a row.
+    /// How often in a row the link was refused.
     var refusals = 0
-    /// Answers in a row that a smaller page might mend, and that another link might.
+    /// Consecutive useless answers: those for which a smaller page might help, and those for which another link might.
     var sizeStrikes = 0
     var linkStrikes = 0
-    /// When it last began to be queried by time, and whether that has brought new events.
+    /// When the way was last switched to a query by time, and whether that has brought new events.
     var requeriedAt: ContinuousClock.Instant?
     var hasNewsSinceRequery = true
 
@@ -34,20 +34,20 @@ struct WayProgress: Sendable {
         self.due = due
     }
 
-    /// The link that the next request follows; nil: it queries by time.
+    /// The link that the next request follows; nil if it queries by time.
     var link: String? { search != nil ? search?.next : next }
 
-    /// How many events a full page of the next request has.
+    /// The number of events in a full page of the next request.
     var fullPage: Int { link.map { LogQuery.fullPage(of: $0) } ?? limit }
 
-    /// A page came to something, and the next one is at `link`.
+    /// A page was used; the next one is at `link`.
     mutating func answered(next link: String?) {
         next = link
         (retries, failures, refusals, sizeStrikes, linkStrikes) = (0, 0, 0, 0, 0)
         firstRequestID = nil
     }
 
-    /// The link is given up: the way is queried by time, `limit` events a page.
+    /// Gives up the link: the way is queried by time, with `limit` events per page.
     mutating func requery(since: StoredTime, limit: Int, at now: ContinuousClock.Instant) {
         self.since = since
         next = nil
