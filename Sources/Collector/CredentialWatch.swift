@@ -5,10 +5,10 @@ import ServiceLifecycle
 import Synchronization
 import Systemd
 
-/// Notes which credentials Okta accepts, and warns in the journal before one ends: 30, 7 and 1 days before its last day, and when an API token was
-/// not used for 25 days.
+/// Records which credentials Okta accepts, and logs a warning before one expires: 30, 7 and 1 days before its last day, and if an API token has
+/// not been used for 25 days.
 final class CredentialWatch: Service {
-    /// How soon after the first answer of an org a credential's use is noted, and a day's end noticed.
+    /// How soon after an org's first answer a credential's use is recorded, and a new day is noticed.
     private static let interval = Duration.seconds(30)
 
     private let board: StatusBoard
@@ -23,7 +23,7 @@ final class CredentialWatch: Service {
         uses = CredentialUses(stateDirectory: configuration.stateDirectory)
     }
 
-    /// From now on another configuration's credentials.
+    /// Watches another configuration's credentials from now on.
     func replace(_ configuration: Configuration) { self.configuration.withLock { $0 = configuration } }
 
     func run() async throws {

@@ -8,7 +8,7 @@ import Spool
 import Systemd
 import UnixSignals
 
-/// The daemon as a list of services run by one group: status, watchdog, reload, and the collection of all integrations.
+/// The daemon as a group of services: status, watchdog, reload, and the collection of all integrations.
 ///
 /// ```swift
 /// let daemon = Daemon(configuration, logger: logger) { () throws(ConfigurationError) in try Configuration.load(…) }
@@ -18,9 +18,9 @@ package struct Daemon: Sendable {
     /// Reads the configuration again.
     package typealias Load = @Sendable () throws(ConfigurationError) -> Configuration
 
-    /// Why it can't start, each with what to do.
+    /// Why the daemon can't start, with what to do.
     package enum StartError: Error, CustomStringConvertible {
-        /// The configuration asks for what is not possible: exit code 78.
+        /// The configuration asks for something that is not possible: exit code 78.
         case configuration(String)
         /// A directory can't be used: exit code 73.
         case cannotCreate(String)
@@ -35,7 +35,7 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// How long after SIGTERM collection may take to come to its end: within the unit's `TimeoutStopSec=`.
+    /// How long collection may take to finish after SIGTERM. It is within the unit's `TimeoutStopSec=`.
     static let stopWithin = Duration.seconds(25)
 
     private let configuration: Configuration
@@ -44,12 +44,12 @@ package struct Daemon: Sendable {
     private let logger: Logger
     private let notifier = ServiceNotifier()
 
-    /// Nothing is opened yet.
+    /// Does not open anything yet.
     ///
     /// - Parameters:
     ///   - configuration: what to run with.
-    ///   - observer: runs along with the daemon, and is told how it is.
-    ///   - load: called on SIGHUP; it must refuse a configuration with any mistake.
+    ///   - observer: a service that runs along with the daemon and receives its reports.
+    ///   - load: called on SIGHUP; must refuse a configuration with any mistake.
     package init(
         _ configuration: Configuration, logger: Logger, observer: (any StatusObserver)? = nil, load: @escaping Load
     ) {
@@ -59,17 +59,17 @@ package struct Daemon: Sendable {
         self.load = load
     }
 
-    /// Runs until SIGTERM or SIGINT, then seals what is durable and returns. While the spool or a directory can't be used and that can pass, it
+    /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If the spool or a directory can't be used, but that may be temporary, it
     /// waits.
     ///
     /// - Throws: `StartError`.
     package func run() async throws {
-        // From here on SIGHUP ends nothing: one that comes before the services run is answered then.
+        // From here on SIGHUP does not end the process. One that arrives before the services run is handled once they do.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         for warning in VersionLimits(configuration).warnings { logger.warning("\(warning)") }
         let ingesting = configuration.integrations.count(where: \.isCollected)
         if let warning = DescriptorLimit.raised().warning(integrations: ingesting) { logger.warning("\(warning)") }
-        // What is wrong with the configuration is told before anything is waited for.
+        // Errors in the configuration are reported before anything is waited for.
         let transport = try CurlTransport(configuration)
         let normalizing = Normalizing(configuration)
         let catalog = try normalizing.catalog()
@@ -103,7 +103,7 @@ package struct Daemon: Sendable {
             configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
             board: board, reporter: reporter, credentials: credentials, observer: observer, logger: logger)
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
-        // They are stopped in reverse: the watchdog and the status see collection to its end.
+        // Services are stopped in reverse order, so the watchdog and the status run until collection has ended.
         let observers: [any Service] = observer.map { [$0] } ?? []
         var settings = ServiceGroupConfiguration(
             services: observers + [
@@ -115,7 +115,7 @@ package struct Daemon: Sendable {
         try await ServiceGroup(configuration: settings).run()
     }
 
-    /// Takes the locks and opens the spool.
+    /// Acquires the locks and opens the spool.
     private func open(startedAt: String) async throws(StartError) -> (StatusFile, Spool) {
         let wait = StartWait(startedAt: startedAt, spool: configuration.spool, notifier: notifier, logger: logger)
         let directory = configuration.runtimeDirectory
@@ -137,11 +137,11 @@ package struct Daemon: Sendable {
         return (statusFile, spool)
     }
 
-    /// A thread a core, and no more than one disk has use for. As many with one integration as with many: others may be added later.
+    /// One thread per core, but no more than a disk can use. The number does not depend on the number of integrations, because some may be added later.
     private static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 
-/// The group's own lines are about its services, which are ours to announce; its troubles are kept.
+/// The service group's own messages concern services that we announce ourselves. Only its errors are kept.
 private func quiet(_ logger: Logger) -> Logger {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .error)

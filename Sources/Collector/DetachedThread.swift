@@ -1,8 +1,8 @@
 import Glibc
 
-/// A thread for work that blocks, apart from Swift's cooperative pool, which has no more threads than the machine has cores.
+/// A thread for blocking work outside Swift's cooperative pool, which has no more threads than the machine has cores.
 enum DetachedThread {
-    /// Starts it.
+    /// Starts the thread.
     ///
     /// - Returns: 0, or the errno of pthread_create(3).
     static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {

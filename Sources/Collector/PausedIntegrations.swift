@@ -1,10 +1,10 @@
 import Configuration
 
-/// Shows integrations that an operator has paused, where people look for those that are collected.
+/// Shows integrations that an operator has paused next to those that are collected.
 struct PausedIntegrations {
     let board: StatusBoard
 
-    /// Adds those of the configuration that are paused.
+    /// Adds the paused integrations of a configuration.
     func add(_ integrations: [Configuration.Integration]) {
         for integration in integrations where integration.paused {
             guard let ingest = integration.dataIngest else { continue }
@@ -19,7 +19,7 @@ struct PausedIntegrations {
         }
     }
 
-    /// Takes those out that were paused in one configuration and are not in the next one.
+    /// Removes integrations that were paused in one configuration and are not in the next one.
     func remove(_ integrations: [Configuration.Integration], unlessIn new: [Configuration.Integration]) {
         let still = Set(new.filter(\.paused).map(\.name))
         for integration in integrations where integration.paused && !still.contains(integration.name) {

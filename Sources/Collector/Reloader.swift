@@ -4,9 +4,9 @@ import OCSF
 import Spool
 import Systemd
 
-/// Takes over a changed configuration while integrations that have not changed go on undisturbed.
+/// Takes over a changed configuration without disturbing integrations that have not changed.
 ///
-/// A configuration with any mistake is refused as a whole: the one from before stays in force, and the status says so until a reload succeeds.
+/// A configuration with any mistake is refused as a whole. The earlier one stays in force, and the status says so until a reload succeeds.
 actor Reloader {
     private let load: Daemon.Load
     private var inForce: Configuration
@@ -38,13 +38,13 @@ actor Reloader {
         self.logger = logger
     }
 
-    /// Why a configuration is not taken over.
+    /// Why a configuration is refused.
     private struct Refusal: Error {
         /// At least one, each with what to do.
         var problems: [String]
     }
 
-    /// Loads the configuration and makes it the one in force, if there is no mistake in it.
+    /// Loads the configuration and puts it in force, if there is no mistake in it.
     func reload() async {
         await reporter.reloadBegan()
         do throws(Refusal) {
@@ -89,7 +89,7 @@ actor Reloader {
         }
     }
 
-    /// Tables of event types are read again even if their names are the same.
+    /// Tables of event types are read again even if their file names have not changed.
     private func useMapping(_ new: Configuration, _ change: ConfigurationChange) async throws(Refusal) {
         let merged = ConfigurationChange.inForce(from: inForce, to: new)
         let isChanged = change.settings.contains { $0.path.hasPrefix("record.") || $0.path.hasPrefix("my_network.") }
@@ -102,7 +102,7 @@ actor Reloader {
             throw Refusal(problems: [error.description])
         }
         do throws(NormalizerError) {
-            // Whether it can be used at all is known before the first worker uses it.
+            // Checks that they can be used at all before the first worker uses them.
             _ = try Normalizer(catalog: catalog, settings: normalizing.settings)
             for worker in workers { try await worker.use(catalog, normalizing.settings) }
         } catch {
@@ -167,7 +167,7 @@ extension ConfigurationChange {
         return parts.joined(separator: "; ")
     }
 
-    /// The first ten by name.
+    /// The first ten, by name.
     private static func list(_ items: [String]) -> String {
         let limit = 10
         let more = items.count > limit ? ", and \(items.count - limit) more" : ""

@@ -4,16 +4,16 @@ import Logging
 import Spool
 import Systemd
 
-/// Waits out what keeps the daemon from starting and can pass: a full disk, a lock that another process holds, a directory that is missing.
+/// Retries the daemon's start while something temporary prevents it: a full disk, a lock held by another process, a missing directory.
 ///
-/// The service manager is told what is wrong, and that the start takes longer; so is `status.json`, where it can be written.
+/// It tells the service manager what is wrong and that the start takes longer, and writes the same to `status.json` if possible.
 struct StartWait {
     /// The longest wait between two attempts.
     static let longest = Duration.seconds(30)
-    /// How often the service manager hears that the start goes on, and within which time it must hear so again.
+    /// How often the service manager is told that the start continues. It must hear so again within this time.
     static let sign = Duration.seconds(15)
     static let signWithin = Duration.seconds(60)
-    /// How often what lasts is said again in the journal.
+    /// How often a lasting problem is logged again.
     static let reminder = Duration.seconds(600)
 
     /// RFC 3339.
@@ -23,12 +23,12 @@ struct StartWait {
     let logger: Logger
     var time: any TimeSource = SystemTime()
 
-    /// The wait after so many failures in a row: 1 s, 2 s, 4 s and so on, then `longest`.
+    /// The wait after this many failures in a row: 1 s, 2 s, 4 s and so on, then `longest`.
     static func delay(after attempts: Int) -> Duration { min(.seconds(1 << min(attempts - 1, 10)), longest) }
 
-    /// What `attempt` returns, as soon as it does.
+    /// Repeats `attempt` until it returns a value.
     ///
-    /// - Throws: an error of `attempt` that does not pass.
+    /// - Throws: an error of `attempt` that is not temporary.
     func until<Value>(
         reportingTo file: StatusFile?, _ attempt: () throws(Daemon.StartError) -> Value
     ) async throws(Daemon.StartError) -> Value {
@@ -41,7 +41,7 @@ struct StartWait {
                 let value = try attempt()
                 if attempts > 0 {
                     let seconds = Int((time.now - began).components.seconds)
-                    logger.notice("the start goes on after \(StatusReport.duration(seconds))")
+                    logger.notice("the start continues after \(StatusReport.duration(seconds))")
                 }
                 return value
             } catch {
@@ -70,7 +70,7 @@ struct StartWait {
                 spool: .init(
                     directory: spool.directory, bytes: 0, maxBytes: Int(spool.maxBytes.bytes), segmentsSealed: 0))
             notifier.waiting(extendBy: Self.signWithin, status: report.line)
-            // The service manager has the same words, and the file is tried again.
+            // The service manager gets the same text, and the file is written again at the next attempt.
             try? file?.write(report)
             await time.sleep(until: min(next, time.now + Self.sign))
         }
@@ -93,9 +93,9 @@ extension Daemon.StartError {
         guard case .spool(.file(let error)) = self, error.code == EROFS, getenv("INVOCATION_ID") != nil else {
             return description
         }
-        // systemd.exec(5), ProtectSystem=strict: the same error as that of a file system that is mounted read-only.
+        // With ProtectSystem=strict (systemd.exec(5)) the error is the same as for a file system mounted read-only.
         return """
-            \(error). If others can write there, the unit must allow it: ReadWritePaths=DIRECTORY by `systemctl edit tributary`, then \
+            \(error). If other programs can write there, the unit must allow it, too: ReadWritePaths=DIRECTORY by `systemctl edit tributary`, then \
             `systemctl restart tributary`
             """
     }

@@ -2,7 +2,7 @@ import Configuration
 import Logging
 import Systemd
 
-/// Shows integrations that can't be used as they are configured, where people look for those that are collected.
+/// Shows integrations that can't be used as they are configured next to those that are collected.
 struct UnusableIntegrations {
     let board: StatusBoard
     let logger: Logger

@@ -1,6 +1,6 @@
 import Time
 
-/// The wall clock, and the one text form that times have in reports and logs.
+/// The wall clock, and the form that times have in reports and logs.
 package enum WallClock {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package static func now() -> Int64 { UTCTime.now().milliseconds }

@@ -46,7 +46,8 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<10))
     }
 
-    @Test("an address that leads to another organization is not collected from, and goes on once it is put right")
+    @Test(
+        "an address that leads to another organization is not collected, and collection continues once it is corrected")
     func otherOrganization() async throws {
         try await collectOnce()
         org.set(identity: "00oother")
@@ -69,7 +70,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<15))
     }
 
-    @Test("an org that turns out to be another one while it is collected from is left until it is put right")
+    @Test("an org that turns out to be another one during collection is not collected until that is corrected")
     func turnsOut() async throws {
         try await collectOnce()
         org.set(identity: "00oother")

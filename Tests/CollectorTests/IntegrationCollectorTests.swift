@@ -153,7 +153,7 @@ struct IntegrationCollectorTests {
         #expect(org.logRequests[3].url.contains("limit=50&"))
         #expect(bench.health?.freshQueries == 1)
         #expect(bench.lines.contains("a page could not be read"))
-        #expect(bench.lines.contains("50 events a page, and what comes twice is dropped"))
+        #expect(bench.lines.contains("50 events per page, and duplicates are dropped"))
         #expect(try bench.sealed() == Array(0..<30))
     }
 
@@ -201,7 +201,7 @@ struct IntegrationCollectorTests {
             }
             return bench.health?.events == 605
         }
-        #expect(bench.lines.contains("events were passed over that the spool has had"))
+        #expect(bench.lines.contains("events were skipped because the spool already has them"))
         #expect(try bench.sealed() == Array(0..<605))
     }
 
@@ -219,8 +219,8 @@ struct IntegrationCollectorTests {
             }
             return bench.health?.unproven ?? 0 > 0
         }
-        #expect(bench.lines.contains("none of the last events that are remembered was found again"))
-        #expect(bench.lines.contains("may have been collected before. Drop repeats by metadata.uid"))
+        #expect(bench.lines.contains("none of the remembered events was found again"))
+        #expect(bench.lines.contains("may have been collected before. Drop duplicates by metadata.uid"))
     }
 
     @Test("a long history is collected along with the newest events, and its beginning and end are said")
@@ -254,7 +254,8 @@ struct IntegrationCollectorTests {
             org.logRequests.count == 4
         }
         #expect(try bench.sealed() == [1, 2, 3], "the last hour by Okta's clock")
-        #expect(bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start is counted by Okta's clock"))
+        #expect(
+            bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start now counts from Okta's clock"))
     }
 
     @Test("events that Okta has deleted before they were collected are said")
@@ -266,7 +267,7 @@ struct IntegrationCollectorTests {
         org.store(2)
         let requests = org.logRequests.count
         try await bench.run { org.logRequests.count == requests + 2 }
-        #expect(bench.lines.contains("Okta keeps events for 90 days: what it stored between"))
+        #expect(bench.lines.contains("Okta keeps events for 90 days: events that it stored between"))
         #expect(bench.health?.gap != nil)
         #expect(try bench.sealed() == Array(0..<7))
     }

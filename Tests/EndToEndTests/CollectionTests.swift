@@ -202,7 +202,7 @@ struct CollectionTests {
         #expect(daemon.stop() == 0)
         try await same.waitUntilLive()
         #expect(same.status?.waiting == nil)
-        #expect(workspace.log.contains("the start goes on after"))
+        #expect(workspace.log.contains("the start continues after"))
         #expect(same.stop() == 0)
         try workspace.expectExactly(org, of: "acme")
         await org.stop()
@@ -227,7 +227,7 @@ struct CollectionTests {
         let second = try RunningDaemon(workspace)
         try await second.wait(for: "globex sealed") { _ in workspace.log.contains("no longer configured") }
         try workspace.expectExactly(globex, of: "globex")
-        #expect(workspace.log.contains("200 records that it left unsealed"))
+        #expect(workspace.log.contains("200 unsealed records"))
         #expect(second.stop() == 0)
 
         // It comes back, and nothing of it comes twice.

@@ -1,11 +1,11 @@
 import Glibc
 
-/// What the system's resolver says of a host, for a person who looks for trouble with names. The transport resolves by itself.
+/// What the system's resolver says about a host, for a person who is looking into a problem with names. The transport resolves names itself.
 enum HostAddresses {
-    /// The addresses without repetition, or the resolver's words.
+    /// The distinct addresses, or the resolver's error message.
     static func lookUp(_ host: String) async -> Result<[String], Failure> {
         await withCheckedContinuation { continuation in
-            // getaddrinfo(3) blocks, for as long as resolv.conf(5) lets it: not on the cooperative pool.
+            // getaddrinfo(3) blocks for as long as resolv.conf(5) allows, so it must not run on the cooperative pool.
             let status = DetachedThread.start { continuation.resume(returning: ask(host)) }
             if status != 0 {
                 continuation.resume(returning: .failure(Failure(words: String(cString: strerror(status)))))

@@ -3,20 +3,20 @@ import FoundationEssentials
 import OktaAPI
 import Time
 
-/// Asks each org what the daemon would ask, in small steps, and says of each how it went: `tributary check --online`. Three
-/// requests an integration, two of them of the log's budget.
+/// Sends each org the same requests as the daemon would, step by step, and reports how each step went: `tributary check --online`. Three
+/// requests per integration, two of which count against the log's rate limit.
 package struct OnlineCheck: Sendable {
-    /// Integrations that are asked at once.
+    /// Number of integrations that are checked at the same time.
     static let concurrency = 8
-    /// The clock may be off by this many seconds before it is worth a word: OAuth and the rate limit live with more, the time
-    /// line of an investigation does not.
+    /// The clock may be off by this many seconds before that is reported. OAuth and the rate limit tolerate more, but the timeline of an
+    /// investigation does not.
     static let clockTolerance = 5.0
 
     private let transport: CurlTransport
     private let credentials: CredentialStore
     private let proxies: ProxyRules
 
-    /// - Throws: `Daemon.StartError.configuration` when proxy or CA can't be used.
+    /// - Throws: `Daemon.StartError.configuration` if the proxy or the CA can't be used.
     package init(_ configuration: Configuration) throws(Daemon.StartError) {
         transport = try CurlTransport(configuration)
         credentials = CredentialStore(transport: transport)
@@ -27,7 +27,7 @@ package struct OnlineCheck: Sendable {
         await transport.shutdown()
     }
 
-    /// Asks all orgs beside each other, a bounded number at a time, and hands over each report in the order of the configuration.
+    /// Checks all orgs, a limited number at the same time, and passes on the reports in the order of the configuration.
     package func ask(
         _ integrations: [Configuration.Integration], each report: (OnlineReport) throws -> Void
     ) async rethrows {
@@ -54,7 +54,7 @@ package struct OnlineCheck: Sendable {
         }
     }
 
-    /// Asks one org. Of an integration that does not ingest, only the address is tried.
+    /// Checks one org. If the integration does not ingest, only the address is checked.
     package func ask(_ integration: Configuration.Integration) async -> OnlineReport {
         var report = OnlineReport(integration: integration.name.text, org: integration.url.origin)
         guard await askName(integration.url, &report), await askOrganization(integration.url, &report),
@@ -65,12 +65,12 @@ package struct OnlineCheck: Sendable {
         return report
     }
 
-    // MARK: Steps. Each says whether the next one makes sense.
+    // MARK: Steps. Each returns whether the next one can be taken.
 
     private func askName(_ org: OrgURL, _ report: inout OnlineReport) async -> Bool {
         if let proxy = proxies.proxyShown(for: org) {
             report.facts.proxy = proxy
-            report.pass(.name, "left to the proxy \(proxy)")
+            report.pass(.name, "resolved by the proxy \(proxy)")
             return true
         }
         switch await HostAddresses.lookUp(org.host) {
@@ -85,7 +85,7 @@ package struct OnlineCheck: Sendable {
             report.fail(
                 .name, "\(org.host) can't be resolved (\(failure.words))",
                 advice:
-                    "Check the org's URL and this machine's DNS (/etc/resolv.conf); behind a proxy set network.proxy",
+                    "Check the org's URL and this machine's DNS (/etc/resolv.conf); behind a proxy, set network.proxy",
                 .unreachable)
             return false
         }
@@ -147,7 +147,7 @@ package struct OnlineCheck: Sendable {
                 default: .misconfigured
                 }
             report.fail(
-                .credential, error.description, advice: "Put \(name) right; see /usr/share/doc/tributary/okta-setup.md",
+                .credential, error.description, advice: "Correct \(name); see /usr/share/doc/tributary/okta-setup.md",
                 verdict)
             return false
         }
@@ -163,13 +163,14 @@ package struct OnlineCheck: Sendable {
             switch trouble.kind {
             case .forbidden, .refusedQuery, .rateLimited, .concurrencyLimited:
                 report.pass(.credential, "\(name) is accepted")
-            default: report.warn(.credential, "\(name): no word on it yet", advice: "See below")
+            default: report.warn(.credential, "\(name): not tested yet", advice: "See below")
             }
             switch trouble.kind {
             case .forbidden: report.fail(.permission, trouble.what, advice: trouble.advice, .refused)
             case .refusedQuery: report.fail(.permission, trouble.what, advice: trouble.advice, .misconfigured)
             case .rateLimited, .concurrencyLimited:
-                report.warn(.permission, "not known: the request was counted and not answered", advice: "See below")
+                report.warn(
+                    .permission, "not known: Okta refused the request because of its rate limit", advice: "See below")
                 report.fail(.rateLimit, trouble.what, advice: trouble.advice, .unreachable)
             default: report.fail(.permission, trouble.what, advice: trouble.advice, .unreachable)
             }
@@ -191,15 +192,15 @@ package struct OnlineCheck: Sendable {
             let events = try? JSONDecoder().decode([Event].self, from: Data(response.body))
         else {
             report.warn(
-                .newestEvent, "Okta gave no answer to this one", advice: "Collection does not need it; try again")
+                .newestEvent, "Okta did not answer this request", advice: "Collection does not need it; try again")
             return
         }
         guard let published = events.first?.published else {
             report.warn(
-                .newestEvent, "none in the last seven days",
+                .newestEvent, "no event in the last seven days",
                 advice: ingest.filter == nil
                     ? "Check that this is the right org: each sign-in makes an event"
-                    : "Check the filter: it may let nothing pass")
+                    : "Check the filter: it may exclude every event")
             return
         }
         report.facts.newestEvent = published
@@ -226,7 +227,7 @@ package struct OnlineCheck: Sendable {
     }
 }
 
-// What was found, in words.
+// The results in words.
 extension OnlineReport {
     fileprivate mutating func note(_ response: HTTPResponse) {
         let connection = response.connection ?? HTTPConnection()
@@ -236,14 +237,14 @@ extension OnlineReport {
         facts.certificateIssuer = connection.certificateIssuer
         facts.certificateEnd = connection.certificateEnd
         var words = "\(response.version.rawValue) over \(connection.tlsVersion ?? "plain TCP on this machine")"
-        words += connection.proxy.map { " through the proxy \($0)" } ?? " straight to \(connection.address)"
+        words += connection.proxy.map { " through the proxy \($0)" } ?? " directly to \(connection.address)"
         if let issuer = connection.certificateIssuer {
-            words += "; certificate by \(issuer)" + (connection.certificateEnd.map { ", good until \($0)" } ?? "")
+            words += "; certificate by \(issuer)" + (connection.certificateEnd.map { ", valid until \($0)" } ?? "")
         }
         pass(.connection, words)
     }
 
-    /// Okta's `Date` has whole seconds, so the middle of its second is compared with the middle of the exchange.
+    /// Okta's `Date` has whole seconds, so the middle of that second is compared with the middle of the exchange.
     fileprivate mutating func noteClock(_ response: HTTPResponse, between sent: Int64, and received: Int64) {
         guard let date = response.headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else { return }
         let difference = Double((sent + received) / 2 - date.milliseconds - 500) / 1000
@@ -252,7 +253,7 @@ extension OnlineReport {
 
     fileprivate mutating func passClock(tolerance: Double) {
         guard let difference = facts.clockDifferenceSeconds else {
-            warn(.clock, "the answer carried no time", advice: "Check for a proxy that strips headers")
+            warn(.clock, "the answer carried no time", advice: "Check whether a proxy removes headers")
             return
         }
         guard abs(difference) > tolerance else {
@@ -262,14 +263,15 @@ extension OnlineReport {
         let words = StatusReport.duration(Int(abs(difference).rounded()))
         warn(
             .clock, "this machine's is \(words) \(difference > 0 ? "ahead of" : "behind") Okta's",
-            advice: "Let it be set from the network (timedatectl set-ntp true)")
+            advice: "Have it set from the network (timedatectl set-ntp true)")
     }
 
     fileprivate mutating func noteRateLimit(_ rate: RateLimit?, share: Double) {
         guard let rate, let limit = rate.limit, limit > 0 else {
             warn(
-                .rateLimit, "Okta did not tell one",
-                advice: "Check for a proxy that strips headers; collection takes its pace from 429 answers then")
+                .rateLimit, "Okta's answer did not contain one",
+                advice:
+                    "Check whether a proxy removes headers; until then, collection slows down only after 429 answers")
             return
         }
         facts.rateLimit = limit

@@ -1,7 +1,7 @@
-/// What `tributary check --online` found for one integration, step by step. Steps build on each other: after one that failed, the
-/// rest is skipped and says so.
+/// The results of `tributary check --online` for one integration, step by step. Each step needs the ones before it: after a failed step, the
+/// others are skipped and marked as such.
 package struct OnlineReport: Sendable, Encodable {
-    /// The steps, in the order in which they are taken.
+    /// The steps, in order.
     package enum StepName: String, Sendable, Encodable, CaseIterable {
         case name
         case connection
@@ -12,17 +12,17 @@ package struct OnlineReport: Sendable, Encodable {
         case clock
         case newestEvent = "newest_event"
 
-        /// For people.
+        /// The name for people.
         package var words: String { rawValue.replacing("_", with: " ") }
     }
 
     /// How a step went.
     package enum Outcome: String, Sendable, Encodable {
         case passed
-        /// Collection works, and something should be looked at.
+        /// Collection works, but something should be looked at.
         case warned
         case failed
-        /// Not tried, because an earlier one failed.
+        /// Not tried, because an earlier step failed.
         case skipped
     }
 
@@ -32,18 +32,18 @@ package struct OnlineReport: Sendable, Encodable {
         package let outcome: Outcome
         /// What was found.
         package let words: String
-        /// What to do; absent where no action is needed.
+        /// What to do; absent if nothing needs to be done.
         package let advice: String?
     }
 
-    /// The whole, in ascending order of what decides over the exit code.
+    /// The overall result, ordered so that the greatest one decides the exit code.
     package enum Verdict: String, Sendable, Encodable, Comparable, CaseIterable {
         case good
-        /// The org, or something on the way, does not answer as it should: 69.
+        /// The org, or something on the way to it, does not answer as it should: exit code 69.
         case unreachable
-        /// Okta refuses the credential: 77.
+        /// Okta refuses the credential: exit code 77.
         case refused
-        /// The configuration or its secret file is not right: 78.
+        /// The configuration or its secret file is wrong: exit code 78.
         case misconfigured
 
         package static func < (left: Verdict, right: Verdict) -> Bool {
@@ -52,7 +52,7 @@ package struct OnlineReport: Sendable, Encodable {
         }
     }
 
-    /// What was found, for programs; what is not known is absent.
+    /// The findings, for programs; unknown ones are absent.
     package struct Facts: Sendable, Encodable {
         package var addresses: [String]?
         package var proxy: String?
@@ -63,7 +63,7 @@ package struct OnlineReport: Sendable, Encodable {
         package var certificateEnd: String?
         package var organizationId: String?
         package var engine: String?
-        /// Requests a minute that the org allows for its log, to everyone together.
+        /// Requests per minute that the org allows for its log, for all clients together.
         package var rateLimit: Int64?
         package var rateLimitRemaining: Int64?
         /// This machine's clock minus Okta's, in seconds.
@@ -90,7 +90,7 @@ package struct OnlineReport: Sendable, Encodable {
         steps.append(Step(step: step, outcome: .warned, words: words, advice: advice))
     }
 
-    /// Ends the report: what comes after `step` is skipped.
+    /// Records a failed step and marks all later steps as skipped.
     mutating func fail(_ step: StepName, _ words: String, advice: String, _ verdict: Verdict) {
         steps.append(Step(step: step, outcome: .failed, words: words, advice: advice))
         self.verdict = verdict

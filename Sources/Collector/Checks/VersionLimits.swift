@@ -1,9 +1,9 @@
 import Configuration
 
-/// What a configuration may say by its contract and this version does not do yet. Said at the start and by `tributary check`,
-/// so that nobody relies on it.
+/// Configuration keys that are valid but that this version does not implement yet. They are reported at the start and by `tributary check`,
+/// so that nobody relies on them.
 package struct VersionLimits {
-    /// What is without effect.
+    /// What has no effect.
     package let warnings: [String]
 
     package init(_ configuration: Configuration) {

@@ -1,12 +1,12 @@
 import Time
 
-/// A day of the UTC calendar, counted from 1970-01-01; the partition of the spool in which an event belongs.
+/// A day of the UTC calendar, counted from 1970-01-01. It is the spool's partition of an event.
 struct CivilDay: Hashable {
     private static let milliseconds: Int64 = 86_400_000
 
     private let number: Int64
 
-    /// The day of a time in milliseconds since 1970, also before it.
+    /// The day of a time in milliseconds since 1970, which may be negative.
     init(of time: Int64) {
         number = time >= 0 ? time / Self.milliseconds : (time + 1) / Self.milliseconds - 1
     }

@@ -5,14 +5,14 @@ import Spool
 import Synchronization
 import Systemd
 
-/// Runs all collectors concurrently, takes more of them and gives up some while it runs, seals what is due, and on a stop lets the pages under
-/// way become durable and seals everything.
+/// Runs all collectors concurrently, and adds and removes collectors while it runs. It seals what is due. On a stop it lets pending pages become durable, then
+/// seals everything.
 final class CollectionService: Service {
-    /// How often the age of unsealed records is looked at, and the workers asked for a sign of life.
+    /// How often the age of unsealed records is checked, and a sign of life is requested from the workers.
     static let tick = Duration.seconds(1)
-    /// Far above any single write, sync or seal; beyond it the disk or the code hangs.
+    /// Much longer than any single write, synchronization or seal takes. If it takes longer, the disk or the code hangs.
     static let workerBound = Duration.seconds(120)
-    /// The wait before what an integration left unsealed is tried again.
+    /// How long to wait before unsealed records of a removed integration are tried again.
     static let leftoverRetry = Duration.seconds(60)
 
     private struct Running {
@@ -21,18 +21,18 @@ final class CollectionService: Service {
     }
 
     private struct State {
-        /// By the integrations' names.
+        /// By integration name.
         var running: [String: Running] = [:]
-        /// Integrations that are no longer configured and may have unsealed records.
+        /// Integrations that are no longer configured but may have unsealed records.
         var leftovers: Set<String> = []
-        /// Those of them whose failure is in the journal.
+        /// Those of them whose failure has been logged.
         var failedLeftovers: Set<String> = []
         var isStopping = false
     }
 
     private let state = Mutex(State())
     private let initial: [IntegrationCollector]
-    /// Integrations that are configured, but not so that they can be collected.
+    /// Integrations that are configured, but not in a way that allows collection.
     private let unusable: Set<String>
     private let workers: [IngestWorker]
     private let spool: Spool
@@ -64,8 +64,8 @@ final class CollectionService: Service {
             await cancelWhenGracefulShutdown { await self.keepSealing() }
         } onGracefulShutdown: {
             self.board.stopping()
-            self.notifier.stopping(status: "stopping: what is durable is being sealed")
-            self.logger.announce(.stopping, "stopping: pages under way become durable, then everything is sealed")
+            self.notifier.stopping(status: "stopping: durable records are being sealed")
+            self.logger.announce(.stopping, "stopping: pending pages become durable, then everything is sealed")
         }
         let ended = await stopAll()
         await transport.shutdown()
@@ -84,7 +84,7 @@ final class CollectionService: Service {
 
     // MARK: Collectors
 
-    /// Runs a collector until it is stopped. Does nothing while everything stops.
+    /// Runs a collector until it is stopped. Does nothing if the service is already stopping.
     func start(_ collector: IntegrationCollector) {
         state.withLock { state in
             guard !state.isStopping else { return collector.heartbeat.retire() }
@@ -95,8 +95,8 @@ final class CollectionService: Service {
         }
     }
 
-    /// Ends these integrations' collectors and returns when they have ended: a page that was being made durable is durable then. Their journals stay
-    /// open, for ``start(_:)`` or ``close(_:on:)``.
+    /// Ends these integrations' collectors and returns when they have ended. Pages that were being made durable are durable then. The journals stay
+    /// open for ``start(_:)`` or ``close(_:on:)``.
     func stop(_ names: [String]) async {
         let ending = state.withLock { state in names.compactMap { state.running[$0] } }
         for running in ending { running.task.cancel() }
@@ -105,15 +105,15 @@ final class CollectionService: Service {
             running.collector.heartbeat.retire()
         }
         state.withLock { state in
-            // A stop of everything still has to tell how they ended.
+            // If the service stops, it still has to report how these collectors ended.
             if !state.isStopping { for name in names { state.running[name] = nil } }
         }
     }
 
-    /// Seals and closes an integration that has no collector any more. What can't be sealed now is tried again.
+    /// Seals and closes an integration that no longer has a collector. What can't be sealed now is tried again later.
     func close(_ name: String, on worker: IngestWorker) async {
         guard let outcome = await worker.sealAndClose(name) else {
-            // Its journal was not open, because of earlier trouble.
+            // Its journal was not open because of an earlier problem.
             return noteLeftovers(among: [name])
         }
         board.sealed(outcome.sealed.count)
@@ -125,12 +125,12 @@ final class CollectionService: Service {
         logger.announce(
             .spoolError,
             """
-            no longer configured to collect, and what it left unsealed can't be sealed: \(failure). It is kept, and tried again every \
+            no longer configured to collect, and its unsealed records can't be sealed: \(failure). They are kept, and sealing is tried again every \
             \(Self.leftoverRetry.components.seconds) s
             """, metadata: [LogKey.integration: "\(name)"])
     }
 
-    /// Has those that wait for a credential try again at once.
+    /// Makes collectors that wait for a credential try again immediately.
     func retryNow() {
         for running in state.withLock({ Array($0.running.values) }) { running.collector.retry.set() }
     }
@@ -159,7 +159,7 @@ final class CollectionService: Service {
 
     private func keepSealing(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         while !Task.isCancelled {
-            // One at a time, so that pages of others come in between, and a slow disk is no hang.
+            // One integration at a time, so that pages of others can be handled in between, and a slow disk does not look like a hang.
             for name in await worker.mayBeDue() {
                 guard let outcome = await worker.sealDue(name) else { continue }
                 if outcome.isNews { report(outcome) }
@@ -181,10 +181,10 @@ final class CollectionService: Service {
         noteLeftovers { !configured.contains($0) }
     }
 
-    /// As at a start, of integrations that a reload has removed and that had no collector.
+    /// Like at a start, but for integrations that a reload has removed and that had no collector.
     func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
 
-    /// Records that were durable and unsealed when their integration left the configuration would never be seen otherwise.
+    /// If an integration is removed from the configuration while it has unsealed records, nothing else would ever seal them.
     private func noteLeftovers(where isLeftover: (String) -> Bool) {
         do throws(SpoolError) {
             let known = try spool.integrations()
@@ -216,8 +216,8 @@ final class CollectionService: Service {
             logger.announce(
                 .spoolRecovered,
                 """
-                no longer configured to collect: \(records) records that it left unsealed are now in \(sealed.count) \
-                segments. Its cursor is kept: collection goes on from there if it is configured again
+                no longer configured to collect: its \(records) unsealed records are now in \(sealed.count) segments. Its cursor is kept: \
+                if it is configured again, collection continues from there
                 """, metadata: metadata)
         } catch {
             let isNews = state.withLock { state in
@@ -228,7 +228,7 @@ final class CollectionService: Service {
             logger.announce(
                 .spoolError,
                 """
-                no longer configured to collect, and what it left unsealed can't be sealed: \(error). It is kept, and \
+                no longer configured to collect, and its unsealed records can't be sealed: \(error). They are kept, and sealing is \
                 tried again \(error.passesByItself ? "every \(Self.leftoverRetry.components.seconds) s" : "at the next start")
                 """, metadata: metadata)
         }

@@ -3,8 +3,8 @@ import Logging
 import OktaAPI
 import Systemd
 
-/// Makes the collector of an integration and all that goes with it, by the integration's name: a worker, a line on the status board, a
-/// heartbeat, and the credential that it may share with others.
+/// Creates an integration's collector and everything that it needs: a worker, an entry on the status board, a
+/// heartbeat, and the credential, which several integrations may share.
 struct CollectorFactory {
     private let transport: CurlTransport
     private let workers: [IngestWorker]
@@ -13,7 +13,7 @@ struct CollectorFactory {
     private let logger: Logger
     let credentials: CredentialStore
     private var placement: WorkerPlacement
-    /// Each integration's place in the poll interval, from 0.
+    /// Each integration's number, from 0, which determines its place in the poll interval.
     private var numbers: [String: Int] = [:]
     private let start = ContinuousClock.now
 
@@ -29,10 +29,10 @@ struct CollectorFactory {
         placement = WorkerPlacement(workers: workers.count)
     }
 
-    /// Nil for an integration that does not ingest, or is paused. One that has a collector already keeps its worker, its turn and its health: the earlier
-    /// collector must have ended.
+    /// Nil for an integration that does not ingest, or is paused. An integration that already had a collector keeps its worker, its place in the interval and its
+    /// health. The earlier collector must have ended.
     ///
-    /// - Parameter count: how many ingest: they are spread over the poll interval.
+    /// - Parameter count: how many integrations ingest. They are distributed over the poll interval.
     mutating func collector(_ integration: Configuration.Integration, of count: Int) -> IntegrationCollector? {
         guard integration.isCollected, let ingest = integration.dataIngest else { return nil }
         let name = integration.name.text
@@ -61,7 +61,7 @@ struct CollectorFactory {
             logger: logger)
     }
 
-    /// The lowest that is free, and the same at each call until the integration is removed.
+    /// The lowest free number. It stays the same until the integration is removed.
     private mutating func number(of name: String) -> Int {
         if let number = numbers[name] { return number }
         let taken = Set(numbers.values)
@@ -73,7 +73,7 @@ struct CollectorFactory {
     /// The worker of an integration that has a collector.
     func worker(of name: String) -> IngestWorker? { placement.worker(of: name).map { workers[$0] } }
 
-    /// Forgets an integration whose collector has ended: its line goes, and its worker has room for another.
+    /// Forgets an integration whose collector has ended: removes its status entry, and frees its place on the worker.
     mutating func remove(_ name: String) {
         board.remove(name)
         placement.remove(name)

@@ -2,10 +2,10 @@ import Configuration
 import OktaAPI
 import Synchronization
 
-/// Gives each configured credential its way to sign requests. Integrations that use the same credential at the same org get the same
-/// object, and so share its access token.
+/// Creates the object that signs requests with a configured credential. Integrations that use the same credential at the same org share one
+/// object, and with it the access token.
 final class CredentialStore: Sendable {
-    /// What a reload compares: a key of another kind in the same file is the same credential.
+    /// What a reload compares. A key of another kind in the same file is still the same credential.
     private struct Key: Hashable {
         var settings: Section<Configuration.CredentialKeys>
         var secretFile: String
@@ -22,7 +22,7 @@ final class CredentialStore: Sendable {
 
     init(transport: any HTTPTransport) { self.transport = transport }
 
-    /// The credential, for reading the log of the org at `org`. No file is touched yet.
+    /// The credential for reading the log of the org at `org`. Does not read a file yet.
     func credential(_ configured: Configuration.Credential, at org: OrgURL) -> any Credential {
         let key = Key(configured, at: org.origin)
         return made.withLock { made in
@@ -33,12 +33,12 @@ final class CredentialStore: Sendable {
         }
     }
 
-    /// Has each read its secret again at the next request.
+    /// Makes every credential read its secret again at the next request.
     func readAgain() async {
         for credential in made.withLock({ Array($0.values) }) { await credential.readAgain() }
     }
 
-    /// Lets go of those that no integration of these uses.
+    /// Releases credentials that none of these integrations uses.
     func keepOnly(usedBy integrations: [Configuration.Integration]) {
         let used = Set(
             integrations.compactMap { integration in
@@ -48,7 +48,7 @@ final class CredentialStore: Sendable {
     }
 
     private func make(_ configured: Configuration.Credential, _ org: OrgURL) -> any Credential {
-        // The configuration asks for a client ID with oauth, and refuses it otherwise.
+        // With oauth, the configuration requires a client ID; otherwise it refuses one.
         guard configured.type == .oauth, let clientID = configured.clientID else {
             return APITokenFile(path: configured.secretFile)
         }

@@ -1,10 +1,10 @@
 import Glibc
 import Synchronization
 
-/// When each credential was last accepted by Okta, kept across restarts: the time of change of an empty file, `STATE/credential-uses/NAME`.
-/// Nothing relies on it but `tributary credential list` and a warning.
+/// When Okta last accepted each credential, kept across restarts as the modification time of an empty file, `STATE/credential-uses/NAME`.
+/// Only `tributary credential list` and a warning rely on it.
 package final class CredentialUses: Sendable {
-    /// A file is touched at most so often. Milliseconds.
+    /// The minimum time between two updates of a file. Milliseconds.
     private static let interval: Int64 = 3_600_000
 
     private let directory: String
@@ -12,13 +12,13 @@ package final class CredentialUses: Sendable {
 
     package init(stateDirectory: String) { directory = "\(stateDirectory)/credential-uses" }
 
-    /// Seconds since 1970 of the last use; nil for none that is known.
+    /// Seconds since 1970 of the last use; nil if none is known.
     package func lastUse(of name: String) -> Int? {
         var status = stat()
         return lstat("\(directory)/\(name)", &status) == 0 ? status.st_mtim.tv_sec : nil
     }
 
-    /// Okta accepted the credential just now.
+    /// Records that Okta has just accepted the credential.
     func note(_ name: String, now: Int64 = WallClock.now()) {
         let isDue = noted.withLock { noted in
             if let last = noted[name], (0..<Self.interval).contains(now - last) { return false }

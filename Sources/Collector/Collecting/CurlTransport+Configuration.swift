@@ -3,7 +3,7 @@ import FoundationEssentials
 import OktaAPI
 
 extension CurlTransport {
-    /// The transport that a configuration asks for, in the environment of this process.
+    /// The transport for a configuration, in the environment of this process.
     convenience init(_ configuration: Configuration) throws(Daemon.StartError) {
         do throws(TransportError) {
             try self.init(
@@ -18,7 +18,7 @@ extension CurlTransport {
 }
 
 extension ProxyRules {
-    /// The configured proxy, else that of this process's environment.
+    /// The configured proxy, or that of this process's environment if none is configured.
     init(_ network: Configuration.Network) {
         self.init(
             proxy: network.proxy?.text, exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),

@@ -1,13 +1,13 @@
 import Glibc
 
-/// How many files and connections the process may have open at once: an integration needs one of each at least.
+/// How many files and connections the process may have open at once. An integration needs at least one of each.
 struct DescriptorLimit {
-    /// For what integrations share: the manifest, locks, segments that are being sealed, logs, the journal's socket.
+    /// Descriptors that integrations share: the manifest, locks, segments being sealed, logs, the journal's socket.
     static let shared = 128
-    /// A journal, a connection, and now and then a token file.
+    /// A journal, a connection, and occasionally a token file.
     static let perIntegration = 3
 
-    /// What is granted.
+    /// The number that the system grants.
     let granted: Int
 
     /// Raises the process's soft limit to its hard one (getrlimit(2)), which needs no privilege.
@@ -24,12 +24,12 @@ struct DescriptorLimit {
         return DescriptorLimit(granted: Int(clamping: limit.rlim_cur))
     }
 
-    /// What to tell the operator; nil when the integrations fit.
+    /// A warning for the operator; nil if there are enough descriptors for the integrations.
     func warning(integrations: Int) -> String? {
         let needed = Self.shared + Self.perIntegration * integrations
         guard granted < needed else { return nil }
         return """
-            \(integrations) integrations can need \(needed) files and connections at once, and this process may open \(granted): some \
+            \(integrations) integrations can need \(needed) files and connections at once, but this process may open only \(granted): some \
             of them will wait or fail. Raise LimitNOFILE= of the unit (systemctl edit tributary), or ulimit -n
             """
     }

@@ -1,20 +1,20 @@
 import OCSF
 import Spool
 
-/// How the spool tells an event that it has from one that it has not: Okta's uuid is unique and never null (System Log API), and Okta
-/// promises nowhere to send an event only once.
+/// How the spool distinguishes an event that it already has from a new one. Okta's uuid is unique and never null (System Log API), but Okta
+/// does not promise to send each event only once.
 enum EventIdentity {
-    /// Of a record, by its `metadata.uid`: the uuid's 128 bits; of any other text, those of its SHA-256.
+    /// The identity of a record by its `metadata.uid`: the 128 bits of a uuid, or 128 bits of the SHA-256 of any other text.
     static func of(uid: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> RecordIdentity? {
         uuid(uid) ?? of(bytes: uid, digest)
     }
 
-    /// Of an event that could not become a record, by its bytes.
+    /// The identity of an event that could not become a record, by its bytes.
     static func of(bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> RecordIdentity? {
         digest.leading128Bits(of: bytes).map { RecordIdentity(high: $0.high, low: $0.low) }
     }
 
-    /// Of the event that a line of the spool was made of; nil if the line does not tell.
+    /// The identity of the event from which a line of the spool was made; nil if the line does not tell.
     static func of(line: UnsafeRawBufferPointer, _ kind: PartitionKind, _ digest: SHA256Digest) -> RecordIdentity? {
         switch kind {
         case .records: recordUID(of: line).flatMap { of(uid: $0, digest) }
@@ -22,7 +22,7 @@ enum EventIdentity {
         }
     }
 
-    /// A uuid in its canonical form (RFC 9562, section 4), in lower case; nil for any other text, the nil uuid too.
+    /// A uuid in its canonical form (RFC 9562, section 4), in lower case; nil for any other text and for the nil uuid.
     private static func uuid(_ text: UnsafeRawBufferPointer) -> RecordIdentity? {
         guard text.count == 36 else { return nil }
         var high: UInt64 = 0

@@ -2,10 +2,10 @@ import OCSF
 import OktaAPI
 import Spool
 
-/// Takes a page's records to the spool's partitions: `class=<OCSF class>/date=<UTC day of the event>`, and what could
-/// not become a record to a partition of its own. What was collected before is dropped.
+/// Writes a page's records to the spool's partitions, `class=<OCSF class>/date=<UTC day of the event>`, and events that could
+/// not become records to a separate partition. Events that were collected before are dropped.
 ///
-/// The partition of each class and day of the page is looked up once; a record then costs no text.
+/// Each partition of the page is looked up only once, so no text is created per record.
 struct IngestSink: RecordSink {
     private struct Key: Hashable {
         let kind: OCSFKind
@@ -18,11 +18,11 @@ struct IngestSink: RecordSink {
     private var partitions: [Key: PartitionID] = [:]
     /// Decides which events are collected.
     private(set) var reading: PageReading
-    /// New ones, as `rejected`.
+    /// New events; `rejected` counts new ones, too.
     private(set) var events = 0
     private(set) var rejected = 0
     private(set) var firstRejection: Rejection?
-    /// The first thing that the spool refused. The page must then not be committed.
+    /// The first error of the spool. The page must then not be committed.
     private(set) var failure: SpoolError?
 
     init(_ reading: PageReading, writer: SpoolWriter, digest: SHA256Digest, collectedAt: Int64) {

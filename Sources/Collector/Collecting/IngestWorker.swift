@@ -2,66 +2,66 @@ import OCSF
 import OktaAPI
 import Spool
 
-/// One thread's share of the integrations: maps their pages and makes them durable.
+/// Serves a share of the integrations on one thread: maps their pages and makes them durable.
 ///
-/// The parser's, the compressor's and the record's buffers belong to the worker, not to the integration, so memory grows with
-/// threads. Every method runs to its end on the worker's own thread and may block there.
+/// The buffers of parser, compressor and records belong to the worker, not to the integration, so memory grows only with the number of
+/// threads. Every method runs on the worker's own thread from start to end, and may block there.
 actor IngestWorker {
-    /// What a page came to.
+    /// The result of ingesting a page.
     enum Ingested: Sendable {
-        /// It is durable.
+        /// The page is durable.
         case committed(Committed)
-        /// Nothing of it is kept; the way looks further for what it has passed.
+        /// Nothing of the page was stored: its way is still searching for events that it has passed.
         case searching(LogSearch, count: Int)
-        /// Nothing of it is kept: no tail begins with it.
+        /// Nothing of the page was stored: no tail begins with it.
         case nothing(isEmpty: Bool)
     }
 
-    /// A page that is durable.
+    /// A durable page.
     struct Committed: Sendable {
-        /// What was committed with the events, and its text.
+        /// The landing that was committed with the events, and its text.
         var landing: PageLanding
         var kept: String
-        /// New ones; `rejected` likewise.
+        /// New events; `rejected` counts new ones, too.
         var events = 0
         var rejected = 0
-        /// What was collected before, and dropped.
+        /// Events that had been collected before and were dropped.
         var duplicates = 0
         var firstRejection: Rejection?
     }
 
-    /// Why a page was not made durable; nothing of it is visible then.
+    /// Why a page was not made durable. Nothing of it is visible then.
     enum Failure: Error {
-        /// The page is no whole JSON array.
+        /// The page is not a complete JSON array.
         case page(PageError)
         case spool(SpoolError)
-        /// The page does not follow what is durable: damage was cut from the journal, and the cursor went back.
+        /// The page does not follow the durable cursor: damage was cut from the journal, and the cursor went back.
         case cursorMoved
     }
 
-    /// What opening an integration's part of the spool found.
+    /// What was found when an integration's part of the spool was opened.
     struct Opened: Sendable {
-        /// Where collection goes on; nil on the first run.
+        /// Where collection continues; nil on the first run.
         var cursor: String?
-        /// Nil if it has been told before.
+        /// Nil if it has been reported before.
         var recovery: RecoveryReport?
         var unsealed = Unsealed()
     }
 
-    /// Records that are durable and in no segment yet.
+    /// Records that are durable but not in a segment yet.
     struct Unsealed: Sendable, Equatable {
         var records = 0
-        /// When they are sealed at the latest, in milliseconds since 1970 by the wall clock; nil without any.
+        /// When they will be sealed at the latest, in wall-clock milliseconds; nil if there are none.
         var due: Int64?
     }
 
-    /// What sealing one integration came to.
+    /// The result of sealing one integration.
     struct Sealing: Sendable {
         var integration: String
         var sealed: [SealedSegment]
         var unsealed = Unsealed()
         var failure: SpoolError?
-        /// Whether anything was sealed, failed, or works again.
+        /// Whether something was sealed, failed, or works again.
         var isNews = false
     }
 
@@ -74,11 +74,11 @@ actor IngestWorker {
     private let scratch = SpoolScratch()
     private var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
-    /// No event of the window `.restored` was stored later than this: when Okta first answered since the integration was opened.
+    /// An upper bound on when the events of the window `.restored` were stored: the time of Okta's first answer since the integration was opened.
     private var restoredUntil: [String: StoredTime] = [:]
-    /// Integrations whose last seal failed: their next outcome is told even when there is nothing else to say.
+    /// Integrations whose last seal failed. The next result is reported even if nothing else happened.
     private var failing: Set<String> = []
-    /// Integrations whose recovery has been told to a collector.
+    /// Integrations whose recovery has been reported to a collector.
     private var reported: Set<String> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -96,15 +96,15 @@ actor IngestWorker {
         self.digest = digest
     }
 
-    /// Maps by other settings and another catalogue from the next page on.
+    /// Uses other settings and another catalog from the next page on.
     ///
-    /// - Throws: `NormalizerError`; the old ones are in use then.
+    /// - Throws: `NormalizerError`. Then the old ones stay in use.
     func use(_ catalog: EventCatalog, _ settings: NormalizerSettings) throws(NormalizerError) {
         normalizer = try Normalizer(catalog: catalog, settings: settings)
     }
 
-    /// Recovers an integration's journal and finishes what a crash left half done. A second call finds it open, tells of no recovery that was told
-    /// before, and may give another source.
+    /// Recovers an integration's journal and finishes what a crash interrupted. If the journal is already open, it only sets the source, and does not report
+    /// a recovery again that has been reported.
     func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
         if let writer = writers[integration] {
             sources[integration] = source
@@ -129,7 +129,7 @@ actor IngestWorker {
         Unsealed(records: writer.unsealed.records, due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
     }
 
-    /// The place that is kept; nil if the integration is not open.
+    /// The stored place; nil if the integration is not open.
     func cursor(of integration: String) -> String? { writers[integration]?.cursor }
 
     /// Makes a place durable without any event.
@@ -137,7 +137,7 @@ actor IngestWorker {
         try writers[integration]?.commit(cursor: place, at: time.spool)
     }
 
-    /// The kept place as one of `query`: read from an earlier version, and turned to another address, page size or filter. What changes is durable.
+    /// The stored place adapted to `query`: an earlier version is converted, and a changed address, page size or filter is applied. Changes are durable.
     func place(of integration: String, for query: LogQuery) throws(OpeningFailure) -> OpenedPlace? {
         guard let writer = writers[integration], let kept = writer.cursor else { return nil }
         let opened: OpenedPlace
@@ -155,15 +155,15 @@ actor IngestWorker {
         return opened
     }
 
-    /// Why a kept place could not be opened.
+    /// Why a stored place could not be opened.
     enum OpeningFailure: Error {
         case cursor(CursorError)
         case spool(SpoolError)
     }
 
-    /// Maps a page and makes its new records and the place that follows it durable in one step.
+    /// Maps a page, and makes its new records and the place after it durable in one step.
     ///
-    /// - Parameter previous: the place's text that is kept. A page is only ever put after the very place that it follows.
+    /// - Parameter previous: the text of the place that the page was requested from. It must be the stored one; otherwise this throws `cursorMoved`.
     func ingest(
         _ page: LogPage, after previous: String?, integration: String, collectedAt: Int64
     ) throws(Failure) -> Ingested {
@@ -209,7 +209,7 @@ actor IngestWorker {
         }
     }
 
-    /// Empties the window `.restored` once every event in it has been passed.
+    /// Empties the window `.restored` once all of its events have been passed.
     private func forgetRestored(
         _ integration: String, _ writer: SpoolWriter, _ place: LogPlace, _ date: ServerTime?
     ) {
@@ -219,9 +219,9 @@ actor IngestWorker {
         if LogWay.allCases.compactMap({ place[$0]?.restart }).allSatisfy({ $0 > until }) { writer.forget(.restored) }
     }
 
-    /// Seals what an integration that is no longer configured left behind, and lets it go.
+    /// Seals the records of an integration that is no longer configured, and closes it.
     ///
-    /// - Returns: how many records waited, and the segments that they became.
+    /// - Returns: how many records were unsealed, and their segments.
     func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
@@ -230,13 +230,13 @@ actor IngestWorker {
         return (waiting, try writer.seal(at: time.spool))
     }
 
-    /// Which of this worker's integrations may have something to seal. One that has nothing unsealed costs a look at a number.
+    /// The integrations of this worker that may have something to seal. If an integration has nothing unsealed, this only checks a number.
     func mayBeDue() -> [String] {
         spool.applyRetention(time.spool)
         return writers.filter { $0.value.mayBeDue || failing.contains($0.key) }.keys.sorted()
     }
 
-    /// Seals what is due of one integration, and tells how it stands.
+    /// Seals what is due for one integration, and returns its state.
     func sealDue(_ integration: String) -> Sealing? {
         sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: time.spool) }
     }
@@ -244,7 +244,7 @@ actor IngestWorker {
     /// The integrations that are open.
     var integrations: [String] { writers.keys.sorted() }
 
-    /// Seals all of an integration and gives it up, for a stop or because it is no longer configured.
+    /// Seals everything of an integration and closes it, for a stop or because it is no longer configured.
     func sealAndClose(_ integration: String) -> Sealing? {
         defer { close(integration) }
         return sealing(integration) { (writer) throws(SpoolError) in try writer.seal(at: time.spool) }
@@ -278,8 +278,8 @@ actor IngestWorker {
 }
 
 extension IngestWorker {
-    /// What stands behind the damage is collected again: the cursor goes back to the last whole commit before it. Where that can't be done, the
-    /// integration is given up: its next page finds no place to be put behind, and opening it says what is wrong.
+    /// The records after the damage are collected again: the cursor goes back to the last complete commit before it. If recovery fails, the integration
+    /// is closed. Then its next page fails because there is no stored place, and opening it reports what is wrong.
     private func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
         do throws(SpoolError) {
             try writer.recover(at: time.spool)

@@ -4,9 +4,9 @@ import OktaAPI
 import Spool
 import Systemd
 
-// Opening the spool and the place in the log, and knowing the organization.
+// Opens the spool and the place in the log, and identifies the organization.
 extension IntegrationCollector {
-    /// Opens the spool and the pager; waits and tries again as long as either is in trouble. Nil when cancelled.
+    /// Opens the spool and the pager. If one of them fails, waits and tries again. Nil if cancelled.
     func open() async -> Reading? {
         while !Task.isCancelled {
             let trouble: IntegrationHealth.Trouble
@@ -18,7 +18,7 @@ extension IntegrationCollector {
                 case .cursor(let error):
                     (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
                 case .spool(.writerInUse):
-                    // What it left when it was last configured is being sealed.
+                    // Records from the time when it was last configured are still being sealed.
                     await sleep(for: Self.writerRetry)
                     continue
                 case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
@@ -30,7 +30,7 @@ extension IntegrationCollector {
         return nil
     }
 
-    /// The place that is kept. A first run keeps its start before it requests anything, so that the start is fixed then.
+    /// The stored place. A first run stores its start before it requests anything, so that the start never changes afterwards.
     private func keptPlace() async throws(IngestWorker.OpeningFailure) -> String {
         var unsealed = IngestWorker.Unsealed()
         defer { board.update(entry) { [unsealed] in $0.opened(unsealed) } }
@@ -53,8 +53,8 @@ extension IntegrationCollector {
 
     private func reading(from kept: String) async throws(IngestWorker.OpeningFailure) -> Reading {
         var query = settings.query
-        // Before anything is collected after another organization's events, it has to be known that it is the same one. Where the
-        // org does not answer, its log will not either, and it is asked again then; a new address must be known first.
+        // If events of an organization have been collected before, it must be certain that this is still the same one. If the org does not
+        // answer, its log won't answer either, and this is asked again later. But a new address must be identified first.
         if Self.needsProbe(kept, query), let probe = await probe() { query.learn(probe) }
         guard let opened = try await worker.place(of: settings.name, for: query) else {
             throw .cursor(.unreadable)
@@ -69,20 +69,20 @@ extension IntegrationCollector {
             pager: pager, kept: opened.place.text, probeDue: query.organization == nil ? time.now : nil)
     }
 
-    /// Whether the place belongs to a known organization or leads to an unknown address. A place that can't be read needs no probe.
+    /// Whether the place belongs to a known organization or leads to an unknown address. An unreadable place needs no probe.
     private static func needsProbe(_ kept: String, _ query: LogQuery) -> Bool {
         let earlier = (try? EarlierLogPlace(parsing: kept))??.upgraded(for: query)
         guard let place = earlier ?? (try? LogPlace(parsing: kept)) else { return false }
         return place.organization != nil || place.isElsewhere(than: query)
     }
 
-    /// Nil when the org did not answer as one.
+    /// Nil if the address did not answer as an Okta org.
     private func probe() async -> OrgProbe? {
         guard let response = try? await transport.send(OrgProbe.request(settings.query.org)) else { return nil }
         return OrgProbe(response)
     }
 
-    /// Asks the org for its id and its other names, along with everything else: collection does not depend on it, unless its links lead to one
+    /// Asks the org for its id and its other names while collection runs. Collection does not depend on the answer, unless the org's links lead to one
     /// of those names.
     func probeIfDue(_ reading: inout Reading) async {
         guard let due = reading.probeDue, due <= time.now else { return }

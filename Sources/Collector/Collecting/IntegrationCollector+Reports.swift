@@ -3,7 +3,7 @@ import OktaAPI
 import Spool
 import Systemd
 
-// What is said of what happened.
+// Log messages about what happened.
 extension IntegrationCollector {
     func note(_ committed: IngestWorker.Committed, _ page: LogPage) {
         let landing = committed.landing
@@ -33,16 +33,16 @@ extension IntegrationCollector {
             logger.announce(
                 .eventsUnproven,
                 """
-                the query by time brought none of the last events that are remembered: \(landing.unproven) events of this page are \
-                collected, and may have been collected before. Drop repeats by metadata.uid
+                the query by time found none of the remembered events: \(landing.unproven) events of this page are \
+                collected, and may have been collected before. Drop duplicates by metadata.uid
                 """, metadata: metadata(page.requestID))
         }
         if let gap = page.gap {
             logger.announce(
                 .eventsMissing,
                 """
-                Okta keeps events for 90 days: what it stored between \(WallClock.text(gap.from.milliseconds)) and \
-                \(WallClock.text(gap.to.milliseconds)) and was not collected is no longer available
+                Okta keeps events for 90 days: events that it stored between \(WallClock.text(gap.from.milliseconds)) and \
+                \(WallClock.text(gap.to.milliseconds)) and that were not collected are no longer available
                 """, metadata: metadata(page.requestID))
         }
         note(landing.change, landing.place)
@@ -56,14 +56,14 @@ extension IntegrationCollector {
             guard let backfill = place.backfill else { break }
             logger.notice(
                 """
-                backfill started: the log's events are those of \(WallClock.text(backfill.from.milliseconds)); the newest events are \
-                collected along with them
+                backfill started: the log has reached \(WallClock.text(backfill.from.milliseconds)); the newest events are \
+                collected along with the older ones
                 """)
         case .historyEnded, .tailDropped: logger.notice("backfill complete")
         }
     }
 
-    /// A page in which the way looks for what it has passed.
+    /// Logs a page in which the way searches for events that it has passed.
     func note(_ search: LogSearch, _ count: Int, _ page: LogPage) {
         let transition = board.update(entry) { health in
             health.committed(
@@ -75,11 +75,11 @@ extension IntegrationCollector {
         announce(transition, requestID: page.requestID)
         if search.next == nil, search.need == 0 {
             logger.warning(
-                "none of the last events that are remembered was found again; everything since \(WallClock.text(page.since.milliseconds)) is collected",
+                "none of the remembered events was found again; everything since \(WallClock.text(page.since.milliseconds)) is collected",
                 metadata: metadata(page.requestID))
         } else {
             logger.debug(
-                "\(count) events were passed over that the spool has had; \(search.seen.count) of \(search.need) remembered ones are found",
+                "\(count) events were skipped because the spool already has them; \(search.seen.count) of \(search.need) remembered events have been found",
                 metadata: metadata(page.requestID))
         }
     }
@@ -88,7 +88,7 @@ extension IntegrationCollector {
         logger.announce(
             .clockWrong,
             """
-            \(StatusReport.clockWords(Int(ahead.components.seconds))): the start is counted by Okta's clock, and collection starts at \
+            \(StatusReport.clockWords(Int(ahead.components.seconds))): the start now counts from Okta's clock, and collection starts at \
             \(WallClock.text(start.milliseconds)). Set this host's clock: timedatectl
             """)
     }
@@ -100,7 +100,7 @@ extension IntegrationCollector {
         logger.announce(
             .clockWrong,
             """
-            \(StatusReport.clockWords(ahead)). Collection goes by Okta's clock and loses nothing, but times in the journal and in the \
+            \(StatusReport.clockWords(ahead)). Collection uses Okta's clock and loses nothing, but times in the journal and in the \
             status are wrong. Set this host's clock: timedatectl
             """)
     }
@@ -114,7 +114,7 @@ extension IntegrationCollector {
             .logRequeried,
             """
             \(trouble.what): the log is queried again from \(WallClock.text(requery.since.milliseconds)), \(requery.limit) events \
-            a page, and what comes twice is dropped
+            per page, and duplicates are dropped
             """, metadata: metadata(trouble.requestID))
     }
 
@@ -147,7 +147,7 @@ extension IntegrationCollector {
         }
     }
 
-    /// What opening the place has changed.
+    /// Logs what opening the place has changed.
     func report(_ opened: OpenedPlace) {
         guard !opened.changes.isEmpty else { return }
         let what =
@@ -156,8 +156,8 @@ extension IntegrationCollector {
         logger.announce(
             .logRequeried,
             """
-            \(what): the log is queried again from \(since.map { WallClock.text($0.milliseconds) } ?? "its start"), and what \
-            comes twice is dropped
+            \(what): the log is queried again from \(since.map { WallClock.text($0.milliseconds) } ?? "its start"), and \
+            duplicates are dropped
             """)
     }
 
@@ -169,32 +169,32 @@ extension IntegrationCollector {
                 .spoolRecovered,
                 """
                 recovered after a crash: \(recovery.recordsRecovered) records wait to be sealed, \(recovery.bytesCut) bytes \
-                \(recovery.cutReason == .checksum ? "that fail their checksum" : "of an unfinished commit") were cut and are \
+                \(recovery.cutReason == .checksum ? "with a wrong checksum" : "of an unfinished commit") were removed and are \
                 collected again, \(recovery.segmentsFinished) segments of an \
-                unfinished seal were put in place
+                unfinished seal were completed
                 """)
         }
     }
 
     private static func words(_ restored: RestoredState) -> String {
-        let seal = restored.isSealGivenUp ? ", and the files of a seal that it had begun were removed" : ""
+        let seal = restored.isSealGivenUp ? ", and the files of a seal that it had begun have been removed" : ""
         let what =
             restored.hadJournal
             ? """
             the state directory is older than the spool: it does not know of \(restored.segments) segments\(seal). Collection goes back to \
-            where it stood when that state was last sealed
+            where it was when that state was last sealed
             """
             : """
             the spool has \(restored.segments) segments of this integration but the state directory has no journal: was it emptied? \
-            Collection starts again from the configured start; what was not sealed and was stored before that is not collected
+            Collection starts again from the configured start; unsealed records of events before that are lost
             """
         guard !restored.isExact else {
-            return "\(what), and drops what those segments have: \(restored.known) events are known by their uid"
+            return "\(what), and drops the events of those segments: \(restored.known) events are known by their uid"
         }
         return """
-            \(what), and drops what those segments have as far as it is known: \(restored.known) events. \(restored.missingEvents) \
-            events of \(restored.missingSegments) deleted segments and \(restored.unreadEvents) events that can't be kept in mind can come a \
-            second time: drop repeats by metadata.uid
+            \(what), and drops the events of those segments that are known: \(restored.known) events. \(restored.missingEvents) \
+            events of \(restored.missingSegments) deleted segments and \(restored.unreadEvents) events that could not be remembered may be \
+            collected twice: drop duplicates by metadata.uid
             """
     }
 
@@ -203,9 +203,9 @@ extension IntegrationCollector {
         let since = older.lastSealed.map { ", sealed after \(WallClock.text($0))" } ?? ""
         return """
             the spool is older than the state directory: its manifest lacks at least \(missing) of this integration or others\(since). Their \
-            events are not collected again by themselves, and their positions are not used again. Restore the newer spool; or stop \
+            events are not collected again automatically, and their positions are not reused. Restore the newer spool; or stop \
             Tributary, move integrations/\(settings.name) out of the state directory, set `start` to a time before that, and start: \
-            what the spool has is dropped then (/usr/share/doc/tributary/backup.md)
+            events that the spool has are dropped then (/usr/share/doc/tributary/backup.md)
             """
     }
 

@@ -4,37 +4,37 @@ import OktaAPI
 import Spool
 import Systemd
 
-/// Collects one integration's log, from its cursor on, until it is cancelled: asks the pager what to do, does it, and tells the
-/// pager what came of it. Trouble of one integration stays with it; `run` never throws.
+/// Collects one integration's log from its cursor on, until it is cancelled. It asks the pager what to do, does it, and reports the
+/// result to the pager. A failure of one integration affects no other; `run` never throws.
 struct IntegrationCollector: Sendable {
-    /// What an integration is told at its start.
+    /// What an integration needs at its start.
     struct Settings: Sendable {
         var name: String
         var query: LogQuery
         /// Where a first run begins.
         var start: StoredTime
-        /// For a start that counts from now: the time by this host's clock that it was counted from.
+        /// If the start is relative to now: the host's time from which it was computed.
         var startCountedFrom: HostTime?
         var pollInterval: Duration
-        /// When it polls, along with the others.
+        /// The times at which it polls, coordinated with the other integrations.
         var pollGrid: PollGrid
-        /// Of the org's budget for its log; above 0, up to 1.
+        /// This client's share of the org's rate limit for the log; above 0, up to 1.
         var budgetShare: Double
-        /// Of the jitter of waits; nil for a random one.
+        /// Seed of the jitter in waits; nil for a random one.
         var seed: UInt64?
     }
 
-    /// How often a waiting loop says that it is alive. A loop that waits for Okta is not hung.
+    /// How often a waiting collector reports that it is alive. A collector that waits for Okta does not hang.
     static let beat = Duration.seconds(15)
-    /// How often a refused credential's file is looked at, so that a new one does not wait for the next probe.
+    /// How often the file of a refused credential is checked, so that a new one is used before the next scheduled attempt.
     static let replacementLook = Duration.seconds(2)
-    /// Above the longest request, including one for a token, a wait for memory that others' pages hold, and the work on its page.
+    /// Longer than the slowest legitimate iteration: a request for a token, a wait for memory, the longest request, and the work on its page.
     static let heartbeatBound = Duration.seconds(300)
-    /// The longest wait before a spool in trouble is tried again.
+    /// The longest wait before a spool operation that failed is tried again.
     static let spoolRetry = Duration.seconds(10)
-    /// The wait for a journal that is being closed.
+    /// The wait while the journal is still being closed.
     static let writerRetry = Duration.milliseconds(100)
-    /// The wait after a probe of the org that brought nothing.
+    /// The wait after a probe of the org that failed.
     static let probeRetry = Duration.seconds(600)
     /// The wait before an address that leads to the wrong organization is tried again.
     static let addressRetry = Duration.seconds(60)
@@ -48,20 +48,20 @@ struct IntegrationCollector: Sendable {
     let heartbeat: Heartbeat
     let logger: Logger
     var time: any TimeSource = SystemTime()
-    /// Set by a reload: what waits for a credential tries at once.
+    /// Set by a reload, so that a collector waiting for a credential tries immediately.
     let retry = RetrySignal()
 
-    /// The way through the log, and the text of its place as the spool keeps it.
+    /// The pager, and the text of its place as the spool has stored it.
     struct Reading {
         var pager: LogPager
         var kept: String
-        /// When the org is asked for its id and its other names, until it has answered.
+        /// When to ask the org for its id and its other names; nil once it has answered.
         var probeDue: ContinuousClock.Instant?
-        /// The credential's secret with which the last request was in trouble.
+        /// The version of the secret with which the last request failed.
         var refused: SecretVersion?
     }
 
-    /// Collects until the task is cancelled. A page that is being made durable then is finished first.
+    /// Collects until the task is cancelled. If a page is being made durable at that moment, that is finished first.
     func run() async {
         guard var reading = await open() else { return }
         while !Task.isCancelled {
@@ -72,15 +72,15 @@ struct IntegrationCollector: Sendable {
                 await collect(request, &reading)
                 await probeIfDue(&reading)
             case .outstanding:
-                // Every request is answered and every page settled before the next step: this would be a bug, and a
-                // busy loop is the worst way to show it.
-                logger.critical("the pager waits for an answer that it has; please report this")
+                // Every request has been answered and every page settled before this step, so this would be a bug. The wait
+                // keeps it from becoming a busy loop.
+                logger.critical("internal error: the pager waits for an answer that it already has; please report this")
                 await sleep(for: Self.beat)
             }
         }
     }
 
-    /// Waits for the next request. While a credential is refused, its file is looked at meanwhile.
+    /// Waits for the next request. If a credential is refused, its file is checked in the meantime.
     private func wait(_ until: ContinuousClock.Instant, _ reading: inout Reading) async {
         guard reading.pager.awaitsCredential else { return await sleep(until: until) }
         await sleep(until: min(until, time.now + Self.replacementLook))
@@ -107,7 +107,7 @@ struct IntegrationCollector: Sendable {
         case .trouble(let trouble):
             note(trouble, reading.pager)
             if reading.pager.awaitsCredential { reading.refused = credential.version }
-            // Perhaps another name of the org, which it tells.
+            // The link may lead to another name of the org. A probe would tell.
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = time.now }
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
@@ -122,7 +122,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Without a credential there is nothing to send: for the pager that is a request that can't be sent.
+    /// Without a credential nothing can be sent. The pager treats that as a request that can't be sent.
     private func withoutCredential(_ error: CredentialError, _ reading: inout Reading) {
         let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
         guard
@@ -133,12 +133,12 @@ struct IntegrationCollector: Sendable {
         let refused = IntegrationHealth.Trouble(
             kind: .credential, message: error.description,
             remedy:
-                "Tributary tries again by itself, and at once when the secret's file changes; other integrations are not affected"
+                "Tributary tries again by itself, and immediately when the secret's file changes; other integrations are not affected"
         )
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
-    /// Makes a page durable. While the spool can't take it, the page waits here and Okta is not asked: there is nowhere to put an answer.
+    /// Makes a page durable. While the spool can't store it, the page waits here and Okta is not asked, because there is no room for another page.
     private func ingest(_ page: LogPage, _ reading: inout Reading) async {
         var attempts = 0
         while true {
@@ -166,7 +166,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// A seal has cut damage from the journal, and the cursor went back: collection goes on from there.
+    /// A seal has cut damage from the journal, and the cursor went back. Collection continues from there.
     private func reopen(_ reading: inout Reading) async {
         reading.pager.notCommitted("the journal was repaired", now: time.now)
         if let reopened = await open() { reading = reopened }
@@ -178,7 +178,7 @@ struct IntegrationCollector: Sendable {
             reading.kept = committed.kept
             reading.pager.committed(committed.landing, now: time.now)
             note(committed, page)
-            // Without new records nothing more is due than what the clock brings.
+            // Without new records, only the periodic check can find something to seal.
             if committed.events + committed.rejected > 0 { await seal() }
         case .searching(let search, let count):
             reading.pager.searching(search, now: time.now)
@@ -187,7 +187,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Seals what is due. While that fails Okta is not asked either: records that nobody can see would pile up.
+    /// Seals what is due. While that fails, Okta is not asked, because records that nobody can see would pile up.
     private func seal() async {
         var attempts = 0
         while !Task.isCancelled {
@@ -199,7 +199,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// The wait after so many failures of the spool in a row: 1 s, 2 s, 4 s, 8 s, then `spoolRetry`.
+    /// The wait after this many failures of the spool in a row: 1 s, 2 s, 4 s, 8 s, then `spoolRetry`.
     private static func spoolDelay(_ attempts: Int) -> Duration {
         min(.seconds(1 << min(attempts - 1, 10)), spoolRetry)
     }

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import OCSF
 
-/// The mapping as a configuration asks for it: its settings, and the catalogue with the site's own rows.
+/// The mapping for a configuration: its settings, and the catalog with the site's own rows.
 package struct Normalizing {
     package let settings: NormalizerSettings
     private let tables: [String]
@@ -17,19 +17,19 @@ package struct Normalizing {
         tables = configuration.record.catalogue
     }
 
-    /// The built-in catalogue and, row by row on top of it, the site's tables; a later one wins.
+    /// The built-in catalog, with the site's tables applied row by row; a later table wins.
     ///
-    /// - Throws: `Daemon.StartError.configuration`, with file and line of a bad row.
+    /// - Throws: `Daemon.StartError.configuration`, with the file and the line of an invalid row.
     package func catalog() throws(Daemon.StartError) -> EventCatalog {
         var texts: [(file: String, text: String)] = []
         for path in tables {
             guard let bytes = FileManager.default.contents(atPath: path) else {
                 throw .configuration(
                     "record.catalogue: \(path) can't be read: \(String(cString: strerror(errno))); "
-                        + "let the service's user read it")
+                        + "allow the service's user to read it")
             }
             guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw .configuration("record.catalogue: \(path) is not text in UTF-8; save it as that")
+                throw .configuration("record.catalogue: \(path) is not UTF-8 text; save it as UTF-8")
             }
             texts.append((path, text))
         }
@@ -42,7 +42,7 @@ package struct Normalizing {
 }
 
 extension SchemaVersion {
-    /// As the configuration writes it.
+    /// The value from the configuration.
     package init(_ configured: Configuration.SchemaVersion) {
         switch configured {
         case .v1_3_0: self = .v1_3_0
@@ -53,7 +53,7 @@ extension SchemaVersion {
 }
 
 extension MyNetwork {
-    /// As the configuration and the command line write it.
+    /// The values from the configuration or the command line.
     package init(domains: [DomainName], ranges: [IPRange]) {
         self.init(
             domains: domains.map(\.text),

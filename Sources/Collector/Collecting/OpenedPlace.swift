@@ -1,26 +1,26 @@
 import OktaAPI
 import Spool
 
-/// A kept place in the log, read for the query that is configured now.
+/// A stored place in the log, adapted to the query that is configured now.
 struct OpenedPlace: Sendable {
-    /// What is different, for the log.
+    /// What has changed, for the log.
     enum Change: Sendable, Equatable {
         /// The address or the page size.
         case source
-        /// The filter. A backfill that is under way keeps its own until it is over.
+        /// The filter. A running backfill keeps its own filter until it is complete.
         case filter
     }
 
     private(set) var place: LogPlace
     private(set) var changes: [Change] = []
 
-    /// Reads the text of a place. What it changes of the windows is with the writer, for a commit along with ``place``.
+    /// Reads the text of a place. Changes to the windows are left with the writer, to be committed along with ``place``.
     ///
-    /// - Throws: ``CursorError``: unreadable, of a later version, or of another organization.
+    /// - Throws: ``CursorError``: the text is unreadable, of a later version, or of another organization.
     init(_ text: String, _ query: LogQuery, _ writer: SpoolWriter) throws(CursorError) {
         if let earlier = try EarlierLogPlace(parsing: text) {
             place = earlier.upgraded(for: query)
-            // Whether it was the filter that changed is not known then.
+            // Then it is not known whether the filter has changed, too.
             Self.upgradeWindows(place, isOtherFilter: place.source != query.source, writer)
         } else {
             place = try LogPlace(parsing: text)
@@ -34,7 +34,7 @@ struct OpenedPlace: Sendable {
         changeFilter(to: query.filter, writer)
     }
 
-    /// A link holds its filter, so a way with another one is queried by time.
+    /// A link contains its filter, so a way with a new filter is queried by time.
     private mutating func changeFilter(to filter: String?, _ writer: SpoolWriter) {
         switch place.ways {
         case .one(var way):
@@ -43,12 +43,12 @@ struct OpenedPlace: Sendable {
             place.ways = .one(way)
         case .two(let history, var tail, let backfill) where backfill.isHeadFull:
             guard tail.filter != filter else { return }
-            // The history keeps its filter: it finds the tail's beginning by events that this filter admits.
+            // The history keeps its filter, because it recognizes the tail's beginning by events that this filter admits.
             writer.setAside(&tail, named: .tail, filter: filter)
             place.ways = .two(history: history, tail: tail, backfill)
         case .two(var history, let tail, _):
             guard tail.filter != filter else { return }
-            // All that the tail has passed is remembered, so the history can do without it.
+            // All events that the tail has passed are remembered, so the history is enough.
             writer.joinWindows()
             writer.setAside(&history, named: .main, filter: filter, alsoPassed: writer.identityCount(.tail))
             place.ways = .one(history)
@@ -56,7 +56,7 @@ struct OpenedPlace: Sendable {
         changes.append(.filter)
     }
 
-    /// In versions 1 and 2 of the place, window 0 was the tail's, 1 the history's, and 2 held the tail's first events under other identities.
+    /// In versions 1 and 2, window 0 was the tail's and window 1 the history's. Window 2 held the tail's first events under other identities.
     private static func upgradeWindows(_ place: LogPlace, isOtherFilter: Bool, _ writer: SpoolWriter) {
         let (mainWindow, tailWindow) =
             isOtherFilter

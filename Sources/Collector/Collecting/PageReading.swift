@@ -1,47 +1,47 @@
 import OktaAPI
 import Spool
 
-/// Reads a page's events one after the other and decides of each whether it is collected; at the page's end, where the log goes on. Everything
-/// that exactly-once rests on, besides that a commit is atomic, is in this type. `docs/exactly-once.md` has the whole argument; in short:
+/// Reads a page's events one by one and decides for each whether it is collected. At the page's end it decides where the log continues. Everything
+/// on which exactly-once relies, except that a commit is atomic, is in this type. `docs/exactly-once.md` has the whole argument; in short:
 ///
-/// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them, new ones come at the end, and following `next`
-/// misses none. (A2) Two queries see the same order, but for neighbors that are swapped over at most ``PassedLimits/swap`` places. (A3) `since` leaves out
-/// nothing that was stored later; an event is stored not before its `published` (within five minutes, for most of any few events) and not after the
-/// `Date` of an answer that has it. (A4) Of the events that a way remembers, few were stored a second time elsewhere in what a re-query brings: fewer than
-/// ``PassedLimits/need``.
+/// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
+/// misses none. (A2) Two queries see the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since` omits
+/// no event stored at that time or later. An event is not stored before its `published` (less five minutes, for most of any few events), and not after the
+/// `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need`` occur a second time elsewhere in the
+/// answers to a re-query.
 ///
 /// Invariants:
 /// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or the other. The
-///   way's window remembers the newest events of the stretch, at least ``PassedLimits/window`` of them, in order.
-/// - *Link.* Following `next` continues the stretch; what the window knows is dropped, the rest is collected and passed.
-/// - *Restart.* Everything not passed was stored at `restart` or later, and so was much of the window.
-/// - *Re-query.* If the window has never dropped anything, then what a query by time brings is known or new. Otherwise the query
-///   brings forgotten events first, then remembered ones, then new ones. Forgotten ones lie before the window's (A2), so all of them have been passed over when `need` different events
-///   of the window have been seen (A4). New ones lie after them, so none has been skipped: the window has many more than `need` events since `restart`.
+///   way's window remembers the newest events of the stretch, at least ``PassedLimits/window``, in order.
+/// - *Link.* Following `next` continues the stretch. Events that the window knows are dropped; the others are collected and passed.
+/// - *Restart.* Every event not passed was stored at `restart` or later, and so were many of the window's.
+/// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query
+///   brings forgotten events first, then remembered ones, then new ones. Forgotten events are before the window's (A2). So once `need` different events of the
+///   window have been seen, all forgotten ones have been skipped (A4). No new one has been skipped, because the window has many more than `need` events since `restart`.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those. Its head remembers the first events
-///   that it passes. When the history has seen half of them, it has come to the tail's beginning (A2, A4). Then the windows are joined, and one way is
-///   left: the tail if its head is full, since its stretch continues the history's; else the history, since then all that the tail has passed is remembered.
+///   that it passes. When the history has seen half of them, it has reached the tail's beginning (A2, A4). Then the windows are joined and one way is left.
+///   That is the tail if its head is full, since its stretch continues the history's; otherwise the history, since all events that the tail has passed are remembered.
 struct PageReading {
     private let page: LogPage
     private let writer: SpoolWriter
     private let limits: PassedLimits
-    /// The window of the page's own way, and those of the other.
+    /// The window of the page's own way, and that of the other way.
     private let own: PassedWindows
     private let other: PassedWindows
     private var search: LogSearch?
     private var isTaking: Bool
     private var backfill: LogPlace.Backfill?
-    /// The history has come to where the tail goes on.
+    /// The history has reached the point from which the tail continues.
     private var isOver = false
 
-    /// Elements so far, and those of them that were collected before.
+    /// Events so far, and those of them that had been collected before.
     private(set) var count = 0
     private(set) var known = 0
-    /// Those that the way passes by this page, and those of them that are collected.
+    /// Events that the way passes with this page, and those of them that are collected.
     private var passed = 0
     private var taken = 0
     private var addedToHead = 0
-    /// The `published` times of the page's events, and of those that it passes.
+    /// The `published` times of the page's events, and of those that the way passes.
     private var newest: Int64?
     private var passedTimes: [Int64] = []
     private var allTimes: [Int64] = []
@@ -55,16 +55,16 @@ struct PageReading {
         other = PassedWindows(page.way == .main ? .tail : .main, page.place, writer)
         backfill = page.place.backfill
         search = page.search
-        // A query by time may bring what was passed and is forgotten.
+        // A query by time may bring events that were passed and are no longer remembered.
         if search == nil, page.isQuery, page.place[page.way] != nil, own.droppedLatest(writer) != nil {
             search = LogSearch(need: limits.need)
         }
         isTaking = search.map { $0.need == 0 } ?? true
     }
 
-    /// Whether the next event of the page is to be collected.
+    /// Whether the page's next event is to be collected.
     ///
-    /// - Parameter identity: nil if there is none to be had: then the event can't be recognized, and is collected.
+    /// - Parameter identity: nil if the event has none. Then it can't be recognized, and is collected.
     mutating func takes(_ identity: RecordIdentity?) -> Bool {
         count += 1
         isLastPassed = false
@@ -87,7 +87,7 @@ struct PageReading {
             writer.remember(identity, in: .head)
             addedToHead += 1
         }
-        // Passed by this way just now, and collected by a state that was lost.
+        // This way passes it only now, but it was collected under a state that was lost.
         isKnown = isKnown || writer.knows(identity, in: .restored)
         writer.remember(identity, in: own.present)
         passed += 1
@@ -96,7 +96,7 @@ struct PageReading {
         return !isKnown
     }
 
-    /// The `published` of the event that ``takes(_:)`` was asked of last, milliseconds since 1970.
+    /// The `published` of the last event given to ``takes(_:)``, in milliseconds since 1970.
     mutating func saw(published: Int64) {
         newest = max(newest ?? published, published)
         allTimes.append(published)
@@ -116,12 +116,12 @@ struct PageReading {
     /// Whether the history has seen half of the tail's head.
     private var hasMet: Bool { (backfill?.met ?? 0) * 2 >= max(1, writer.identityCount(.head)) }
 
-    /// What the page came to. Its identities are with the writer, for the commit or to be discarded.
+    /// The result of the page. Its identities are left with the writer, to be committed or discarded.
     mutating func outcome() -> PageOutcome {
         if let search, !isTaking { return .searching(next(search)) }
         guard var way = page.place[page.way] ?? newTail() else { return .nothing }
         way.next = page.next
-        // Of commits well before the newest: a query from there brings much of what is remembered.
+        // The time of commits well before the newest, so that a query from there brings many of the remembered events.
         if passed > 0, let earliest = writer.earliest(own.present, depths: limits.restartDepths), earliest > .min {
             way.restart = max(way.restart, PublishedTime(earliest).earliestStored)
         }
@@ -144,7 +144,7 @@ struct PageReading {
         return .landing(landing)
     }
 
-    /// The two times of the commit's identities: a median of what they were published, and when they were stored at the latest.
+    /// The two times for the commit's identities: the median of `published`, and the latest time at which they can have been stored.
     var times: IdentityTimes {
         let latest = page.date?.latestStored.milliseconds ?? .max
         return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
@@ -160,8 +160,8 @@ struct PageReading {
             ? search.again(leastSeen: limits.leastSeen) : search
     }
 
-    /// After a search that found nothing: until when events may have been collected before. Nil if all that is forgotten was stored before the query
-    /// began, since then it does not come again.
+    /// After a search that found nothing: until when events may have been collected before. Nil if all forgotten events were stored before the query's
+    /// start, because then they are not sent again.
     private var unprovenUntil: ServerTime? {
         guard let search, search.need == 0, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
             StoredTime(dropped) >= way.restart
@@ -169,7 +169,7 @@ struct PageReading {
         return search.began
     }
 
-    /// A tail that begins with this page, if it brings anything that the other way does not know.
+    /// A tail that begins with this page, if the page has an event that the other way does not know.
     private func newTail() -> LogPlace.Way? {
         guard taken > 0, case .one(let main) = page.place.ways else { return nil }
         return LogPlace.Way(filter: main.filter, restart: page.since)
@@ -191,11 +191,11 @@ struct PageReading {
         }
     }
 
-    /// Goes on with two ways, or with the one that is left.
+    /// Continues with two ways, or with the one that is left.
     private func meet(
         _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ landing: inout PageLanding
     ) {
-        // A restart after the tail's beginning proves the same without any event of the head.
+        // A restart after the tail's beginning proves the same, even if no event of the head was seen.
         guard backfill.met > 0 && hasMet || history.restart > backfill.until else {
             landing.place.ways = .two(history: history, tail: tail, backfill)
             return
@@ -215,31 +215,31 @@ struct PageReading {
     }
 }
 
-/// How much of what a way has passed is remembered, in events.
+/// How many of the passed events are remembered.
 struct PassedLimits: Sendable {
-    /// A way remembers at least so many of the newest.
+    /// A way remembers at least this many of the newest events.
     var window = 32_768
-    /// Different events of the window that a search has to see.
+    /// The number of different events of the window that a search has to see.
     var need = 1_000
-    /// How many of its first events a tail remembers apart.
+    /// The number of first events that a tail remembers separately.
     var head = 2_000
     /// A search that has seen fewer proves nothing.
     var leastSeen = 16
-    /// `restart` is the earliest of the times of commits at these depths of the window. The depth is far above `need` and `head` together, so that a search
-    /// sees enough of the window after it.
+    /// `restart` is the earliest time of the commits at these depths of the window. The depth is far greater than `need` and `head` together, so that a search
+    /// from there sees enough of the window.
     var restartDepths = 8_192..<9_216
-    /// How many places apart two queries may show an event.
+    /// How many positions apart two queries may show the same event.
     static let swap = 1_000
 }
 
-/// The windows of a way: what it has passed by its present filter, and by earlier ones. Those are apart, since a new filter can bring any number of events that lie between them
-/// and would push them out of the window before they come again.
+/// The windows of a way: events that it has passed with its present filter, and with earlier ones. They are separate, because a new filter can bring any number of
+/// older events, which would push the earlier ones out of the window before they are seen again.
 struct PassedWindows: Sendable {
     let present: IdentityWindow
     let earlier: IdentityWindow
     private let hasEarlier: Bool
-    /// How many of the newest of the earlier window a search goes by. None once the present window has dropped events, which lie after those, or the
-    /// earlier window some of the stretch.
+    /// How many of the newest events of the earlier window a search uses. None if the present window has dropped events, which come after those, or if the
+    /// earlier window has dropped part of the stretch.
     private let searchedEarlier: Int
 
     init(_ way: LogWay, _ place: LogPlace, _ writer: SpoolWriter) {
@@ -260,12 +260,12 @@ struct PassedWindows: Sendable {
         hasEarlier && writer.knows(identity, in: earlier)
     }
 
-    /// The latest time at which something that is forgotten was stored.
+    /// The latest time at which a forgotten event can have been stored.
     func droppedLatest(_ writer: SpoolWriter) -> Int64? {
         [writer.droppedLatest(present), writer.droppedLatest(earlier)].compactMap(\.self).max()
     }
 
-    /// What no query brings any more is not needed. Returns whether it was forgotten.
+    /// Forgets the earlier window if no query brings its events any more. Returns whether it did.
     func forgetEarlier(ifStoredBefore restart: StoredTime, _ writer: SpoolWriter) -> Bool {
         guard hasEarlier, let latest = writer.latest(earlier), StoredTime(latest) < restart else { return false }
         writer.forget(earlier)
@@ -273,21 +273,21 @@ struct PassedWindows: Sendable {
     }
 }
 
-/// What the spool's windows of identities are for.
+/// The purposes of the spool's identity windows.
 extension IdentityWindow {
-    /// What the main way has passed by its present filter.
+    /// Events that the main way has passed with its present filter.
     static let main = window(0)
-    /// What the tail has passed, while there are two ways.
+    /// Events that the tail has passed, while there are two ways.
     static let tail = window(1)
     /// The first events that the tail has passed.
     static let head = window(2)
-    /// What the ways have passed by earlier filters.
+    /// Events that the ways have passed with earlier filters.
     static let earlierMain = window(4)
     static let earlierTail = window(5)
 
     private static func window(_ number: UInt8) -> IdentityWindow {
         guard let window = IdentityWindow(rawValue: number) else {
-            // Only the constants above come here, all of them in range.
+            // Only the constants above use this, and all of them are in range.
             preconditionFailure("window \(number) is out of range")
         }
         return window
@@ -302,7 +302,7 @@ extension SpoolWriter {
         forget(.head)
     }
 
-    /// The way gets another filter: what it has passed is set aside, and it is queried by time.
+    /// The way gets another filter. The events that it has passed are set aside, and it is queried by time.
     func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, alsoPassed: Int = 0) {
         (way.filter, way.next) = (filter, nil)
         let present: IdentityWindow = name == .main ? .main : .tail
@@ -313,18 +313,18 @@ extension SpoolWriter {
         if way.setAside ?? 0 > held || held + count > identityBound(earlier) {
             way.setAside = LogPlace.Way.brokenStretch
         } else {
-            // Events that the present window has dropped lie between what it holds and what was set aside before.
+            // Events that the present window has dropped are between its contents and the events that were set aside before.
             way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
         }
     }
 
-    /// Bounds what is remembered.
+    /// Sets how much is remembered.
     func boundIdentities(_ limits: PassedLimits) {
         bound(.main, count: limits.window)
         bound(.tail, count: limits.window)
         bound(.earlierMain, count: 4 * limits.window)
         bound(.earlierTail, count: 4 * limits.window)
-        // It is never bounded by its count: no more is added once it is full.
+        // Its bound is never reached: no more events are added once the head is full.
         bound(.head, count: .max)
     }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Asks a collector that waits to try again at once. Safe to use from any thread.
+/// Asks a waiting collector to try again immediately. Safe to use from any thread.
 final class RetrySignal: Sendable {
     private let isSet = Atomic(false)
 

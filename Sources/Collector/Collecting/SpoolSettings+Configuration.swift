@@ -2,7 +2,7 @@ import Configuration
 import OCSF
 import Spool
 
-// The keys of `spool:` as the spool takes them.
+// Converts the keys of `spool:` to the spool's settings.
 
 extension SpoolSettings {
     init(_ configuration: Configuration) {

@@ -1,13 +1,13 @@
 import Glibc
 import Spool
 
-/// The clocks that collection goes by, so that a test can bring its own.
+/// The clocks that collection uses, so that a test can provide its own.
 package protocol TimeSource: Sendable {
-    /// The monotonic clock that requests are scheduled by.
+    /// The monotonic clock, by which requests are scheduled.
     var now: ContinuousClock.Instant { get }
     /// The wall clock, milliseconds since 1970-01-01T00:00:00Z.
     var wall: Int64 { get }
-    /// Both, as the spool counts them.
+    /// Both clocks, in the spool's form.
     var spool: SpoolInstant { get }
     /// Returns at `instant`, or earlier if the task is cancelled.
     func sleep(until instant: ContinuousClock.Instant) async
@@ -20,7 +20,7 @@ package struct SystemTime: TimeSource {
     package var now: ContinuousClock.Instant { .now }
     package var wall: Int64 { WallClock.now() }
 
-    /// The monotonic clock goes on while the machine sleeps: a segment's age is real time.
+    /// This monotonic clock keeps running while the machine sleeps: a segment's age is real time.
     package var spool: SpoolInstant {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)

@@ -1,11 +1,11 @@
-/// Which of a fixed number of workers has which integration: each goes to the one that has the fewest, and stays there.
+/// Assigns integrations to a fixed number of workers: each goes to the worker with the fewest integrations, and stays there.
 struct WorkerPlacement {
     private var counts: [Int]
     private var workers: [String: Int] = [:]
 
     init(workers: Int) { counts = Array(repeating: 0, count: max(1, workers)) }
 
-    /// The integration's worker; the same at each call until it is removed.
+    /// The integration's worker, which is the same until the integration is removed.
     mutating func place(_ integration: String) -> Int {
         if let worker = workers[integration] { return worker }
         let fewest = counts.indices.min { counts[$0] < counts[$1] } ?? 0
@@ -14,7 +14,7 @@ struct WorkerPlacement {
         return fewest
     }
 
-    /// Nil for one that has not been placed.
+    /// Nil if the integration has not been placed.
     func worker(of integration: String) -> Int? { workers[integration] }
 
     mutating func remove(_ integration: String) {

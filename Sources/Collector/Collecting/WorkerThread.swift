@@ -1,16 +1,16 @@
 import CLinux
 import Glibc
 
-/// A serial executor on a thread of its own, for an actor whose methods block: compressing, writing and waiting for
-/// the disk must not take a thread of Swift's cooperative pool, which has no more threads than the machine has cores.
+/// A serial executor with its own thread, for an actor whose methods block. Compressing, writing and waiting for
+/// the disk must not occupy a thread of Swift's cooperative pool, which has no more threads than the machine has cores.
 ///
 /// The thread lives as long as the process; it sleeps on a condition variable while there is nothing to do.
 package final class WorkerThread: SerialExecutor, @unchecked Sendable {
     private let name: String
-    /// Read and written only while `mutex` is held: that is what makes the class safe to share.
+    /// Accessed only while `mutex` is held, which makes the class safe to share.
     private var jobs: [UnownedJob] = []
-    /// On the heap: a lock needs an address that never changes, and one that two threads may use at the same time, which Swift's
-    /// exclusive access forbids for a stored property.
+    /// On the heap, because a lock needs a fixed address that two threads may use at the same time. Swift's exclusivity rule
+    /// forbids that for a stored property.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let wakeUp: UnsafeMutablePointer<pthread_cond_t>
 
@@ -20,7 +20,7 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
     ///   - name: shown by `ps -L` and `top -H`; Linux keeps its first 15 bytes (prctl(2)).
     package init(name: String) {
         self.name = name
-        // Never freed, as the thread never ends.
+        // Never freed, because the thread never ends.
         mutex = .allocate(capacity: 1)
         wakeUp = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -28,7 +28,7 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
         let status = DetachedThread.start { self.run() }
-        // Without its threads the process can do nothing at all, and there is nobody to tell yet.
+        // Without its threads the process can do nothing, and there is nobody to report it to yet.
         precondition(status == 0, "cannot start the thread \(name): \(String(cString: strerror(status)))")
     }
 

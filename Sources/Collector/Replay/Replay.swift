@@ -3,19 +3,19 @@ import FoundationEssentials
 import OCSF
 import Spool
 
-/// Makes the records of a spool again: the events that its sealed segments hold (`raw_data`, and what could not become a record) go
-/// through the current mapping into a spool of their own.
+/// Creates the records of a spool again: the events in its sealed segments (`raw_data`, and events that could not become records)
+/// are mapped by the present mapping into a new spool.
 ///
-/// The source's manifest is read once, in order. Each integration has a writer, and its cursor is a place in that manifest
-/// (`ReplayPosition`), which `SpoolWriter` commits together with the records made up to it: so wherever a replay dies, the next run goes on
-/// with each event made once. The old spool is only read.
+/// The source's manifest is read once, in order. Each integration has a writer, whose cursor is a place in that manifest
+/// (`ReplayPosition`). `SpoolWriter` commits the cursor together with the records up to it. So wherever a replay dies, the next run continues
+/// and converts each event exactly once. The old spool is only read.
 package struct Replay {
-    /// What is asked for.
+    /// The options of a replay.
     package struct Options: Sendable {
         package var source: String
         package var target: String
         package var schema: SchemaVersion
-        /// Records without `raw_data` are left out and counted, not refused.
+        /// Records without `raw_data` are skipped and counted, instead of refused.
         package var skipsWithoutRawData: Bool
 
         package init(source: String, target: String, schema: SchemaVersion, skipsWithoutRawData: Bool) {
@@ -28,12 +28,12 @@ package struct Replay {
 
     package struct Outcome: Sendable, Equatable {
         package var totals = ReplayTotals()
-        /// The last position of the source's manifest that is in the new spool.
+        /// The last position of the source's manifest that the new spool includes.
         package var through: Int64 = 0
     }
 
-    /// Buffered bytes of all integrations at which they are committed, or a segment's if those are fewer: bounds memory, and what a kill
-    /// makes be done again.
+    /// The total size of buffered records at which they are committed, or a segment's size if that is smaller. It limits memory, and the work that is
+    /// repeated after a kill.
     private static let commitBytes = 8 << 20
     private static let commitRecords = 8_192
 
@@ -45,10 +45,10 @@ package struct Replay {
     private let records: RecordReader
     private var writers: [String: ReplayWriter] = [:]
     private var buffered = (bytes: 0, records: 0)
-    /// Where integrations collect from now, for events that do not say where they are from.
+    /// The present orgs of the integrations, for events that do not say where they come from.
     private let origins: [String: EventSource]
 
-    /// Opens both spools. Throws `ReplayError`; nothing is written when the source can't be read or the target is something else's.
+    /// Opens both spools. Throws `ReplayError`. Nothing is written if the source can't be read, or if the target belongs to something else.
     package init(_ options: Options, configuration: Configuration) throws(ReplayError) {
         self.options = options
         do throws(SpoolError) {
@@ -77,8 +77,8 @@ package struct Replay {
         try target.begin(
             source: reader.id, schema: options.schema, mapping: try Self.fingerprint(settings, configuration))
         do throws(SpoolError) {
-            // Its size is not bounded: who replays looks for room first, and a full disk ends it with what is done kept. Age seals nothing,
-            // since nobody waits.
+            // The size is not limited: the user checks for space before a replay, and a full disk ends it without losing what was done. Age does not cause a seal,
+            // because nobody waits for the segments.
             var settings = SpoolSettings(configuration)
             settings.directory = options.target
             settings.stateDirectory = target.stateDirectory
@@ -94,7 +94,7 @@ package struct Replay {
         _ = DescriptorLimit.raised()
     }
 
-    /// Of all that decides what a record looks like, so that a replay that was interrupted goes on as it began.
+    /// A hash of everything that affects what a record looks like, so that an interrupted replay can only be continued in the same way.
     private static func fingerprint(
         _ settings: NormalizerSettings, _ configuration: Configuration
     ) throws(ReplayError) -> String {
@@ -109,13 +109,13 @@ package struct Replay {
         return String(bits.high, radix: 16) + "-" + String(bits.low, radix: 16)
     }
 
-    /// Runs to the end of the source's manifest. `progress` has bytes of segments, done and in all.
+    /// Runs to the end of the source's manifest. `progress` gets the bytes of segments, done and in total.
     package mutating func run(_ progress: (Int64, Int64) -> Void) throws(ReplayError) -> Outcome {
         let total = try size()
         var done: Int64 = 0
         var outcome = Outcome()
         while true {
-            // In parts, so that memory does not grow with the manifest.
+            // In portions, so that memory does not grow with the manifest.
             var part: [SegmentListing] = []
             do throws(SpoolError) {
                 try reader.listed(after: outcome.through) { (listing) throws(SpoolError) in
@@ -207,7 +207,7 @@ package struct Replay {
         }
         guard line == segment.records else {
             throw .source(
-                .damaged(path: segment.path, reason: "\(line) lines, and the manifest lists \(segment.records)"))
+                .damaged(path: segment.path, reason: "\(line) lines, but the manifest says \(segment.records)"))
         }
         writer.position.advance(to: sequence + 1)
     }

@@ -1,14 +1,14 @@
 import Spool
 
-/// Why a replay ended early. What was made is durable, and running it again goes on from there.
+/// Why a replay ended early. Everything converted so far is durable, and running the replay again continues from there.
 package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The old spool can't be read.
     case source(SpoolError)
     /// The new one can't be written.
     case target(SpoolError)
-    /// The directory for the new spool is not one that this replay can go on in.
+    /// This replay can't continue in the directory given for the new spool.
     case wrongTarget(path: String, reason: String)
-    /// A line of the old spool that can't be made again; lines count from 1.
+    /// A line of the old spool that can't be converted; lines count from 1.
     case record(segment: String, line: Int, reason: String)
     case noRawData(segment: String, line: Int)
     case normalizer(String)
@@ -22,7 +22,7 @@ package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
         case .noRawData(let segment, let line):
             """
             \(segment), line \(line): the record has no raw_data (record.raw_data was off when it was collected), so it can't be \
-            made again; with --skip-without-raw-data such records are left out and counted
+            converted again; with --skip-without-raw-data such records are skipped and counted
             """
         case .normalizer(let reason): reason
         }

@@ -1,8 +1,8 @@
-/// How far the replay of an integration has come, and what it came to: committed together with the records that were made.
+/// How far the replay of an integration has come, and its counts. It is committed together with the converted records.
 struct ReplayPosition: Equatable {
-    /// The manifest's position of the segment that is next, or being read.
+    /// The manifest's position of the segment that is next, or is being read.
     var sequence: Int64 = 1
-    /// How many of its lines are done.
+    /// How many of that segment's lines are done.
     var line = 0
     var totals = ReplayTotals()
 
@@ -10,13 +10,13 @@ struct ReplayPosition: Equatable {
 
     init() {}
 
-    /// As the journal holds it.
+    /// The form in which the journal stores it.
     var text: String {
         let numbers = [sequence, Int64(line)] + totals.numbers.map(Int64.init)
         return ([Self.form] + numbers.map(String.init)).joined(separator: " ")
     }
 
-    /// Nil for a cursor that no replay wrote.
+    /// Nil if the cursor is not a replay's.
     init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.first == Substring(Self.form) else { return nil }
@@ -33,15 +33,15 @@ struct ReplayPosition: Equatable {
     }
 }
 
-/// What a replay came to.
+/// The counts of a replay.
 package struct ReplayTotals: Sendable, Equatable {
-    /// Records of the new spool.
+    /// Records in the new spool.
     package var records = 0
-    /// Events that the current mapping can't read, in the new spool's `_rejected/`.
+    /// Events that the present mapping can't convert, in the new spool's `_rejected/`.
     package var rejected = 0
-    /// Records without `raw_data` that were left out, as was asked for.
+    /// Records without `raw_data` that were skipped, as requested.
     package var skipped = 0
-    /// Segments that had been deleted before they were reached.
+    /// Segments that had been deleted before the replay reached them.
     package var gone = 0
 
     fileprivate var numbers: [Int] { [records, rejected, skipped, gone] }

@@ -1,11 +1,11 @@
 import OCSF
 import Spool
 
-/// Takes one event's record to its partition of the new spool.
+/// Writes one event's record to its partition of the new spool.
 struct ReplaySink: RecordSink {
     let writer: ReplayWriter
     let collectedAt: Int64
-    /// What the old record is known by.
+    /// The uid of the old record.
     let uid: UnsafeRawBufferPointer?
     private(set) var failure: SpoolError?
     private(set) var mismatch: String?

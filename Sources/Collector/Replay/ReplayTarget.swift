@@ -2,8 +2,8 @@ import FoundationEssentials
 import OCSF
 import Spool
 
-/// The directory of a replay's new spool: `_replay/` in it holds the journals, and `_replay/replay.json` what is replayed and how, so that
-/// a second run goes on with the same and nothing else.
+/// The directory of a replay's new spool. Its `_replay/` holds the journals, and `_replay/replay.json` says what is replayed and how, so that
+/// a second run can only continue the same replay.
 struct ReplayTarget {
     private struct Description: Codable, Equatable {
         static let format = 1
@@ -12,7 +12,7 @@ struct ReplayTarget {
         /// The old spool's id.
         var source: String
         var schema: String
-        /// Of the program and all that decides what a record looks like.
+        /// A hash of the program and of everything that affects what a record looks like.
         var mapping: String
     }
 
@@ -20,14 +20,14 @@ struct ReplayTarget {
     var stateDirectory: String { "\(directory)/_replay" }
     private var file: String { "\(stateDirectory)/replay.json" }
 
-    /// Begins a replay in a directory that is empty or missing, or goes on with the same one.
+    /// Begins a replay in a directory that is empty or missing, or continues the same replay.
     func begin(source: String, schema: SchemaVersion, mapping: String) throws(ReplayError) {
         let wanted = Description(source: source, schema: schema.name, mapping: mapping)
         if let found = FileManager.default.contents(atPath: file) {
             guard let known = try? JSONDecoder().decode(Description.self, from: found),
                 known.format == Description.format
             else {
-                throw refused("_replay/replay.json is not what this version writes: replay into a new directory")
+                throw refused("_replay/replay.json was not written by this version: replay into a new directory")
             }
             guard known.source == wanted.source else {
                 throw refused("it holds the replay of another spool: name a new directory")
@@ -39,13 +39,14 @@ struct ReplayTarget {
             guard known.mapping == wanted.mapping else {
                 throw refused(
                     "it was begun by another version of Tributary or with other options (record, my_network): "
-                        + "go on with those, or name a new directory")
+                        + "continue with those, or name a new directory")
             }
             return
         }
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         if let other = entries.first(where: { $0 != "_replay" && $0 != "lost+found" }) {
-            throw refused("it has \(other) in it, and is no replay's: name a directory that is empty or does not exist")
+            throw refused(
+                "it contains \(other), and is not a replay's: name a directory that is empty or does not exist")
         }
         do {
             try FileManager.default.createDirectory(atPath: stateDirectory, withIntermediateDirectories: true)
@@ -57,7 +58,7 @@ struct ReplayTarget {
         }
     }
 
-    /// Durably, before anything else is: without it the spool would be nobody's.
+    /// Writes this durably before anything else. Without it, the spool would not be recognized as a replay's.
     private func write(_ contents: Data) throws {
         let fileSystem = PosixFileSystem()
         let opened = try fileSystem.open("\(file).tmp", .replace)

@@ -10,13 +10,13 @@ final class ReplayWriter {
 
     let writer: SpoolWriter
     var position: ReplayPosition
-    /// Good until the next commit.
+    /// Valid until the next commit.
     var partitions: [Key: PartitionID] = [:]
-    /// Where the events at hand are from.
+    /// The org from which the current events come.
     private(set) var source: EventSource
     private var origin: [UInt8] = []
 
-    /// Throws `refused` for a journal that no replay wrote.
+    /// Throws `refused` if the journal is not a replay's.
     init(_ writer: SpoolWriter, source: EventSource) throws(SpoolError) {
         self.writer = writer
         self.source = source
@@ -25,21 +25,22 @@ final class ReplayWriter {
             return
         }
         guard let found = ReplayPosition(cursor) else {
-            throw .refused("the journal of \(writer.integration) in the new spool is no replay's: name a new directory")
+            throw .refused(
+                "the journal of \(writer.integration) in the new spool is not a replay's: name a new directory")
         }
         position = found
     }
 
-    /// Makes what was made, and how far the old spool is read, durable in one step.
+    /// Makes the converted records and the position in the old spool durable in one step.
     func commit(at now: SpoolInstant) throws(SpoolError) {
         partitions.removeAll(keepingCapacity: true)
         try writer.commit(cursor: position.text, at: now)
         try writer.sealIfDue(at: now)
     }
 
-    /// Takes the org that a record says it is from; those of one integration are mostly of one.
+    /// Adopts the org that a record names. Records of one integration usually name the same org.
     func originate(_ recorded: RecordedEvent) {
-        // An event that could not become a record does not say: it is from where the others are.
+        // An event that could not become a record names no org. It is assigned to the same org as the records around it.
         guard recorded.uid != nil else { return }
         let host = recorded.tenant.map { Array($0) } ?? []
         let log = recorded.logSource.map { Array($0) } ?? []
@@ -47,7 +48,7 @@ final class ReplayWriter {
         guard text != origin else { return }
         origin = text
         let name = host.isEmpty ? nil : String(decoding: host, as: UTF8.self)
-        // Versions of OCSF before 1.8.0 have no place for the log's address; it is Okta's own, at the org's.
+        // Versions of OCSF before 1.8.0 have no field for the log's address. It is Okta's log at the org's address.
         let address = log.isEmpty ? name.map { "https://\($0)/api/v1/logs" } : String(decoding: log, as: UTF8.self)
         source = EventSource(orgHost: name, logURL: address)
     }

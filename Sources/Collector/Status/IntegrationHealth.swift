@@ -1,51 +1,51 @@
 import OktaAPI
 
-/// What is known of one integration's well-being: fed with what happens, asked for the report and for what is worth a
-/// line in the journal. A plain value; the wall-clock time of each happening comes in as milliseconds since 1970.
+/// The state of one integration: it is told what happens, and answers with the report and with what should be
+/// logged. A plain value. Wall-clock times are passed in as milliseconds since 1970.
 struct IntegrationHealth: Sendable {
-    /// Something that keeps events from arriving.
+    /// Something that prevents events from arriving.
     struct Trouble: Sendable, Equatable {
         var kind: ProblemKind
-        /// What is wrong, with the organisation or path it is about; no final full stop.
+        /// What is wrong, with the organization or path concerned; without a final full stop.
         var message: String
-        /// What to do about it, or what happens by itself.
+        /// What to do about it, or what Tributary does by itself.
         var remedy: String
-        /// The one way through the log that it holds up, while there are two.
+        /// The way that is affected, while there are two.
         var way: LogWay?
     }
 
-    /// A page that became durable.
+    /// A durable page.
     struct Commit: Sendable {
         var way = LogWay.main
-        /// New ones, as `rejected`.
+        /// New events; `rejected` counts new ones, too.
         var events: Int
         var rejected = 0
         var duplicates = 0
-        /// Events that are collected and may have been collected before.
+        /// Collected events that may have been collected before.
         var unproven = 0
-        /// The newest event's time.
+        /// The time of the newest event.
         var newest: Int64?
-        /// When Okta answered, by its own clock.
+        /// The time of Okta's answer, by Okta's clock.
         var answered: Int64?
         /// Whether the page was the newest of its way.
         var isCaughtUp: Bool
-        /// Of the backfill that goes on; nil without one.
+        /// The backfill that is running; nil if there is none.
         var backfill: BackfillProgress?
         var gap: LogGap?
         var requestID: String?
     }
 
-    /// A change that an on-call person would want in the journal.
+    /// A change that an on-call person would want in the log.
     enum Transition: Equatable {
         case becameLive
         case entered(Trouble)
-        /// The same trouble lasts; said again every `reminderInterval`.
+        /// The same trouble lasts; logged again every `reminderInterval`.
         case stillIn(Trouble, forSeconds: Int)
         case recovered(from: Trouble, afterSeconds: Int)
     }
 
-    /// How often lasting trouble is said again in the journal: seldom enough not to fill it, often enough that the
-    /// last hour of the journal always shows it.
+    /// How often lasting trouble is logged again: rarely enough not to fill the log, and often enough that the
+    /// last hour of the log always shows it.
     static let reminderInterval: Int64 = 600_000
 
     private(set) var state: StatusReport.State = .starting
@@ -56,30 +56,30 @@ struct IntegrationHealth: Sendable {
     private(set) var rejected = 0
     private(set) var requests = 0
     private(set) var outcomes = StatusReport.Outcomes()
-    /// What Okta's last answer said of the org's limit.
+    /// The org's rate limit according to Okta's last answer.
     private(set) var budget: StatusReport.Budget?
-    /// Events that came again and were dropped.
+    /// Events that were received again and dropped.
     private(set) var duplicates = 0
-    /// Events that were collected and may have been collected before.
+    /// Collected events that may have been collected before.
     private(set) var unproven = 0
-    /// How often the log was queried by time because a link was of no use.
+    /// How often the log was queried by time because a link could not be used.
     private(set) var freshQueries = 0
     private(set) var backfill: BackfillProgress?
-    /// What was no longer available, last.
+    /// The latest period whose events were no longer available.
     private(set) var gap: LogGap?
     private(set) var unsealed = IngestWorker.Unsealed()
-    /// The newest event's own time that was committed.
+    /// The time of the newest committed event.
     private(set) var lastEvent: Int64?
     /// When Okta last answered with a page that was then committed.
     private(set) var lastAnswer: Int64?
     private(set) var lastRequestID: String?
     private(set) var nextAttempt: Int64?
-    /// Seconds by which this host's clock is ahead of Okta's; nil while they agree.
+    /// How many seconds this host's clock is ahead of Okta's; nil if they agree.
     private(set) var clockAhead: Int?
     private(set) var isPausedByOperator = false
-    /// Whether the spool was looked at.
+    /// Whether the spool has been opened, or its trouble is known.
     private(set) var isOpened = false
-    /// Why what is due could not be sealed; collection goes on.
+    /// Why due records could not be sealed. Collection continues.
     private(set) var sealTrouble: Trouble?
     private(set) var sealTroubleSince: Int64 = 0
     private var lastReminder: Int64 = 0
@@ -89,9 +89,9 @@ struct IntegrationHealth: Sendable {
         self.since = since
     }
 
-    /// A request is over.
+    /// Records that a request has ended.
     ///
-    /// - Parameter limit: what its answer said of the org's limit.
+    /// - Parameter limit: the org's limit according to the answer.
     mutating func requested(_ outcome: RequestOutcome = .answered, limit: RateLimit? = nil) {
         requests += 1
         switch outcome {
@@ -109,7 +109,7 @@ struct IntegrationHealth: Sendable {
         freshQueries += 1
     }
 
-    /// A page's events are durable.
+    /// Records that a page's events are durable.
     mutating func committed(_ commit: Commit, at now: Int64) -> Transition? {
         events += commit.events
         rejected += commit.rejected
@@ -119,8 +119,8 @@ struct IntegrationHealth: Sendable {
         if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
         // While there are two ways, the tail has the newest events.
         if commit.way == .tail || commit.backfill == nil {
-            // Of this page alone: one event dated into the future must not hide the rest of a backlog. And by Okta's clock alone: this host's
-            // may be another.
+            // Taken from this page alone, so that one event with a future date can't hide the rest of a backlog. And by Okta's clock, because this host's
+            // may be wrong.
             if let newest = commit.newest { reached = now - max(0, (commit.answered ?? now) - newest) }
             wasCaughtUp = commit.isCaughtUp
             lastAnswer = now
@@ -128,7 +128,7 @@ struct IntegrationHealth: Sendable {
         if let progress = commit.backfill, backfill == nil { firstProgress = (progress, now) }
         backfill = commit.backfill
         lastRequestID = commit.requestID ?? lastRequestID
-        // What holds up the one way is not over because the other goes on.
+        // Trouble that affects one way is not over because the other way continues.
         if let way = trouble?.way, way != commit.way, backfill != nil { return nil }
         nextAttempt = nil
         attempts = 0
@@ -141,13 +141,13 @@ struct IntegrationHealth: Sendable {
         return wasStarting ? .becameLive : nil
     }
 
-    /// Milliseconds until the backfill is over, if it goes on as it did in this run.
+    /// Milliseconds until the backfill is complete, extrapolated from its progress in this run.
     func backfillRemaining(at now: Int64) -> Int64? {
         guard let backfill, let firstProgress else { return nil }
         return backfill.remaining(since: firstProgress.progress, elapsed: now - firstProgress.at)
     }
 
-    /// A request or a commit failed, or has to wait.
+    /// Records that a request or a commit failed, or has to wait.
     mutating func troubled(_ new: Trouble, requestID: String?, nextAttempt: Int64?, at now: Int64) -> Transition? {
         lastRequestID = requestID ?? lastRequestID
         self.nextAttempt = nextAttempt
@@ -165,15 +165,15 @@ struct IntegrationHealth: Sendable {
         return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
     }
 
-    /// The spool is recovered, or its trouble is known.
+    /// Records that the spool has been recovered, or that its trouble is known.
     mutating func opened(_ unsealed: IngestWorker.Unsealed = .init()) {
         isOpened = true
         self.unsealed = unsealed
     }
 
-    /// An answer of Okta's has arrived, and says what time it is there.
+    /// Records the time of an answer by Okta's clock.
     ///
-    /// - Returns: how many seconds this host's clock is ahead of Okta's (behind: below zero), where that is news.
+    /// - Returns: how many seconds this host's clock is ahead of Okta's (negative if it is behind), if that has to be logged.
     mutating func answered(_ date: Int64, at now: Int64) -> Int? {
         let wasWrong = clockAhead != nil
         let ahead = now - date
@@ -181,9 +181,9 @@ struct IntegrationHealth: Sendable {
         return wasWrong ? nil : clockAhead
     }
 
-    /// A look at what is due to be sealed is over.
+    /// Records the result of checking for records to seal.
     ///
-    /// - Returns: what is worth a line in the journal.
+    /// - Returns: what has to be logged.
     mutating func sealed(_ unsealed: IngestWorker.Unsealed, failure: Trouble?, at now: Int64) -> Transition? {
         self.unsealed = unsealed
         defer { sealTrouble = failure }
@@ -193,7 +193,7 @@ struct IntegrationHealth: Sendable {
             }
         }
         if sealTrouble == nil { sealTroubleSince = now }
-        // By kind: the words of one trouble name another file each time.
+        // Compared by kind, because the text of the same trouble names another file each time.
         guard failure.kind == sealTrouble?.kind else {
             lastSealReminder = now
             return .entered(failure)
@@ -203,7 +203,7 @@ struct IntegrationHealth: Sendable {
         return .stillIn(failure, forSeconds: Self.seconds(from: sealTroubleSince, to: now))
     }
 
-    /// Collection goes on with changed settings.
+    /// Collection continues with changed settings.
     mutating func restarted() { nextAttempt = nil }
 
     /// An operator has paused it: nothing is collected until it is resumed.
@@ -217,10 +217,10 @@ struct IntegrationHealth: Sendable {
         enter(.stopped, at: now)
     }
 
-    /// Milliseconds between now and what has been collected, or nil before the first answer.
+    /// How far collection lags behind the present, in milliseconds; nil before the first answer.
     ///
-    /// While there is a backlog that is the age of the newest committed event; without one every event up to the last
-    /// answer is here, so it is the time since then. An org in which nothing happens has no growing lag.
+    /// With a backlog, this is the age of the newest committed event. Without one, every event up to the last answer has been collected, so it
+    /// is the time since that answer. So the lag of an org in which nothing happens does not grow.
     func lag(at now: Int64) -> Int64? {
         guard let lastAnswer else { return nil }
         let reached = wasCaughtUp ? lastAnswer : min(reached ?? lastAnswer, lastAnswer)
@@ -229,7 +229,7 @@ struct IntegrationHealth: Sendable {
 
     private var wasCaughtUp = false
     private var reached: Int64?
-    /// Where the backfill was when this run first saw it, and when that was.
+    /// The backfill's progress when this run first saw it, and when that was.
     private var firstProgress: (progress: BackfillProgress, at: Int64)?
 
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {
@@ -237,7 +237,7 @@ struct IntegrationHealth: Sendable {
         state = new
     }
 
-    /// A clock that was set back must not silence a trouble until it has caught up.
+    /// If the clock was set back, reminders must not stop until it has caught up.
     private static func isWorthReminding(since last: Int64, now: Int64) -> Bool {
         (now - last).magnitude >= reminderInterval
     }

@@ -1,7 +1,7 @@
 import OktaAPI
 import Systemd
 
-/// What keeps events from arriving, as `kind` of a problem in `status.json`. The words are for programs: they do not change, and
+/// What prevents events from arriving: the `kind` of a problem in `status.json`. The values are for programs and do not change;
 /// `docs/status.md` explains each.
 enum ProblemKind: String, Sendable, CaseIterable {
     case unreachable
@@ -29,7 +29,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
     case spool
     case spoolFull = "spool_full"
 
-    /// Nil for what is no problem of the integration: a stop, and a page that the spool did not take, whose own problem is told instead.
+    /// Nil if the trouble is not a problem of the integration: a stop, or a page that the spool did not store, since the spool's own problem is reported instead.
     init?(_ kind: PagerTrouble.Kind) {
         switch kind {
         case .unreachable: self = .unreachable
@@ -55,7 +55,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// What the integration does while it has the problem. A rate limit passes by waiting; it is no failure.
+    /// What the integration does while it has the problem. A rate limit passes by itself and is not a failure.
     var state: StatusReport.State {
         switch self {
         case .rateLimited, .concurrencyLimited: .rateLimited
@@ -64,7 +64,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// The message that the journal has when the problem begins.
+    /// The message that is logged when the problem begins.
     var messageID: MessageID {
         switch self {
         case .rateLimited, .concurrencyLimited: .rateLimited

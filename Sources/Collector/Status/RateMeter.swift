@@ -1,12 +1,12 @@
-/// Events per second over the last minute, from a running total that is sampled now and then.
+/// Events per second over the last minute, computed from samples of a running total.
 struct RateMeter {
-    /// How far back the rate looks. A minute evens out the poll interval and still shows a stop soon.
+    /// The period of the rate. A minute averages out the poll interval, and still shows soon when events stop.
     static let window = Duration.seconds(60)
 
     private var samples: [(at: ContinuousClock.Instant, total: Int)] = []
 
-    /// Takes the running total at one moment. Samples older than the window are dropped but for one, so the rate
-    /// spans the whole window; callers sample at most once a second, which bounds the memory.
+    /// Adds a sample of the running total. Samples older than the window are dropped, except the newest of those, so that the rate
+    /// covers the whole window. Callers sample at most once a second, which limits the memory.
     mutating func sample(_ total: Int, at now: ContinuousClock.Instant) {
         samples.append((now, total))
         while samples.count > 2, now - samples[1].at >= Self.window { samples.removeFirst() }

@@ -1,14 +1,14 @@
 import OktaAPI
 
-/// What came of a request for the log, as `requests_by_outcome` of `status.json` and the metrics count it.
+/// The result of a request for the log, as counted in `requests_by_outcome` of `status.json` and in the metrics.
 enum RequestOutcome: Sendable {
     /// 200.
     case answered
-    /// 429: of a rate limit, or too many requests at once.
+    /// 429, because of a rate limit or too many simultaneous requests.
     case rateLimited
     /// Another status.
     case refused
-    /// No answer: the name, the network, the proxy, TLS or a time-out.
+    /// No answer, because of the name, the network, the proxy, TLS or a time-out.
     case unanswered
 
     init(_ result: Result<HTTPResponse, TransportError>) {

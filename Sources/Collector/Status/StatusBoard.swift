@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Where every part of the daemon notes how it is, and the reporter reads it.
+/// Every part of the daemon records its state here, and the reporter reads it.
 final class StatusBoard: Sendable {
-    /// What does not change while an integration runs.
+    /// The facts that do not change while an integration runs.
     struct Entry: Sendable {
         let name: String
         let org: String
@@ -15,7 +15,7 @@ final class StatusBoard: Sendable {
     /// An integration's name.
     typealias ID = String
 
-    /// Which configuration is in force, and what became of attempts to load another.
+    /// Which configuration is in force, and the result of attempts to load another.
     struct ConfigurationState: Sendable {
         /// Why a configuration was refused.
         struct Refusal: Sendable {
@@ -27,21 +27,21 @@ final class StatusBoard: Sendable {
 
         /// Milliseconds since 1970.
         var inForceSince: Int64
-        /// Reloads since the start. One that has begun reads the files after that.
+        /// Reloads since the start. A reload that is counted as begun reads the files after that.
         var begun = 0
         var finished = 0
-        /// Of the last reload; nil if it succeeded.
+        /// The refusal of the last reload; nil if that succeeded.
         var refusal: Refusal?
-        /// What the last reload that succeeded has changed, in words.
+        /// What the last successful reload has changed, in words.
         var change: String?
-        /// Keys whose new value is used after a restart.
+        /// Keys whose new value takes effect after a restart.
         var restartNeeded: [String] = []
     }
 
     private struct State {
         var configuration = ConfigurationState(inForceSince: WallClock.now())
         var entries: [ID: Entry] = [:]
-        /// As they were added.
+        /// In the order in which they were added.
         var order: [ID] = []
         var segmentsSealed = 0
         var isStopping = false
@@ -49,7 +49,7 @@ final class StatusBoard: Sendable {
 
     private let state = Mutex(State())
 
-    /// Adds an integration, or replaces one of that name, which keeps its health.
+    /// Adds an integration. If one of that name exists, it is replaced and keeps its health.
     @discardableResult
     func add(_ entry: Entry) -> ID {
         state.withLock { state in
@@ -66,7 +66,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// Shows the integrations in this order; those that are not named come last.
+    /// Shows the integrations in this order. Integrations that are not named come last.
     func sort(by names: [ID]) {
         state.withLock { state in
             let known = names.filter { state.entries[$0] != nil }
@@ -81,14 +81,14 @@ final class StatusBoard: Sendable {
         state.withLock { body(&$0.configuration) }
     }
 
-    /// Its collector may still tell of its last page; that is for nobody.
+    /// Removes an integration. Later reports of its collector are ignored.
     func remove(_ id: ID) {
         state.withLock { state in
             if state.entries.removeValue(forKey: id) != nil { state.order.removeAll { $0 == id } }
         }
     }
 
-    /// Changes one integration's health, and gives back what the change said.
+    /// Changes one integration's health and returns the result of the change.
     func update<Result: Sendable>(_ id: ID, _ body: (inout IntegrationHealth) -> sending Result) -> sending Result {
         state.withLock { state in
             if let index = state.entries.index(forKey: id) { return body(&state.entries.values[index].health) }
@@ -97,12 +97,12 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// Whether every integration's spool was looked at: what `READY=1` promises.
+    /// Whether every integration's spool has been opened or its trouble is known, which is what `READY=1` promises.
     var isEverythingOpened: Bool {
         state.withLock { state in state.entries.values.allSatisfy(\.health.isOpened) }
     }
 
-    /// From SIGTERM on.
+    /// True from SIGTERM on.
     var isStopping: Bool { state.withLock(\.isStopping) }
 
     func stopping() {
@@ -113,16 +113,16 @@ final class StatusBoard: Sendable {
         state.withLock { $0.segmentsSealed += segments }
     }
 
-    /// The credentials with which an integration collects at the moment, so that Okta accepts them.
+    /// The credentials of the integrations that are collecting at the moment. Okta accepts them, because otherwise nothing could be collected.
     var acceptedCredentials: Set<String> {
         state.withLock { state in
             Set(state.entries.values.filter(\.health.state.isHealthy).map(\.credential))
         }
     }
 
-    /// Everything at one moment.
+    /// The state of everything at one moment.
     ///
-    /// - Parameter isSample: whether it is a sample for the rates, as at most once a second.
+    /// - Parameter isSample: whether to take a sample for the rates, which may happen at most once a second.
     func snapshot(
         now: ContinuousClock.Instant, isSample: Bool = true
     ) -> (entries: [Entry], segmentsSealed: Int) {

@@ -3,32 +3,32 @@ import Glibc
 import Spool
 import Time
 
-/// `status.json` in the runtime directory: replaced whole, so a reader never sees half of one, and accompanied by a
-/// lock that lives as long as the daemon does.
+/// `status.json` in the runtime directory. It is replaced as a whole, so that a reader never sees half of it. A lock next to it is held for as
+/// long as the daemon lives.
 ///
-/// Everybody may read the status. The lock is the service's user's alone: who may open a file may lock it, and would keep the daemon from
-/// its next start.
+/// Everyone may read the status. Only the service's user may open the lock, because whoever can open a file can lock it, and could prevent the
+/// next start of the daemon.
 package final class StatusFile: Sendable {
-    /// What can go wrong with the file.
+    /// An error about the file.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// A `tributary status` of root's looks at the lock for a moment: taken again so often, 20 ms apart, before another daemon is suspected.
+    /// If root runs `tributary status`, it holds the lock for a moment. So the lock is tried this often, 20 ms apart, before another daemon is assumed.
     private static let attempts = 5
 
     private let path: String
     private let directory: Int32
     private let lock: Int32
 
-    /// Takes the lock of the directory, making the directory if it is not there.
+    /// Takes the lock of the directory, which is created if it is missing.
     ///
-    /// - Throws: `Failure` when the directory can't be written, others may write in it, or another daemon holds it.
+    /// - Throws: `Failure` if the directory can't be written, if others may write in it, or if another daemon holds it.
     package init(directory path: String) throws(Failure) {
         do throws(SpoolError) {
             try PosixFileSystem().makeDirectories(path, below: "/", thorough: false)
         } catch {
-            throw Failure(description: "the runtime directory can't be made: \(error)")
+            throw Failure(description: "the runtime directory can't be created: \(error)")
         }
         self.path = path + "/" + StatusReport.fileName
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -47,16 +47,16 @@ package final class StatusFile: Sendable {
         guard fstat(directory, &status) == 0, status.st_mode & 0o022 == 0 else {
             throw Failure(
                 description:
-                    "other users may write in the runtime directory \(path): give it to the service's user alone "
-                    + "(chmod go-w), or set runtime_directory to one that is")
+                    "other users may write in the runtime directory \(path): make it writable for the service's user alone "
+                    + "(chmod go-w), or set runtime_directory to such a directory")
         }
         fchmod(lock, 0o600)
         guard Self.take(lock) else {
             throw Failure(
-                description: "another tributary runs with the runtime directory \(path); stop it first, or give "
+                description: "another tributary is running with the runtime directory \(path); stop it first, or give "
                     + "this one its own runtime_directory, state_directory and spool")
         }
-        // An earlier daemon's report would name a process that is another one by now.
+        // The report of an earlier daemon would name a process id that may belong to another process by now.
         unlink(path)
     }
 
@@ -74,15 +74,15 @@ package final class StatusFile: Sendable {
         close(directory)
     }
 
-    /// Replaces the file. It lives on a tmpfs and says nothing that must outlive the daemon: nothing is synced. Everybody may read it,
-    /// whatever the umask: it holds no secret, and on-call people are not the service's user.
+    /// Replaces the file. It is not synchronized, because it is on a tmpfs and need not outlive the daemon. Everyone may read it,
+    /// whatever the umask: it contains no secret, and on-call people are not the service's user.
     package func write(_ report: StatusReport) throws(Failure) {
         let temporary = StatusReport.fileName + ".new"
         let content: Data
         do {
             content = try report.encoded()
         } catch {
-            throw Failure(description: "the status can't be put into JSON: \(error)")
+            throw Failure(description: "the status can't be encoded as JSON: \(error)")
         }
         guard write(content, to: temporary) else {
             throw Failure(description: "cannot write \(path).new: \(String(cString: strerror(errno)))")
@@ -93,7 +93,7 @@ package final class StatusFile: Sendable {
     }
 
     private func write(_ content: Data, to name: String) -> Bool {
-        // What a killed daemon left; nobody else writes here.
+        // Left by a killed daemon; nobody else writes here.
         unlinkat(directory, name, 0)
         let file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0 else { return false }
@@ -108,25 +108,25 @@ package final class StatusFile: Sendable {
             }
             return true
         }
-        // close(2) may tell of a write that failed late; errno of the write that failed before it is kept.
+        // close(2) may report an earlier write that failed, but the errno of the failed write itself is kept.
         let code = errno
         let isClosed = close(file) == 0
         if !isWritten { errno = code }
         return isWritten && isClosed
     }
 
-    /// Whether the daemon that wrote a report still runs.
+    /// Whether the daemon that wrote a report is still running.
     ///
-    /// Who may open the lock asks it. For everyone else the process is looked for that the report names: one of that number that is older
+    /// If this user may open the lock, the lock tells. Otherwise the process named in the report is looked for: it must have that id and be older
     /// than the report.
     package static func isHeld(inDirectory directory: String, by report: StatusReport) -> Bool {
         isLocked(directory) ?? isRunning(report.pid, before: report.updatedAt)
     }
 
-    /// Whether a daemon holds this runtime directory now; also true for whoever may not open the lock.
+    /// Whether a daemon holds this runtime directory now. Also true if this user may not open the lock.
     package static func isHeld(inDirectory directory: String) -> Bool { isLocked(directory) ?? true }
 
-    /// Nil for whoever may not open the lock.
+    /// Nil if this user may not open the lock.
     private static func isLocked(_ directory: String) -> Bool? {
         let descriptor = open("\(directory)/\(lockName)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return errno == EACCES ? nil : false }
@@ -136,9 +136,9 @@ package final class StatusFile: Sendable {
     }
 
     private static func isRunning(_ pid: Int32, before time: String) -> Bool {
-        // EPERM: it is there, and another user's.
+        // EPERM means that the process exists but belongs to another user.
         guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
-        // With hidepid= (proc(5)) nothing more is told of it.
+        // With hidepid= (proc(5)) nothing more can be learned about it.
         guard let began = ProcessStart(pid) else { return true }
         guard !began.isZombie else { return false }
         guard let written = CivilTime.milliseconds(rfc3339: time) else { return true }
@@ -148,7 +148,7 @@ package final class StatusFile: Sendable {
     private static let lockName = "lock"
 }
 
-/// When a process began, by /proc/PID/stat and the kernel's time of boot (proc(5)).
+/// When a process started, from /proc/PID/stat and the kernel's boot time (proc(5)).
 private struct ProcessStart {
     let secondsSince1970: Double
     let isZombie: Bool
@@ -158,7 +158,7 @@ private struct ProcessStart {
             let boot = Self.text("/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
             let bootSeconds = Double(boot.dropFirst(6))
         else { return nil }
-        // From field 3 on: the name may hold anything.
+        // From field 3 on, because the name before it may contain anything.
         let fields = stat[stat.index(after: name)...].split(separator: " ")
         guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
         secondsSince1970 = bootSeconds + ticks / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))

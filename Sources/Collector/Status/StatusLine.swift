@@ -15,7 +15,7 @@ extension StatusReport {
         }
         parts.append("\(Self.rate(integrations.reduce(0) { $0 + $1.eventsPerSecond })) events/s")
         parts.append("spool \(Self.bytes(spool.bytes)) of \(Self.bytes(spool.maxBytes))")
-        if spool.deletionHeldUp != nil { parts.append("deletion of segments held up") }
+        if spool.deletionHeldUp != nil { parts.append("segments can't be deleted") }
         if let ahead = integrations.compactMap(\.clockAheadSeconds).first { parts.append(Self.clockWords(ahead)) }
         var line = parts.joined(separator: ", ")
         if let worst = integrations.first(where: { $0.problem != nil }), let problem = worst.problem {
@@ -26,7 +26,7 @@ extension StatusReport {
         return line
     }
 
-    /// `95s`, `4m`, `3h`, `12d`: one unit, as a person reads a lag.
+    /// `95s`, `4m`, `3h`, `12d`: rounded down to one unit.
     package static func duration(_ seconds: Int) -> String {
         switch seconds {
         case ..<120: "\(max(0, seconds))s"
@@ -55,7 +55,7 @@ extension StatusReport {
         "this host's clock is \(duration(abs(ahead))) \(ahead < 0 ? "behind" : "ahead of") Okta's"
     }
 
-    /// One decimal below ten, none above, and no `.0`.
+    /// One decimal below ten, none above, and never `.0`.
     private static func trimmed(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         return value < 10 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
@@ -71,7 +71,7 @@ extension StatusReport.Backfill {
 }
 
 extension StatusReport.Waiting {
-    /// What an on-call person reads first.
+    /// The summary for an on-call person.
     package var words: String { "waiting to start: \(message); next attempt \(nextAttemptAt)" }
 }
 
@@ -84,13 +84,13 @@ extension StatusReport.Refused {
 }
 
 extension StatusReport.Configuration {
-    /// `restart needed for spool.directory`; nil if none is.
+    /// `restart needed for spool.directory`; nil if no restart is needed.
     package var restartWords: String? {
         restartNeeded.isEmpty ? nil : "restart needed for \(restartNeeded.joined(separator: ", "))"
     }
 }
 
 extension StatusReport.Stuck {
-    /// What an on-call person reads first.
+    /// The summary for an on-call person.
     package var words: String { "stuck: \(part) has made no progress for \(StatusReport.duration(silenceSeconds))" }
 }

@@ -1,13 +1,13 @@
 import Configuration
 import ServiceLifecycle
 
-/// A service of the daemon that shows how it is to the outside, such as the status page. It starts before collection does, and ends after it.
+/// A service of the daemon that shows its state to the outside, such as the status page. It starts before collection does, and ends after it.
 package protocol StatusObserver: Service {
-    /// The daemon's report, once a second, and less often with very many integrations. Must return soon.
+    /// The daemon's report: once a second, or less often with very many integrations. Must return soon.
     ///
-    /// - Parameter isReady: whether the spool is recovered and collection runs; false again once the daemon stops.
+    /// - Parameter isReady: whether the spool has been recovered and collection runs; false again once the daemon stops.
     func reported(_ report: StatusReport, isReady: Bool)
 
-    /// The configuration that is in force from now on, after a reload.
+    /// The configuration that is in force after a reload.
     func inForce(_ configuration: Configuration)
 }

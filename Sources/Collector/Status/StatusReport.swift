@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// What the daemon says of itself: the content of `status.json` in the runtime directory, which `tributary status`
+/// The daemon's report about itself: the content of `status.json` in the runtime directory, which `tributary status`
 /// and other programs read. Keys are in snake case, times are RFC 3339 in UTC, durations are seconds.
 ///
-/// New keys may be added; a change of meaning or a removal raises `format`.
+/// New keys may be added. A removal or a change of meaning raises `format`.
 package struct StatusReport: Codable, Sendable, Equatable {
-    /// The version of this document's form.
+    /// The version of this document's format.
     package static let currentFormat = 1
 
     package var format = Self.currentFormat
@@ -13,10 +13,10 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var pid: Int32
     package var startedAt: String
     package var updatedAt: String
-    /// The part of the daemon that has made no progress for too long; absent while all do. The service manager's watchdog is
-    /// held back meanwhile.
+    /// The part of the daemon that has made no progress for too long; absent if all parts make progress. Meanwhile the service manager's watchdog is not
+    /// notified.
     package var stuck: Stuck?
-    /// What the daemon waits for before it starts; absent once it has started.
+    /// What the daemon waits for before it can start; absent once it has started.
     package var waiting: Waiting?
     /// Absent until it has started.
     package var configuration: Configuration?
@@ -34,27 +34,27 @@ package struct StatusReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// What keeps the daemon from starting and can pass.
+    /// A temporary problem that prevents the daemon from starting.
     package struct Waiting: Codable, Sendable, Equatable {
         /// What is wrong, and what to do.
         package var message: String
-        /// When it began.
+        /// When the problem began.
         package var since: String
         package var attempts: Int
         package var nextAttemptAt: String
     }
 
-    /// Which configuration is in force, and what became of attempts to load another.
+    /// Which configuration is in force, and the result of attempts to load another.
     package struct Configuration: Codable, Sendable, Equatable {
         package var inForceSince: String
         /// Reloads since the start. A reload that is counted as begun reads the files after that.
         package var reloadsBegun: Int
         package var reloadsFinished: Int
-        /// What the last reload that succeeded has changed, in words.
+        /// What the last successful reload has changed, in words.
         package var lastChange: String?
-        /// The last reload was refused, and the configuration from before it is still in force; absent otherwise.
+        /// Present if the last reload was refused and the earlier configuration is still in force.
         package var refused: Refused?
-        /// Keys whose new value is used after a restart.
+        /// Keys whose new value takes effect after a restart.
         package var restartNeeded: [String]
     }
 
@@ -72,8 +72,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
         /// When this state began.
         package var since: String
         package var problem: Problem?
-        /// Seconds between now and what has been collected: the age of the newest event while there is a backlog,
-        /// the time since the last answer from Okta when there is none. Absent before the first answer.
+        /// How far collection lags behind the present, in seconds: the age of the newest event if there is a backlog,
+        /// otherwise the time since Okta's last answer. Absent before the first answer.
         package var lagSeconds: Int?
         package var lastEventAt: String?
         package var lastAnswerAt: String?
@@ -83,40 +83,40 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var rejected: Int
         package var requests: Int
         package var eventsPerSecond: Double
-        /// Records that are durable and not yet in a sealed segment.
+        /// Records that are durable but not in a sealed segment yet.
         package var unsealedRecords: Int
-        /// When the oldest of them is sealed at the latest; absent without any.
+        /// When the oldest of them will be sealed at the latest; absent if there are none.
         package var sealDueAt: String?
         package var credential: String
         package var credentialExpires: String?
-        /// Events that came again and were dropped.
+        /// Events that were received again and dropped.
         package var duplicates: Int?
-        /// How often the log was asked for again, by time, instead of Okta's link.
+        /// How often the log was queried by time instead of by Okta's link.
         package var freshQueries: Int?
-        /// Events that were collected and may have been collected before: none of the remembered ones was found by a query by time.
+        /// Collected events that may have been collected before, because a query by time found none of the remembered events.
         package var unproven: Int?
-        /// How far this host's clock is ahead of Okta's, below zero if it is behind; absent while they agree within a minute.
+        /// How far this host's clock is ahead of Okta's, negative if it is behind; absent if they agree within a minute.
         package var clockAheadSeconds: Int?
-        /// True for one that an operator has paused; absent otherwise.
+        /// True if an operator has paused it; absent otherwise.
         package var pausedByOperator: Bool?
-        /// What is collected along with the newest events.
+        /// The backfill that runs along with the collection of the newest events.
         package var backfill: Backfill?
-        /// Events that Okta deleted before they were collected: what it stored between these times.
+        /// Events that Okta deleted before they were collected: those stored between these times.
         package var gap: Gap?
-        /// `requests`, by what came of them.
+        /// `requests`, by their results.
         package var requestsByOutcome: Outcomes?
-        /// Of the org's limit for its log; absent before Okta has told it.
+        /// The org's rate limit for its log; absent until Okta has told it.
         package var budget: Budget?
-        /// Since when what is due can't be sealed; absent while it can.
+        /// Since when due records can't be sealed; absent if they can.
         package var sealingFailedSince: String?
 
         /// Whether an operator has paused it.
         package var isPaused: Bool { pausedByOperator == true }
-        /// Whether a person has to look.
+        /// Whether a person has to look at it.
         package var isTrouble: Bool { state.isTrouble && !isPaused }
     }
 
-    /// How many requests got which answer.
+    /// The number of requests by the kind of their answer.
     package struct Outcomes: Codable, Sendable, Equatable {
         /// 200.
         package var answered = 0
@@ -130,19 +130,19 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package init() {}
     }
 
-    /// Requests for the log that the org allows in a minute, to all its clients, and how many of them were left at the last answer.
+    /// Requests for the log that the org allows per minute to all its clients, and how many were left at the last answer.
     package struct Budget: Codable, Sendable, Equatable {
         package var limit: Int
         package var remaining: Int
     }
 
-    /// A backfill under way.
+    /// A running backfill.
     package struct Backfill: Codable, Sendable, Equatable {
-        /// The time of its first events, and the time up to which it goes.
+        /// The time of its first events, and the time up to which it runs.
         package var from: String
         package var until: String
         package var reachedAt: String
-        /// 0…1, by the events' own time.
+        /// 0…1, by the events' own times.
         package var fraction: Double
         package var remainingSeconds: Int?
     }
@@ -165,18 +165,18 @@ package struct StatusReport: Codable, Sendable, Equatable {
         /// Whether events arrive as they should.
         package var isHealthy: Bool { self == .live || self == .catchingUp }
 
-        /// Whether a person has to look: not while it starts, nor while it waits for Okta's limit, which passes by itself.
+        /// Whether a person has to look at it: not while it starts, nor while it waits for Okta's rate limit, which passes by itself.
         package var isTrouble: Bool { self == .failing || self == .paused || self == .stopped }
     }
 
     /// What is wrong, and what to do about it.
     package struct Problem: Codable, Sendable, Equatable {
-        /// A word of ``ProblemKind``; a later version may have others.
+        /// A value of ``ProblemKind``. A later version may have others.
         package var kind: String
         package var message: String
         package var remedy: String
         package var attempts: Int
-        /// When it began.
+        /// When the problem began.
         package var since: String
     }
 
@@ -186,11 +186,11 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var bytes: Int
         package var maxBytes: Int
         package var segmentsSealed: Int
-        /// What keeps segments that `spool.retention` would delete, in words; absent when nothing does.
+        /// Why segments that `spool.retention` would delete are kept, in words; absent if none are.
         package var deletionHeldUp: String?
     }
 
-    /// Seconds after which a report is so old that the daemon hangs. With very many integrations one is made every 15 s.
+    /// If a report is older than this many seconds, the daemon hangs. With very many integrations a report is made every 15 s.
     package static let longestSilence = 60
 
     package static let fileName = "status.json"

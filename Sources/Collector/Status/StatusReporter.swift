@@ -4,18 +4,18 @@ import ServiceLifecycle
 import Spool
 import Systemd
 
-/// Tells the service manager and `status.json` how the daemon is, once a second, and the service manager when it is ready and
-/// when it stops. With very many integrations it does so less often: telling must not cost more than a small part of a core.
+/// Reports the daemon's state to the service manager and `status.json` once a second, and tells the service manager when the daemon is ready and
+/// when it stops. With very many integrations it reports less often, so that it never takes more than a small part of a core.
 actor StatusReporter: Service {
     static let interval = Duration.seconds(1)
-    /// The same until the daemon is ready: a start should not wait for a tick.
+    /// The interval until the daemon is ready, so that a start does not have to wait for a tick.
     static let startInterval = Duration.milliseconds(50)
-    /// How often the spool's size is measured: that walks its directories. In between, what Tributary itself writes and removes is counted.
+    /// How often the spool's size is measured by walking its directories. In between, Tributary counts what it writes and removes itself.
     static let measureInterval = Duration.seconds(30)
-    /// A report is made again after this many times what it cost to make, so that reporting takes a fifth of a percent of a core at
-    /// most, and measuring the spool no more.
+    /// The pause after a report is this many times the time that it took, so that reporting takes at most a fifth of a percent of a
+    /// core. The same holds for measuring the spool.
     static let costShare = 500
-    /// How old the status may become by that.
+    /// The maximum age of the status because of such pauses.
     static let longestInterval = Duration.seconds(15)
 
     private let board: StatusBoard
@@ -68,21 +68,21 @@ actor StatusReporter: Service {
 
     // MARK: Reloads
 
-    /// The files of the configuration are about to be read. The count of reloads that began tells whoever asked for one which is theirs.
+    /// The configuration files are about to be read. The count of begun reloads lets a caller identify the reload that it has requested.
     func reloadBegan() {
         board.updateConfiguration { $0.begun += 1 }
         if isReady { notifier.reloading(status: "reloading the configuration") }
         write(report(isSample: false))
     }
 
-    /// The reload is over, and `update` says what it came to.
+    /// The reload has ended, and `update` records its result.
     func reloadFinished(_ update: (inout StatusBoard.ConfigurationState) -> Void) {
         board.updateConfiguration { state in
             state.finished += 1
             update(&state)
         }
         let report = report(isSample: false)
-        // Before that the start is not over: READY=1 is its end then.
+        // While the start is not finished, READY=1 must wait for that.
         if isReady { notifier.ready(status: report.line) }
         lastLine = report.line
         write(report)
@@ -96,14 +96,14 @@ actor StatusReporter: Service {
         measureAgain = now + max(Self.measureInterval, (now - started) * Self.costShare)
     }
 
-    /// The wait before the next report. Until the daemon is ready more may be spent: a start should not wait for a tick.
+    /// The wait before the next report. Until the daemon is ready it is shorter, so that a start does not have to wait for a tick.
     static func pause(after cost: Duration, isReady: Bool) -> Duration {
         isReady
             ? min(max(interval, cost * costShare), longestInterval)
             : min(max(startInterval, cost * (costShare / 25)), interval)
     }
 
-    /// The service manager gets its line in any case, and collection does not depend on this file: a failure is said once.
+    /// A failure to write the file is logged once. The service manager still gets its line, and collection does not depend on the file.
     private func write(_ report: StatusReport) {
         observer?.reported(report, isReady: isReady && !board.isStopping)
         do throws(StatusFile.Failure) {
@@ -152,7 +152,7 @@ extension StatusReport.Integration {
         let health = entry.health
         self.init(
             name: entry.name, org: entry.org,
-            // Records that arrive and are never seen are no health.
+            // If records arrive but can't be sealed, the integration is not healthy.
             state: health.trouble == nil && health.sealTrouble != nil && health.state != .stopped
                 ? .failing : health.state,
             since: WallClock.text(
@@ -176,7 +176,7 @@ extension StatusReport.Integration {
                     from: WallClock.text($0.from), until: WallClock.text($0.until),
                     reachedAt: WallClock.text($0.reached),
                     fraction: $0.fraction,
-                    // While nothing arrives there is no telling.
+                    // While nothing arrives, the remaining time can't be estimated.
                     remainingSeconds: health.state.isHealthy
                         ? health.backfillRemaining(at: now).map { Int($0 / 1000) } : nil)
             },

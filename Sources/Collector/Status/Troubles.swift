@@ -4,10 +4,10 @@ import OktaAPI
 import Spool
 import Systemd
 
-// How the modules' errors are told to a person.
+// How the modules' errors are described to an operator.
 
 extension IntegrationHealth.Trouble {
-    /// Nil for what is no trouble of the integration: ``ProblemKind/init(_:)``.
+    /// Nil if it is not a problem of the integration (see ``ProblemKind/init(_:)``).
     init?(_ trouble: PagerTrouble) {
         guard let kind = ProblemKind(trouble.kind) else { return nil }
         self.kind = kind
@@ -21,13 +21,13 @@ extension IntegrationHealth.Trouble {
         if case .full = error {
             kind = .spoolFull
         } else {
-            // errno(3): no space left on the device, or none of this user's quota.
+            // errno(3): no space left on the device, or this user's quota is used up.
             kind = error.errnoCode == ENOSPC || error.errnoCode == EDQUOT ? .spoolFull : .spool
         }
         remedy =
             switch error {
-            case .full, .file: "Nothing is lost: collection goes on by itself once the spool can be written"
-            case .damaged: "This integration waits, and goes on by itself when that is done"
+            case .full, .file: "Nothing is lost: collection continues by itself once the spool can be written"
+            case .damaged: "This integration waits, and continues by itself when that is done"
             default: "This integration waits until that is done, then restart the daemon"
             }
     }
@@ -37,10 +37,10 @@ extension IntegrationHealth.Trouble {
         message = error.description
         remedy =
             switch error {
-            case .otherOrganization: "This integration waits, and looks at the address once a minute"
+            case .otherOrganization: "This integration waits, and checks the address once a minute"
             default:
                 """
-                This integration waits. If the org's address was changed, put the old one back; to start again from the \
+                This integration waits. If the org's address was changed, restore the old one; to start again from the \
                 configured start, stop the daemon and move the integration's directory out of the state directory
                 """
             }
@@ -48,7 +48,7 @@ extension IntegrationHealth.Trouble {
 }
 
 extension SpoolError {
-    /// Whether the same call can succeed later with nobody touching Tributary: a disk that is full, read-only or failing.
+    /// Whether the same call can succeed later without anyone changing Tributary: the disk is full, read-only or failing.
     var passesByItself: Bool {
         switch self {
         case .full, .file: true
@@ -58,13 +58,13 @@ extension SpoolError {
 }
 
 extension IngestWorker.Sealing {
-    /// Notes a seal, or why there was none, where people look.
+    /// Records a seal, or why there was none, on the status board and in the log.
     func report(to board: StatusBoard, entry: StatusBoard.ID, logger: Logger) {
         board.sealed(sealed.count)
         let trouble = failure.map { failure in
             var trouble = IntegrationHealth.Trouble(spool: failure)
             trouble.message = "segments can't be sealed: \(failure)"
-            if case .damaged = failure { trouble.remedy = "What follows the damage is cut and collected again" }
+            if case .damaged = failure { trouble.remedy = "Records after the damage are removed and collected again" }
             return trouble
         }
         let transition = board.update(entry) { health in

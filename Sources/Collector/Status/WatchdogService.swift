@@ -1,7 +1,7 @@
 import ServiceLifecycle
 import Systemd
 
-/// The watchdog for as long as the group lives, through the flush at a stop.
+/// Notifies the watchdog for as long as the service group lives, including the final seal at a stop.
 struct WatchdogService: Service {
     let watchdog: Watchdog
 
