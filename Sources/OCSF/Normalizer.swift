@@ -1,31 +1,31 @@
 import CSimdjson
 
-/// Something that a normalizer can't be made without.
+/// Why a normalizer could not be created.
 package enum NormalizerError: Error, Sendable, CustomStringConvertible {
     case outOfMemory
     case noSHA256
-    /// A table of the program's own can't be read.
+    /// One of the program's own tables can't be read.
     case schema(String)
 
     package var description: String {
         switch self {
         case .outOfMemory: "not enough memory for the JSON reader; give the process more"
-        case .schema(let problem): "\(problem); this is a fault of this build"
+        case .schema(let problem): "\(problem); this is an error in this build; please report it"
         case .noSHA256: "libcrypto has no SHA-256; see its configuration (openssl list -digest-algorithms)"
         }
     }
 }
 
-/// Makes OCSF records of LogEvents, without I/O. Once warm it allocates nothing for an event.
+/// Turns LogEvents into OCSF records, without I/O. After warming up, it allocates nothing per event.
 ///
-/// An instance belongs to one task at a time.
+/// An instance must be used by one task at a time.
 package final class Normalizer {
     private let tape: JSONTape
     private var mapping: RecordMapping
     private var cutter = EventCutter()
     private let refusesOtherObjects: Bool
 
-    /// Events made into records, and events set aside, since the beginning.
+    /// The number of events that became records, and of events that were set aside, since the beginning.
     package private(set) var records = 0
     package private(set) var rejections = 0
 
@@ -50,8 +50,8 @@ package final class Normalizer {
         }
     }
 
-    /// One page: a JSON array of events. Either the whole array is handed on, event by event, or an error is thrown and nothing
-    /// is: then the page came broken, and is to be asked for again. `collectedAt` is in milliseconds since 1970.
+    /// Handles one page, a JSON array of events. Either all events of the array are passed on, or an error is thrown and none
+    /// is. In that case the page is broken and must be requested again. `collectedAt` is in milliseconds since 1970.
     package func normalizePage<Sink: RecordSink>(
         _ page: UnsafeRawBufferPointer, source: EventSource, collectedAt: Int64, into sink: inout Sink
     ) throws(PageError) {
@@ -64,7 +64,7 @@ package final class Normalizer {
         }
     }
 
-    /// One event. `offset` is its place in whatever it comes from, handed on with a rejection.
+    /// Handles one event. `offset` is its position in the input, which is passed on with a rejection.
     package func normalizeEvent<Sink: RecordSink>(
         _ event: UnsafeRawBufferPointer, source: EventSource, offset: Int, collectedAt: Int64, into sink: inout Sink
     ) {
@@ -78,16 +78,16 @@ package final class Normalizer {
         }
     }
 
-    /// Whether `explanations` are wanted. They cost time, and memory for each event.
+    /// Whether `explanations` are recorded. That costs time, and memory for each event.
     package var isExplaining: Bool {
         get { mapping.isExplaining }
         set { mapping.isExplaining = newValue }
     }
 
-    /// Of the last record: which rule decided its parts.
+    /// For the last record: which rule decided each part.
     package var explanations: [Explanation] { mapping.explanations }
 
-    /// Why an event can't be read, or nil when it can. Makes nothing of it: what reading costs by itself.
+    /// Why an event can't be read; nil if it can. It creates no record, so it measures the cost of reading alone.
     package func rejection(of event: UnsafeRawBufferPointer) -> Rejection? {
         switch tape.parse(event) {
         case .success: nil

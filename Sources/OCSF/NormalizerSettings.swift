@@ -1,17 +1,17 @@
-/// What a record carries beside the mapped fields.
+/// What a record contains besides the mapped attributes.
 package struct NormalizerSettings: Sendable, Equatable {
     /// `raw_data` with size and SHA-256: the event as Okta sent it.
     package var rawData: Bool
     /// `observables[]`.
     package var observables: Bool
-    /// The profile `datetime`: `time_dt` beside `time`.
+    /// The profile `datetime`: `time_dt` next to `time`.
     package var datetime: Bool
-    /// Each member of `unmapped` as one text, whatever it is, for stores whose columns are fixed.
+    /// Each member of `unmapped` as text, whatever its type, for stores with fixed columns.
     package var flattenUnmapped: Bool
-    /// What records call internal.
+    /// What counts as internal in records.
     package var network: MyNetwork
-    /// An object that is no LogEvent is refused. Only for input that may be anything: what Okta's log holds becomes a record whatever
-    /// it is, so that nothing is dropped.
+    /// Whether an object that is not a LogEvent is refused. Only for input from arbitrary sources: everything in Okta's log becomes a record, so
+    /// that nothing is dropped.
     package var refusesOtherObjects: Bool
     /// The version of OCSF that records follow.
     package var schemaVersion: SchemaVersion
@@ -32,13 +32,13 @@ package struct NormalizerSettings: Sendable, Equatable {
 
 /// What all records of one integration say about where they come from; rendered once.
 package struct EventSource: Sendable {
-    /// The org's host name, `acme.okta.com`; nil when it is not known, as for events from a file.
+    /// The org's host name, such as `acme.okta.com`; nil if it is not known, as for events from a file.
     package let orgHost: String?
-    /// The address that the log is read from.
+    /// The address from which the log is read.
     package let logURL: String?
     let constants: RecordConstants
 
-    /// A host that is no host name (RFC 1123), or a URL with blanks or control characters, is left out of the records.
+    /// An invalid host name (RFC 1123), or a URL with blanks or control characters, is left out of the records.
     package init(orgHost: String? = nil, logURL: String? = nil) {
         self.orgHost = orgHost.flatMap { Self.isHostName($0) ? $0 : nil }
         self.logURL = logURL.flatMap { url in

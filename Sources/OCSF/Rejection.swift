@@ -30,30 +30,30 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     package var explanation: String {
         switch self {
         case .syntax: "is not JSON (RFC 8259)"
-        case .notUTF8: "holds bytes that are not UTF-8"
-        case .controlCharacter: "holds a control character inside a string that is not escaped"
+        case .notUTF8: "contains bytes that are not UTF-8"
+        case .controlCharacter: "contains an unescaped control character inside a string"
         case .unclosedString: "ends inside a string"
-        case .badEscape: "holds an escape that JSON does not know"
-        case .loneSurrogate: "holds half of a surrogate pair, which stands for no character"
-        case .badNumber: "holds a number that is not written as JSON has it"
-        case .longNumber: "holds a number of more than \(JSONTape.maximumNumberLength) bytes"
+        case .badEscape: "contains an escape that JSON does not have"
+        case .loneSurrogate: "contains half of a surrogate pair, which represents no character"
+        case .badNumber: "contains a number that is not in JSON's form"
+        case .longNumber: "contains a number of more than \(JSONTape.maximumNumberLength) bytes"
         case .duplicateKey: "names the same key twice in one object, so that two readers could see two different events"
         case .tooDeep: "is nested more than \(JSONTape.maximumDepth) levels deep"
         case .tooLarge: "is larger than \(JSONTape.maximumBytes) bytes"
-        case .tooManyValues: "holds more than \(JSONTape.maximumValues) values"
+        case .tooManyValues: "contains more than \(JSONTape.maximumValues) values"
         case .notAnObject: "is JSON, but not an object"
-        case .notALogEvent: "is no LogEvent"
-        case .outOfMemory: "could not be read for want of memory"
+        case .notALogEvent: "is not a LogEvent"
+        case .outOfMemory: "could not be read because memory ran out"
         }
     }
 }
 
-/// An event that is set aside, with the place of the trouble.
+/// An event that is set aside, with the position of the error.
 package struct Rejection: Error, Sendable, Equatable {
     package let reason: RejectionReason
-    /// Byte offset of the trouble inside the event; 0 when it concerns the whole of it.
+    /// Byte offset of the error in the event; 0 if it concerns the whole event.
     package let position: Int
-    /// With `notALogEvent`.
+    /// Set with `notALogEvent`.
     package var object: OtherObject?
 
     /// One sentence for a person.
@@ -61,7 +61,7 @@ package struct Rejection: Error, Sendable, Equatable {
 
     /// The event as one line of JSON, without the line feed, for a file of rejected events: `reason`, `explanation`, `position` in
     /// the event, `offset` of the event in its page, `collected_at` in milliseconds since 1970, and `event` as text, or
-    /// `event_base64` when its bytes are not UTF-8.
+    /// `event_base64` if its bytes are not UTF-8.
     package func line(event: UnsafeRawBufferPointer, offset: Int, collectedAt: Int64) -> [UInt8] {
         var line = Array(
             "{\"reason\":\"\(reason.rawValue)\",\"explanation\":\"\(reason.explanation)\",\"position\":\(position),\"offset\":\(offset),\"collected_at\":\(collectedAt),"
@@ -79,14 +79,14 @@ package struct Rejection: Error, Sendable, Equatable {
 }
 
 extension Rejection {
-    /// What ``line(event:offset:collectedAt:)`` wrote, as far as it is read again.
+    /// The members written by ``line(event:offset:collectedAt:)`` that are read again.
     private struct Line: Decodable {
         var event: String?
         var event_base64: Data?
         var collected_at: Int64
     }
 
-    /// The event's bytes that a line holds; nil for any other text.
+    /// The event's bytes in a line; nil for any other text.
     package static func event(ofLine line: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)) else { return nil }
         return line.event.map { Array($0.utf8) } ?? line.event_base64.map { Array($0) }
@@ -98,7 +98,7 @@ extension Rejection {
     }
 }
 
-/// The inside of a JSON string that stands for `bytes`, which are UTF-8.
+/// The inside of a JSON string that represents `bytes`, which must be UTF-8.
 func quotedJSON(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return [] }
     return [UInt8](unsafeUninitializedCapacity: 6 * bytes.count + 16) { buffer, count in

@@ -60,10 +60,10 @@ import Testing
     func others() throws {
         let bare = try normalize(Array(try signIn().utf8), NormalizerSettings(rawData: false)).records.first
         #expect(try read(try #require(bare).text).content == "no raw data")
-        #expect(try read("{\"metadata\":{}}").content == "it has no metadata.uid and time, so it is no record")
+        #expect(try read("{\"metadata\":{}}").content == "it has no metadata.uid and time, so it is not a record")
         #expect(try read("nonsense").content == "it is not JSON (RFC 8259)")
-        #expect(try read("[1]").content == "it is no object")
+        #expect(try read("[1]").content == "it is not an object")
         let cut = "{\"metadata\":{\"uid\":\"a\"},\"time\":1,\"raw_data\":\"{}\",\"raw_data_size\":3}"
-        #expect(try read(cut).content == "its raw_data has 2 bytes, and raw_data_size says 3")
+        #expect(try read(cut).content == "its raw_data has 2 bytes, but raw_data_size says 3")
     }
 }

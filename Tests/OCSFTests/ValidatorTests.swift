@@ -4,10 +4,10 @@ import Testing
 
 @testable import OCSF
 
-/// The material beside the package, where it is at hand: an OCSF validator and recorded events.
+/// The material next to the package, if it exists: an OCSF validator and recorded events.
 let shared: URL? = {
-    let beside = Repository.root.deletingLastPathComponent().appending(path: "shared")
-    let folder = ProcessInfo.processInfo.environment["TRIBUTARY_SHARED"].map { URL(filePath: $0) } ?? beside
+    let neighbor = Repository.root.deletingLastPathComponent().appending(path: "shared")
+    let folder = ProcessInfo.processInfo.environment["TRIBUTARY_SHARED"].map { URL(filePath: $0) } ?? neighbor
     return FileManager.default.fileExists(atPath: folder.appending(path: "tools/ocsf_validate.py").path) ? folder : nil
 }()
 

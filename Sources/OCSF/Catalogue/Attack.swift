@@ -2,14 +2,14 @@
 struct Attack: Equatable {
     let tactic: Substring
     let technique: Substring
-    /// With its technique in front: `T1098.003`.
+    /// The full id, with its technique: `T1098.003`.
     let subTechnique: Substring?
 
-    /// The release that ids and names are from: the last one with Defense Evasion as one tactic, which is how the rules that the
-    /// catalogue cites speak.
+    /// The release of ATT&CK from which ids and names are taken. It is the last one with Defense Evasion as one tactic, which the rules cited by the
+    /// catalogue refer to.
     static let version = "18.0"
 
-    /// Refuses anything but ids in ATT&CK's form.
+    /// Nil unless the text consists of ids in ATT&CK's form.
     init?(_ text: Substring) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, Self.isID(parts[0], "TA", 4) else { return nil }
@@ -27,7 +27,7 @@ struct Attack: Equatable {
             && text.dropFirst(prefix.count).utf8.allSatisfy { $0 &- 0x30 < 10 }
     }
 
-    /// The member `attacks` with a comma behind it. Ids that have no name here stand alone.
+    /// The member `attacks`, followed by a comma. Ids without a name in the tables below are written without a name.
     static func rendered(_ attacks: [Attack]) -> [UInt8] {
         Array("\"attacks\":[\(attacks.map(\.json).joined(separator: ","))],".utf8)
     }

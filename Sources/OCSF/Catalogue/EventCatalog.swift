@@ -1,6 +1,6 @@
 import CEventCatalog
 
-/// A row of an event catalogue that can't be used.
+/// An invalid row of an event catalogue.
 package struct EventCatalogError: Error, Sendable, Equatable, CustomStringConvertible {
     package let file: String
     /// Counted from 1.
@@ -10,12 +10,12 @@ package struct EventCatalogError: Error, Sendable, Equatable, CustomStringConver
     package var description: String { "\(file):\(line): \(problem)" }
 }
 
-/// What a type of event becomes.
+/// The class and activity of a type of event.
 struct EventMapping: Equatable, Sendable {
     var kind: OCSFKind
     var activity: Int
     var rule: EventRule
-    /// The place in `EventCatalog.attacks`, or nil.
+    /// The index in `EventCatalog.attacks`; nil if there is none.
     var attack: Int?
 
     init(kind: OCSFKind, activity: Int, rule: EventRule, attack: Int? = nil) {
@@ -26,17 +26,17 @@ struct EventMapping: Equatable, Sendable {
     }
 }
 
-/// The catalogue's `rule`: a letter for the family and a number. Code asks for it where a family needs more than class and
-/// activity say.
+/// The catalogue's `rule`: a letter for the family and a number. Code uses it if a family needs more than class and
+/// activity.
 struct EventRule: Equatable, Sendable, CustomStringConvertible {
     var family: UInt8
     var number: UInt8
 
     static let none = EventRule(family: 0, number: 0)
-    /// B1: an admin role binding. Its class follows from who got the role: User Access Management for a user, Group Management for a
-    /// group; the row's class is for any other.
+    /// B1: an admin role binding. The class depends on who got the role: User Access Management for a user, Group Management for a
+    /// group, and the row's class for anything else.
     static let roleBinding = EventRule(family: UInt8(ascii: "B"), number: 1)
-    /// N1: Entity Management with the activity that the type's last word says. What its rows do, types of no row do as well.
+    /// N1: Entity Management with the activity named by the type's last word. Types without a row are treated like its rows.
     static let verb = EventRule(family: UInt8(ascii: "N"), number: 1)
 
     var description: String { family == 0 ? "-" : "\(Character(Unicode.Scalar(family)))\(number)" }
@@ -58,36 +58,36 @@ struct EventRule: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Which class and activity each event type becomes: a table, and rules for the types that no row names.
+/// Assigns a class and an activity to each event type: a table, and rules for types that have no row.
 package final class EventCatalog: Sendable {
     private struct Row {
         var type: Substring
         var mapping: EventMapping
-        /// Nil: the row has no such column, and leaves what a row below it says.
+        /// Nil if the table has no such column; then the value of an earlier table's row stays.
         var attacks: [Attack]?
     }
 
     private let types: ByteTable
-    /// The activity of Entity Management that a last word stands for.
+    /// The activity of Entity Management for each last word of a type.
     private let verbs: ByteTable
     private let mappings: [EventMapping]
-    /// In the order of `mappings`.
+    /// In the same order as `mappings`.
     let relatives: EventRelatives
-    /// The member `attacks` of records, ready to be copied.
+    /// The member `attacks` for records, ready to be copied.
     let attacks: [[UInt8]]
 
-    /// The number of types that rows name.
+    /// The number of types that have a row.
     package let count: Int
 
-    /// The catalogue in `config/event-catalogue.tsv`, compiled in.
+    /// The catalogue in `config/event-catalogue.tsv`, which is compiled in.
     package static func builtIn() throws(EventCatalogError) -> EventCatalog {
         let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))])
     }
 
-    /// The built-in catalogue with a site's own tables, whose rows win, a later table's over an earlier one's. `file` is the name for
-    /// errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, the rest optional; a row
-    /// that has no column `attack` leaves the tag of the row below it.
+    /// The built-in catalogue combined with a site's own tables. A site's row replaces the built-in one, and a later table's row an earlier one's. `file` is the name used in
+    /// errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, and optional ones. If a table has no column
+    /// `attack`, the replaced row's tag stays.
     package static func builtIn(with tables: [(file: String, text: String)]) throws(EventCatalogError) -> EventCatalog {
         let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))] + tables)
@@ -162,7 +162,7 @@ package final class EventCatalog: Sendable {
                 type.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C })
             else {
                 throw refuse(
-                    "“\(type)” is no event type: 1 to 255 ASCII characters without blanks, quotes or backslashes")
+                    "“\(type)” is not an event type: 1 to 255 ASCII characters without blanks, quotes or backslashes")
             }
             guard let uid = Int(columns[1]), let kind = OCSFKind(uid: uid) else {
                 let known = OCSFClass.all.map { String($0.uid) }.joined(separator: ", ")
@@ -192,23 +192,23 @@ package final class EventCatalog: Sendable {
         return rows
     }
 
-    /// The row of a type; nil when there is none.
+    /// The row of a type; nil if there is none.
     func row(of type: JSONText) -> EventMapping? { types.lookup(type.start, type.count).map { mappings[$0] } }
 
-    /// The class and activity of a type: its row's, or those of its closest relatives.
+    /// The class and activity of a type: from its row, or from its closest relatives.
     func mapping(of type: JSONText) -> EventMapping {
         row(of: type) ?? relatives.vote(on: type).map { mapping(by: $0, type) }
             ?? EventMapping(kind: .base, activity: 99, rule: .none)
     }
 
-    /// What a vote makes of a type. In Entity Management the activity is the one that the type's last word stands for.
+    /// The class and activity that follow from a vote. In Entity Management, the type's last word determines the activity.
     func mapping(by vote: EventRelatives.Vote, _ type: JSONText) -> EventMapping {
         var mapping = vote.mapping
         if mapping.kind == .entity { mapping.activity = verb(of: type) }
         return mapping
     }
 
-    /// The activity that Entity Management has for most rows of rule N1 with the same last word; 99 when there is no such majority.
+    /// The activity that most rows of rule N1 with the same last word have; 99 if there is no majority.
     func verb(of type: JSONText) -> Int {
         var start = type.count
         while start > 0, type.start[start - 1] != UInt8(ascii: ".") { start -= 1 }

@@ -1,17 +1,17 @@
-/// The types of the catalogue as relatives of a type that no row names.
+/// Finds the types of the catalogue that resemble a type without a row.
 ///
-/// Two types are as close as they have words in common at the beginning and at the end: `zone.palm.create` has two in common with
-/// `zone.create`. The closest ones vote, and the class that most of them have is the type's. Of six measures tried on the catalogue, each type
-/// left out in turn, this is the simplest with 88 %; measures that also compare parts of words reach 90 %.
+/// The closeness of two types is the number of words that they share at the beginning and at the end: `zone.palm.create` shares two words with
+/// `zone.create`. The closest types vote, and the most frequent class wins. This was tried on the catalogue by leaving out each type in turn. Of six
+/// measures it is the simplest that finds 88 % of the classes; measures that also compare parts of words find 90 %.
 struct EventRelatives: Sendable {
     private let text: [UInt8]
-    /// Where each type ends in `text`.
+    /// The end offset of each type in `text`.
     private let ends: [Int]
     private let mappings: [EventMapping]
 
     struct Vote: Equatable {
         var mapping: EventMapping
-        /// Words in common with each of the closest relatives.
+        /// The number of words shared with each of the closest relatives.
         var words: Int
         var relatives: Int
         var agreeing: Int
@@ -29,10 +29,10 @@ struct EventRelatives: Sendable {
         mappings = types.map(\.mapping)
     }
 
-    /// Nil when no type has a word in common with this one. `excluded` has no vote: for measuring.
+    /// Nil if no type shares a word with this one. `excluded` does not vote; it is used for measuring.
     func vote(on type: JSONText, excluding excluded: Int? = nil) -> Vote? {
         var closest = 0
-        // By kind: votes, the activity of the first, and whether all have it.
+        // Per class: the number of votes, the first voter's activity, and whether all voters agree on it.
         var votes = [Int](repeating: 0, count: OCSFKind.allCases.count)
         var activities = [Int](repeating: 99, count: OCSFKind.allCases.count)
         text.withUnsafeBufferPointer { buffer in
@@ -58,7 +58,7 @@ struct EventRelatives: Sendable {
                 votes[kind] += 1
             }
         }
-        // Between equals, Entity Management: it can hold any event.
+        // If classes are tied, Entity Management wins, because it can represent any event.
         var most = OCSFKind.entity
         for kind in OCSFKind.allCases where votes[kind.rawValue] > votes[most.rawValue] { most = kind }
         guard votes[most.rawValue] > 0 else { return nil }
@@ -94,7 +94,7 @@ struct EventRelatives: Sendable {
     }
 }
 
-/// What the types that no row names became. A vote looks at the whole catalogue, so it is taken once for each type.
+/// Caches the votes on types that have no row. A vote compares with the whole catalogue, so it is held only once for each type.
 struct UnknownTypes {
     private static let capacity = 64
     private var known: [(type: [UInt8], mapping: EventMapping)] = []

@@ -1,6 +1,6 @@
 import CSimdjson
 
-/// The members that actors and targets share.
+/// The members that actors and targets have in common.
 struct Identity {
     var id: JSONNode?
     var alternateId: JSONNode?
@@ -8,7 +8,7 @@ struct Identity {
     var type: JSONNode?
     var detailEntry: JSONNode?
     var changeDetails: JSONNode?
-    /// Of a profile before or after a change; Okta's identities themselves have none.
+    /// From a profile before or after a change. Okta's identities themselves have no email.
     var email: JSONNode?
 
     init?(_ node: JSONNode?, in event: LogEvent) {
@@ -29,7 +29,7 @@ struct Identity {
         }
     }
 
-    /// The same one as one side of `changeDetails` describes it: what the side says, over what the target says.
+    /// The same identity, with the values of one side of `changeDetails` taking precedence over the target's own.
     func described(by side: JSONNode?, in event: LogEvent) -> Identity {
         var other = self
         if let login = event.child(side, .login), event.known(login) != nil { other.alternateId = login }
@@ -38,21 +38,21 @@ struct Identity {
         return other
     }
 
-    /// Whether a side of `changeDetails` says anything that a user object of OCSF has.
+    /// Whether a side of `changeDetails` has anything that OCSF's user object has.
     static func describes(_ side: JSONNode?, in event: LogEvent) -> Bool {
         event.known(event.child(side, .login)) != nil || event.known(event.child(side, .displayName)) != nil
             || event.known(event.child(side, .email)) != nil
     }
 
-    /// It says who or what it is; "unknown" does not.
+    /// Whether it says who or what it is. "unknown" does not count.
     func isNamed(in event: LogEvent) -> Bool {
         event.known(id) != nil || event.known(alternateId) != nil || event.known(displayName) != nil
     }
 }
 
-/// The targets that classes look for; the first of each kind counts. Okta does not keep to an order of types.
+/// The targets that classes use; the first of each kind counts. Okta does not list targets in a fixed order of types.
 struct Targets {
-    /// Of those that say who or what they are.
+    /// The number of targets that say who or what they are.
     var count = 0
     var first: Identity?
     var user: Identity?
@@ -66,15 +66,15 @@ struct Targets {
     var resourceSet: Identity?
     var session: Identity?
     var idp: Identity?
-    /// The one that says what it was before and what it is now.
+    /// The target with a state before and after the change.
     var changed: Identity?
     var hasConsents = false
-    /// Policies or rules are among them.
+    /// Whether there are policies or rules among the targets.
     var hasPolicies = false
-    /// Authenticators, their enrollments or their methods are.
+    /// Whether there are authenticators, enrollments or methods among the targets.
     var hasFactors = false
 
-    /// The account that the event is about: the Okta user before its account in an application.
+    /// The account that the event is about: the Okta user, or else the account in an application.
     var account: Identity? { user ?? appUser }
 
     init(_ event: LogEvent) {

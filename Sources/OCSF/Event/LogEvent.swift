@@ -1,13 +1,13 @@
 import CSimdjson
 import Glibc
 
-/// A view of one parsed LogEvent: nothing is copied, and no shape is expected. Every value is checked for its kind where it is
-/// used; one of another kind is simply not used, and so goes to `unmapped`.
+/// A view of one parsed LogEvent. Nothing is copied, and no particular shape is assumed. The type of every value is checked where it is
+/// used; a value of an unexpected type is ignored there, and so ends up in `unmapped`.
 struct LogEvent {
     let bytes: UnsafePointer<UInt8>
     let count: Int
     let nodes: JSONNode
-    /// The members of the event and of `debugContext.debugData`, by `OktaKey.rawValue`.
+    /// The members of the event and of `debugContext.debugData`, indexed by `OktaKey.rawValue`.
     let top: UnsafeMutablePointer<JSONNode?>
     let debug: UnsafeMutablePointer<JSONNode?>
 
@@ -39,7 +39,7 @@ struct LogEvent {
         node?.child(key.rawValue, in: nodes)
     }
 
-    /// Calls `body` for each element of an array; nothing for any other kind.
+    /// Calls `body` for each element of an array. Does nothing for other types.
     @inline(__always)
     func forEach(_ node: JSONNode?, _ body: (JSONNode) -> Void) {
         guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
@@ -53,7 +53,7 @@ struct LogEvent {
 
     func isArray(_ node: JSONNode) -> Bool { Int(node.pointee.kind) == TRIBUTARY_JSON_ARRAY }
 
-    /// A string that is not empty.
+    /// A non-empty string.
     @inline(__always)
     func text(_ node: JSONNode?) -> JSONText? {
         guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_STRING else { return nil }
@@ -64,17 +64,17 @@ struct LogEvent {
             isEscaped: Int(node.pointee.flags) & TRIBUTARY_JSON_ESCAPED != 0)
     }
 
-    /// What OCSF's type `string_t` has room for. A longer text is left where it is, for `unmapped`.
+    /// The maximum length of OCSF's type `string_t`. A longer text is left for `unmapped`.
     static let longestText = 65_535
 
-    /// A string that OCSF has room for.
+    /// A string that fits into OCSF's `string_t`.
     @inline(__always)
     func fitting(_ node: JSONNode?) -> JSONText? {
         guard let text = text(node), text.count <= Self.longestText else { return nil }
         return text
     }
 
-    /// A string that says something: Okta writes "unknown", "null" and (in old exports) "None" where it has no value.
+    /// A string with a meaning: Okta writes "unknown", "null" and (in old exports) "None" for missing values.
     @inline(__always)
     func known(_ node: JSONNode?) -> JSONText? {
         guard let text = fitting(node) else { return nil }
@@ -83,7 +83,7 @@ struct LogEvent {
         return text
     }
 
-    /// The text of a number as it stands.
+    /// The text of a number, unchanged.
     func number(_ node: JSONNode?) -> JSONText? {
         guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_NUMBER else { return nil }
         return JSONText(
@@ -99,13 +99,13 @@ struct LogEvent {
         }
     }
 
-    /// Says that the value stands in the record, so that `unmapped` leaves it out.
+    /// Marks the value as present in the record, so that `unmapped` leaves it out.
     @inline(__always)
     func consume(_ node: JSONNode?) {
         node?.pointee.flags |= UInt8(TRIBUTARY_JSON_CONSUMED)
     }
 
-    /// True when the event's text has no line break, so that any part of it can be copied into a line.
+    /// Whether the event's text has no line break, so that any part of it can be copied into a line.
     func isOneLine() -> Bool {
         memchr(bytes, 0x0A, count) == nil && memchr(bytes, 0x0D, count) == nil
     }

@@ -1,17 +1,17 @@
 import CSimdjson
 
-/// A value that Okta or an exporter writes in one of three forms: as JSON, as JSON inside a string, or as Java prints maps and
+/// A value that Okta or an exporter writes in one of three forms: as JSON, as JSON inside a string, or in the form in which Java prints maps and
 /// lists (`{level=LOW}`, `[a, b]`).
 ///
-/// Nothing is copied. Every name and value handed on is a slice of the event that begins and ends between characters, never
-/// inside an escape, so that it can stand in a record as it is.
+/// Nothing is copied. Every name and value passed on is a slice of the event that begins and ends between characters and never
+/// inside an escape, so that it can be copied into a record unchanged.
 enum LooseValue {
     case node(JSONNode)
     case text(JSONText)
 }
 
 extension LogEvent {
-    /// Nil where there is nothing to look into: no value, a number, or a text that says that there is none.
+    /// Nil if there is nothing to read: no value, a number, or a text that means "no value".
     @inline(__always)
     func loose(_ node: JSONNode?) -> LooseValue? {
         guard let node else { return nil }
@@ -41,7 +41,7 @@ extension LogEvent {
         }
     }
 
-    /// Calls `body` for each member of a map. In Java's form a comma can belong to a value as well; what follows one begins a
+    /// Calls `body` for each member of a map. In Java's form, a comma can also be part of a value. What follows a comma is a new
     /// member only if it has a `=` after a name that `isName` accepts.
     @inline(__always)
     func forEachMember(
@@ -67,7 +67,7 @@ extension LogEvent {
         }
     }
 
-    /// Calls `body` for each element of a list; a single value is a list of one.
+    /// Calls `body` for each element of a list. A single value counts as a list of one.
     @inline(__always)
     func forEachElement(of value: LooseValue, _ body: (LooseValue) -> Void) {
         switch value {
@@ -83,21 +83,21 @@ extension LogEvent {
         }
     }
 
-    /// A member of an identity's `detailEntry`, which exporters write as text as well.
+    /// A member of an identity's `detailEntry`, which some exporters write as text.
     func detail(of identity: Identity, _ key: OktaKey, _ name: StaticString) -> JSONText? {
         guard let details = identity.detailEntry else { return nil }
         if let value = known(child(details, key)) { return value }
         return text(details) == nil ? nil : member(of: .node(details), name).flatMap { scalar($0) }
     }
 
-    /// A boolean, or the text of one.
+    /// A boolean, or a text that stands for one.
     func flag(_ node: JSONNode?) -> Bool? {
         if let value = boolean(node) { return value }
         guard let text = text(node) else { return nil }
         return text.equalsIgnoringCase("true") ? true : text.equalsIgnoringCase("false") ? false : nil
     }
 
-    /// A member of a map by its name.
+    /// The member of a map with this name.
     func member(of value: LooseValue, _ name: StaticString) -> LooseValue? {
         var found: LooseValue?
         forEachMember(of: value) { if found == nil, $0.equals(name) { found = $1 } }

@@ -1,12 +1,12 @@
-/// The member names of a LogEvent that the mapping knows. The parser marks members with the raw value, so that the mapping
-/// compares numbers; every other name is left to `unmapped`.
+/// The member names of a LogEvent that the mapping uses. The parser marks members with the raw value, so that the mapping
+/// compares numbers. All other members go to `unmapped`.
 enum OktaKey: UInt16, CaseIterable {
     // LogEvent
     case uuid = 1
     case published, eventType, version, severity, legacyEventType, displayMessage
     case actor, client, device, authenticationContext, outcome, securityContext, debugContext, transaction, request
     case target
-    // its members
+    // members of an actor, a target and similar objects
     case id, type, alternateId, displayName, detailEntry, changeDetails, from, to
     case userAgent, rawUserAgent, os, browser, zone, ipAddress, geographicalContext
     case city, state, country, postalCode, geolocation, lat, lon
@@ -15,22 +15,22 @@ enum OktaKey: UInt16, CaseIterable {
     case asNumber, asOrg, isp, domain, ipDetails, ipServiceCategories, risk, level
     case authenticationProvider, credentialProvider, issuer, externalSessionId, rootSessionId
     case debugData, ipChain, ip
-    // debugData; the names on the wire, which Okta may change (they are no data contract)
+    // debugData: these are the names in Okta's JSON, which Okta may change (they are not a data contract)
     case requestId, requestUri, url, origin, dtHash, deviceFingerprint, ja3, ja4
     case threatSuspected, behaviors, logOnlySecurityData, tunnels
     case factor, authMethodFirstType, authMethodSecondType, signOnMode
     case privilegeGranted, privilegeRevoked, grantedScopes, requestedScopes, grantType
     case methodTypeUsed, factorType
-    // a changed profile, a token's details, the transaction's
+    // a changed profile, a token's details, the transaction's details
     case login, email, expires, detail, requestApiTokenId
-    // risk and what it refers to
+    // risk, and what it refers to
     case userBehaviors, riskChange, threatDetections, partnerRisk, securityEventsProviderReportedRisk
     case eventUuid, label
     case suspiciousActivityEventId, suspiciousActivityEventType, suspiciousActivityEventIp, suspiciousActivityOs
     case suspiciousActivityEventCity, suspiciousActivityEventState, suspiciousActivityEventCountry
-    // the way to Okta
+    // the route from the client to Okta
     case isProxy, proxyType, anonymizerStatus, associatedProxies
-    // what a policy decided
+    // a policy's decision
     case ruleAction, policyAction, matchedRuleAction, matchedRuleId, matchedRuleDisplayName
     // who vouched for the user
     case credentialType, idpDisplayName, sessionId
@@ -45,12 +45,12 @@ enum OktaKey: UInt16, CaseIterable {
         }
     }
 
-    /// The names with which Okta's pages on Identity Threat Protection write members that it sends in lower case elsewhere.
+    /// Okta's pages on Identity Threat Protection capitalize these member names, which Okta sends in lower case elsewhere.
     static let capitalized: [(name: String, key: OktaKey)] = [
         ("Risk", .risk), ("Behaviors", .behaviors), ("ThreatSuspected", .threatSuspected), ("EventUuid", .eventUuid),
         ("Label", .label), ("ExternalSessionId", .externalSessionId), ("RiskChange", .riskChange),
     ]
 
-    /// Slots of a table indexed by raw value.
+    /// The size of a table indexed by raw value.
     static let slots = allCases.count + 1
 }

@@ -1,8 +1,8 @@
-/// A map or a list that Okta prints into a string: `{level=LOW}`, `Risk{level=LOW}`, `level=LOW`, `[a, b]`, or JSON, whose quotation
-/// marks are then escaped, since the string is a JSON string itself.
+/// A map or a list that Okta prints into a string: `{level=LOW}`, `Risk{level=LOW}`, `level=LOW`, `[a, b]`, or JSON. In JSON, the quotation
+/// marks are escaped, because the string is itself part of JSON.
 ///
-/// Okta's list of event types calls these values "text" or "json" and promises no form for them. A text in another form yields
-/// what of it is readable, never an error.
+/// Okta's list of event types calls these values "text" or "json" and promises no particular form. From a text in another form, this reads
+/// whatever is readable; it is never an error.
 struct OktaText {
     private let text: JSONText
 
@@ -20,24 +20,24 @@ struct OktaText {
         }
     }
 
-    /// What stands between the outer braces, or all of a text that has none.
+    /// The text between the outer braces, or the whole text if it has none.
     private func insideBraces() -> Range<Int> {
         var first = 0
         while first < text.count, isAlphanumeric(text.start[first]) { first += 1 }
         first = skipBlanks(first, text.count)
         guard first < text.count, text.start[first] == UInt8(ascii: "{") else { return 0..<text.count }
-        return first + 1..<lastBracket(UInt8(ascii: "}"), behind: first)
+        return first + 1..<lastBracket(UInt8(ascii: "}"), after: first)
     }
 
-    /// The members of a map in Java's form as they stand, `New Device=POSITIVE, New IP=NEGATIVE`; nil for JSON.
+    /// The members of a map in Java's form, unchanged: `New Device=POSITIVE, New IP=NEGATIVE`; nil for JSON.
     var membersInJavaForm: JSONText? {
         let inside = insideBraces()
         let first = skipBlanks(inside.lowerBound, inside.upperBound)
         return isQuote(first, inside.upperBound) ? nil : trimmed(first, inside.upperBound)
     }
 
-    /// The closing bracket is the last character, or there is none.
-    private func lastBracket(_ bracket: UInt8, behind first: Int) -> Int {
+    /// Where the closing bracket is, if it is the last character; otherwise the end.
+    private func lastBracket(_ bracket: UInt8, after first: Int) -> Int {
         var last = text.count - 1
         while last > first, text.start[last] == UInt8(ascii: " ") { last -= 1 }
         return last > first && text.start[last] == bracket ? last : text.count
@@ -81,7 +81,7 @@ struct OktaText {
         if let name { body(name, trimmed(valueStart, valueEnd)) }
     }
 
-    /// The place of the `=` after a name that is not empty.
+    /// The offset of the `=` after a non-empty name.
     private func nameEnd(_ from: Int, _ end: Int) -> Int? {
         var at = from
         while at < end, text.start[at] != UInt8(ascii: "=") { at += 1 }
@@ -94,7 +94,7 @@ struct OktaText {
         var at = skipBlanks(0, text.count)
         var end = text.count
         if at < end, text.start[at] == UInt8(ascii: "[") {
-            end = lastBracket(UInt8(ascii: "]"), behind: at)
+            end = lastBracket(UInt8(ascii: "]"), after: at)
             at += 1
         }
         while at < end {
@@ -110,7 +110,7 @@ struct OktaText {
 
     // MARK: Characters
 
-    /// The next comma that is in no bracket and in no quoted string, or the end.
+    /// The next comma outside brackets and quoted strings, or the end.
     private func pieceEnd(_ from: Int, _ end: Int) -> Int {
         var at = from
         while at < end {
@@ -133,7 +133,7 @@ struct OktaText {
         return pieceEnd(from, end)
     }
 
-    /// The bracket that closes the one at `from`. Each byte is looked at once, whatever the text.
+    /// The bracket that closes the one at `from`. Each byte is read only once, whatever the text.
     private func closing(_ from: Int, _ end: Int) -> Int? {
         var depth = 0
         var at = from
@@ -153,7 +153,7 @@ struct OktaText {
         return nil
     }
 
-    /// Where a string's closing quotation mark stands. Inside the string an escape is escaped once more: `\\\"`.
+    /// The offset of a string's closing quotation mark. Inside the string, an escape is escaped once more: `\\\"`.
     private func stringEnd(_ from: Int, _ end: Int) -> Int {
         var at = from
         while at < end {
@@ -173,7 +173,7 @@ struct OktaText {
         at + 1 < end && text.start[at] == UInt8(ascii: "\\") && text.start[at + 1] == UInt8(ascii: "\"")
     }
 
-    /// Behind the character at `at`, which may be an escape.
+    /// The offset after the character at `at`, which may be an escape.
     private func next(_ at: Int, _ end: Int) -> Int {
         guard text.start[at] == UInt8(ascii: "\\"), at + 1 < end else { return at + 1 }
         return min(at + (text.start[at + 1] == UInt8(ascii: "u") ? 6 : 2), end)

@@ -1,16 +1,16 @@
-/// What came of the event: severity, status, disposition and risk.
+/// The outcome of the event: severity, status, disposition and risk.
 struct Outcome {
     /// OCSF `severity_id`.
     var severity = 0
     var result: JSONText?
-    /// OCSF `status_id` outside findings; nil when the event has no outcome.
+    /// OCSF `status_id`, except in findings; nil if the event has no outcome.
     var status = 0
     var isDenied = false
     var isUnauthorized = false
     var isAllowed = false
     var isChallenged = false
     var isAlert = false
-    /// The status is not that of `result`.
+    /// Whether the status differs from that of `result`.
     var isOverridden = false
     var risk = RiskReport()
 
@@ -44,7 +44,7 @@ struct Outcome {
             }
         }
         if let eventType {
-            // Okta reports these as SUCCESS, "the policy denied it successfully".
+            // Okta reports these as SUCCESS, meaning "the policy denied it successfully".
             if eventType.equals("application.policy.sign_on.deny_access") {
                 status = 2
                 isOverridden = true
@@ -103,7 +103,7 @@ extension RecordMapping {
     private mutating func explainOutcome() {
         if kind != .finding { explain("severity_id", "severity") }
         if kind == .finding {
-            explain("status_id", "the life of the finding, by its activity, the verdict and the risk")
+            explain("status_id", "the state of the finding, by its activity, the verdict and the risk")
         } else if outcome.isOverridden {
             explain("status_id", "this type reports a refusal as a success")
         } else {
@@ -116,7 +116,9 @@ extension RecordMapping {
         } else if outcome.isAlert {
             explain("is_alert", "debugData.threatSuspected")
         }
-        if outcome.risk.hasDetails { explain("risk_details", "risk, behaviors and threats from where Okta wrote them") }
+        if outcome.risk.hasDetails {
+            explain("risk_details", "risk, behaviors and threats, from the members in which Okta wrote them")
+        }
     }
 
     private mutating func status() {

@@ -1,14 +1,14 @@
-/// What an actor is. Okta calls addresses, devices and OAuth clients actors as well, and OCSF has other places for them than a user.
+/// What kind of thing an actor is. Okta also calls addresses, devices and OAuth clients actors, but OCSF does not represent those as users.
 enum Principal {
     case user
     /// Okta itself.
     case system
-    /// An OAuth client, an application, an agent: a program.
+    /// A program: an OAuth client, an application, an agent.
     case application
     case device
     case address
 
-    /// By Okta's word for the type, and for an unknown word by the id.
+    /// Decided by Okta's type; if that is unknown, by the form of the id.
     init(_ identity: Identity, in event: LogEvent) {
         guard let type = event.known(identity.type) else {
             self = Self.isAddress(identity, event) ? .address : .user
@@ -34,7 +34,7 @@ enum Principal {
         }
     }
 
-    /// Somebody or something that can sign in: what OCSF calls a security principal.
+    /// Whether it is a user or program that can sign in, which OCSF calls a security principal.
     var canSignIn: Bool { self == .user || self == .system || self == .application }
 
     private static func isAddress(_ identity: Identity, _ event: LogEvent) -> Bool {

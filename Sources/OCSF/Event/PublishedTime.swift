@@ -1,19 +1,19 @@
 import Time
 
-/// An instant as LogEvents and their exporters write it, read without allocation.
+/// A time in the forms in which LogEvents and their exporters write it, read without allocation.
 ///
-/// ISO 8601's date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without hyphens and
-/// colons, with or without seconds, a fraction of the seconds after a point or a comma, and any offset: `Z`, `+01`, `+0100`,
-/// `+01:00`. Between date and time stands `T`, `t` or a blank (RFC 3339 section 5.6's note). A text without an offset is read as UTC, which is
-/// what Okta publishes in, and says so. Dates that no calendar has are unreadable; a leap second counts as the next second's first, and
-/// 24:00 as the next day's 0:00. A date without a time is a day and no instant.
+/// ISO 8601 date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without hyphens and
+/// colons, with or without seconds and a fraction of them after a point or a comma, and any offset: `Z`, `+01`, `+0100`,
+/// `+01:00`. Date and time are separated by `T`, `t` or a blank (note in RFC 3339 section 5.6). A text without an offset is read as UTC, which
+/// is what Okta publishes in, and is marked as such. Impossible dates are unreadable. A leap second counts as the first second of the next minute, and
+/// 24:00 as 0:00 of the next day. A date without a time is a day and not an instant, so it is unreadable.
 struct PublishedTime: Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     let milliseconds: Int64
     let hasZone: Bool
 
-    /// OCSF's timestamps are milliseconds; values outside 1973…5138 are seconds or nanoseconds gone astray, so a time outside
-    /// is as good as unreadable.
+    /// OCSF's timestamps are milliseconds. Values outside 1973…5138 are most likely seconds or nanoseconds by mistake, so they count
+    /// as unreadable.
     static let range: Range<Int64> = 100_000_000_000..<100_000_000_000_000
 
     init?(_ text: JSONText) {
@@ -39,7 +39,7 @@ struct PublishedTime: Equatable {
             else { return nil }
             return firstMonday(of: year) + (week - 1) * 7 + day - 1
         }
-        // Three digits are a day of the year, two a month, or without hyphens four a month and a day.
+        // Three digits are a day of the year and two are a month. Without hyphens, four are a month and a day.
         if digits.run == 3 {
             let length = CivilDate.days(inMonth: 2, of: year) + 337
             guard let day = digits.number(of: 3), (1...length).contains(day) else { return nil }
@@ -71,7 +71,7 @@ struct PublishedTime: Equatable {
         return (hour * 3_600 + minute * 60 + second) * 1_000 + fraction
     }
 
-    /// Milliseconds to the east.
+    /// Milliseconds east of UTC.
     private static func offset(_ digits: inout DigitReader) -> Int? {
         digits.beginZone()
         if digits.take(UInt8(ascii: "Z")) || digits.take(UInt8(ascii: "z")) { return 0 }
@@ -87,7 +87,7 @@ struct PublishedTime: Equatable {
     }
 }
 
-/// Takes a text apart from left to right.
+/// Reads a text from left to right.
 private struct DigitReader {
     private let text: JSONText
     private var at = 0
@@ -96,12 +96,12 @@ private struct DigitReader {
     init(_ text: JSONText) { self.text = text }
 
     var isAtEnd: Bool { at == text.count }
-    /// No offset was there to be read.
+    /// Whether no offset has been read.
     var isAtStartOfZone: Bool { !hasZone }
 
     mutating func beginZone() { hasZone = true }
 
-    /// How many digits follow.
+    /// The number of digits that follow.
     var run: Int {
         var end = at
         while end < text.count, text.start[end] &- 0x30 < 10 { end += 1 }
@@ -114,7 +114,7 @@ private struct DigitReader {
         return true
     }
 
-    /// Exactly so many digits.
+    /// Reads exactly this many digits.
     mutating func number(of count: Int) -> Int? {
         guard text.count - at >= count else { return nil }
         var value = 0
@@ -127,7 +127,7 @@ private struct DigitReader {
         return value
     }
 
-    /// Thousandths; more digits are cut off.
+    /// Thousandths. Further digits are ignored.
     mutating func fraction() -> Int? {
         let first = at
         var value = 0
@@ -141,7 +141,7 @@ private struct DigitReader {
     }
 }
 
-/// ISO 8601: the Monday of the week with the year's 4 January.
+/// ISO 8601: the Monday of the week that contains 4 January.
 private func firstMonday(of year: Int) -> Int {
     let fourth = daysSince1970(year, 1, 4)
     // 1970-01-01 was a Thursday.
@@ -150,7 +150,7 @@ private func firstMonday(of year: Int) -> Int {
 
 private func weeksIn(_ year: Int) -> Int { (firstMonday(of: year + 1) - firstMonday(of: year)) / 7 }
 
-/// Days since 1970 of a day that the calendar has.
+/// Days since 1970 of a valid date.
 private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
     CivilDate(year: year, month: month, day: day)?.daysSince1970 ?? 0
 }
@@ -158,7 +158,7 @@ private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
 extension RecordWriter {
     /// RFC 3339 in UTC with milliseconds, without quotes.
     mutating func dateTime(_ milliseconds: Int64) {
-        // Never before 1970: PublishedTime.range.
+        // Never before 1970, because of `PublishedTime.range`.
         let days = Int(milliseconds) / 86_400_000
         let rest = Int(milliseconds) - days * 86_400_000
         let date = CivilDate(daysSince1970: days)

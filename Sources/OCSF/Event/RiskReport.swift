@@ -1,4 +1,4 @@
-/// Okta's opinion of a request or a user, from each place where it writes one.
+/// Okta's assessment of the risk of a request or a user, collected from every place where Okta writes one.
 struct RiskReport {
     enum Level: Int, Comparable {
         case low = 1, medium, high
@@ -21,22 +21,22 @@ struct RiskReport {
     }
 
     var level: Level?
-    /// From the same place as the level.
+    /// The previous level, from the same place as the level.
     var previous: Level?
     var detection: JSONText?
     var reasons: LooseValue?
-    /// Names with POSITIVE, NEGATIVE, UNKNOWN or BAD_REQUEST.
+    /// Names of behaviors with POSITIVE, NEGATIVE, UNKNOWN or BAD_REQUEST.
     var behaviors: LooseValue?
-    /// ThreatInsight's names with their levels.
+    /// ThreatInsight's names of threats with their levels.
     var threats: LooseValue?
     var highestThreat: Level?
     var partners: LooseValue?
-    /// The level is a partner's, not Okta's.
+    /// Whether the level comes from a partner and not from Okta.
     var isPartnerLevel = false
 
     init() {}
 
-    /// The first place with a level decides it; what the others say beyond that is kept.
+    /// The level is taken from the first place that has one. Further details of the other places are kept.
     init(_ event: LogEvent, _ security: SecurityContext) {
         if let place = event.loose(security.risk) { add(place, event) }
         if let place = event.loose(event.debug(.risk)) { add(place, event) }
@@ -71,33 +71,33 @@ struct RiskReport {
         if let place = event.loose(event.debug(.securityEventsProviderReportedRisk)) { addReported(place, event) }
     }
 
-    /// Sign-ins have the same risk and behaviors in three places. What was read already need not be read again.
+    /// Whether this was read already: sign-ins have the same risk and behaviors in three places.
     private func isRepeated(_ place: LooseValue) -> Bool {
         guard level != nil, behaviors != nil, case .text(let text) = place else { return false }
         return reasons != nil || !text.contains("reason")
     }
 
-    /// Okta says so without a previous level.
+    /// Whether Okta says that the risk decreased, without a previous level.
     private var isDecrease = false
 
-    /// The risk was higher before.
+    /// Whether the risk was higher before.
     var wentDown: Bool {
         guard let level, let previous else { return level != nil && isDecrease }
         return level < previous
     }
 
-    /// Low, or not higher than before: nothing that anybody has to look at now.
+    /// Whether the risk is low, or not higher than before, so that nobody has to look at it now.
     var isUnalarming: Bool {
         guard let level else { return false }
         return level == .low || previous.map { level <= $0 } ?? false
     }
 
-    /// There is something to say beyond a level.
+    /// Whether there is more to say than a level.
     var hasDetails: Bool {
         previous != nil || detection != nil || reasons != nil || behaviors != nil || threats != nil || partners != nil
     }
 
-    /// The names in a risk's map. Others are part of a reason, which is a sentence and may have a comma and a `=`.
+    /// The names in a risk's map. Other text belongs to a reason, a sentence that may contain a comma and a `=`.
     static func isName(_ text: JSONText) -> Bool {
         switch text.count {
         case 4: text.equals("name")
@@ -133,7 +133,7 @@ struct RiskReport {
         previous = previousHere
     }
 
-    /// What another product reported through the Shared Signals Framework: an event type, an issuer and claims.
+    /// A report of another product through the Shared Signals Framework: an event type, an issuer and claims.
     private mutating func addReported(_ place: LooseValue, _ event: LogEvent) {
         event.forEachMember(of: place) { name, value in
             if name.equals("type") {
@@ -147,7 +147,7 @@ struct RiskReport {
                     } else if claim.equals("previous_level") {
                         if previous == nil { previous = Level(event.scalar(value)) }
                     } else if claim.equals("reason_admin"), reasons == nil {
-                        // By language; the first one.
+                        // One text per language; the first one is used.
                         event.forEachMember(of: value) { if reasons == nil { _ = $0; reasons = $1 } }
                     }
                 }
@@ -164,8 +164,8 @@ struct RiskReport {
 }
 
 extension RecordMapping {
-    /// `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. Its parts have this order and these names
-    /// whatever form Okta wrote them in.
+    /// `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. The order and the names of its parts are the same
+    /// whatever form Okta used.
     mutating func riskDetails() {
         guard outcome.risk.hasDetails else { return }
         let report = outcome.risk
@@ -195,7 +195,7 @@ extension RecordMapping {
         if kind != .finding { usesSecurityControl = true }
     }
 
-    /// The texts of a list with commas between.
+    /// The texts of a list, separated by commas.
     mutating func joined(_ list: LooseValue) {
         let event = event
         let first = writer.count
@@ -206,7 +206,7 @@ extension RecordMapping {
         }
     }
 
-    /// `name=value, name=value; `, or nothing. A list of objects, as `securityContext.userBehaviors` is, has them in `name`
+    /// `name=value, name=value; `, or nothing. In a list of objects, such as `securityContext.userBehaviors`, they are in `name`
     /// and `result`.
     private mutating func pairs(_ opening: StaticString, _ map: LooseValue) {
         let event = event
@@ -246,7 +246,7 @@ extension RecordMapping {
         }
     }
 
-    /// `partner sig-sci: HIGH, malware detected; ` for each.
+    /// Writes `partner sig-sci: HIGH, malware detected; ` for each partner.
     private mutating func partnerRisks(_ partners: LooseValue) {
         let event = event
         event.forEachElement(of: partners) { partner in

@@ -1,6 +1,6 @@
 import CSimdjson
 
-/// The members of `securityContext`, found in one pass: several parts of a record ask for them.
+/// The members of `securityContext`, found in one pass because several parts of a record use them.
 struct SecurityContext {
     var asNumber: JSONNode?
     var asOrg: JSONNode?
@@ -9,7 +9,7 @@ struct SecurityContext {
     var isProxy: JSONNode?
     var risk: JSONNode?
     var userBehaviors: JSONNode?
-    /// Newer orgs write here what the members above say, and the services that the address belongs to.
+    /// In newer orgs: the same facts as the members above, and the services to which the address belongs.
     var ipDetails: JSONNode?
 
     init() {}
@@ -35,7 +35,7 @@ struct SecurityContext {
         if ipDetails == nil { ipDetails = Self.detailsOfHop(event) }
     }
 
-    /// Those that the IP chain has for the client's address.
+    /// The details that the IP chain has for the client's address.
     private static func detailsOfHop(_ event: LogEvent) -> JSONNode? {
         guard let ip = event.known(event.child(event[.client], .ipAddress)) else { return nil }
         var found: JSONNode?

@@ -1,21 +1,21 @@
 import CSimdjson
 
-/// What the event says about where the request came from.
+/// What the event says about the source of the request.
 struct SourceEndpoint {
     var ip: JSONText?
-    /// The address is `client.ipAddress` word for word.
+    /// Whether the address is `client.ipAddress`, unchanged.
     var isVerbatim = false
     var port: Int?
     var domain: JSONText?
-    /// Of the address.
+    /// The scope of the address.
     var scope: NetworkScope?
-    /// The address by its value: it has several spellings.
+    /// The value of the address, which can be spelled in several ways.
     var address: IPAddress?
 
-    /// OCSF wants at least one of these (and of others that Okta never has).
+    /// OCSF requires at least one of these (or others that Okta never has).
     var isNamed: Bool { ip != nil || domain != nil }
 
-    /// `actor` is given if the actor is an address.
+    /// `actor` is given only if the actor is an address.
     init(_ event: LogEvent, _ security: SecurityContext, _ network: MyNetwork, actor: Identity?) {
         if let text = event.known(event.child(event[.client], .ipAddress)), let found = WrittenAddress(text) {
             take(found, network)
@@ -24,7 +24,7 @@ struct SourceEndpoint {
         {
             take(found, network)
         }
-        // "." is how Okta writes that the reverse look-up found nothing.
+        // Okta writes "." if the reverse look-up found nothing.
         if let text = event.known(security.domain), !text.equals(".") {
             domain = text
         } else if let details = security.ipDetails, let text = event.known(event.child(details, .domain)),
@@ -42,7 +42,7 @@ struct SourceEndpoint {
     }
 }
 
-/// Where the record has the client's address.
+/// Where the record contains the client's address.
 struct ClientAddress {
     var path: StaticString
     var ip: JSONText
@@ -56,7 +56,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// What `src_endpoint` and `device` share: where the client is.
+    /// The attributes that `src_endpoint` and `device` share: where the client is.
     mutating func addressAttributes(_ endpoint: SourceEndpoint, _ place: Place) {
         if let ip = endpoint.ip {
             let path = addressPath(place)
@@ -69,7 +69,7 @@ extension RecordMapping {
                         ? "client.ipAddress" : "client.ipAddress in its usual spelling, or an actor that is one")
             }
             if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
-            // The mark on the observable: there is nothing to look up outside.
+            // Marks the observable as internal, so that nobody looks it up outside.
             if endpoint.scope == .internal { enrichments.add(path, ip, .internal) }
         }
         if let domain = endpoint.domain {
@@ -123,7 +123,7 @@ extension RecordMapping {
         fingerprints()
     }
 
-    /// `type_id` by the kind of device that the user agent tells.
+    /// `type_id`, from the kind of device in the user agent.
     mutating func clientType() { deviceType(event.child(event[.client], .device)) }
 
     private mutating func deviceType(_ node: JSONNode?) {
@@ -142,8 +142,8 @@ extension RecordMapping {
         if stands { event.consume(node) }
     }
 
-    /// A place without city, country, region or postal code is none (OCSF's constraint), and coordinates outside the globe are
-    /// no coordinates.
+    /// OCSF requires a city, a country, a region or a postal code in a place; one without any is left out. Coordinates outside the globe are
+    /// left out, too.
     private mutating func location(_ place: JSONNode?, _ stands: Place) {
         let city = event.known(event.child(place, .city))
         let country = event.known(event.child(place, .country)).flatMap { CountryCode.lookup($0) }
@@ -189,7 +189,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// |number| ≤ limit, for a number without an exponent.
+    /// Whether |number| ≤ limit, for a number without an exponent.
     private func isWithin(_ number: JSONText, _ limit: Int) -> Bool {
         var whole = 0
         var hasFraction = false
@@ -238,7 +238,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// OCSF's `integer_t` has 31 bits for it; a larger number (there are private ones) stays in `unmapped`.
+    /// OCSF's `integer_t` has 31 bits. A larger number (some private ones are) stays in `unmapped`.
     private func systemNumber(_ node: JSONNode?) -> JSONText? {
         guard let number = event.number(node), number.count <= 10 else { return nil }
         var value = 0
@@ -249,7 +249,7 @@ extension RecordMapping {
         return value <= Int(Int32.max) ? number : nil
     }
 
-    /// `name` and `type_id` are both required.
+    /// Both `name` and `type_id` are required.
     mutating func operatingSystem(_ name: JSONText, version: JSONText?) {
         writer.put("\"os\":{")
         writer.string("\"name\":\"", name)
@@ -258,8 +258,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The hops between the client and Okta: the chain without the client's own address, wherever it stands. A chain without one begins
-    /// with the client. The chain itself stays in `unmapped`, with what else it says of each hop.
+    /// The hops between the client and Okta: the chain without the client's own address, wherever that is in the chain. If it is not in the chain, the first hop
+    /// is the client. The chain itself stays in `unmapped`, with everything else that it says about each hop.
     private mutating func intermediates(_ endpoint: SourceEndpoint) {
         guard let chain = event.child(event[.request], .ipChain), Int(chain.pointee.kind) == TRIBUTARY_JSON_ARRAY else {
             return
@@ -301,7 +301,7 @@ extension RecordMapping {
 }
 
 extension JSONText {
-    /// `part` is given in lower case.
+    /// `part` must be in lower case.
     func containsIgnoringCase(_ part: StaticString) -> Bool {
         let size = part.utf8CodeUnitCount
         guard size > 0, count >= size else { return false }

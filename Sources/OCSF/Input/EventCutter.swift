@@ -1,13 +1,13 @@
 import CSimdjson
 import Glibc
 
-/// A page that is not one whole JSON array. Nothing of it was handed on: ask for the page again.
+/// A page that is not one complete JSON array. Nothing of it was passed on: request the page again.
 package struct PageError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: String, Sendable {
         case notAnArray = "does not begin with ["
         case truncated = "ends before its array does"
-        case unexpectedByte = "has something other than a comma or ] behind an element"
-        case trailingBytes = "goes on behind the end of its array"
+        case unexpectedByte = "has something other than a comma or ] after an element"
+        case trailingBytes = "continues after the end of its array"
         case tooLarge = "is larger than 1 GiB"
     }
 
@@ -18,17 +18,17 @@ package struct PageError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String { "the page \(problem.rawValue) (byte \(offset)); fetch it again" }
 }
 
-/// Cuts a page, which is one JSON array, into the byte ranges of its elements, without reading the elements themselves.
+/// Splits a page, which is one JSON array, into the byte ranges of its elements, without parsing the elements.
 ///
-/// Brackets are balanced outside strings. What is wrong inside an element stays inside it, so that one bad event does not
-/// cost its neighbours; a page whose outer structure is wrong is refused as a whole.
+/// Brackets outside strings are counted. An error inside an element affects only that element, so one bad event does not
+/// cost the others; a page whose outer structure is wrong is refused as a whole.
 struct EventCutter {
     struct Span {
         var start: UInt32
         var end: UInt32
     }
 
-    /// The spans of the last page; the memory is used again.
+    /// The spans of the last page, in memory that is reused.
     private(set) var spans: [Span] = []
 
     static let maximumPage = 1 << 30
@@ -67,12 +67,12 @@ struct EventCutter {
         guard rest == end else { throw PageError(problem: .trailingBytes, offset: rest) }
     }
 
-    /// The end of the value that begins at `at`, or nil when the text ends before it does. A value that is no container ends
+    /// The end of the value that begins at `at`, or nil if the text ends first. A value that is neither an object nor an array ends
     /// before the next comma or bracket outside a string.
     static func valueEnd(_ bytes: UnsafePointer<UInt8>, _ at: Int, _ end: Int) -> Int? {
         if bytes[at] == UInt8(ascii: "{") || bytes[at] == UInt8(ascii: "[") {
             let stop = tributary_json_container_end(bytes, end, at)
-            // SIZE_MAX comes as -1.
+            // SIZE_MAX arrives as -1.
             return stop > 0 ? stop : nil
         }
         var stop = at

@@ -1,17 +1,17 @@
 import CSimdjson
 import Glibc
 
-/// Finds the events in a stream of any length: one JSON array, or a line an event, or both mixed, with LF or CRLF, pretty-printed
-/// or not. It keeps its place only; the caller keeps the bytes.
+/// Finds the events in a stream of any length: one JSON array, or one event per line, or a mixture, with LF or CRLF, pretty-printed
+/// or not. It stores only its position; the caller stores the bytes.
 ///
-/// In lines, each line stands for itself, so that a broken one costs nothing but itself. An array may span lines when it is the first
-/// thing in the stream or its bracket is alone in its line; an object, when its brace is alone and no other event begins in the next.
+/// Each line is handled separately, so that a broken line affects nothing else. An array may span lines if it is the first
+/// thing in the stream or if its bracket is alone on its line. An object may, if its brace is alone and no other event begins on the next line.
 package struct EventStream: Sendable {
-    /// What is next in the bytes given.
+    /// The next thing in the given bytes.
     package enum Step: Sendable, Equatable {
-        /// An event, or what stands in its place, at this range.
+        /// An event, or something else at the place of one, in this range.
         case event(Range<Int>)
-        /// The bytes from this offset on are needed again, with more behind them; at the end of the stream, there are none left.
+        /// The bytes from this offset on are needed again, together with more. At the end of the stream there are no more.
         case more(keep: Int)
     }
 
@@ -22,14 +22,14 @@ package struct EventStream: Sendable {
 
     package init() {}
 
-    /// The next event in `bytes`, looked for from `position` on. At the end of the stream (`isLast`) what is left is handed on as
-    /// it is, whole or not.
+    /// Looks for the next event in `bytes` from `position` on. At the end of the stream (`isLast`), the remaining bytes are passed on
+    /// whether they are complete or not.
     package mutating func next(_ bytes: UnsafeRawBufferPointer, from position: Int, isLast: Bool) -> Step {
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .more(keep: 0) }
         let end = bytes.count
         var at = position
         if isAtBeginning {
-            // A byte order mark at the very beginning is no part of the text (RFC 8259 section 8.1 lets a reader ignore it).
+            // A byte order mark at the very beginning does not belong to the text (RFC 8259 section 8.1 lets a reader ignore it).
             guard end - at >= 3 || isLast else { return .more(keep: at) }
             isAtBeginning = false
             if end - at >= 3, start[at] == 0xEF, start[at + 1] == 0xBB, start[at + 2] == 0xBF { at += 3 }
@@ -62,7 +62,7 @@ package struct EventStream: Sendable {
             default:
                 guard let stop = EventCutter.valueEnd(start, at, end) else { return rest(at, end, isLast) }
                 isAfterElement = true
-                // A comma or brace where an element should begin stands for one, so that it is set aside and costs nothing else.
+                // A comma or brace where an element should begin counts as an element. It is set aside, and nothing else is affected.
                 return .event(at..<max(stop, at + 1))
             }
         }
@@ -89,14 +89,14 @@ package struct EventStream: Sendable {
         memchr(start + at, 0x0A, end - at).map { UnsafeRawPointer($0) - UnsafeRawPointer(start) }
     }
 
-    /// Where the line ends without the white space behind it.
+    /// The end of the line without trailing white space.
     private static func trimmed(_ start: UnsafePointer<UInt8>, _ at: Int, _ lineEnd: Int) -> Int {
         var stop = lineEnd
         while stop > at + 1, isSpace(start[stop - 1]) { stop -= 1 }
         return stop
     }
 
-    /// What has no end yet: wait for it, unless it can't become an event any more.
+    /// Something without an end yet: wait for more, unless it can't become an event any more.
     private func rest(_ at: Int, _ end: Int, _ isLast: Bool) -> Step {
         isLast || end - at > 4 * JSONTape.maximumBytes ? .event(at..<end) : .more(keep: at)
     }

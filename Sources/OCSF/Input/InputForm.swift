@@ -1,8 +1,8 @@
 import CSimdjson
 
-/// Why a text is no JSON in UTF-8, by its first bytes; nil for one that may be.
+/// Why a text can't be JSON in UTF-8, judged by its first bytes; nil if it may be.
 ///
-/// Windows' PowerShell writes UTF-16 when its output goes to a file. RFC 8259 section 8.1 has no other encoding than UTF-8.
+/// Windows' PowerShell writes UTF-16 when its output is redirected to a file. RFC 8259 section 8.1 allows only UTF-8.
 package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String? {
     guard bytes.count >= 2 else { return nil }
     let pair = (bytes[0], bytes[1])
@@ -18,13 +18,13 @@ package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String
     return nil
 }
 
-/// What a JSON object is that is no LogEvent.
+/// A JSON object that is not a LogEvent.
 package enum OtherObject: Sendable, Equatable {
-    /// Okta's answer to a request that it refused.
+    /// Okta's answer to a refused request.
     case apiError(code: String, summary: String)
-    /// What Okta posts to an event hook: events in `data.events`.
+    /// A message that Okta posts to an event hook: the events are in `data.events`.
     case eventHook
-    /// What AWS EventBridge delivers: one event in `detail`.
+    /// A message that AWS EventBridge delivers: one event is in `detail`.
     case eventBridge
     case unknown
 
@@ -32,17 +32,17 @@ package enum OtherObject: Sendable, Equatable {
     package var explanation: String {
         switch self {
         case .apiError(let code, let summary):
-            "is no LogEvent but Okta's answer to a request that it refused: \(code) \(summary). Check the token and the address of the request"
+            "is not a LogEvent but Okta's answer to a refused request: \(code) \(summary). Check the token and the address of the request"
         case .eventHook:
-            "is no LogEvent but an event hook's message, which has them in data.events: jq -c '.data.events[]'"
-        case .eventBridge: "is no LogEvent but EventBridge's envelope of one, which is in detail: jq -c .detail"
-        case .unknown: "is no LogEvent: of uuid, eventType and published it has fewer than two"
+            "is not a LogEvent but an event hook's message, which has LogEvents in data.events: jq -c '.data.events[]'"
+        case .eventBridge: "is not a LogEvent but EventBridge's envelope of one, which is in detail: jq -c .detail"
+        case .unknown: "is not a LogEvent: it has fewer than two of uuid, eventType and published"
         }
     }
 }
 
 extension LogEvent {
-    /// Nil for a LogEvent. One has `uuid`, `eventType` and `published`; exporters drop one of them, so two are enough, or a type
+    /// Nil for a LogEvent. A LogEvent has `uuid`, `eventType` and `published`. Some exporters drop one of them, so two are enough, or a type
     /// and an actor.
     var otherObject: OtherObject? {
         let type = text(self[.eventType])
@@ -68,6 +68,6 @@ extension LogEvent {
 }
 
 extension JSONText {
-    /// For a message: at most 200 bytes. Inside a JSON string no control character stands unescaped.
+    /// For a message: at most 200 bytes. Control characters are always escaped inside a JSON string.
     fileprivate var printable: String { slice(0..<min(count, 200)).string }
 }

@@ -3,7 +3,7 @@ import CSimdjson
 typealias JSONNode = UnsafeMutablePointer<tributary_json_node>
 
 extension UnsafeMutablePointer where Pointee == tributary_json_node {
-    /// The member of an object with this key, of the tape that begins with `nodes`; nil where there is none, or this is no object.
+    /// The member of an object with this key, on the tape that begins with `nodes`; nil if there is none, or if this is not an object.
     @inline(__always) func child(_ key: UInt16, in nodes: JSONNode) -> JSONNode? {
         guard Int(pointee.kind) == TRIBUTARY_JSON_OBJECT else { return nil }
         let end = nodes + Int(pointee.next)
@@ -16,7 +16,7 @@ extension UnsafeMutablePointer where Pointee == tributary_json_node {
     }
 }
 
-/// The inside of a JSON string as it stands in the source, escapes kept.
+/// The inside of a JSON string exactly as in the source, with its escapes.
 struct JSONText {
     let start: UnsafePointer<UInt8>
     let count: Int
@@ -26,7 +26,7 @@ struct JSONText {
         count == other.utf8CodeUnitCount && equalBytes(start, other.utf8Start, count)
     }
 
-    /// Compares without regard to the case of ASCII letters; `other` is given in lower case.
+    /// Compares without regard to the case of ASCII letters; `other` must be in lower case.
     func equalsIgnoringCase(_ other: StaticString) -> Bool {
         guard count == other.utf8CodeUnitCount else { return false }
         let lower = other.utf8Start
@@ -49,7 +49,7 @@ struct JSONText {
         return count >= size && equalBytes(start + (count - size), part.utf8Start, size)
     }
 
-    /// Offset of the first occurrence.
+    /// The offset of the first occurrence.
     func find(_ part: StaticString) -> Int? {
         let size = part.utf8CodeUnitCount
         guard size > 0, count >= size else { return nil }
@@ -77,21 +77,21 @@ func equalBytes(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ c
     return true
 }
 
-/// Owns the parser and its reused memory; one text is open at a time.
+/// Owns the parser and its reused memory. Only one text is open at a time.
 ///
-/// The grammar is RFC 8259, strictly. Beyond it, names that occur twice in one object and lone surrogates are refused: two
-/// readers of such a text could see two different events (RFC 8259 section 4 and 8.2 leave both open).
+/// The grammar is strictly RFC 8259. In addition, duplicate names in an object and lone surrogates are refused, because two
+/// readers could interpret such a text differently (RFC 8259 sections 4 and 8.2 leave both open).
 final class JSONTape {
-    /// Okta's events are a few kilobytes; a longer text than this is set aside whole rather than made into a record.
+    /// Okta's events are a few kilobytes. A longer text is set aside and does not become a record.
     static let maximumBytes = 4 << 20
     static let maximumValues = 131_072
     static let maximumDepth = 64
-    /// Python, and with it many readers of records, refuses integers of more than 4,300 digits.
+    /// Python, and so many readers of records, refuses integers of more than 4,300 digits.
     static let maximumNumberLength = 1024
 
     private let parser: OpaquePointer
 
-    /// `scale` multiplies the limits on bytes and values: a record says some things of an event more than once.
+    /// `scale` multiplies the limits on bytes and values, because a record contains some parts of an event more than once.
     init?(keys: [(name: String, number: UInt16)], scale: Int = 1) {
         let limits = tributary_json_limits(
             bytes: UInt32(Self.maximumBytes * scale), values: UInt32(Self.maximumValues * scale),
@@ -103,7 +103,7 @@ final class JSONTape {
 
     deinit { tributary_json_parser_free(parser) }
 
-    /// The root node, valid until the next call, and the number of nodes behind it.
+    /// The root node, which is valid until the next call, and the number of nodes after it.
     func parse(_ text: UnsafeRawBufferPointer) -> Result<(nodes: JSONNode, count: Int), Rejection> {
         guard let start = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
             return .failure(Rejection(reason: .syntax, position: 0))

@@ -1,4 +1,4 @@
-/// What `enrichments[]` will say: of which value in the record it is known where it belongs.
+/// The contents of `enrichments[]`: the values in the record of which it is known whether they are internal.
 struct EnrichmentList: ~Copyable {
     struct Entry {
         var path: StaticString
@@ -6,7 +6,7 @@ struct EnrichmentList: ~Copyable {
         var scope: NetworkScope
     }
 
-    /// More than the mapping ever names in one record.
+    /// More than the mapping ever uses in one record.
     static let capacity = 16
 
     private let entries: UnsafeMutablePointer<Entry>
@@ -27,17 +27,17 @@ struct EnrichmentList: ~Copyable {
     subscript(_ index: Int) -> Entry { entries[index] }
 }
 
-/// OCSF gives an endpoint's place an attribute of its own, `network_scope_id`. It has none for a user or a URL, nor a mark on an
-/// observable: for those an enrichment names attribute and value, which is what the schema has enrichments for.
+/// For an endpoint, OCSF has the attribute `network_scope_id`. It has none for a user or a URL, and no mark on an
+/// observable. For those, an enrichment names the attribute and its value, which is the purpose of enrichments in the schema.
 extension RecordMapping {
-    /// Says of an address of a person whether its domain, which begins at `domain`, is the organisation's.
+    /// States whether the domain of a person's address, which begins at `domain`, is the organization's.
     mutating func scopeOfLogin(_ path: StaticString, _ login: JSONText, domain: Int) {
         guard let scope = settings.network.scope(ofDomain: login.slice(domain..<login.count)) else { return }
         enrichments.add(path, login, scope)
     }
 
     mutating func enrichmentField(_ subject: Identity?) {
-        // The URL's host is the org's own, whatever its domain.
+        // The URL's host is the org's own host, whatever its domain.
         let host = settings.network.hasDomains && !constants.host.isEmpty ? urlHostPath : nil
         let mark = writer.count
         writer.put("\"enrichments\":[")

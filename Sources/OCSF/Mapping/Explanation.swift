@@ -1,4 +1,4 @@
-/// Which rule decided a part of a record, for people who ask why it is as it is.
+/// Which rule decided a part of a record, for people who ask why the record looks like this.
 package struct Explanation: Sendable, Equatable {
     /// A path in the record.
     package let attribute: String
@@ -6,7 +6,7 @@ package struct Explanation: Sendable, Equatable {
 }
 
 extension RecordMapping {
-    /// Notes a decision, if somebody asked. A reason that has to be put together is only put together then: `if isExplaining`.
+    /// Records a decision, if explanations are wanted. If building the reason takes work, check `isExplaining` first.
     @inline(__always)
     mutating func explain(_ attribute: StaticString, _ reason: String) {
         if isExplaining { explanations.append(Explanation(attribute: "\(attribute)", reason: reason)) }

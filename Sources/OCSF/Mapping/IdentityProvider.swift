@@ -1,7 +1,7 @@
-/// `actor.idp`: who vouched for the user. `authenticationProvider` and `credentialProvider` are no names of one: they say of which kind it
-/// is ("FEDERATION", "FACTOR_PROVIDER"), and stay in `unmapped`.
+/// `actor.idp`: who vouched for the user. `authenticationProvider` and `credentialProvider` don't name the provider, only its kind
+/// ("FEDERATION", "FACTOR_PROVIDER"), and stay in `unmapped`.
 extension RecordMapping {
-    /// From a target that is one, else from the issuer of the assertion or token that the user brought.
+    /// From a target that is an identity provider, otherwise from the issuer of the user's assertion or token.
     mutating func identityProvider(_ targets: Targets) {
         let context = event[.authenticationContext]
         let issuer = event.child(context, .issuer)
@@ -29,7 +29,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The issuer is somebody else than Okta: by its type, by the kind of provider, or by the event type.
+    /// Whether the issuer is somebody other than Okta, judged by its type, the kind of provider, or the event type.
     private func isFederated(_ issuer: JSONNode?) -> Bool {
         if let type = event.known(event.child(issuer, .type)), Targets.isIdentityProvider(type) { return true }
         if let kind = event.known(event.child(event[.authenticationContext], .authenticationProvider)) {

@@ -1,4 +1,4 @@
-/// The kinds of observables that records name, with OCSF's ids.
+/// The kinds of observables in records, with OCSF's ids.
 enum ObservableKind: UInt8 {
     case ip = 2
     case userName = 4
@@ -25,7 +25,7 @@ enum ObservableKind: UInt8 {
     }
 }
 
-/// What `observables[]` will point to: paths in the record, and the values' places in the event.
+/// The contents of `observables[]`: paths in the record, and where the values are in the event.
 struct ObservableList: ~Copyable {
     struct Entry {
         var path: StaticString
@@ -33,7 +33,7 @@ struct ObservableList: ~Copyable {
         var value: JSONText
     }
 
-    /// More than the mapping ever names in one record.
+    /// More than the mapping ever uses in one record.
     static let capacity = 32
 
     private let entries: UnsafeMutablePointer<Entry>
@@ -59,7 +59,7 @@ struct ObservableList: ~Copyable {
 }
 
 extension RecordMapping {
-    /// Writes a string member and, when it has a path, notes it as an observable.
+    /// Writes a string member and, if a path is given, records it as an observable.
     mutating func observed(_ opening: StaticString, _ text: JSONText, _ path: StaticString?, _ kind: ObservableKind) {
         writer.string(opening, text)
         if let path { observables.add(path, kind, text) }

@@ -6,7 +6,7 @@ extension RecordMapping {
         if let subject {
             explain("user", targets.user != nil ? "the target that is a user" : "the target that is an account")
             let from = event.child(subject.changeDetails, .from)
-            // Of an account in an application, if Okta says the change of that.
+            // If Okta describes a change of the account in an application, that account is used.
             let changed = subject.changeDetails != nil ? subject : targets.appUser ?? subject
             let to = event.child(changed.changeDetails, .to)
             user("\"user\":{", subject.described(by: from, in: event), .user, consumes: false)
@@ -58,7 +58,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Required in 3005. Okta names roles and scopes; where it names none, the kind of privilege that the event type is about.
+    /// Required in 3005. Okta names roles and scopes. If it names none, the kind of privilege that the event type is about is used.
     mutating func privileges(_ targets: Targets) {
         writer.put("\"privileges\":[")
         if let names = event.loose(event.debug(.privilegeGranted)) ?? event.loose(event.debug(.privilegeRevoked)) {
@@ -74,7 +74,7 @@ extension RecordMapping {
         }
         if writer.isAtOpening {
             writer.put(kindOfPrivilege)
-            explain("privileges", "Okta names none: the kind that the event type is about")
+            explain("privileges", "Okta names none, so this is the kind that the event type is about")
         } else {
             explain("privileges", "the names in debugData, or of the targets that are roles or consents")
         }
@@ -94,7 +94,7 @@ extension RecordMapping {
         return "\"application_access\","
     }
 
-    /// A text with commas, or an array.
+    /// A comma-separated text, or an array.
     mutating func list(_ names: LooseValue, splitsAtBlanks: Bool) {
         switch names {
         case .text(let text): list(text, splitsAtBlanks: splitsAtBlanks)
@@ -109,7 +109,7 @@ extension RecordMapping {
         }
     }
 
-    /// `Read-only admin (all, of it), Help desk admin`: commas separate outside parentheses only.
+    /// `Read-only admin (all, of it), Help desk admin`: only commas outside parentheses separate.
     private mutating func list(_ text: JSONText, splitsAtBlanks: Bool) {
         var depth = 0
         var first = 0
@@ -129,7 +129,7 @@ extension RecordMapping {
         }
     }
 
-    /// The names of all targets of a type, which is given in lower case unless it is a `ConsentGrant`.
+    /// The names of all targets of a type, which must be given in lower case unless it is `ConsentGrant`.
     private mutating func names(ofType type: StaticString) {
         guard let targets = event[.target] else { return }
         let end = event.nodes + Int(targets.pointee.next)

@@ -1,6 +1,6 @@
-/// `actor`, and users wherever they stand.
+/// `actor`, and users in all parts of a record.
 extension RecordMapping {
-    /// The paths of a user's observables; nil for a user that none point to.
+    /// The paths of a user's observables; nil for a user without observables.
     struct UserPaths {
         let uid: StaticString
         let name: StaticString
@@ -16,7 +16,7 @@ extension RecordMapping {
             uid: "entity.user.uid", name: "entity.user.name", email: "entity.user.email_addr")
     }
 
-    /// `actor` needs a user, a session or an application (OCSF's constraint). An address or a device is none of these.
+    /// OCSF requires a user, a session or an application in `actor`. An address or a device is none of these.
     func hasActor(_ actor: Identity?) -> Bool {
         if actor != nil, principal.canSignIn { return true }
         return event.known(event.child(event[.client], .id)) != nil || hasSession
@@ -60,7 +60,7 @@ extension RecordMapping {
         }
     }
 
-    /// A program is named where OCSF names programs. `client.id` is another name for the same one, if it is there.
+    /// A program goes where OCSF has programs. `client.id`, if present, is another name for the same program.
     private mutating func application(_ actor: Identity) {
         explain("actor.app_uid", "the actor, which is a program by its type")
         let client = event.child(event[.client], .id)
@@ -94,7 +94,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// The session in which the request was made, which is the actor's.
+    /// The session in which the request was made. It is the actor's.
     mutating func contextSession(consumes: Bool) {
         let context = event[.authenticationContext]
         let external = event.child(context, .externalSessionId)
@@ -114,7 +114,7 @@ extension RecordMapping {
         }
     }
 
-    /// `identity` is named. The name is the login (`alternateId`), and what has the form of an address is one as well.
+    /// `identity` must be named. The user's name is the login (`alternateId`). If that has the form of an email address, it is used as such, too.
     mutating func user(_ opening: StaticString, _ identity: Identity, _ paths: UserPaths?, consumes: Bool) {
         writer.put(opening)
         if let uid = event.known(identity.id) {
@@ -127,7 +127,7 @@ extension RecordMapping {
             observed("\"name\":\"", name, paths?.name, .userName)
         }
         if let fullName { writer.string("\"full_name\":\"", fullName) }
-        // Only a change of the profile names an address of its own; else it is the login, where that has the form of one.
+        // Only a changed profile has a separate email address. Otherwise the login is used, if it has the form of one.
         if let address = event.known(identity.email) ?? login, let domain = emailDomainStart(address) {
             observed("\"email_addr\":\"", address, paths?.email, .email)
             writer.string("\"domain\":\"", address.slice(domain..<address.count))

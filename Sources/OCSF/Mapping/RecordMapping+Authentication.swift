@@ -2,10 +2,10 @@
 extension RecordMapping {
     mutating func authentication(_ subject: Identity?, _ actor: Identity?, _ targets: Targets) {
         if let subject { user("\"user\":{", subject, .user, consumes: false) }
-        explain("user", targets.user != nil ? "the target that is a user" : "no target is a user: the actor")
+        explain("user", targets.user != nil ? "the target that is a user" : "the actor, because no target is a user")
         session(of: subject, actor, targets)
         writer.put("\"is_remote\":true,")
-        // OCSF wants a service or a destination; the org is always one, the application when there is one.
+        // OCSF requires a service or a destination. The org is always a destination; the application is the service if there is one.
         if let app = targets.app { service(app) }
         writer.copy(constants.dstEndpoint)
         authFactors(targets)

@@ -1,6 +1,6 @@
-/// Which class an event becomes, where its row in the catalogue does not decide that alone.
+/// Decides the class of an event if its row in the catalogue alone is not enough.
 extension RecordMapping {
-    /// By the row of the event's type, or by its closest relatives.
+    /// From the row of the event's type, or from its closest relatives.
     mutating func mapping() -> EventMapping {
         guard let eventType else {
             explain("class_uid", "the event names no type")
@@ -23,7 +23,7 @@ extension RecordMapping {
             + "with it, \(vote.agreeing) are \(vote.mapping.kind.facts.caption)"
     }
 
-    /// An admin role binding is about whoever got the role.
+    /// An admin role binding is about the user or group that got the role.
     mutating func takeGrantee(_ targets: Targets) {
         let isRevoked = (eventType?.hasSuffix(".delete") ?? false) || (eventType?.hasSuffix(".remove") ?? false)
         if targets.user != nil {
@@ -35,10 +35,11 @@ extension RecordMapping {
         }
         (kind, activity) = schema.placed(kind, isRevoked ? 2 : 1)
         explain(
-            "class_uid", kind == .access ? "the role went to the user among the targets" : "the role went to the group")
+            "class_uid",
+            kind == .access ? "the role was given to the user among the targets" : "the role was given to the group")
     }
 
-    /// The class can't be filled. Entity Management can always be, and it has places for actor, address and request.
+    /// The event can't fill its class. It can always fill Entity Management, which has attributes for actor, address and request.
     mutating func takeNearestClass() {
         if isExplaining {
             explain("class_uid", "\(kind.facts.caption) can't be filled from this event; Entity Management can")
@@ -47,7 +48,7 @@ extension RecordMapping {
         if verb != 99 {
             activity = verb
         } else if kind == .account {
-            // Create, Enable, Password Change, Password Reset, Disable, Delete of an account are those of an entity. A lock or a factor
+            // Create, Enable, Password Change, Password Reset, Disable and Delete of an account are activities of Entity Management, too. A lock or a factor
             // is not.
             switch activity {
             case 1: activity = 1

@@ -1,9 +1,9 @@
-/// `authorizations`: the policies and rules that decided, and what they decided.
+/// `authorizations`: the policies and rules that decided, and their decision.
 extension RecordMapping {
     mutating func authorizations(_ targets: Targets) {
         guard targets.hasPolicies else { return }
         let event = event
-        // Sign-on and re-evaluation policies answer in the outcome; a policy that acts says its action among the targets.
+        // For sign-on and re-evaluation policies, the action is in the outcome. For a policy that acts, it is in a target's details.
         var action: JSONText?
         forEachTarget { target in
             if action == nil, target.detailEntry != nil {

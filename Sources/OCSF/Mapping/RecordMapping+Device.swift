@@ -1,6 +1,6 @@
-/// `device`: the member of the same name that Okta Verify fills, in either of its two spellings, or another device in the event.
+/// `device`: the event's member of that name, which Okta Verify fills and which has two spellings, or another device in the event.
 extension RecordMapping {
-    /// Three things in the log are devices: the member `device`, an actor that is one, and, in a class that has no source endpoint, the client
+    /// Three things in the log are devices: the member `device`, an actor that is a device, and, in a class without a source endpoint, the client
     /// with its address.
     mutating func device(_ actor: Identity?, _ endpoint: SourceEndpoint) {
         let device = event[.device]
@@ -13,7 +13,7 @@ extension RecordMapping {
         let id = event.known(idNode)
         let name = event.known(nameNode)
         let isClient = kind == .base || kind == .applicationError ? endpoint.ip != nil : false
-        // OCSF wants a uid, a name or an address (or other things that Okta never has).
+        // OCSF requires a uid, a name or an address (or other attributes that Okta never has).
         guard id != nil || name != nil || isClient else { return }
         if kind != .finding { usesHost = true }
         writer.put("\"device\":{")
@@ -27,7 +27,7 @@ extension RecordMapping {
         }
         if isClient {
             addressAttributes(endpoint, .device)
-            explain("device.ip", "the class has no source endpoint: the client is the device")
+            explain("device.ip", "the class has no source endpoint, so the client is the device")
         }
         let platformNode = event.child(device, .platform) ?? event.child(device, .osPlatformSnake)
         let versionNode = event.child(device, .osVersion) ?? event.child(device, .osVersionSnake)
@@ -57,7 +57,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Required. Okta says the platform only: a phone's or a desktop's.
+    /// Required. Okta only gives the platform, such as a phone's or a desktop's.
     private mutating func deviceType(_ platform: JSONText?) {
         guard let platform else { return writer.put("\"type_id\":0,\"type\":\"Unknown\",") }
         if platform.equalsIgnoringCase("ios") || platform.equalsIgnoringCase("android") {

@@ -1,9 +1,9 @@
 import CSimdjson
 
-/// What Okta knows about a value in the record and OCSF has no attribute for, in `enrichments[]`: proxies and anonymizers before an
+/// Facts for which OCSF has no attribute, in `enrichments[]`: proxies and anonymizers in front of an
 /// address, the application of an account, the privileges of a consent, the scopes of a token.
 extension RecordMapping {
-    /// Of the client's address.
+    /// Enriches the client's address.
     mutating func proxyEnrichment() {
         guard let client else { return }
         let event = event
@@ -36,7 +36,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Operators of tunnels and of anonymizing services: `{type, operator, anonymous}` in `tunnels`, `{type, operator, isAnonymous}` in
+    /// Operators of tunnels and of anonymizing services: `{type, operator, anonymous}` in `tunnels`, or `{type, operator, isAnonymous}` in
     /// the newer `ipDetails.ipServiceCategories`.
     private mutating func services(_ tunnels: LooseValue?, _ categories: LooseValue?) {
         let mark = writer.count
@@ -71,7 +71,7 @@ extension RecordMapping {
         }
     }
 
-    /// Account Change and Application Error have no place for the application that an account is in.
+    /// Account Change and Application Error have no attribute for the application of an account.
     mutating func applicationOfTarget() {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)
@@ -103,7 +103,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// A consent or grant without a user is an Entity Management record, which has no `privileges`.
+    /// A consent or grant without a user becomes an Entity Management record, which has no `privileges`.
     mutating func privilegeEnrichment() {
         guard isGrantOfEntity else { return }
         let targets = Targets(event)
@@ -117,7 +117,7 @@ extension RecordMapping {
 }
 
 extension RecordMapping {
-    /// The scopes that whoever signs in asked for and got. Authentication (3002), which a token's grant is, has no `privileges`.
+    /// The scopes that were requested and granted at a sign-in. The grant of a token is an Authentication record (3002), which has no `privileges`.
     mutating func scopeEnrichment(_ subject: Identity) {
         let granted = event.loose(event.debug(.grantedScopes))
         let requested = event.loose(event.debug(.requestedScopes))
@@ -146,10 +146,10 @@ extension RecordMapping {
     }
 }
 
-/// The application among the targets of an account's change.
+/// The application among the targets when an account changes.
 struct TargetApplication {
     var index: Int
-    /// `name` is `displayName`.
+    /// Whether `name` is `displayName`.
     var isLabel: Bool
     var name: JSONText
     var uid: JSONText?

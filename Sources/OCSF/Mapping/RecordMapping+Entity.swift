@@ -1,10 +1,10 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    /// The entity is the target that changed, else the rule if the event is about rules, else the first. A device that acts, of which Okta names only the user as a target, is the
-    /// entity itself.
+    /// The entity is the target that changed. If there is none, it is the rule if the event is about rules, otherwise the first target. If a device acts and Okta names only the
+    /// user as a target, the device is the entity.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
-            explain("entity", "the actor is a device, and no target but a user is named")
+            explain("entity", "the actor is a device, and the only target is a user")
             return deviceEntity(actor, targets)
         }
         let rule = eventType?.contains(".rule.") ?? false ? targets.rule : nil
@@ -14,7 +14,7 @@ extension RecordMapping {
             targets.changed != nil
                 ? "the target that has changeDetails"
                 : rule != nil ? "the target that is a rule" : targets.first != nil ? "the first target" : "no target")
-        // Okta names the policy along with its rule, before it.
+        // Okta lists a rule's policy together with the rule, before it.
         let policy = rule != nil && target?.id == rule?.id ? targets.policy : nil
         let from = event.child(target?.changeDetails, .from)
         let to = event.child(target?.changeDetails, .to)
@@ -38,7 +38,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Left open for `data`. `policy` is the one that a rule is of.
+    /// The object is left open for `data`. `policy` is the policy of a rule.
     private mutating func managedEntity(
         _ opening: StaticString, _ target: Identity?, of policy: Identity?, isObserved: Bool
     ) {
@@ -58,7 +58,7 @@ extension RecordMapping {
         }
     }
 
-    /// The schema wants the name that the entity's own object has: a user's login.
+    /// The schema requires the same name that the entity's own object has. For a user, that is the login.
     func entityName(_ target: Identity) -> JSONText? {
         let isUser = event.known(target.type).map { Self.entityID($0) == 2 } ?? false
         let first = event.known(isUser ? target.alternateId : target.displayName)
@@ -84,7 +84,7 @@ extension RecordMapping {
         }
     }
 
-    /// As a text that holds its JSON: what Okta changes has any form, and a column of a lake has one type.
+    /// As text that contains JSON: Okta's changes have any structure, and a column of a data lake has one type.
     private mutating func changed(_ state: JSONNode?) {
         guard let state else { return }
         writer.put("\"data\":")
@@ -93,7 +93,7 @@ extension RecordMapping {
         if writer.count == mark { writer.goBack(to: mark - 7) } else { writer.requote(from: mark) }
     }
 
-    /// Without a target, the area of the org that the event type names: its first two words.
+    /// Without a target, the entity is the area of the org that the event type names with its first two words.
     private mutating func area(_ type: StaticString) {
         writer.put("\"name\":\"")
         if let eventType, !eventType.isEscaped {
@@ -130,7 +130,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The first target whose login is an address.
+    /// The first target whose login is an email address.
     func recipient(actor: Identity?) -> JSONText? {
         var found: JSONText?
         event.forEach(event[.target]) { element in

@@ -2,16 +2,16 @@ import CSimdjson
 
 /// `auth_factors` and `is_mfa`.
 extension RecordMapping {
-    /// What is known of the factors while they are written.
+    /// What is known about the factors while they are being written.
     private struct Factors {
         var count = 0
-        /// A bit for each `factor_type_id`; 99 is bit 0.
+        /// One bit per `factor_type_id`; bit 0 stands for 99.
         var ids: UInt32 = 0
         var other: JSONText?
-        /// At least one is neither a password nor a question.
+        /// Whether at least one factor is neither a password nor a question.
         var isStrong = false
 
-        /// Whether the factor is another one than those before.
+        /// Returns whether the factor differs from all earlier ones.
         mutating func add(_ id: Int, _ text: JSONText) -> Bool {
             let bit: UInt32 = 1 << UInt32(id == 99 ? 0 : id)
             if id == 99 {
@@ -27,7 +27,7 @@ extension RecordMapping {
         }
     }
 
-    /// Okta names the factors in several places, in different words for the same one. Each kind is taken once.
+    /// Okta names the factors in several places, and uses different words for the same one. Each kind is written only once.
     mutating func authFactors(_ targets: Targets) {
         var factors = Factors()
         let mark = writer.count
@@ -58,7 +58,7 @@ extension RecordMapping {
         }
     }
 
-    /// In the Identity Engine, `auth_via_mfa` is logged for a password as well.
+    /// The Identity Engine logs `auth_via_mfa` for a password, too.
     private var isFactorVerification: Bool {
         guard let eventType else { return false }
         return eventType.equals("user.authentication.auth_via_mfa") || eventType.hasPrefix("user.mfa.okta_verify")
@@ -72,7 +72,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Enrollments and methods among the targets: by the method used or changed, or, if none says that, by the authenticator's name.
+    /// Enrollments and methods among the targets. The method that was used or changed decides; if there is none, the authenticator's name does.
     private mutating func methodsOfTargets(exactly: Bool, _ factors: inout Factors) {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)
@@ -97,10 +97,10 @@ extension RecordMapping {
             ?? event.detail(of: target, .factorType, "factorType") ?? (isAuthenticator ? nil : event.known(target.id))
     }
 
-    /// The factor that an event type is about, where Okta's description of the type says so.
+    /// The factor that an event type is about, if Okta's description of the type says so.
     private var factorOfType: (id: Int, json: StaticString)? {
         guard let eventType else { return nil }
-        // Okta Verify's answer to a push, whatever the event.
+        // Okta Verify's answer to a push, in any type of event.
         if event.debug(.pushOnlyResponseType) != nil || eventType.contains("deny_push")
             || eventType.equals("system.push.send_factor_verify_push")
         {
@@ -131,7 +131,7 @@ extension RecordMapping {
         if text.containsIgnoringCase("email") { return 8 }
         if text.containsIgnoringCase("fastpass") || text.containsIgnoringCase("nonce") { return 99 }
         if text.containsIgnoringCase("hardware") || text.containsIgnoringCase("yubikey") { return 6 }
-        // A one-time password is none.
+        // A one-time password is not a password in this sense.
         if text.containsIgnoringCase("otp") || text.containsIgnoringCase("one-time")
             || text.containsIgnoringCase("soft_token") || text.containsIgnoringCase("enter a code")
             || text.containsIgnoringCase("google")

@@ -1,15 +1,15 @@
 /// Detection Finding (2004).
 extension RecordMapping {
-    /// The finding is about a risk itself, so that its severity is the risk's: rules F3 (a user's risk) and F7 (a partner's report).
+    /// Whether the finding is about a risk itself, so that its severity is the risk's: rules F3 (a user's risk) and F7 (a partner's report).
     var isAboutRisk: Bool { rule.family == UInt8(ascii: "F") && (rule.number == 3 || rule.number == 7) }
 
-    /// A user reports a sign-in, or an administrator judges a finding: rules F2 and F9. Their own request is no evidence.
+    /// Whether a user reports a sign-in, or an administrator judges a finding: rules F2 and F9. Their own request is not evidence.
     private var isStatement: Bool { rule.family == UInt8(ascii: "F") && (rule.number == 2 || rule.number == 9) }
 
-    /// OCSF: a new finding is an alert, one that is updated or closed is none.
+    /// In OCSF, a new finding is an alert; one that is updated or closed is not.
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
-    /// OCSF `severity_id`. Where the risk went decides it; a new finding of another kind is at least Medium, and High with a high risk.
+    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Another new finding is at least Medium, and High with a high risk.
     mutating func severityOfFinding() -> Int {
         let report = outcome.risk
         if isAboutRisk, let level = report.level {
@@ -26,7 +26,7 @@ extension RecordMapping {
         return max(outcome.severity, isHigh ? 4 : 3)
     }
 
-    /// In a finding, `status` is the finding's own life, not the event's outcome.
+    /// In a finding, `status` is the state of the finding itself, not the event's outcome.
     mutating func findingStatus() {
         switch activity {
         case 1: writer.put("\"status_id\":1,\"status\":\"New\",")
@@ -39,7 +39,7 @@ extension RecordMapping {
         }
     }
 
-    /// OCSF `verdict_id` of an administrator's feedback; nil without any.
+    /// OCSF `verdict_id` from an administrator's feedback; nil if there is none.
     private var verdict: Int? {
         guard let label = event.known(event.debug(.label)) else { return nil }
         if label.equalsIgnoringCase("false_positive") { return 1 }
@@ -51,7 +51,7 @@ extension RecordMapping {
         writer.put("\"finding_info\":{\"uid\":\"")
         let judged = event.known(event.debug(.eventUuid))
         if activity != 1, let judged {
-            // The finding's record has the event's uuid as its uid.
+            // The record of the finding has the event's uuid as its uid.
             writer.copy(judged)
             explain("finding_info.uid", "debugData.eventUuid: the finding that this is about")
         } else if let uuid = event.known(event[.uuid]) {
@@ -70,7 +70,7 @@ extension RecordMapping {
             writer.endArray()
         }
         relatedEvent(judged)
-        // The schema wants the tags of the record here as well.
+        // The schema wants the record's ATT&CK tags here, too.
         if let attack { writer.copy(catalog.attacks[attack]) }
         if activity == 1 {
             timestamp("\"created_time\":", "\"created_time_dt\":\"", time)
@@ -102,21 +102,21 @@ extension RecordMapping {
         guard let uid = judged ?? reported else { return }
         writer.put("\"related_events\":[{")
         writer.string("\"uid\":\"", uid)
-        // `debugData.eventType`, of the event judged.
+        // `debugData.eventType` is the type of the event that was judged.
         let type = judged != nil ? event.debug(.eventType) : event.debug(.suspiciousActivityEventType)
         if let type = event.known(type) { writer.string("\"type\":\"", type) }
         writer.endObject()
         writer.endArray()
     }
 
-    /// A person who changes somebody else's risk is the reporter; the request is that person's.
+    /// If a person changes somebody else's risk, that person is the reporter, and the request is that person's.
     private func isReporter(_ actor: Identity?, _ targets: Targets) -> Bool {
         isAboutRisk && principal == .user && actor != nil && targets.user != nil && !isSame(targets.user, actor)
     }
 
     /// The request and the account that Okta found suspicious.
     private mutating func evidence(_ targets: Targets, _ endpoint: SourceEndpoint) {
-        // OCSF wants an endpoint or a user (or other things that Okta never has) in an evidence.
+        // OCSF requires an endpoint or a user in an evidence (or other attributes that Okta never has).
         guard endpoint.isNamed || targets.account != nil else { return }
         writer.put("\"evidences\":[{")
         if let account = targets.account { user("\"user\":{", account, .evidence, consumes: false) }
@@ -126,7 +126,7 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// What somebody says about a sign-in or a finding: its address is the evidence, and the speaker's client a resource that acted.
+    /// A statement about a sign-in or a finding: the address in it is the evidence, and the client of the person who makes it is a resource that acted.
     private mutating func statement(_ targets: Targets, _ endpoint: SourceEndpoint) {
         let mark = writer.count
         writer.put("\"evidences\":[{")
@@ -155,7 +155,7 @@ extension RecordMapping {
         }
     }
 
-    /// The address that a user found suspicious, with what Okta knew of it.
+    /// The address that a user found suspicious, with what Okta knew about it.
     private mutating func suspiciousEndpoint() {
         guard let text = event.known(event.debug(.suspiciousActivityEventIp)), let found = WrittenAddress(text) else {
             return

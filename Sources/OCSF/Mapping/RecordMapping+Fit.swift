@@ -1,9 +1,9 @@
 import CSimdjson
 
-/// Records of a version of OCSF that has less than the mapping writes.
+/// Records in a version of OCSF that has fewer attributes than the mapping writes.
 extension RecordMapping {
-    /// Fits what is written so far, and gives back to `unmapped` what was taken out. `mark` is where `metadata.profiles` goes. Nil when it
-    /// is done.
+    /// Adapts what has been written so far, and returns removed values to `unmapped`. `mark` is where `metadata.profiles` goes. Nil if it
+    /// succeeds.
     mutating func fitRecord(_ fit: RecordFit, profilesAt mark: Int) -> RecordFit.Outcome? {
         let outcome = fit.fit(&writer, kind)
         guard case .fitted(let profiles) = outcome else { return outcome }
@@ -14,7 +14,7 @@ extension RecordMapping {
         return nil
     }
 
-    /// Values that no longer stand in the record are not left out of `unmapped`.
+    /// Values that are no longer in the record must go into `unmapped` again.
     private func restore(_ fit: RecordFit) {
         let country = event.child(event.child(event[.client], .geographicalContext), .country)
         let urls = [event.debug(.url), event.debug(.requestUri)]
@@ -36,7 +36,7 @@ extension RecordMapping {
         }
     }
 
-    /// Nothing of the event stands in the record: it is begun again.
+    /// Marks no value of the event as written, because the record is begun again.
     func restoreAll() {
         for index in 0..<Int(event.nodes.pointee.next) {
             event.nodes[index].flags &= ~UInt8(TRIBUTARY_JSON_CONSUMED)
@@ -45,7 +45,7 @@ extension RecordMapping {
 }
 
 extension LogEvent {
-    /// The text of a value that is no container, a string's without its quotes; nil for a container, and for what says nothing.
+    /// The text of a value that is neither an object nor an array, without a string's quotes; nil for those, and for values without a meaning.
     fileprivate func scalar(_ node: JSONNode) -> JSONText? {
         switch Int(node.pointee.kind) {
         case TRIBUTARY_JSON_NULL, TRIBUTARY_JSON_OBJECT, TRIBUTARY_JSON_ARRAY: return nil

@@ -1,11 +1,11 @@
 import CSimdjson
 
-/// `metadata` and `time`. They stand first, `metadata.uid` before all, so that a reader finds the key of a record at once.
+/// `metadata` and `time`. They come first, `metadata.uid` before everything else, so that a reader finds a record's key quickly.
 extension RecordMapping {
     struct MetadataHead {
         var uid: Range<Int>
         var isUIDDerived: Bool
-        /// Where `metadata.profiles` goes, once it is known which the record uses.
+        /// Where `metadata.profiles` goes, once it is known which profiles the record uses.
         var profiles: Int
     }
 
@@ -17,7 +17,7 @@ extension RecordMapping {
             writer.copy(uuid)
             event.consume(event[.uuid])
         } else {
-            // Of the event's own bytes, so that the same event gets the same uid however often it is read.
+            // Derived from the event's bytes, so that the same event always gets the same uid.
             _ = digest.digest(event.bytes, event.count, into: digestBytes)
             writer.uuid8(digestBytes)
         }
@@ -47,8 +47,10 @@ extension RecordMapping {
             published = PublishedTime(text)
         }
         time = published?.milliseconds ?? collectedAt
-        explain("metadata.uid", uuid == nil ? "no uuid: made from the event's bytes" : "uuid")
-        explain("time", published == nil ? "no readable published: the time of collection" : "published")
+        explain("metadata.uid", uuid == nil ? "made from the event's bytes, because it has no uuid" : "uuid")
+        explain(
+            "time",
+            published == nil ? "the time of collection, because published is missing or unreadable" : "published")
         let transaction = event.child(event[.transaction], .id)
         if let id = event.known(transaction) {
             writer.string("\"correlation_uid\":\"", id)
@@ -66,7 +68,7 @@ extension RecordMapping {
         return MetadataHead(uid: uid, isUIDDerived: uuid == nil, profiles: profiles)
     }
 
-    /// Milliseconds since 1970 and, with the profile `datetime`, their twin in words.
+    /// Milliseconds since 1970 and, with the profile `datetime`, the same time as text.
     mutating func timestamp(_ opening: StaticString, _ twinOpening: StaticString, _ milliseconds: Int64) {
         writer.put(opening)
         writer.integer(milliseconds)
@@ -95,11 +97,11 @@ extension RecordMapping {
         if activity == 99 {
             explain("activity_id", "the class has no activity for this type; activity_name is the type")
         } else if kind == .finding, activity == 2, isAboutRisk {
-            explain("activity_id", "the risk went down, which is no new finding")
+            explain("activity_id", "the risk went down, so this is not a new finding")
         } else {
-            explain("activity_id", "comes with the class, or is what the type's last word stands for")
+            explain("activity_id", "given by the class, or by the type's last word")
         }
-        if attack != nil { explain("attacks", "the catalogue's column attack") }
+        if attack != nil { explain("attacks", "the column attack of the catalogue") }
     }
 
     mutating func classification() {

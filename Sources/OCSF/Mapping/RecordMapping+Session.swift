@@ -19,7 +19,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// Both are one principal: nobody else is named, or the ids are equal.
+    /// Whether both are the same principal: only one is named, or the ids are equal.
     func isSame(_ subject: Identity?, _ actor: Identity?) -> Bool {
         guard let subject, let actor else { return actor == nil }
         if subject.id != nil, subject.id == actor.id { return true }

@@ -1,10 +1,10 @@
 import CSimdjson
 import Glibc
 
-/// `unmapped` and `raw_data`: the two ways in which nothing of the event is lost.
+/// `unmapped` and `raw_data`: the two ways to lose nothing of the event.
 extension RecordMapping {
-    /// Every value that the mapping did not take over word for word, under its own path. Left out are nulls and empty objects and
-    /// arrays, which say nothing, and members whose whole content was taken over. Inside arrays everything stays, so that places
+    /// Every value that the mapping did not copy verbatim, under its own path. Nulls, empty objects and empty
+    /// arrays are left out, because they say nothing, and so are members whose whole content was copied. Inside arrays everything stays, so that positions
     /// keep their meaning.
     mutating func unmapped() {
         let mark = writer.count
@@ -32,17 +32,17 @@ extension RecordMapping {
         writer.requote(from: valueStart)
     }
 
-    /// A member with its key and a comma behind, or nothing.
+    /// A member with its key, followed by a comma, or nothing.
     mutating func member(_ node: JSONNode, _ isOneLine: Bool, honoursMarks: Bool) {
         if honoursMarks, Int(node.pointee.flags) & TRIBUTARY_JSON_CONSUMED != 0 { return }
         let nodeKind = Int(node.pointee.kind)
         if nodeKind == TRIBUTARY_JSON_NULL { return }
         let mark = writer.count
-        // With its quotation marks.
+        // Including the quotation marks.
         let keyStart = Int(node.pointee.key_start) - 1, keyEnd = Int(node.pointee.key_end) + 1
         let start = Int(node.pointee.start), end = Int(node.pointee.end)
         if nodeKind < TRIBUTARY_JSON_OBJECT, start == keyEnd + 1 {
-            // No space between name and value: as it stands.
+            // If there is no space between name and value, both are copied unchanged.
             writer.copy(event.bytes + keyStart, end - keyStart)
             writer.byte(UInt8(ascii: ","))
             return
@@ -67,14 +67,14 @@ extension RecordMapping {
         }
     }
 
-    /// A value by itself, whole, for an attribute of type json_t; nothing for a null.
+    /// A complete value without a key, for an attribute of type json_t; nothing for a null.
     mutating func value(_ node: JSONNode) {
         if Int(node.pointee.kind) == TRIBUTARY_JSON_NULL { return }
         element(node, event.isOneLine())
     }
 
-    /// A value without a key, whole: inside arrays nothing is taken over one by one. Nulls and empty containers that are members
-    /// go, those that are elements stay.
+    /// A complete value without a key: inside arrays, values are not left out individually. Nulls and empty containers are left out
+    /// if they are members, and kept if they are elements.
     private mutating func element(_ node: JSONNode, _ isOneLine: Bool) {
         let nodeKind = Int(node.pointee.kind)
         let isContainer = nodeKind >= TRIBUTARY_JSON_OBJECT
@@ -120,11 +120,11 @@ extension RecordMapping {
 }
 
 extension RecordWriter {
-    /// Makes one string of the JSON that stands between `mark` and the last comma.
+    /// Turns the JSON between `mark` and the last comma into one string.
     mutating func requote(from mark: Int) {
         let size = count - 1 - mark
         guard size > 0 else { return }
-        // The text is moved behind the place that it can grow to, so that it is read where nothing is written.
+        // The text is first moved beyond the space into which it can grow, so that reading and writing never overlap.
         let room = 2 * size + 64
         reserve(room + size)
         let aside = mark + room

@@ -1,8 +1,8 @@
 import CSimdjson
 
-/// Makes the record of one event in one pass over its values, straight into the output buffer.
+/// Creates the record of one event in one pass over its values, directly in the output buffer.
 ///
-/// The parts are in files by concept. Each writes what it can vouch for and marks the values that now stand in the record;
+/// The parts are in separate files. Each part writes the attributes that it is sure of, and marks the event's values that are now in the record.
 /// `unmapped`, written last, takes all others.
 struct RecordMapping: ~Copyable {
     var writer = RecordWriter()
@@ -10,38 +10,38 @@ struct RecordMapping: ~Copyable {
     var enrichments = EnrichmentList()
     let settings: NormalizerSettings
     let catalog: EventCatalog
-    /// Of the integration at hand.
+    /// The constants of the present integration.
     var constants: RecordConstants
     let schema: RecordSchema
-    /// Nil where records are written as the mapping speaks.
+    /// Nil if records are written in the version that the mapping itself writes.
     let fit: RecordFit?
     let digest: SHA256Digest
     let digestBytes: UnsafeMutablePointer<UInt8>
 
-    // Of the event at hand:
+    // State of the present event:
     var event: LogEvent
     var eventType: JSONText?
     var kind = OCSFKind.base
     var activity = 99
     var rule = EventRule.none
-    /// What the actor is.
+    /// What kind of thing the actor is.
     var principal = Principal.user
     var outcome = Outcome()
     var security = SecurityContext()
-    /// The client came through one, by what Okta knows of its address.
+    /// Whether the client came through a VPN, according to what Okta knows about its address.
     var isThroughVPN = false
     var time: Int64 = 0
     var usesHost = false
     var usesSecurityControl = false
-    /// Where the record says the host of `http_request.url`, once it does.
+    /// Where the record contains the host of `http_request.url`; nil until it does.
     var urlHostPath: StaticString?
-    /// The place of the type's tags in the catalogue.
+    /// The index of the type's ATT&CK tags in the catalogue.
     var attack: Int?
     var client: ClientAddress?
     var application: TargetApplication?
-    /// A grant that became an Entity Management record, which has no `privileges`.
+    /// Whether this is a grant that became an Entity Management record, which has no `privileges`.
     var isGrantOfEntity = false
-    /// Somebody asked why the record is as it is.
+    /// Whether explanations are wanted.
     var isExplaining = false
     var explanations: [Explanation] = []
     var unknownTypes = UnknownTypes()
@@ -62,7 +62,7 @@ struct RecordMapping: ~Copyable {
         tables.initialize(repeating: nil, count: 2 * OktaKey.slots)
         digestBytes = .allocate(capacity: 32)
         digestBytes.initialize(repeating: 0, count: 32)
-        // Replaced before the first use; an empty event has nothing to read.
+        // A placeholder that is replaced before the first use; an empty event has nothing to read.
         let nothing = UnsafeMutablePointer<tributary_json_node>.allocate(capacity: 1)
         nothing.initialize(to: tributary_json_node())
         event = LogEvent(
@@ -85,7 +85,7 @@ struct RecordMapping: ~Copyable {
         return event.otherObject
     }
 
-    /// `nodes` is the event's tape, its root an object. `instead` is the class of a record whose own could not be filled in this version
+    /// `nodes` is the event's tape; its root must be an object. `instead` is the class to use if the event's own class could not be filled in this version
     /// of OCSF.
     mutating func write(
         _ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode, collectedAt: Int64,
@@ -159,7 +159,7 @@ struct RecordMapping: ~Copyable {
         device(actor, endpoint)
         observableField()
         enrichmentField(subject)
-        // Before the long parts: what stands behind the mark is moved.
+        // This comes before the long parts, because it moves everything after the mark.
         if let fit {
             switch fitRecord(fit, profilesAt: head.uid.upperBound + 2) {
             case nil: break
@@ -173,7 +173,7 @@ struct RecordMapping: ~Copyable {
         } else {
             profiles(at: head.profiles)
         }
-        explain("unmapped", "what no rule took over word for word")
+        explain("unmapped", "everything that no rule copied verbatim")
         unmapped()
         rawData()
         writer.finish()
@@ -185,25 +185,25 @@ struct RecordMapping: ~Copyable {
     private func subject(actor: Identity?, targets: Targets) -> Identity? {
         switch kind {
         case .account, .access: targets.account
-        // An administrator who ends someone's session is the actor, not the one who was signed in.
+        // If an administrator ends someone's session, the administrator is the actor, but not the user who was signed in.
         case .authentication: targets.user ?? (principal.canSignIn ? actor : nil) ?? targets.appUser
         case .group: targets.account
         default: nil
         }
     }
 
-    /// Where a part of the record stands; it decides the paths of the observables in it.
+    /// A part of the record. It determines the paths of the observables in it.
     enum Place { case record, evidence, device }
 }
 
 /// The constant parts of all records of one integration, as JSON.
 struct RecordConstants {
-    /// Follows `metadata.version`.
+    /// The part after `metadata.version`.
     let metadata: [UInt8]
     let dstEndpoint: [UInt8]
-    /// The org's host, or nothing.
+    /// The org's host, or empty.
     let host: [UInt8]
-    /// `"scheme":"https","hostname":"…",` or nothing.
+    /// `"scheme":"https","hostname":"…",` or empty.
     let url: [UInt8]
 
     init(orgHost: String?, logURL: String?) {

@@ -2,17 +2,17 @@ import CSimdjson
 import FoundationEssentials
 import Glibc
 
-/// Reads of a record, or of a line about an event that could not become one, what it takes to make the record again: the event as Okta
+/// Reads what is needed to create a record again from a record, or from a line about an event that could not become one: the event as Okta
 /// sent it, and where it came from.
 ///
-/// An instance belongs to one task at a time; what it gives is valid until the next line is read.
+/// An instance must be used by one task at a time. Its results are valid until the next line is read.
 package final class RecordReader {
-    /// A line as it was found.
+    /// The content of a line.
     package enum Content {
         case event(RecordedEvent)
-        /// The record does not hold the event: `raw_data` was off.
+        /// The record does not contain the event, because `raw_data` was off.
         case noRawData
-        /// The line is no record, in words.
+        /// The line is not a record; the text says why.
         case unreadable(String)
     }
 
@@ -25,9 +25,9 @@ package final class RecordReader {
     private let tape: JSONTape
     private var bytes: UnsafeMutableRawBufferPointer
 
-    /// Nil when memory is short.
+    /// Nil if there is not enough memory.
     package init?() {
-        // A record holds its event up to three times, escaped.
+        // A record contains its event up to three times, escaped.
         guard let tape = JSONTape(keys: Key.allCases.map { ("\($0)", $0.rawValue) }, scale: 16) else { return nil }
         self.tape = tape
         bytes = .allocate(byteCount: 64 << 10, alignment: 16)
@@ -43,7 +43,7 @@ package final class RecordReader {
         }
         guard let start = line.baseAddress?.assumingMemoryBound(to: UInt8.self),
             Int(nodes.pointee.kind) == TRIBUTARY_JSON_OBJECT
-        else { return .unreadable("it is no object") }
+        else { return .unreadable("it is not an object") }
         let view = View(nodes: nodes, bytes: start)
         return view.child(nodes, .reason) == nil ? record(view) : rejected(view)
     }
@@ -51,11 +51,11 @@ package final class RecordReader {
     private func record(_ view: View) -> Content {
         let metadata = view.child(view.nodes, .metadata)
         guard let uid = view.text(view.child(metadata, .uid)), let time = view.integer(view.child(view.nodes, .time))
-        else { return .unreadable("it has no metadata.uid and time, so it is no record") }
+        else { return .unreadable("it has no metadata.uid and time, so it is not a record") }
         guard let raw = view.text(view.child(view.nodes, .raw_data)) else { return .noRawData }
-        guard let event = unescape(raw) else { return .unreadable("its raw_data is no text") }
+        guard let event = unescape(raw) else { return .unreadable("its raw_data is not a string") }
         if let size = view.integer(view.child(view.nodes, .raw_data_size)), Int(size) != event.count {
-            return .unreadable("its raw_data has \(event.count) bytes, and raw_data_size says \(size)")
+            return .unreadable("its raw_data has \(event.count) bytes, but raw_data_size says \(size)")
         }
         return .event(
             RecordedEvent(
@@ -91,13 +91,13 @@ package final class RecordReader {
         bytes = .allocate(byteCount: count * 2, alignment: 16)
     }
 
-    /// The text that the inside of a JSON string stands for. The parser has found every escape whole and every surrogate paired.
+    /// The text that the inside of a JSON string stands for. The parser has already checked that every escape is complete and every surrogate is paired.
     private func unescape(_ text: JSONText) -> UnsafeRawBufferPointer? {
         reserve(text.count)
         var written = 0
         var at = 0
         while at < text.count {
-            // From escape to escape at once.
+            // Copies everything up to the next escape at once.
             let rest = text.count - at
             let run =
                 memchr(text.start + at, 0x5C, rest).map { $0 - UnsafeMutableRawPointer(mutating: text.start + at) }
@@ -179,17 +179,17 @@ package final class RecordReader {
     }
 }
 
-/// An event that a spool holds.
+/// An event that is stored in a spool.
 package struct RecordedEvent {
-    /// As Okta sent it.
+    /// The event as Okta sent it.
     package let event: UnsafeRawBufferPointer
-    /// The inside of its record's `metadata.uid`; nil for one that is no record.
+    /// The inside of the record's `metadata.uid`; nil if the event did not become a record.
     package let uid: UnsafeRawBufferPointer?
-    /// Its record's time, or when it was collected: milliseconds since 1970.
+    /// The record's time, or else the time of collection, in milliseconds since 1970.
     package let time: Int64
-    /// Its place in the page that it came in, where that is known.
+    /// Its position in the page in which it came, if that is known.
     package let offset: Int
-    /// The org's host and the address of the log, as the record has them.
+    /// The org's host and the address of the log, from the record.
     package let tenant: UnsafeRawBufferPointer?
     package let logSource: UnsafeRawBufferPointer?
 }

@@ -1,6 +1,6 @@
 /// The `time` of a record that this module wrote, in milliseconds since 1970; nil for any other text.
 ///
-/// It stands right behind `metadata`, with which a record begins, so that a reader of many need not parse each.
+/// It comes directly after `metadata`, which is first in a record, so it can be found without parsing the record.
 package func recordTime(of record: UnsafeRawBufferPointer) -> Int64? {
     let opening: StaticString = "{\"metadata\":"
     let key: StaticString = ",\"time\":"
@@ -25,7 +25,7 @@ private func stands(_ text: StaticString, in record: UnsafeRawBufferPointer, at 
     return true
 }
 
-/// Where the object that begins at `start` is over: braces outside of strings are counted.
+/// The end of the object that begins at `start`, found by counting braces outside strings.
 private func endOfObject(in record: UnsafeRawBufferPointer, from start: Int) -> Int? {
     var depth = 0
     var isInString = false

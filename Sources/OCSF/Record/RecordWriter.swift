@@ -1,10 +1,10 @@
 import CSimdjson
 import Glibc
 
-/// Builds one JSON record in one buffer that is used again.
+/// Builds one JSON record in a buffer that is reused.
 ///
-/// Every member is written with a comma behind it, and closing an object or array takes that comma away: so no state is kept, an
-/// object that stayed empty is seen by its last byte, and going back to a mark undoes whatever came since.
+/// Every member is written with a trailing comma, and closing an object or array removes that comma. So no state is needed, an
+/// empty object can be recognized by its last byte, and returning to a mark undoes everything written since.
 struct RecordWriter: ~Copyable {
     private(set) var start: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
@@ -17,7 +17,7 @@ struct RecordWriter: ~Copyable {
 
     deinit { start.deallocate() }
 
-    /// The memory that one long event needed is given back when the next record begins.
+    /// If a long event needed more memory, it is freed when the next record begins.
     mutating func begin() {
         count = 0
         if capacity > 4 << 20 {
@@ -59,7 +59,7 @@ struct RecordWriter: ~Copyable {
         count += 1
     }
 
-    /// The caller has reserved the room.
+    /// The caller must have reserved the space.
     @inline(__always)
     mutating func appendUnchecked(_ first: UInt8, _ second: UInt8) {
         start[count] = first
@@ -83,7 +83,7 @@ struct RecordWriter: ~Copyable {
         }
     }
 
-    /// `opening` is the member's name with everything up to the string's first byte: `"uid":"`.
+    /// `opening` is the member's name and everything up to the string's first byte: `"uid":"`.
     @inline(__always)
     mutating func string(_ opening: StaticString, _ text: JSONText) {
         put(opening)
@@ -111,7 +111,7 @@ struct RecordWriter: ~Copyable {
         }
     }
 
-    /// Puts the inside of a JSON string that stands for `size` bytes of valid JSON text.
+    /// Writes the inside of a JSON string that represents `size` bytes of valid JSON text.
     mutating func quoted(_ source: UnsafePointer<UInt8>, _ size: Int) {
         reserve(2 * size + 32)
         count += tributary_json_quote(source, size, start + count)
@@ -132,18 +132,18 @@ struct RecordWriter: ~Copyable {
         count += 2
     }
 
-    /// Closes the record: no comma behind it.
+    /// Closes the record, without a trailing comma.
     mutating func finish() {
         endObject()
         count -= 1
     }
 
-    /// True right behind an opening bracket.
+    /// Whether the last byte is an opening bracket.
     var isAtOpening: Bool { start[count - 1] == UInt8(ascii: "{") || start[count - 1] == UInt8(ascii: "[") }
 
     mutating func goBack(to mark: Int) { count = mark }
 
-    /// Moves what stands behind `mark` and puts `text` there.
+    /// Moves everything after `mark` and inserts `text` there.
     mutating func insert(_ text: StaticString, at mark: Int) {
         let size = text.utf8CodeUnitCount
         reserve(size)

@@ -1,6 +1,6 @@
 import Digests
 
-/// For all of the module, and for the program that makes a normalizer.
+/// Used in all of this module, and by the program that creates a normalizer.
 package typealias SHA256Digest = Digests.SHA256Digest
 
 extension RecordWriter {
@@ -12,7 +12,7 @@ extension RecordWriter {
         }
     }
 
-    /// The text of a UUID version 8 (RFC 9562 section 5.8) made of the first 16 bytes of a digest.
+    /// The text of a UUID version 8 (RFC 9562 section 5.8) made from the first 16 bytes of a digest.
     mutating func uuid8(_ digest: UnsafeMutablePointer<UInt8>) {
         let version = digest[6], variant = digest[8]
         digest[6] = digest[6] & 0x0F | 0x80

@@ -1,4 +1,4 @@
-/// The ids of one OCSF enumeration with their captions. For id 99 the source's own word is the name, which must not be the
+/// The ids of one OCSF enumeration with their captions. With id 99, the name is the source's own word, which must not be the
 /// caption of another id.
 struct EnumTable: Sendable {
     let captions: [(id: Int, caption: StaticString)]
@@ -53,9 +53,9 @@ struct EnumTable: Sendable {
 }
 
 extension RecordWriter {
-    /// Writes an id and its name. `id` is what the mapping makes of `text`, 99 when it knows nothing better: then a text that is
-    /// a caption itself takes that id, one with escapes (which could spell a caption) is Unknown, and any other is the name.
-    /// Returns true when the text stands in the record as it is.
+    /// Writes an id and its name. `id` is what the mapping derives from `text`, or 99 if it knows nothing better. With 99: if the text is itself
+    /// a caption, that id is used; if it has escapes (which could spell a caption), it is Unknown; otherwise the text is the name.
+    /// Returns whether the text is in the record unchanged.
     @discardableResult
     mutating func enumerated(
         _ idOpening: StaticString, _ nameOpening: StaticString, _ id: Int, _ text: JSONText?, _ table: EnumTable

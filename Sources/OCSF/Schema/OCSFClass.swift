@@ -1,21 +1,21 @@
-/// A class that Okta's events become, with what a version of the schema fixes about it.
+/// A class of OCSF that Okta's events become, with what a version of the schema defines for it.
 package struct OCSFClass: Sendable {
     /// `class_uid`.
     package let uid: Int
     /// `class_name`.
     package let caption: String
-    /// The class's name in the schema, in snake case; names a partition.
+    /// The class's name in the schema, in snake case. It is the name of a partition.
     package let name: String
     /// `category_uid` and `category_name`.
     package let categoryUID: Int
     package let categoryName: String
-    /// `activity_id` and its caption; 99 (Other) belongs to every class.
+    /// `activity_id` and its caption. 99 (Other) exists in every class.
     package let activities: [(id: Int, caption: String)]
 
     private static let iam = "Identity & Access Management"
     private static let application = "Application Activity"
 
-    /// Those of OCSF 1.8.0, in which the catalogue speaks. `OCSFKind.rawValue` is the index.
+    /// The classes of OCSF 1.8.0, which the catalogue uses. `OCSFKind.rawValue` is the index.
     package static let all: [OCSFClass] = [
         OCSFClass(
             uid: 0, caption: "Base Event", name: "base_event", categoryUID: 0, categoryName: "Uncategorized",
@@ -79,7 +79,7 @@ package struct OCSFClass: Sendable {
 
     package func hasActivity(_ id: Int) -> Bool { id == 99 || activities.contains { $0.id == id } }
 
-    /// The record's members that class and activity fix, as JSON without braces and with a comma behind the last. For activity 99
+    /// The record's members that follow from class and activity, as JSON without braces and with a trailing comma. For activity 99
     /// the caller adds `activity_name`.
     func classification(activity: Int) -> [UInt8] {
         let caption = activity == 99 ? "Other" : activities.first { $0.id == activity }?.caption ?? "Unknown"
@@ -92,7 +92,7 @@ package struct OCSFClass: Sendable {
     }
 }
 
-/// The same classes where code decides by them.
+/// The same classes, for decisions in code.
 package enum OCSFKind: Int, Sendable, CaseIterable {
     case base, finding, account, authentication, entity, access, group, email, webResources, api, applicationError
 
@@ -104,7 +104,7 @@ package enum OCSFKind: Int, Sendable, CaseIterable {
         self.init(rawValue: index)
     }
 
-    /// `actor` is an attribute of the class itself; elsewhere it belongs to the profile `host`.
+    /// Whether `actor` is an attribute of the class itself; otherwise it belongs to the profile `host`.
     var hasActor: Bool {
         switch self {
         case .account, .authentication, .entity, .access, .group, .api: true

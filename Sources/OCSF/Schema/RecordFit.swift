@@ -1,29 +1,29 @@
 import CSimdjson
 import Glibc
 
-/// Fits the part of a record that the mapping has written to a version of OCSF that has less: what the version lacks is taken out, a
-/// value that an enumeration lacks becomes 99 (Other) with its name, and an object that then breaks the version's rules goes as a
-/// whole. The mapping sees to it that what was taken out stands in `unmapped`.
+/// Adapts the part of a record that the mapping has written to a version of OCSF that has less. Attributes that the version lacks are removed, a
+/// value that an enumeration lacks becomes 99 (Other) with its name, and an object that then breaks the version's rules is removed as a
+/// whole. The mapping makes sure that removed values are in `unmapped`.
 ///
-/// The record is parsed once more and decided on from its leaves up, each value by its number in the version's table; then what is kept
-/// is copied. Once warm it allocates nothing. The mapping itself knows nothing of versions: a new attribute needs no line here.
+/// The record is parsed again, and decisions are made from its leaves upwards, using each name's number in the version's table. Then the remaining parts
+/// are copied. After warming up, it allocates nothing. The mapping itself knows nothing about versions: a new attribute needs no code here.
 final class RecordFit {
     enum Outcome {
-        /// The record is fitted, and uses these profiles.
+        /// The record has been adapted, and uses these profiles.
         case fitted(SchemaTable.Profiles)
-        /// The class lacks something that this version demands of it. The writer is as it was.
+        /// The record lacks something that this version requires in its class. The writer is unchanged.
         case notFillable
-        /// The record could not be read again: it is larger than any that an event of Okta's makes.
+        /// The record could not be parsed: it is larger than any record of an Okta event.
         case failed(Rejection)
     }
 
-    // Marks on the nodes of the record, along with the parser's own.
+    // Marks on the record's nodes, in addition to the parser's own.
     private static let dropped = UInt8(TRIBUTARY_JSON_CONSUMED)
-    /// The value is to become 99.
+    /// The value becomes 99.
     private static let other: UInt8 = 32
-    /// It stands at another place in the fitted record.
+    /// The value is at another place in the adapted record.
     private static let moved: UInt8 = 64
-    /// Something inside is not to be copied as it is.
+    /// Something inside must not be copied unchanged.
     private static let changed: UInt8 = 128
 
     private let table: SchemaTable
@@ -31,12 +31,12 @@ final class RecordFit {
     private var output = RecordWriter()
     private let observables: UInt16, enrichments: UInt16, name: UInt16, country: UInt16, url: UInt16
 
-    // Of the record at hand:
+    // State of the present record:
     private var bytes: UnsafePointer<UInt8>
     private var nodes: JSONNode
     private var count = 0
     private var profiles: SchemaTable.Profiles = []
-    /// Members that go into another, and where: few at once.
+    /// Members that move into another one, and where to. There are only a few at a time.
     private let moves: UnsafeMutablePointer<(member: JSONNode, into: JSONNode)>
     private var moveCount = 0
     private static let moveLimit = 16
@@ -65,8 +65,8 @@ final class RecordFit {
         nothing.deallocate()
     }
 
-    /// `writer` holds a record that is open still, a comma after its last member. What it held can be asked for by `stands` until the
-    /// next record.
+    /// `writer` contains a record that is still open, with a comma after its last member. Until the next record, `stands` tells which of its values
+    /// remain.
     func fit(_ writer: inout RecordWriter, _ kind: OCSFKind) -> Outcome {
         guard let structure = table.classes[kind]?.structure else { return .notFillable }
         writer.finish()
@@ -86,13 +86,13 @@ final class RecordFit {
         output.begin()
         object(nodes, structure)
         output.goBack(to: output.count - 1)
-        // The old text stays where it is until the next record: `stands` looks into it.
+        // The old text stays where it is until the next record, because `stands` reads it.
         swap(&writer, &output)
         return .fitted(profiles)
     }
 
-    /// Whether a value of the event, which stood in the record as the mapping made it, stands in it still. It does not when it was taken
-    /// out anywhere: the same text at another place may say something else.
+    /// Whether a value of the event that the mapping wrote is still in the record. It counts as removed if it was removed
+    /// anywhere, because the same text at another place may mean something else.
     func stands(_ text: JSONText) -> Bool {
         var isKept = false
         var index = 0
@@ -117,7 +117,7 @@ final class RecordFit {
         return isKept
     }
 
-    /// Whether the record still has a country and a URL: the mapping writes them in another form than the event has them.
+    /// Whether the record still has a country and a URL, which the mapping writes in another form than the event.
     var hasCountry: Bool { keeps(country) }
     var hasURL: Bool { keeps(url) }
 
@@ -144,7 +144,7 @@ final class RecordFit {
 
     // MARK: Deciding
 
-    /// Marks what goes. False when the object as a whole has to.
+    /// Marks what is removed. Returns false if the object must be removed as a whole.
     private func decide(_ object: JSONNode, _ structure: Int, isRecord: Bool = false) -> Bool {
         let facts = table.structures[structure]
         let end = nodes + Int(object.pointee.next)
@@ -153,7 +153,7 @@ final class RecordFit {
             if let attribute = table.attribute(structure, child.pointee.key) {
                 if !decide(child, attribute) { drop(child, in: object) }
                 if child.pointee.flags & Self.other != 0, member(attribute.sibling, of: object) == nil {
-                    // 99 without a name says nothing.
+                    // 99 without a name means nothing.
                     child.pointee.flags &= ~Self.other
                     drop(child, in: object)
                 }
@@ -215,7 +215,7 @@ final class RecordFit {
         parent.pointee.flags |= Self.changed
     }
 
-    /// A list that the version lacks, whose first element stands in another attribute.
+    /// A list that the version lacks; another attribute takes its first element.
     private func takeFirst(_ node: JSONNode, _ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode)
         -> Bool
     {
@@ -239,7 +239,7 @@ final class RecordFit {
         return true
     }
 
-    /// Members that the version has inside another one.
+    /// Members that this version has inside another member.
     private func move(_ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode) {
         guard !facts.into.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -258,7 +258,7 @@ final class RecordFit {
         }
     }
 
-    /// Members that went, but are said by another one.
+    /// Removed members whose content is in another member.
     private func spare(_ facts: SchemaTable.Structure, of object: JSONNode) {
         guard !facts.same.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -273,7 +273,7 @@ final class RecordFit {
         }
     }
 
-    /// A profile whose required attributes the record can't fill is not used: all that is its alone goes.
+    /// A profile whose required attributes are missing is not used: all attributes that only it has are removed.
     private func settleProfiles(_ facts: SchemaTable.Structure, _ structure: Int) {
         for profile in SchemaTable.Profiles.listed {
             let lacks = facts.required.contains { $0.profiles.contains(profile) && member($0.key, of: nodes) == nil }
@@ -307,7 +307,7 @@ final class RecordFit {
         return !isEmpty
     }
 
-    /// Observables and enrichments name an attribute by its path: without it they go too.
+    /// Observables and enrichments name an attribute by its path. If the attribute is removed, they are removed, too.
     private func keepResolving(_ key: UInt16) {
         guard let list = member(key, of: nodes) else { return }
         var keepsAny = false
@@ -327,7 +327,7 @@ final class RecordFit {
         if list.pointee.flags & Self.changed != 0 { nodes.pointee.flags |= Self.changed }
     }
 
-    /// Whether `actor.user.name`, or `evidences[0].src_endpoint.ip`, is kept. What stands in `unmapped` is not written yet, and stays.
+    /// Whether an attribute such as `actor.user.name` or `evidences[0].src_endpoint.ip` remains. `unmapped` is not written yet, so paths into it remain.
     private func resolves(_ path: JSONNode) -> Bool {
         let text = bytes + Int(path.pointee.start) + 1
         let size = Int(path.pointee.end - path.pointee.start) - 2
@@ -362,7 +362,7 @@ final class RecordFit {
         var element = array + 1
         var place = 0
         while element < end {
-            // One that goes changes the place of those after it.
+            // If an element is removed, the elements after it get other positions.
             if element.pointee.flags & Self.dropped != 0 { return nil }
             if place == index { return element }
             place += 1
@@ -371,7 +371,7 @@ final class RecordFit {
         return nil
     }
 
-    // MARK: Looking
+    // MARK: Lookup
 
     private func forEachMember(of object: JSONNode, _ body: (JSONNode) -> Void) {
         guard Int(object.pointee.kind) == TRIBUTARY_JSON_OBJECT else { return }
@@ -383,7 +383,7 @@ final class RecordFit {
         }
     }
 
-    /// A member that is kept where it is, or that another one was moved to.
+    /// A member that stays where it is, or to which another one was moved.
     private func member(_ key: UInt16, of object: JSONNode) -> JSONNode? {
         guard key != 0 else { return nil }
         var found: JSONNode?
@@ -445,7 +445,7 @@ final class RecordFit {
         output.byte(UInt8(ascii: ":"))
     }
 
-    /// Followed by a comma.
+    /// Writes a value, followed by a comma.
     private func value(_ node: JSONNode) {
         if node.pointee.flags & Self.other != 0 { return output.put("99,") }
         guard node.pointee.flags & Self.changed != 0 else {
@@ -474,13 +474,13 @@ final class RecordFit {
 }
 
 extension RecordWriter {
-    /// Takes back what `finish` did: the record goes on.
+    /// Undoes `finish`, so that the record can be continued.
     mutating func reopen() {
         goBack(to: count - 1)
         byte(UInt8(ascii: ","))
     }
 
-    /// Puts a name that needs no escapes.
+    /// Writes a name that needs no escapes.
     mutating func text(_ name: String) {
         var name = name
         name.withUTF8 { buffer in

@@ -1,14 +1,14 @@
-/// The version of OCSF that records are written in, as the mapping needs it: which classes and activities there are, and what a record
-/// is fitted to. Handed to the mapping, so that two versions can be written in one process.
+/// The version of OCSF in which records are written, from the mapping's view: the classes and activities, and the table to which a record
+/// is adapted. It is passed to the mapping, so that one process can write two versions.
 struct RecordSchema: Sendable {
     let version: SchemaVersion
-    /// Nil for the version that the mapping speaks: nothing is to be fitted.
+    /// Nil for the mapping's own version: nothing needs to be adapted.
     let table: SchemaTable?
     /// `"version":"1.8.0",`, the member of `metadata`.
     let versionMember: [UInt8]
     /// Class, activity and their names, by kind and then by activity 0…13 and 99 (index 14), ready to be copied.
     let classifications: [[[UInt8]]]
-    /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written after all else.
+    /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written after everything else.
     let hasRawDataSize: Bool
     let hasRawDataHash: Bool
 
@@ -28,14 +28,14 @@ struct RecordSchema: Sendable {
         hasRawDataHash = table?.hasInEveryClass("raw_data_hash") ?? true
     }
 
-    /// Where a class and an activity of the catalogue go in this version.
+    /// The class and activity in this version for those of the catalogue.
     func placed(_ kind: OCSFKind, _ activity: Int) -> (kind: OCSFKind, activity: Int) {
         guard let table else { return (kind, activity) }
         guard let known = table.classes[kind] else { return instead(kind, activity) ?? (.base, 99) }
         return (kind, known.facts.hasActivity(activity) ? activity : 99)
     }
 
-    /// The class that takes a record whose own can't be filled in this version; nil for Base Event, which takes everything.
+    /// The class to use if a record can't fill its own class in this version; nil for Base Event, which every record can fill.
     func instead(_ kind: OCSFKind, _ activity: Int) -> (kind: OCSFKind, activity: Int)? {
         guard kind != .base else { return nil }
         guard let other = table?.instead[kind] else { return (.base, 99) }

@@ -1,6 +1,6 @@
 import CRecordSchemas
 
-/// A table of a version of OCSF that can't be used.
+/// An invalid table of a version of OCSF.
 struct SchemaTableError: Error, CustomStringConvertible {
     let version: String
     let line: Int
@@ -9,28 +9,28 @@ struct SchemaTableError: Error, CustomStringConvertible {
     var description: String { "the table of OCSF \(version), line \(line): \(problem)" }
 }
 
-/// What a version of OCSF has: of each class and object the attributes, their values, and what must be there.
+/// The contents of a version of OCSF: the attributes of each class and object, their values, and what is required.
 ///
-/// Made of the tables in `Sources/CRecordSchemas`, whose first lines say what their columns are. Names are numbers here, as the parser
-/// gives them, so that fitting a record compares no text.
+/// Built from the tables in `Sources/CRecordSchemas`, whose first lines explain their columns. Names are numbers here, the same as the parser's,
+/// so that adapting a record compares no text.
 struct SchemaTable: Sendable {
     enum Content: Equatable {
-        /// A text, a number or a truth value.
+        /// A text, a number or a boolean.
         case plain
-        /// Whatever JSON there is.
+        /// Any JSON.
         case any
-        /// An object of this structure.
+        /// An object with this structure.
         case object(Int)
     }
 
     struct Attribute {
         var content: Content
         var isArray: Bool
-        /// Of which one has to be listed; none for an attribute that needs no profile.
+        /// The profiles of which a record must list at least one; empty for an attribute that needs no profile.
         var profiles: Profiles
-        /// The attribute that names the value; 0 for none.
+        /// The attribute that names the value; 0 if there is none.
         var sibling: UInt16
-        /// The values of an enumeration; nil for any value.
+        /// The values of an enumeration; nil if any value is allowed.
         var values: [Int]?
     }
 
@@ -40,7 +40,7 @@ struct SchemaTable: Sendable {
         static let datetime = Profiles(rawValue: 1)
         static let host = Profiles(rawValue: 2)
         static let securityControl = Profiles(rawValue: 4)
-        /// One that no record lists, so that its attributes can't be there.
+        /// A profile that no record lists, so that its attributes can't be used.
         static let other = Profiles(rawValue: 8)
         static let listed: [Profiles] = [.datetime, .host, .securityControl]
 
@@ -59,7 +59,7 @@ struct SchemaTable: Sendable {
         }
     }
 
-    /// A rule over an object's members.
+    /// A rule about an object's members.
     struct Constraint {
         var isJustOne: Bool
         var members: [UInt16]
@@ -68,24 +68,24 @@ struct SchemaTable: Sendable {
     struct Structure {
         var required: [(key: UInt16, profiles: Profiles)] = []
         var constraints: [Constraint] = []
-        /// An attribute that this version lacks here, and the member to which it goes.
+        /// An attribute that this version lacks here, and the member into which it moves.
         var into: [UInt16: UInt16] = [:]
-        /// An attribute that this version lacks here, and the one that says the same.
+        /// An attribute that this version lacks here, and the attribute with the same content.
         var same: [UInt16: UInt16] = [:]
         /// A list that this version lacks here, and the attribute that takes its first element.
         var first: [UInt16: UInt16] = [:]
     }
 
-    /// By number; 0 is no name.
+    /// Names by number; 0 stands for no name.
     private(set) var names: [String] = [""]
     private(set) var structures: [Structure] = []
-    /// The structure of each class that this version has, and what the class is.
+    /// The structure of each class in this version, and its facts.
     private(set) var classes: [OCSFKind: (structure: Int, facts: OCSFClass)] = [:]
-    /// What a class that is missing, or that a record can't fill, gives way to, and which activity becomes which.
+    /// The class that replaces a class that is missing or that a record can't fill, and how activities are translated.
     private(set) var instead: [OCSFKind: (kind: OCSFKind, activities: [Int: Int])] = [:]
 
     private var attributes: [Attribute] = []
-    /// By structure and name: the place in `attributes`, or -1.
+    /// Index in `attributes` by structure and name, or -1.
     private var places: [Int16] = []
 
     func attribute(_ structure: Int, _ key: UInt16) -> Attribute? {
@@ -96,7 +96,7 @@ struct SchemaTable: Sendable {
 
     func number(of name: String) -> UInt16 { UInt16(names.firstIndex(of: name) ?? 0) }
 
-    /// The table of a version as it was compiled in; nil for the one that the mapping speaks.
+    /// The compiled-in table of a version; nil for the mapping's own version.
     static func builtIn(_ version: SchemaVersion) throws(SchemaTableError) -> SchemaTable? {
         guard version != .native else { return nil }
         guard let found = tributary_record_schema_named(version.rawValue) else {
@@ -113,7 +113,7 @@ struct SchemaTable: Sendable {
     init(version: String, table: String, choices: String) throws(SchemaTableError) {
         var reader = SchemaTableReader(version: version)
         try reader.read(table)
-        // What the version lacks has no row, but a choice may name it.
+        // An attribute that the version lacks has no row, but a choice may name it.
         for row in choices.split(separator: "\n") where row.hasPrefix(version + "\t") {
             reader.name(row.split(separator: "\t").dropFirst(3))
         }
@@ -173,7 +173,7 @@ struct SchemaTable: Sendable {
                 for pair in columns[4].split(separator: "|") where columns[4] != "-" {
                     let sides = pair.split(separator: "=").compactMap { Int($0) }
                     guard sides.count == 2 else {
-                        throw SchemaTableError(version: version, line: line, problem: "“\(pair)” is no FROM=TO")
+                        throw SchemaTableError(version: version, line: line, problem: "“\(pair)” is not FROM=TO")
                     }
                     activities[sides[0]] = sides[1]
                 }
@@ -198,7 +198,7 @@ struct SchemaTable: Sendable {
     }
 }
 
-/// The rows of a table, before names are numbers.
+/// The rows of a table, before names become numbers.
 private struct SchemaTableReader {
     struct Row {
         var line: Int
@@ -220,7 +220,7 @@ private struct SchemaTableReader {
     }
 
     let version: String
-    /// Each once.
+    /// Each name once.
     private(set) var names: Set<String> = []
     private(set) var structures: [Structure] = []
 
@@ -266,7 +266,7 @@ private struct SchemaTableReader {
             for value in columns[6].split(separator: "|") {
                 let sides = value.split(separator: "=", maxSplits: 1)
                 guard let id = Int(sides[0]) else {
-                    throw SchemaTableError(version: version, line: line, problem: "“\(value)” is no number")
+                    throw SchemaTableError(version: version, line: line, problem: "“\(value)” is not a number")
                 }
                 row.values?.append((id, sides.count > 1 ? String(sides[1]) : ""))
             }

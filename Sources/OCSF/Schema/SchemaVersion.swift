@@ -1,22 +1,22 @@
-/// A version of OCSF that records can be written in.
+/// A version of OCSF in which records can be written.
 ///
-/// The mapping speaks 1.8.0. Every other version has a table, `Sources/CRecordSchemas/ocsf-VERSION.tsv`, to which a record is fitted:
-/// to add one, add its table, its choices, its line in `schemas.c`, a case here and in the configuration, and the version to the lists of
+/// The mapping itself writes 1.8.0. Every other version has a table, `Sources/CRecordSchemas/ocsf-VERSION.tsv`, to which a record is adapted.
+/// To add a version, add its table, its choices, its line in `schemas.c`, a case here and in the configuration, and the version to the lists of
 /// the suites under `Suites/`.
 package enum SchemaVersion: String, Sendable, CaseIterable {
     case v1_3_0 = "1.3.0"
     case v1_5_0 = "1.5.0"
     case v1_8_0 = "1.8.0"
 
-    /// What the mapping itself speaks.
+    /// The version that the mapping itself writes.
     package static let native = SchemaVersion.v1_8_0
 
-    /// As the spool's manifest names it.
+    /// The name in the spool's manifest.
     package var name: String { "ocsf/\(rawValue)" }
 }
 
 extension SchemaVersion {
-    /// Of a record that this module wrote, by its `metadata.version`, which nothing of that name stands before; nil for any other text.
+    /// The version of a record that this module wrote, from its `metadata.version`, which is the first member of that name; nil for any other text.
     package init?(ofRecord record: UnsafeRawBufferPointer) {
         let opening: StaticString = "\"version\":\""
         let size = opening.utf8CodeUnitCount

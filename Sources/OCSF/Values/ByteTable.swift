@@ -1,4 +1,4 @@
-/// An immutable table from byte strings to small numbers: open addressing, no allocation and no `String` on a look-up.
+/// An immutable table from byte strings to small numbers: open addressing, without allocation or `String` in a look-up.
 struct ByteTable: Sendable {
     private struct Entry {
         var hash: UInt32 = 0
@@ -10,7 +10,7 @@ struct ByteTable: Sendable {
     private let entries: [Entry]
     private let text: [UInt8]
 
-    /// Later pairs win over earlier ones with the same key.
+    /// If a key occurs twice, the later pair wins.
     init(_ pairs: [(key: [UInt8], value: Int32)]) {
         var size = 16
         while size < pairs.count * 2 { size *= 2 }
@@ -53,7 +53,7 @@ struct ByteTable: Sendable {
     }
 }
 
-/// FNV-1a, 32 bits. The keys of a table come from the operator, never from an event.
+/// FNV-1a, 32 bits. The keys come from the operator and never from an event, so collisions can't be provoked.
 private func byteHash(_ start: UnsafePointer<UInt8>?, _ count: Int) -> UInt32 {
     var hash: UInt32 = 2_166_136_261
     guard let start else { return hash }

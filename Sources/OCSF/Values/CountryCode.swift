@@ -1,6 +1,6 @@
-/// Country names as geolocation data writes them, to ISO 3166-1 alpha-2, which OCSF wants.
+/// Converts country names from geolocation data to ISO 3166-1 alpha-2, which OCSF requires.
 enum CountryCode {
-    /// The two letters for a name, or for two letters that are a code already; nil for anything else. Letter case, punctuation, "the",
+    /// The two-letter code for a name, or for a text that is a code already; nil for anything else. Letter case, punctuation, "the",
     /// "&" for "and" and "St" for "Saint" make no difference.
     static func lookup(_ name: JSONText) -> JSONText? {
         guard !name.isEscaped else { return nil }
@@ -15,7 +15,7 @@ enum CountryCode {
         JSONText(start: codes + 2 * index, count: 2, isEscaped: false)
     }
 
-    /// A name without what makes no difference, in memory of its own: nothing is allocated.
+    /// A name without the parts that make no difference, in its own memory, so that nothing is allocated.
     private struct Key {
         static let capacity = 160
         private var bytes: InlineArray<160, UInt8> = .init(repeating: 0)
@@ -32,7 +32,7 @@ enum CountryCode {
             }
         }
 
-        /// A blank, a hyphen, a comma, a bracket, an ampersand. A full stop or an apostrophe is inside a word.
+        /// A blank, a hyphen, a comma, a bracket or an ampersand. A full stop or an apostrophe is part of a word.
         private static func separates(_ byte: UInt8) -> Bool {
             byte < 0x30 && byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'")
         }
@@ -43,7 +43,7 @@ enum CountryCode {
             let first = count
             var isAfterC3 = false
             for byte in letters where byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'") {
-                // A to Z, and À to Þ, which UTF-8 writes as C3 80 to C3 9E.
+                // A to Z, and À to Þ, which are C3 80 to C3 9E in UTF-8.
                 let isCapital = byte &- 0x41 < 26 || (isAfterC3 && byte &- 0x80 < 0x1F)
                 append(isCapital ? byte + 0x20 : byte)
                 isAfterC3 = byte == 0xC3
@@ -90,7 +90,7 @@ enum CountryCode {
         (line.prefix(2), line.dropFirst(3).split(separator: "|"))
     }
 
-    /// The names as they stand below, which is how most of them come.
+    /// The names exactly as they are written below, which is how most of them come.
     private static let exactly = ByteTable(
         pairs.enumerated().flatMap { index, pair in
             (pair.names + [pair.code]).map { (Array($0.utf8), Int32(index)) }
@@ -105,7 +105,7 @@ enum CountryCode {
             }
         })
 
-    /// All codes in a row; lives as long as the process.
+    /// All codes in sequence; allocated for the life of the process.
     nonisolated(unsafe) private static let codes: UnsafePointer<UInt8> = {
         let text = Array(pairs.map(\.code).joined().utf8)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: text.count)
@@ -113,7 +113,7 @@ enum CountryCode {
         return UnsafePointer(memory)
     }()
 
-    /// The code, then its names: ISO's short name, and the variants that geolocation data uses. XK is user-assigned (Kosovo).
+    /// The code, then its names: ISO's short name, and the variants in geolocation data. XK is user-assigned (Kosovo).
     private static let names = """
         AD Andorra
         AE United Arab Emirates

@@ -1,13 +1,13 @@
 import Glibc
 
-/// An address that may stand where OCSF wants `ip_t`. Okta's `ipAddress` has been seen to hold other things.
+/// An address that OCSF's `ip_t` allows. Okta's `ipAddress` sometimes contains other things.
 struct IPAddress: Equatable {
-    /// 16 bytes in network order, an IPv4 address as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2).
+    /// 16 bytes in network order; an IPv4 address is ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2).
     let high: UInt64
     let low: UInt64
     var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
-    /// `ip_t` is at most 40 characters; a scope (`%eth0`) means nothing away from its host and is refused.
+    /// `ip_t` has at most 40 characters. A scope (`%eth0`) has no meaning on another host and is refused.
     static let maximumLength = 40
 
     init?(_ text: JSONText) {

@@ -1,14 +1,14 @@
-/// Where something is, as OCSF's `network_scope_id` says it.
+/// Where something is, in the values of OCSF's `network_scope_id`.
 enum NetworkScope: Int {
     case `internal` = 1
     case external = 2
 }
 
-/// What counts as the organisation's own: addresses and domains.
+/// What belongs to the organization: addresses and domains.
 ///
-/// Built in are the ranges that never leave a network: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291
-/// section 2.5.3), link-local (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). Carriers' shared space (RFC 6598) is
-/// not: a site behind one adds it.
+/// The ranges that never leave a network are built in: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291
+/// section 2.5.3), link-local (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared space of carriers (RFC 6598) is
+/// not; a site that uses it has to add it.
 package struct MyNetwork: Sendable, Equatable {
     /// A range of addresses.
     package struct AddressRange: Sendable, Equatable {
@@ -22,7 +22,7 @@ package struct MyNetwork: Sendable, Equatable {
             guard address.count == 4 || address.count == 16, (0...address.count * 8).contains(prefixLength) else {
                 return nil
             }
-            // An IPv4 range is one of IPv4-mapped addresses (RFC 4291 section 2.5.5.2), as `IPAddress` has them.
+            // An IPv4 range is a range of IPv4-mapped addresses (RFC 4291 section 2.5.5.2), like those of `IPAddress`.
             let isIPv4 = address.count == 4
             let bytes = isIPv4 ? [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF] + address : address
             let length = isIPv4 ? 96 + prefixLength : prefixLength
@@ -38,11 +38,11 @@ package struct MyNetwork: Sendable, Equatable {
     }
 
     private let ranges: [AddressRange]
-    /// The domains in lower case, one behind the other, and where each ends.
+    /// The concatenated domains in lower case, and where each ends.
     private let domainText: [UInt8]
     private let domainEnds: [Int]
 
-    /// `domains` stand for their subdomains too; the case of their letters does not count.
+    /// `domains` include their subdomains; letter case does not matter.
     package init(domains: [String] = [], ranges: [AddressRange] = []) {
         self.ranges = ranges
         var text: [UInt8] = []
@@ -57,7 +57,7 @@ package struct MyNetwork: Sendable, Equatable {
 
     var hasDomains: Bool { !domainEnds.isEmpty }
 
-    /// Nil, unknown: no range is configured, and so a public address may be the organisation's as well as anyone's.
+    /// Nil means unknown: no range is configured, so a public address may be the organization's or anyone else's.
     func scope(of address: IPAddress) -> NetworkScope? {
         if Self.isLocal(address) { return .internal }
         guard !ranges.isEmpty else { return nil }
@@ -65,7 +65,7 @@ package struct MyNetwork: Sendable, Equatable {
         return .external
     }
 
-    /// Nil without configured domains.
+    /// Nil if no domains are configured.
     func scope(ofDomain domain: JSONText) -> NetworkScope? {
         guard hasDomains else { return nil }
         return isMine(domain) ? .internal : .external

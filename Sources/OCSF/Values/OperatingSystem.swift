@@ -1,12 +1,12 @@
-/// OCSF's `os.type_id` for the words that Okta has for platforms: those of devices (`MACOS`, `OSX`, `CHROMEOS`), and those that its user agent
-/// parser makes ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
+/// OCSF's `os.type_id` for Okta's names of platforms: those of devices (`MACOS`, `OSX`, `CHROMEOS`), and those from its user agent
+/// parser ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
 enum OperatingSystem {
-    /// 99 for a platform that OCSF does not list, ChromeOS among them.
+    /// 99 for a platform that OCSF does not list, such as ChromeOS.
     static func typeID(_ name: JSONText) -> Int {
         if begins(name, "windows") {
             return name.containsIgnoringCase("phone") || name.containsIgnoringCase("mobile") ? 101 : 100
         }
-        // Before macOS: an iPad's browser says "Mac OS X (iPad)".
+        // This check comes before macOS, because an iPad's browser says "Mac OS X (iPad)".
         if name.containsIgnoringCase("ipad") { return 302 }
         if name.containsIgnoringCase("iphone") || name.containsIgnoringCase("ipod") || begins(name, "ios") {
             return 301
@@ -26,7 +26,7 @@ enum OperatingSystem {
         return 99
     }
 
-    /// The name begins with `word`, as a word or with more letters after it: "MACOS", "Mac OS".
+    /// Whether the name begins with `word`, which may be followed by more letters: "MACOS", "Mac OS".
     private static func begins(_ name: JSONText, _ word: StaticString) -> Bool {
         name.count >= word.utf8CodeUnitCount && name.slice(0..<word.utf8CodeUnitCount).equalsIgnoringCase(word)
     }

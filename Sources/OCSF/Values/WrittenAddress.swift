@@ -1,7 +1,7 @@
-/// An address as Okta may write it, and the part of the text that OCSF's `ip_t` can hold.
+/// An address as Okta writes it, and the part of the text that OCSF's `ip_t` allows.
 ///
-/// A join on addresses needs one spelling of each: an IPv4 address that is written as IPv6 (`::ffff:203.0.113.9`) is the IPv4 address. A port
-/// (`203.0.113.9:443`, `[2001:db8::1]:443`) is none of the address, and a zone (`fe80::1%eth0`) means nothing away from its host.
+/// To join on addresses, each one needs a single spelling: an IPv4 address written as IPv6 (`::ffff:203.0.113.9`) becomes the IPv4 address. A port
+/// (`203.0.113.9:443`, `[2001:db8::1]:443`) does not belong to the address, and a zone (`fe80::1%eth0`) has no meaning on another host.
 struct WrittenAddress {
     let text: JSONText
     let address: IPAddress
@@ -29,7 +29,7 @@ struct WrittenAddress {
         if let zone = text.firstIndex(of: UInt8(ascii: "%")) { text = text.slice(0..<zone) }
         guard let address = IPAddress(text) else { return nil }
         if address.isIPv4, let colon = text.lastIndex(of: UInt8(ascii: ":")) {
-            // Nothing to cut out where the IPv4 address is written in hexadecimal digits.
+            // If the IPv4 address is written in hexadecimal digits, there is nothing to cut out.
             let tail = text.slice(colon + 1..<text.count)
             if IPAddress(tail) == address { text = tail }
         }
