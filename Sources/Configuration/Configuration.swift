@@ -1,6 +1,6 @@
 import OktaAPI
 
-/// Everything that `tributary.yaml` and `conf.d` say, checked and with its defaults filled in. It holds paths of
+/// Everything that `tributary.yaml` and `conf.d` say, checked and with defaults filled in. It contains paths of
 /// secrets, never secrets.
 @dynamicMemberLookup
 package struct Configuration: Sendable, Equatable {
@@ -10,7 +10,7 @@ package struct Configuration: Sendable, Equatable {
     package typealias Network = Section<NetworkKeys>
     package typealias Metrics = Section<MetricsKeys>
 
-    /// The files it was read from, in order.
+    /// The files from which it was read, in order.
     package var files: [String]
     package var directories: Section<DirectoryKeys>
     package var spool: Spool
@@ -22,11 +22,11 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [Credential]
     /// In the order of the files.
     package var integrations: [Integration]
-    /// Integrations that are left out because of mistakes in them; empty unless ``ConfigurationContext/mistakes`` allows it.
+    /// Integrations that are left out because of mistakes in them. Empty unless ``ConfigurationContext/mistakes`` allows that.
     package var unusable: [UnusableIntegration] = []
     /// In the order of the files.
     package var destinations: [Destination]
-    /// What deserves attention but does not keep the daemon from running.
+    /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]
 
     /// The keys at the top of the file.
@@ -38,9 +38,9 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Credential: Sendable, Hashable {
         package var settings: Section<CredentialKeys>
-        /// As set, or where systemd puts it.
+        /// The configured path, or the path where systemd provides the secret.
         package var secretFile: String
-        /// Which kind of private key the file holds, in words; nil with `.apiToken`, and where it could not be read.
+        /// The kind of private key in the file, in words; nil with `.apiToken`, or if it could not be read.
         package var keyKind: String?
 
         package subscript<Value>(dynamicMember key: KeyPath<CredentialKeys, ConfigurationKey<Value>>) -> Value {
@@ -52,11 +52,11 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Integration: Sendable, Hashable {
         package var settings: Section<IntegrationKeys>
-        /// At least one of the two is there.
+        /// At least one of the two is set.
         package var dataIngest: DataIngest?
         package var responseAction: ResponseAction?
 
-        /// Whether the daemon collects its log: it is to be ingested, and not paused.
+        /// Whether the daemon collects its log: it has `data_ingest`, and is not paused.
         package var isCollected: Bool { dataIngest != nil && !settings.paused }
 
         package subscript<Value>(dynamicMember key: KeyPath<IntegrationKeys, ConfigurationKey<Value>>) -> Value {
@@ -64,9 +64,9 @@ package struct Configuration: Sendable, Equatable {
         }
     }
 
-    /// An integration that can't be used as it is written.
+    /// An integration that can't be used as configured.
     package struct UnusableIntegration: Sendable, Equatable {
-        /// Its name, or the place where it stands if its name can't be read or is another's; for a file that can't be read, the file.
+        /// Its name. If that can't be read or is taken, its place in the file; for a file that can't be read, the file.
         package var name: String
         /// The org's address; nil if it can't be read.
         package var org: String?
@@ -88,7 +88,7 @@ package struct Configuration: Sendable, Equatable {
     /// The settings under `response_action`.
     package struct ResponseAction: Sendable, Hashable {
         package var settings: Section<ResponseActionKeys>
-        /// Has `write`.
+        /// Has the permission `write`.
         package var credential: Credential
     }
 
@@ -96,7 +96,7 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Destination: Sendable, Hashable {
         package var settings: Section<DestinationKeys>
-        /// Where the credential of an `s3` destination is: as set, or where systemd puts it.
+        /// Where the credential of an `s3` destination is: the configured path, or the path where systemd provides it.
         package var secretFile: String
 
         package subscript<Value>(dynamicMember key: KeyPath<DestinationKeys, ConfigurationKey<Value>>) -> Value {
@@ -104,17 +104,17 @@ package struct Configuration: Sendable, Equatable {
         }
     }
 
-    /// The destination of that name.
+    /// The destination with this name.
     package func destination(named name: String) -> Destination? {
         destinations.first { $0.name.text == name }
     }
 
-    /// The integration of that name.
+    /// The integration with this name.
     package func integration(named name: String) -> Integration? {
         integrations.first { $0.name.text == name }
     }
 
-    /// The credential of that name.
+    /// The credential with this name.
     package func credential(named name: String) -> Credential? {
         credentials.first { $0.name.text == name }
     }

@@ -1,4 +1,4 @@
-/// What a daemon that runs with one configuration has to do to run with another: integrations are told apart by name, everything else by
+/// What a running daemon has to change to use another configuration. Integrations are matched by name, everything else by
 /// key.
 ///
 /// ```swift
@@ -6,12 +6,12 @@
 /// for name in change.removed { … }
 /// ```
 package struct ConfigurationChange: Sendable, Equatable {
-    /// An integration that is in both and not the same.
+    /// An integration that is in both configurations but differs.
     package struct Changed: Sendable, Equatable {
-        /// As it is to be.
+        /// The new version.
         package var integration: Configuration.Integration
-        /// The paths of the keys that differ, those of its credentials included, in the order of their declaration. A section that
-        /// came or went is named by its own path.
+        /// The paths of the keys that differ, including those of its credentials, in the order of their declaration. A section that
+        /// was added or removed is listed by its own path.
         package var keys: [String]
     }
 
@@ -21,9 +21,9 @@ package struct ConfigurationChange: Sendable, Equatable {
     package var removed: [Name] = []
     /// In the order of the new configuration.
     package var changed: [Changed] = []
-    /// Keys outside integrations that differ and can be taken over.
+    /// Keys outside integrations that differ and can be changed now.
     package var settings: [KeyDescription] = []
-    /// Keys outside integrations that differ and whose old value is in force until a restart.
+    /// Keys outside integrations that differ and whose old value stays in force until a restart.
     package var needsRestart: [KeyDescription] = []
 
     package init(from old: Configuration, to new: Configuration) {
@@ -33,7 +33,7 @@ package struct ConfigurationChange: Sendable, Equatable {
                 added.append(integration)
                 continue
             }
-            // A credential that both sections use tells of itself twice.
+            // A credential that both sections use would be listed twice.
             var seen: Set<String> = []
             let keys = integration.changedKeys(from: earlier).filter { seen.insert($0).inserted }
             if !keys.isEmpty { changed.append(Changed(integration: integration, keys: keys)) }
@@ -48,7 +48,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         needsRestart = keys.filter { $0.change == .atRestart }
     }
 
-    /// What is in force after the change: the new configuration, with the old value of each key in ``needsRestart``.
+    /// The configuration in force after the change: the new one, with the old value of each key in ``needsRestart``.
     package static func inForce(from old: Configuration, to new: Configuration) -> Configuration {
         var result = new
         result.directories = new.directories.keepingUntilRestart(old.directories)
@@ -60,7 +60,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         return result
     }
 
-    /// Whether there is nothing to do.
+    /// Whether nothing differs.
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
     }
@@ -89,7 +89,7 @@ extension Configuration.Integration {
 }
 
 extension Configuration.Credential {
-    /// The file is compared as it is found: one that systemd puts elsewhere is another, though no key says so.
+    /// The path where the file was found is compared, too: systemd may now provide it elsewhere, although no key has changed.
     fileprivate func changedKeys(from other: Self) -> [String] {
         let keys = settings.changed(from: other.settings).map(\.path)
         let file = Configuration.CredentialKeys.shared.secretFile.path

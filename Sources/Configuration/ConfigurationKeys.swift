@@ -1,8 +1,8 @@
 import OktaAPI
 
-// Every key that the configuration has: the one place where each is written down.
+// Every key of the configuration. Each is declared here and nowhere else.
 //
-// To add a key, declare it here, add it to `config/tributary.yaml` (a test asks for it) and run `make docs`.
+// To add a key, declare it here, add it to `config/tributary.yaml` (a test checks that) and run `make docs`.
 
 extension Configuration {
     /// At the top of the file.
@@ -24,7 +24,7 @@ extension Configuration {
     package struct SpoolKeys: ConfigurationSection {
         package static let shared = Self()
 
-        // Not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that, and loaders must reach the spool.
+        // Not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that, but loaders must reach the spool.
         package let directory = ConfigurationKey<String>(
             "spool.directory", .path, default: .value("/var/lib/tributary/spool"), .atRestart,
             "Where sealed segments appear for loaders."
@@ -336,7 +336,7 @@ extension Configuration {
     /// All keys, in the order of their declaration.
     package static let keys: [KeyDescription] = sections.flatMap { $0.declared.map(\.description) }
 
-    /// A value as the configuration would write it, after the rules of the key at `path`: `HTTPS://Acme-Admin.okta.com/` becomes
+    /// A value in the form in which the configuration stores it, by the rules of the key at `path`: `HTTPS://Acme-Admin.okta.com/` becomes
     /// `https://acme.okta.com`.
     ///
     /// - Throws: `ValueError`, which says what to write instead.

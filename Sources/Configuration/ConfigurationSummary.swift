@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// What `tributary check --json` shows of a configuration: every key with its value, no secrets.
+/// A configuration as `tributary check --json` shows it: every key with its value, but no secrets.
 package struct ConfigurationSummary: Sendable, Encodable {
     private let configuration: Configuration
 
     fileprivate init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// JSON with the keys of the file, sorted; durations in seconds and sizes in bytes.
+    /// JSON with the same keys as the file, sorted; durations in seconds and sizes in bytes.
     package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -74,10 +74,10 @@ extension KeyedEncodingContainer<ConfigurationSummary.Key> {
 }
 
 extension Configuration {
-    /// The configuration for programs.
+    /// The configuration, for programs.
     package var summary: ConfigurationSummary { ConfigurationSummary(self) }
 
-    /// The configuration in a few lines for a person, without a newline at the end.
+    /// The configuration in a few lines, for a person, without a trailing newline.
     package func describe() -> String {
         var lines: [String] = []
         func line(_ label: String, _ text: String) {
@@ -118,7 +118,7 @@ extension Configuration {
 }
 
 extension Configuration.Destination {
-    /// Where it is, for a person, without what may be a secret.
+    /// Where the destination is, for a person, without anything that may be a secret.
     package var place: String {
         switch self.type {
         case .s3:
@@ -144,6 +144,6 @@ extension Configuration.Destination {
 }
 
 extension Section {
-    /// What `check` says of it, a piece a key.
+    /// The text of `check`, one piece per key.
     fileprivate var words: [String] { settings.compactMap(\.words) }
 }

@@ -1,20 +1,20 @@
-/// Where the credentials of one of Tributary's services are: no service's directory is inside another's, and each has a user of its own.
+/// Where the credentials of one of Tributary's services are. No service's directory is inside another's, and each service has its own user.
 ///
-/// An administrator keeps them in ``source``, which only root reads. A root step of the unit lays them down, decrypted, in ``runtime``, which
-/// only the service's user reads.
+/// An administrator stores them in ``source``, which only root can read. A root step of the unit decrypts them and writes them to ``runtime``, which
+/// only the service's user can read.
 package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertible {
-    /// Above every ``runtime``; root's.
+    /// The parent of every ``runtime``; owned by root.
     package static let runtimeRoot = "/run/tributary-credentials"
-    /// Above every ``source``.
+    /// The parent of every ``source``.
     static let sourceRoot = "/etc/tributary"
-    /// The daemon's.
+    /// The daemon's credentials.
     package static let collector = CredentialDirectories(name: "collector", "credentials", "collector")
-    /// Of the response actions.
+    /// The credentials of the response actions.
     package static let respond = CredentialDirectories(name: "respond", "credentials-respond", "respond")
 
     /// `collector`, `respond` or `deliver/NAME`.
     package let name: String
-    /// Where an administrator puts them: a file each, called by the credential's name.
+    /// Where an administrator stores them: one file per credential, named after it.
     package let source: String
     /// Where the service finds them.
     package let runtime: String
@@ -45,8 +45,8 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         }
     }
 
-    /// The same for another configuration than the installed one, which no unit serves: the secrets are in a directory next to it, and are read
-    /// there.
+    /// The directories for a configuration other than the installed one, which no unit serves: the secrets are in a directory next to it, and are read
+    /// from there.
     ///
     /// - Parameter configuration: an absolute path.
     package func next(to configuration: String) -> Self {
@@ -55,7 +55,7 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         return CredentialDirectories(name: name, source: directory, runtime: directory)
     }
 
-    /// Whether a root step lays the secrets down elsewhere.
+    /// Whether a root step writes the secrets to another directory.
     package var areLaidDown: Bool { source != runtime }
 
     private init(name: String, source: String, runtime: String) {
@@ -73,10 +73,10 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     package var description: String { name }
 }
 
-/// What the files of a credential are called. Names of credentials have no dot.
+/// The names of a credential's files. Names of credentials contain no dot.
 package enum CredentialFileName {
-    /// One that `systemd-creds encrypt` made.
+    /// The suffix of a file made by `systemd-creds encrypt`.
     package static let encryptedSuffix = ".cred"
-    /// Next to where a secret would be: why there is none, in words.
+    /// The suffix of a file next to a missing secret that says why it is missing.
     package static let failedSuffix = ".failed"
 }

@@ -1,5 +1,5 @@
 extension Configuration {
-    /// The version of OCSF that records follow. What this program can write is said by the module OCSF; a test holds the two together.
+    /// The version of OCSF in which records are written. The module OCSF defines which versions exist; a test compares the two lists.
     package enum SchemaVersion: String, Sendable, Hashable, CaseIterable {
         case v1_3_0 = "1.3.0"
         case v1_5_0 = "1.5.0"
@@ -8,7 +8,7 @@ extension Configuration {
 }
 
 extension ValueKind where Value == Configuration.SchemaVersion {
-    /// Of numbers the nearest one is a guess: all are named.
+    /// No single number is suggested, because that would be a guess: the message names all of them.
     static let schemaVersion = ValueKind("a version of OCSF such as 1.8.0") { (text) throws(ValueError) in
         if let version = Configuration.SchemaVersion(rawValue: text) { return version }
         let known = Configuration.SchemaVersion.allCases.reversed().map(\.rawValue).joined(separator: ", ")

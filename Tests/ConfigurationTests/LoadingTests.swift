@@ -286,7 +286,7 @@ struct DropInTests {
             ])
     }
 
-    @Test("a file that can't be read hides no follow-up problems behind it")
+    @Test("a file that can't be read does not cause follow-up problems")
     func noFollowUps() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good.replacing("credential: r", with: "credential: elsewhere")),
@@ -307,7 +307,7 @@ struct DropInTests {
         )
     }
 
-    @Test("a directory in the place of a file is named")
+    @Test("a directory instead of a file is named")
     func directory() throws {
         let workspace = try Workspace()
         let main = try workspace.write("tributary.yaml", good)

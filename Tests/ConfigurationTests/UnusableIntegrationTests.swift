@@ -36,7 +36,7 @@ struct UnusableIntegrationTests {
             ("credential: g", "credential: g\n      page_size: 5000", "globex", "out of range"),
             ("credential: g", "credential: g\n      filter: a eq \"b", "globex", "unpaired quotation mark"),
             ("credential: g", "credential: g\n      filtre: x", "globex", "unknown key"),
-            ("name: globex", "name: acme", "conf.d/globex.yaml:4:5", "is there already"),
+            ("name: globex", "name: acme", "conf.d/globex.yaml:4:5", "already exists"),
             ("- name: g\n", "- name: g\n    type: oauth\n", "globex", "“client_id” is missing"),
             ("- name: g\n", "- name: g\n    colour: red\n", "globex", "unknown key"),
             ("  - name: globex", "  - name: [globex", "conf.d/globex.yaml", "conf.d/globex.yaml"),

@@ -60,7 +60,7 @@ final class Workspace: Sendable {
     }
 }
 
-/// A small good configuration; tests put lines behind it.
+/// A small valid configuration; tests append lines to it.
 let good = """
     credentials:
       - name: r

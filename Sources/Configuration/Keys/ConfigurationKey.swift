@@ -1,8 +1,8 @@
-/// One key of the configuration: where it stands, what it takes, and what it means.
+/// One key of the configuration: its place, its type, and its meaning.
 ///
-/// A key is declared once, as a property of its section (``Configuration/SpoolKeys`` and its siblings). Everything else follows from
+/// A key is declared once, as a property of its section (such as ``Configuration/SpoolKeys``). Everything else follows from
 /// the declaration: `configuration.spool.compression` has the key's type, and reading, suggestions, `check`, `check --json`,
-/// `docs/configuration.md` and the comparison of two configurations know the key.
+/// `docs/configuration.md` and the comparison of two configurations include the key.
 ///
 /// ```swift
 /// package let maxBytes = ConfigurationKey<ByteSize>(
@@ -11,18 +11,18 @@
 /// ```
 package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     package let description: KeyDescription
-    /// Nil when there is neither a value nor a default; the reason is in the findings.
+    /// Nil if there is neither a value nor a default; the findings say why.
     let read: @Sendable (Settings, ConfigurationContext, inout Findings) -> Value?
-    /// The literal default; nil where there is none.
+    /// The literal default; nil if there is none.
     let readDefault: @Sendable () throws(ValueError) -> Value?
-    /// Reads a single value, and writes it as the configuration would: what people paste becomes what is kept.
+    /// Reads a single value and returns it in the form in which the configuration stores it, so that pasted text is normalized.
     let normalized: @Sendable (String) throws(ValueError) -> String?
-    /// How `check` says the value; nil says nothing of it.
+    /// How `check` describes the value; nil if it does not mention it.
     let words: (@Sendable (Value) -> String?)?
 
     var path: String { description.path }
 
-    /// A key that has a value in every configuration: it is required, or has a default.
+    /// A key that always has a value: it is required, or has a default.
     init(
         _ path: String, _ kind: ValueKind<Value>, default fallback: KeyDefault, _ change: KeyChange,
         _ explanation: String, words: (@Sendable (Value) -> String?)? = nil
@@ -44,7 +44,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         }
     }
 
-    /// A key that may be absent. `described` says what holds then.
+    /// A key that may be absent. `described` says what happens then.
     init<Wrapped>(
         _ path: String, optional kind: ValueKind<Wrapped>, described: String? = nil, _ change: KeyChange,
         _ explanation: String, words: (@Sendable (Value) -> String?)? = nil
@@ -59,7 +59,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         readDefault = { () throws(ValueError) in .some(nil) }
     }
 
-    /// A key whose value is a list of single values, empty when absent.
+    /// A key whose value is a list; an absent key is an empty list.
     init<Item>(
         _ path: String, listOf kind: ValueKind<Item>, described: String? = nil, _ change: KeyChange,
         _ explanation: String, words: (@Sendable (Value) -> String?)? = nil
@@ -75,20 +75,20 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     }
 }
 
-/// What stands for a key that is absent or empty.
+/// The value of a key that is absent or empty.
 package enum KeyDefault: Sendable, Hashable {
-    /// The key may be absent; nothing takes its place.
+    /// The key may be absent; there is no default.
     case none
-    /// The key must be there.
+    /// The key must be present.
     case required
-    /// A text that is read like the value itself.
+    /// A text that is read like a configured value.
     case value(String)
-    /// The first directory that an environment variable lists, as systemd sets it; without the variable, this text.
+    /// The first directory in an environment variable that systemd sets; if it is not set, this text.
     case environment(String, else: String)
-    /// Worked out by the key's consumer, as described.
+    /// Determined by the code that uses the key, as described.
     case described(String)
 
-    /// For people: nil where there is none.
+    /// For people; nil if there is no default.
     package var text: String? {
         switch self {
         case .none, .required: nil
@@ -98,19 +98,19 @@ package enum KeyDefault: Sendable, Hashable {
     }
 }
 
-/// When a changed value can take effect.
+/// When a changed value takes effect.
 package enum KeyChange: Sendable, Hashable {
-    /// The running daemon can take it over without losing its place.
+    /// The running daemon can adopt it without losing its place.
     case whileRunning
-    /// It is part of what the daemon holds open from start to end, such as a directory with its lock.
+    /// After a restart: it concerns something that the daemon holds open all the time, such as a directory with its lock.
     case atRestart
 }
 
-/// What is said of a key, without its Swift type.
+/// The description of a key, without its Swift type.
 package struct KeyDescription: Sendable, Hashable {
-    /// Dotted, `[]` after a list of mappings: `integrations[].data_ingest.credential`.
+    /// Dotted, with `[]` after a list of mappings: `integrations[].data_ingest.credential`.
     package let path: String
-    /// What it takes, as in “expects a size such as 64MiB”.
+    /// What the value must be, as in “expects a size such as 64MiB”.
     package let valueKind: String
     package let isList: Bool
     package let fallback: KeyDefault
@@ -128,7 +128,7 @@ extension ConfigurationContext {
         _ description: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> Value? {
         guard case .environment(let variable, let otherwise) = description.fallback else { return nil }
-        // systemd lists several directories with colons between; ours is the first.
+        // systemd separates several directories by colons; the first one is ours.
         if let first = environment[variable]?.split(separator: ":").first {
             if let value = try? kind.parse(String(first)) { return value }
             findings.error(

@@ -1,12 +1,12 @@
 import OktaAPI
 
-/// A type that a key of the configuration can have: how its values look in `check` and in `check --json`.
+/// A type that a configuration key can have. It defines how values look in `check` and in `check --json`.
 package protocol ConfigurationValue: Sendable, Hashable {
-    /// For people; nil when there is nothing to show.
+    /// For people; nil if there is nothing to show.
     var text: String? { get }
-    /// For programs; nil leaves the key out.
+    /// For programs; nil omits the key.
     var json: (any Encodable & Sendable)? { get }
-    /// The unit that `check --json` adds to a key's name.
+    /// The unit that `check --json` appends to a key's name.
     static var unit: String { get }
 }
 

@@ -1,16 +1,16 @@
-/// The shape of the configuration, worked out from the list of keys: what may stand where.
+/// The structure of the configuration, derived from the list of keys: which keys are allowed where.
 struct KeyTree: Sendable {
     enum Entry: Sendable {
         case key(KeyDescription)
         /// A mapping of further keys.
         case section
-        /// A list of mappings; lists in several files are joined.
+        /// A list of mappings; lists from several files are joined.
         case sections
     }
 
     static let shared = KeyTree(Configuration.keys)
 
-    /// By the path of the mapping (empty for the file's top), then by name.
+    /// By the path of the mapping (empty for the top level), then by name.
     private(set) var entries: [String: [String: Entry]] = [:]
     private let keys: [KeyDescription]
 
@@ -31,7 +31,7 @@ struct KeyTree: Sendable {
 
     func entry(_ name: String, in parent: String) -> Entry? { entries[parent]?[name] }
 
-    /// What a person probably meant by an unknown key.
+    /// What a person probably meant with an unknown key.
     func suggestion(for name: String, in parent: String) -> String {
         let here = (entries[parent] ?? [:]).keys.sorted()
         if let near = NearestName.of(name, among: here) { return "did you mean “\(near)”?" }

@@ -1,16 +1,16 @@
-/// A group of keys that belong together, a property each. All keys of a section are read and kept together.
+/// A group of keys that belong together, one property each. All keys of a section are read and stored together.
 package protocol ConfigurationSection: Sendable {
     static var shared: Self { get }
 }
 
-/// The values of a section's keys, each by the name and with the type of its declaration.
+/// The values of a section's keys, each with the name and the type of its declaration.
 ///
 /// ```swift
 /// configuration.spool.segmentMaxAge.duration   // the key is `Configuration.SpoolKeys.segmentMaxAge`
 /// ```
 @dynamicMemberLookup
 package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
-    /// One for each key, in the order of their declaration.
+    /// One per key, in the order of their declaration.
     private(set) var settings: [any AnySetting]
 
     fileprivate init(settings: [any AnySetting]) { self.settings = settings }
@@ -19,8 +19,8 @@ package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
         get {
             let path = Keys.shared[keyPath: key].path
             for case let setting as Setting<Value> in settings where setting.key.path == path { return setting.value }
-            // Only `SectionReading.whole` makes sections, of the very keys that can be asked for.
-            preconditionFailure("\(path) is no key of its section")
+            // Only `SectionReading.whole` creates sections, and it uses exactly the keys that can be requested here.
+            preconditionFailure("\(path) is not a key of its section")
         }
         set {
             let key = Keys.shared[keyPath: key]
@@ -35,13 +35,13 @@ package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
         zip(settings, other.settings).compactMap { $0.isEqual(to: $1) ? nil : $0.description }
     }
 
-    /// The same with the old value of each key that can't change while the daemon runs.
+    /// The same section, but with the old value of each key that can't change while the daemon runs.
     package func keepingUntilRestart(_ old: Self) -> Self {
         Section(
             settings: zip(settings, old.settings).map { $0.description.change == .atRestart ? $1 : $0 })
     }
 
-    /// Each key with its value's text, in the order of their declaration; nil for a key without a value.
+    /// Each key with its value as text, in the order of their declaration; nil for a key without a value.
     package var texts: [(key: KeyDescription, text: String?)] { settings.map { ($0.description, $0.text) } }
 
     package static func == (left: Self, right: Self) -> Bool { left.changed(from: right).isEmpty }
@@ -51,7 +51,7 @@ package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
     }
 }
 
-/// What could be read of a section.
+/// The parts of a section that could be read.
 struct SectionReading<Keys: ConfigurationSection> {
     private var settings: [any AnySetting] = []
     private var isWhole = true
@@ -66,7 +66,7 @@ struct SectionReading<Keys: ConfigurationSection> {
         }
     }
 
-    /// Nil for a value that is missing or wrong, which is in the findings.
+    /// Nil if the value is missing or wrong; the findings say so.
     subscript<Value>(key: KeyPath<Keys, ConfigurationKey<Value>>) -> Value? {
         let path = Keys.shared[keyPath: key].path
         for case let setting as Setting<Value> in settings where setting.key.path == path { return setting.value }
@@ -86,8 +86,8 @@ struct Setting<Value: ConfigurationValue>: AnySetting {
     var jsonName: String { key.description.name + Value.unit }
     var json: (any Encodable & Sendable)? { masked ?? value.json }
 
-    /// The value without what a person may have pasted into it by mistake; nil where there is nothing to leave out. Paths are looked at when
-    /// they are read, and a client ID is refused if it is none. A command begins with a path, and its arguments may be anything.
+    /// The value without anything that a person may have pasted into it by mistake; nil if nothing has to be hidden. Paths are checked when they
+    /// are read, and an invalid client ID is refused, so only other values are masked. In a command, the arguments may contain anything.
     private var masked: String? {
         let isCommand = ["command", "credential_process"].contains(key.description.name)
         guard let text = value.text, isCommand || !text.hasPrefix("/"), key.description.name != "client_id",
@@ -111,29 +111,29 @@ struct Setting<Value: ConfigurationValue>: AnySetting {
     func hash(into hasher: inout Hasher) { hasher.combine(value) }
 }
 
-/// A key with its value, whatever its type.
+/// A key with its value, of any type.
 protocol AnySetting: Sendable {
     var description: KeyDescription { get }
     /// The key's name in `check --json`.
     var jsonName: String { get }
     var json: (any Encodable & Sendable)? { get }
-    /// What `check` says; nil when nothing need be said.
+    /// The text of `check`; nil if there is nothing to mention.
     var words: String? { get }
-    /// The value as it may stand in a file.
+    /// The value in the form in which a file can contain it.
     var text: String? { get }
 
     func isEqual(to other: any AnySetting) -> Bool
     func hash(into hasher: inout Hasher)
 }
 
-/// A key, whatever its type.
+/// A key of any type.
 protocol DeclaredKey: Sendable {
     var description: KeyDescription { get }
-    /// Reads the key with its value; nil when there is neither a value nor a default.
+    /// Reads the key's value; nil if there is neither a value nor a default.
     func setting(_ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings) -> (any AnySetting)?
-    /// Reads the literal default and drops the result.
+    /// Reads the literal default and discards the result.
     func checkDefault() throws(ValueError)
-    /// A single value as the configuration would write it.
+    /// A single value in the form in which the configuration stores it.
     func normalizing(_ text: String) throws(ValueError) -> String
 }
 

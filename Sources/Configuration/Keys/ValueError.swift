@@ -1,4 +1,4 @@
-/// Why a value's text was refused: what is wrong with it and what would be right. The caller adds the place.
+/// Why a value was refused: what is wrong with it, and what to write instead. The caller adds the place.
 package struct ValueError: Error, Sendable, Equatable, CustomStringConvertible {
     package var message: String
     package var hint: String?

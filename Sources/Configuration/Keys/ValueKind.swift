@@ -1,4 +1,4 @@
-/// A way of reading a single value, and its name in messages.
+/// A way to read a single value, and its name in messages.
 struct ValueKind<Value: Sendable>: Sendable {
     let name: String
     let parse: @Sendable (String) throws(ValueError) -> Value
@@ -8,7 +8,7 @@ struct ValueKind<Value: Sendable>: Sendable {
         self.parse = parse
     }
 
-    /// The same, within bounds.
+    /// The same kind, but limited to a range.
     func within(_ range: ClosedRange<Value>) -> Self where Value: Comparable {
         ValueKind(name) { (text) throws(ValueError) in
             let value = try parse(text)
@@ -20,7 +20,7 @@ struct ValueKind<Value: Sendable>: Sendable {
         }
     }
 
-    /// One of the words of an enumeration.
+    /// One of the values of an enumeration.
     static func word() -> Self where Value: CaseIterable & RawRepresentable<String> {
         let words = Value.allCases.map(\.rawValue)
         return ValueKind("one of \(words.joined(separator: ", "))") { (text) throws(ValueError) in

@@ -1,13 +1,13 @@
 import OktaAPI
 
 extension ValueKind where Value == String {
-    /// An absolute path. Relative ones are refused: a service's working directory is `/`, an operator's is not, and
+    /// An absolute path. Relative ones are refused, because a service's working directory is `/` and an operator's is not, although
     /// both read the same file.
     static let path = ValueKind("an absolute path") { (text) throws(ValueError) in
         guard text.utf8.first == UInt8(ascii: "/") else {
             throw ValueError("\(LiteralSecret.quoted(text)) is not an absolute path", hint: "begin it with /")
         }
-        // PATH_MAX is 4096 with the closing NUL; room is left for the names that follow it.
+        // PATH_MAX is 4096 including the final NUL. This leaves room for file names after the path.
         guard text.utf8.count <= 3500, !text.unicodeScalars.contains("\0"), !text.contains("\n") else {
             throw ValueError("not a usable path", hint: "write a path of up to 3500 bytes in one line")
         }
@@ -21,7 +21,7 @@ extension ValueKind where Value == String {
         return trimmed
     }
 
-    /// Whether a part of a path looks like a secret and names nothing on this host: a path is repeated in errors and in the log.
+    /// Whether a part of a path looks like a secret and does not exist on this host. Paths are repeated in errors and in the log, so a secret must not be one.
     private static func namesSomethingStrange(_ path: String) -> Bool {
         var end = path.startIndex
         while end < path.endIndex {
@@ -40,11 +40,11 @@ extension ValueKind where Value == String {
         guard text.unicodeScalars.count <= 1000 else {
             throw ValueError("the text has more than 1000 characters", hint: "shorten it")
         }
-        // Folded, for it appears in status lines.
+        // Joined into one line, because it appears in status lines.
         return text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
-    /// An identifier that goes into tokens and requests as it stands.
+    /// An identifier that goes into tokens and requests unchanged.
     static let identifier = ValueKind("an identifier") { (text) throws(ValueError) in
         guard (1...200).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw ValueError(
@@ -53,18 +53,18 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The client ID of a service app. Okta's begin with `0oa`; one that a person chose is a word.
+    /// The client ID of a service app. Okta's begin with `0oa`; one chosen by a person is a word.
     static let clientID = ValueKind("an identifier") { (text) throws(ValueError) in
         let text = try identifier.parse(text)
         guard text.hasPrefix("0o") || !LiteralSecret.mayBePresent(in: text) else {
             throw ValueError(
-                "(a value not repeated here, it may be a secret) is no client ID",
+                "(a value not repeated here, it may be a secret) is not a client ID",
                 hint: "copy the Client ID from the app's page in Okta: it begins with 0oa")
         }
         return text
     }
 
-    /// Okta's own syntax check is the only complete one; here it is bounded, and has to be an expression at all.
+    /// Only Okta can check the syntax completely. Here the length is limited, and the text must look like an expression.
     static let filter = ValueKind("an Okta filter expression") { (text) throws(ValueError) in
         let folded = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         guard folded.utf8.count <= 4000 else {
@@ -82,7 +82,7 @@ extension ValueKind where Value == String {
                 || words.contains(where: { ["eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"].contains($0) })
         else {
             throw ValueError(
-                "\(LiteralSecret.quoted(folded)) is no filter: it has no operator such as eq or sw",
+                "\(LiteralSecret.quoted(folded)) is not a filter: it has no operator such as eq or sw",
                 hint: "write it like: eventType eq \"user.session.start\"")
         }
         return folded
@@ -90,7 +90,7 @@ extension ValueKind where Value == String {
 }
 
 extension ValueKind where Value == String {
-    /// A word of a command, as it stands.
+    /// A word of a command, unchanged.
     static let argument = ValueKind("a word of a command") { (text) throws(ValueError) in
         guard text.utf8.count <= 4000, !text.unicodeScalars.contains("\0") else {
             throw ValueError("the word has more than 4000 bytes", hint: "shorten it")
@@ -98,7 +98,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// By Amazon's rules for the names of buckets.
+    /// Checked against Amazon's rules for bucket names.
     static let bucket = ValueKind("a bucket such as example-lake") { (text) throws(ValueError) in
         let hint = "write its name alone: 3 to 63 lower-case letters, digits, - and ."
         guard (3...63).contains(text.utf8.count), !text.contains(".."),
@@ -234,7 +234,7 @@ extension ValueKind where Value == ByteSize {
 }
 
 extension ValueKind where Value == ConfigurationDuration {
-    /// Bounds in seconds.
+    /// The bounds are in seconds.
     static func duration(_ low: Int, _ high: Int) -> Self {
         ValueKind("a duration such as 5m") { (text) throws(ValueError) in try ConfigurationDuration(parsing: text) }
             .within(ConfigurationDuration(seconds: low)...ConfigurationDuration(seconds: high))
@@ -301,7 +301,7 @@ extension ValueKind where Value == ProxyException {
 
 extension ValueKind where Value == OrgURL {
     static let orgURL = ValueKind("an Okta address such as https://acme.okta.com") { (text) throws(ValueError) in
-        // Refused here, so that a password in it never reaches a message.
+        // Refused here, so that a password in it never appears in a message.
         guard !text.contains("@") else {
             throw ValueError(
                 "the address must not hold a user name or password", hint: "write it like https://acme.okta.com")
@@ -309,7 +309,7 @@ extension ValueKind where Value == OrgURL {
         do {
             return try OrgURL(parsing: text)
         } catch {
-            // The reason repeats a part of the text.
+            // The reason repeats part of the text.
             guard !LiteralSecret.mayBePresent(in: text) else {
                 throw ValueError(
                     "\(LiteralSecret.quoted(text)) is not an org's address", hint: "write it like https://acme.okta.com"

@@ -1,5 +1,5 @@
 extension Configuration {
-    /// Reads a configuration file, and the files `conf.d/*.yaml` in its directory, in lexical order.
+    /// Reads a configuration file and then the files `conf.d/*.yaml` next to it, in lexical order.
     ///
     /// Lists (`credentials`, `integrations`) are joined; any other key may be set in one file only. Warnings are in
     /// ``Configuration/warnings``.
@@ -11,7 +11,7 @@ extension Configuration {
         return try load(sources: sources, mainFile: path, isComplete: isComplete, context: context, findings)
     }
 
-    /// The same from texts at hand, the first being the main file: for checking a change before it is saved.
+    /// The same for given texts, the first of which is the main file. Used to check a change before it is saved.
     ///
     /// - Throws: ``ConfigurationError`` with all problems of all texts.
     package static func load(
@@ -46,8 +46,8 @@ extension Configuration {
             case .unreadable: isComplete = false
             case .empty:
                 let place = ConfigurationPlace(file: source.file)
-                // A drop-in with everything commented out is a usual way to switch it off; an empty main file is more
-                // likely a write that was cut short.
+                // Commenting out everything in a drop-in is a usual way to switch it off. An empty main file is more
+                // likely an interrupted write.
                 if source.file == mainFile && source.bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
                     findings.error(
                         at: place, "the file is empty",
@@ -66,7 +66,7 @@ extension Configuration {
         if let failure = builder.findings.failure(filesInOrder: files) { throw failure }
         configuration?.unusable += unusable
         if let configuration, configuration.integrations.isEmpty, !configuration.unusable.isEmpty {
-            // Nothing is left that the mistakes could stop.
+            // No usable part is left, so the mistakes concern everything.
             throw ConfigurationError(
                 problems: Findings.sorted(configuration.unusable.flatMap(\.problems), filesInOrder: files),
                 warnings: configuration.warnings, leftOff: 0)

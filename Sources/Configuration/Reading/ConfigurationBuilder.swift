@@ -1,11 +1,11 @@
 import OktaAPI
 
-/// Turns merged settings into a ``Configuration``: reads values, fills in defaults, resolves references, and looks
-/// whether the files that are named can be read.
+/// Turns merged settings into a ``Configuration``: reads values, fills in defaults, resolves references, and checks
+/// whether the referenced files can be read.
 struct ConfigurationBuilder {
     let settings: Settings
     let context: ConfigurationContext
-    /// Whether each file could be read; if not, a name that is not found may stand in the one that could not.
+    /// Whether every file could be read. If not, a name that is not found may be in a file that could not be read.
     let isComplete: Bool
     var findings: Findings
 
@@ -19,7 +19,7 @@ struct ConfigurationBuilder {
         self.findings = findings
     }
 
-    /// Nil when something needed could not be read; the findings say why.
+    /// Nil if something required could not be read; the findings say why.
     mutating func build(files: [String]) -> Configuration? {
         let directories = SectionReading<Configuration.DirectoryKeys>(settings, context, into: &findings).whole
         let spool = SectionReading<Configuration.SpoolKeys>(settings, context, into: &findings).whole
@@ -59,7 +59,7 @@ struct ConfigurationBuilder {
 
     private mutating func checkCatalogue() {
         let key = Configuration.RecordKeys.shared.catalogue.description
-        // What is wrong with an item is in the findings already.
+        // The findings already contain what is wrong with an item.
         var known = Findings()
         for (path, place) in settings.list(key, .path, into: &known) { checkReadable(path, at: place, key: key.path) }
     }
@@ -78,7 +78,7 @@ struct ConfigurationBuilder {
         if let file = network.proxyCredentialsFile { checkProxyCredentials(file) }
     }
 
-    /// As with the secrets of credentials: whoever checks may not be allowed to read what the service reads.
+    /// A warning or an error, as with the secrets of credentials: the person who checks may not be allowed to read what the service reads.
     private mutating func checkProxyCredentials(_ path: String) {
         let key = Configuration.NetworkKeys.shared.proxyCredentialsFile.path
         let place = settings.place(of: key)
@@ -88,7 +88,7 @@ struct ConfigurationBuilder {
             if isWorldReadable {
                 findings.warning(
                     at: place, key: key, "every user of this host can read the proxy's password: \(shown)",
-                    hint: "take that right away with: chmod o-r")
+                    hint: "remove that permission with: chmod o-r")
             }
         case .missing, .notAFile, .unreadable:
             switch context.secrets {
@@ -96,7 +96,7 @@ struct ConfigurationBuilder {
             case .warned:
                 findings.warning(
                     at: place, key: key, "the file \(shown) can't be read here",
-                    hint: "see that it is there, and that the service's user may read it")
+                    hint: "make sure that it exists, and that the service's user may read it")
             }
         }
     }
@@ -110,11 +110,11 @@ struct ConfigurationBuilder {
         case .unreadable(let code):
             findings.error(
                 at: place, key: key, "the file \(shown) can't be read: \(FileProbe.words(code))",
-                hint: "let the service's user read it")
+                hint: "allow the service's user to read it")
         }
     }
 
-    /// A credential with a mistake is usable by none of its integrations; the mistake of one that none names is warned of.
+    /// No integration can use a credential with a mistake in it. If no integration refers to the credential, the mistake is only a warning.
     private mutating func readCredential(_ item: Settings) {
         var found = item.found
         let name = CredentialReader(settings: item, context: context).read(into: &credentials, &found)
@@ -155,13 +155,13 @@ struct ConfigurationBuilder {
         return read
     }
 
-    /// What integrations that were read before keep from those after them.
+    /// The names and addresses of earlier integrations, which later ones must not repeat.
     private struct KnownIntegrations {
         var names: [Name: ConfigurationPlace] = [:]
         var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
     }
 
-    /// What could be read of an integration; its name is left out where another has it.
+    /// The readable parts of an integration. The name is left out if another integration has it.
     private mutating func integration(
         _ item: Settings, _ known: inout KnownIntegrations
     ) -> (name: Name?, org: String?, integration: Configuration.Integration?) {
@@ -174,7 +174,7 @@ struct ConfigurationBuilder {
             if let earlier = known.names[name] {
                 isTaken = true
                 findings.error(
-                    at: place, key: keys.name.path, "the integration “\(name)” is there already, at \(earlier)",
+                    at: place, key: keys.name.path, "the integration “\(name)” already exists, at \(earlier)",
                     hint: "give one another name")
             } else {
                 known.names[name] = place

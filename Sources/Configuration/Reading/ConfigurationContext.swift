@@ -1,29 +1,29 @@
-/// What reading the configuration depends on beside the files.
+/// What reading the configuration depends on, besides the files.
 package struct ConfigurationContext: Sendable {
-    /// Of the process: `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY` (systemd.exec(5)) count, and
-    /// `$TRIBUTARY_CREDENTIALS_DIRECTORY`, where the unit's root step lays credentials down.
+    /// The environment of the process. `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY` are used (systemd.exec(5)), and
+    /// `$TRIBUTARY_CREDENTIALS_DIRECTORY`, into which the unit's root step writes credentials.
     package var environment: [String: String]
-    /// For expiry dates.
+    /// Today's date, for expiry dates.
     package var today: CalendarDate
-    /// What to make of secrets that can't be read.
+    /// How to treat secrets that can't be read.
     package var secrets: SecretCheck
-    /// What to make of a mistake that concerns one integration only.
+    /// How to treat a mistake that concerns only one integration.
     package var mistakes: MistakeScope
 
-    /// How strict to be about the files with secrets.
+    /// How strictly files with secrets are checked.
     package enum SecretCheck: Sendable {
-        /// A missing or unreadable secret is an error: for the daemon.
+        /// A missing or unreadable secret is an error. For the daemon.
         case required
-        /// Only warned about: for a person who may not read what the service may, and for a configuration that is
-        /// checked before its secrets are in place.
+        /// It is only a warning. For a person who may not read what the service may, and for checking a configuration
+        /// before its secrets exist.
         case warned
     }
 
-    /// What a mistake in one integration, or in a credential, stops.
+    /// What is refused because of a mistake in one integration or credential.
     package enum MistakeScope: Sendable {
-        /// The whole configuration is refused: for a check, and for a reload, where the one that runs stays in force.
+        /// The whole configuration. For a check, and for a reload, where the running configuration stays in force.
         case whole
-        /// The integration is left out and listed in ``Configuration/unusable``; the others are used: for a start.
+        /// Only the integration, which is listed in ``Configuration/unusable``; the others are used. For a start.
         case integration
     }
 

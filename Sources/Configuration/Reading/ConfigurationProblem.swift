@@ -11,13 +11,13 @@ package struct ConfigurationPlace: Sendable, Hashable, Codable, CustomStringConv
         self.column = column
     }
 
-    /// `FILE:LINE:COL`, the form that editors and compilers understand.
+    /// `FILE:LINE:COL`, the form that editors and compilers use.
     package var description: String { line == 0 ? file : "\(file):\(line):\(column)" }
 }
 
-/// One thing found in the configuration: what, where, and what to do about it. It never holds a secret.
+/// A problem in the configuration: what is wrong, where, and what to do about it. It never contains a secret.
 package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// Whether the configuration is refused for it.
+    /// Whether the configuration is refused because of it.
     package enum Severity: String, Sendable, Codable {
         case error
         case warning
@@ -25,7 +25,7 @@ package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringCo
 
     package var severity: Severity
     package var place: ConfigurationPlace
-    /// The dotted path of the key concerned, such as `spool.compression` or `integrations[].url`; empty when there is none.
+    /// The dotted path of the key concerned, such as `spool.compression` or `integrations[].url`; empty if there is none.
     package var key: String
     package var message: String
     /// What to do, in the imperative.
@@ -48,16 +48,16 @@ package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringCo
     }
 }
 
-/// The configuration was refused. All problems found are listed, in the order of the files and lines.
+/// The configuration was refused. All problems are listed, in the order of files and lines.
 package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// At least one; at most `Findings.limit`.
     package var problems: [ConfigurationProblem]
-    /// Found on the way, beside the problems.
+    /// Warnings that were found besides the problems.
     package var warnings: [ConfigurationProblem]
-    /// How many problems were left off because there were too many.
+    /// How many problems were omitted because there were too many.
     package var leftOff: Int
 
-    /// One problem a line.
+    /// One problem per line.
     package var description: String {
         var lines = problems.map(\.description)
         if leftOff > 0 { lines.append("… and \(leftOff) more problems") }

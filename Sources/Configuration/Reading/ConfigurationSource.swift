@@ -1,6 +1,6 @@
 import Glibc
 
-/// One configuration file's bytes with the name that messages give it.
+/// The bytes of one configuration file, with its name in messages.
 package struct ConfigurationSource: Sendable {
     package var file: String
     package var bytes: [UInt8]
@@ -10,11 +10,11 @@ package struct ConfigurationSource: Sendable {
         self.bytes = bytes
     }
 
-    /// A text under a name, for checking before it is saved.
+    /// A text with a name, to be checked before it is saved.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
-    /// Whether the first line of the file opens `credentials` or `integrations`, and so does each that begins at the margin, comments and items
-    /// apart: then a file that is not good YAML sets nothing that concerns the integrations of other files. False when that is not certain.
+    /// Whether every top-level line of the file, except comments and list items, opens `credentials` or `integrations`. If so, a file that is not valid YAML
+    /// sets nothing that concerns the integrations of other files. False if that is not certain.
     var holdsOnlyIntegrations: Bool {
         guard let text = String(validating: bytes, as: UTF8.self) else { return false }
         let lines = text.split(whereSeparator: \.isNewline).filter { line in
@@ -37,7 +37,7 @@ package struct ConfigurationSource: Sendable {
 
     /// A configuration file and its drop-ins, as they are now.
     ///
-    /// - Throws: ``ConfigurationError`` when one can't be read.
+    /// - Throws: ``ConfigurationError`` if one can't be read.
     package static func all(of path: String) throws(ConfigurationError) -> [ConfigurationSource] {
         var findings = Findings()
         let sources = gather(path, into: &findings).0
@@ -45,15 +45,15 @@ package struct ConfigurationSource: Sendable {
         return sources
     }
 
-    /// More drop-ins than this are not read.
+    /// At most this many drop-ins are read.
     static let maximumFiles = 4096
 
-    /// The file and the `conf.d/*.yaml` beside it, in lexical (byte) order. What can't be read is reported; the second
-    /// value says whether all could be.
+    /// The file and the `conf.d/*.yaml` next to it, in lexical (byte) order. Files that can't be read are reported; the second
+    /// value says whether all could be read.
     static func gather(_ path: String, into findings: inout Findings) -> ([ConfigurationSource], isComplete: Bool) {
         var sources: [ConfigurationSource] = []
         var isComplete = true
-        for file in [path] + dropIns(beside: path, &isComplete, &findings) {
+        for file in [path] + dropIns(nextTo: path, &isComplete, &findings) {
             switch read(file, isDropIn: file != path) {
             case .success(let bytes): sources.append(ConfigurationSource(file: file, bytes: bytes))
             case .failure(let error):
@@ -63,14 +63,14 @@ package struct ConfigurationSource: Sendable {
                     at: ConfigurationPlace(file: file), "the configuration can't be read: \(error.words)",
                     hint: missing
                         ? "create it, or name another with --config"
-                        : error.code == nil ? "remove it from conf.d" : "let the service's user read it")
+                        : error.code == nil ? "remove it from conf.d" : "allow the service's user to read it")
             }
         }
         return (sources, isComplete)
     }
 
     private static func dropIns(
-        beside path: String, _ isComplete: inout Bool, _ findings: inout Findings
+        nextTo path: String, _ isComplete: inout Bool, _ findings: inout Findings
     ) -> [String] {
         let slash = path.lastIndex(of: "/")
         let directory = (slash.map { path[...$0] } ?? "") + "conf.d"
@@ -81,7 +81,7 @@ package struct ConfigurationSource: Sendable {
                 findings.error(
                     at: ConfigurationPlace(file: String(directory)),
                     "the directory can't be read: \(FileProbe.words(code))",
-                    hint: code == ENOTDIR ? "make it a directory, or remove it" : "let the service's user read it")
+                    hint: code == ENOTDIR ? "make it a directory, or remove it" : "allow the service's user to read it")
             }
             return []
         }
@@ -111,20 +111,20 @@ package struct ConfigurationSource: Sendable {
     }
 
     private struct ReadError: Error {
-        /// An errno; nil for what is no regular file.
+        /// An errno; nil if it is not a regular file.
         var code: Int32?
-        var words: String { code.map(FileProbe.words) ?? "it is no regular file" }
+        var words: String { code.map(FileProbe.words) ?? "it is not a regular file" }
     }
 
-    /// At most one byte more than ``YAMLText/maximumBytes``: enough to tell that a file is too large.
+    /// Reads at most one byte more than ``YAMLText/maximumBytes``, which is enough to detect that a file is too large.
     private static func read(_ path: String, isDropIn: Bool) -> Result<[UInt8], ReadError> {
-        // Opening a pipe, or reading one, can wait without end.
+        // Opening or reading a pipe can wait forever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isDropIn ? O_NONBLOCK : 0))
         guard descriptor >= 0 else { return .failure(ReadError(code: errno)) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .failure(ReadError(code: errno)) }
-        // A pipe or terminal is fine for --config, such as <(…); a directory is not.
+        // --config may name a pipe or a terminal, such as <(…), but not a directory.
         if status.st_mode & S_IFMT == S_IFDIR { return .failure(ReadError(code: EISDIR)) }
         if isDropIn, status.st_mode & S_IFMT != S_IFREG { return .failure(ReadError(code: nil)) }
         var content: [UInt8] = []

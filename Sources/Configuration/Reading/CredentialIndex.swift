@@ -1,4 +1,4 @@
-/// The credentials by name, where each was declared, and which are in use.
+/// The credentials by name: where each was declared, and which are used.
 struct CredentialIndex {
     private var places: [Name: ConfigurationPlace] = [:]
     private var byName: [Name: Configuration.Credential] = [:]
@@ -6,15 +6,15 @@ struct CredentialIndex {
     private var used: Set<Name> = []
     private var mistakes: [Name: [ConfigurationProblem]] = [:]
 
-    /// Those that could be read whole, in the order of the files.
+    /// Credentials without a mistake, in the order of the files.
     var usable: [Configuration.Credential] { order.compactMap { byName[$0] } }
     var names: [String] { order.map(\.text) }
-    /// Declared but referred to by nothing.
+    /// Credentials that nothing refers to.
     var unused: [(Name, ConfigurationPlace)] {
         order.compactMap { name in used.contains(name) ? nil : places[name].map { (name, $0) } }
     }
 
-    /// Gives the earlier place when the name is taken.
+    /// Returns the earlier place if the name is taken.
     mutating func declare(_ name: Name, at place: ConfigurationPlace) -> ConfigurationPlace? {
         if let earlier = places[name] { return earlier }
         places[name] = place
@@ -23,7 +23,7 @@ struct CredentialIndex {
     }
 
     mutating func add(_ credential: Configuration.Credential) { byName[credential.name] = credential }
-    /// Notes why a credential can't be used; without a problem, nothing.
+    /// Records why a credential can't be used. Does nothing without a problem.
     mutating func refuse(_ name: Name, _ problems: [ConfigurationProblem]) {
         guard !problems.isEmpty else { return }
         mistakes[name, default: []] += problems
@@ -31,7 +31,7 @@ struct CredentialIndex {
     }
     /// Why a declared credential can't be used.
     func problems(of name: Name) -> [ConfigurationProblem] { mistakes[name] ?? [] }
-    /// Why those can't be used to which nothing refers.
+    /// Why the credentials to which nothing refers can't be used.
     var problemsOfUnused: [ConfigurationProblem] { order.filter { !used.contains($0) }.flatMap(problems) }
     mutating func markUsed(_ name: Name) { used.insert(name) }
     func find(_ name: Name) -> Configuration.Credential? { byName[name] }

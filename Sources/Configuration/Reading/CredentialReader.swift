@@ -1,15 +1,15 @@
 import OktaAPI
 
-/// Reads one item of `credentials` and looks at its file. A token's is not opened; a private key's is read, to say which kind it is, and
-/// dropped.
+/// Reads one item of `credentials` and checks its file. A token's file is not opened. A private key is read to find out its kind, and then
+/// discarded.
 struct CredentialReader {
     let settings: Settings
     let context: ConfigurationContext
     private let keys = Configuration.CredentialKeys.shared
 
-    /// How long before the end of a credential's life its owner is warned.
+    /// How many days before a credential expires its owner is warned.
     static let warningDays = 30
-    /// More is no token and no private key.
+    /// A larger file can't be a token or a private key.
     static let maximumSecretBytes = 64 << 10
 
     init(settings: Settings, context: ConfigurationContext) {
@@ -17,7 +17,7 @@ struct CredentialReader {
         self.context = context
     }
 
-    /// - Returns: the credential's name, if it can be read and no other credential has it.
+    /// - Returns: the credential's name, if it is valid and no other credential has it.
     @discardableResult
     func read(into index: inout CredentialIndex, _ findings: inout Findings) -> Name? {
         let reading = SectionReading<Configuration.CredentialKeys>(settings, context, into: &findings)
@@ -25,7 +25,7 @@ struct CredentialReader {
         let place = settings.place(of: keys.name.path)
         if let earlier = index.declare(name, at: place) {
             findings.error(
-                at: place, key: keys.name.path, "the credential “\(name)” is there already, at \(earlier)",
+                at: place, key: keys.name.path, "the credential “\(name)” already exists, at \(earlier)",
                 hint: "give one another name")
             return nil
         }
@@ -44,8 +44,8 @@ struct CredentialReader {
         return name
     }
 
-    /// Where the credential is by default: where the unit's root step laid it down, or said why it could not; else where systemd did
-    /// (systemd.exec(5), `LoadCredential=`), outside of the service in the directory that it has for `tributary.service`.
+    /// Where the credential is by default: where the unit's root step wrote it, or wrote why it could not. Otherwise where systemd provides it
+    /// (systemd.exec(5), `LoadCredential=`); outside the service, that is the directory that systemd has for `tributary.service`.
     static func defaultSecretFile(_ name: Name, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in
@@ -71,7 +71,7 @@ struct CredentialReader {
                 findings.error(
                     at: settings.values[key.path]?.key.place ?? settings.place, key: key.path,
                     "“\(key.description.name)” has no meaning with type api_token",
-                    hint: "write “type: oauth”, or take it out")
+                    hint: "write “type: oauth”, or remove it")
             }
         }
     }
@@ -87,7 +87,7 @@ struct CredentialReader {
             hint: "make a new one in Okta and put it into its secret file")
     }
 
-    /// Gives the kind of the private key, if it is to be one and can be read.
+    /// Returns the kind of the private key, if the secret should be one and can be read.
     private func checkSecret(_ path: String, _ name: Name, isKey: Bool, _ findings: inout Findings) -> String? {
         let given = settings.values[keys.secretFile.path].flatMap { $0.node.isNull ? nil : $0.node.place }
         let place = given ?? settings.place(of: keys.name.path)
@@ -104,26 +104,28 @@ struct CredentialReader {
         case .readable(let bytes, let isWorldReadable):
             if bytes == 0 { report("is empty: \(shown)", "put the token or private key into it") }
             if bytes > Self.maximumSecretBytes {
-                report("is larger than 64 KiB: \(shown)", "let the file hold the token or private key and nothing else")
+                report(
+                    "is larger than 64 KiB: \(shown)", "the file must contain the token or private key and nothing else"
+                )
             }
             if isWorldReadable {
                 findings.warning(
                     at: place, key: keys.secretFile.path,
                     "every user of this host can read the secret of the credential “\(name)”: \(shown)",
-                    hint: "take that right away with: chmod o-r")
+                    hint: "remove that permission with: chmod o-r")
             }
             if isKey, bytes > 0, bytes <= Self.maximumSecretBytes {
                 do throws(CredentialError) {
                     return try OAuthCredential.keyFile(path).value().kind
                 } catch {
-                    report("can't be used: \(error.reason)", "\(shown) is to hold the service app's private key")
+                    report("can't be used: \(error.reason)", "\(shown) must contain the service app's private key")
                 }
             }
         case .missing:
             if let reason = SecretFailure.reason(besides: path) {
                 report(
-                    "could not be laid down: \(reason)",
-                    "put the secret there again: tributary credential rotate \(name)")
+                    "could not be provided: \(reason)",
+                    "store the secret again: tributary credential rotate \(name)")
             } else {
                 report(
                     "is missing: there is no file \(shown)",
@@ -134,14 +136,14 @@ struct CredentialReader {
             }
         case .notAFile: report("is not a file: \(shown)", "name a regular file")
         case .unreadable(let code):
-            report("can't be read: \(shown): \(FileProbe.words(code))", "let the service's user read it")
+            report("can't be read: \(shown): \(FileProbe.words(code))", "allow the service's user to read it")
         }
         return nil
     }
 }
 
 extension CredentialError {
-    /// The words without the path, which stands beside them.
+    /// The reason without the path, which is already in the message.
     fileprivate var reason: String {
         switch self {
         case .key(_, let problem): problem.description
@@ -151,7 +153,7 @@ extension CredentialError {
     }
 }
 
-/// Where a credential without `secret_file` is looked for, in this order. At least one.
+/// The places where a credential without `secret_file` is looked for, in this order. At least one.
 struct CredentialPlaces {
     let directories: [String]
 

@@ -1,8 +1,8 @@
 /// Reads the items of `destinations`.
 ///
-/// Their secrets are not looked at: the process that delivers reads them, and the collector may not.
+/// Their secrets are not checked: the process that delivers reads them, and the collector may not.
 enum DestinationReader {
-    /// Destinations of one configuration.
+    /// The maximum number of destinations in a configuration.
     static let limit = 16
     private static let keys = Configuration.DestinationKeys.shared
 
@@ -15,7 +15,7 @@ enum DestinationReader {
             if index == limit {
                 findings.error(
                     at: item.place, key: "destinations[]", "there are more than \(limit) destinations",
-                    hint: "take some out, or deliver them from another host")
+                    hint: "remove some, or deliver to them from another host")
             }
             findings.add(item.found)
             let reading = SectionReading<Configuration.DestinationKeys>(item, context, into: &findings)
@@ -23,7 +23,7 @@ enum DestinationReader {
                 let place = item.place(of: keys.name.path)
                 if let earlier = places[name] {
                     findings.error(
-                        at: place, key: keys.name.path, "the destination “\(name)” is there already, at \(earlier)",
+                        at: place, key: keys.name.path, "the destination “\(name)” already exists, at \(earlier)",
                         hint: "give one another name")
                 } else {
                     places[name] = place
@@ -58,7 +58,7 @@ enum DestinationReader {
         let foreign = Set(ownKeys.values.joined()).subtracting(ownKeys[settings.type] ?? [])
         refuse(foreign.sorted(), "type: \(settings.type.rawValue)", item, into: &findings)
         func missing(_ key: KeyDescription, _ why: String) {
-            // One that is set and wrong is in the findings.
+            // If the key is set but wrong, the findings say so already.
             guard item.values[key.path]?.node.isNull ?? true else { return }
             findings.error(
                 at: item.place, key: key.path,
@@ -153,7 +153,7 @@ enum DestinationReader {
             guard let entry = item.values[path], !entry.node.isNull else { continue }
             findings.error(
                 at: entry.key.place, key: path, "“\(entry.key.text)” has no meaning with \(setting)",
-                hint: "take it out")
+                hint: "remove it")
         }
     }
 }

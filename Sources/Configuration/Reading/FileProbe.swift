@@ -1,6 +1,6 @@
 import Glibc
 
-/// Looks at a file without reading its content.
+/// Checks a file without reading its content.
 struct FileProbe {
     enum Finding: Equatable {
         case readable(bytes: Int, isWorldReadable: Bool)
@@ -20,10 +20,10 @@ struct FileProbe {
         return .readable(bytes: Int(status.st_size), isWorldReadable: status.st_mode & S_IROTH != 0)
     }
 
-    /// The system's words for an error number.
+    /// The system's text for an error number.
     static func words(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 200)
-        // The POSIX form, which Glibc's module map selects: zero and the text in the buffer.
+        // This is the POSIX version, which Glibc's module map selects: it returns zero and writes the text into the buffer.
         guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }

@@ -1,6 +1,6 @@
 /// Collects problems and warnings while the configuration is read, so that all are reported together.
 struct Findings {
-    /// More problems than this are only counted: nobody reads on, and memory stays bounded.
+    /// Further problems are only counted: nobody reads that many, and memory stays limited.
     static let limit = 200
 
     private(set) var problems: [ConfigurationProblem] = []
@@ -20,7 +20,7 @@ struct Findings {
         warnings.append(ConfigurationProblem(.warning, at: place, key: key, message, hint: hint))
     }
 
-    /// Takes over what was found apart.
+    /// Adds findings that were collected separately.
     mutating func add(_ other: Findings) {
         add(problems: other.problems)
         leftOff += other.leftOff
@@ -37,7 +37,7 @@ struct Findings {
         leftOff += max(0, others.count - room)
     }
 
-    /// Warns of problems that stop nothing.
+    /// Adds problems as warnings, because they prevent nothing.
     mutating func addAsWarnings(_ problems: [ConfigurationProblem]) {
         add(
             warnings: problems.map { problem in
@@ -47,7 +47,7 @@ struct Findings {
             })
     }
 
-    /// The error to throw, when there is a reason to.
+    /// The error to throw; nil if there is none.
     func failure(filesInOrder files: [String]) -> ConfigurationError? {
         guard !problems.isEmpty else { return nil }
         return ConfigurationError(
@@ -55,7 +55,7 @@ struct Findings {
             warnings: Self.sorted(warnings, filesInOrder: files), leftOff: leftOff)
     }
 
-    /// In the order a reader goes through the files.
+    /// Sorts findings in the order in which a reader goes through the files.
     static func sorted(_ found: [ConfigurationProblem], filesInOrder files: [String]) -> [ConfigurationProblem] {
         var rank: [String: Int] = [:]
         for (index, file) in files.enumerated() { rank[file] = index }

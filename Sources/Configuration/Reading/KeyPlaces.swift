@@ -1,6 +1,6 @@
-/// Where something stands in one file: for a command that changes lines of it.
+/// Finds where something is in one file, for a command that changes its lines.
 extension ConfigurationSource {
-    /// Where the item of a list begins that has this `name`: at its first key, or at its brace. Nil for a file without it, and for one that can't
+    /// Where the list item with this `name` begins: at its first key, or at its brace. Nil if the file does not contain it, or can't
     /// be read.
     ///
     /// - Parameter list: `integrations` or `credentials`.
@@ -17,7 +17,7 @@ extension ConfigurationSource {
         return nil
     }
 
-    /// How many items a list of the file has.
+    /// The number of items in a list of the file.
     package func itemCount(of list: String) -> Int {
         for (key, value) in pairs where key.text == list {
             if case .sequence(let items) = value.value { return items.count }
@@ -25,7 +25,7 @@ extension ConfigurationSource {
         return 0
     }
 
-    /// Where a key begins, by the names of the mappings above it and its own.
+    /// Where a key begins, given the names of the enclosing mappings and its own.
     package func place(of path: [String]) -> ConfigurationPlace? {
         var here = pairs
         var place: ConfigurationPlace?

@@ -1,19 +1,19 @@
-/// Recognises secrets that were pasted where they don't belong, whole or cut short, and keeps text that may be one out of messages. It errs on the
-/// side of saying less: a strange word is left out, too.
+/// Recognizes secrets that were pasted in the wrong place, complete or cut off, and keeps text that may be one out of messages. In case of doubt, it
+/// hides a text.
 package enum LiteralSecret {
-    /// Keys under which people put a secret itself. `secret_file` holds a path and is not among them.
+    /// Keys under which people put a secret itself. `secret_file` contains a path and is not among them.
     static let keys: Set<String> = [
         "token", "secret", "api_token", "api_key", "apitoken", "password", "passwd", "passphrase", "private_key",
         "client_secret", "ssws", "bearer",
     ]
 
-    /// Whether a text holds a secret for certain: it is refused wherever it stands.
+    /// Whether a text certainly contains a secret. It is refused wherever it is.
     ///
-    /// Okta API tokens are 42 characters, beginning with `00`, of letters, digits, `-` and `_`
-    /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication), and its identifiers, which begin with `00` too, 20; private keys
+    /// Okta API tokens are 42 characters, starting with `00`, of letters, digits, `-` and `_`
+    /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication). Okta's identifiers, which also start with `00`, have 20. Private keys
     /// are PEM or JWK text.
     ///
-    /// - Parameter identifiers: whether a long random word may be the name of a key or of an app.
+    /// - Parameter identifiers: whether a long random word is allowed, because it may be the name of a key or of an app.
     package static func isPresent(in text: String, identifiers: Bool = false) -> Bool {
         if text.contains("-----BEGIN") { return true }
         if text.contains("\"kty\"") && text.contains("\"d\"") { return true }
@@ -29,15 +29,15 @@ package enum LiteralSecret {
         }
     }
 
-    /// Whether a text may hold a secret or a part of one: it is not repeated.
+    /// Whether a text may contain a secret or a part of one. If so, it is not repeated.
     package static func mayBePresent(in text: String) -> Bool {
         isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
-    /// Text as it may stand in a message: quoted, shortened, without control characters, and left out entirely when
-    /// it might be a secret that was mistyped or cut.
+    /// Text for a message: quoted, shortened, without control characters. It is left out entirely if
+    /// it might be a mistyped or incomplete secret.
     ///
-    /// - Parameter name: a name that is no secret; it may be the last part of a path.
+    /// - Parameter name: a name that is not secret. It may be the last part of a path.
     package static func quoted(_ text: String, naming name: String? = nil) -> String {
         let unknown = name.map { text.hasSuffix("/\($0)") ? String(text.dropLast($0.count)) : text } ?? text
         if mayBePresent(in: unknown) { return "(a value not repeated here, it may be a secret)" }
@@ -56,7 +56,7 @@ package enum LiteralSecret {
         return "“\(shown)”"
     }
 
-    /// A text of a person's with `…` instead of each word in it that may be a secret or a part of one.
+    /// A person's text, with `…` instead of each word that may be a secret or a part of one.
     package static func masked(_ text: String) -> String {
         guard mayBePresent(in: text) else { return text }
         if isPresent(in: text), runs(in: text).allSatisfy({ !Word($0).isRandom }) { return "…" }
@@ -70,12 +70,12 @@ package enum LiteralSecret {
         return String(decoding: kept + bytes[end...], as: UTF8.self)
     }
 
-    /// Letters, digits, `-`, `_`, `+` and `=` in a row.
+    /// A run of letters, digits, `-`, `_`, `+` and `=`.
     private struct Word {
         let bytes: ArraySlice<UInt8>
-        /// Letters and digits.
+        /// The number of letters and digits.
         private var count = 0
-        /// Stretches of letters of one case or of digits; a capital before small letters belongs to them.
+        /// The number of runs of letters of one case or of digits. A capital before small letters belongs to them.
         private var pieces = 0
         private var hasDigit = false
         private var hasCapital = false
@@ -105,7 +105,7 @@ package enum LiteralSecret {
 
         var hasAllClasses: Bool { hasDigit && hasCapital && hasSmall }
 
-        /// No word of a person and no number, date or size, rather a token: its stretches are short for its length.
+        /// Whether it looks like a token and not like a word, number, date or size: its runs are short for its length.
         var isRandom: Bool {
             guard hasDigit || (hasCapital && hasSmall) else { return false }
             if bytes.allSatisfy({ (0x30...0x39).contains($0) || [0x2D, 0x54, 0x5A].contains($0) }) { return false }
@@ -129,7 +129,7 @@ package enum LiteralSecret {
         return found
     }
 
-    /// A word that ends with a UUID (RFC 9562) without that: names of directories and of resources have them.
+    /// If a word ends with a UUID (RFC 9562), the part before it. Names of directories and of resources often end with UUIDs.
     private static func withoutUUID(_ run: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let end = run.suffix(36)
         let isUUID =

@@ -1,9 +1,9 @@
 /// Finds what a person most likely meant.
 enum NearestName {
-    /// The candidate with the smallest edit distance (insert, delete, replace, swap of neighbours), when it is near
-    /// enough to be a slip: at most a third of the letters, and at most three.
+    /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors), if it is close
+    /// enough to be a typing error: at most a third of the letters, and at most three.
     static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
-        // Longer names are no slip of a known one, and the table below stays small.
+        // Longer names are not typing errors of a known one, and this keeps the table below small.
         guard name.unicodeScalars.count <= 64 else { return nil }
         let folded = name.lowercased().replacing("-", with: "_")
         var best: (distance: Int, name: String)?

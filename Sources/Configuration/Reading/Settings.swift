@@ -1,24 +1,24 @@
-/// What the files set, merged and checked against the known keys, but not yet read as values.
+/// The merged content of the files, checked against the known keys, but not converted to values yet.
 struct Settings {
     struct Entry {
         var key: YAMLKey
         var node: YAMLNode
     }
 
-    /// The place of the mapping: for an item of a list, its first key.
+    /// The place of the mapping; for a list item, its first key.
     var place: ConfigurationPlace
     /// By the key's full path.
     var values: [String: Entry] = [:]
-    /// Where sections were opened, by their path.
+    /// Where each section was opened, by its path.
     var sections: [String: ConfigurationPlace] = [:]
-    /// What was found in an item of a list of mappings before its values are read.
+    /// Findings in an item of a list of mappings, before its values are read.
     var found = Findings()
     /// The items of lists of mappings, by the list's path (`credentials[]`).
     var items: [String: [Settings]] = [:]
 
     init(place: ConfigurationPlace) { self.place = place }
 
-    /// Takes a mapping in: known keys are kept, everything else is reported.
+    /// Adds a mapping: known keys are kept, everything else is reported.
     mutating func add(
         _ pairs: [(key: YAMLKey, value: YAMLNode)], parent: String = "", tree: KeyTree = .shared,
         into findings: inout Findings
@@ -41,7 +41,7 @@ struct Settings {
                 case .null: break
                 case .mapping(let inner): add(inner, parent: path, tree: tree, into: &findings)
                 case .scalar, .sequence:
-                    wrongSection(key, node, path, expects: "keys of its own, indented below it", into: &findings)
+                    wrongSection(key, node, path, expects: "keys, indented below it", into: &findings)
                 }
             case .sections: addItems(key, node, path: path + "[]", tree: tree, into: &findings)
             case nil: unknown(key, node, parent: parent, tree: tree, into: &findings)
@@ -89,9 +89,9 @@ struct Settings {
             || LiteralSecret.isPresent(in: key.text)
         {
             findings.error(
-                at: key.place, key: parent, "a secret does not belong into the configuration",
+                at: key.place, key: parent, "a secret does not belong in the configuration",
                 hint:
-                    "put it into a file of its own and name that in secret_file; then revoke it, others may have read it"
+                    "put it into a separate file and set secret_file to its path; then revoke it, because others may have read it"
             )
             return
         }
@@ -103,10 +103,10 @@ struct Settings {
             hint: tree.suggestion(for: key.text, in: parent))
     }
 
-    /// Their values are names that a machine made.
+    /// The values of these keys are names made by a machine.
     private static let identifierKeys: Set<String> = ["credentials[].client_id", "credentials[].key_id"]
 
-    /// Their values are names of a person's, such as `00org-read`; a token has capitals, which no name has.
+    /// The values of these keys are names chosen by a person, such as `00org-read`. A token has capitals, which no name has.
     private static let nameKeys: Set<String> = [
         "credentials[].name", "integrations[].name", "integrations[].data_ingest.credential",
         "integrations[].response_action.credential",
@@ -117,7 +117,7 @@ struct Settings {
         switch node.value {
         case .null: return false
         case .scalar(let text):
-            // A path's parts are looked at when it is read: a directory may well have a random name.
+            // The parts of a path are checked when it is read, because a directory may have a random name.
             let isNamed =
                 identifierKeys.contains(key) || text.hasPrefix("/")
                 || (nameKeys.contains(key) && (try? Name(parsing: text)) != nil)
@@ -125,7 +125,7 @@ struct Settings {
             findings.error(
                 at: node.place, key: key, "this value looks like a secret",
                 hint:
-                    "put it into a file of its own and name that in secret_file; then revoke it, others may have read it"
+                    "put it into a separate file and set secret_file to its path; then revoke it, because others may have read it"
             )
             return true
         case .sequence(let items):
@@ -137,12 +137,12 @@ struct Settings {
 
     // MARK: Reading values
 
-    /// The key's value, else its literal default, else nil. A value that can't be read is reported and gives nil.
+    /// The key's value, otherwise its literal default, otherwise nil. A value that can't be read is reported, and nil is returned.
     func value<Value>(
         _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> Value? {
         guard let entry = values[key.path], let text = scalar(entry, key, into: &findings) else {
-            // A value of a wrong kind has been reported; the default only spares follow-up problems.
+            // The wrong type has been reported already. The default only avoids follow-up errors.
             return fallback(key, kind, into: &findings)
         }
         do {
@@ -154,7 +154,7 @@ struct Settings {
         }
     }
 
-    /// A secret's file that is called as its credential is no secret that was pasted: the name is known anyhow, whatever it looks like.
+    /// If a secret's file has the same name as its credential, the name is not a pasted secret, whatever it looks like.
     private func parse<Value>(
         _ text: String, _ key: KeyDescription, _ kind: ValueKind<Value>
     ) throws(ValueError) -> Value {
@@ -168,7 +168,7 @@ struct Settings {
         return path
     }
 
-    /// The items of a list that could be read; the others are reported.
+    /// The valid items of a list; the others are reported.
     func list<Value>(
         _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> [(Value, ConfigurationPlace)] {
@@ -197,7 +197,7 @@ struct Settings {
         return read
     }
 
-    /// Where a key's value stands, else the mapping it belongs to.
+    /// Where a key's value is, or otherwise the mapping to which it belongs.
     func place(of path: String) -> ConfigurationPlace { values[path]?.node.place ?? place }
 
     private func scalar(

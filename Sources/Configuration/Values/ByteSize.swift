@@ -11,7 +11,7 @@ package struct ByteSize: Sendable, Hashable, Comparable, CustomStringConvertible
         ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000), ("KB", 1000), ("B", 1),
     ]
 
-    /// Reads a whole number with a unit or without one.
+    /// Reads a whole number with or without a unit.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write a whole number with a unit, such as 512KiB, 64MiB or 20GiB"
         let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -28,7 +28,7 @@ package struct ByteSize: Sendable, Hashable, Comparable, CustomStringConvertible
 
     package static func < (left: ByteSize, right: ByteSize) -> Bool { left.bytes < right.bytes }
 
-    /// The shortest exact form; reads back as the same value.
+    /// The shortest exact form, which reads back as the same value.
     package var description: String {
         for unit in Self.units where unit.bytes > 1 && bytes != 0 && bytes % unit.bytes == 0 && unit.name != "KB" {
             return "\(bytes / unit.bytes)\(unit.name)"

@@ -4,7 +4,7 @@ import Time
 package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     private let date: CivilDate
 
-    /// Reads `YYYY-MM-DD` and refuses a day that does not exist.
+    /// Reads `YYYY-MM-DD` and refuses days that do not exist.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write a date as YYYY-MM-DD, such as 2027-03-01"
         let bytes = Array(text.utf8)
@@ -18,7 +18,7 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
         self.date = date
     }
 
-    /// The UTC day of a time given in seconds since 1970; times outside 1970…9999 are taken to the nearest end.
+    /// The UTC day of a time in seconds since 1970. Times outside 1970…9999 are clamped.
     package init(secondsSince1970 seconds: Int) {
         date = CivilDate(daysSince1970: min(max(seconds, 0), 253_402_300_799) / 86_400)
     }

@@ -4,14 +4,14 @@ package struct ConfigurationDuration: Sendable, Hashable, Comparable, CustomStri
 
     package init(seconds: Int) { self.seconds = seconds }
 
-    /// The same as the standard library's type.
+    /// The duration as the standard library's type.
     package var duration: Duration { .seconds(seconds) }
 
     private static let units: [(name: Character, seconds: Int)] = [
         ("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1),
     ]
 
-    /// Reads one or more numbers with units, the larger units first and each once.
+    /// Reads one or more numbers with units, larger units first and each at most once.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write whole numbers with units s, m, h, d or w, such as 90s, 5m, 24h, 7d or 1h30m"
         func refused() -> ValueError { ValueError("\(LiteralSecret.quoted(text)) is not a duration", hint: hint) }
@@ -37,7 +37,7 @@ package struct ConfigurationDuration: Sendable, Hashable, Comparable, CustomStri
 
     package static func < (left: Self, right: Self) -> Bool { left.seconds < right.seconds }
 
-    /// In days, hours, minutes and seconds; reads back as the same value.
+    /// In days, hours, minutes and seconds, which reads back as the same value.
     package var description: String {
         guard seconds > 0 else { return "0s" }
         var rest = seconds

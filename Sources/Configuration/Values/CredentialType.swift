@@ -1,4 +1,4 @@
-/// What a credential's secret is.
+/// The kind of secret of a credential.
 package enum CredentialType: String, Sendable, Hashable, CaseIterable {
     /// An Okta API token, sent as `Authorization: SSWS`.
     case apiToken = "api_token"

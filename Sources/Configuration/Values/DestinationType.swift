@@ -1,6 +1,6 @@
-/// What kind of destination segments are delivered to.
+/// The kind of destination to which segments are delivered.
 package enum DestinationType: String, Sendable, Hashable, CaseIterable {
-    /// Object storage that speaks S3: a segment is an object.
+    /// Object storage with the S3 protocol: a segment is an object.
     case s3
     /// A command that gets each segment on its standard input.
     case exec
@@ -36,24 +36,24 @@ package enum DestinationLayout: String, Sendable, Hashable, CaseIterable {
 
 /// Where an access key for S3 comes from.
 package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
-    /// The first of the others that this host has.
+    /// The first of the others that is available on this host.
     case auto
-    /// A file of this host.
+    /// A file on this host.
     case `static`
-    /// AWS STS, for the token of a web identity.
+    /// AWS STS, in exchange for a web identity token.
     case webIdentity = "web_identity"
-    /// The endpoint that a container has for it.
+    /// The endpoint that a container provides for it.
     case container
     /// The metadata service of an EC2 instance.
     case imds
-    /// A command that writes it.
+    /// A command that writes the access key.
     case process
 }
 
 /// How a store is asked to encrypt objects.
 package enum ServerSideEncryption: String, Sendable, Hashable, CaseIterable {
-    /// With keys of the store.
+    /// With the store's own keys.
     case aes256 = "AES256"
-    /// With the bucket's key of AWS KMS.
+    /// With the bucket's key in AWS KMS.
     case kms = "aws:kms"
 }

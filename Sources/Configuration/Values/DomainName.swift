@@ -1,8 +1,8 @@
-/// A DNS domain of the organisation, such as `example.com`; it stands for its subdomains too. Lower case.
+/// A DNS domain of the organization, such as `example.com`, including its subdomains. Lower case.
 package struct DomainName: Sendable, Hashable, CustomStringConvertible {
     package let text: String
 
-    /// Reads a domain name of letters, digits, `-` and `.` (RFC 1123 section 2.1); others in their `xn--` form.
+    /// Reads a domain name of letters, digits, `-` and `.` (RFC 1123 section 2.1). Other letters must be in `xn--` form.
     package init(parsing text: String) throws(ValueError) {
         let lower = text.lowercased()
         let labels = lower.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,12 +1,12 @@
 import OktaAPI
 
-/// The address of a store or service: scheme, host and port. Plain http goes to a loopback address only.
+/// The address of a store or service: scheme, host and port. Plain http is only allowed to a loopback address.
 package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     package let isSecure: Bool
-    /// Host, with the port where it is not the scheme's own.
+    /// Host, and port if it is not the scheme's default.
     package let authority: String
 
-    /// Reads an address; `https` where the scheme is missing.
+    /// Reads an address; the scheme is `https` if it is missing.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write it like https://s3.example.com"
         guard !text.contains("@") else {

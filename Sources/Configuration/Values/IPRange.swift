@@ -4,11 +4,11 @@ import Glibc
 package struct IPRange: Sendable, Hashable, CustomStringConvertible {
     /// The first address: 4 bytes for IPv4, 16 for IPv6, in network order.
     package let address: [UInt8]
-    /// How many leading bits are fixed: 0…32 or 0…128.
+    /// The number of fixed leading bits: 0…32 or 0…128.
     package let prefixLength: Int
 
-    /// Reads CIDR notation (RFC 4632, RFC 4291 section 2.3). Bits set behind the prefix are refused: such a range is
-    /// mostly a slip.
+    /// Reads CIDR notation (RFC 4632, RFC 4291 section 2.3). A range with bits set after the prefix is refused, because it is
+    /// usually a mistake.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write an address or a range such as 203.0.113.0/24 or 2001:db8::/32"
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -30,7 +30,7 @@ package struct IPRange: Sendable, Hashable, CustomStringConvertible {
         let masked = Self.masked(address, length)
         guard masked == address else {
             throw ValueError(
-                "\(LiteralSecret.quoted(text)) has bits set behind its prefix",
+                "\(LiteralSecret.quoted(text)) has bits set after its prefix",
                 hint: "did you mean \(Self.text(masked))/\(length)?")
         }
         self.address = address

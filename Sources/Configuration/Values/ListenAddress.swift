@@ -1,7 +1,7 @@
 import OktaAPI
 
-/// Where programs of this host may connect: a port of a loopback address, or a Unix socket. Nothing else: what listens there asks nobody who
-/// they are.
+/// Where programs on this host can connect: a port of a loopback address, or a Unix socket. Nothing else is allowed, because the server does not
+/// authenticate its clients.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// An IP address that only this host can reach, and a port from 1 to 65535.
     case loopback(host: String, port: Int)
@@ -22,7 +22,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65_535).contains(port), text.utf8.count <= 100
         else {
-            throw ValueError("\(LiteralSecret.quoted(text)) is no address with a port from 1 to 65535", hint: hint)
+            throw ValueError("\(LiteralSecret.quoted(text)) is not an address with a port from 1 to 65535", hint: hint)
         }
         switch text[..<colon].lowercased() {
         case "localhost": self = .loopback(host: "127.0.0.1", port: port)

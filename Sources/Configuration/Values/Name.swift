@@ -1,7 +1,7 @@
 /// The name of an integration or a credential: 1 to 63 of `a`–`z`, `0`–`9` and `-`, not beginning with `-`.
 ///
-/// Names become directory names in the spool (`integration=NAME`), names of files with secrets, and systemd credential
-/// names; so they hold nothing that a path, a shell or a partition treats in a special way.
+/// Names become directory names in the spool (`integration=NAME`), file names of secrets, and names of systemd
+/// credentials, so they contain nothing that a path, a shell or a partition treats specially.
 package struct Name: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let text: String
 

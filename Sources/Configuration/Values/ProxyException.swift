@@ -1,4 +1,4 @@
-/// A host that is asked without the proxy: a name with its subdomains (`example.com`, `.example.com`), an address, a range of
+/// A host that is reached without the proxy: a name with its subdomains (`example.com`, `.example.com`), an address, a range of
 /// addresses, or `*` for every host.
 package struct ProxyException: Sendable, Hashable, CustomStringConvertible {
     /// Lower case.
@@ -23,7 +23,7 @@ package struct ProxyException: Sendable, Hashable, CustomStringConvertible {
                 }
         }
         guard isName, lower.utf8.count <= 254 else {
-            throw ValueError("\(LiteralSecret.quoted(text)) is no host to go to without the proxy", hint: hint)
+            throw ValueError("\(LiteralSecret.quoted(text)) is not a host, an address or a range", hint: hint)
         }
     }
 

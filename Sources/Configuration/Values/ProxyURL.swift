@@ -1,9 +1,9 @@
 /// An HTTP proxy: `http://HOST:PORT` or `https://HOST:PORT`, without user name and password.
 package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
-    /// As libcurl's `CURLOPT_PROXY` takes it.
+    /// In the form that libcurl's `CURLOPT_PROXY` expects.
     package let text: String
 
-    /// Reads the address; a scheme may be missing (`http` then), the port may not.
+    /// Reads the address. The scheme may be missing (then it is `http`), the port may not.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write it like http://proxy.example.com:3128"
         guard !text.contains("@") else {
@@ -23,7 +23,7 @@ package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
         guard !rest.isEmpty, rest.utf8.count <= 300,
             rest.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || allowed.contains($0) })
         else { throw ValueError("\(LiteralSecret.quoted(text)) is not a proxy's address", hint: hint) }
-        // libcurl would take 1080, which hardly any HTTP proxy listens on.
+        // libcurl would use port 1080, on which hardly any HTTP proxy listens.
         guard let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") else {
             throw ValueError("the proxy's port is missing", hint: hint)
         }

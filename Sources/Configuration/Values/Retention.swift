@@ -3,7 +3,7 @@ extension Configuration {
     package enum Retention: Sendable, Hashable, CustomStringConvertible {
         /// Nothing is deleted by Tributary.
         case never
-        /// Deleted this long after sealing, at least a minute, and not before every registered loader has acknowledged it.
+        /// Deleted this long after sealing (at least a minute), but not before every registered loader has acknowledged it.
         case after(ConfigurationDuration)
         /// Deleted as soon as every registered loader has acknowledged it.
         case acknowledged

@@ -1,6 +1,6 @@
 import Time
 
-/// Where a first run begins to read: a duration back (`7d`), an RFC 3339 time (`2026-11-01T00:00:00Z`) or `now`.
+/// Where a first run begins: a duration before now (`7d`), an RFC 3339 time (`2026-11-01T00:00:00Z`) or `now`.
 package enum StartTime: Sendable, Hashable, CustomStringConvertible {
     case now
     case back(ConfigurationDuration)
@@ -20,7 +20,7 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The moment meant, in milliseconds since 1970, given the present one.
+    /// The resulting time in milliseconds since 1970, given the present one.
     package func millisecondsSince1970(now: Int) -> Int {
         switch self {
         case .now: now
@@ -29,7 +29,7 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether the moment depends on the present one.
+    /// Whether the time depends on the present one.
     package var countsFromNow: Bool {
         if case .at = self { false } else { true }
     }

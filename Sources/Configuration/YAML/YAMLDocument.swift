@@ -2,15 +2,15 @@
 enum YAMLDocument {
     enum Content {
         case mapping([(key: YAMLKey, value: YAMLNode)])
-        /// Nothing but white space and comments.
+        /// Only white space and comments.
         case empty
         /// Problems were reported.
         case unreadable
     }
 
-    /// Nodes of one file, aliases expanded. A thousand integrations have some 20,000, their keys included.
+    /// The maximum number of nodes in one file after expanding aliases. A thousand integrations have about 20,000, including their keys.
     static let maximumNodes = 200_000
-    /// The deepest place a key has is five.
+    /// The deepest key is at level five.
     static let maximumDepth = 32
 
     static func read(_ bytes: [UInt8], file: String, into findings: inout Findings) -> Content {
@@ -45,14 +45,14 @@ enum YAMLDocument {
     // MARK: From events to nodes
 
     private struct Composer {
-        /// Why nothing of the file is used.
+        /// Why the whole file is unusable.
         enum Stop: Error {
             case library(YAMLEvents.Failure)
-            /// The findings say why.
+            /// The reason is in the findings.
             case reported
         }
 
-        /// A node that an alias may name, with what using it once more costs.
+        /// A node that an alias can refer to, with the cost of using it once more.
         struct Anchored {
             var node: YAMLNode?
             var count: Int
@@ -69,7 +69,7 @@ enum YAMLDocument {
             self.file = file
         }
 
-        /// Nil when there is none.
+        /// Nil if there is none.
         mutating func document(into findings: inout Findings) throws(Stop) -> YAMLNode? {
             if case .streamEnd = try next().event { return nil }
             let first = try next()
@@ -95,7 +95,7 @@ enum YAMLDocument {
             }
         }
 
-        /// Nil when the node can't be used; the reason is in the findings. `height` becomes the levels below it.
+        /// Nil if the node can't be used; the findings say why. `height` is set to the number of levels below it.
         private mutating func node(
             _ first: (event: YAMLEvents.Event, place: ConfigurationPlace), depth: Int, _ height: inout Int,
             into findings: inout Findings
@@ -137,7 +137,7 @@ enum YAMLDocument {
                 try descend(depth + anchored.height, at: place, into: &findings)
                 height = anchored.height
                 return anchored.node
-            // libyaml gives none of them where a node has to be.
+            // libyaml reports none of these where a node is expected.
             case .documentStart, .end, .streamEnd: throw .library(.unreadable)
             }
         }

@@ -1,8 +1,8 @@
 import CYaml
 
-/// libyaml's events of one text, in their order: the only file that knows libyaml.
+/// The sequence of libyaml's events for one text. No other file uses libyaml.
 ///
-/// Events come one at a time, so whoever reads them can stop at a bound before the rest is scanned.
+/// Events are produced one at a time, so the caller can stop at a limit before the rest is scanned.
 final class YAMLEvents {
     enum Event {
         case documentStart
@@ -10,24 +10,24 @@ final class YAMLEvents {
         case scalar(text: String, isPlain: Bool, tag: String?, anchor: String?)
         case sequenceStart(anchor: String?)
         case mappingStart(anchor: String?)
-        /// Of a sequence, a mapping or a document.
+        /// The end of a sequence, a mapping or a document.
         case end
         case streamEnd
     }
 
-    /// What libyaml refuses.
+    /// An error of libyaml.
     enum Failure: Error {
-        /// In libyaml's words, which never hold text of the file.
+        /// In libyaml's words, which never contain text of the file.
         case syntax(problem: String, line: Int, column: Int, context: (words: String, line: Int)?)
-        /// No memory, or bytes that are no text.
+        /// There is not enough memory, or the bytes are not text.
         case unreadable
     }
 
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
-    /// libyaml reads from it until the end.
+    /// The buffer from which libyaml reads; it must exist until the end.
     private let text: UnsafeMutableBufferPointer<UInt8>
 
-    /// Nil without memory.
+    /// Nil if there is not enough memory.
     init?(_ text: String) {
         self.text = .allocate(capacity: text.utf8.count)
         _ = self.text.initialize(from: text.utf8)
@@ -47,7 +47,7 @@ final class YAMLEvents {
         text.deallocate()
     }
 
-    /// The next event, and where it begins, counted from 1 in Unicode scalars. After `streamEnd` there is nothing to ask for.
+    /// The next event, and where it begins, counted from 1 in Unicode scalars. Do not call this after `streamEnd`.
     func next() throws(Failure) -> (event: Event, line: Int, column: Int) {
         while true {
             var raw = yaml_event_t()
@@ -59,7 +59,7 @@ final class YAMLEvents {
         }
     }
 
-    /// Nil for the stream's start, of which there is nothing to say.
+    /// Nil for the stream's start, which has no content.
     private static func event(_ raw: yaml_event_t) -> Event? {
         switch raw.type {
         case YAML_DOCUMENT_START_EVENT: return .documentStart

@@ -1,4 +1,4 @@
-/// A piece of a YAML document with its place; what the rest of the module knows of YAML.
+/// A node of a YAML document with its place. The rest of the module sees YAML only in this form.
 struct YAMLNode {
     enum Value {
         /// An empty value, `~` or `null`, unquoted.
@@ -15,7 +15,7 @@ struct YAMLNode {
         if case .null = value { true } else { false }
     }
 
-    /// What it is, for a message.
+    /// The kind of node, for a message.
     var kind: String {
         switch value {
         case .null: "nothing"

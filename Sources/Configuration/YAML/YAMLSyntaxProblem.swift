@@ -1,12 +1,12 @@
-/// Says in plain words what libyaml says in its own.
+/// Translates libyaml's messages into plain words.
 struct YAMLSyntaxProblem {
     let message: String
     let hint: String
 
     /// - Parameters:
-    ///   - problem: libyaml's sentence; it never holds text of the file.
+    ///   - problem: libyaml's message, which never contains text of the file.
     ///   - context: what libyaml was reading, such as “while parsing a flow sequence”.
-    ///   - contextLine: where that began, from 1.
+    ///   - contextLine: where that began, counted from 1.
     ///   - isAtTab: whether the line is indented by a tab.
     init(problem: String, context: String?, contextLine: Int?, isAtTab: Bool) {
         let since = contextLine.map { " (opened in line \($0))" } ?? ""
@@ -16,19 +16,19 @@ struct YAMLSyntaxProblem {
             hint = "YAML is indented by spaces; replace the tab by spaces"
         case "but found another document":
             message = "a second YAML document begins here"
-            hint = "keep one document a file: take out the “---” and what follows, or put it into a file of conf.d"
+            hint = "keep one document per file: remove the “---” and what follows, or put it into a file in conf.d"
         case "found undefined alias":
             message = "an alias (*name) without its anchor (&name)"
             hint = "put the value into quotes if the * is part of it"
         case "mapping values are not allowed in this context":
-            message = "a “:” where no key can stand"
-            hint = "check the indentation, or put a value that holds “: ” into quotes"
+            message = "a “:” where there can't be a key"
+            hint = "check the indentation, or put a value that contains “: ” into quotes"
         case "could not find expected ':'":
             message = "a line without “:”"
             hint = "write “key: value”, with a space after the colon"
         case "did not find expected key", "did not find expected '-' indicator":
             message = "the indentation does not fit the lines above"
-            hint = "begin keys of one mapping, and items of one list, in the same column"
+            hint = "keys of one mapping, and items of one list, must begin in the same column"
         case "found unexpected end of stream":
             message = "a quote\(since) is not closed"
             hint = "close it"

@@ -1,11 +1,11 @@
-/// The checks on a file's bytes that come before YAML: encoding, size and shapes that would make parsing expensive.
+/// Checks of a file's bytes before YAML is parsed: encoding, size, and structures that would make parsing expensive.
 enum YAMLText {
-    /// No hand-written configuration comes near; a thousand integrations take some 300 KiB.
+    /// Far larger than any hand-written configuration; a thousand integrations take about 300 KiB.
     static let maximumBytes = 1 << 20
-    /// Aliases may nest (`*a` of `*b` of `*c`…), which multiplies. Twenty of them expand to at most some 3^7 times.
+    /// Aliases may be nested (`*a` of `*b` of `*c`…), which multiplies. Twenty of them expand at most about 3^7 times.
     static let maximumAliases = 20
 
-    /// The text, without a byte order mark; nil when a problem was found and reported.
+    /// The text, without a byte order mark; nil if a problem was found and reported.
     static func decode(_ bytes: [UInt8], file: String, into findings: inout Findings) -> String? {
         let whole = ConfigurationPlace(file: file)
         guard bytes.count <= maximumBytes else {
@@ -41,7 +41,7 @@ enum YAMLText {
                 place.line += 1
                 place.column = 1
             case .scalarValue(let scalar):
-                // What YAML 1.2 (section 5.1) calls printable, the line ends and the tab.
+                // The characters that YAML 1.2 (section 5.1) calls printable, line ends and the tab.
                 let value = scalar.value
                 let isControl =
                     value < 0x20 && value != 0x09 && value != 0x0D || (0x7F...0x9F).contains(value) && value != 0x85
@@ -56,8 +56,8 @@ enum YAMLText {
         }
     }
 
-    /// Counts what may be aliases, rather too many than too few: parsing spends time on each expansion, so this can't
-    /// wait until after it.
+    /// Counts possible aliases, rather too many than too few. This must happen before parsing, because parsing spends time on each
+    /// expansion.
     private static func checkAliases(
         _ bytes: ArraySlice<UInt8>, file: String, into findings: inout Findings
     ) -> Bool {
