@@ -1,11 +1,11 @@
 import Configuration
 
-/// How a credential is: a colour for the eye, and the reasons in words. A plain value without clock and files.
+/// The health of a credential: a color, and the reasons in words. A plain value without a clock and without files.
 package struct CredentialHealth: Sendable, Equatable {
     package enum Colour: String, Sendable, Codable, Comparable {
-        /// No action is needed.
+        /// Nothing needs to be done.
         case green
-        /// It works, and needs an action before it no longer does.
+        /// It works, but something has to be done to keep it working.
         case yellow
         /// It does not work.
         case red
@@ -14,25 +14,25 @@ package struct CredentialHealth: Sendable, Equatable {
         private var rank: Int { self == .red ? 2 : self == .yellow ? 1 : 0 }
     }
 
-    /// Days without use after which an API token is warned of. Okta drops one after 30 days without use (Okta help, "Manage Okta API tokens").
+    /// After this many days without use, a warning about an API token is due. Okta revokes one after 30 days without use (Okta help, "Manage Okta API tokens").
     package static let unusedDays = 25
     static let droppedDays = 30
-    /// Days before the end of a credential's life at which is warned.
+    /// The numbers of days before a credential expires at which a warning is due.
     package static let expiryDays = [30, 7, 1]
 
     package private(set) var colour = Colour.green
     package private(set) var reasons: [String] = []
 
-    /// What a credential's health goes by.
+    /// The facts that determine a credential's health.
     package struct Facts: Sendable {
         package var type: CredentialType
         package var expires: CalendarDate?
         package var today: CalendarDate
-        /// Days since 1970 of the last request that Okta accepted; nil for none.
+        /// The day of the last request that Okta accepted, in days since 1970; nil if there is none.
         package var lastUseDay: Int?
-        /// Days since 1970 on which the secret was put there; nil where that is not known.
+        /// The day on which the secret was stored, in days since 1970; nil if that is not known.
         package var putDay: Int?
-        /// Integrations that name it.
+        /// Whether an integration refers to it.
         package var isUsed: Bool
         /// Why there is no usable secret.
         package var secretProblem: String?
@@ -72,7 +72,7 @@ package struct CredentialHealth: Sendable, Equatable {
         reasons.append(reason)
     }
 
-    /// Nil more than 30 days before the end.
+    /// Nil if it expires in more than 30 days.
     static func expiry(_ expires: CalendarDate, today: CalendarDate) -> String? {
         let days = expires.daysSince1970 - today.daysSince1970
         return switch days {
@@ -92,22 +92,22 @@ package struct CredentialHealth: Sendable, Equatable {
         guard days >= unusedDays else { return nil }
         return (
             days,
-            "the API token was not used for \(days) days; Okta drops one after \(droppedDays) days without use: use it, or rotate it"
+            "the API token has not been used for \(days) days; Okta revokes one after \(droppedDays) days without use: use it, or rotate it"
         )
     }
 }
 
-/// Which credentials to warn of today, each once for every step: 30, 7 and 1 days before its end, at the end, and after 25 days without use.
+/// The warnings that are due today. Each is given once: 30, 7 and 1 days before a credential expires, when it expires, and after 25 days without use.
 /// A plain value.
 package struct CredentialWarnings: Sendable {
-    /// By the credential's name: the steps that were told.
+    /// The steps that have been reported, by the credential's name.
     private var told: [String: Set<String>] = [:]
 
     package init() {}
 
-    /// The warnings that are due, a sentence each.
+    /// The warnings that are due, one sentence each.
     ///
-    /// - Parameter facts: of each credential, by its name.
+    /// - Parameter facts: the facts of each credential, with its name.
     package mutating func due(_ facts: [(name: String, facts: CredentialHealth.Facts)]) -> [String] {
         var warnings: [String] = []
         var still: [String: Set<String>] = [:]

@@ -2,20 +2,20 @@ import CLinux
 import Configuration
 import Glibc
 
-/// The root step of a unit: decrypts each credential of a service by itself and lays it down for the service's user.
+/// The root step of a unit: decrypts each credential of a service separately and writes it to a directory of the service's user.
 ///
-///     /etc/tributary/credentials/acme-read        as it is
-///     /etc/tributary/credentials/beta-read.cred   by systemd-creds
-///       → /run/tributary-credentials/collector/   0700, the service's user's
+///     /etc/tributary/credentials/acme-read        plain
+///     /etc/tributary/credentials/beta-read.cred   encrypted by systemd-creds
+///       → /run/tributary-credentials/collector/   mode 0700, owned by the service's user
 ///
-/// What can't be read or decrypted is left out, with the reason in `NAME.failed`: it stops the integrations that need it and nothing else.
-/// The new directory takes the old one's name in one step, so the service sees either all old secrets or all new ones. The directory above it is
-/// root's: nothing that the service could put there is followed.
+/// If one can't be read or decrypted, it is left out and `NAME.failed` contains the reason, so that only the integrations that need it stop.
+/// The new directory replaces the old one in one step, so the service sees either all old secrets or all new ones. The parent directory belongs to
+/// root, so the service can't put a link there.
 package struct CredentialLoader {
-    /// What became of one credential.
+    /// The result for one credential.
     package struct Outcome: Sendable, Equatable {
         package let name: String
-        /// Nil when it was laid down.
+        /// Nil if it was written.
         package let failure: String?
     }
 
@@ -24,7 +24,7 @@ package struct CredentialLoader {
     private let targetName: String
     private let owner: (uid_t, gid_t)
 
-    /// - Parameter user: who is to read the credentials: a name or a number.
+    /// - Parameter user: the name or number of the user who may read the credentials.
     package init(_ directories: CredentialDirectories, user: String) throws(CredentialFileError) {
         try self.init(source: directories.source, target: directories.runtime, user: user)
     }
@@ -37,14 +37,14 @@ package struct CredentialLoader {
         owner = try Account.find(user)
     }
 
-    /// Lays all down.
+    /// Writes all credentials.
     ///
-    /// - Throws: when nothing can be laid down.
+    /// - Throws: if none can be written.
     package func load() throws(CredentialFileError) -> [Outcome] {
         try layDown { (target) throws(CredentialFileError) in try fill(target) }
     }
 
-    /// Lays these down instead of what is in the source: the files that a unit's `LoadCredential=` and `LoadCredentialEncrypted=` name.
+    /// Writes the given files instead of those in the source: the files in a unit's `LoadCredential=` and `LoadCredentialEncrypted=`.
     package func load(
         files: [(name: String, path: String, isEncrypted: Bool)]
     ) throws(CredentialFileError) -> [Outcome] {
@@ -69,10 +69,10 @@ package struct CredentialLoader {
         }
     }
 
-    /// In the name of a directory that a check lays down, before its process's number.
+    /// The beginning of the name of a directory that a check makes; the process id follows.
     package static let checkPrefix = "check-"
 
-    /// Takes away what a check that was killed left.
+    /// Removes what a killed check has left.
     package static func removeAbandonedChecks() {
         guard let root = (try? SafeDirectory(CredentialDirectories.runtimeRoot)) ?? nil else { return }
         for name in (try? root.names()) ?? [] where name.hasPrefix(checkPrefix) {
@@ -90,7 +90,7 @@ package struct CredentialLoader {
         }
         let root = try SafeDirectory.made(targetRoot, mode: 0o755)
         let names = try root.names()
-        // Of a step that was killed; there is only ever one at a time for a unit.
+        // Left by a killed step; only one runs at a time for a unit.
         for name in names where name.hasPrefix(temporaryPrefix) { root.removeDirectory(name) }
         let temporary = temporaryPrefix + SafeDirectory.random()
         let target = try root.makeDirectory(temporary)
@@ -117,7 +117,7 @@ package struct CredentialLoader {
         return outcomes
     }
 
-    /// Takes everything away that was laid down.
+    /// Removes everything that was written.
     package func remove() {
         (try? SafeDirectory(targetRoot))??.removeDirectory(targetName)
     }
@@ -131,13 +131,13 @@ package struct CredentialLoader {
         for (name, candidates) in Dictionary(grouping: files, by: Self.credentialName).sorted(by: { $0.key < $1.key }) {
             guard (try? Name(parsing: name)) != nil else {
                 outcomes.append(
-                    Outcome(name: name, failure: "it is no credential's name: a-z, digits and -, such as acme-read"))
+                    Outcome(name: name, failure: "it is not a credential's name: a-z, digits and -, such as acme-read"))
                 continue
             }
             do throws(CredentialFileError) {
                 guard candidates.count == 1 else {
                     throw CredentialFileError(
-                        "both \(name) and \(name)\(CredentialFileName.encryptedSuffix) are there: remove one")
+                        "both \(name) and \(name)\(CredentialFileName.encryptedSuffix) exist: remove one")
                 }
                 let secret = try Self.secret(candidates[0], in: kept)
                 try target.write(name, secret, mode: 0o400, owner: owner)
@@ -152,13 +152,13 @@ package struct CredentialLoader {
         return outcomes
     }
 
-    /// `acme-read` of `acme-read` and of `acme-read.cred`.
+    /// `acme-read`, both for `acme-read` and for `acme-read.cred`.
     private static func credentialName(_ file: String) -> String {
         file.hasSuffix(CredentialFileName.encryptedSuffix)
             ? String(file.dropLast(CredentialFileName.encryptedSuffix.count)) : file
     }
 
-    /// A credential's secret from the file that an administrator keeps.
+    /// A credential's secret, from the administrator's file.
     static func secret(_ file: String, in directory: SafeDirectory) throws(CredentialFileError) -> [UInt8] {
         guard file.hasSuffix(CredentialFileName.encryptedSuffix) else { return try directory.read(file) }
         return try SystemdCreds.decrypt(
@@ -168,7 +168,7 @@ package struct CredentialLoader {
 
 /// A user of this host.
 package enum Account {
-    /// The numbers of a user and of its first group; for a number alone the number itself.
+    /// The numbers of a user and of its primary group; for a number, that number.
     package static func find(_ user: String) throws(CredentialFileError) -> (uid_t, gid_t) {
         if let number = uid_t(user) { return (number, number) }
         var found = passwd()

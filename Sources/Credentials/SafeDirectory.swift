@@ -1,20 +1,20 @@
 import Glibc
 
-/// An open directory, in which files are made, read and removed by its descriptor: whatever is done to the path meanwhile, it stays this one.
+/// An open directory. Its files are created, read and removed through its descriptor, so replacing the path has no effect.
 ///
-/// No link is followed, nothing but regular files is read, and a file is made under a name that must be new.
+/// Links are not followed, only regular files are read, and a created file must have a new name.
 package final class SafeDirectory: Sendable {
     package let path: String
     let descriptor: Int32
 
-    /// Bytes of a secret: more is no token and no private key. Encrypted it is larger.
+    /// The maximum size of a secret in bytes, larger than any token or private key. An encrypted secret is larger.
     package static let secretLimit = 64 << 10
-    /// Files in a directory that are looked at.
+    /// The maximum number of files in a directory.
     static let fileLimit = 4_096
 
-    /// Opens it; nil when there is none.
+    /// Opens the directory; nil if it does not exist.
     ///
-    /// - Throws: for one in which another than its owner may write, and one that is neither root's nor this process's user's.
+    /// - Throws: if anyone but its owner may write in it, or if it belongs neither to root nor to this process's user.
     package init?(_ path: String) throws(CredentialFileError) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -24,13 +24,13 @@ package final class SafeDirectory: Sendable {
         }
         // From here on deinit closes it.
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot look at", path) }
+        guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot examine", path) }
         guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
             throw CredentialFileError("others may write in \(path): chown root, chmod go-w")
         }
     }
 
-    /// The directory itself, made with that mode where it is missing; the ones above it with 0755.
+    /// Opens a directory, and creates it with this mode if it is missing, and missing parents with 0755.
     package static func made(_ path: String, mode: mode_t) throws(CredentialFileError) -> SafeDirectory {
         var parents: [Substring] = []
         for part in path.split(separator: "/").dropLast() {
@@ -40,7 +40,7 @@ package final class SafeDirectory: Sendable {
         let isNew = mkdir(path, mode) == 0
         if !isNew, errno != EEXIST { throw CredentialFileError("cannot make", path) }
         guard let directory = try SafeDirectory(path) else { throw CredentialFileError("cannot open", path) }
-        // Whatever the umask.
+        // Independent of the umask.
         if isNew, fchmod(directory.descriptor, mode) != 0 { throw CredentialFileError("cannot make", path) }
         return directory
     }
@@ -52,13 +52,13 @@ package final class SafeDirectory: Sendable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// A directory in this one, which must not be there yet: 0700, of this process's user.
+    /// Creates a directory in this one, which must not exist: mode 0700, owned by this process's user.
     func makeDirectory(_ name: String) throws(CredentialFileError) -> SafeDirectory {
         guard mkdirat(descriptor, name, 0o700) == 0 else { throw CredentialFileError("cannot make", "\(path)/\(name)") }
         return try directory(name)
     }
 
-    /// A directory in this one, whoever owns it.
+    /// Opens a directory in this one, whoever owns it.
     func directory(_ name: String) throws(CredentialFileError) -> SafeDirectory {
         let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard inner >= 0 else { throw CredentialFileError("cannot open", "\(path)/\(name)") }
@@ -80,7 +80,7 @@ package final class SafeDirectory: Sendable {
             guard name != ".", name != ".." else { continue }
             guard names.count < Self.fileLimit else {
                 throw CredentialFileError(
-                    "\(path) holds more than \(Self.fileLimit) files: remove what is no credential")
+                    "\(path) holds more than \(Self.fileLimit) files: remove those that are not credentials")
             }
             names.append(name)
         }
@@ -93,13 +93,13 @@ package final class SafeDirectory: Sendable {
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
     }
 
-    /// Seconds since 1970 of the last change of the contents; nil for none.
+    /// When the contents last changed, in seconds since 1970; nil if there is no such file.
     func modified(_ name: String) -> Int? {
         var status = stat()
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mtim.tv_sec : nil
     }
 
-    /// The whole of a file.
+    /// The whole contents of a file.
     package func read(_ name: String, limit: Int = secretLimit) throws(CredentialFileError) -> [UInt8] {
         let shown = "\(path)/\(name)"
         let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -110,9 +110,9 @@ package final class SafeDirectory: Sendable {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw CredentialFileError("cannot read", shown) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw CredentialFileError("\(shown) is no regular file") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw CredentialFileError("\(shown) is not a regular file") }
         guard status.st_size <= limit else {
-            throw CredentialFileError("\(shown) is larger than \(limit >> 10) KiB: let it hold the secret alone")
+            throw CredentialFileError("\(shown) is larger than \(limit >> 10) KiB: it must contain only the secret")
         }
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var count = 0
@@ -129,7 +129,7 @@ package final class SafeDirectory: Sendable {
         return Array(bytes[..<count])
     }
 
-    /// Makes a file that must not be there yet, and gives it away.
+    /// Creates a file that must not exist, and changes its owner.
     func write(_ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)? = nil)
         throws(CredentialFileError)
     {
@@ -151,7 +151,7 @@ package final class SafeDirectory: Sendable {
         }
     }
 
-    /// Replaces a file, or makes it: never half of it, and never neither of both.
+    /// Creates or replaces a file. At any time either the old or the new contents are there, complete.
     package func replace(
         _ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)? = nil
     ) throws(CredentialFileError) {
@@ -164,12 +164,12 @@ package final class SafeDirectory: Sendable {
         fsync(descriptor)
     }
 
-    /// Makes a file: the whole of it, or none. One that is there is left alone.
+    /// Creates a file with its complete contents, or not at all. An existing one is not changed.
     package func create(_ name: String, _ bytes: [UInt8], mode: mode_t) throws(CredentialFileError) {
         let temporary = try writeTemporary(name, bytes, mode: mode, owner: nil)
         defer { remove(temporary) }
         guard linkat(descriptor, temporary, descriptor, name, 0) == 0 else {
-            if errno == EEXIST { throw CredentialFileError("\(path)/\(name) is there already, and is not replaced") }
+            if errno == EEXIST { throw CredentialFileError("\(path)/\(name) already exists, and is not replaced") }
             throw CredentialFileError("cannot make", "\(path)/\(name)")
         }
         fsync(descriptor)
@@ -188,15 +188,15 @@ package final class SafeDirectory: Sendable {
         return temporary
     }
 
-    /// Whose a file is, and who may do what with it.
+    /// The owner and the mode of a file.
     package struct Attributes: Sendable {
         package let mode: mode_t
         package let owner: (uid_t, gid_t)
-        /// No link, no directory, no device.
+        /// Not a link, a directory or a device.
         package let isRegular: Bool
     }
 
-    /// Nil for a file that is not there.
+    /// Nil if there is no such file.
     package func attributes(_ name: String) -> Attributes? {
         var status = stat()
         guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
@@ -205,11 +205,11 @@ package final class SafeDirectory: Sendable {
             isRegular: status.st_mode & S_IFMT == S_IFREG)
     }
 
-    /// Whether the file was there.
+    /// Returns whether the file existed.
     @discardableResult
     package func remove(_ name: String) -> Bool { unlinkat(descriptor, name, 0) == 0 }
 
-    /// Removes a directory with what is in it, as deep as `depth` more.
+    /// Removes a directory and its contents, up to `depth` more levels deep.
     func removeDirectory(_ name: String, depth: Int = 8) {
         guard let inner = try? directory(name) else { return }
         for file in (try? inner.names()) ?? [] where !inner.remove(file) && depth > 0 {

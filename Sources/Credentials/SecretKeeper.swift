@@ -1,18 +1,18 @@
 import Configuration
 import Glibc
 
-/// The directory in which an administrator keeps the secrets of one service, as `tributary credential` changes it.
+/// The directory in which an administrator stores the secrets of one service, and which `tributary credential` changes.
 package struct SecretKeeper {
     private let source: String
 
     package init(_ directories: CredentialDirectories) { source = directories.source }
 
-    /// How a secret is kept.
+    /// How a secret is stored.
     package enum Form: String, Sendable {
         case plain, encrypted
     }
 
-    /// In which form a credential's secret is there; nil when it is not.
+    /// The form in which a credential's secret is stored; nil if there is none.
     package func form(of name: Name) throws(CredentialFileError) -> Form? {
         guard let directory = try SafeDirectory(source) else { return nil }
         if directory.holds(name.text + CredentialFileName.encryptedSuffix) { return .encrypted }
@@ -43,8 +43,8 @@ package struct SecretKeeper {
         return try CredentialLoader.secret(fileName(name, form), in: directory)
     }
 
-    /// Puts a secret there, or another instead of it. Either the old one is there or the new one, whatever happens. A kill while the form changes,
-    /// plain or encrypted, can leave both, which the root step refuses by name.
+    /// Stores a secret, or replaces it. Either the old or the new one is there, whatever happens. If this is killed while the form changes
+    /// between plain and encrypted, both can remain; the root step refuses that and names them.
     package func put(_ secret: [UInt8], as name: Name, _ form: Form) throws(CredentialFileError) {
         let directory = try SafeDirectory.made(source, mode: 0o700)
         let bytes = form == .plain ? secret : try SystemdCreds.encrypt(secret, name: name.text)
@@ -52,7 +52,7 @@ package struct SecretKeeper {
         directory.remove(fileName(name, form == .plain ? .encrypted : .plain))
     }
 
-    /// Takes the secret away, in whatever form; whether there was one.
+    /// Removes the secret in any form. Returns whether there was one.
     @discardableResult
     package func remove(_ name: Name) throws(CredentialFileError) -> Bool {
         guard let directory = try SafeDirectory(source) else { return false }
@@ -60,7 +60,7 @@ package struct SecretKeeper {
         return directory.remove(fileName(name, .encrypted)) || plain
     }
 
-    /// A key that was made and is not in use yet: `.NAME.next`, which no service is given.
+    /// Stores a new key that is not in use yet, as `.NAME.next`, which no service gets.
     package func putNext(_ secret: [UInt8], for name: Name) throws(CredentialFileError) {
         try SafeDirectory.made(source, mode: 0o700).replace(".\(name).next", secret, mode: 0o600)
     }
@@ -74,7 +74,7 @@ package struct SecretKeeper {
         try SafeDirectory(source)?.remove(".\(name).next")
     }
 
-    /// A file with a secret for as long as `body` runs, readable by this process's user alone.
+    /// Provides a file with a secret while `body` runs, readable only by this process's user.
     package func withFile<Result>(
         _ secret: [UInt8], _ body: (String) async throws -> Result
     ) async throws -> Result {
@@ -88,7 +88,7 @@ package struct SecretKeeper {
 
     private static let trialPrefix = ".trial."
 
-    /// Takes away what a command that was killed left.
+    /// Removes what a killed command has left.
     static func removeAbandonedTrials(in directory: SafeDirectory) {
         for name in (try? directory.names()) ?? [] where name.hasPrefix(trialPrefix) {
             let number = name.dropFirst(trialPrefix.count).prefix { $0 != "." }

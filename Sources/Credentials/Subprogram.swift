@@ -1,12 +1,12 @@
 import Glibc
 
-/// Runs a program with bytes as its standard input, and takes what it writes, bounded in size and time. Its environment is empty but for PATH.
+/// Runs a program with bytes as its standard input and reads its output, with limits on size and time. Its environment contains only PATH.
 package enum Subprogram {
     package struct Ending: Sendable {
-        /// The exit code; 128 and the signal's number for one that a signal ended.
+        /// The exit code; if a signal ended the program, 128 plus the signal's number.
         package let status: Int32
         package let output: [UInt8]
-        /// The last line of standard error, at most 300 bytes.
+        /// The last line of standard error, up to 300 bytes.
         package let errors: String
     }
 
@@ -15,8 +15,8 @@ package enum Subprogram {
     }
 
     /// - Parameters:
-    ///   - outputLimit: bytes of standard output; a program that writes more is ended, and that is a failure.
-    ///   - patience: milliseconds after which the program is ended, and that is a failure.
+    ///   - outputLimit: maximum bytes of standard output. A program that writes more is ended, which counts as a failure.
+    ///   - patience: milliseconds after which the program is ended, which counts as a failure.
     package static func run(
         _ program: String, _ arguments: [String], input: [UInt8] = [], outputLimit: Int, patience: Int32
     ) throws(Failure) -> Ending {
@@ -46,7 +46,7 @@ package enum Subprogram {
         if let problem { throw Failure(words: problem) }
         let text = String(decoding: collected.errors, as: UTF8.self)
         return Ending(
-            // As WIFEXITED and its siblings in wait(2), which are macros.
+            // Like WIFEXITED and the related macros in wait(2), which Swift can't import.
             status: status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + (status & 0x7F), output: collected.output,
             errors: String((text.split(whereSeparator: \.isNewline).last ?? "").prefix(300)))
     }
@@ -58,11 +58,11 @@ package enum Subprogram {
 
         init(input: [UInt8]) { self.input = input }
 
-        /// Feeds and drains until both outputs end; words for why not.
+        /// Writes and reads until both outputs end. Returns why, if that fails.
         mutating func exchange(
             _ toChild: Pipe, _ out: Pipe, _ err: Pipe, outputLimit: Int, patience: Int32
         ) -> String? {
-            // One that ends without reading must not end this process.
+            // If the program ends without reading its input, the signal must not end this process.
             signal(SIGPIPE, SIG_IGN)
             _ = fcntl(toChild.writing, F_SETFL, O_NONBLOCK)
             var fed = 0
@@ -110,7 +110,7 @@ package enum Subprogram {
         }
     }
 
-    /// Close-on-exec: only what is duplicated for it goes to the child.
+    /// Close-on-exec, so that the child inherits only the duplicated ends.
     private final class Pipe {
         private(set) var reading: Int32 = -1
         private(set) var writing: Int32 = -1

@@ -1,14 +1,14 @@
 import Glibc
 
-/// systemd-creds(1), which encrypts with this host's key, and the TPM's where there is one.
+/// systemd-creds(1), which encrypts with this host's key, and also with the TPM's if there is one.
 package enum SystemdCreds {
     static let program = "/usr/bin/systemd-creds"
     /// A TPM takes a second or two. Milliseconds.
     private static let patience: Int32 = 60_000
-    /// An encrypted secret is text, and holds keys too.
+    /// An encrypted secret is text, and also contains keys.
     static let encryptedLimit = 3 * SafeDirectory.secretLimit
 
-    /// Whether the program is there.
+    /// Whether the program is installed.
     package static var isInstalled: Bool { access(program, X_OK) == 0 }
 
     static func decrypt(_ bytes: [UInt8], name: String) throws(CredentialFileError) -> [UInt8] {
@@ -32,7 +32,7 @@ package enum SystemdCreds {
             throw CredentialFileError("\(program) can't be run: \(error.words)")
         }
         guard ended.status == 0 else {
-            // Its own words are about keys and files; standard output, which may hold the secret, is dropped.
+            // Its standard error is about keys and files; its standard output may contain the secret and is dropped.
             throw CredentialFileError(
                 "systemd-creds \(arguments[0]): \(ended.errors.isEmpty ? "failed" : ended.errors)")
         }

@@ -1,15 +1,15 @@
 import CCrypto
 
-/// SHA-256 (FIPS 180-4) by the system's libcrypto, used again for message after message without allocating.
+/// SHA-256 (FIPS 180-4) by the system's libcrypto. It can be reused for any number of messages without allocating.
 ///
-/// A message that lies in memory takes one call. One that comes in pieces goes through `start`, `update` and `finish`.
+/// A message in memory needs one call. A message in pieces goes through `start`, `update` and `finish`.
 package final class SHA256Digest {
     private let algorithm: OpaquePointer
     private let state: UnsafeMutablePointer<SHA256_CTX>
-    /// For messages in pieces; made when the first begins.
+    /// The context for messages in pieces, created when the first one begins.
     private var context: OpaquePointer?
 
-    /// Nil when libcrypto's configuration has no SHA-256 to give.
+    /// Nil if libcrypto's configuration offers no SHA-256.
     package init?() {
         guard let algorithm = tributary_sha256_fetch() else { return nil }
         self.algorithm = algorithm
@@ -25,14 +25,14 @@ package final class SHA256Digest {
 
     // MARK: Messages in memory
 
-    /// Fills 32 bytes at `out`; false when libcrypto refuses.
+    /// Writes 32 bytes to `out`; false if libcrypto fails.
     package func digest(
         _ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<UInt8>
     ) -> Bool {
         tributary_sha256(state, bytes, count, out) == 1
     }
 
-    /// The digest's first 128 bits; of what libcrypto refuses to digest, none.
+    /// The first 128 bits of the digest; nil if libcrypto fails.
     package func leading128Bits(of bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64)? {
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { out in
@@ -44,7 +44,7 @@ package final class SHA256Digest {
 
     // MARK: Messages in pieces
 
-    /// Begins a message, whether or not one was finished before. False when libcrypto refuses, as the others below.
+    /// Begins a message, whether or not the previous one was finished. Like the methods below, it returns false if libcrypto fails.
     package func start() -> Bool {
         if context == nil { context = EVP_MD_CTX_new() }
         return context != nil && EVP_DigestInit_ex2(context, algorithm, nil) == 1

@@ -1,25 +1,25 @@
 import CZlib
 
-/// Unpacks gzip (RFC 1952) piece by piece: a file or a body may have several members, one after the other (section 2.2).
+/// Decompresses gzip (RFC 1952) piece by piece. A file or a body may have several members in sequence (section 2.2).
 package final class GzipInflater {
-    /// What a piece came to.
+    /// The result of a piece.
     package enum Outcome: Equatable {
         case good
-        /// The caller took no more; the rest of the piece is not unpacked.
+        /// The caller wanted no more; the rest of the piece was not decompressed.
         case stopped
-        /// Not gzip, or damaged, with zlib's code.
+        /// Not gzip, or damaged; zlib's error code.
         case broken(Int32)
     }
 
     private let stream: UnsafeMutablePointer<z_stream>
-    /// Whether a member has begun and not ended: bytes that stop here were cut off.
+    /// Whether a member has begun and not ended. If the input ends here, it is incomplete.
     package private(set) var isInsideMember = false
-    /// How many members have ended.
+    /// The number of members that have ended.
     package private(set) var members = 0
-    /// Zero bytes follow the last member.
+    /// Whether zero bytes follow the last member.
     private var isPadded = false
 
-    /// Nil without memory for it.
+    /// Nil if there is not enough memory.
     package init?() {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
@@ -34,7 +34,7 @@ package final class GzipInflater {
         stream.deallocate()
     }
 
-    /// Unpacks `bytes` into `room`, again and again, and hands over what it holds each time; `take` returns whether it wants more.
+    /// Decompresses `bytes` into `room` repeatedly, and passes on its contents each time. `take` returns whether it wants more.
     package func inflate<Failure: Error>(
         _ bytes: UnsafeRawBufferPointer, room: UnsafeMutableRawBufferPointer,
         _ take: (UnsafeRawBufferPointer) throws(Failure) -> Bool
@@ -44,7 +44,7 @@ package final class GzipInflater {
         var isFull = false
         while stream.pointee.avail_in > 0 || isFull {
             if members > 0, !isInsideMember {
-                // Padding with zeros is ignored, as gzip(1) does, and nothing may follow it.
+                // Zero padding is ignored, as gzip(1) does; nothing else may follow the last member.
                 while stream.pointee.avail_in > 0, stream.pointee.next_in.pointee == 0 {
                     isPadded = true
                     stream.pointee.next_in += 1
@@ -56,7 +56,7 @@ package final class GzipInflater {
             stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
             stream.pointee.avail_out = UInt32(room.count)
             let result = CZlib.inflate(stream, Z_NO_FLUSH)
-            // Z_BUF_ERROR: nothing could be done, for want of input (zlib.h).
+            // Z_BUF_ERROR: no progress was possible, because there was no more input (zlib.h).
             guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else { return .broken(result) }
             isFull = stream.pointee.avail_out == 0 && result == Z_OK
             isInsideMember = result != Z_STREAM_END

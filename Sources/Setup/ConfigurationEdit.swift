@@ -2,7 +2,7 @@ import Configuration
 import Credentials
 import Glibc
 
-/// A change of configuration files: first what they are to say, which is checked as a whole, then the writing: all of it or none of it.
+/// A change of configuration files. First the new contents are set and checked as a whole, then the files are written: all or none.
 ///
 /// ```swift
 /// var edit = try ConfigurationEdit(of: "/etc/tributary/tributary.yaml")
@@ -12,24 +12,24 @@ import Glibc
 /// try saved.takeBack()                          // the files as they were
 /// ```
 package struct ConfigurationEdit: Sendable {
-    /// Of the main file.
+    /// The path of the main file.
     package let path: String
-    /// As they are to be, in the order in which they are read.
+    /// The new contents, in the order in which the files are read.
     package private(set) var sources: [ConfigurationSource]
     private let before: [String: ConfigurationSource]
     private var changed: [String] = []
 
     /// Reads the files as they are now.
     ///
-    /// - Parameter path: the main file's, absolute.
-    /// - Throws: ``ConfigurationError`` when one can't be read.
+    /// - Parameter path: the path of the main file, absolute.
+    /// - Throws: ``ConfigurationError`` if one can't be read.
     package init(of path: String) throws(ConfigurationError) {
         self.path = path
         sources = try ConfigurationSource.all(of: path)
         before = Dictionary(sources.map { ($0.file, $0) }) { first, _ in first }
     }
 
-    /// The path of a file of `conf.d`.
+    /// The path of a file in `conf.d`.
     package func dropIn(_ name: String) -> String { Self.dropIn(name, of: path) }
 
     static func dropIn(_ name: String, of path: String) -> String {
@@ -37,17 +37,17 @@ package struct ConfigurationEdit: Sendable {
         return "\(path[..<slash])/conf.d/\(name)"
     }
 
-    /// What a file is to say; nil for none.
+    /// The new contents of a file; nil if there is none.
     package func source(_ file: String) -> ConfigurationSource? { sources.first { $0.file == file } }
 
-    /// Has a file say this, one that is there or a new one.
+    /// Sets the contents of a file, which may be a new one.
     package mutating func put(_ text: String, into file: String) {
         let source = ConfigurationSource(file: file, text: text)
         note(file)
         if let index = sources.firstIndex(where: { $0.file == file }) {
             sources[index] = source
         } else {
-            // Drop-ins are read in the order of the bytes of their names, after the main file.
+            // Drop-ins are read after the main file, in the byte order of their names.
             let index =
                 sources.indices.dropFirst().first { file.utf8.lexicographicallyPrecedes(sources[$0].file.utf8) }
                 ?? sources.endIndex
@@ -55,7 +55,7 @@ package struct ConfigurationEdit: Sendable {
         }
     }
 
-    /// Has a file be removed.
+    /// Removes a file.
     package mutating func remove(_ file: String) {
         note(file)
         sources.removeAll { $0.file == file }
@@ -65,17 +65,17 @@ package struct ConfigurationEdit: Sendable {
         if !changed.contains(file) { changed.append(file) }
     }
 
-    /// The configuration as it would be.
+    /// The configuration as it would be after the change.
     ///
     /// - Throws: ``ConfigurationError`` with what would be wrong.
     package func load(_ context: ConfigurationContext) throws(ConfigurationError) -> Configuration {
         try Configuration.load(sources: sources, context: context)
     }
 
-    /// Writes and removes the files, each in one step. Changed ones keep their owner and mode; a new one is readable for all.
+    /// Writes and removes the files, each in one step. Changed files keep their owner and mode; a new one is readable for everyone.
     ///
-    /// - Throws: `CredentialFileError`, also for a new file whose name is taken and for one that was changed since it was read. All files are as
-    ///   they were then; if one could not be taken back, the error says so.
+    /// - Throws: `CredentialFileError`, also if a new file exists already or a file was changed since it was read. Then all files are restored;
+    ///   if one could not be restored, the error says so.
     package func save() throws(CredentialFileError) -> SavedEdit {
         var saved = SavedEdit()
         do throws(CredentialFileError) {
@@ -89,7 +89,7 @@ package struct ConfigurationEdit: Sendable {
             do throws(CredentialFileError) {
                 try saved.takeBack()
             } catch let left {
-                throw CredentialFileError("\(error); not all could be taken back: \(left)")
+                throw CredentialFileError("\(error); not all files could be restored: \(left)")
             }
             throw error
         }
@@ -97,22 +97,22 @@ package struct ConfigurationEdit: Sendable {
     }
 }
 
-/// Configuration files that were changed, and can be as they were.
+/// Configuration files that were changed, and can be restored.
 package struct SavedEdit: Sendable {
     private struct Step {
         let directory: SafeDirectory
         let name: String
-        /// Nil for a file that was not there.
+        /// Nil if the file did not exist.
         let old: (bytes: [UInt8], attributes: SafeDirectory.Attributes)?
-        /// What was written; nil for a file that was removed.
+        /// What was written; nil if the file was removed.
         let new: [UInt8]?
 
         func takeBack() throws(CredentialFileError) {
             let now = try present()
-            // Somebody has put it back already.
+            // Somebody has already restored it.
             if now == old?.bytes { return }
             guard now == new else {
-                throw CredentialFileError("\(directory.path)/\(name) was changed meanwhile, and is left as it is")
+                throw CredentialFileError("\(directory.path)/\(name) was changed meanwhile, and was not restored")
             }
             if let old {
                 try directory.replace(name, old.bytes, mode: old.attributes.mode, owner: old.attributes.owner)
@@ -121,7 +121,7 @@ package struct SavedEdit: Sendable {
             }
         }
 
-        /// What the file says now; nil where there is none.
+        /// The present contents of the file; nil if there is none.
         private func present() throws(CredentialFileError) -> [UInt8]? {
             guard directory.attributes(name) != nil else { return nil }
             return try directory.read(name, limit: SavedEdit.limit)
@@ -130,7 +130,7 @@ package struct SavedEdit: Sendable {
 
     private var steps: [Step] = []
 
-    /// The files, in the order of their change.
+    /// The files, in the order in which they were changed.
     package var files: [String] { steps.map { "\($0.directory.path)/\($0.name)" } }
 
     mutating func change(_ file: String, from old: [UInt8]?, to new: [UInt8]?) throws(CredentialFileError) {
@@ -143,7 +143,7 @@ package struct SavedEdit: Sendable {
             return steps.append(Step(directory: directory, name: name, old: nil, new: new))
         }
         guard let attributes = directory.attributes(name), attributes.isRegular else {
-            throw CredentialFileError("\(file) is a link, or no file: change it by hand")
+            throw CredentialFileError("\(file) is a link, or not a regular file: change it by hand")
         }
         guard try directory.read(name, limit: Self.limit) == old else {
             throw CredentialFileError("\(file) was changed meanwhile: run the command again")
@@ -156,9 +156,9 @@ package struct SavedEdit: Sendable {
         steps.append(Step(directory: directory, name: name, old: (old, attributes), new: new))
     }
 
-    /// Brings the files back as they were. A file that somebody else has changed since is left as it is.
+    /// Restores the files. A file that somebody else has changed since is not touched.
     ///
-    /// - Throws: after every file was tried, with what is wrong with each of those that are not as they were.
+    /// - Throws: after trying every file, what is wrong with each file that was not restored.
     package func takeBack() throws(CredentialFileError) {
         var problems: [String] = []
         for step in steps.reversed() {
@@ -171,12 +171,12 @@ package struct SavedEdit: Sendable {
         guard problems.isEmpty else { throw CredentialFileError(problems.joined(separator: "; ")) }
     }
 
-    /// Bytes of a file: more than a configuration file may have.
+    /// Bytes of a file, more than a configuration file may have.
     private static let limit = 2 << 20
 }
 
 extension SafeDirectory {
-    /// Removes a file, so that it is gone after a power cut too. One that is gone already is no error.
+    /// Removes a file, durably. It is not an error if the file is gone already.
     fileprivate func removeSafely(_ name: String) throws(CredentialFileError) {
         guard remove(name) || errno == ENOENT else {
             throw CredentialFileError("cannot remove \(path)/\(name): \(String(cString: strerror(errno)))")

@@ -1,7 +1,7 @@
 import Configuration
 
-/// What the configuration says of a credential, in a small file of its own that `tributary credential` writes: `conf.d/credential-NAME.yaml` next
-/// to the configuration. It never holds the secret.
+/// The configuration of a credential, in a small separate file that `tributary credential` writes: `conf.d/credential-NAME.yaml` next
+/// to the configuration. It never contains the secret.
 package struct CredentialRecord: Sendable, Equatable {
     package var name: Name
     package var description: String?
@@ -10,7 +10,7 @@ package struct CredentialRecord: Sendable, Equatable {
     package var expires: CalendarDate?
     package var clientID: String?
     package var keyID: String?
-    /// Where the secret is, if the unit does not hand it over.
+    /// Where the secret is, if the unit does not provide it.
     package var secretFile: String?
 
     package init(
@@ -27,7 +27,7 @@ package struct CredentialRecord: Sendable, Equatable {
         self.secretFile = secretFile
     }
 
-    /// Of a credential of the configuration.
+    /// Created from a credential of the configuration.
     package init(_ credential: Configuration.Credential) {
         self.init(
             name: credential.name, description: credential.description, type: credential.type,
@@ -35,7 +35,7 @@ package struct CredentialRecord: Sendable, Equatable {
             keyID: credential.keyID, secretFile: credential.settings.secretFile)
     }
 
-    /// The file, for a configuration at that path.
+    /// The path of the file, for the configuration at the given path.
     package static func file(of name: Name, configuration: String) -> String {
         ConfigurationEdit.dropIn("credential-\(name).yaml", of: configuration)
     }
@@ -55,9 +55,9 @@ package struct CredentialRecord: Sendable, Equatable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Writes the file, if the whole configuration is good with it.
+    /// Writes the file, if the whole configuration is valid with it.
     ///
-    /// - Throws: `CredentialFileError`, or `ConfigurationError` with what is wrong then; the file is as it was.
+    /// - Throws: `CredentialFileError`, or `ConfigurationError` with what would be wrong; the file is unchanged then.
     package func save(configuration: String, context: ConfigurationContext) throws {
         var edit = try ConfigurationEdit(of: configuration)
         edit.put(yaml, into: Self.file(of: name, configuration: configuration))
@@ -65,7 +65,7 @@ package struct CredentialRecord: Sendable, Equatable {
         _ = try edit.save()
     }
 
-    /// Removes the file of a credential, if the whole configuration is good without it.
+    /// Removes a credential's file, if the whole configuration is valid without it.
     package static func remove(_ name: Name, configuration: String, context: ConfigurationContext) throws {
         var edit = try ConfigurationEdit(of: configuration)
         edit.remove(file(of: name, configuration: configuration))

@@ -1,19 +1,19 @@
 import Configuration
 
-/// Why a file is left alone: what stands there is written in a way that the command does not change.
+/// Why a file is not changed: the text is written in a form that the command does not change.
 package struct HandEdit: Error, Sendable, CustomStringConvertible {
-    /// Where it stands.
+    /// The place of that text.
     package let place: ConfigurationPlace
-    /// What it is, such as `the integration acme`.
+    /// What is there, such as `the integration acme`.
     package let subject: String
 
     package var description: String {
-        "\(place): \(subject) is written in a form that is not changed by this command: change it there, then run tributary check and "
+        "\(place): \(subject) is written in a form that this command does not change: edit the file, then run tributary check and "
             + "systemctl reload tributary"
     }
 }
 
-/// Changes and removals of integrations, in the file in which each one stands.
+/// Changes and removes integrations, in the file that contains each one.
 extension ConfigurationEdit {
     /// The file and the line of an integration.
     package func place(ofIntegration name: Name) -> ConfigurationPlace? {
@@ -23,13 +23,13 @@ extension ConfigurationEdit {
         return nil
     }
 
-    /// Has an integration say what `new` does. Lines that do not change stay as they are, comments included.
+    /// Changes an integration to `new`. Lines that do not change stay as they are, including comments.
     ///
     /// - Parameters:
-    ///   - present: the configuration as it is in the files.
+    ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
     /// - Returns: the configuration as it would be.
-    /// - Throws: ``HandEdit`` where it can't be changed safely, or `ConfigurationError` with what would be wrong.
+    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with what would be wrong.
     package mutating func change(
         to new: IntegrationRecord, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {
@@ -50,10 +50,10 @@ extension ConfigurationEdit {
         return result
     }
 
-    /// Takes an integration out; a file of its own that `integration add` made is removed.
+    /// Removes an integration. A separate file that `integration add` made is removed.
     ///
     /// - Returns: the configuration as it would be.
-    /// - Throws: as ``change(to:present:_:)``.
+    /// - Throws: like ``change(to:present:_:)``.
     package mutating func removeIntegration(
         _ name: Name, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {
@@ -79,7 +79,7 @@ extension ConfigurationEdit {
 }
 
 extension YAMLLines {
-    /// False where something is written in a way that it leaves alone.
+    /// Returns false if the text is written in a form that this does not change.
     fileprivate mutating func apply(_ old: IntegrationRecord, _ new: IntegrationRecord, in item: Block) -> Bool {
         for kind in IntegrationRecord.Kind.allCases where old.has(kind) && !new.has(kind) {
             remove(kind.rawValue, in: item)
@@ -95,7 +95,7 @@ extension YAMLLines {
                 guard set(path, value, in: item, after: "name") else { return false }
                 continue
             }
-            // A section that went is gone already.
+            // If the section itself was removed, so were its keys.
             if value == nil, !has(parts[0], in: item) { continue }
             if let section = block(under: parts[0], in: item) {
                 guard let value else {
@@ -114,7 +114,7 @@ extension YAMLLines {
 }
 
 extension ConfigurationSource {
-    /// Nil for a file with carriage returns or tabs, which are left as they are, and for one that is no text.
+    /// Nil for a file with carriage returns or tabs, which is not changed, and for one that is not text.
     var lines: YAMLLines? {
         guard !bytes.contains(0x0D), !bytes.contains(0x09), let text = String(validating: bytes, as: UTF8.self) else {
             return nil

@@ -1,17 +1,17 @@
 import Configuration
 
-/// What an item of `integrations` says: the text of each key, by the key's path below the item, such as `url` or `data_ingest.start`.
+/// The content of an item of `integrations`: the text of each key, by the key's path below the item, such as `url` or `data_ingest.start`.
 ///
-/// Every key of the configuration can be set; a new one needs no word here.
+/// Every key of the configuration can be set; a new key needs no code here.
 package struct IntegrationRecord: Sendable, Equatable {
-    /// The two kinds of an integration, by their sections.
+    /// The two purposes of an integration, named after their sections.
     package enum Kind: String, Sendable, CaseIterable, Codable {
         case dataIngest = "data_ingest"
         case responseAction = "response_action"
 
-        /// For people.
+        /// The name for people.
         package var words: String { rawValue.replacing("_", with: " ") }
-        /// The key that makes an integration one of this kind.
+        /// The key whose presence gives an integration this purpose.
         package var credential: String { "\(rawValue).credential" }
     }
 
@@ -20,14 +20,14 @@ package struct IntegrationRecord: Sendable, Equatable {
 
     private static let prefix = "integrations[]."
 
-    /// The paths of all keys but the name, in the order in which they are written.
+    /// The paths of all keys except the name, in the order in which they are written.
     package static let keys: [String] = Configuration.keys.map(\.path).filter { $0.hasPrefix(prefix) }.map {
         String($0.dropFirst(prefix.count))
     }.filter { $0 != "name" }
 
     package init(name: Name) { self.name = name }
 
-    /// Of an integration of the configuration, with the defaults filled in.
+    /// Created from an integration of the configuration, with defaults filled in.
     package init(_ integration: Configuration.Integration) {
         name = integration.settings.name
         let all =
@@ -40,9 +40,9 @@ package struct IntegrationRecord: Sendable, Equatable {
     /// The text of a key; nil if it is not set.
     package subscript(path: String) -> String? { texts[path] }
 
-    /// Sets a key, or takes it out.
+    /// Sets a key, or removes it.
     ///
-    /// - Throws: for a text that the key does not take; it says what to write instead.
+    /// - Throws: if the key does not accept the text; the error says what to write instead.
     package mutating func set(_ path: String, to text: String?) throws(ValueError) {
         guard let text else {
             texts[path] = nil
@@ -57,15 +57,15 @@ package struct IntegrationRecord: Sendable, Equatable {
 
     package func has(_ kind: Kind) -> Bool { texts[kind.credential] != nil }
 
-    /// At least one in a record that can be saved.
+    /// At least one, in a record that can be saved.
     package var kinds: [Kind] { Kind.allCases.filter(has) }
 
-    /// Takes a kind out, with all of its keys.
+    /// Removes a purpose and all of its keys.
     package mutating func remove(_ kind: Kind) {
         texts = texts.filter { !$0.key.hasPrefix("\(kind.rawValue).") }
     }
 
-    /// Whether an integration of the configuration says the same; keys that are not set here have their default there.
+    /// Whether an integration of the configuration has the same values; keys that are not set here must have their default there.
     func agrees(with integration: Configuration.Integration) -> Bool {
         let other = IntegrationRecord(integration)
         return Self.keys.allSatisfy { path in
@@ -80,7 +80,7 @@ package struct IntegrationRecord: Sendable, Equatable {
         return nil
     }
 
-    // MARK: A file of its own
+    // MARK: The separate file
 
     /// The name of the file in `conf.d`.
     package var fileName: String { "\(name).yaml" }

@@ -1,6 +1,6 @@
 import Configuration
 
-/// “My domains and IPs”: what `my_network` says.
+/// “My domains and IPs”: the content of `my_network`.
 package struct MyNetwork: Sendable, Equatable {
     package var domains: [DomainName]
     package var ranges: [IPRange]
@@ -10,14 +10,14 @@ package struct MyNetwork: Sendable, Equatable {
         self.ranges = ranges
     }
 
-    /// Of a configuration.
+    /// From a configuration.
     package init(_ configuration: Configuration) {
         self.init(domains: configuration.myNetwork.domains, ranges: configuration.myNetwork.ipRanges)
     }
 
     package var isEmpty: Bool { domains.isEmpty && ranges.isEmpty }
 
-    /// The file in `conf.d` that it is written into, if no other file says anything of it.
+    /// The file in `conf.d` into which it is written, if no other file mentions it.
     static let fileName = "my_network.yaml"
 
     var yaml: String {
@@ -36,20 +36,20 @@ package struct MyNetwork: Sendable, Equatable {
 }
 
 extension ConfigurationEdit {
-    /// Whether a file says anything of it, even that there is none.
+    /// Whether a file mentions it, even as an empty value.
     package var saysMyNetwork: Bool {
         sources.contains { source in
             MyNetwork().lists.contains { source.place(of: ["my_network", $0.key]) != nil }
         }
     }
 
-    /// Has the configuration say this, in the file that says it now, else in a file of its own.
+    /// Sets this in the file that contains it now, or otherwise in a separate file.
     ///
     /// - Parameters:
-    ///   - present: the configuration as it is in the files.
+    ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
     /// - Returns: the configuration as it would be.
-    /// - Throws: ``HandEdit`` where it can't be changed safely, or `ConfigurationError` with what would be wrong.
+    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with what would be wrong.
     package mutating func change(
         to new: MyNetwork, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {

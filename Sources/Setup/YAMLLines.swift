@@ -1,11 +1,11 @@
-/// The lines of a YAML file, of which some are changed and all others stay as they are, comments included.
+/// The lines of a YAML file. Some are changed, all others stay as they are, including comments.
 ///
-/// It knows mappings with a key a line, as people and this program write them. What it does not know (braces, anchors, values over several lines)
-/// it leaves alone, and says so. It does not read YAML: whoever changes a file reads the result and compares.
+/// It handles mappings with one key per line, as people and this program write them. It does not change anything else (braces, anchors, multi-line
+/// values) and reports that. It does not parse YAML: after a change, the caller reads the result and compares.
 ///
 /// ```swift
 /// var lines = YAMLLines(text)
-/// let item = lines.block(line: 12, column: 5)   // where `name` of an item stands
+/// let item = lines.block(line: 12, column: 5)   // where an item's `name` is
 /// lines.set("paused", "true", in: item, after: "name")
 /// ```
 package struct YAMLLines: Sendable {
@@ -18,7 +18,8 @@ package struct YAMLLines: Sendable {
     private var lines: [String]
 
     package init(_ text: String) {
-        // By scalars: "\r\n" is one character to Swift.
+        // Split by scalars, because "\r
+        // " is one character in Swift.
         lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map {
             String(String.UnicodeScalarView($0))
         }
@@ -26,7 +27,7 @@ package struct YAMLLines: Sendable {
 
     package var text: String { lines.joined(separator: "\n") }
 
-    /// The mapping that begins there, counted from 1 as in messages; nil for one in braces.
+    /// The mapping that begins at this place, counted from 1 as in messages; nil if it is in braces.
     package func block(line: Int, column: Int) -> Block? {
         let block = Block(first: line - 1, column: column - 1)
         guard lines.indices.contains(block.first), block.column >= 0,
@@ -36,7 +37,7 @@ package struct YAMLLines: Sendable {
         return block
     }
 
-    /// The mapping under a key of another one; nil where the key is missing, has no value, or one on its own line.
+    /// The mapping below a key of another mapping; nil if the key is missing, or has no value or a value on its own line.
     package func block(under key: String, in outer: Block) -> Block? {
         guard let line = line(of: key, in: outer), value(line, key, outer).isEmpty else { return nil }
         for next in extent(line, in: outer).dropFirst() {
@@ -49,10 +50,10 @@ package struct YAMLLines: Sendable {
     /// Whether a mapping has the key.
     package func has(_ key: String, in block: Block) -> Bool { line(of: key, in: block) != nil }
 
-    /// Gives a key another value, or adds it: after `neighbour`, else at the end of the mapping.
+    /// Sets a key's value. If the key is missing, adds it after `neighbour`, or at the end of the mapping.
     ///
-    /// - Parameter value: as it is to stand there, quoted where that is needed.
-    /// - Returns: false where the present value is one that it leaves alone; nothing is changed then.
+    /// - Parameter value: the text to write, quoted if that is necessary.
+    /// - Returns: false if the present value is in a form that this does not change; then nothing is changed.
     package mutating func set(_ key: String, _ value: String, in block: Block, after neighbour: String? = nil) -> Bool {
         let pad = String(repeating: " ", count: block.column)
         guard let line = line(of: key, in: block) else {
@@ -63,7 +64,7 @@ package struct YAMLLines: Sendable {
             return true
         }
         let replaced = extent(line, in: block)
-        // A comment in between would go with the value that it is about.
+        // A comment in between would be lost together with the value.
         guard replaced.dropFirst().allSatisfy({ !lines[$0].contains("#") }) else { return false }
         let head = String(lines[line].unicodeScalars.prefix(block.column))
         let end = comment(line, key, block)
@@ -71,10 +72,10 @@ package struct YAMLLines: Sendable {
         return true
     }
 
-    /// Adds a key with a mapping under it, at the end of another mapping, or puts the mapping under a key that has none.
+    /// Adds a key with a mapping below it at the end of another mapping, or adds the mapping if the key has none.
     ///
-    /// - Parameter inner: keys with their values as they are to stand there.
-    /// - Returns: false for a key that has a value, such as one in braces; nothing is changed then.
+    /// - Parameter inner: keys with the texts of their values.
+    /// - Returns: false if the key has a value, such as one in braces; then nothing is changed.
     package mutating func add(_ key: String, _ inner: [(key: String, value: String)], in block: Block) -> Bool {
         let pad = String(repeating: " ", count: block.column)
         let below = inner.map { "\(pad)  \($0.key): \($0.value)" }
@@ -87,13 +88,13 @@ package struct YAMLLines: Sendable {
         return true
     }
 
-    /// Takes a key away, with all that is under it.
+    /// Removes a key and everything below it.
     package mutating func remove(_ key: String, in block: Block) {
         guard let line = line(of: key, in: block) else { return }
         let removed = extent(line, in: block)
         if line == block.first, let next = range(block).first(where: { $0 >= removed.upperBound && indent($0) != nil })
         {
-            // The first line may hold the dash of a list's item, which the next key gets.
+            // The first line may contain the dash of a list item, which then moves to the next key.
             lines[next] =
                 String(lines[line].unicodeScalars.prefix(block.column))
                 + String(lines[next].unicodeScalars.dropFirst(block.column))
@@ -101,12 +102,12 @@ package struct YAMLLines: Sendable {
         lines.removeSubrange(removed)
     }
 
-    /// Takes an item of a list away.
+    /// Removes an item of a list.
     package mutating func removeItem(_ block: Block) { lines.removeSubrange(range(block)) }
 
     // MARK: Lines
 
-    /// The column of the first character; nil for a line that is empty or a comment.
+    /// The column of the first character; nil for an empty line or a comment.
     private func indent(_ line: Int) -> Int? {
         let scalars = lines[line].unicodeScalars
         guard let first = scalars.firstIndex(where: { $0 != " " }), scalars[first] != "#", scalars[first] != "\r" else {
@@ -115,7 +116,7 @@ package struct YAMLLines: Sendable {
         return scalars.distance(from: scalars.startIndex, to: first)
     }
 
-    /// From the first line to the last one that belongs to the mapping.
+    /// The lines from the first to the last one that belong to the mapping.
     private func range(_ block: Block) -> Range<Int> {
         var end = block.first + 1
         for line in lines.indices.dropFirst(block.first + 1) {
@@ -126,7 +127,7 @@ package struct YAMLLines: Sendable {
         return block.first..<end
     }
 
-    /// What a line says in a mapping's column; nil for a line that has no key of it.
+    /// The content of a line in a mapping's column; nil if the line has no key there.
     private func content(_ line: Int, in block: Block) -> String? {
         guard line == block.first || indent(line) == block.column else { return nil }
         return String(lines[line].unicodeScalars.dropFirst(block.column))
@@ -140,7 +141,7 @@ package struct YAMLLines: Sendable {
         }
     }
 
-    /// The lines of a key and of its value: those that follow and stand further to the right, or are items in the key's own column.
+    /// The lines of a key and its value: the following lines that are indented further, or are items in the key's own column.
     private func extent(_ line: Int, in block: Block) -> Range<Int> {
         var end = line + 1
         for next in range(block) where next > line {
@@ -152,7 +153,7 @@ package struct YAMLLines: Sendable {
         return line..<end
     }
 
-    /// What stands after the key and its colon, without a comment.
+    /// The text after the key and its colon, without a comment.
     private func value(_ line: Int, _ key: String, _ block: Block) -> String {
         let text = rest(line, key, block)
         return String(text.dropLast(comment(line, key, block).count)).trimmed

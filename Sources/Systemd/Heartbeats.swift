@@ -2,39 +2,39 @@ import Synchronization
 
 /// The parts of the process that must make progress, and when each last did.
 ///
-/// Each part registers once and beats from whatever thread it runs on; ``Watchdog`` reads. Beating costs a clock reading and an atomic store.
+/// Each part registers once and then beats from any thread; ``Watchdog`` reads the beats. A beat costs a clock reading and an atomic store.
 package final class Heartbeats: Sendable {
     private let parts = Mutex<[ObjectIdentifier: Entry]>([:])
 
     private struct Entry {
-        // Weak, so that a part that ended without a word is not taken for a stuck one.
+        // Weak, so that a part that ended without calling `retire` does not count as stuck.
         weak var heartbeat: Heartbeat?
     }
 
-    /// The time that beats are noted by.
+    /// The clock for beats.
     let now: @Sendable () -> MonotonicTime
 
-    /// No part yet.
+    /// Has no parts yet.
     package convenience init() { self.init(now: MonotonicTime.now) }
 
     init(now: @escaping @Sendable () -> MonotonicTime) { self.now = now }
 
-    /// A new part, that beats now and must beat again within `bound`, at all times until it is retired or its handle is released.
+    /// Registers a part, which beats now and must beat again within `bound`, until it is retired or its handle is released.
     ///
-    /// A part that waits, for Okta or for work, beats while it waits: its bound covers one wait, not the org's outage.
+    /// A part that waits, for Okta or for work, beats while it waits: the bound limits one wait, not an org's outage.
     ///
     /// - Parameters:
-    ///   - part: its name for the journal and the status line, such as `collector acme`.
-    ///   - bound: the longest silence that is not a hang; below a second counts as a second.
+    ///   - part: its name in the journal and the status line, such as `collector acme`.
+    ///   - bound: the longest silence that is not considered a hang; at least a second.
     package func register(_ part: String, bound: Duration) -> Heartbeat {
         let heartbeat = Heartbeat(part: part, bound: max(bound, .seconds(1)), owner: self)
         parts.withLock { $0[ObjectIdentifier(heartbeat)] = Entry(heartbeat: heartbeat) }
         return heartbeat
     }
 
-    /// Every part as it stands, in no particular order.
+    /// The present state of every part, in no particular order.
     package func samples() -> [HeartbeatSample] {
-        // The handles are released outside the lock: the last release of one runs its deinit, which takes the lock.
+        // The handles are released outside the lock, because the last release of one runs its deinit, which takes the lock.
         let living = parts.withLock { parts in parts.values.compactMap(\.heartbeat) }
         return living.map { HeartbeatSample(part: $0.part, bound: $0.bound, lastBeat: $0.lastBeat) }
     }
@@ -44,11 +44,11 @@ package final class Heartbeats: Sendable {
     }
 }
 
-/// One part's handle to say that it made progress. Safe to use from any thread.
+/// A part's handle, with which it reports progress. Safe to use from any thread.
 package final class Heartbeat: Sendable {
     /// The part's name.
     package let part: String
-    /// The longest silence that is not a hang.
+    /// The longest silence that is not considered a hang.
     package let bound: Duration
     private let beatenAt: Atomic<UInt64>
     private let owner: Heartbeats
@@ -64,12 +64,12 @@ package final class Heartbeat: Sendable {
         retire()
     }
 
-    /// Progress was made, or the part is waiting as it should.
+    /// Reports that progress was made, or that the part is waiting as it should.
     package func beat() {
         beatenAt.store(owner.now().nanoseconds, ordering: .relaxed)
     }
 
-    /// The part has ended and is no longer watched. A second call does nothing.
+    /// The part has ended and is not watched any longer. A second call does nothing.
     package func retire() {
         owner.remove(ObjectIdentifier(self))
     }
@@ -79,11 +79,11 @@ package final class Heartbeat: Sendable {
     }
 }
 
-/// What is known of one part at one moment.
+/// The state of one part at one moment.
 package struct HeartbeatSample: Equatable, Sendable {
     /// The part's name.
     package var part: String
-    /// The longest silence that is not a hang.
+    /// The longest silence that is not considered a hang.
     package var bound: Duration
     /// When it last beat.
     package var lastBeat: MonotonicTime

@@ -2,21 +2,21 @@ import Logging
 
 /// One log event as the fields of the journal's native protocol (systemd.journal-fields(7)).
 struct JournalEntry: Equatable, Sendable {
-    /// `NAME=value`, in the order they are sent.
+    /// `NAME=value`, in the order in which they are sent.
     private(set) var fields: [String] = []
 
-    /// Bound of one value in UTF-8 bytes.
+    /// The maximum size of one value in UTF-8 bytes.
     static let valueLimit = 16 * 1024
-    /// Bound of a field's name, journald's own.
+    /// The maximum length of a field's name, which is journald's limit.
     static let nameLimit = 64
-    /// Bound of the metadata fields of one entry; the first ones by name stay.
+    /// The maximum number of metadata fields in one entry. If there are more, the first ones by name are kept.
     static let metadataLimit = 64
-    /// Begins the name of every field that comes from metadata.
+    /// The beginning of the name of every field from metadata.
     static let prefix = "TRIBUTARY_"
 
     /// - Parameters:
     ///   - event: what was logged.
-    ///   - metadata: all that applies to it, the handler's and the provider's included.
+    ///   - metadata: all metadata that applies, including the handler's and the provider's.
     ///   - identifier: `SYSLOG_IDENTIFIER`.
     init(_ event: LogEvent, metadata: Logger.Metadata, identifier: String) {
         let integration = metadata[LogKey.integration].map { "\($0): " } ?? ""
@@ -38,11 +38,11 @@ struct JournalEntry: Equatable, Sendable {
     }
 
     private mutating func add(_ name: String, _ value: String) {
-        // Line ends are kept: libsystemd sends such a value with its length, so that a line of it can't pass for a field.
+        // Line ends are kept: libsystemd sends such a value with its length, so that one of its lines can't be mistaken for a field.
         fields.append(name + "=" + PrintableText.lines(value, limit: Self.valueLimit))
     }
 
-    /// The field for a metadata key: upper case, anything that is not A–Z, 0–9 or `_` as `_`, at most 64 bytes; nil for an empty key.
+    /// The field name for a metadata key: upper case, with `_` for anything that is not A–Z, 0–9 or `_`, at most 64 bytes; nil for an empty key.
     static func fieldName(_ key: String) -> String? {
         guard !key.isEmpty else { return nil }
         let name = key.unicodeScalars.map { scalar -> Character in
@@ -61,7 +61,7 @@ struct JournalEntry: Equatable, Sendable {
 }
 
 extension Logger.Level {
-    /// The level as syslog(3) counts: 0 is the most serious, 7 the least.
+    /// The level in the numbers of syslog(3): 0 is the most serious, 7 the least.
     var syslogPriority: Int {
         switch self {
         case .trace, .debug: 7

@@ -12,13 +12,13 @@ package struct JournalLogHandler: LogHandler {
     package var logLevel: Logger.Level
     /// Fields of every event.
     package var metadata: Logger.Metadata = [:]
-    /// Fields of the task at hand.
+    /// Fields of the current task.
     package var metadataProvider: Logger.MetadataProvider?
     private let identifier: String
 
     /// - Parameters:
     ///   - level: the least serious level that is sent.
-    ///   - identifier: `SYSLOG_IDENTIFIER`, what `journalctl -t` selects by.
+    ///   - identifier: `SYSLOG_IDENTIFIER`, by which `journalctl -t` selects.
     package init(level: Logger.Level = .info, identifier: String = "tributary") {
         logLevel = level
         self.identifier = identifier
@@ -30,7 +30,7 @@ package struct JournalLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    /// Sends the event. One that the journal does not take goes to standard error as text, so that it is not lost without a word.
+    /// Sends the event. If the journal refuses it, writes it to standard error as text, so that it is not lost.
     package func log(event: LogEvent) {
         let all = metadata.merged(provider: metadataProvider, event: event.metadata)
         let status = Self.send(JournalEntry(event, metadata: all, identifier: identifier))
@@ -45,7 +45,7 @@ package struct JournalLogHandler: LogHandler {
         bytes.reserveCapacity(entry.fields.reduce(0) { $0 + $1.utf8.count })
         for field in entry.fields { bytes.append(contentsOf: field.utf8) }
         return bytes.withUnsafeMutableBytes { buffer in
-            // The buffer outlives the call; libsystemd only reads it.
+            // The buffer exists longer than the call, and libsystemd only reads it.
             var start = 0
             let vectors = entry.fields.map { field in
                 let count = field.utf8.count
@@ -58,7 +58,7 @@ package struct JournalLogHandler: LogHandler {
 }
 
 extension Logger.Metadata {
-    /// The metadata of one event: what is nearer to the event wins.
+    /// The metadata of one event. If keys collide, the event's own value has precedence over the provider's and the handler's.
     func merged(provider: Logger.MetadataProvider?, event: Logger.Metadata?) -> Logger.Metadata {
         var all = self
         if let provided = provider?.get() { all.merge(provided) { _, nearer in nearer } }

@@ -1,21 +1,21 @@
 import Glibc
 import Logging
 
-/// Where the log goes: the journal when standard error leads there, else text on standard error.
+/// Where the log goes: to the journal if standard error leads there, otherwise to standard error as text.
 package enum LogOutput: Equatable, Sendable {
     /// The journal, with structured fields.
     case journal
     /// Text on standard error.
     case standardError(colour: Bool)
 
-    /// What is known of standard error and the environment, apart from asking for it.
+    /// The facts about standard error and the environment that decide this.
     struct Surroundings: Equatable, Sendable {
         /// `JOURNAL_STREAM`: `device:inode` of the stream that leads to the journal (systemd.exec(5)).
         var journalStream: String?
-        /// Device and inode of file descriptor 2; nil when it is closed.
+        /// Device and inode of file descriptor 2; nil if it is closed.
         var standardError: FileID?
         var isTerminal = false
-        /// `NO_COLOR` is set and not empty (no-color.org).
+        /// Whether `NO_COLOR` is set and not empty (no-color.org).
         var refusesColour = false
         /// `TERM`.
         var terminal: String?
@@ -33,7 +33,7 @@ package enum LogOutput: Equatable, Sendable {
         }
     }
 
-    /// What tells one open file from another (inode(7)).
+    /// Identifies an open file (inode(7)).
     struct FileID: Equatable, Sendable {
         var device: UInt64
         var inode: UInt64
@@ -51,7 +51,7 @@ package enum LogOutput: Equatable, Sendable {
         }
     }
 
-    /// The variable alone is not enough: it is inherited by children whose standard error was redirected since (systemd.exec(5)).
+    /// The variable alone is not enough: children inherit it even if their standard error has been redirected (systemd.exec(5)).
     init(_ surroundings: Surroundings) {
         if let stream = surroundings.journalStream.flatMap(FileID.init), stream == surroundings.standardError {
             self = .journal
@@ -61,7 +61,7 @@ package enum LogOutput: Equatable, Sendable {
         }
     }
 
-    /// The output for this process as it was started.
+    /// The output for this process, as it was started.
     package static func detected() -> LogOutput {
         LogOutput(.current())
     }
@@ -74,7 +74,7 @@ package enum LogOutput: Equatable, Sendable {
         }
     }
 
-    /// Makes this the output of every `Logger` created from now on. Once a process: swift-log stops the process at a second time.
+    /// Makes this the output of every `Logger` created from now on. Call it only once per process: swift-log traps at the second call.
     package func bootstrap(level: Logger.Level = .info) {
         LoggingSystem.bootstrap { _ in handler(level: level) }
     }

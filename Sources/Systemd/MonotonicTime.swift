@@ -2,9 +2,9 @@ import Glibc
 
 /// A reading of CLOCK_MONOTONIC, the clock of systemd's own watchdog and of `MONOTONIC_USEC=` (sd_notify(3)).
 ///
-/// It stands still while the host sleeps, so that no part of the process looks stuck after a resume.
+/// It stops while the host sleeps, so that no part of the process seems stuck after a resume.
 package struct MonotonicTime: Comparable, Hashable, Sendable {
-    /// Nanoseconds since an arbitrary point, the boot on Linux.
+    /// Nanoseconds since an arbitrary point; on Linux, the boot.
     package let nanoseconds: UInt64
 
     /// A reading of `nanoseconds`.
@@ -19,16 +19,16 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
         return MonotonicTime(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 
-    /// Microseconds since the same point, as systemd counts.
+    /// Microseconds since the same point, which is systemd's unit.
     package var microseconds: UInt64 { nanoseconds / 1000 }
 
-    /// How long after `earlier` this is; zero when it is not.
+    /// The time since `earlier`; zero if that is later.
     package func since(_ earlier: MonotonicTime) -> Duration {
-        // UInt64 nanoseconds reach 584 years, Int64 half of that: both far beyond a boot.
+        // UInt64 nanoseconds cover 584 years, Int64 half of that: both are far longer than any uptime.
         .nanoseconds(Int64(clamping: nanoseconds - min(earlier.nanoseconds, nanoseconds)))
     }
 
-    /// Orders readings of one boot.
+    /// Compares readings from one boot.
     package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

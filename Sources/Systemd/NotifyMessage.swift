@@ -1,4 +1,4 @@
-/// What the service manager is told, as the text of one notification (sd_notify(3)).
+/// A message to the service manager, as the text of one notification (sd_notify(3)).
 enum NotifyMessage: Equatable, Sendable {
     case ready(status: String?)
     case status(String)
@@ -8,10 +8,10 @@ enum NotifyMessage: Equatable, Sendable {
     case waiting(extendBy: Duration, status: String)
     case failed(errno: Int32, status: String)
 
-    /// Bound of a status text in UTF-8 bytes. The service manager reads at most 4096 bytes a notification and drops a longer one whole.
+    /// The maximum size of a status text in UTF-8 bytes. The service manager reads at most 4096 bytes per notification and drops a longer one completely.
     static let statusLimit = 1024
 
-    /// The assignments, a line each.
+    /// The assignments, one per line.
     var state: String {
         switch self {
         case .ready(let status): Self.assignments("READY=1", status: status)

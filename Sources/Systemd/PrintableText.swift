@@ -1,31 +1,31 @@
-/// Text from outside (an org's answer, a file's name, an error) made safe for one line of a terminal, a log or the service status.
+/// Makes text from outside (an org's answer, a file's name, an error) safe for one line of a terminal, a log or the service status.
 ///
-/// Control characters would let a remote text move the cursor of whoever reads the journal, end a line early or, in a notification, add an
-/// assignment of its own (sd_notify(3): assignments are separated by newlines). They become visible escapes; nothing is dropped silently.
+/// Control characters would allow a remote text to move a reader's cursor, to end a line early or, in a notification, to add
+/// an assignment (sd_notify(3): assignments are separated by newlines). They become visible escapes; nothing is dropped silently.
 enum PrintableText {
-    /// What an overlong text ends with.
+    /// The end of a text that was cut off.
     static let ellipsis = "…"
 
     /// One line without control characters.
     ///
     /// - Parameters:
     ///   - text: any text.
-    ///   - limit: bound of the result in UTF-8 bytes, at least the ellipsis' three.
+    ///   - limit: the maximum size of the result in UTF-8 bytes, at least three for the ellipsis.
     static func line(_ text: String, limit: Int) -> String {
         render(text, limit: limit, keepsLines: false)
     }
 
-    /// Text that keeps its line ends and tabs, the rest as in ``line(_:limit:)``.
+    /// Text with its line ends and tabs; everything else is as in ``line(_:limit:)``.
     static func lines(_ text: String, limit: Int) -> String {
         render(text, limit: limit, keepsLines: true)
     }
 
     private static func render(_ text: String, limit: Int, keepsLines: Bool) -> String {
-        // Nearly every text is short and plain: one pass over the bytes and no copy.
+        // Almost every text is short and plain: that needs one pass over the bytes and no copy.
         if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
         let room = max(limit - ellipsis.utf8.count, 0)
         var result = ""
-        // Where to cut if the text turns out longer than the limit: the last whole scalar that leaves room for the ellipsis.
+        // Where to cut if the text is longer than the limit: after the last complete scalar that leaves space for the ellipsis.
         var cut = 0
         for scalar in text.unicodeScalars {
             let count = result.utf8.count
@@ -45,7 +45,7 @@ enum PrintableText {
         case 0x0A: "\\n"
         case 0x0D: "\\r"
         case 0x09: "\\t"
-        // C0, DEL and C1 controls; line and paragraph separator; the marks that reorder text (Unicode TR 36, 3.2).
+        // C0, DEL and C1 controls; line and paragraph separators; marks that reorder text (Unicode TR 36, 3.2).
         case 0x00...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069:
             "\\u{\(String(scalar.value, radix: 16))}"
         default: String(scalar)

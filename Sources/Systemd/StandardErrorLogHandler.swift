@@ -9,7 +9,7 @@ package struct StandardErrorLogHandler: LogHandler {
     package var logLevel: Logger.Level
     /// Fields of every event.
     package var metadata: Logger.Metadata = [:]
-    /// Fields of the task at hand.
+    /// Fields of the current task.
     package var metadataProvider: Logger.MetadataProvider?
     private let colour: Bool
 
@@ -33,10 +33,10 @@ package struct StandardErrorLogHandler: LogHandler {
         Self.write(TextLine(event, metadata: all, time: .now(), colour: colour).text + "\n")
     }
 
-    // A line longer than PIPE_BUF is not one atomic write on a pipe (pipe(7)): the lock keeps lines of several threads apart.
+    // On a pipe, a line longer than PIPE_BUF is not written atomically (pipe(7)). The lock keeps lines of several threads separate.
     private static let turn = Mutex(())
 
-    /// All of `text` to file descriptor 2; what it does not take is given up, as there is nobody left to tell.
+    /// Writes all of `text` to file descriptor 2. If that fails, the rest is dropped, because there is nowhere to report it.
     static func write(_ text: String) {
         var text = text
         turn.withLock { _ in

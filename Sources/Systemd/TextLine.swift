@@ -3,15 +3,15 @@ import Time
 
 /// One log event as one line of text: `2026-11-23T20:05:11.123Z warning integration=acme no answer within 60 s`.
 struct TextLine: Sendable {
-    /// The line without its end.
+    /// The line without its newline.
     let text: String
 
-    /// Bound of the message, and of each value, in UTF-8 bytes.
+    /// The maximum size of the message, and of each value, in UTF-8 bytes.
     static let limit = 4 * 1024
 
     /// - Parameters:
     ///   - event: what was logged.
-    ///   - metadata: all that applies to it; the integration comes first, the rest by key.
+    ///   - metadata: all metadata that applies. The integration comes first, the rest sorted by key.
     ///   - time: when.
     ///   - colour: ANSI colours for the level.
     init(_ event: LogEvent, metadata: Logger.Metadata, time: UTCTime, colour: Bool) {

@@ -1,21 +1,21 @@
 import CSystemd
 import Logging
 
-/// Looks at the parts of the process at half the unit's `WatchdogSec=` and keeps the service manager's watchdog content while all are well.
+/// Checks the parts of the process at half the unit's `WatchdogSec=`, and notifies the service manager's watchdog while all are well.
 ///
-/// It runs as a task, so that a thread pool whose threads are all blocked silences it too. Outside systemd it still looks and reports.
+/// It runs as a task, so that it also stops if all threads of the pool are blocked. Outside systemd it still checks and reports.
 package struct Watchdog: Sendable {
-    /// How often the parts are looked at.
+    /// How often the parts are checked.
     package let interval: Duration
     private let heartbeats: Heartbeats
     private let notifier: ServiceNotifier
     private let logger: Logger
 
     /// - Parameters:
-    ///   - heartbeats: the parts to look at.
+    ///   - heartbeats: the parts to check.
     ///   - notifier: where `WATCHDOG=1` and the status of a starving part go.
     ///   - logger: where a starving part is reported.
-    ///   - interval: how often to look; by default half of what the service manager expects (sd_watchdog_enabled(3)), else 10 s.
+    ///   - interval: how often to check. By default half of what the service manager expects (sd_watchdog_enabled(3)), otherwise 10 s.
     package init(
         heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger,
         interval: Duration = Watchdog.expectedInterval ?? .seconds(10)
@@ -26,14 +26,14 @@ package struct Watchdog: Sendable {
         self.interval = interval
     }
 
-    /// Half the time within which the service manager expects a keep-alive; nil when it expects none of this process.
+    /// Half the time within which the service manager expects a keep-alive; nil if it expects none from this process.
     package static var expectedInterval: Duration? {
         var microseconds: UInt64 = 0
         guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
         return .microseconds(Int64(clamping: max(microseconds / 2, 1)))
     }
 
-    /// Looks at once and then every ``interval``, until the task is cancelled.
+    /// Checks immediately and then every ``interval``, until the task is cancelled.
     package func run() async {
         var gate = WatchdogGate()
         while !Task.isCancelled {

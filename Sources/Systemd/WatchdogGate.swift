@@ -1,6 +1,6 @@
 /// Decides whether the service manager may be told that the daemon is alive.
 ///
-/// The rule: `WATCHDOG=1` only while every part beat within its bound. One stuck part holds it back, however busy the others are, so that the
+/// The rule: `WATCHDOG=1` is sent only while every part beats within its bound. One stuck part prevents it, however busy the others are, so that the
 /// unit's `WatchdogSec=` ends and restarts the daemon. A plain value: no clock, no socket.
 package struct WatchdogGate: Sendable {
     /// A part that has been silent beyond its bound.
@@ -9,17 +9,17 @@ package struct WatchdogGate: Sendable {
         package let part: String
         /// How long it has been silent.
         package let silence: Duration
-        /// How long it may be.
+        /// The longest silence allowed.
         package let bound: Duration
     }
 
-    /// What to do after a look at the parts.
+    /// What to do after a check.
     package enum Action: Equatable, Sendable {
         /// Send `WATCHDOG=1`.
         case keepAlive
-        /// Say that this part holds the daemon back; only once for as long as the same part does.
+        /// Report that this part prevents the notification; only once while the same part does.
         case reportStarving(Starving)
-        /// Say that the part reported before beats again, or has ended.
+        /// Report that the part reported before beats again, or has ended.
         case reportRecovered(part: String)
     }
 
@@ -28,7 +28,7 @@ package struct WatchdogGate: Sendable {
     /// Nothing reported yet.
     package init() {}
 
-    /// What the parts' beats mean at `now`. Without parts the daemon counts as alive.
+    /// What the beats mean at `now`. Without any parts, the daemon counts as alive.
     package mutating func decide(_ samples: [HeartbeatSample], now: MonotonicTime) -> [Action] {
         let starving = Self.starving(samples, now: now)
         let held = reported
@@ -39,7 +39,7 @@ package struct WatchdogGate: Sendable {
         return held == starving.part ? [] : [.reportStarving(starving)]
     }
 
-    /// The part that ran over its bound first: the likeliest cause, as those after it may only be waiting for it.
+    /// The part that exceeded its bound first. It is the most likely cause, because the others may only be waiting for it.
     package static func starving(_ samples: [HeartbeatSample], now: MonotonicTime) -> Starving? {
         samples
             .map { Starving(part: $0.part, silence: now.since($0.lastBeat), bound: $0.bound) }

@@ -1,6 +1,6 @@
-/// A day of the Gregorian calendar, which is taken to hold for all times (proleptic).
+/// A day of the Gregorian calendar, which is extended to all times (proleptic).
 ///
-/// The arithmetic counts years from March, so that the leap day is a year's last, and in eras of 400 years, which have 146,097 days each
+/// The arithmetic counts years from March, so that the leap day is the last day of a year, and in eras of 400 years, which have 146,097 days each
 /// (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let year: Int
@@ -9,7 +9,7 @@ package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertibl
     /// 1…31.
     package let day: Int
 
-    /// Nil for a day that the calendar does not have.
+    /// Nil for a day that does not exist.
     @inlinable
     package init?(year: Int, month: Int, day: Int) {
         guard (1...12).contains(month), day >= 1, day <= Self.days(inMonth: month, of: year) else { return nil }
@@ -57,7 +57,7 @@ package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertibl
     package var description: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
 }
 
-/// With leading zeros up to that many digits.
+/// A number with leading zeros up to this many digits.
 func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

@@ -6,7 +6,7 @@ package struct CivilTime: Sendable, Hashable {
     package let second: Int
     package let millisecond: Int
 
-    /// Of a time in milliseconds since 1970-01-01T00:00:00Z. Years outside 0…9999 are brought to the nearest end, so that texts keep
+    /// The UTC time for milliseconds since 1970-01-01T00:00:00Z. Years outside 0…9999 are clamped, so that texts keep
     /// their width whatever the clock says.
     @inlinable
     package init(milliseconds: Int64) {
@@ -32,7 +32,7 @@ package struct CivilTime: Sendable, Hashable {
             + "\(padded(hour, 2))\(padded(minute, 2))\(padded(second, 2))\(padded(millisecond, 3))Z"
     }
 
-    /// Milliseconds since 1970 of a text made by `compact`; nil for any other.
+    /// Milliseconds since 1970 from a text made by `compact`; nil for any other text.
     package static func milliseconds(compact text: some StringProtocol) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count == 19, bytes[8] == UInt8(ascii: "T"), bytes[18] == UInt8(ascii: "Z") else { return nil }
@@ -44,7 +44,7 @@ package struct CivilTime: Sendable, Hashable {
         return Int64(((date.daysSince1970 * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + millisecond)
     }
 
-    /// Milliseconds since 1970 of an RFC 3339 `date-time`, with an offset or `Z`, cut to milliseconds; nil for any other text and for a time before
+    /// Milliseconds since 1970 from an RFC 3339 `date-time` with an offset or `Z`, truncated to milliseconds; nil for any other text and for a time before
     /// 1970. A leap second counts as the second after it.
     package static func milliseconds(rfc3339 text: some StringProtocol) -> Int64? {
         let bytes = Array(text.utf8)
@@ -69,7 +69,7 @@ package struct CivilTime: Sendable, Hashable {
         return seconds < 0 ? nil : Int64(seconds * 1000 + fraction)
     }
 
-    /// Seconds east of UTC of `Z` or `+02:00`.
+    /// Seconds east of UTC for `Z` or `+02:00`.
     private static func offset(_ zone: [UInt8]) -> Int? {
         if zone == [UInt8(ascii: "Z")] || zone == [UInt8(ascii: "z")] { return 0 }
         guard zone.count == 6, zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"),
@@ -79,7 +79,7 @@ package struct CivilTime: Sendable, Hashable {
         return (hours * 60 + minutes) * 60 * (zone[0] == UInt8(ascii: "-") ? -1 : 1)
     }
 
-    /// Of digits alone.
+    /// Digits only.
     private static func number(_ bytes: some Sequence<UInt8>) -> Int? {
         var value = 0
         for byte in bytes {

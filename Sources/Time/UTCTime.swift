@@ -5,12 +5,12 @@ package struct UTCTime: Sendable, Hashable, Comparable {
     /// Milliseconds since the epoch.
     package let milliseconds: Int64
 
-    /// Makes a time; the range is that of years 1 to 9999, others are moved to its ends.
+    /// Creates a time. The range is that of the years 1 to 9999; other values are clamped.
     package init(milliseconds: Int64) {
         self.milliseconds = min(max(milliseconds, -62_135_596_800_000), 253_402_300_799_999)
     }
 
-    /// By the wall clock, which can be set back.
+    /// The time of the wall clock, which can be set back.
     package static func now() -> UTCTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -25,7 +25,7 @@ package struct UTCTime: Sendable, Hashable, Comparable {
     /// RFC 3339 with milliseconds and `Z`: `2026-11-23T20:00:00.000Z`.
     package var rfc3339: String { CivilTime(milliseconds: milliseconds).rfc3339 }
 
-    /// Reads an HTTP date in the one form that is still sent, `Thu, 25 Dec 2025 18:54:54 GMT` (RFC 9110, 5.6.7).
+    /// Reads an HTTP date in the only form that is still sent, `Thu, 25 Dec 2025 18:54:54 GMT` (RFC 9110, 5.6.7).
     package init?(httpDate: String) {
         let parts = httpDate.split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 6, parts[5] == "GMT" || parts[5] == "UTC",

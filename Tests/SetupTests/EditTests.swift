@@ -212,7 +212,7 @@ struct EditTests {
         #expect(installation.read("conf.d/a.yaml") == nil)
         try installation.write("conf.d/b.yaml", "# mine\n")
         let error = try #require(throws: CredentialFileError.self) { try saved.takeBack() }
-        #expect("\(error)" == "\(edit.dropIn("b.yaml")) was changed meanwhile, and is left as it is")
+        #expect("\(error)" == "\(edit.dropIn("b.yaml")) was changed meanwhile, and was not restored")
         var after = try installation.files()
         #expect(after.removeValue(forKey: "conf.d/b.yaml") == "# mine\n")
         #expect(after == before)

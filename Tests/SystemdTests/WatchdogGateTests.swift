@@ -69,7 +69,7 @@ struct WatchdogGateTests {
         #expect(gate.decide([part("a", bound: 1, beatAt: 101)], now: at(100)) == [.keepAlive])
     }
 
-    @Test("parts come and go; one that was released without a word is not taken for stuck")
+    @Test("parts come and go; one that is released without retiring does not count as stuck")
     func registry() {
         let heartbeats = Heartbeats()
         let spool = heartbeats.register("spool", bound: .seconds(30))
