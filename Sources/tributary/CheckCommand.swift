@@ -7,7 +7,7 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Is this configuration good?",
         discussion: """
-            Says every mistake with file, line and what to write instead, and ends with 78. A good configuration is summed up, \
+            Says every mistake with file, line and what to write instead, and ends with 78. A valid configuration is summarized, \
             without secrets. As root (sudo), the installed configuration is checked as the service will see it, whether it runs or not: with \
             its user's rights, its credentials, and the paths that its unit lets it write.
 
@@ -28,7 +28,7 @@ struct Check: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        // Another configuration than the unit's is checked as it is: the service's user may not even be able to read it.
+        // A configuration other than the unit's is checked with this user's rights, because the service's user may not even be able to read it.
         let view = options.config == ConfigurationOptions.installed ? ServiceView() : nil
         defer { view?.leave() }
         try await run(view)
@@ -90,7 +90,7 @@ struct Check: AsyncParsableCommand {
     }
 }
 
-/// The summary with the key `online`: one JSON document.
+/// The summary with an additional key `online`, so that it is one JSON document.
 private struct CheckedConfiguration: Encodable {
     var summary: ConfigurationSummary
     var online: [OnlineReport]

@@ -12,16 +12,16 @@ struct ConfigurationOptions: ParsableArguments {
         help: ArgumentHelp("The configuration; conf.d/*.yaml next to it is read too.", valueName: "file"))
     var config = ConfigurationOptions.installed
 
-    /// The one that the unit runs with.
+    /// The configuration that the unit uses.
     static let installed = "/etc/tributary/tributary.yaml"
 
     /// Loads and checks it.
     ///
     /// - Parameters:
-    ///   - environment: what directories go by.
-    ///   - secrets: whether a missing secret file is an error, or only worth a warning, as for a person who may not read it.
-    ///   - shown: what becomes of a message before it is said.
-    /// - Throws: exit code 78, after saying every problem.
+    ///   - environment: the environment that determines directories.
+    ///   - secrets: whether a missing secret file is an error, or only a warning because this person may not read it.
+    ///   - shown: changes a message before it is printed.
+    /// - Throws: exit code 78, after printing every problem.
     func load(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         secrets: ConfigurationContext.SecretCheck = .warned, shown: (String) -> String = { $0 }
@@ -37,7 +37,7 @@ struct ConfigurationOptions: ParsableArguments {
         }
     }
 
-    /// The configuration, without a word where it is broken.
+    /// The configuration; nil if it is invalid. Prints nothing.
     func loadedQuietly() -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,
@@ -46,8 +46,8 @@ struct ConfigurationOptions: ParsableArguments {
         return try? Configuration.load(path: config, context: context)
     }
 
-    /// The runtime directory, as the configuration says or as it would be without one: a status can be asked for although the
-    /// configuration is broken at the moment.
+    /// The runtime directory according to the configuration, or the default one if there is none, so that the status can be shown even while the
+    /// configuration is invalid.
     func runtimeDirectory() -> String {
         loadedQuietly()?.runtimeDirectory ?? ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
             ?? "/run/tributary"
@@ -55,7 +55,7 @@ struct ConfigurationOptions: ParsableArguments {
 }
 
 extension ConfigurationError {
-    /// Says every problem in the journal, and the first one to the service manager.
+    /// Logs every problem, and reports the first one to the service manager.
     func announce(_ logger: Logger) {
         for problem in problems { logger.announce(.configurationRefused, "\(problem)") }
         ServiceNotifier().failed(

@@ -13,8 +13,8 @@ struct CredentialGroup: ParsableCommand {
         commandName: "credential",
         abstract: "Add, list, rotate and remove the credentials for Okta.",
         discussion: """
-            A credential is an API token or the key of a service app. Its secret is a file that only root reads; what the configuration says of \
-            it is conf.d/credential-NAME.yaml. A secret is typed without being shown, or comes on standard input; it is never an argument. A \
+            A credential is an API token or the key of a service app. Its secret is a file that only root can read; its configuration is in \
+            conf.d/credential-NAME.yaml. A secret is typed without being shown, or read from standard input; it is never an argument. A \
             change takes effect without a restart.
 
             Example:
@@ -29,7 +29,7 @@ struct CredentialGroup: ParsableCommand {
         ])
 }
 
-/// What the commands on credentials have in common.
+/// The options that the commands on credentials share.
 struct CredentialOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
 
@@ -68,7 +68,7 @@ struct CredentialOptions: ParsableArguments {
         }
     }
 
-    /// One that the configuration has.
+    /// A credential that the configuration contains.
     func known(_ name: Name, in configuration: Configuration) throws -> Configuration.Credential {
         guard let credential = configuration.credential(named: name.text) else {
             Terminal.complain("tributary: there is no credential \(name); see tributary credential list")
@@ -77,18 +77,18 @@ struct CredentialOptions: ParsableArguments {
         return credential
     }
 
-    /// Runs what may fail for the files of credentials or for the configuration, and gives the exit code for it.
+    /// Runs an action on credential files or the configuration, and turns its errors into an exit code.
     func attempt<Result>(_ body: () async throws -> Result) async throws -> Result {
         try await administration.attempt(body)
     }
 
-    /// Gives the services the changed secrets, where a unit has been given any.
+    /// Provides the services with the changed secrets, if a unit has been given any.
     func apply() throws { try administration.layDownSecrets() }
 }
 
-/// What a secret is to be, checked before it is kept.
+/// Checks a secret before it is stored.
 enum SecretText {
-    /// Throws `CredentialError` for a text that is no secret of the type.
+    /// Throws `CredentialError` if the text is not a secret of this type.
     static func check(_ secret: [UInt8], type: CredentialType) throws(CredentialError) {
         guard let text = String(validating: secret, as: UTF8.self) else { throw .malformed(place: "the secret") }
         switch type {
@@ -103,7 +103,7 @@ enum SecretText {
     }
 }
 
-/// For people: what to do in Okta with the public half of a key.
+/// Instructions for people: what to do in Okta with the public key.
 enum ServiceAppSteps {
     static func text(publicJWK: String, permissions: CredentialPermissions) -> String {
         """
@@ -128,7 +128,7 @@ struct CredentialAdd: AsyncParsableCommand {
         commandName: "add",
         abstract: "Add a credential: an API token, or a service app whose key is made here.",
         discussion: """
-            An API token is asked for without being shown, or read from standard input. For a service app a key is made; its public half and \
+            An API token is entered without being shown, or read from standard input. For a service app a key pair is made; the public key and \
             the scopes to grant are printed, then the client ID is asked for. --own-key reads a private key of yours from standard input.
 
             Example:
@@ -159,22 +159,22 @@ struct CredentialAdd: AsyncParsableCommand {
                 .apply(to: &record)
             if let earlier = try? options.load().credential(named: name.text) {
                 Terminal.complain(
-                    "tributary: the credential \(earlier.name) is there already: tributary credential rotate \(name), or edit"
+                    "tributary: the credential \(earlier.name) exists already: tributary credential rotate \(name), or edit"
                 )
                 throw ExitStatus.dataError
             }
             let keeper = try options.administration.keeper
             record.secretFile = try options.administration.secretFile(of: name)
-            // Perhaps of a configuration that can't be read now; it is never replaced here.
+            // It may belong to a configuration that can't be read now. It is never replaced here.
             if try keeper.form(of: name) != nil {
                 Terminal.complain(
-                    "tributary: there is a secret \(name) already: correct the configuration (tributary check), or take the secret away with: tributary credential remove \(name)"
+                    "tributary: there is already a secret \(name): correct the configuration (tributary check), or remove the secret with: tributary credential remove \(name)"
                 )
                 throw ExitStatus.dataError
             }
             if let file = try options.administration.takenFile(of: name) {
                 Terminal.complain(
-                    "tributary: \(file) is there already, and is not replaced: rename it, or give the credential another name"
+                    "tributary: \(file) exists already, and is not replaced: rename it, or give the credential another name"
                 )
                 throw ExitStatus.dataError
             }
@@ -196,7 +196,7 @@ struct CredentialAdd: AsyncParsableCommand {
             try options.apply()
             Terminal.complain(
                 """
-                \(name) is there. Use it: tributary integration add \
+                \(name) is stored. Use it: tributary integration add \
                 --\(record.permissions == .read ? "" : "response-")credential \(name)
                 """)
         }
@@ -211,7 +211,7 @@ struct CredentialAdd: AsyncParsableCommand {
             secret = try SecretInput.read("")
             try SecretText.check(secret, type: .oauth)
         } else {
-            // One that was made before, when the client ID was not at hand.
+            // A key that was made earlier, when the client ID was not known yet.
             let made = try keeper.next(for: record.name)
             secret = made ?? NewServiceAppKey().privateJWK
             if made == nil { try keeper.putNext(secret, for: record.name) }
@@ -224,7 +224,7 @@ struct CredentialAdd: AsyncParsableCommand {
             let given = SecretInput.readLine("Client ID of the app: ") ?? ""
             guard !given.isEmpty else {
                 Terminal.complain(
-                    "tributary: the key is kept; when you have the client ID: tributary credential add \(record.name) --type oauth --client-id ID"
+                    "tributary: the key is stored; when you have the client ID: tributary credential add \(record.name) --type oauth --client-id ID"
                 )
                 throw ExitStatus.usage
             }
@@ -234,7 +234,7 @@ struct CredentialAdd: AsyncParsableCommand {
     }
 }
 
-/// What `add` and `edit` set of a credential's record.
+/// The fields of a credential's record that `add` and `edit` set.
 struct Fields {
     var description: String?
     var permissions: String?
@@ -269,7 +269,7 @@ struct Fields {
                 clientID.hasPrefix("0o") || !LiteralSecret.mayBePresent(in: clientID)
             else {
                 throw ValidationError(
-                    "--client-id: copy it from the app's page in Okta, such as 0oa1example; it is no secret")
+                    "--client-id: copy it from the app's page in Okta, such as 0oa1example; it is not a secret")
             }
             record.clientID = clientID
         }
@@ -302,7 +302,7 @@ struct CredentialEdit: AsyncParsableCommand {
     @Option(help: "read, or write for response actions.") var permissions: String?
     @Option(help: "The last day it is good for, YYYY-MM-DD, or never.") var expires: String?
     @Option(help: "The service app's client ID.") var clientID: String?
-    @Option(help: "The key's kid, where the app has several keys; an empty one takes it out.") var keyID: String?
+    @Option(help: "The key's kid, where the app has several keys; an empty one removes it.") var keyID: String?
 
     func run() async throws {
         try await options.attempt {
@@ -313,14 +313,14 @@ struct CredentialEdit: AsyncParsableCommand {
                 description: description, permissions: permissions, expires: expires, clientID: clientID, keyID: keyID
             ).apply(to: &record)
             try record.save(configuration: options.administration.path, context: options.context)
-            Terminal.complain("\(name) is changed; apply it with: systemctl reload tributary")
+            Terminal.complain("\(name) is changed; apply the change with: systemctl reload tributary")
         }
     }
 }
 
 /// The file of a credential's record.
 enum CredentialFile {
-    /// Throws exit code 65 for a credential that another file declares, which a person wrote.
+    /// Throws exit code 65 if the credential is declared in another file, which a person wrote.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
         let path = CredentialRecord.file(of: name, configuration: try options.administration.path)
         let source = try ConfigurationEdit(of: options.administration.path).source(path)
@@ -382,11 +382,11 @@ struct CredentialRemove: AsyncParsableCommand {
 struct CredentialLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load",
-        abstract: "The root step of a unit: lay the credentials down for the service's user.",
+        abstract: "The root step of a unit: decrypt the credentials for the service's user.",
         discussion: """
-            Decrypts each file of /etc/tributary/credentials by itself (NAME.cred by systemd-creds, any other as it is) into a directory under \
-            /run that only the service's user reads. What can't be read is said and left out. Ends with 0 even then: it stops the integrations \
-            that need it, and no other.
+            Decrypts each file in /etc/tributary/credentials separately (NAME.cred by systemd-creds, others are copied) into a directory under \
+            /run that only the service's user can read. A file that can't be read is reported and left out. The exit code is 0 even then, because only the integrations \
+            that need it are affected.
 
             Example: in a unit
               ExecStartPre=+/usr/bin/tributary credential load
@@ -394,8 +394,8 @@ struct CredentialLoad: ParsableCommand {
         shouldDisplay: false)
 
     @Argument(help: "collector, respond or deliver/NAME.") var service = "collector"
-    @Option(help: "Who is to read them: a name or a number.") var user = "tributary"
-    @Flag(help: "Take away what was laid down.") var remove = false
+    @Option(help: "The user who may read them: a name or a number.") var user = "tributary"
+    @Flag(help: "Remove the decrypted credentials.") var remove = false
     @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var source: String?
     @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var target: String?
 

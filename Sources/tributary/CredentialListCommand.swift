@@ -11,7 +11,7 @@ struct CredentialList: AsyncParsableCommand {
         commandName: "list",
         abstract: "All credentials: who uses them, until when they are good, when they were used, and how they are.",
         discussion: """
-            Green: no action is needed. Yellow: it works, but needs an action soon. Red: it does not work. As root (sudo) the secrets \
+            Green: nothing to do. Yellow: it works, but needs an action soon. Red: it does not work. As root (sudo) the secrets \
             themselves are looked at too, never shown. Ends with 69 when one is red.
 
             Example:
@@ -97,7 +97,7 @@ struct CredentialTable {
         }
     }
 
-    /// Integrations that name a credential.
+    /// The integrations that use a credential.
     static func users(of name: Name, in configuration: Configuration) -> [String] {
         configuration.integrations.filter {
             $0.dataIngest?.credential.name == name || $0.responseAction?.credential.name == name
@@ -133,7 +133,7 @@ struct CredentialTable {
         of credential: Configuration.Credential, _ keeper: SecretKeeper
     ) throws -> (place: String, since: Int?, problem: String?) {
         let file = credential.secretFile
-        let failure = SecretFailure.reason(besides: file).map { "its secret could not be laid down: \($0)" }
+        let failure = SecretFailure.reason(besides: file).map { "its secret could not be provided: \($0)" }
         var status = stat()
         if stat(file, &status) == 0 || errno == EACCES {
             let isReadable = access(file, R_OK) == 0
@@ -149,7 +149,7 @@ struct CredentialTable {
                     problem = error.description
                 }
             }
-            // What lies under /run is as old as its last refresh.
+            // A file under /run is only as old as its last refresh.
             let kept = try? keeper.putAt(credential.name)
             let own = isReadable && !file.hasPrefix("/run/") ? Int(status.st_mtim.tv_sec) : nil
             return (file, own ?? kept, problem)
@@ -161,7 +161,7 @@ struct CredentialTable {
         return (form == .encrypted ? "encrypted" : "kept unencrypted", try keeper.putAt(credential.name), failure)
     }
 
-    /// What the running daemon says of credentials that Okta refuses, by the credential's name.
+    /// What the running daemon reports about credentials that Okta refuses, by the credential's name.
     private static func refusals(inDirectory directory: String) -> [String: String] {
         guard let data = FileManager.default.contents(atPath: "\(directory)/\(StatusReport.fileName)"),
             let report = try? StatusReport(decoding: data), StatusFile.isHeld(inDirectory: directory, by: report)

@@ -26,7 +26,7 @@ struct CredentialRotate: AsyncParsableCommand {
     @OptionGroup var options: CredentialOptions
     @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Option(help: "The new one's last day, YYYY-MM-DD, or never.") var expires: String?
-    @Flag(help: "With a service app: the key that was made before is registered now.") var finish = false
+    @Flag(help: "With a service app: the new key is registered now.") var finish = false
     @Flag(help: "With a service app: a private key of yours, PEM or JWK, on standard input.") var ownKey = false
     @Flag(help: "Replace it without trying it, where the org can't be reached from here.") var offline = false
 
@@ -41,10 +41,10 @@ struct CredentialRotate: AsyncParsableCommand {
             guard credential.settings.secretFile == nil || credential.settings.secretFile == own else {
                 Terminal.complain(
                     "tributary: the secret of \(name) is in \(credential.secretFile), which the configuration names: replace that file; "
-                        + "it is taken up at the next request")
+                        + "the new one is used at the next request")
                 throw ExitStatus.dataError
             }
-            // A key of ours names itself; the kid of the old one must not go with it.
+            // A key made by this program contains its own kid, so the old kid must not stay in the configuration.
             let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
             if expires != nil || hadKeyID { try CredentialFile.checkIsOwn(name, options) }
             var record = CredentialRecord(credential)
@@ -68,7 +68,7 @@ struct CredentialRotate: AsyncParsableCommand {
         }
     }
 
-    /// Nil when a key was made that has to be registered first.
+    /// Nil if a new key was made that has to be registered first.
     private func secret(_ credential: Configuration.Credential, _ keeper: SecretKeeper) throws -> [UInt8]? {
         let name = credential.name
         guard credential.type == .oauth else { return try SecretInput.read("New API token of \(name) (not shown): ") }
@@ -101,7 +101,7 @@ struct CredentialRotate: AsyncParsableCommand {
         return secret
     }
 
-    /// Asks each org that uses the credential. Throws exit code 77 or 69 when one does not accept it.
+    /// Asks each org that uses the credential. Throws exit code 77 or 69 if one does not accept it.
     private func accept(
         _ secret: [UInt8], _ credential: Configuration.Credential, _ configuration: Configuration,
         _ keeper: SecretKeeper
@@ -137,7 +137,7 @@ struct CredentialRotate: AsyncParsableCommand {
         }
         let verdict = reports.map(\.verdict).max() ?? .good
         guard verdict != .good else { return }
-        Terminal.complain("tributary: nothing was changed; the old secret of \(credential.name) stays")
+        Terminal.complain("tributary: nothing was changed; the old secret of \(credential.name) stays in use")
         throw verdict == .unreachable ? ExitStatus.unavailable : ExitStatus.noPermission
     }
 }

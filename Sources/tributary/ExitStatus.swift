@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The exit codes of every command, by `sysexits.h(3head)`. systemd does not restart the daemon on `usage` and
+/// The exit codes of every command, according to `sysexits.h(3head)`. systemd does not restart the daemon after `usage` and
 /// `configuration`.
 enum ExitStatus {
     static let usage = ExitCode(64)
@@ -12,6 +12,6 @@ enum ExitStatus {
     static let inputOutput = ExitCode(74)
     static let noPermission = ExitCode(77)
     static let configuration = ExitCode(78)
-    /// As of a shell for a program that SIGINT ended.
+    /// The code that a shell reports for a program ended by SIGINT.
     static let interrupted = ExitCode(130)
 }

@@ -16,7 +16,7 @@ enum ExplanationText {
         return lines
     }
 
-    /// A part of a record.
+    /// A value in a record.
     private enum Value: Codable {
         case text(String)
         case integer(Int64)
@@ -58,7 +58,7 @@ enum ExplanationText {
             }
         }
 
-        /// Nil where there is nothing; `[]` after a name stands for the first element.
+        /// Nil if there is nothing at this path; `[]` after a name means the first element.
         func value(at path: String) -> Value? {
             var at: Value? = self
             for part in path.split(separator: ".") {
@@ -70,7 +70,7 @@ enum ExplanationText {
             return at
         }
 
-        /// A text as it stands, all else by its JSON.
+        /// A string without quotes; any other value as JSON.
         var text: String? {
             if case .text(let text) = self { return text }
             if case .null = self { return nil }

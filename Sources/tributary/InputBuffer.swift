@@ -1,6 +1,6 @@
 import Glibc
 
-/// What was read and is not used yet. Grows to the largest piece that has to be seen whole.
+/// Input that has been read but not used yet. It grows to the largest piece that must be in memory as a whole.
 struct InputBuffer: ~Copyable {
     struct Failure: Error {
         let description: String
@@ -11,7 +11,7 @@ struct InputBuffer: ~Copyable {
     private let descriptor: Int32
     private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * piece, alignment: 16)
     private var count = 0
-    /// Bytes of the input that were dropped: the offset of the first byte here.
+    /// The number of bytes already dropped, which is the offset of the buffer's first byte.
     private(set) var consumed = 0
 
     init(descriptor: Int32) {
@@ -22,7 +22,7 @@ struct InputBuffer: ~Copyable {
         memory.deallocate()
     }
 
-    /// What is here; valid until the next `fill` or `drop`.
+    /// The buffer's contents; valid until the next `fill` or `drop`.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
     /// Reads more.
@@ -44,7 +44,7 @@ struct InputBuffer: ~Copyable {
         }
     }
 
-    /// Forgets the first bytes.
+    /// Drops the first bytes.
     mutating func drop(_ used: Int) {
         if let base = memory.baseAddress, used > 0 { memmove(base, base + used, count - used) }
         count -= used

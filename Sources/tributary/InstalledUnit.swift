@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 import Glibc
 
-/// What systemd knows of tributary.service, drop-ins included: what the daemon will be able to see and to write.
+/// What systemd knows about tributary.service, including drop-ins: what the daemon will be able to see and to write.
 struct InstalledUnit {
     static let name = "tributary.service"
     private static let program = "/usr/bin/systemctl"
@@ -16,19 +16,19 @@ struct InstalledUnit {
 
     let user: String
     let isActive: Bool
-    /// Whether the unit may write in the paths below alone (`ProtectSystem=strict`).
+    /// Whether the unit may write only to the paths below (`ProtectSystem=strict`).
     let isStrict: Bool
-    /// Whether /home, /root and /run/user are out of sight (`ProtectHome=`).
+    /// Whether the unit can't see /home, /root and /run/user (`ProtectHome=`).
     let hidesHome: Bool
     /// Absolute, without the prefixes of systemd.exec(5).
     let writablePaths: [String]
-    /// Of `writablePaths`, those that must be there for the unit to start at all.
+    /// Those `writablePaths` that must exist for the unit to start.
     let requiredPaths: [String]
     let loadedCredentials: [LoadedCredential]
     private let stateDirectory: String?
     private let runtimeDirectory: String?
 
-    /// Nil where there is no systemd or no such unit.
+    /// Nil if there is no systemd or no such unit.
     static func find() -> InstalledUnit? {
         guard access("/run/systemd/system", F_OK) == 0, access(program, X_OK) == 0 else { return nil }
         let names = [
@@ -61,13 +61,13 @@ struct InstalledUnit {
         loadedCredentials = Self.credentials(text)
     }
 
-    /// Whether the unit lets the daemon write at a path. /tmp and /var/tmp are the unit's own.
+    /// Whether the unit lets the daemon write at a path. /tmp and /var/tmp are private to the unit.
     func mayWrite(_ path: String) -> Bool {
         guard isStrict else { return true }
         return writablePaths.contains { path == $0 || path.hasPrefix("\($0)/") || $0 == "/" }
     }
 
-    /// The environment as the daemon will have it, as far as directories go; this process's own within the unit or where there is no unit.
+    /// The environment that the daemon will have, as far as it concerns directories. Inside the unit, or without a unit, it is this process's environment.
     static var environment: [String: String] {
         var environment = ProcessInfo.processInfo.environment
         guard environment["STATE_DIRECTORY"] == nil, let unit = find() else { return environment }
@@ -94,7 +94,7 @@ struct InstalledUnit {
                 guard line.hasPrefix(key) else { continue }
                 let value = line.dropFirst(key.count)
                 guard let colon = value.firstIndex(of: ":") else {
-                    // An empty one takes back those before (systemd.exec(5)).
+                    // An empty value resets the ones before it (systemd.exec(5)).
                     if value.isEmpty { found = found.filter { $0.value.isEncrypted != isEncrypted } }
                     continue
                 }

@@ -3,16 +3,16 @@ import Glibc
 import OCSF
 import Spool
 
-/// Records as lines on standard output, rejections as lines on standard error.
+/// Writes records as lines to standard output, and rejections as lines to standard error.
 struct LineSink: RecordSink {
     private static let capacity = 1 << 18
 
     let collectedAt: Int64
-    /// The input's name, for what is said of it.
+    /// The input's name in messages.
     var file = "-"
     private(set) var rejected = 0
     private var buffer: [UInt8] = []
-    /// Instead of a record, what decided its parts.
+    /// Whether to write explanations instead of records.
     private let explains: Bool
     private var explained: [UInt8]?
 
@@ -37,7 +37,7 @@ struct LineSink: RecordSink {
         Terminal.complain("\(file): byte \(offset + rejection.position): \(what) \(rejection.explanation)")
     }
 
-    /// Says why the last record is as it is.
+    /// Writes why the last record looks as it does.
     mutating func explain(_ explanations: [Explanation]) {
         guard let record = explained else { return }
         explained = nil
@@ -48,19 +48,19 @@ struct LineSink: RecordSink {
         if buffer.count >= Self.capacity { try flush() }
     }
 
-    /// Writes what is here. A reader that has gone away (`| head`) is no error worth words.
+    /// Writes the buffered output. If the reader has gone away (`| head`), that is not reported.
     mutating func flush() throws {
         defer { buffer.removeAll(keepingCapacity: true) }
         try StandardOutput.write(buffer[...])
     }
 }
 
-/// Standard output, written whole.
+/// Standard output, to which bytes are written completely.
 enum StandardOutput {
     /// The path in the errors of `put`.
     static let name = "standard output"
 
-    /// The same between calls that throw a `SpoolError`; the trouble has been said.
+    /// The same for callers that throw `SpoolError`; the problem has been reported.
     static func put(_ bytes: some Collection<UInt8>) throws(SpoolError) {
         do { try write(bytes) } catch { throw .file(FileError(.write, name, code: 0)) }
     }

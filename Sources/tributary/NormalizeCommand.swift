@@ -9,8 +9,8 @@ struct Normalize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Okta JSON to OCSF NDJSON on standard output.",
         discussion: """
-            Takes an array of events, or an event a line, from files or from standard input. An event that can't become a record is \
-            said on standard error with its place, and the command ends with 65 after the rest. So is an object that is no LogEvent, such \
+            Reads an array of events, or one event per line, from files or from standard input. An event that can't become a record is \
+            reported on standard error with its position, and the command ends with 65 after the rest. The same happens to an object that is not a LogEvent, such \
             as the API's answer to a refused request.
 
             Example:
@@ -29,13 +29,13 @@ struct Normalize: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "The values worth looking up, listed.")
     var observables = true
 
-    @Flag(help: "Each time in words too, next to the milliseconds: the profile datetime.")
+    @Flag(help: "Write each time as text, too, next to the milliseconds: the profile datetime.")
     var datetime = false
 
-    @Flag(help: "Whatever stands in unmapped as one text each, for stores with fixed columns.")
+    @Flag(help: "Write each member of unmapped as text, for stores with fixed columns.")
     var flattenUnmapped = false
 
-    @Flag(help: "Instead of the records, say for each event which rule decided each part of its record.")
+    @Flag(help: "Instead of the records, show for each event which rule decided each part of its record.")
     var explain = false
 
     @Option(
@@ -88,7 +88,7 @@ struct Normalize: ParsableCommand {
         if sink.rejected > 0 { throw ExitStatus.dataError }
     }
 
-    /// Reads in pieces, so that memory is bounded by the largest event and not by the input.
+    /// Reads in pieces, so that memory is limited by the largest event and not by the input.
     private func normalize(
         _ descriptor: Int32, _ source: EventSource, _ normalizer: Normalizer, _ sink: inout LineSink
     ) throws {

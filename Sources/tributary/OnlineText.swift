@@ -1,10 +1,10 @@
 import Collector
 
-/// An ``OnlineReport`` for people: a line a step, with a mark on a terminal and a word elsewhere.
+/// An ``OnlineReport`` for people: one line per step, with a mark on a terminal and a word elsewhere.
 struct OnlineText {
     let output: Terminal
 
-    /// Lines without a newline at the end.
+    /// The lines, without a trailing newline.
     func text(_ report: OnlineReport) -> String {
         var lines = [output.bold("\(report.integration)  \(report.org)")]
         for step in report.steps {
@@ -37,7 +37,7 @@ struct OnlineText {
 }
 
 extension String {
-    /// Filled up with spaces.
+    /// Padded with spaces.
     fileprivate func padding(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }

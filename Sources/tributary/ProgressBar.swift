@@ -1,6 +1,6 @@
 import Glibc
 
-/// How far a long command is, for a person who watches; nothing where standard error is no terminal.
+/// Shows the progress of a long command, but only if standard error is a terminal.
 struct ProgressBar {
     private static let width = 40
 

@@ -5,7 +5,7 @@ import FoundationEssentials
 import OCSF
 import Spool
 
-/// Which records, for the commands that read some of them.
+/// Options that select records, for commands that read some of them.
 struct RecordFilter: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -37,7 +37,7 @@ struct RecordFilter: ParsableArguments {
 
 /// Decides about a segment by its manifest line, and about a record by its first bytes.
 struct RecordMatcher {
-    /// Milliseconds since 1970; `until` is not included.
+    /// Milliseconds since 1970; `until` is exclusive.
     var since: Int64?
     var until: Int64?
     var uids: Set<[UInt8]>

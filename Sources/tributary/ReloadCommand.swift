@@ -8,7 +8,7 @@ struct Reload: AsyncParsableCommand {
         discussion: """
             Checks the configuration, sends SIGHUP to the daemon, and waits until it has taken it over. Integrations are added, changed and \
             removed without disturbing the others, and credentials are read again. A configuration with a mistake is refused, and the \
-            daemon goes on with the earlier one. The unit runs this command: systemctl reload tributary.
+            daemon continues with the earlier one. The unit runs this command: systemctl reload tributary.
 
             Ends with 0 when the configuration is in force, with 69 when no daemon runs or none answers in time, with 77 when \
             the daemon belongs to another user, with 78 when the configuration is refused.
@@ -31,7 +31,7 @@ struct Reload: AsyncParsableCommand {
         do {
             directory = try checked().runtimeDirectory
         } catch {
-            // The daemon refuses it too, so that its status says so until a reload succeeds.
+            // The daemon must refuse it, too, so that its status says so until a reload succeeds.
             let daemon = RunningReport(directory: options.runtimeDirectory(), configuration: options.config)
             if daemon.isRunning { _ = try? await daemon.reload(within: timeout) }
             throw error
@@ -47,7 +47,7 @@ struct Reload: AsyncParsableCommand {
         if let words = outcome.restartWords { Terminal.complain("tributary: \(words): systemctl restart tributary") }
     }
 
-    /// - Throws: exit code 78, after saying every problem.
+    /// - Throws: exit code 78, after printing every problem.
     private func checked() throws -> Configuration {
         let configuration = try options.load()
         do throws(Daemon.StartError) {

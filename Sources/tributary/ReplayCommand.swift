@@ -8,21 +8,21 @@ import Spool
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "The events of a spool through the current mapping, into a new spool.",
+        abstract: "Map the events of a spool again, into a new spool.",
         discussion: """
-            Makes each record of FROM again from its raw_data, with the mapping of this version and the configuration's record, \
+            Creates each record of FROM again from its raw_data, with the mapping of this version and the configuration's record, \
             my_network and catalogue, and writes it to TO, a directory that is empty or does not exist. Events that could not become \
-            records are tried again. Uids stay, FROM is only read, and the daemon may go on writing there.
+            records are tried again. Uids stay the same. FROM is only read, and the daemon may continue to write there.
 
-            Each event is in TO once, whatever happens: after a kill or a full disk, run the same command again and it goes on. Run again \
-            later, it adds what FROM has got since. TO is for loaders; the last line says up to which position of FROM's manifest it \
-            reaches, and loaders go on in FROM after that.
+            Each event is in TO once, whatever happens: after a kill or a full disk, run the same command again and it continues. Run again \
+            later, it adds the events that FROM has received since. TO is for loaders; the last line says up to which position of FROM's manifest it \
+            reaches, and loaders continue in FROM after that.
 
             Example: after an upgrade, records of OCSF 1.5.0 from the kept events
               tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 --schema-version 1.5.0
               tributary spool verify --spool /srv/okta-1.5.0
 
-            Ends with 65 when a record has no raw_data or a segment is damaged, 66 when FROM is no spool, 73 when TO is something else's, 74 \
+            Ends with 65 when a record has no raw_data or a segment is damaged, 66 when FROM is not a spool, 73 when TO contains something else, 74 \
             when a file can't be read or written.
             """)
 
@@ -40,14 +40,14 @@ struct ReplayCommand: ParsableCommand {
     @Flag(help: "Leave out records that have no raw_data, and count them.")
     var skipWithoutRawData = false
 
-    @Flag(help: "What it came to, as JSON.")
+    @Flag(help: "The result as JSON.")
     var json = false
 
     func validate() throws {
-        // By their real names, so that no link hides that they are one.
+        // The real paths, so that no link hides that the two are the same.
         let paths = [from, to].map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path + "/" }
         if paths[0].hasPrefix(paths[1]) || paths[1].hasPrefix(paths[0]) {
-            throw ValidationError("FROM and TO are one inside the other: name a directory of its own for the new spool")
+            throw ValidationError("one of FROM and TO is inside the other: name a separate directory for the new spool")
         }
     }
 

@@ -12,7 +12,7 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The daemon, in the foreground, until SIGTERM or SIGINT.",
         discussion: """
-            Logs to the journal where systemd provides it, else as text on standard error. On a stop, pages under way become \
+            Logs to the journal if systemd provides it, otherwise as text to standard error. On a stop, pending pages become \
             durable and everything is sealed.
 
             Example:
@@ -42,12 +42,12 @@ struct Run: AsyncParsableCommand {
         } catch let error as Daemon.StartError {
             throw refuse(error, logger)
         } catch {
-            logger.critical("stopped by an error that should not happen: \(error)")
+            logger.critical("stopped by an internal error; please report it: \(error)")
             throw ExitStatus.software
         }
     }
 
-    /// A secret that can't be read is the trouble of its integrations, which try again by themselves.
+    /// A secret that can't be read stops only the integrations that need it, and they try again by themselves.
     private static func context(mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
         ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

@@ -2,24 +2,24 @@ import Collector
 import FoundationEssentials
 import Glibc
 
-/// The status of a daemon that runs, and how it is told to reload.
+/// The status of a running daemon, and how to make it reload.
 struct RunningReport: Sendable {
     let directory: String
     let configuration: String
 
-    /// Whether a daemon runs, without a word.
+    /// Whether a daemon is running. Prints nothing.
     var isRunning: Bool { StatusFile.isHeld(inDirectory: directory) }
 
-    /// The report as it is now, without a word where there is none.
+    /// The present report; nil if there is none. Prints nothing.
     var current: StatusReport? {
         FileManager.default.contents(atPath: directory + "/" + StatusReport.fileName).flatMap {
             try? StatusReport(decoding: $0)
         }
     }
 
-    /// Nil while a daemon runs that has not reported yet.
+    /// Nil if a daemon is running that has not reported yet.
     ///
-    /// - Throws: exit code 69 when no daemon runs.
+    /// - Throws: exit code 69 if no daemon is running.
     func read() throws -> StatusReport? {
         let path = directory + "/" + StatusReport.fileName
         guard isRunning else {
@@ -37,17 +37,17 @@ struct RunningReport: Sendable {
         }
     }
 
-    /// Has the daemon reload, and waits for a reload that began after this was called: only that has read the files as they are now.
+    /// Makes the daemon reload, and waits for a reload that began after this call, because only that has read the present files.
     ///
     /// - Parameter timeout: seconds.
-    /// - Throws: exit code 69, 65 or 77, after saying why.
+    /// - Throws: exit code 69, 65 or 77, after printing why.
     func reload(within timeout: Int) async throws -> StatusReport.Configuration {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(timeout)
         var before: StatusReport?
         var signalAgain = clock.now
         while clock.now < deadline {
-            // There is none in the first moments of a daemon.
+            // There is no report in the first moments of a daemon.
             if let report = try read() {
                 let first = before ?? report
                 before = first
@@ -62,7 +62,7 @@ struct RunningReport: Sendable {
                 }
                 if clock.now >= signalAgain, (report.configuration?.reloadsBegun ?? 0) <= begun {
                     try signal(report.pid)
-                    // One that came in the first moments of the process may have been lost.
+                    // A signal in the first moments of the process may have been lost.
                     signalAgain = clock.now + .seconds(5)
                 }
             }
@@ -76,7 +76,7 @@ struct RunningReport: Sendable {
     }
 
     private func signal(_ process: Int32) throws {
-        // 0 and negative numbers would be groups of processes (kill(2)).
+        // 0 and negative numbers would address process groups (kill(2)).
         guard process > 1, kill(process, SIGHUP) == 0 else {
             let reason = String(cString: strerror(errno))
             Terminal.complain(

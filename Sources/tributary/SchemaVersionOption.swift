@@ -2,6 +2,6 @@ import ArgumentParser
 import OCSF
 
 extension SchemaVersion: ExpressibleByArgument {
-    /// For people, the newest first.
+    /// The versions for people, newest first.
     static let words = allCases.reversed().map(\.rawValue).joined(separator: ", ")
 }

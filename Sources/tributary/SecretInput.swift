@@ -1,26 +1,26 @@
 import Glibc
 
-/// A secret that a person types or pastes without its being shown, or that comes on standard input. It is in no argument, which others on this
-/// host could see.
+/// A secret that a person types or pastes without it being shown, or that comes from standard input. It is never an argument, because other users of this
+/// host could see that.
 enum SecretInput {
-    /// Bytes: more is no token and no private key.
+    /// Bytes. A longer text can't be a token or a private key.
     static let limit = 64 << 10
 
-    /// Why there is none.
+    /// Why there is no secret.
     enum Failure: Error {
         case cancelled
         case tooLong
         case unreadable(Int32)
     }
 
-    /// A line from the terminal, or everything of another standard input.
+    /// Reads a line from the terminal, or everything if standard input is not a terminal.
     ///
-    /// - Parameter interruption: for a command that watches signals; else they end the process.
+    /// - Parameter interruption: for a command that handles signals; without it, they end the process.
     static func read(_ prompt: String, _ interruption: Interruption? = nil) throws(Failure) -> [UInt8] {
         isatty(STDIN_FILENO) == 1 ? try readHidden(prompt, interruption) : try readAll()
     }
 
-    /// A line that may be seen, such as a client ID; nil at the end of the input.
+    /// Reads a visible line, such as a client ID; nil at the end of the input.
     static func readLine(_ prompt: String) -> String? {
         if isatty(STDIN_FILENO) == 1 { Terminal.write(prompt) }
         return Swift.readLine()?.trimmingPrefix { $0 == " " }.description
@@ -39,13 +39,13 @@ enum SecretInput {
         }
     }
 
-    /// Byte by byte, so that Ctrl-C ends it with the terminal as it was.
+    /// Reads byte by byte, so that Ctrl-C ends it and the terminal is restored.
     private static func readHidden(_ prompt: String, _ interruption: Interruption?) throws(Failure) -> [UInt8] {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { throw .unreadable(errno) }
         var hidden = before
         hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-        // Before the prompt: who pastes at once must not see the secret.
+        // Before the prompt, so that a secret pasted immediately is not shown.
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else { throw .unreadable(errno) }
         Terminal.write(prompt)
         defer {

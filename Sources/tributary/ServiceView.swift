@@ -4,20 +4,20 @@ import Credentials
 import FoundationEssentials
 import Glibc
 
-/// What the daemon will see under its unit: the credentials as the unit's root step lays them down, the directories that systemd makes, and the
-/// rights of the service's user. Root has it, before the unit runs and while it runs; for anybody else there is none.
+/// What the daemon will see under its unit: the credentials as the unit's root step provides them, the directories that systemd creates, and the
+/// rights of the service's user. Only root can check this, whether the unit is running or not.
 ///
-/// The secrets are laid down for the check alone, in a directory of the service's user below /run, and go with it.
+/// The secrets are written only for the check, to a directory of the service's user below /run, and removed with it.
 final class ServiceView {
     let unit: InstalledUnit
-    /// For the configuration.
+    /// The environment for loading the configuration.
     let environment: [String: String]
-    /// What keeps the unit from starting, or a credential from being laid down.
+    /// What prevents the unit from starting, or a credential from being provided.
     let problems: [String]
     private let laidDown: [CredentialLoader]
     private let shown: [(real: String, shown: String)]
 
-    /// Takes the rights of the service's user, until `leave`. Nil where there is no unit, and for anybody but root.
+    /// Takes the rights of the service's user, until `leave`. Nil if there is no unit, or if this is not root.
     init?() {
         guard geteuid() == 0, let unit = InstalledUnit.find() else { return nil }
         self.unit = unit
@@ -45,8 +45,8 @@ final class ServiceView {
                 for outcome in outcomes {
                     guard let failure = outcome.failure else { continue }
                     problems.append(
-                        "the unit will not start (exit 243): LoadCredential of \(outcome.name): \(failure); put it right in the drop-in "
-                            + "(systemctl edit tributary), or take it out and use `tributary credential add`")
+                        "the unit will not start (exit 243): LoadCredential of \(outcome.name): \(failure); correct it in the drop-in "
+                            + "(systemctl edit tributary), or remove it and use `tributary credential add`")
                 }
                 environment["CREDENTIALS_DIRECTORY"] = systemd
             }
@@ -70,19 +70,19 @@ final class ServiceView {
         }
     }
 
-    /// Gives the rights back and takes the secrets away.
+    /// Restores root's rights and removes the secrets.
     func leave() {
         _ = setresuid(0, 0, 0)
         _ = setresgid(0, 0, 0)
         for loader in laidDown { loader.remove() }
     }
 
-    /// A text with the paths as the daemon will have them.
+    /// A text with the paths that the daemon will have.
     func asShown(_ text: String) -> String {
         shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
     }
 
-    /// What of the configuration the unit does not allow, and what is missing for it. With the rights of the service's user.
+    /// Parts of the configuration that the unit does not allow, and what is missing for them. Called with the rights of the service's user.
     func objections(to configuration: Configuration) -> [String] {
         var found = problems
         for path in unit.requiredPaths where !exists(path) {
@@ -96,7 +96,7 @@ final class ServiceView {
         ] {
             if unit.hidesHome, ["/home/", "/root/", "/run/user/"].contains(where: { "\(path)/".hasPrefix($0) }) {
                 found.append(
-                    "\(key): the unit does not see \(path) (ProtectHome=): take a directory elsewhere, such as /srv/tributary"
+                    "\(key): the unit does not see \(path) (ProtectHome=): use another directory, such as /srv/tributary"
                 )
             } else if !unit.mayWrite(path) {
                 found.append(

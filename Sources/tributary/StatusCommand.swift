@@ -41,7 +41,7 @@ struct Status: ParsableCommand {
     }
 
     func run() throws {
-        // Of another configuration than the installed one nothing is known without it, and the installed daemon's status would mislead.
+        // Without another configuration, nothing is known about its daemon, and the status of the installed daemon would mislead.
         if options.config != ConfigurationOptions.installed, options.loadedQuietly() == nil { _ = try options.load() }
         if json { return try printReport() }
         while watch {
@@ -66,7 +66,7 @@ struct Status: ParsableCommand {
         let status: ExitCode
     }
 
-    /// None while the configuration can't be read.
+    /// Empty while the configuration can't be read.
     private var deliveries: [DestinationStatus] { options.loadedQuietly().map(DestinationStatus.all) ?? [] }
 
     private func read() -> Result<StatusReport, Failure> {
@@ -99,7 +99,7 @@ struct Status: ParsableCommand {
         try StandardOutput.write(Data(lines.map { $0 + "\n" }.joined().utf8))
     }
 
-    /// A screenful.
+    /// Writes as much as fits on the screen.
     private func showScreen() {
         let lines =
             switch read() {
@@ -113,7 +113,7 @@ struct Status: ParsableCommand {
             shown = Array(lines.prefix(rows - 2))
             shown.append(terminal.dim("  … \(lines.count - shown.count) more lines"))
         }
-        // Home, each line up to its end, and nothing below.
+        // Cursor to the top, clear the rest of each line, and clear everything below.
         try? StandardOutput.write(
             Data(("\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J").utf8))
     }

@@ -2,19 +2,19 @@ import Collector
 import Delivery
 import Time
 
-/// `tributary status` for people: how many are well, what is in trouble, the rest, the spool and the destinations.
+/// `tributary status` for people: how many integrations are well, what is in trouble, the others, the spool and the destinations.
 struct StatusText {
     let report: StatusReport
     let deliveries: [DestinationStatus]
-    /// Whether the daemon that wrote the report still runs.
+    /// Whether the daemon that wrote the report is still running.
     let isRunning: Bool
     /// Milliseconds since 1970.
     let now: Int64
     let terminal: Terminal
-    /// Leaves out what is well.
+    /// Whether to leave out everything that is well.
     var isFailingOnly = false
 
-    /// Seconds since the daemon last reported, if that is too long ago; nil while it reports.
+    /// Seconds since the daemon last reported, if that is too long; nil while it reports.
     var silence: Int? {
         guard isRunning, let age = age(report.updatedAt), age > StatusReport.longestSilence else { return nil }
         return age
@@ -46,7 +46,7 @@ struct StatusText {
     private var summary: String {
         guard isRunning else {
             return terminal.red("✘ tributary is not running")
-                + "; what follows was true at \(report.updatedAt), when it last reported"
+                + "; the following was true at \(report.updatedAt), when it last reported"
         }
         let all = report.integrations
         let well = all.count { $0.state.isHealthy }
@@ -67,13 +67,13 @@ struct StatusText {
             )
     }
 
-    /// What concerns the whole daemon.
+    /// Lines about the daemon as a whole.
     private var concernsAll: [String] {
         var lines: [String] = []
         if let silence {
             lines += trouble(
                 "the daemon has not reported for \(StatusReport.duration(silence)): it hangs or was stopped",
-                "What follows was true then. systemctl restart tributary")
+                "The following was true then. systemctl restart tributary")
         }
         if isRunning, let stuck = report.stuck {
             lines += trouble(
@@ -111,7 +111,7 @@ struct StatusText {
         }
         facts += self.facts(integration)
         let name = terminal.bold(integration.name.padding(to: width))
-        // Below the facts, where the window is wide enough for that.
+        // On the line below, aligned with the facts if the window is wide enough.
         let indent = terminal.size.map { $0.columns < 100 } == true ? 4 : width + 4
         var lines = wrap(
             "\(mark(isRunning ? standing(integration) : .trouble)) \(name)  \(facts.joined(separator: ", "))",
@@ -126,7 +126,7 @@ struct StatusText {
         return lines
     }
 
-    /// As its daemon last said.
+    /// The state according to the integration's last report.
     private func standing(_ integration: StatusReport.Integration) -> Mark {
         if integration.isPaused { return .paused }
         if integration.isTrouble { return .trouble }
@@ -163,7 +163,7 @@ struct StatusText {
         let waiting = report.integrations.reduce(0) { $0 + $1.unsealedRecords }
         if isRunning, waiting > 0 {
             line += ", \(waiting) records wait to be sealed"
-            // RFC 3339 in UTC sorts as the times do.
+            // Times in RFC 3339 in UTC sort as text.
             if let due = report.integrations.compactMap(\.sealDueAt).min() {
                 let left = age(due).map { -$0 } ?? 0
                 line += left > 0 ? ", the first at \(due) (in \(StatusReport.duration(left)))" : ", the first now"
@@ -176,12 +176,12 @@ struct StatusText {
 
     // MARK: Form
 
-    /// How something stands.
+    /// The state that a line is marked with.
     enum Mark {
         case well
         case waiting
         case trouble
-        /// By an operator.
+        /// Paused by an operator.
         case paused
     }
 
@@ -189,17 +189,17 @@ struct StatusText {
 
     private func wrap(_ line: String, indent: Int = 2) -> [String] { terminal.wrapped(line, indent: indent) }
 
-    /// Whether a day is so near that a credential that ends on it is to be replaced: 30 days.
+    /// Whether a day is at most 30 days away, so that a credential that expires on it has to be replaced.
     private func isSoon(_ day: String) -> Bool { age("\(day)T00:00:00Z").map { $0 > -30 * 86_400 } ?? true }
 
-    /// Seconds since a time of the report; below zero for one to come.
+    /// Seconds since a time in the report; negative for a future time.
     private func age(_ text: String) -> Int? {
         CivilTime.milliseconds(rfc3339: text).map { Int((now - $0) / 1000) }
     }
 }
 
 extension StatusReport.State {
-    /// For people.
+    /// The state for people.
     fileprivate var words: String { rawValue.replacing("_", with: " ") }
 }
 

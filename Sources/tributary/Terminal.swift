@@ -1,16 +1,16 @@
 import FoundationEssentials
 import Glibc
 
-/// What a command writes for people, and whether they get colours.
+/// A command's output for people, and whether it is colored.
 struct Terminal {
-    /// Whether a person looks: tick marks then, words for programs.
+    /// Whether the output goes to a terminal. Then tick marks are used, otherwise words.
     let isTerminal: Bool
-    /// Whether it is a terminal that knows control sequences (term(7)).
+    /// Whether the terminal supports control sequences (term(7)).
     let hasControls: Bool
-    /// Colours only where a person looks at them, and not where `NO_COLOR` says otherwise (no-color.org).
+    /// Whether to use colors: only on a terminal, and not if `NO_COLOR` is set (no-color.org).
     let hasColours: Bool
 
-    /// Columns and rows of the window; nil where nobody looks, or where it does not say.
+    /// Columns and rows of the window; nil if there is no terminal, or if it does not say.
     let size: (columns: Int, rows: Int)?
 
     static var output: Terminal { Terminal(descriptor: STDOUT_FILENO) }
@@ -25,7 +25,7 @@ struct Terminal {
         size = isKnown ? (Int(window.ws_col), Int(window.ws_row)) : nil
     }
 
-    /// Without a window, or with one of this size.
+    /// Without a window, or with one of a given size.
     init(size: (columns: Int, rows: Int)?) {
         isTerminal = size != nil
         hasControls = false
@@ -33,7 +33,7 @@ struct Terminal {
         self.size = size
     }
 
-    /// The sign that a line about something begins with.
+    /// The sign with which a line begins.
     func mark(_ mark: StatusText.Mark) -> String {
         switch mark {
         case .well: green("✔")
@@ -43,8 +43,8 @@ struct Terminal {
         }
     }
 
-    /// A line, broken between words so that it fits the window. The lines after the first begin with so many blanks. A word that is longer than
-    /// the window stays whole, so that it can be copied.
+    /// A line broken between words so that it fits the window. The following lines are indented by `indent` blanks. A word that is longer than
+    /// the window is not broken, so that it can be copied.
     func wrapped(_ line: String, indent: Int) -> [String] {
         guard let width = size?.columns else { return [line] }
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
@@ -63,7 +63,7 @@ struct Terminal {
         return lines
     }
 
-    /// How many columns a text takes: colours take none.
+    /// The number of columns that a text occupies; color codes occupy none.
     private static func columns(_ text: some StringProtocol) -> Int {
         var count = 0
         var isColour = false
@@ -89,18 +89,18 @@ struct Terminal {
         hasColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 
-    /// A line of a command's result, on standard output, before whatever is said to people after it.
+    /// Writes a line of a command's result to standard output, before any later message to people.
     static func result(_ line: String) {
         print(line)
         fflush(nil)
     }
 
-    /// A line for people, on standard error.
+    /// Writes a line for people to standard error.
     static func complain(_ line: String) {
         write(line + "\n")
     }
 
-    /// As it stands, on standard error. There is nobody to tell when that fails.
+    /// Writes text to standard error, unchanged. If that fails, there is nowhere to report it.
     static func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -3,15 +3,15 @@ import Collector
 import Configuration
 import Glibc
 
-/// The command line. Standard output carries a command's result and nothing else; standard error the rest.
+/// The command line. Standard output carries only a command's result; everything else goes to standard error.
 @main
 struct Tributary: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tributary",
         abstract: "Collects Okta's System Log as OCSF records into an on-disk spool.",
         discussion: """
-            A daemon pages the System Log of one or many Okta orgs, turns each event into an OCSF record, and lays the \
-            records down as immutable files, each event in exactly one of them.
+            A daemon pages the System Log of one or many Okta orgs, turns each event into an OCSF record, and writes the \
+            records to immutable files, each event in exactly one of them.
 
             Example: set up an org, by questions; check a configuration, then run it in the foreground
               sudo tributary integration add
@@ -30,7 +30,7 @@ struct Tributary: AsyncParsableCommand {
         ]
     )
 
-    /// As the library's own, but for its words about arguments, which repeat them: a token that was pasted into the command line is left out.
+    /// Like the library's own, except that messages do not repeat arguments, because a token may have been pasted into the command line.
     static func main() async {
         do {
             var command = try parseAsRoot()

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A program of another language that is talked to over its standard input and output; its standard error is ours.
+/// A program to which this process talks over its standard input and output. It shares this process's standard error.
 final class ChildProcess {
     /// How it ended.
     enum Ending {
@@ -15,15 +15,15 @@ final class ChildProcess {
         var description: String { String(cString: strerror(code)) }
     }
 
-    /// What is written to it, until `closeInput`.
+    /// The descriptor for writing to the program, until `closeInput`.
     private(set) var input: Int32
-    /// What it writes.
+    /// The descriptor for reading its output.
     let output: Int32
     /// Its number.
     let process: pid_t
     private var ending: Ending?
 
-    /// Starts the program at that path.
+    /// Starts the program at a path.
     init(_ program: String, _ arguments: [String]) throws(Failure) {
         let toChild = try Self.makePipe()
         let fromChild: (reading: Int32, writing: Int32)
@@ -55,7 +55,7 @@ final class ChildProcess {
         process = child
     }
 
-    /// Close-on-exec: only what is duplicated for it goes to the child.
+    /// Close-on-exec, so that the child inherits only the duplicated ends.
     private static func makePipe() throws(Failure) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw Failure(code: errno) }
@@ -68,14 +68,14 @@ final class ChildProcess {
         close(output)
     }
 
-    /// Closes its standard input, which tells it that no more comes, and waits for its end.
+    /// Closes the program's standard input, so that it knows that there is no more, and waits for its end.
     func wait() -> Ending {
         if input >= 0 { close(input) }
         input = -1
         if let ending { return ending }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        // As WIFEXITED and its siblings in wait(2), which are macros.
+        // Like WIFEXITED and the related macros in wait(2), which Swift can't import.
         let ended: Ending = status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F)
         ending = ended
         return ended

@@ -7,13 +7,13 @@ import Glibc
 import OktaAPI
 import Setup
 
-/// One configuration with its secrets, as the commands that change it see it.
+/// A configuration and its secrets, for the commands that change them.
 struct Administration: Sendable {
-    /// Of the main file, absolute.
+    /// The path of the main file, absolute.
     let path: String
     let directories: CredentialDirectories
 
-    /// - Parameter configuration: the path as it was given.
+    /// - Parameter configuration: the path as the user gave it.
     init(configuration: String, of directories: CredentialDirectories = .collector) {
         path = configuration.hasPrefix("/") ? configuration : Self.workingDirectory + "/" + configuration
         self.directories =
@@ -22,15 +22,15 @@ struct Administration: Sendable {
 
     private static var workingDirectory: String { FileManager.default.currentDirectoryPath }
 
-    /// The same with the secrets of another service.
+    /// The same configuration with the secrets of another service.
     func with(_ directories: CredentialDirectories) -> Self { Self(configuration: path, of: directories) }
 
-    /// Whether it is the one that the unit runs with.
+    /// Whether it is the configuration that the unit uses.
     var isInstalled: Bool { directories.areLaidDown }
 
     var keeper: SecretKeeper { SecretKeeper(directories) }
 
-    /// Where a secret is that no unit hands over; nil for one that the unit does.
+    /// Where to store a secret if no unit provides it; nil if the unit does.
     func secretFile(of name: Name) -> String? { isInstalled ? nil : "\(directories.source)/\(name)" }
 
     var context: ConfigurationContext {
@@ -39,7 +39,7 @@ struct Administration: Sendable {
             today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
     }
 
-    /// - Throws: exit code 78, after saying every problem.
+    /// - Throws: exit code 78, after printing every problem.
     func load() throws -> Configuration {
         do throws(ConfigurationError) {
             return try Configuration.load(path: path, context: context)
@@ -49,17 +49,17 @@ struct Administration: Sendable {
         }
     }
 
-    /// What is said where another run was faster; nil if the files, as they are now, have none of these names.
+    /// A message if another run has just added one of these names; nil if none of them exists in the present files.
     func addedMeanwhile(_ integration: Name?, credentials: [Name]) -> String? {
         guard let now = try? Configuration.load(path: path, context: context) else { return nil }
         if let integration, now.integration(named: integration.text) != nil {
-            return "the integration \(integration) is there by now: another run has just added it"
+            return "the integration \(integration) exists already: another run has just added it"
         }
         let taken = credentials.first { now.credential(named: $0.text) != nil }
-        return taken.map { "the credential \($0) is there by now: another run has just added it" }
+        return taken.map { "the credential \($0) exists already: another run has just added it" }
     }
 
-    /// The file of a new credential if something is there already, which is never replaced: an integration may stand in it.
+    /// The file of a new credential, if it exists already. It is never replaced, because an integration may be in it.
     func takenFile(of credential: Name) -> String? {
         let file = CredentialRecord.file(of: credential, configuration: path)
         var status = stat()
@@ -70,7 +70,7 @@ struct Administration: Sendable {
         RunningReport(directory: configuration.runtimeDirectory, configuration: path)
     }
 
-    /// Throws exit code 77 where this process may not change the configuration: better before many questions than after them.
+    /// Throws exit code 77 if this process may not change the configuration. Checked before asking many questions and not after.
     func requireWriting() throws {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
         let dropIns = directory + "/conf.d"
@@ -82,18 +82,18 @@ struct Administration: Sendable {
         throw ExitStatus.noPermission
     }
 
-    /// Keeps a secret: encrypted where that is possible, else as it is, readable by root alone.
+    /// Stores a secret: encrypted if possible, otherwise unencrypted and readable only by root.
     func keep(_ secret: [UInt8], as name: Name, plain: Bool) throws {
         guard !plain, isInstalled, SystemdCreds.isInstalled else { return try keeper.put(secret, as: name, .plain) }
         do throws(CredentialFileError) {
             try keeper.put(secret, as: name, .encrypted)
         } catch {
-            Terminal.complain("note: \(error); the secret is kept as it is, readable by root alone")
+            Terminal.complain("note: \(error); the secret is stored unencrypted, readable only by root")
             try keeper.put(secret, as: name, .plain)
         }
     }
 
-    /// Gives the services the changed secrets, where a unit has been given any.
+    /// Provides the services with the changed secrets, if a unit has been given any.
     func layDownSecrets() throws {
         guard isInstalled, geteuid() == 0, access(directories.runtime, F_OK) == 0 else { return }
         var owner = stat()
@@ -104,7 +104,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// Runs what may fail for files, secrets or the configuration, and gives the exit code for it.
+    /// Runs an action on files, secrets or the configuration, and turns its errors into an exit code.
     func attempt<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()
@@ -126,7 +126,8 @@ struct Administration: Sendable {
         } catch let error as SecretInput.Failure {
             switch error {
             case .cancelled: Terminal.complain("tributary: nothing was changed")
-            case .tooLong: Terminal.complain("tributary: this is longer than 64 KiB: no token and no private key is")
+            case .tooLong:
+                Terminal.complain("tributary: this is longer than 64 KiB, so it is not a token or a private key")
             case .unreadable(let code):
                 Terminal.complain("tributary: standard input: \(String(cString: strerror(code)))")
             }

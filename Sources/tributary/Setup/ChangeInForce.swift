@@ -4,48 +4,48 @@ import Credentials
 import Glibc
 import Setup
 
-/// A secret that is to be kept with a change.
+/// A secret that is to be stored together with a change.
 struct NewCredential: Sendable {
     var record: CredentialRecord
     var secret: [UInt8]
-    /// Where it goes.
+    /// The configuration to which it belongs.
     let administration: Administration
-    /// Not encrypted by systemd-creds.
+    /// Whether to store it unencrypted.
     let plain: Bool
 }
 
-/// Puts a change into force: secrets, files, then the daemon. All of it, or nothing: what was done when a step fails, or when Ctrl-C comes, is taken
-/// back, and that is said.
+/// Puts a change into force: secrets, files, then the daemon. Either all of it or nothing: if a step fails, or the user presses Ctrl-C, the steps done so far
+/// are undone, and that is reported.
 struct ChangeInForce {
     let administration: Administration
     let interruption: Interruption
-    /// Whether the daemon that runs is told.
+    /// Whether the running daemon is told to reload.
     let reloads: Bool
 
-    /// What became of it in the daemon.
+    /// What the daemon did with the change.
     enum Daemon: Sendable, Equatable {
-        /// In the daemon's words.
+        /// The daemon's description of the change.
         case reloaded(String)
         case notRunning
-        /// It runs, and nobody wanted it to be told.
+        /// The daemon is running, but was not to be told.
         case notAsked
     }
 
-    /// How long the daemon may take, in seconds.
+    /// How long the daemon may take. Seconds.
     private static let patience = 60
-    /// The same for one that has not answered already.
+    /// The same for a daemon that has already failed to answer once. Seconds.
     private static let shortPatience = 5
     private static let partly = "not everything is as it was before: see above, and tributary check"
 
-    /// The daemon has refused it, each problem with file, line and what to do.
+    /// The daemon has refused the change. Each problem has file, line and what to do.
     private struct Refused: Error { let problems: [String] }
 
     /// - Parameters:
-    ///   - edit: what the files are to say; it was checked.
+    ///   - edit: the new contents of the files, which have been checked.
     ///   - configuration: the result of that check.
-    ///   - credentials: kept before the files say anything of them.
-    ///   - added: the integration that is added, if one is.
-    /// - Throws: an exit code, after saying why. Everything is as it was then, or it is said what is not.
+    ///   - credentials: stored before the files refer to them.
+    ///   - added: the integration that is added, if there is one.
+    /// - Throws: an exit code, after printing why. Then everything has been undone, or what could not be undone was printed.
     func apply(
         _ edit: ConfigurationEdit, _ configuration: Configuration, credentials: [NewCredential] = [],
         adding added: Name? = nil
@@ -60,7 +60,7 @@ struct ChangeInForce {
         var saved: SavedEdit?
         var wasTold = false
         let daemon = administration.daemon(configuration)
-        // Of two runs, the second one finds everything that the first one has saved, or nothing of it.
+        // If two runs overlap, the second one must see everything that the first one has saved, or nothing.
         var lock = try await takeLock()
         defer { if lock >= 0 { close(lock) } }
         do {
@@ -69,7 +69,7 @@ struct ChangeInForce {
                 let keeper = credential.administration.keeper
                 guard try keeper.form(of: credential.record.name) == nil else {
                     throw CredentialFileError(
-                        "there is a secret \(credential.record.name) already: take it away with tributary credential remove \(credential.record.name)"
+                        "there is already a secret \(credential.record.name): remove it with tributary credential remove \(credential.record.name)"
                     )
                 }
                 kept.append(credential)
@@ -112,15 +112,15 @@ struct ChangeInForce {
                 throw ExitStatus.interrupted
             }
             if saved != nil, !(error is Interruption.Stopped) {
-                Terminal.complain("tributary: \(isTakenBack ? "what was saved is taken back" : Self.partly)")
+                Terminal.complain("tributary: \(isTakenBack ? "the changes were undone" : Self.partly)")
             }
             throw error
         }
     }
 
-    /// Waits until no other run looks for free names and saves.
+    /// Waits until no other run is choosing free names and saving.
     ///
-    /// - Returns: what is to be closed after saving; -1 where there is nothing to be locked.
+    /// - Returns: the descriptor to close after saving; -1 if nothing can be locked.
     private func takeLock() async throws -> Int32 {
         let path = administration.path
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
@@ -129,7 +129,7 @@ struct ChangeInForce {
         do {
             for _ in 0..<600 {
                 if flock(opened, LOCK_EX | LOCK_NB) == 0 { return opened }
-                // A file system without locks.
+                // The file system does not support locks.
                 guard errno == EWOULDBLOCK || errno == EINTR else {
                     close(opened)
                     return -1
@@ -145,9 +145,9 @@ struct ChangeInForce {
         throw CredentialFileError("another run is changing the files of \(directory): try again when it has ended")
     }
 
-    /// Tries every step, and says which ones fail.
+    /// Tries to undo every step, and prints which ones fail.
     ///
-    /// - Returns: whether everything is as it was.
+    /// - Returns: whether everything was undone.
     private func takeBack(
         _ saved: SavedEdit?, _ kept: [NewCredential], tell daemon: RunningReport?, within patience: Int
     ) async -> Bool {
@@ -157,7 +157,7 @@ struct ChangeInForce {
                 try step()
             } catch {
                 isTakenBack = false
-                Terminal.complain("tributary: not all could be taken back: \(error)")
+                Terminal.complain("tributary: not everything could be undone: \(error)")
             }
         }
         if let saved { attempt { try saved.takeBack() } }
@@ -172,7 +172,7 @@ struct ChangeInForce {
             }
         }
         if !kept.isEmpty { attempt { try administration.layDownSecrets() } }
-        // Otherwise it would say until the next reload that a configuration was refused, or have read what is gone.
+        // Otherwise the daemon would report a refused configuration until the next reload, or use files that no longer exist.
         guard let daemon, daemon.isRunning else { return isTakenBack }
         do {
             _ = try await daemon.reload(within: patience)

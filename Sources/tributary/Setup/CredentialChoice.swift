@@ -6,7 +6,7 @@ import Glibc
 import OktaAPI
 import Setup
 
-/// The credential of one kind of an integration: one that is stored, or a new one.
+/// The credential for one purpose of an integration: a stored one or a new one.
 enum CredentialChoice: Sendable {
     case stored(Configuration.Credential)
     case new(NewCredential)
@@ -21,7 +21,7 @@ enum CredentialChoice: Sendable {
     var new: NewCredential? { if case .new(let credential) = self { credential } else { nil } }
 }
 
-/// What the flags say of a new credential.
+/// The options for a new credential.
 struct NewCredentialOptions: ParsableArguments {
     @Option(help: "Of a new credential: api_token, or oauth for a service app.")
     var credentialType: String?
@@ -29,7 +29,7 @@ struct NewCredentialOptions: ParsableArguments {
     var clientID: String?
     @Option(help: "Of a new credential: its last day, YYYY-MM-DD; you are warned 30, 7 and 1 days before.")
     var expires: String?
-    @Flag(help: "Keep a new secret as it is, readable by root alone, and not encrypted by systemd-creds.")
+    @Flag(help: "Store a new secret unencrypted, readable only by root, instead of encrypting it by systemd-creds.")
     var plain = false
 
     func type() throws -> CredentialType? {
@@ -41,20 +41,20 @@ struct NewCredentialOptions: ParsableArguments {
     }
 }
 
-/// Finds the credential of an integration: by the flags, or by questions.
+/// Determines the credential of an integration, from the options or by asking.
 struct CredentialQuestions {
     let configuration: Configuration
     let administration: Administration
     let options: NewCredentialOptions
-    /// Nil without a terminal.
+    /// Nil if there is no terminal.
     let dialogue: Dialogue?
 
     /// - Parameters:
-    ///   - earlier: the earlier answer, where the question comes again.
-    ///   - given: the name in the flags, which wins.
-    ///   - integration: a new credential is called after it.
-    ///   - url: of the org. A stored credential that no integration uses there is not the standard answer: Enter sends no secret to another org.
-    ///   - avoiding: names that new credentials of this command have.
+    ///   - earlier: the earlier answer, if the question is asked again.
+    ///   - given: the name from the options, which has precedence.
+    ///   - integration: a new credential is named after it.
+    ///   - url: the org's address. A stored credential that no integration uses there is not the default answer, so that Enter never sends a secret to another org.
+    ///   - avoiding: names of other new credentials of this command.
     func choose(
         for kind: IntegrationRecord.Kind, given: String?, integration: Name, url: String?, avoiding: [Name] = [],
         earlier: CredentialChoice? = nil
@@ -77,10 +77,10 @@ struct CredentialQuestions {
         let name = try dialogue.ask("Name of the credential", standard: standard.text) { text in
             let name = try Name(parsing: text)
             guard configuration.credential(named: name.text) == nil, !avoiding.contains(name) else {
-                throw ValueError("the credential \(name) is there already", hint: "take another name")
+                throw ValueError("the credential \(name) exists already", hint: "choose another name")
             }
             if let file = administration.takenFile(of: name) {
-                throw ValueError("\(file) is there already, and is not replaced", hint: "take another name")
+                throw ValueError("\(file) exists already, and is not replaced", hint: "choose another name")
             }
             return name
         }
@@ -138,7 +138,7 @@ struct CredentialQuestions {
         }
     }
 
-    // MARK: A new one
+    // MARK: New credentials
 
     private func make(_ name: Name, _ type: CredentialType, _ permissions: CredentialPermissions) throws
         -> NewCredential
@@ -156,15 +156,15 @@ struct CredentialQuestions {
             if type == .oauth, record.clientID == nil {
                 throw ValidationError("--client-id is missing: the service app's page in Okta shows it")
             }
-            // A key whose public half `credential add` has printed, or one of the person's own.
+            // A key whose public part `credential add` has printed, or the person's own key.
             if type == .oauth, let made = try administration.keeper.next(for: name) {
                 secret = made
             } else {
-                // With --no-input nobody is to type it.
+                // With --no-input nobody can type it.
                 secret = isatty(STDIN_FILENO) == 1 ? [] : try SecretInput.read("")
                 guard !secret.isEmpty else {
                     throw ValidationError(
-                        "the secret of \(name) is missing: standard input is to hold the \(type == .oauth ? "private key" : "API token"); "
+                        "the secret of \(name) is missing: standard input must contain the \(type == .oauth ? "private key" : "API token"); "
                             + "or name one that is stored with --credential")
                 }
             }
@@ -173,7 +173,7 @@ struct CredentialQuestions {
         return NewCredential(record: record, secret: secret, administration: administration, plain: options.plain)
     }
 
-    /// The key stays in memory until everything is saved: a command that is stopped leaves none.
+    /// The key stays in memory until everything is saved, so that a command that is stopped leaves no key.
     private func makeKey(
         _ record: inout CredentialRecord, _ administration: Administration, _ dialogue: Dialogue
     ) throws -> [UInt8] {

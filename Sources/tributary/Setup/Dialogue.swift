@@ -4,25 +4,25 @@ import Credentials
 import Glibc
 import OktaAPI
 
-/// Questions to the person at the terminal. They go to standard error: standard output is for the result.
+/// Asks the person at the terminal. Questions go to standard error, because standard output is for the result.
 struct Dialogue: Sendable {
     let interruption: Interruption
     let terminal = Terminal(descriptor: STDERR_FILENO)
 
-    /// Nil where nobody can answer.
+    /// Nil if nobody can answer.
     init?(_ interruption: Interruption) {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return nil }
         self.interruption = interruption
     }
 
-    /// Bytes of an answer.
+    /// The maximum size of an answer in bytes.
     private static let limit = 4096
 
-    /// Asks until the answer can be read.
+    /// Asks until the answer is valid.
     ///
     /// - Parameters:
-    ///   - standard: what an empty answer means, shown in brackets.
-    ///   - read: makes a value of the answer; what it throws is said, and the question asked again.
+    ///   - standard: the meaning of an empty answer, shown in brackets.
+    ///   - read: converts the answer to a value. If it throws, the error is printed and the question is asked again.
     func ask<Value>(_ question: String, standard: String? = nil, _ read: (String) throws -> Value) throws -> Value {
         while true {
             let shown = standard.map { $0.isEmpty ? "" : " [\($0.printable)]" } ?? ""
@@ -36,7 +36,7 @@ struct Dialogue: Sendable {
         }
     }
 
-    /// A secret, typed or pasted without being shown, until it can be read.
+    /// Asks for a secret, typed or pasted without being shown, until it is valid.
     func secret(_ prompt: String, _ check: ([UInt8]) throws -> Void) throws -> [UInt8] {
         while true {
             let secret: [UInt8]
@@ -55,7 +55,7 @@ struct Dialogue: Sendable {
         }
     }
 
-    /// A number of the list; `standard` counts from 0, as the result does.
+    /// Asks for a choice from a list; `standard` and the result count from 0.
     func choose(_ question: String, among options: [(title: String, about: String)], standard: Int = 0) throws -> Int {
         Terminal.complain(terminal.bold(question))
         let width = options.map(\.title.count).max() ?? 0
@@ -86,7 +86,7 @@ struct Dialogue: Sendable {
     func hint(_ text: String) { Terminal.complain(terminal.dim("  " + text)) }
     func complain(_ words: String) { Terminal.complain("  \(terminal.red("✘")) \(words)") }
 
-    /// What is said of an answer that can't be read; nil for an error that is about something else.
+    /// The text for an invalid answer; nil if the error is about something else.
     private static func words(_ error: any Error) -> String? {
         switch error {
         case let error as ValueError: error.description
@@ -96,7 +96,7 @@ struct Dialogue: Sendable {
         }
     }
 
-    /// A line without its end and the spaces around it.
+    /// Reads a line, without its end and surrounding spaces.
     private func line(_ prompt: String) throws -> String {
         Terminal.write(prompt)
         var bytes: [UInt8] = []

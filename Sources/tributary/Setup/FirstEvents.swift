@@ -6,17 +6,17 @@ struct FirstEvents {
     let interruption: Interruption
 
     enum Outcome: Sendable {
-        /// It collects; everything up to now, or some of it.
+        /// It collects, and has some or all of the events up to now.
         case collecting(StatusReport.Integration)
         /// Something is wrong.
         case failing(StatusReport.Integration)
-        /// Nothing is known in time.
+        /// No result in time.
         case late
-        /// Ctrl-C: nobody wants to wait any longer.
+        /// The user pressed Ctrl-C and does not want to wait any longer.
         case left
     }
 
-    /// Trouble that lasts so long is told; a shorter one often goes by itself.
+    /// Trouble that lasts this long is reported; shorter trouble often passes by itself.
     private static let grace = Duration.seconds(5)
 
     func wait(for name: String, within limit: Duration) async -> Outcome {

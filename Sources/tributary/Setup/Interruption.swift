@@ -1,17 +1,17 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C, SIGTERM and SIGHUP as something that is looked at: a command that has begun to change things takes them back before it ends.
+/// Ctrl-C, SIGTERM and SIGHUP as a state that a command checks, so that it can undo its changes before it ends.
 struct Interruption: Sendable {
-    /// A signal has come.
+    /// A signal has arrived.
     struct Stopped: Error {}
 
     private static let isRaised = Atomic<Bool>(false)
-    /// A pipe: one byte in it wakes whoever waits for a person's answer. Made once; both ends live as long as the process.
+    /// A pipe: one byte in it wakes the code that waits for a person's answer. It is created once, and both ends stay open as long as the process runs.
     private static let reading = Atomic<Int32>(-1)
     private static let writing = Atomic<Int32>(-1)
 
-    /// From here on these signals end nothing by themselves.
+    /// From here on these signals do not end the process by themselves.
     static func watch() -> Interruption {
         guard reading.load(ordering: .relaxed) < 0 else { return Interruption() }
         var ends: [Int32] = [-1, -1]
@@ -20,7 +20,7 @@ struct Interruption: Sendable {
         reading.store(ends[0], ordering: .relaxed)
         writing.store(ends[1], ordering: .sequentiallyConsistent)
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            // What signal-safety(7) allows: a store and a write.
+            // Only what signal-safety(7) allows: a store and a write.
             _ = signal(number) { _ in
                 Interruption.isRaised.store(true, ordering: .sequentiallyConsistent)
                 var byte: UInt8 = 0
@@ -47,9 +47,9 @@ struct Interruption: Sendable {
         try check()
     }
 
-    /// Runs something that is cancelled as soon as a signal has come.
+    /// Runs an action that is cancelled as soon as a signal arrives.
     ///
-    /// - Throws: `Stopped` then, and else what it throws.
+    /// - Throws: `Stopped` in that case, otherwise whatever the action throws.
     func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

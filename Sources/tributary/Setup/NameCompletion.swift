@@ -2,11 +2,11 @@ import ArgumentParser
 import Configuration
 import Spool
 
-/// Names that a shell completes.
+/// Names for shell completion.
 enum NameCompletion: Sendable {
     case integrations, credentials, destinations, loaders
 
-    /// Of the configuration that the words name, else of the installed one; none where it can't be read.
+    /// The names in the configuration given on the command line, or in the installed one; none if it can't be read.
     fileprivate func names(_ words: [String]) -> [String] {
         var options = ConfigurationOptions()
         options.config = Self.configuration(words) ?? ConfigurationOptions.installed
@@ -22,12 +22,12 @@ enum NameCompletion: Sendable {
         }
     }
 
-    /// The file that the words name.
+    /// The file given on the command line.
     private static func configuration(_ words: [String]) -> String? {
         let joined = "--config="
         for (index, word) in words.enumerated() {
             if word.hasPrefix(joined) { return String(word.dropFirst(joined.count)) }
-            // bash makes three words of --config=FILE.
+            // bash splits --config=FILE into three words.
             if word == "--config" || word == "-c" { return words.dropFirst(index + 1).first { $0 != "=" } }
         }
         return nil

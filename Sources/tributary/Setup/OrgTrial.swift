@@ -4,12 +4,12 @@ import Credentials
 import Glibc
 import Setup
 
-/// Asks an org what the daemon would ask, with a configuration and a secret that are not saved yet.
+/// Sends an org the same requests as the daemon would, with a configuration and a secret that are not saved yet.
 struct OrgTrial {
     let administration: Administration
     let interruption: Interruption
 
-    /// - Parameter configuration: as it would be.
+    /// - Parameter configuration: the configuration as it would be.
     func ask(
         _ integration: Configuration.Integration, in configuration: Configuration, with choice: CredentialChoice?
     ) async throws -> OnlineReport {
@@ -23,7 +23,7 @@ struct OrgTrial {
         }
     }
 
-    /// The secret of a new credential, and of one that no unit has laid down so far; nil for one that can be read where it is.
+    /// The secret of a new credential, or of one that no unit has provided so far; nil if the secret can be read from its file.
     private func secret(_ choice: CredentialChoice) throws -> [UInt8]? {
         switch choice {
         case .new(let credential): return credential.secret
@@ -57,7 +57,7 @@ struct OrgTrial {
 }
 
 extension OnlineReport {
-    /// The exit code of a command that goes no further after this.
+    /// The exit code of a command that stops after this result.
     var failure: any Error {
         switch verdict {
         case .good, .unreachable: ExitStatus.unavailable
@@ -66,7 +66,7 @@ extension OnlineReport {
         }
     }
 
-    /// Whether the address is in question, and not the credential.
+    /// Whether the address seems wrong, and not the credential.
     var blamesAddress: Bool {
         steps.contains { $0.outcome == .failed && [.name, .connection, .organization].contains($0.step) }
     }

@@ -1,12 +1,12 @@
 extension String {
-    /// One line that neither moves the cursor nor changes the order of what is read: such characters become visible escapes.
+    /// One line that neither moves the cursor nor changes the reading order: such characters become visible escapes.
     var printable: String {
         escaping { scalar in
             scalar.value < 0x20 || scalar.isDisturbing ? "\\u{\(String(scalar.value, radix: 16))}" : nil
         }
     }
 
-    /// JSON with escapes for the characters that it may hold as they are, and that disturb a terminal. It says the same.
+    /// JSON in which characters that disturb a terminal are escaped. Its meaning is the same.
     var printableJSON: String {
         escaping { scalar in
             guard scalar.isDisturbing else { return nil }
@@ -29,7 +29,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// DEL, C1, the separators of lines and paragraphs, and the marks that reorder text (Unicode TR 36, 3.2).
+    /// DEL, C1, line and paragraph separators, and marks that reorder text (Unicode TR 36, 3.2).
     fileprivate var isDisturbing: Bool {
         switch value {
         case 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true

@@ -11,7 +11,7 @@ struct SpoolAck: ParsableCommand {
         discussion: """
             Run it as the loader's user, a member of the spool's group. While loaders are registered, spool.retention and `spool prune` \
             keep what any of them has not acknowledged. Acknowledge only what is durable in the loader's own store. \
-            Position 0 registers a loader that has nothing yet. Ends with 65 for a position that makes no sense.
+            Position 0 registers a loader that has loaded nothing yet. Ends with 65 for an invalid position.
 
             Example:
               tributary spool ack --loader warehouse --through 1231
@@ -27,7 +27,7 @@ struct SpoolAck: ParsableCommand {
     @Option(help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
     var through: Int64?
 
-    @Flag(help: "Take the loader out: nothing waits for it any longer.")
+    @Flag(help: "Remove the loader: nothing waits for it any longer.")
     var remove = false
 
     @Flag(help: "The loaders and how far they have come.")
@@ -50,13 +50,13 @@ struct SpoolAck: ParsableCommand {
         do throws(SpoolError) {
             if list {
                 let loaders = try files.all()
-                // Deletes nothing, so a directory that isn't there is as good as an empty one.
+                // This deletes nothing, so a missing directory can be treated as empty.
                 for acknowledgement in loaders { try show(acknowledgement) }
             } else if let loader, remove {
                 try files.remove(loader)
             } else if let loader, let through {
                 try AcknowledgementDirectory(path: files.directory, spool: directory).makeIfMissing()
-                // The daemon reads it by the group.
+                // The daemon reads the file through its group.
                 umask(0o027)
                 try files.acknowledge(loader, through: through, at: WallClock.now())
             }
@@ -83,8 +83,8 @@ struct SpoolAck: ParsableCommand {
     }
 }
 
-/// `_acks` as the package's tmpfiles.d(5) makes it, for a spool elsewhere: the set-group-id bit gives each acknowledgement the spool's group, by
-/// which the daemon reads it, and the sticky bit keeps a loader's file from the others.
+/// `_acks` with the same mode as the package's tmpfiles.d(5) gives it, for a spool elsewhere. The set-group-id bit gives each acknowledgement the spool's group, through
+/// which the daemon reads it, and the sticky bit protects a loader's file from the others.
 struct AcknowledgementDirectory {
     static let mode: mode_t = 0o3770
     let path: String
@@ -101,14 +101,14 @@ struct AcknowledgementDirectory {
             if errno == EEXIST { return }
             throw failed()
         }
-        // By descriptor from here on: root may be making it in a directory that is another user's.
+        // From here on by descriptor, because root may be creating it in another user's directory.
         let made = openat(parent.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard made >= 0 else { throw failed() }
         defer { close(made) }
         var above = stat()
         var own = stat()
         guard fstat(parent.descriptor, &above) == 0, fstat(made, &own) == 0 else { throw failed() }
-        guard own.st_uid == geteuid() else { throw .refused("\(path) was exchanged while it was made: try again") }
+        guard own.st_uid == geteuid() else { throw .refused("\(path) was replaced while it was created: try again") }
         guard fchown(made, geteuid() == 0 ? above.st_uid : geteuid(), above.st_gid) == 0, fchmod(made, Self.mode) == 0
         else { throw failed() }
     }

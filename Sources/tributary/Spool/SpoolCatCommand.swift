@@ -7,7 +7,7 @@ struct SpoolCat: ParsableCommand {
         commandName: "cat",
         abstract: "The records of sealed segments, a line each, on standard output.",
         discussion: """
-            Segments that can't hold what is asked for, by their class, day and times in the manifest, are not opened. Segments come in \
+            Segments that can't contain a requested record, judging by class, day and times in the manifest, are not opened. Segments come in \
             the order of their sealing.
 
             Example:
@@ -20,14 +20,16 @@ struct SpoolCat: ParsableCommand {
     @OptionGroup var filter: SegmentFilter
     @OptionGroup var records: RecordFilter
 
-    @Flag(help: "What could not become a record, instead of the records; its time is when it was collected.")
+    @Flag(help: "Events that could not become records, instead of the records; their time is that of the collection.")
     var rejected = false
 
     @Option(help: "At most this many lines.")
     var limit: Int?
 
     func validate() throws {
-        if rejected, !records.uid.isEmpty { throw ValidationError("--uid: what could not become a record has no uid") }
+        if rejected, !records.uid.isEmpty {
+            throw ValidationError("--uid: events that could not become records have no uid")
+        }
     }
 
     func run() throws {
@@ -56,7 +58,7 @@ struct SpoolCat: ParsableCommand {
     private func cat(
         _ path: String, from reader: SpoolReader, _ matcher: RecordMatcher, _ left: inout Int
     ) throws(SpoolError) {
-        // Without a choice as the pieces come, else line by line.
+        // Without a filter the pieces are written directly, otherwise line by line.
         if limit == nil, matcher.takesAll {
             try reader.cat(path) { (piece) throws(SpoolError) in try StandardOutput.put(piece) }
             return

@@ -16,7 +16,7 @@ struct SpoolGroup: ParsableCommand {
         ])
 }
 
-/// Which spool, for the commands that read one.
+/// Options that select a spool.
 struct SpoolOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
 
@@ -25,7 +25,7 @@ struct SpoolOptions: ParsableArguments {
 
     func directory() throws -> String { try spool ?? configuration.load().spool.directory }
 
-    /// The configured destinations; none for a spool that is named on the command line.
+    /// The configured destinations; none if the spool is given on the command line.
     func expectedLoaders() throws -> [String] {
         try spool == nil ? configuration.load().destinations.map(\.name.text) : []
     }
@@ -39,7 +39,7 @@ struct SpoolOptions: ParsableArguments {
         }
     }
 
-    /// Says what went wrong, and gives the exit code for it.
+    /// Prints the error and returns the exit code for it.
     static func failed(_ error: SpoolError) -> ExitCode {
         Terminal.complain("tributary: \(error)")
         if case .refused = error { return ExitStatus.dataError }
@@ -48,9 +48,9 @@ struct SpoolOptions: ParsableArguments {
     }
 }
 
-/// Which segments and records, for the commands that read some of them.
+/// Options that select segments and records.
 struct SegmentFilter: ParsableArguments {
-    @Option(help: "Only this integration's.", completion: .names(of: .integrations))
+    @Option(help: "Only those of this integration.", completion: .names(of: .integrations))
     var integration: String?
 
     @Option(

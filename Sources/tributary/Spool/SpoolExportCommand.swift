@@ -10,7 +10,7 @@ struct SpoolExport: ParsableCommand {
         discussion: """
             Writes DIR/PREFIX-CLASS/region=…/accountId=…/eventDay=YYYYMMDD/SEGMENT.parquet, zstd-compressed, a file for each segment, \
             and the path of each new file on standard output. A file gets its name when it is whole, and the same segment always \
-            has the same name: after a kill, run it again. With --loader it goes on where that loader stopped, and acknowledges what it \
+            has the same name: after a kill, run it again. With --loader it continues where that loader stopped, and acknowledges what it \
             has written.
 
             It needs Python with pyarrow:
@@ -26,7 +26,7 @@ struct SpoolExport: ParsableCommand {
     @OptionGroup var options: SpoolOptions
     @OptionGroup var filter: SegmentFilter
 
-    @Option(help: ArgumentHelp("Where the files go; made when it is missing.", valueName: "directory"))
+    @Option(help: ArgumentHelp("Where the files go; created if it is missing.", valueName: "directory"))
     var parquet: String
 
     @Option(help: "The AWS Region of the lake, for the layout.")
@@ -38,10 +38,10 @@ struct SpoolExport: ParsableCommand {
     @Option(help: "What the name of each source begins with.")
     var sourcePrefix = "okta"
 
-    @Option(help: "Go on where this loader stopped, and acknowledge as it.", completion: .names(of: .loaders))
+    @Option(help: "Continue where this loader stopped, and acknowledge in its name.", completion: .names(of: .loaders))
     var loader: String?
 
-    @Option(help: ArgumentHelp("Only what comes after this position of the manifest.", valueName: "position"))
+    @Option(help: ArgumentHelp("Only segments after this position of the manifest.", valueName: "position"))
     var sinceManifest: Int64?
 
     @Option(help: ArgumentHelp("The Python that has pyarrow.", valueName: "program"))
@@ -72,7 +72,7 @@ struct SpoolExport: ParsableCommand {
     }
 
     func run() throws {
-        // A helper that dies is told by what it says, or by its end.
+        // If the helper dies, its output or its exit status says so, and the signal is not needed.
         signal(SIGPIPE, SIG_IGN)
         let reader = try options.reader()
         do {

@@ -8,9 +8,9 @@ struct SpoolList: ParsableCommand {
         commandName: "list",
         abstract: "The sealed segments, in the order in which they were sealed.",
         discussion: """
-            With --since-manifest, for loaders: what comes after a position, in order, also what is deleted since, which says so. Load \
-            what is present, keep the last position together with it, and ask again from there. A position that was shown \
-            belongs to its segment permanently, also after a power cut. A position after the manifest's end, as after an older spool was restored, \
+            With --since-manifest, for loaders: the segments after a position, in order. Segments deleted since are listed and marked. Load \
+            those that are present, store the last position together with them, and ask again from there. A position that was shown \
+            belongs to its segment permanently, also after a power cut. A position after the manifest's end, for example because an older spool was restored, \
             ends with 65.
 
             Example:
@@ -22,7 +22,7 @@ struct SpoolList: ParsableCommand {
     @OptionGroup var filter: SegmentFilter
 
     @Option(
-        help: ArgumentHelp("Only what comes after this position of the manifest, gone or not.", valueName: "position")
+        help: ArgumentHelp("Only segments after this position of the manifest, deleted or not.", valueName: "position")
     )
     var sinceManifest: Int64?
 
@@ -47,7 +47,7 @@ struct SpoolList: ParsableCommand {
         var left = limit ?? .max
         do throws(SpoolError) {
             if let sinceManifest {
-                // The limit is of those shown: a filter must not make a loader believe that it is at the end.
+                // The limit counts shown segments, so that a filter can't make a loader believe that it has reached the end.
                 try reader.listed(after: sinceManifest) { (listing) throws(SpoolError) in
                     guard left > 0, listing.segment.map(filter.includes) ?? false else { return left > 0 }
                     left -= 1
@@ -57,7 +57,7 @@ struct SpoolList: ParsableCommand {
                 return
             }
             for listing in try reader.segments() where left > 0 && (gone || listing.state != .gone) {
-                // What no manifest line describes belongs to no class: it is shown when everything is.
+                // A file without a manifest line belongs to no class. It is shown only without a filter.
                 guard listing.segment.map(filter.includes) ?? filter.isEmpty else { continue }
                 left -= 1
                 try show(listing)

@@ -10,8 +10,8 @@ struct SpoolPrune: ParsableCommand {
         commandName: "prune",
         abstract: "Delete sealed segments by age or acknowledgement, oldest first; safe while the daemon runs.",
         discussion: """
-            Deletes only what has its line in the manifest, and nothing that a registered loader has not acknowledged, unless told \
-            otherwise. What is not sealed yet is never touched. Ages count from the sealing.
+            Deletes only segments with a line in the manifest, and none that a registered loader has not acknowledged, unless told \
+            otherwise. Unsealed records are never touched. Ages count from the time of sealing.
 
             Example:
               tributary spool prune --older-than 30d --dry-run
@@ -23,19 +23,19 @@ struct SpoolPrune: ParsableCommand {
 
     @OptionGroup var options: SpoolOptions
 
-    @Option(help: "Only what was sealed so long ago: a duration such as 12h or 30d.")
+    @Option(help: "Only segments sealed at least this long ago: a duration such as 12h or 30d.")
     var olderThan: String?
 
-    @Flag(help: "Only what all registered loaders have acknowledged, however young.")
+    @Flag(help: "Only segments that all registered loaders have acknowledged, however young.")
     var acknowledged = false
 
-    @Option(help: "Only this integration's.", completion: .names(of: .integrations))
+    @Option(help: "Only those of this integration.", completion: .names(of: .integrations))
     var integration: String?
 
-    @Flag(help: "Also what a registered loader has not acknowledged.")
+    @Flag(help: "Also segments that a registered loader has not acknowledged.")
     var ignoreLoaders = false
 
-    @Flag(help: "Only say what would be deleted.")
+    @Flag(help: "Only show what would be deleted.")
     var dryRun = false
 
     func validate() throws {
@@ -59,7 +59,7 @@ struct SpoolPrune: ParsableCommand {
         }
         let reader = try options.reader()
         let expected = try options.expectedLoaders()
-        // What a manifest names is deleted with the rights of the spool's owner, who wrote it, also where root runs this.
+        // Files named by a manifest are deleted with the rights of the spool's owner, who wrote the manifest, even if root runs this.
         try SpoolOwner(reader.directory).become()
         do throws(SpoolError) {
             if !ignoreLoaders {
@@ -102,9 +102,9 @@ struct SpoolOwner {
 
     init(_ path: String) { self.path = path }
 
-    /// Gives up root's rights for the owner's, for good; does nothing for anybody else.
+    /// Permanently replaces root's rights by the owner's. Does nothing for any other user.
     ///
-    /// Throws exit code 77 when that is refused.
+    /// Throws exit code 77 if that is refused.
     func become() throws {
         guard geteuid() == 0 else { return }
         var status = stat()

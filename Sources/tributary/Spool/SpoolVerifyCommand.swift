@@ -8,11 +8,11 @@ import Spool
 struct SpoolVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Is the spool whole? Checks sizes, checksums, counts, and that no event is in it twice.",
+        abstract: "Is the spool intact? Checks sizes, checksums, counts, and that no event is in it twice.",
         discussion: """
-            Reads every segment; shows how far it is on a terminal. Ends with 0 when all is whole, with 65 when not. Segments that a loader \
-            deleted are not held against it, gaps in the manifest's positions are. Looking for an event in two segments takes at most \
-            128 MiB of memory: of more than \(VerifyOptions.defaultFingerprintLimit) records, some are looked at in each of several passes.
+            Reads every segment; shows its progress on a terminal. Ends with 0 if everything is intact, with 65 if not. Segments that a loader \
+            deleted are not an error; gaps in the manifest's positions are. Looking for duplicate events takes at most \
+            128 MiB of memory: a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
 
             Example:
               tributary spool verify --json
@@ -74,7 +74,7 @@ struct SpoolVerify: ParsableCommand {
     }
 }
 
-/// 128 bits of an event's uid, by FNV-1a: among a billion events the odds of a false alarm are below one in 10^19.
+/// 128 bits of an event's uid, by FNV-1a. For a billion events, the probability of a false alarm is below one in 10^19.
 private func fingerprint(_ uid: UnsafeRawBufferPointer) -> UInt128 {
     var hash: UInt128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D
     for byte in uid {
