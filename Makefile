@@ -55,6 +55,7 @@ parquet-columns: ## Rewrite libexec/parquet-columns.tsv from SCHEMA, a file of O
 
 lint: ## The formatter's findings, and imports that Package.swift does not declare, as CI sees them
 	@SWIFT="$(SWIFT)" scripts/check-imports
+	@scripts/check-words
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Benchmarks Fuzz Package.swift
 
 format: ## Format all Swift sources in place

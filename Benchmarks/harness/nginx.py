@@ -43,7 +43,7 @@ def program():
 
 class Pages:
     """The corpus as pages on loopback; the last one is not whole: caught up. Asked for since yesterday they come, asked for since now (the tail
-    beside them) nothing does."""
+    next to them) nothing does."""
 
     def __init__(self, corpus, work, compressed):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)
@@ -59,7 +59,7 @@ class Pages:
                 "home": self.home, "port": port, "url": self.url, "limit": PAGE,
                 "begin": time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400)), "end": self.count,
                 "encoding": "add_header content-encoding gzip;" if compressed else "",
-                # Behind the last page nothing comes: an empty one, whose next link leads to itself.
+                # After the last page there is only an empty one, whose next link leads to itself.
                 "files": " ".join("%d %d;" % (number, number) for number in range(self.count)) + " %d empty;" % self.count,
                 "next": " ".join("%d %d;" % (number, min(number + 1, self.count)) for number in range(self.count + 1))})
 

@@ -1,4 +1,4 @@
-"""The spool alone: commits and seals beside the disk's own rate, and a start on a large spool."""
+"""The spool alone: commits and seals compared with the disk's own rate, and a start on a large spool."""
 import os
 import shutil
 import subprocess

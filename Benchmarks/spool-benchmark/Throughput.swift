@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// Commits and seals through the real file system, and a plain loop of write and fdatasync beside it.
+/// Commits and seals through the real file system, and for comparison a plain loop of write and fdatasync.
 struct Throughput {
     let directory: String
     let records: [[UInt8]]

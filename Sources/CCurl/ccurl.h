@@ -1,5 +1,5 @@
 // What Swift can't import of libcurl: the variadic curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo,
-// the unions and arrays behind some of its answers, and the variadic prctl for the name of the loop's thread. Nothing
+// the unions and arrays in some of its answers, and the variadic prctl for the name of the loop's thread. Nothing
 // else belongs here.
 #ifndef TRIBUTARY_CCURL_H
 #define TRIBUTARY_CCURL_H

@@ -170,11 +170,11 @@ def read_only(programs, scratch, which):
     try:
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
         # In one step: between two, the daemon could open a file for writing, and the kernel would refuse.
-        beside = scratch / "read-only"
-        beside.mkdir()
-        mount("--bind", path, beside)
-        mount("-o", "remount,bind,ro", beside)
-        mount("--move", beside, path)
+        other = scratch / "read-only"
+        other.mkdir()
+        mount("--bind", path, other)
+        mount("-o", "remount,bind,ro", other)
+        mount("--move", other, path)
         problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
         check(f"{what}: the status says what it is", "read-only" in problem["message"])
         events = daemon.integration["events"]

@@ -75,7 +75,7 @@ struct FaultMatrixTests {
         }
     }
 
-    /// Every kind with every variant. What an operator has to put right is probed once a minute, so it strikes once; what passes by
+    /// Every kind with every variant. A fault that an operator has to correct is probed once a minute, so it strikes once; what passes by
     /// itself strikes twice.
     private static let faults: [Fault] = {
         var all: [Fault] = []

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite(
-    "A loader beside the daemon",
+    "A loader while the daemon runs",
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct LoaderTests {
     static let events = 6_000

@@ -107,7 +107,7 @@ struct NetworkTests {
             #expect(check.output.contains(message), "\(name) in check")
             #expect(front.nginx.requests.isEmpty, "\(name): \(front.nginx.requests)")
             #expect(front.org.stats.requests == 0 && front.org.stats.connections == 0, "\(name)")
-            // Put right by the server's owner.
+            // The server's owner corrects it.
             let port = front.nginx.port
             front.nginx.stop()
             let mended = try NginxServer(good, port: port, upstream: front.org.url)
@@ -124,7 +124,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "through a forward proxy with a password each event arrives once; what it refuses is said, and put right without a restart",
+        "through a forward proxy with a password each event arrives once; its refusal is reported, and corrected without a restart",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
         .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func proxy() async throws {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The programs under test, as the build left them beside the tests.
+/// The programs under test, which the build puts next to the tests.
 enum Programs {
     static let directory: URL = {
         // The test bundle lies in the directory of the products.

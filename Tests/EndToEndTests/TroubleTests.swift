@@ -17,7 +17,7 @@ struct TroubleTests {
     }
 
     @Test(
-        "an org in trouble says what to do, the others collect, and it goes on by itself when it is put right",
+        "an org in trouble says what to do, the others collect, and it continues by itself when the trouble is corrected",
         .timeLimit(.minutes(20)))
     func recovers() async throws {
         let good = try await SimulatedOrg.start(settings(1))
@@ -61,7 +61,7 @@ struct TroubleTests {
         #expect(shown.status == 69)
         #expect(shown.output.contains("tributary credential rotate"))
 
-        // Each is put right where an operator would.
+        // Each fault is corrected where an operator would correct it.
         try workspace.setToken(token, of: "wrong")
         forbidden.setTokens([token])
         var settings = settings(4)

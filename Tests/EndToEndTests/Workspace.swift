@@ -135,7 +135,7 @@ final class Workspace {
     /// A file of the spool, unpacked.
     func decompress(_ file: String) throws -> Data { try decompress([file]) }
 
-    /// Files of the spool, unpacked, one behind the other.
+    /// Files of the spool, decompressed, in sequence.
     func decompress(_ files: [String]) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")

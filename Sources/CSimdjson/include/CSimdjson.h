@@ -84,7 +84,7 @@ int tributary_json_parser_intern(tributary_json_parser *parser, const char *name
 int tributary_json_parse(tributary_json_parser *parser, const uint8_t *text, size_t length,
                          tributary_json_node **nodes, uint32_t *count, size_t *position) TRIBUTARY_NOEXCEPT;
 
-// `text[start]` is '{' or '['. The offset just behind its closing bracket, or SIZE_MAX when the text ends before it.
+// `text[start]` is '{' or '['. The offset directly after its closing bracket, or SIZE_MAX when the text ends before it.
 // Brackets are counted outside strings and their kinds are not compared: that is the parser's part.
 size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) TRIBUTARY_NOEXCEPT;
 
