@@ -174,7 +174,7 @@ let brokenConfigurations: [Broken] = [
         ingesting.replacing("a.okta", with: "https://joe:pass@a.okta"), "5:10", "the address must not hold a user name"),
     Broken(
         credential + "    type: oauth\n    client_id: 0oa1\n", "2:11",
-        "the secret of the credential “r” can't be used: this is no private key"),
+        "the secret of the credential “r” can't be used: this is not a private key"),
     Broken(credential + "    type: oauth\n", "3:11", "“client_id” is missing: the credential “r” has type oauth"),
     Broken(credential + "    client_id: x\n", "3:5", "“client_id” has no meaning with type api_token"),
     Broken(credential + "    permissions: admin\n", "3:18", "write one of read, write"),

@@ -258,7 +258,7 @@ struct DropInTests {
             try Configuration.load(path: main, context: try workspace.context())
         }
         #expect(
-            error?.description.contains("20-b.yaml: error: the configuration can't be read: it is no regular file")
+            error?.description.contains("20-b.yaml: error: the configuration can't be read: it is not a regular file")
                 == true)
     }
 

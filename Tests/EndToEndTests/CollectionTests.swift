@@ -196,7 +196,7 @@ struct CollectionTests {
         // The one that shares the runtime directory has nowhere else to say it.
         let same = try RunningDaemon(workspace)
         try await same.wait(for: "the reason in the log") { _ in
-            workspace.log.contains("can't start yet: another tributary runs with the runtime directory")
+            workspace.log.contains("can't start yet: another tributary is running with the runtime directory")
         }
         #expect(daemon.isRunning)
         #expect(daemon.stop() == 0)
