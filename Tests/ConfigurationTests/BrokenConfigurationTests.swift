@@ -53,7 +53,7 @@ let brokenConfigurations: [Broken] = [
     Broken(lake + "    credentials: process\n", "2:5", "“credential_process” is missing"),
     Broken(lake + "    credentials: imds\n    secret_file: /k\n", "7:5", "no meaning with credentials: imds"),
     Broken(lake + "    password: x\n", "6:5", "a secret does not belong in the configuration"),
-    Broken(lake + lake.replacing("destinations:\n", with: ""), "6:11", "the destination “lake” is there already"),
+    Broken(lake + lake.replacing("destinations:\n", with: ""), "6:11", "the destination “lake” already exists"),
     Broken(
         "destinations:\n  - name: a\n    type: s3\n    bucket: La_ke\n    region: eu-west-1\n", "4:13",
         "not a bucket's name"),
@@ -91,8 +91,8 @@ let brokenConfigurations: [Broken] = [
     Broken("[a]: 1\n", "1:1", "a list or mapping instead of a key"),
     Broken("<<: {}\n", "1:1", "unknown key “<<”"),
     // Types
-    Broken("spool: 5\n", "1:8", "“spool” expects keys of its own"),
-    Broken("spool: []\n", "1:8", "“spool” expects keys of its own, indented below it, this is a list"),
+    Broken("spool: 5\n", "1:8", "“spool” expects keys"),
+    Broken("spool: []\n", "1:8", "“spool” expects keys, indented below it, this is a list"),
     Broken(
         "spool:\n  retention: [never]\n", "2:14",
         "“retention” expects never, acknowledged, or a duration such as 30d, this is a list"
@@ -153,7 +153,7 @@ let brokenConfigurations: [Broken] = [
     Broken("credentials:\n  - name: ../etc\n", "2:11", "is not a valid name"),
     Broken("credentials:\n  - type: oauth\n", "2:5", "“name” is missing in “credentials”"),
     Broken("credentials:\n  - name:\n", "2:5", "“name” is missing in “credentials”"),
-    Broken(credential + "  - name: r\n", "3:11", "the credential “r” is there already, at t.yaml:2:11"),
+    Broken(credential + "  - name: r\n", "3:11", "the credential “r” already exists, at t.yaml:2:11"),
     Broken(
         ingesting.replacing("credential: r", with: "credential: x1x"), "7:19",
         "there is no credential “x1x”; add it under"),
@@ -165,7 +165,7 @@ let brokenConfigurations: [Broken] = [
         "a response action needs write, the credential “r” has read"),
     Broken(
         ingesting + "  - name: a\n    url: b.okta.com\n    data_ingest: {credential: r}\n", "8:11",
-        "“a” is there already, at t.yaml:4:11"),
+        "“a” already exists, at t.yaml:4:11"),
     Broken(integration, "2:5", "the integration “a” does nothing; add data_ingest"),
     Broken(integration + "    data_ingest:\n", "4:5", "“credential” is missing in “integrations.data_ingest”"),
     Broken("integrations:\n  - name: a\n    data_ingest: {credential: r}\n" + credential, "2:5", "“url” is missing"),

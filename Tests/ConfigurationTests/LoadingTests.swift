@@ -282,7 +282,7 @@ struct DropInTests {
         ])
         #expect(
             problems.map(\.description) == [
-                "b.yaml:1:22: error: the credential “r” is there already, at a.yaml:2:11; give one another name"
+                "b.yaml:1:22: error: the credential “r” already exists, at a.yaml:2:11; give one another name"
             ])
     }
 

@@ -163,7 +163,7 @@ struct IntegrationCommandTests {
         #expect(files["credentials/acme-read"] == token)
         let again = try run(["integration", "add", "acme", "--url", org.url], input: token, in: workspace)
         #expect(again.status == 65)
-        #expect(again.errors.contains("already exists"))
+        #expect(again.errors.contains("is there already"))
         #expect(saved(workspace) == files)
 
         // A daemon that is started now collects it.

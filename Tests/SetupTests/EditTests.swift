@@ -182,7 +182,7 @@ struct EditTests {
         let before = try installation.files()
         try installation.write("conf.d/a.yaml", "# mine\n")
         let taken = try #require(throws: CredentialFileError.self) { _ = try edit.save() }
-        #expect("\(taken)".contains("a.yaml is there already"))
+        #expect("\(taken)".contains("a.yaml already exists"))
         #expect(installation.read("conf.d/a.yaml") == "# mine\n")
         #expect(installation.read("tributary.yaml") == before["tributary.yaml"], "the first file was taken back")
         try FileManager.default.removeItem(atPath: edit.dropIn("a.yaml"))
