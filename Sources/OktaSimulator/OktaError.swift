@@ -26,6 +26,18 @@ struct OktaError: Error {
     static func noResource(_ path: String) -> OktaError {
         OktaError(status: 404, code: "E0000007", summary: "Not found: Resource not found: \(path)")
     }
+    static func noUser(_ key: String) -> OktaError {
+        OktaError(status: 404, code: "E0000007", summary: "Not found: Resource not found: \(key) (User)")
+    }
+    static func noGroup(_ id: String) -> OktaError {
+        OktaError(status: 404, code: "E0000007", summary: "Not found: Resource not found: \(id) (UserGroup)")
+    }
+    static func noSession(_ id: String) -> OktaError {
+        OktaError(status: 404, code: "E0000007", summary: "Not found: Resource not found: \(id) (Session)")
+    }
+    /// The org lacks the licence of a feature.
+    static let featureOff = OktaError(
+        status: 401, code: "E0000015", summary: "You do not have permission to access the feature you are requesting")
     static let method = OktaError(
         status: 405, code: "E0000022", summary: "The endpoint does not support the provided HTTP method")
     static let rateLimit = OktaError(

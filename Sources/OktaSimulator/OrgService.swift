@@ -3,20 +3,22 @@ import Synchronization
 
 /// Answers requests as an Okta org does. Its state is behind one lock; pages are rendered outside of it.
 final class OrgService: Sendable {
-    private struct State {
+    struct State {
         var log: EventLog
         var window: RateWindow
+        var managementWindows: [ManagementCall.Bucket: RateWindow]
         var faults: FaultPlan
         var statistics = OrgStatistics()
-        var tokens: Set<String>
-        var powerless: Set<String>
+        var directory: UserDirectory
         var authorization: AuthorizationServer
         var requests = 0
+        /// Number of the last event of a management call.
+        var lastActionEvent: Int64 = 0
     }
 
     let settings: OrgSettings
     private let cursor: LogCursor
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
     init(settings: OrgSettings, epoch: Int64) throws {
         self.settings = settings
@@ -28,8 +30,15 @@ final class OrgService: Sendable {
             State(
                 log: EventLog(settings: settings, epoch: epoch),
                 window: RateWindow(limit: settings.limitPerMinute, length: length, phase: phase),
-                faults: FaultPlan(settings.faults, seed: settings.seed), tokens: Set(settings.tokens),
-                powerless: Set(settings.powerlessTokens), authorization: authorization))
+                managementWindows: Dictionary(
+                    uniqueKeysWithValues: ManagementCall.Bucket.allCases.enumerated().map { number, bucket in
+                        // Each bucket has a phase of its own.
+                        let phase = (phase + Int64(number + 1) * 7000) % length
+                        let limit = settings.managementLimit ?? bucket.limit
+                        return (bucket, RateWindow(limit: limit, length: length, phase: phase))
+                    }),
+                faults: FaultPlan(settings.faults, seed: settings.seed),
+                directory: UserDirectory(settings, epoch: epoch), authorization: authorization))
     }
 
     static func systemTime() -> Int64 {
@@ -57,17 +66,18 @@ final class OrgService: Sendable {
     }
 
     func setTokens(_ tokens: [String], powerless: [String]) {
+        let now = self.now()
         state.withLock {
-            $0.tokens = Set(tokens)
-            $0.powerless = Set(powerless)
+            $0.directory.setTokens(tokens, powerless: powerless, limited: settings.limitedTokens, now: now)
         }
     }
 
     func revokeAccessTokens() -> Int { state.withLock { $0.authorization.revokeAll() } }
 
     func append(_ events: [[UInt8]]) throws {
+        guard settings.rate == 0 else { throw SimulatorError.liveLog }
         let now = self.now()
-        try state.withLock { try $0.log.append(events, now: now) }
+        state.withLock { $0.log.append(events, at: now) }
     }
 
     func countConnection() {
@@ -100,6 +110,11 @@ final class OrgService: Sendable {
     }
 
     private func answer(_ exchange: inout Exchange, _ path: String) -> HTTPReply {
+        let method = exchange.request.method
+        if method == "POST" || method == "PUT", exchange.request.header("content-length") == nil {
+            // Okta's front end refuses it, before anything else.
+            return FaultRendering.html(exchange, 411, "411 Length Required")
+        }
         switch path {
         case "/.well-known/okta-organization":
             guard exchange.request.method == "GET" else { return exchange.failure(.method) }
@@ -118,12 +133,19 @@ final class OrgService: Sendable {
         case "/api/v1/logs":
             guard exchange.request.method == "GET" else { return exchange.failure(.method) }
             do {
-                if let refused = try authorize(exchange, path) { return refused }
-                return try logs(&exchange)
+                switch try authorize(exchange, scopes: ["okta.logs.read"], permissions: [AdminRights.viewLog]) {
+                case .refused(let reply): return reply
+                case .granted: return try logs(&exchange)
+                }
             } catch {
                 return exchange.failure(error)
             }
         default:
+            switch ManagementRoute.match(method, path: path) {
+            case .call(let route)?: return manage(&exchange, route)
+            case .method?: return exchange.failure(.method)
+            case nil: break
+            }
             return exchange.failure(path.hasPrefix("/api/v1/logs/") ? .noResource(path) : .notFound)
         }
     }
@@ -152,45 +174,6 @@ final class OrgService: Sendable {
         }
     }
 
-    /// Nil when the request may go on; a refusal in OAuth's form where it came with an access token.
-    private func authorize(_ exchange: Exchange, _ path: String) throws(OktaError) -> HTTPReply? {
-        let request = exchange.request
-        guard let value = request.header("authorization"), !value.isEmpty else { throw .noSession }
-        if value.hasPrefix("SSWS ") {
-            let token = String(value.dropFirst(5))
-            let (isGood, isPowerless) = state.withLock { ($0.tokens.contains(token), $0.powerless.contains(token)) }
-            if isPowerless { throw .noPermission }
-            if !isGood { throw .invalidToken }
-            return nil
-        }
-        guard state.withLock({ $0.authorization.isInUse }) else { throw .invalidToken }
-        let verdict = state.withLock { state -> Result<Bool, AuthorizationServer.Refusal> in
-            do throws(AuthorizationServer.Refusal) {
-                return .success(
-                    try state.authorization.check(request, url: exchange.origin + path, now: exchange.now))
-            } catch {
-                return .failure(error)
-            }
-        }
-        switch verdict {
-        case .success(let hasRole):
-            guard hasRole else { throw .noPermission }
-            return nil
-        case .failure(let refusal):
-            let scheme = value.hasPrefix("DPoP ") ? "DPoP" : "Bearer"
-            var reply = exchange.failure(OktaError(status: refusal.status, code: refusal.code, summary: refusal.reason))
-            reply.headers.append(
-                (
-                    "WWW-Authenticate",
-                    "\(scheme) realm=\"\(exchange.origin)\", error=\"\(refusal.code)\", error_description=\"\(refusal.reason)\""
-                ))
-            if refusal.givesNonce {
-                reply.headers.append(("dpop-nonce", state.withLock { $0.authorization.nonce(now: exchange.now) }))
-            }
-            return reply
-        }
-    }
-
     private func logs(_ exchange: inout Exchange) throws(OktaError) -> HTTPReply {
         let now = exchange.now
         let verdict = state.withLock { state in
@@ -205,6 +188,7 @@ final class OrgService: Sendable {
         let log = state.withLock { state in
             state.statistics.lastAfter = query.after
             state.statistics.lastTarget = target
+            state.log.read(now: now)
             return state.log
         }
         let page = try LogPage(query, log: log, cursor: cursor, now: now)
@@ -224,47 +208,5 @@ final class OrgService: Sendable {
             }
         }
         return reply
-    }
-
-    private func control(_ request: HTTPRequest, _ path: String) -> HTTPReply {
-        let json = [("Content-Type", "application/json")]
-        func refused(_ reason: String) -> HTTPReply {
-            HTTPReply(status: 400, headers: [("Content-Type", "text/plain")], body: Array((reason + "\n").utf8))
-        }
-        switch (request.method, path) {
-        case ("GET", "/_simulator/stats"):
-            let body = (try? JSONEncoder().encode(statistics())) ?? Data()
-            return HTTPReply(status: 200, headers: json, body: Array(body))
-        case ("GET", "/_simulator/uuids"):
-            let log = log
-            var body: [UInt8] = []
-            for index in 0..<log.count(now: now()) { body.append((log.uuid(index) ?? "") + "\n") }
-            return HTTPReply(status: 200, headers: [("Content-Type", "text/plain")], body: body)
-        case ("POST", "/_simulator/faults"):
-            do {
-                let data = Data(request.body)
-                let rules =
-                    try (try? JSONDecoder().decode([FaultRule].self, from: data)) ?? [
-                        JSONDecoder().decode(FaultRule.self, from: data)
-                    ]
-                setFaults(rules)
-                return HTTPReply(status: 200, headers: json, body: Array("{\"rules\":\(rules.count)}".utf8))
-            } catch {
-                return refused("not an array of faults: \(error)")
-            }
-        case ("DELETE", "/_simulator/faults"):
-            setFaults([])
-            return HTTPReply(status: 200, headers: json, body: Array("{\"rules\":0}".utf8))
-        case ("POST", "/_simulator/revoke"):
-            return HTTPReply(status: 200, headers: json, body: Array("{\"revoked\":\(revokeAccessTokens())}".utf8))
-        case ("POST", "/_simulator/events"):
-            do {
-                try append(request.body.split(separator: 10).map(Array.init))
-                return HTTPReply(status: 200, headers: json, body: Array("{}".utf8))
-            } catch {
-                return refused("\(error)")
-            }
-        default: return HTTPReply(status: 404, body: [])
-        }
     }
 }

@@ -4,12 +4,14 @@ public struct OrgSettings: Sendable {
     public var host = "127.0.0.1"
     /// TCP port; 0 for any free one.
     public var port: UInt16 = 0
-    /// The origin that links carry, such as `https://acme.example:8443` behind a reverse proxy; nil for the `Host` that the client called.
+    /// The origin in links, such as `https://acme.example:8443` for a reverse proxy in front; nil for the `Host` that the client called.
     public var publicURL: String?
-    /// API tokens that may read the log, without the scheme `SSWS`.
+    /// API tokens of super administrators, without the scheme `SSWS`. Each token has an owner of its own among the users.
     public var tokens: [String] = ["00simulated-okta-token"]
-    /// API tokens that are valid but lack the permission to read the log (403 E0000006).
+    /// API tokens that are valid but may do nothing (403 E0000006) except ask who owns them.
     public var powerlessTokens: [String] = []
+    /// API tokens of administrators with these rights only.
+    public var limitedTokens: [String: AdminRights] = [:]
     /// OAuth 2.0 service apps that may ask `/oauth2/v1/token` for access tokens.
     public var serviceApps: [ServiceApp] = []
     /// Seconds after which the nonce for DPoP proofs turns over; Okta's day. The last one is not taken any more then.
@@ -46,6 +48,20 @@ public struct OrgSettings: Sendable {
     public var limitPerMinute = 120
     /// Length of a rate-limit window in seconds; 60 in a real org, shorter to test waiting without waiting long.
     public var rateWindowSeconds = 60
+    /// Users `user0001@corp.example`, … besides the made-up ones; all ACTIVE.
+    public var extraUsers = 0
+    /// Requests to users, groups and the rest of the management API in each window, for each of their budgets; if it is nil, the share that one credential
+    /// has in a Workforce org: 1000 for one user, 300 for lists of users, 500 for a group, 600 for everything else.
+    public var managementLimit: Int?
+    /// Milliseconds from an action to the moment its event can be read in the log.
+    public var actionEventDelay: Int64 = 200
+    /// Milliseconds that activating and deactivating a user takes after Okta's answer.
+    public var transitionSpan: Int64 = 200
+    /// Milliseconds by which `GET /api/v1/users?search=` is late: it shows a status as it was. Okta says "eventually consistent" and no time;
+    /// `filter` and one user by id are never late.
+    public var searchDelay: Int64 = 1000
+    /// Whether the org has Identity Threat Protection; without it, risk and universal logout are refused with 401 E0000015.
+    public var hasThreatProtection = true
     /// `gzip` for clients that accept it.
     public var gzip = true
     /// Faults from the start on.

@@ -1,4 +1,5 @@
-/// An Okta org on loopback: the System Log with its paging, errors, rate limit and a seeded history, and faults on request.
+/// An Okta org on loopback: the System Log with its paging, errors, rate limit and a seeded history, users and groups with the calls that
+/// act on them, and faults on request.
 ///
 /// ```swift
 /// var settings = OrgSettings()
@@ -12,9 +13,9 @@
 /// Event `i` is a function of the settings and `i` alone, so a log of any length takes no memory, and an org started again with the
 /// same settings, `epoch` and `port` serves the same log and honours the cursors it gave before.
 ///
-/// Beside the org's own paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one a line, in the order of the log),
+/// Besides the org's own paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one a line, in the order of the log),
 /// `POST` and `DELETE /_simulator/faults`, `POST /_simulator/events` (NDJSON to append), `POST /_simulator/revoke` (all access
-/// tokens).
+/// tokens), `GET /_simulator/users` (everyone's state, and the calls about each), `POST /_simulator/users` (sets a status).
 public final class SimulatedOrg: Sendable {
     private let service: OrgService
     private let listener: Listener
@@ -48,8 +49,15 @@ public final class SimulatedOrg: Sendable {
             throw SimulatorError.badSetting(
                 name: "eventCount, historySpan, rate", reason: "must not be negative, rate at most 1000000")
         }
-        guard settings.limitPerMinute > 0, settings.rateWindowSeconds > 0 else {
-            throw SimulatorError.badSetting(name: "limitPerMinute, rateWindowSeconds", reason: "must be above 0")
+        guard settings.limitPerMinute > 0, settings.rateWindowSeconds > 0, settings.managementLimit ?? 1 > 0 else {
+            throw SimulatorError.badSetting(
+                name: "limitPerMinute, rateWindowSeconds, managementLimit", reason: "must be above 0")
+        }
+        guard (0...100_000).contains(settings.extraUsers), settings.actionEventDelay >= 0, settings.transitionSpan >= 0
+        else {
+            throw SimulatorError.badSetting(
+                name: "extraUsers, actionEventDelay, transitionSpan",
+                reason: "must not be negative, extraUsers at most 100000")
         }
         let epoch = settings.epoch ?? settings.clock()
         settings.epoch = epoch
@@ -82,6 +90,17 @@ public final class SimulatedOrg: Sendable {
     /// - Returns: how many there were.
     @discardableResult
     public func revokeAccessTokens() -> Int { service.revokeAccessTokens() }
+
+    /// Everyone in the org, with the calls about each so far.
+    public var users: [SimulatedUser] { service.users() }
+
+    /// The user with this id, login, or part of a login before the `@` that no other login has.
+    public func user(_ key: String) -> SimulatedUser? { service.user(key) }
+
+    /// Sets a user's status as if it had come about elsewhere: no event, no call.
+    /// - Returns: false when there is no such user.
+    @discardableResult
+    public func setStatus(_ status: UserStatus, of user: String) -> Bool { service.setStatus(status, of: user) }
 
     /// Adds recorded events at the end of the log, persisted now; each is one JSON object.
     /// - Throws: `SimulatorError.liveLog`.

@@ -7,7 +7,8 @@ import OktaSimulator
 struct OktaSimulatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "okta-simulator",
-        abstract: "An Okta org on loopback: the System Log, its errors, its rate limit, and faults on request.",
+        abstract:
+            "An Okta org on loopback: the System Log, users and groups, errors, rate limits, and faults on request.",
         discussion: """
             Prints one JSON line with the URL when it listens, a line an org with --orgs, and runs until SIGTERM or SIGINT.
 
@@ -16,23 +17,38 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
                 --faults 'status:status=502,after=10,count=3'
               curl -i -H 'Authorization: SSWS t0ken' 'http://127.0.0.1:8080/api/v1/logs?since=2026-01-01T00:00:00Z&limit=5'
             While it runs: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, POST /_simulator/events,
-            POST /_simulator/revoke (all access tokens).
+            POST /_simulator/revoke (all access tokens), GET /_simulator/users (everyone's state, and the calls about each),
+            POST /_simulator/users {"user": "adam.active", "status": "LOCKED_OUT"}.
+            Users and groups are made up: adam.active@corp.example, lou.locked@corp.example, root.admin@corp.example, one for each
+            status and purpose, and the people of the log. Suspending one puts user.lifecycle.suspend into the log.
+              okta-simulator --token t0ken --limited-token r3ad=READ_ONLY_ADMIN --users 500 \\
+                --faults 'disconnect:at=suspend,done=true,count=1;status:at=actions,status=500,after=3,count=2'
             A service app with DPoP, whose tokens last a minute:
               okta-simulator --public-key app.jwk --client-id 0oa1 --token-lifetime 60
+            A fault strikes the log, or what at= names: \(FaultRule.places.joined(separator: " ")).
+            With done=true Okta has done the call before the fault.
             Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
             """)
 
     @Option(help: "127.0.0.1 or ::1.") var host = "127.0.0.1"
     @Option(help: "TCP port; 0 for any.") var port: UInt16 = 0
     @Option(help: "So many orgs in this process, each on a port and with events of its own.") var orgs = 1
-    @Option(help: "An API token that may read the log. For tests only: others on this machine see it.") var token:
+    @Option(help: "An API token of a super administrator. For tests only: others on this machine see it.") var token:
         [String] = []
     @Option(help: "A file with API tokens, one a line.") var tokenFile: String?
-    @Option(help: "A token without permission to read the log.") var powerlessToken: [String] = []
+    @Option(help: "A token that may do nothing but ask who owns it.") var powerlessToken: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A token with these roles and permissions only, such as READ_ONLY_ADMIN or okta.users.lifecycle.suspend.",
+            valueName: "token=right[,right…]"))
+    var limitedToken: [String] = []
     @Option(help: "The client ID of an OAuth 2.0 service app, which gets access tokens at /oauth2/v1/token.")
     var clientId = "0oa1simulated0app0g4"
     @Option(help: "A file with a public key of the service app, as JWK or JWKS; without one there is no app.")
     var publicKey: [String] = []
+    @Option(help: "A scope granted to the service app; default: okta.logs.read.") var scope: [String] = []
+    @Option(help: "A role or permission of the service app, as with --limited-token; default: SUPER_ADMIN.")
+    var appRight: [String] = []
     @Flag(
         inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), as Okta does by default.")
     var dpop = true
@@ -53,7 +69,14 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "Recorded events to serve, one JSON object a line.") var eventsFile: String?
     @Option(help: "Requests a window.") var limitPerMinute = 120
     @Option(help: "Seconds in a window.") var rateWindow = 60
-    @Option(help: "The origin that links carry behind a reverse proxy; default: the Host that the client called.")
+    @Option(help: "Plain users besides the made-up ones: user0001@corp.example, …") var users = 0
+    @Option(help: "Requests a window for each budget of users, groups and the rest; default: a Workforce org's.")
+    var managementLimit: Int?
+    @Option(help: "Milliseconds from an action to its event in the log.") var eventDelay: Int64 = 200
+    @Option(help: "Milliseconds that activating and deactivating takes after the answer.") var transition: Int64 = 200
+    @Flag(inversion: .prefixedNo, help: "Identity Threat Protection: risk and universal logout.")
+    var threatProtection = true
+    @Option(help: "The origin in links, for a reverse proxy in front; default: the Host that the client called.")
     var publicUrl: String?
     @Option(help: "The org's id.") var orgId = "00o1simulated0org0g4"
     @Option(help: "idx or v1.") var pipeline = "idx"
@@ -103,9 +126,21 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         }
         if !tokens.isEmpty { settings.tokens = tokens }
         settings.powerlessTokens = powerlessToken
+        for text in limitedToken {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { throw ValidationError("--limited-token: TOKEN=RIGHT[,RIGHT…]") }
+            settings.limitedTokens[String(parts[0])] = try AdminRights(parts[1].split(separator: ",").map(String.init))
+        }
+        settings.extraUsers = users
+        settings.managementLimit = managementLimit
+        settings.actionEventDelay = eventDelay
+        settings.transitionSpan = transition
+        settings.hasThreatProtection = threatProtection
         if !publicKey.isEmpty {
             var app = ServiceApp(
                 clientID: clientId, publicKeys: try publicKey.map { try String(contentsOfFile: $0, encoding: .utf8) })
+            if !scope.isEmpty { app.scopes = scope }
+            if !appRight.isEmpty { app.rights = try AdminRights(appRight) }
             app.requiresDPoP = dpop
             app.tokenSeconds = tokenLifetime
             settings.serviceApps = [app]

@@ -9,23 +9,6 @@ struct AuthorizationTests {
     private let appKey = P256.Signing.PrivateKey()
     private let proofKey = P256.Signing.PrivateKey()
 
-    private static func encoded(_ bytes: some Sequence<UInt8>) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
-
-    private static func jwk(_ key: P256.Signing.PrivateKey) -> [String: String] {
-        let point = key.publicKey.rawRepresentation
-        return ["kty": "EC", "crv": "P-256", "x": encoded(point.prefix(32)), "y": encoded(point.suffix(32))]
-    }
-
-    private static func jwt(
-        _ header: [String: Any], _ claims: [String: Any], _ key: P256.Signing.PrivateKey
-    ) throws -> String {
-        let parts = try [header, claims].map { encoded(try JSONSerialization.data(withJSONObject: $0)) }
-        let signed = parts.joined(separator: ".")
-        return try "\(signed).\(encoded(key.signature(for: Data(signed.utf8)).rawRepresentation))"
-    }
-
     private func org(
         dpop: Bool = true, resourceNonce: Bool = false, seconds: Int = 3600, clock: MovedClock? = nil
     ) async throws -> SimulatedOrg {
@@ -34,7 +17,7 @@ struct AuthorizationTests {
         settings.eventCount = 5
         settings.limitPerMinute = 1_000_000
         settings.wantsNonceAtResources = resourceNonce
-        let key = String(decoding: try JSONSerialization.data(withJSONObject: Self.jwk(appKey)), as: UTF8.self)
+        let key = String(decoding: try JSONSerialization.data(withJSONObject: TestJWT.jwk(appKey)), as: UTF8.self)
         var app = ServiceApp(clientID: "0oa1", publicKeys: [key])
         app.requiresDPoP = dpop
         app.tokenSeconds = seconds
@@ -52,7 +35,7 @@ struct AuthorizationTests {
             "iss": "0oa1", "sub": "0oa1", "aud": org.url + "/oauth2/v1/token", "exp": now + 60, "iat": now,
             "jti": UUID().uuidString,
         ]
-        return try Self.jwt(["alg": "ES256"], claims.merging(change) { $1 }, key ?? appKey)
+        return try TestJWT.jwt(["alg": "ES256"], claims.merging(change) { $1 }, key ?? appKey)
     }
 
     private func proof(
@@ -64,8 +47,8 @@ struct AuthorizationTests {
             "htm": path == "/oauth2/v1/token" ? "POST" : "GET", "htu": org.url + path, "iat": now,
             "jti": UUID().uuidString,
         ]
-        let head: [String: Any] = ["alg": "ES256", "typ": "dpop+jwt", "jwk": Self.jwk(key)]
-        return try Self.jwt(head.merging(header) { $1 }, claims.merging(change) { $1 }, key)
+        let head: [String: Any] = ["alg": "ES256", "typ": "dpop+jwt", "jwk": TestJWT.jwk(key)]
+        return try TestJWT.jwt(head.merging(header) { $1 }, claims.merging(change) { $1 }, key)
     }
 
     private func ask(
@@ -130,7 +113,7 @@ struct AuthorizationTests {
         for (change, header) in [
             (["htm": "GET"], [:]), (["htu": org.url + "/"], [:]), (["htu": org.url + path + "?x"], [:]),
             (["iat": now - 400], [:]), (["iat": now + 30], [:]), ([:], ["typ": "JWT"]), ([:], ["alg": "RS256"]),
-            ([:], ["jwk": Self.jwk(other)]), ([:], ["jwk": Self.jwk(proofKey).merging(["d": "AA"]) { $1 }]),
+            ([:], ["jwk": TestJWT.jwk(other)]), ([:], ["jwk": TestJWT.jwk(proofKey).merging(["d": "AA"]) { $1 }]),
         ] as [([String: Any], [String: Any])] {
             let bad = try proof(org, path, change.merging(["nonce": nonce]) { $1 }, header: header)
             #expect(
@@ -143,7 +126,7 @@ struct AuthorizationTests {
 
         // At the log.
         let logs = "/api/v1/logs"
-        let ath = Self.encoded(SHA256.hash(data: Data(token.utf8)))
+        let ath = TestJWT.encoded(SHA256.hash(data: Data(token.utf8)))
         #expect(Self.code(log(org, "Bearer \(token)")) == "dpop_authentication_scheme_required")
         #expect(Self.code(log(org, "DPoP \(token)")) == "dpop_proof_required_for_token")
         let noNonce = log(org, "DPoP \(token)", proofs: [try proof(org, logs, ["ath": ath])])

@@ -16,6 +16,9 @@ struct Client {
         var text: String { String(decoding: body, as: UTF8.self) }
         var json: Any? { try? JSONSerialization.jsonObject(with: Data(body)) }
         var events: [[String: Any]]? { json as? [[String: Any]] }
+        var object: [String: Any]? { json as? [String: Any] }
+        /// The status, and Okta's code of a refusal: `400 E0000001`.
+        var verdict: String { "\(status)\((object?["errorCode"] as? String).map { " " + $0 } ?? "")" }
         var uuids: [String] { (events ?? []).compactMap { $0["uuid"] as? String } }
         func link(_ rel: String) -> String? {
             for line in all("link") where line.hasSuffix("; rel=\"\(rel)\"") && line.hasPrefix("<") {
@@ -32,6 +35,16 @@ struct Client {
     /// Asked while nothing arrives: whether to give up. Without it the client waits until the server closes the connection.
     var givesUp: (@Sendable () -> Bool)?
     var isV6 = false
+    /// Leave out the length of an empty body, too.
+    var omitsLength = false
+
+    /// A request with another method; a body is JSON.
+    func send(_ method: String, _ target: String, body: String = "") -> Answer {
+        var client = self
+        client.method = method
+        if !body.isEmpty { client.extra.append("Content-Type: application/json") }
+        return client.get(target, body: body)
+    }
 
     /// A path, or a whole URL of this org.
     func get(_ target: String, body: String = "") -> Answer {
@@ -49,9 +62,11 @@ struct Client {
             ? String(target[(target.range(of: "/api")?.lowerBound ?? target.startIndex)...]) : target
         var lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1:\(port)", "Connection: close"] + extra
         if let token { lines.append("Authorization: SSWS \(token)") }
-        if !body.isEmpty { lines.append("Content-Length: \(body.utf8.count)") }
+        if !body.isEmpty || !omitsLength && (method == "POST" || method == "PUT") {
+            lines.append("Content-Length: \(body.utf8.count)")
+        }
         let request = Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
-        _ = request.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        _ = request.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {

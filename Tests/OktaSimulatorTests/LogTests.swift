@@ -84,7 +84,7 @@ struct LogTests {
         }
     }
 
-    @Test("a polling query always has a next, and new events come behind it")
+    @Test("a polling query always has a next, and new events come after it")
     func polling() async throws {
         try await withOrg({ $0.eventCount = 30 }) { org, client in
             let first = client.get("/api/v1/logs?limit=100&filter=severity+ge+%22DEBUG%22")

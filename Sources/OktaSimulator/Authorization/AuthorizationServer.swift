@@ -11,10 +11,13 @@ struct AuthorizationServer: Sendable {
         let reason: String
         /// Whether the answer brings the nonce that was missed.
         var givesNonce = false
+        /// The scope that was missed.
+        var scope: String?
     }
 
     private struct Issued {
         var clientID: String
+        var scopes: [String]
         var end: Int64
         /// The thumbprint of the key that it is bound to.
         var boundTo: String?
@@ -92,7 +95,8 @@ struct AuthorizationServer: Sendable {
         guard tokens.count < Self.maximumRemembered else {
             throw Refusal(status: 500, code: "server_error", reason: "Too many tokens.")
         }
-        tokens[token] = Issued(clientID: app.clientID, end: now + Int64(app.tokenSeconds) * 1000, boundTo: boundTo)
+        tokens[token] = Issued(
+            clientID: app.clientID, scopes: scopes, end: now + Int64(app.tokenSeconds) * 1000, boundTo: boundTo)
         issued += 1
         return Array(
             """
@@ -135,8 +139,11 @@ struct AuthorizationServer: Sendable {
 
     // MARK: Resources
 
-    /// Whether the holder may read the log.
-    mutating func check(_ request: HTTPRequest, url: String, now: Int64) throws(Refusal) -> Bool {
+    /// Verifies the token and its proof.
+    /// - Parameter scopes: one of them is enough.
+    mutating func check(
+        _ request: HTTPRequest, url: String, scopes: [String], now: Int64
+    ) throws(Refusal) -> ServiceApp {
         let words = (request.header("authorization") ?? "").split(separator: " ", maxSplits: 1).map(String.init)
         guard words.count == 2, let token = tokens[words[1]], token.end > now, let (app, _) = apps[token.clientID]
         else {
@@ -159,7 +166,12 @@ struct AuthorizationServer: Sendable {
                 status: 401, code: "access_token_not_dpop_bound", reason: "The access token is not bound to a DPoP key."
             )
         }
-        return app.hasRole
+        guard scopes.contains(where: token.scopes.contains) else {
+            throw Refusal(
+                status: 403, code: "insufficient_scope",
+                reason: "The access token provided does not contain the required scopes.", scope: scopes.first)
+        }
+        return app
     }
 
     /// Verifies the proof and gives its key's thumbprint.

@@ -6,8 +6,8 @@ public struct ServiceApp: Sendable {
     public var publicKeys: [String]
     /// Okta scopes that are granted to it.
     public var scopes: [String] = ["okta.logs.read"]
-    /// Whether an admin role lets it read the log; without, 403 E0000006.
-    public var hasRole = true
+    /// What its admin roles allow; without any, 403 E0000006 in spite of its scopes.
+    public var rights = AdminRights(roles: [.superAdmin])
     /// Whether its access tokens are bound to a key: Okta's default for new apps.
     public var requiresDPoP = true
     /// How long an access token is good for, in seconds; Okta's hour.

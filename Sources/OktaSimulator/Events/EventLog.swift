@@ -3,7 +3,10 @@ struct EventLog: Sendable {
     let timeline: Timeline
     private let generator: EventGenerator
     private let recorded: [RecordedEvent]?
-    private var appended: [(event: RecordedEvent, persisted: Int64)] = []
+    /// Events that came on top of the timeline's, each at its place in the order of all.
+    private var appended: [(event: RecordedEvent, persisted: Int64, index: Int)] = []
+    /// The latest time that the log was read at: what comes later is persisted at that time or after it.
+    private var latestRead = Int64.min
     private let maximumDelay: Int64
 
     init(settings: OrgSettings, epoch: Int64) {
@@ -14,60 +17,100 @@ struct EventLog: Sendable {
             historySpan: settings.historySpan, rate: settings.rate, cap: recorded?.count)
         self.recorded = recorded
         generator = EventGenerator(settings: settings, timeline: timeline)
-        maximumDelay = recorded == nil ? EventGenerator.usualDelay + 1 + max(1, settings.lateSpan) : Int64.max
+        maximumDelay =
+            recorded == nil
+            ? EventGenerator.usualDelay + 1 + max(1, settings.lateSpan, settings.actionEventDelay)
+            : Int64.max
     }
 
     /// Events that exist at `now` (milliseconds since 1970).
     func count(now: Int64) -> Int {
-        timeline.count(now: now) + appended.count
+        var arrived = appended.count
+        while arrived > 0, appended[arrived - 1].persisted > now { arrived -= 1 }
+        return timeline.count(now: now) + arrived
     }
 
-    mutating func append(_ events: [[UInt8]], now: Int64) throws {
-        guard timeline.rate == 0 else { throw SimulatorError.liveLog }
-        let time = max(now, appended.last?.persisted ?? now)
-        appended += events.map { (RecordedEvent($0), time) }
+    /// Notes that the log is read at `now`, so that nothing is put in front of what was read.
+    mutating func read(now: Int64) { latestRead = max(latestRead, now) }
+
+    /// Adds events at the end; they are there from `time` on.
+    mutating func append(_ events: [[UInt8]], at time: Int64) {
+        let time = max(time, latestRead, appended.last?.persisted ?? time)
+        for event in events {
+            appended.append((RecordedEvent(event), time, timeline.count(now: time) + appended.count))
+        }
     }
 
-    private func isAppended(_ index: Int) -> Bool {
-        timeline.rate == 0 && index >= timeline.historyCount
+    private enum Place {
+        case timeline(Int)
+        case appended(Int)
+    }
+
+    private func place(_ index: Int) -> Place {
+        var low = 0
+        var high = appended.count
+        while low < high {
+            let middle = (low + high) / 2
+            if appended[middle].index <= index { low = middle + 1 } else { high = middle }
+        }
+        return low > 0 && appended[low - 1].index == index ? .appended(low - 1) : .timeline(index - low)
     }
 
     func persisted(_ index: Int) -> Int64 {
-        isAppended(index) ? appended[index - timeline.historyCount].persisted : timeline.persisted(index)
+        switch place(index) {
+        case .appended(let number): appended[number].persisted
+        case .timeline(let index): timeline.persisted(index)
+        }
     }
 
-    private func recordedEvent(_ index: Int) -> RecordedEvent? {
-        if isAppended(index) { return appended[index - timeline.historyCount].event }
-        return recorded?[index]
+    private enum Source {
+        case recorded(RecordedEvent)
+        case generated(Int)
+    }
+
+    private func source(_ index: Int) -> Source {
+        switch place(index) {
+        case .appended(let number): .recorded(appended[number].event)
+        case .timeline(let index): recorded.map { .recorded($0[index]) } ?? .generated(index)
+        }
     }
 
     func published(_ index: Int) -> Int64 {
-        if let event = recordedEvent(index) { return event.published ?? persisted(index) }
-        return generator.published(index)
+        switch source(index) {
+        case .recorded(let event): event.published ?? persisted(index)
+        case .generated(let index): generator.published(index)
+        }
     }
 
     func attribute(_ path: String, _ index: Int) -> String? {
-        if let event = recordedEvent(index) { return event.attributes[path] }
-        return generator.attribute(path, index)
+        switch source(index) {
+        case .recorded(let event): event.attributes[path]
+        case .generated(let index): generator.attribute(path, index)
+        }
     }
 
     func uuid(_ index: Int) -> String? {
-        if let event = recordedEvent(index) { return event.attributes["uuid"] }
-        return generator.identity.text(index)
+        switch source(index) {
+        case .recorded(let event): event.attributes["uuid"]
+        case .generated(let index): generator.identity.text(index)
+        }
     }
 
     func index(ofUUID uuid: String) -> Int? {
-        if recorded == nil, let index = generator.identity.index(of: uuid) { return index }
-        let total = (recorded?.count ?? timeline.historyCount) + appended.count
-        let first = recorded == nil ? timeline.historyCount : 0
-        return (first..<max(first, total)).first { recordedEvent($0)?.attributes["uuid"] == uuid }
+        if let added = appended.first(where: { $0.event.attributes["uuid"] == uuid }) { return added.index }
+        guard
+            let index = recorded.map({ $0.firstIndex { $0.attributes["uuid"] == uuid } })
+                ?? generator.identity.index(of: uuid)
+        else { return nil }
+        // Appended events that stand before it in the order of all.
+        let before = appended.enumerated().prefix { number, added in added.index - number <= index }.count
+        return index + before
     }
 
     func render(_ index: Int, to out: inout [UInt8]) {
-        if let event = recordedEvent(index) {
-            out.append(contentsOf: event.bytes)
-        } else {
-            generator.append(index, to: &out)
+        switch source(index) {
+        case .recorded(let event): out.append(contentsOf: event.bytes)
+        case .generated(let index): generator.append(index, to: &out)
         }
     }
 

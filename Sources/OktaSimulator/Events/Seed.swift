@@ -26,7 +26,7 @@ struct Rolls {
 enum Seed {
     enum Purpose: UInt64 {
         case identity = 1
-        case publication, body, cursor, request, pools, phase, fault
+        case publication, body, cursor, request, pools, phase, fault, people, action
     }
 
     static func scramble(_ value: UInt64) -> UInt64 {

@@ -7,6 +7,8 @@ struct Vocabulary: Sendable {
         let alternate: [UInt8]
         /// The name before JSON escaping.
         let plainName: String
+        /// `alternate` before JSON escaping.
+        let plainAlternate: String
     }
 
     struct Place: Sendable {
@@ -35,7 +37,7 @@ struct Vocabulary: Sendable {
         var rolls = Rolls(Seed.derive(seed, .pools, 0))
         func identifier(_ prefix: String) -> [UInt8] {
             var out = Array(prefix.utf8)
-            out.appendBase62(rolls.next(), count: 13)
+            out.appendBase62(rolls.next(), count: 14)
             out.append("0g4")
             return out
         }
@@ -44,18 +46,22 @@ struct Vocabulary: Sendable {
             let first = Self.firstNames[rolls.below(Self.firstNames.count)]
             let last = Self.lastNames[rolls.below(Self.lastNames.count)]
             let domain = Self.domains[rolls.below(Self.domains.count)]
+            let login = "\(first).\(last)\(number)@\(domain)".lowercased()
             users.append(
                 Entity(
-                    id: identifier("00u"), name: .jsonEscaped("\(first) \(last)"),
-                    alternate: .jsonEscaped("\(first).\(last)\(number)@\(domain)".lowercased()),
-                    plainName: "\(first) \(last)"))
+                    id: identifier("00u"), name: .jsonEscaped("\(first) \(last)"), alternate: .jsonEscaped(login),
+                    plainName: "\(first) \(last)", plainAlternate: login))
         }
         self.users = users
         apps = Self.appNames.map {
-            Entity(id: identifier("0oa"), name: .jsonEscaped($0), alternate: .jsonEscaped($0), plainName: $0)
+            Entity(
+                id: identifier("0oa"), name: .jsonEscaped($0), alternate: .jsonEscaped($0), plainName: $0,
+                plainAlternate: $0)
         }
         groups = Self.groupNames.map {
-            Entity(id: identifier("00g"), name: .jsonEscaped($0), alternate: Array("unknown".utf8), plainName: $0)
+            Entity(
+                id: identifier("00g"), name: .jsonEscaped($0), alternate: Array("unknown".utf8), plainName: $0,
+                plainAlternate: "unknown")
         }
         places = Self.placeTable.map {
             Place(

@@ -8,10 +8,12 @@ struct FaultPlan {
         rolls = Rolls(Seed.derive(seed, .fault, 0))
     }
 
-    /// - Parameter isFull: whether the page that would be answered is as long as its limit.
-    mutating func strike(isFull: Bool) -> FaultRule? {
+    /// - Parameters:
+    ///   - isFull: whether the page that would be answered is as long as its limit.
+    ///   - call: nil for the log.
+    mutating func strike(isFull: Bool = false, call: ManagementCall? = nil) -> FaultRule? {
         var chosen: Int?
-        for position in rules.indices {
+        for position in rules.indices where rules[position].rule.strikes(call) {
             if rules[position].toSkip > 0 {
                 rules[position].toSkip -= 1
                 continue

@@ -1,4 +1,4 @@
-/// One kind of trouble, and when it strikes. Requests to `/api/v1/logs` alone are touched, after authorisation and the rate limit.
+/// One kind of trouble, and when it strikes: requests to `/api/v1/logs`, or those that ``at`` names, after authorisation and the rate limit.
 public struct FaultRule: Sendable, Codable, Equatable {
     /// What goes wrong.
     public enum Kind: String, Sendable, Codable, CaseIterable {
@@ -70,7 +70,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var count: Int?
     /// The chance that it strikes a request that it could strike, 0…1; default 1.
     public var probability: Double?
-    /// Requests to `/api/v1/logs` to let pass first, counted from when the rule was set.
+    /// Requests that it could strike to let pass first, counted from when the rule was set.
     public var after: Int?
     /// `any` (default), `full` (a page as long as its limit) or `short` (the client is caught up).
     public var page: String?
@@ -84,12 +84,18 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var seconds: Int?
     /// Host and port of the elsewhere of `foreign-next` and `redirect`; default `evil.example`.
     public var target: String?
+    /// Where it strikes: nil for the log; `actions` for every call that changes users or groups, `reads` for every one that reads them, or
+    /// one call by its name, such as `suspend`, `clear-sessions`, `get-user`. The kinds about pages and links do nothing there.
+    public var at: String?
+    /// Whether Okta has done the call before the trouble: with `disconnect`, the answer is lost. Default false: nothing is done.
+    public var done: Bool?
 
     /// A rule that strikes each request until `count` runs out.
     public init(
         _ kind: Kind, count: Int? = nil, probability: Double? = nil, after: Int? = nil, page: String? = nil,
         status: Int? = nil,
-        body: String? = nil, bytesPerSecond: Int? = nil, seconds: Int? = nil, target: String? = nil
+        body: String? = nil, bytesPerSecond: Int? = nil, seconds: Int? = nil, target: String? = nil,
+        at: String? = nil, done: Bool? = nil
     ) {
         self.kind = kind
         self.count = count
@@ -101,6 +107,17 @@ public struct FaultRule: Sendable, Codable, Equatable {
         self.bytesPerSecond = bytesPerSecond
         self.seconds = seconds
         self.target = target
+        self.at = at
+        self.done = done
+    }
+
+    /// What ``at`` can name.
+    public static var places: [String] { ["actions", "reads"] + ManagementCall.allCases.map(\.rawValue) }
+
+    /// Whether it is about the log (nil) or this call.
+    func strikes(_ call: ManagementCall?) -> Bool {
+        guard let call, let at else { return call == nil && at == nil }
+        return at == call.rawValue || at == (call.isAction ? "actions" : "reads")
     }
 
     /// Reads `KIND[:key=value,…][;KIND…]`, such as `status:status=502,count=3;hang:after=10,count=1`.
@@ -134,8 +151,12 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case "page": page = value
         case "body": body = value
         case "target": target = value
+        case "at": at = value
+        case "done": done = Bool(value)
         default: return false
         }
+        if key == "at" { return Self.places.contains(value) }
+        if key == "done" { return done != nil }
         return key == "page" || key == "body" || key == "target" || key == "probability" || Int(value) != nil
     }
 }

@@ -15,7 +15,8 @@ struct Exchange {
         self.request = request
         self.origin = origin
         self.now = now
-        var rolls = Rolls(Seed.derive(seed, .request, number))
+        // With the time, so that an org that is started again doesn't give a request id twice.
+        var rolls = Rolls(Seed.derive(seed &+ UInt64(bitPattern: now), .request, number))
         var id: [UInt8] = []
         id.appendHex(rolls.next(), digits: 16)
         id.appendHex(rolls.next(), digits: 16)

@@ -51,9 +51,11 @@ struct HTTPReply: Sendable {
 
     func head() -> [UInt8] {
         let reasons = [
-            200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+            200: "OK", 201: "Created", 204: "No Content", 302: "Found", 400: "Bad Request", 401: "Unauthorized",
+            403: "Forbidden", 404: "Not Found",
             405: "Method Not Allowed",
-            429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
+            409: "Conflict", 411: "Length Required", 429: "Too Many Requests", 500: "Internal Server Error",
+            502: "Bad Gateway", 503: "Service Unavailable",
             504: "Gateway Timeout",
         ]
         var out: [UInt8] = []
@@ -61,6 +63,8 @@ struct HTTPReply: Sendable {
         for (name, value) in headers { out.append("\(name): \(value)\r\n") }
         switch delivery {
         case .chunked, .chunkedCutShort: out.append("Transfer-Encoding: chunked\r\n")
+        // A 204 has no length (RFC 9110 section 8.6).
+        case _ where status == 204: break
         case .lengthTooLong: out.append("Content-Length: \(body.count + 1000)\r\n")
         default: out.append("Content-Length: \(body.count)\r\n")
         }

@@ -7,6 +7,8 @@ struct SCIMFilter {
         "actor.alternateId",
     ]
 
+    private static let operators: Set<String> = ["eq", "ne", "sw", "ew", "co", "gt", "ge", "lt", "le", "pr"]
+
     indirect enum Term {
         case compare(String, String, String)
         case present(String)
@@ -17,25 +19,44 @@ struct SCIMFilter {
 
     let root: Term
 
+    /// A filter of the log.
     init(_ text: String) throws(OktaError) {
-        var parser = Parser(tokens: try Parser.tokens(text))
+        try self.init(text, attributes: Self.attributes, operators: Self.operators, unsupported: OktaError.badFilter)
+    }
+
+    /// A `search` or `filter` of another collection; 400 E0000031 for what it doesn't support.
+    init(_ text: String, attributes: Set<String>, operators: Set<String>) throws(OktaError) {
+        try self.init(text, attributes: attributes, operators: operators) { reason in
+            OktaError(status: 400, code: "E0000031", summary: "Invalid search criteria: \(reason)")
+        }
+    }
+
+    private init(
+        _ text: String, attributes: Set<String>, operators: Set<String>,
+        unsupported: @escaping (String) -> OktaError
+    ) throws(OktaError) {
+        var parser = Parser(
+            tokens: try Parser.tokens(text), attributes: attributes, operators: operators, unsupported: unsupported)
         root = try parser.either()
         guard parser.isAtEnd else { throw .badFilter("unexpected text after the expression") }
     }
 
-    func matches(_ value: (String) -> String?) -> Bool {
-        Self.evaluate(root, value)
+    func matches(ignoringCase: Bool = false, _ value: (String) -> String?) -> Bool {
+        let fold: (String) -> String = ignoringCase ? { $0.lowercased() } : { $0 }
+        return Self.evaluate(root, fold) { value($0).map(fold) }
     }
 
-    private static func evaluate(_ term: Term, _ value: (String) -> String?) -> Bool {
+    private static func evaluate(
+        _ term: Term, _ fold: (String) -> String, _ value: (String) -> String?
+    ) -> Bool {
         switch term {
         case .present(let path): value(path) != nil
-        case .both(let left, let right): evaluate(left, value) && evaluate(right, value)
-        case .either(let left, let right): evaluate(left, value) || evaluate(right, value)
-        case .not(let term): !evaluate(term, value)
-        case .compare(let path, "ne", let text): value(path) != text
+        case .both(let left, let right): evaluate(left, fold, value) && evaluate(right, fold, value)
+        case .either(let left, let right): evaluate(left, fold, value) || evaluate(right, fold, value)
+        case .not(let term): !evaluate(term, fold, value)
+        case .compare(let path, "ne", let text): value(path) != fold(text)
         case .compare(let path, let word, let text):
-            value(path).map { compare($0, word, text) } ?? false
+            value(path).map { compare($0, word, fold(text)) } ?? false
         }
     }
 
@@ -55,8 +76,19 @@ struct SCIMFilter {
     private struct Parser {
         enum Token: Equatable { case open, close, word(String), text(String) }
         var tokens: ArraySlice<Token>
+        let attributes: Set<String>
+        let operators: Set<String>
+        let unsupported: (String) -> OktaError
 
-        init(tokens: [Token]) { self.tokens = tokens[...] }
+        init(
+            tokens: [Token], attributes: Set<String>, operators: Set<String>,
+            unsupported: @escaping (String) -> OktaError
+        ) {
+            self.tokens = tokens[...]
+            self.attributes = attributes
+            self.operators = operators
+            self.unsupported = unsupported
+        }
 
         var isAtEnd: Bool { tokens.isEmpty }
 
@@ -133,14 +165,12 @@ struct SCIMFilter {
                 throw .badFilter("an operator is missing after \(path)")
             }
             let word = written.lowercased()
-            guard ["eq", "ne", "sw", "ew", "co", "gt", "ge", "lt", "le", "pr"].contains(word) else {
-                throw .badFilter("unknown operator \(written)")
-            }
+            guard operators.contains(word) else { throw unsupported("unknown operator \(written)") }
             if word == "co", path == "debugContext.debugData.url" || path == "debugContext.debugData.requestUri" {
                 throw OktaError(
                     status: 400, code: "E0000031", summary: "Invalid search criteria: \(path) does not support co")
             }
-            guard SCIMFilter.attributes.contains(path) else { throw .badFilter("unsupported attribute \(path)") }
+            guard attributes.contains(path) else { throw unsupported("unsupported attribute \(path)") }
             if word == "pr" { return .present(path) }
             guard case .text(let value)? = tokens.popFirst() else {
                 throw .badFilter("a quoted value is missing after \(word)")

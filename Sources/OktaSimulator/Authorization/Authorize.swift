@@ -1,0 +1,62 @@
+import Foundation
+
+/// Checks a request's credential against what an endpoint demands.
+extension OrgService {
+    enum Admission {
+        case granted(Principal)
+        /// Refused in OAuth's form, because it came with an access token.
+        case refused(HTTPReply)
+    }
+
+    /// - Parameters:
+    ///   - scopes: of a service app; one of them is enough.
+    ///   - permissions: of an administrator, all of them.
+    func authorize(_ exchange: Exchange, scopes: [String], permissions: [String]) throws(OktaError) -> Admission {
+        let request = exchange.request
+        guard let value = request.header("authorization"), !value.isEmpty else { throw .noSession }
+        let principal: Principal
+        if value.hasPrefix("SSWS ") {
+            guard let token = state.withLock({ $0.directory.token(String(value.dropFirst(5))) }) else {
+                throw .invalidToken
+            }
+            principal = .token(token)
+        } else {
+            guard state.withLock({ $0.authorization.isInUse }) else { throw .invalidToken }
+            switch verify(exchange, scopes) {
+            case .success(let app): principal = .app(app)
+            case .failure(let refusal): return .refused(challenge(exchange, refusal))
+            }
+        }
+        guard permissions.allSatisfy(principal.rights.allow) else { throw .noPermission }
+        return .granted(principal)
+    }
+
+    private func verify(_ exchange: Exchange, _ scopes: [String]) -> Result<ServiceApp, AuthorizationServer.Refusal> {
+        // A proof's `htu` is compared after Okta has decoded the path, so that one with %40 never matches.
+        let path = String(exchange.request.path)
+        let url = exchange.origin + (path.removingPercentEncoding ?? path)
+        return state.withLock { state -> Result<ServiceApp, AuthorizationServer.Refusal> in
+            do throws(AuthorizationServer.Refusal) {
+                return .success(
+                    try state.authorization.check(exchange.request, url: url, scopes: scopes, now: exchange.now))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func challenge(_ exchange: Exchange, _ refusal: AuthorizationServer.Refusal) -> HTTPReply {
+        let scheme = exchange.request.header("authorization")?.hasPrefix("DPoP ") == true ? "DPoP" : "Bearer"
+        var reply = exchange.failure(OktaError(status: refusal.status, code: refusal.code, summary: refusal.reason))
+        let scope = refusal.scope.map { " scope=\"\($0)\"," } ?? ""
+        reply.headers.append(
+            (
+                "WWW-Authenticate",
+                "\(scheme) realm=\"\(exchange.origin)\",\(scope) error=\"\(refusal.code)\", error_description=\"\(refusal.reason)\""
+            ))
+        if refusal.givesNonce {
+            reply.headers.append(("dpop-nonce", state.withLock { $0.authorization.nonce(now: exchange.now) }))
+        }
+        return reply
+    }
+}

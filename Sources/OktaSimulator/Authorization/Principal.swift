@@ -1,0 +1,22 @@
+/// Who sent a request: what its API token or access token says.
+enum Principal: Sendable {
+    /// An API token acts as the administrator who made it.
+    case token(APIToken)
+    case app(ServiceApp)
+
+    var rights: AdminRights {
+        switch self {
+        case .token(let token): token.rights
+        case .app(let app): app.rights
+        }
+    }
+}
+
+/// An API token of the org.
+struct APIToken: Sendable {
+    /// `00T…`, as events of the log name it; never the secret.
+    let id: String
+    /// The id of the administrator who made it.
+    let ownerID: String
+    let rights: AdminRights
+}

@@ -1,0 +1,17 @@
+/// A group of the org. Times are milliseconds since 1970.
+struct OktaGroup: Sendable {
+    enum Kind: String, Sendable {
+        case okta = "OKTA_GROUP"
+        /// Kept by an app or a directory: members change there only.
+        case app = "APP_GROUP"
+        case builtIn = "BUILT_IN"
+    }
+
+    let id: String
+    let name: String
+    let kind: Kind
+    /// Roles that its members have.
+    var roles: [AdminRights.Role] = []
+    let created: Int64
+    var membershipChanged: Int64
+}

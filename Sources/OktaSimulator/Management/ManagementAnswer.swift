@@ -1,0 +1,78 @@
+import Foundation
+
+/// What an endpoint answers, and the events of the log that come of it.
+struct ManagementAnswer {
+    var status = 200
+    /// Nil for an empty body.
+    var json: Any?
+    /// The query of the next page, for its link.
+    var next: String?
+    var events: [ActionEvent] = []
+
+    /// Compact JSON with sorted keys.
+    static func bytes(_ json: Any) -> [UInt8] {
+        let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed]
+        return (try? JSONSerialization.data(withJSONObject: json, options: options)).map(Array.init) ?? []
+    }
+}
+
+/// A request to a management endpoint, as the directory needs to know it.
+struct ManagementRequest {
+    let route: ManagementRoute
+    let query: [String: String]
+    let body: [UInt8]
+    let contentType: String
+    let origin: String
+    let principal: Principal
+    /// Milliseconds since 1970.
+    let now: Int64
+
+    /// - Throws: 400 for a query that can't be decoded.
+    init(_ exchange: Exchange, _ route: ManagementRoute, _ principal: Principal) throws(OktaError) {
+        var query: [String: String] = [:]
+        for part in exchange.request.rawQuery.split(separator: "&") {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = LogQuery.decode(pair[0]), let value = LogQuery.decode(pair.count > 1 ? pair[1] : "") else {
+                throw .invalid("query", "malformed percent-encoding")
+            }
+            query[name] = query[name] ?? value
+        }
+        self.query = query
+        self.route = route
+        self.principal = principal
+        body = exchange.request.body
+        contentType = exchange.request.header("content-type") ?? ""
+        origin = exchange.origin
+        now = exchange.now
+    }
+
+    /// A parameter that is `true` or `false`.
+    func flag(_ name: String, default value: Bool) throws(OktaError) -> Bool {
+        switch query[name] {
+        case nil: return value
+        case "true"?: return true
+        case "false"?: return false
+        default: throw .invalid(name, "The value must be true or false.")
+        }
+    }
+
+    /// The body as a JSON object.
+    func object() throws(OktaError) -> [String: Any] {
+        guard contentType.prefix(while: { $0 != ";" }).lowercased() == "application/json" else {
+            throw OktaError(
+                status: 400, code: "E0000021", summary: "Bad request.  Content-Type header must be application/json.")
+        }
+        guard let object = (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] else {
+            throw OktaError(status: 400, code: "E0000003", summary: "The request body was not well-formed.")
+        }
+        return object
+    }
+
+    /// An option of `Content-Type: application/json; okta-response=omitCredentials,…`.
+    func omits(_ part: String) -> Bool {
+        guard let range = contentType.range(of: "okta-response=") else { return false }
+        return contentType[range.upperBound...].prefix { $0 != ";" }.split(separator: ",").contains {
+            $0.trimmingSpaces.replacing("\"", with: "") == part
+        }
+    }
+}

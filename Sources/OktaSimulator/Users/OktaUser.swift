@@ -1,0 +1,72 @@
+/// A user of the org. All times are milliseconds since 1970.
+struct OktaUser: Sendable {
+    let id: String
+    let login: String
+    let email: String
+    let firstName: String
+    let lastName: String
+    var status: UserStatus
+    /// The status before the last change, which `search` goes on to show for a while.
+    private(set) var earlierStatus: UserStatus?
+    /// A change that Okta has taken up and not ended: the status to come, and when it comes.
+    var transition: (to: UserStatus, at: Int64)?
+    let created: Int64
+    var statusChanged: Int64
+    var passwordChanged: Int64?
+    /// The profile and the password are those of Active Directory.
+    var isDirectorySourced = false
+    var hasPassword = true
+    /// Blocked from devices that Okta doesn't know, after failed sign-ins.
+    var isBlocked = false
+    /// Roles assigned to the user directly.
+    var roles: [AdminRights.Role] = []
+    /// Ids of the user's groups.
+    var groups: Set<String> = []
+    /// Ids of open sessions.
+    var sessions: [String] = []
+    var oauthTokens = 0
+    var rememberedDevices = 0
+    /// Enrolled factors besides the password.
+    var factors = 0
+    var riskLevel: String?
+    /// Calls that found this user, by `ManagementCall`; and those of them that Okta has done.
+    var calls: [String: Int] = [:]
+    var done: [String: Int] = [:]
+
+    var name: String { "\(firstName) \(lastName)" }
+    /// The part of the login before the `@`.
+    var shortName: Substring { login.prefix { $0 != "@" } }
+
+    /// Ends a transition whose time has come.
+    mutating func settle(now: Int64) {
+        guard let transition, transition.at <= now else { return }
+        move(to: transition.to, now: transition.at)
+    }
+
+    mutating func move(to next: UserStatus, now: Int64) {
+        transition = nil
+        if next != status { earlierStatus = status }
+        status = next
+        statusChanged = now
+        if next == .deprovisioned {
+            hasPassword = false
+            factors = 0
+            endSessions()
+        }
+    }
+
+    /// The user as an index shows it that lags by so many milliseconds.
+    func indexed(now: Int64, delay: Int64) -> OktaUser {
+        guard let earlierStatus, now - statusChanged < delay else { return self }
+        var earlier = self
+        earlier.status = earlierStatus
+        earlier.transition = nil
+        return earlier
+    }
+
+    mutating func endSessions() {
+        sessions = []
+        oauthTokens = 0
+        rememberedDevices = 0
+    }
+}

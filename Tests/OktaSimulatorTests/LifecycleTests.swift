@@ -1,0 +1,199 @@
+import Foundation
+import OktaSimulator
+import Testing
+
+/// What Okta's Users API documents for each call in each status; the last words of a row are its refusal.
+private struct Row: CustomTestStringConvertible, Sendable {
+    let call: String
+    let operation: String
+    /// Statuses that allow it, each with the status that follows.
+    let allowed: [UserStatus: UserStatus]
+    let refusal: String
+    var testDescription: String { call }
+
+    init(_ call: String, _ operation: String, _ allowed: [UserStatus: UserStatus], _ refusal: String) {
+        self.call = call
+        self.operation = operation
+        self.allowed = allowed
+        self.refusal = refusal
+    }
+
+    static let all = [
+        Row("suspend", "suspend", [.active: .suspended], "400 E0000001"),
+        Row("unsuspend", "unsuspend", [.suspended: .active], "400 E0000001"),
+        Row(
+            "deactivate", "deactivate",
+            Dictionary(
+                uniqueKeysWithValues: UserStatus.allCases.filter { $0 != .deprovisioned }.map { ($0, .deprovisioned) }),
+            "400 E0000001"),
+        Row("activate", "activate", [.staged: .active, .deprovisioned: .provisioned], "403 E0000016"),
+        Row(
+            "reactivate", "reactivate", [.provisioned: .provisioned, .recovery: .recovery], "403 E0000038"),
+        Row("unlock", "unlock", [.lockedOut: .active], "403 E0000032"),
+        Row(
+            "expire-password", "expire_password",
+            [
+                .active: .passwordExpired, .passwordExpired: .passwordExpired, .recovery: .passwordExpired,
+                .lockedOut: .passwordExpired,
+            ], "403 E0000038"),
+        Row(
+            "expire-password-with-temp-password", "expire_password_with_temp_password",
+            [
+                .active: .passwordExpired, .passwordExpired: .passwordExpired, .recovery: .passwordExpired,
+                .lockedOut: .passwordExpired,
+            ], "403 E0000038"),
+        Row(
+            "reset-password", "reset_password?sendEmail=true",
+            [
+                .active: .recovery, .passwordExpired: .recovery, .recovery: .recovery, .lockedOut: .recovery,
+                .provisioned: .recovery,
+            ], "403 E0000017"),
+        Row(
+            "reset-factors", "reset_factors",
+            Dictionary(
+                uniqueKeysWithValues: UserStatus.allCases.filter { $0 != .staged && $0 != .deprovisioned }.map {
+                    ($0, $0)
+                }), "403 E0000038"),
+    ]
+}
+
+@Suite("users and what may be done to them")
+struct LifecycleTests {
+    @Test("a call is done in the statuses that allow it, and refused with its code in all others", arguments: Row.all)
+    fileprivate func matrix(row: Row) async throws {
+        try await withOrg({
+            $0.transitionSpan = 0
+            $0.actionEventDelay = 0
+        }) { org, client in
+            let user = try #require(org.user("adam.active"))
+            for status in UserStatus.allCases {
+                org.setStatus(status, of: user.id)
+                let before = try #require(org.user(user.id))
+                #expect(before.status == status)
+                let answer = client.send("POST", "/api/v1/users/\(user.id)/lifecycle/\(row.operation)")
+                let after = try #require(org.user(user.id))
+                let calls = (after.calls[row.call] ?? 0) - (before.calls[row.call] ?? 0)
+                let done = (after.done[row.call] ?? 0) - (before.done[row.call] ?? 0)
+                if let next = row.allowed[status] {
+                    // Deactivating took the password away, so that the user has to choose one.
+                    let expected = row.call == "activate" && status == .staged ? [.active, .provisioned] : [next]
+                    #expect(answer.status == 200 && expected.contains(after.status), "\(status): \(answer.text)")
+                    #expect(calls == 1 && done == 1, "\(status)")
+                } else {
+                    #expect(answer.verdict == row.refusal && after.status == status, "\(status): \(answer.text)")
+                    #expect(calls == 1 && done == 0, "\(status)")
+                }
+            }
+        }
+    }
+
+    @Test("activating with a password leads to ACTIVE, without one to PROVISIONED")
+    func activation() async throws {
+        try await withOrg({ $0.transitionSpan = 0 }) { org, client in
+            _ = client.send("POST", "/api/v1/users/ana.staged/lifecycle/activate")
+            _ = client.send("POST", "/api/v1/users/stig.staged/lifecycle/activate")
+            #expect(org.user("ana.staged")?.status == .provisioned && org.user("stig.staged")?.status == .active)
+        }
+    }
+
+    @Test("suspending ends the sessions, not the tokens")
+    func suspension() async throws {
+        try await withOrg { org, client in
+            #expect(client.send("POST", "/api/v1/users/adam.active/lifecycle/suspend").status == 200)
+            let user = try #require(org.user("adam.active"))
+            #expect(user.sessions == [] && user.oauthTokens == 3 && user.rememberedDevices == 1 && user.factors == 2)
+        }
+    }
+
+    @Test("activating and deactivating end a moment after the answer")
+    func transitions() async throws {
+        let clock = MovedClock()
+        try await withOrg({
+            $0.clock = clock.read
+            $0.transitionSpan = 5000
+        }) { org, client in
+            #expect(client.send("POST", "/api/v1/users/ana.staged/lifecycle/activate").status == 200)
+            let under = client.get("/api/v1/users/ana.staged").object
+            #expect(
+                under?["status"] as? String == "STAGED" && under?["transitioningToStatus"] as? String == "PROVISIONED")
+            #expect(client.send("POST", "/api/v1/users/ana.staged/lifecycle/suspend").verdict == "409 E0000112")
+            #expect(client.send("POST", "/api/v1/users/adam.active/lifecycle/deactivate").status == 200)
+            #expect(org.user("adam.active")?.transitioningToStatus == .deprovisioned)
+            clock.advance(seconds: 5)
+            let after = client.get("/api/v1/users/ana.staged").object
+            #expect(after?["status"] as? String == "PROVISIONED" && after?["transitioningToStatus"] == nil)
+            #expect(org.user("adam.active")?.status == .deprovisioned && org.user("adam.active")?.sessions == [])
+        }
+    }
+
+    @Test("secrets come only when nobody is mailed, and reset_password has to say which")
+    func secrets() async throws {
+        try await withOrg { _, client in
+            let path = "/api/v1/users/adam.active/lifecycle"
+            #expect(client.send("POST", path + "/reset_password").verdict == "400 E0000028")
+            #expect(client.send("POST", path + "/reset_password?sendEmail=perhaps").verdict == "400 E0000001")
+            let mailed = client.send("POST", path + "/reset_password?sendEmail=true")
+            #expect(mailed.status == 200 && mailed.object?.isEmpty == true)
+            let link =
+                client.send("POST", path + "/reset_password?sendEmail=false").object?["resetPasswordUrl"] as? String
+            #expect(link?.contains("/signin/reset-password/") == true)
+            let temporary = client.send("POST", path + "/expire_password_with_temp_password").object?["tempPassword"]
+            #expect((temporary as? String)?.count == 20)
+            let expired = client.send("POST", path + "/expire_password").object
+            #expect(expired?["status"] as? String == "PASSWORD_EXPIRED")
+            let staged = "/api/v1/users/ana.staged/lifecycle/activate"
+            let activation = client.send("POST", staged + "?sendEmail=false").object
+            #expect((activation?["activationToken"] as? String)?.count == 20 && activation?["activationUrl"] != nil)
+        }
+    }
+
+    @Test("unlocking: someone blocked from unknown devices, and nobody of a directory")
+    func unlock() async throws {
+        try await withOrg { org, client in
+            #expect(client.get("/api/v1/users/bea.blocked/blocks").text.contains("UNKNOWN_DEVICES"))
+            #expect(client.send("POST", "/api/v1/users/bea.blocked/lifecycle/unlock").status == 200)
+            #expect(client.get("/api/v1/users/bea.blocked/blocks").text == "[]")
+            #expect(client.send("POST", "/api/v1/users/bea.blocked/lifecycle/unlock").verdict == "403 E0000032")
+            #expect(client.send("POST", "/api/v1/users/lea.directory/lifecycle/unlock").verdict == "403 E0000032")
+            #expect(org.user("lea.directory")?.status == .lockedOut)
+        }
+    }
+
+    @Test("a POST or PUT without a length is refused before anything is done")
+    func length() async throws {
+        try await withOrg { org, good in
+            var client = good
+            client.omitsLength = true
+            #expect(client.send("POST", "/api/v1/users/adam.active/lifecycle/suspend").status == 411)
+            let user = try #require(org.user("adam.active"))
+            #expect(client.send("PUT", "/api/v1/groups/x/users/\(user.id)").status == 411)
+            #expect(org.user("adam.active")?.status == .active && org.user("adam.active")?.calls.isEmpty == true)
+            #expect(good.send("POST", "/api/v1/users/adam.active/lifecycle/suspend").status == 200)
+        }
+    }
+
+    @Test("clearing sessions takes what the request says, by id only, in any status")
+    func sessions() async throws {
+        for (pipeline, forgets) in [("idx", true), ("v1", false)] {
+            try await withOrg({ $0.pipeline = pipeline }) { org, client in
+                let user = try #require(org.user("adam.active"))
+                #expect(
+                    client.send("DELETE", "/api/v1/users/adam.active@corp.example/sessions").verdict == "404 E0000007")
+                let session = "/api/v1/sessions/\(user.sessions[0])"
+                #expect(client.get(session).object?["userId"] as? String == user.id)
+                #expect(client.send("DELETE", session).status == 204 && client.get(session).verdict == "404 E0000007")
+                #expect(client.send("DELETE", "/api/v1/users/\(user.id)/sessions").status == 204)
+                var now = try #require(org.user(user.id))
+                #expect(now.sessions == [] && now.oauthTokens == 3 && (now.rememberedDevices == 0) == forgets)
+                let rest = "/api/v1/users/\(user.id)/sessions?oauthTokens=true&forgetDevices=true"
+                #expect(client.send("DELETE", rest).status == 204)
+                now = try #require(org.user(user.id))
+                #expect(now.oauthTokens == 0 && now.rememberedDevices == 0)
+                for status in UserStatus.allCases {
+                    org.setStatus(status, of: user.id)
+                    #expect(client.send("DELETE", "/api/v1/users/\(user.id)/sessions").status == 204, "\(status)")
+                }
+            }
+        }
+    }
+}
