@@ -11,8 +11,8 @@ DESTDIR ?=
 RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-stdlib \
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
-.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates loader-test detections-test delivery-test replay-test oauth-test fault-test metrics-test \
-	exactly-once-test attack-test simulate simulate-faults systemd-test package-test reload-test deb tarball install uninstall clean
+.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates loader-test detections-test delivery-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
+	exactly-once-test attack-test simulate simulate-faults systemd-test package-test reload-test respond-test deb tarball install uninstall clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,6 +102,7 @@ systemd-test: release ## The daemon under real systemd, in a container; needs ro
 	Suites/systemd/credentials "$$($(SWIFT) build -c release --show-bin-path)"
 	Suites/systemd/setup "$$($(SWIFT) build -c release --show-bin-path)"
 	Suites/delivery/systemd "$$($(SWIFT) build -c release --show-bin-path)"
+	Suites/systemd/respond "$$($(SWIFT) build -c release --show-bin-path)"
 
 package-test: release ## The package: lintian, manual pages, and its life under real systemd; needs root; PACKAGE_FULL=1 tries Debian 13 too
 	@scripts/install-dependencies package-test
@@ -117,6 +118,12 @@ reload-test: ## Reloads under load: each event once, and nothing grows; RELOADS=
 	@scripts/install-dependencies test
 	$(SWIFT) build --build-tests
 	TRIBUTARY_RELOADS=$(RELOADS) $(SWIFT) test --skip-build --filter 'EndToEndTests.ReloadTests/manyReloads'
+
+respond-test: ## Response actions: each in every status, batches with kills, their records; RESPOND_USERS=500 RESPOND_KILLS=60 for a long batch
+	@scripts/install-dependencies build
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Suites/respond/run "$$($(SWIFT) build --show-bin-path)"
 
 loader-test: ## The recipes of docs/loaders.md, run against a real spool; needs PyPI for DuckDB, pyarrow and chdb
 	@scripts/install-dependencies loaders
@@ -143,6 +150,11 @@ oauth-test: ## OAuth and DPoP against an org whose checks PyJWT and cryptography
 	$(SWIFT) build --product tributary
 	$(SWIFT) build --product okta-simulator
 	Suites/oauth/run "$$($(SWIFT) build --show-bin-path)"
+
+okta-sdk-test: ## Okta's own Python SDK against okta-simulator: every page of the log, users, groups, roles, sessions; needs PyPI
+	@scripts/install-dependencies okta-sdk
+	$(SWIFT) build --product okta-simulator
+	Suites/okta-sdk/run "$$($(SWIFT) build --show-bin-path)"
 
 metrics-test: ## Metrics, alert rules and the status page, with hostile clients and 1,000 integrations; PICTURES=directory
 	@scripts/install-dependencies metrics

@@ -56,10 +56,22 @@ let package = Package(
             name: "Systemd",
             dependencies: ["CSystemd", "Time", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
+        // What the response helper writes down and the collector reads: the one thing that they share.
+        .target(name: "ResponseLog", dependencies: ["Spool"], swiftSettings: strict),
+        // Response actions: it acts on users with a credential of its own, and knows of nothing that collects.
+        .target(
+            name: "Respond",
+            dependencies: [
+                "CLinux", "Configuration", "OktaAPI", "ResponseLog", "Systemd", "Time",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "OktaAPI", "OCSF", "Spool", "Configuration", "Credentials", "Systemd", "Time",
+                "CLinux", "OktaAPI", "OCSF", "ResponseLog", "Spool", "Configuration", "Credentials", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -96,8 +108,9 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "Monitoring", "OCSF", "OktaAPI",
-                "Setup", "Spool", "Systemd", "Time",
+                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "Digests", "Monitoring", "OCSF",
+                "OktaAPI",
+                "Respond", "ResponseLog", "Setup", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -163,12 +176,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "OktaSimulatorTests",
-            dependencies: ["OktaSimulator", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["OktaSimulator", "CZlib", "ResponseLog", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "OktaSimulator", "Spool",
+                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "OktaSimulator", "ResponseLog",
+                "Spool",
                 "Systemd", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -181,7 +195,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "TributaryTests", dependencies: ["tributary", "Collector"], swiftSettings: strict),
+        .testTarget(name: "ResponseLogTests", dependencies: ["ResponseLog", "Spool"], swiftSettings: strict),
+        .testTarget(
+            name: "RespondTests",
+            dependencies: [
+                "Configuration", "OktaAPI", "OktaSimulator", "Respond", "ResponseLog", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["matrix.txt"], swiftSettings: strict),
+        .testTarget(
+            name: "TributaryTests", dependencies: ["tributary", "Collector", "Respond", "ResponseLog"],
+            swiftSettings: strict),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer"], swiftSettings: strict),
         .testTarget(
             name: "MonitoringTests",

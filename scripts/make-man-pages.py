@@ -22,6 +22,7 @@ FILES = {
     "spool": ("/var/lib/tributary/spool/", "Sealed segments: tributary-spool(5)."),
     "state": ("/var/lib/tributary/state/", "Where collection stands in each org's log, and what is not sealed yet. It belongs to the spool."),
     "status": ("/run/tributary/status.json", f"What the running daemon reports: {DOCUMENTS}/status.md."),
+    "actions": ("/var/lib/tributary-respond/log/", f"What response actions have done: {DOCUMENTS}/respond.md."),
     "documents": (f"{DOCUMENTS}/", "The guides; README.md says which is for whom."),
 }
 
@@ -330,6 +331,7 @@ def files_of(command):
         chosen += ["spool"] if kind in ("spool", "replay", "deliver", "run") else []
         chosen += ["state"] if kind == "run" else []
         chosen += ["status"] if kind in ("run", "status") else []
+        chosen += ["actions"] if kind == "respond" else []
         chosen += ["documents"]
     return [FILES[each] for each in chosen]
 

@@ -2,6 +2,7 @@
 #define TRIBUTARY_CLINUX_H
 
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -20,6 +21,25 @@ static inline void tributary_name_thread(const char *name) {
 /// No core dump of this process, and no ptrace(2) or /proc/PID/mem for other processes of its user: secrets are in its memory.
 static inline void tributary_guard_memory(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/// `struct ucred` of unix(7), which glibc declares only with _GNU_SOURCE.
+struct tributary_peer {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
+/// Who connected to the other end of a Unix socket, as of that moment (SO_PEERCRED); 0, or -1 with errno.
+static inline int tributary_socket_peer(int socket, struct tributary_peer *peer) {
+    socklen_t size = sizeof *peer;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, peer, &size);
+}
+
+/// The supplementary groups of that process (SO_PEERGROUPS); their number, or -1 with errno, ERANGE where there are more than `limit`.
+static inline int tributary_socket_peer_groups(int socket, gid_t *groups, int limit) {
+    socklen_t size = (socklen_t)((size_t)limit * sizeof *groups);
+    return getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0 ? (int)(size / sizeof *groups) : -1;
 }
 
 /// Exchanges two names of a directory in one step (RENAME_EXCHANGE of renameat2(2)); 0, or -1 with errno.

@@ -9,6 +9,7 @@ package struct Configuration: Sendable, Equatable {
     package typealias MyNetwork = Section<MyNetworkKeys>
     package typealias Network = Section<NetworkKeys>
     package typealias Metrics = Section<MetricsKeys>
+    package typealias Response = Section<ResponseKeys>
 
     /// The files from which it was read, in order.
     package var files: [String]
@@ -18,6 +19,7 @@ package struct Configuration: Sendable, Equatable {
     package var myNetwork: MyNetwork
     package var network: Network
     package var metrics: Metrics
+    package var response: Response
     /// In the order of the files.
     package var credentials: [Credential]
     /// In the order of the files.

@@ -44,6 +44,7 @@ package struct ConfigurationChange: Sendable, Equatable {
             new.directories.changed(from: old.directories) + new.spool.changed(from: old.spool)
             + new.record.changed(from: old.record) + new.myNetwork.changed(from: old.myNetwork)
             + new.network.changed(from: old.network) + new.metrics.changed(from: old.metrics)
+            + new.response.changed(from: old.response)
         settings = keys.filter { $0.change == .whileRunning }
         needsRestart = keys.filter { $0.change == .atRestart }
     }
@@ -57,6 +58,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         result.myNetwork = new.myNetwork.keepingUntilRestart(old.myNetwork)
         result.network = new.network.keepingUntilRestart(old.network)
         result.metrics = new.metrics.keepingUntilRestart(old.metrics)
+        result.response = new.response.keepingUntilRestart(old.response)
         return result
     }
 

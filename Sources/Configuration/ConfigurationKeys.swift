@@ -130,6 +130,28 @@ extension Configuration {
         ) { $0.map { "metrics in \($0)" } }
     }
 
+    /// Under `response`: limits of the response actions, and where their helper keeps things.
+    package struct ResponseKeys: ConfigurationSection {
+        package static let shared = Self()
+
+        package let protectedUsers = ConfigurationKey<[String]>(
+            "response.protected_users", listOf: .oktaUser, .whileRunning,
+            "Users that no response action touches, forced or not, such as break-glass accounts: logins, e-mail addresses or ids."
+        ) { $0.isEmpty ? nil : "protected: \($0.joined(separator: " "))" }
+        package let usersPerHour = ConfigurationKey<Int>(
+            "response.users_per_hour", .number(1...100_000), default: .value("20"), .whileRunning,
+            "How many users response actions may touch within an hour unless they are forced; from 1 to 100000."
+        ) { "up to \($0) users an hour" }
+        package let logDirectory = ConfigurationKey<String>(
+            "response.log_directory", .path, default: .value("/var/lib/tributary-respond/log"), .atRestart,
+            "Where the helper of the response actions records each of them, for the daemon to collect."
+        ) { _ in nil }
+        package let socket = ConfigurationKey<String>(
+            "response.socket", .path, default: .value("/run/tributary-respond/socket"), .atRestart,
+            "The Unix socket at which that helper takes requests."
+        ) { _ in nil }
+    }
+
     /// An item of `credentials`.
     package struct CredentialKeys: ConfigurationSection {
         package static let shared = Self()
@@ -266,7 +288,8 @@ extension Configuration {
         ) { _ in nil }
         package let secretFile = ConfigurationKey<String?>(
             "destinations[].secret_file", optional: .path,
-            described: "/run/tributary-credentials-deliver/NAME/secrets/NAME, else $CREDENTIALS_DIRECTORY/NAME", .whileRunning,
+            described: "/run/tributary-credentials-deliver/NAME/secrets/NAME, else $CREDENTIALS_DIRECTORY/NAME",
+            .whileRunning,
             "With credentials static: the file that holds the access key; with type http: the token or password. Nothing else is in it."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
@@ -330,6 +353,7 @@ extension Configuration {
     /// All sections, in the order of the installed example.
     static let sections: [any ConfigurationSection.Type] = [
         DirectoryKeys.self, SpoolKeys.self, RecordKeys.self, MyNetworkKeys.self, NetworkKeys.self, MetricsKeys.self,
+        ResponseKeys.self,
         CredentialKeys.self, IntegrationKeys.self, DataIngestKeys.self, ResponseActionKeys.self, DestinationKeys.self,
     ]
 

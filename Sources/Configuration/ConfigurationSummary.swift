@@ -23,6 +23,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
         try top.encode(configuration.myNetwork, under: "my_network")
         try top.encode(configuration.network, under: "network")
         try top.encode(configuration.metrics, under: "metrics")
+        try top.encode(configuration.response, under: "response")
         var credentials = top.nestedUnkeyedContainer(forKey: "credentials")
         for credential in configuration.credentials {
             var item = credentials.nestedContainer(keyedBy: Key.self)
@@ -96,6 +97,7 @@ extension Configuration {
         line("my network", myNetwork.words)
         line("network", network.words)
         line("metrics", metrics.words)
+        if integrations.contains(where: { $0.responseAction != nil }) { line("response", response.words) }
         line("credentials", credentials.isEmpty ? "none" : "\(credentials.count)")
         for credential in credentials {
             let kind = credential.type.rawValue + (credential.keyKind.map { " (\($0))" } ?? "")
@@ -136,7 +138,7 @@ extension Configuration.Destination {
         return "\(self.protocol?.rawValue ?? "http") \(self.url?.description ?? "")\(place)"
     }
 
-    /// The systemd unit that delivers to it: one that allows programs where it runs some.
+    /// The systemd unit that delivers to it. If the destination runs a program, that is the unit that allows programs.
     package var unit: String {
         let isProgram = self.type == .exec || self.credentials == .process || self.format == .parquet
         return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"

@@ -23,7 +23,7 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// another place (`BindReadOnlyPaths=`). That is the one above the secrets, which are another directory after each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
-    /// Of the delivery to a destination.
+    /// The credentials of the delivery to a destination.
     package static func deliver(_ destination: Name) -> Self {
         CredentialDirectories(
             name: "deliver/\(destination)", source: "\(sourceRoot)/credentials-deliver/\(destination)",

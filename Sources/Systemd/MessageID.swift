@@ -57,13 +57,16 @@ package enum MessageID: String, CaseIterable, Sendable {
     case deliveryStopped = "226c1847b4b9463084a48827cf796260"
     /// A destination that had a problem accepts segments again.
     case deliveryRecovered = "20b9f7d9db584e6b8257f50358e1bb2e"
+    /// A response action is on record, with what came of it.
+    case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
 
     /// How serious the event is, wherever it is announced.
     package var level: Logger.Level {
         switch self {
         case .segmentSealed: .debug
         case .started: .info
-        case .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .deliveryRecovered, .rateLimited,
+        case .responseAction, .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .deliveryRecovered,
+            .rateLimited,
             .logRequeried:
             .notice
         case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven,

@@ -48,9 +48,6 @@ struct Check: AsyncParsableCommand {
         for warning in configuration.warnings { Terminal.complain(shown(warning.description)) }
         let objections = view?.objections(to: configuration) ?? []
         for objection in objections { Terminal.complain("error: \(shown(objection))") }
-        for warning in VersionLimits(configuration).warnings {
-            Terminal.complain("\(options.config): warning: \(warning)")
-        }
         let normalizing = Normalizing(configuration)
         do throws(Daemon.StartError) {
             _ = try normalizing.catalog()

@@ -24,5 +24,6 @@ struct ProgressBar {
     mutating func clear() {
         guard isShown, last >= 0 else { return }
         Terminal.write("\r\u{1B}[K")
+        last = -1
     }
 }

@@ -74,7 +74,7 @@ struct CredentialTests {
         await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
     }
 
-    @Test("a refused one is asked for again at once")
+    @Test("a refused one is requested again at once")
     func refused() async throws {
         let source = Source()
         let keeper = AWSCredentialKeeper(source) { 0 }

@@ -98,6 +98,18 @@ extension ValueKind where Value == String {
         return text
     }
 
+    /// A user of an Okta org, by login, e-mail address or id; all of them are compared without regard to case.
+    static let oktaUser = ValueKind("a user's login, e-mail address or id") { (text) throws(ValueError) in
+        guard (1...256).contains(text.utf8.count),
+            !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }), !text.contains(" ")
+        else {
+            throw ValueError(
+                "\(LiteralSecret.quoted(text)) is no user",
+                hint: "write a login, an e-mail address or an id, 256 bytes or less")
+        }
+        return text
+    }
+
     /// Checked against Amazon's rules for bucket names.
     static let bucket = ValueKind("a bucket such as example-lake") { (text) throws(ValueError) in
         let hint = "write its name alone: 3 to 63 lower-case letters, digits, - and ."
@@ -181,7 +193,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// What comes before a segment's path in the key of its object.
+    /// The part before a segment's path in the key of its object.
     static let objectPrefix = ValueKind("a prefix such as okta/prod") { (text) throws(ValueError) in
         var trimmed = text[...]
         while trimmed.first == "/" { trimmed.removeFirst() }

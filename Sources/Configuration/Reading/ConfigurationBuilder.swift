@@ -31,6 +31,7 @@ struct ConfigurationBuilder {
         if let network { checkFiles(network) }
         let metrics = SectionReading<Configuration.MetricsKeys>(settings, context, into: &findings).whole
         if let metrics { checkTextFile(metrics) }
+        let response = SectionReading<Configuration.ResponseKeys>(settings, context, into: &findings).whole
         for item in settings.items["credentials[]"] ?? [] {
             readCredential(item)
         }
@@ -38,12 +39,14 @@ struct ConfigurationBuilder {
         findings.addAsWarnings(credentials.problemsOfUnused)
         let destinations = DestinationReader.read(settings.items["destinations[]"] ?? [], context, into: &findings)
         if isComplete { reportUnused() }
-        guard let directories, let spool, let record, let myNetwork, let network, let metrics else { return nil }
+        guard let directories, let spool, let record, let myNetwork, let network, let metrics, let response else {
+            return nil
+        }
         return Configuration(
             files: files, directories: directories, spool: spool, record: record, myNetwork: myNetwork,
-            network: network, metrics: metrics, credentials: credentials.usable, integrations: integrations,
-            unusable: unusable,
-            destinations: destinations, warnings: Findings.sorted(findings.warnings, filesInOrder: files))
+            network: network, metrics: metrics, response: response, credentials: credentials.usable,
+            integrations: integrations, unusable: unusable, destinations: destinations,
+            warnings: Findings.sorted(findings.warnings, filesInOrder: files))
     }
 
     // MARK: Parts

@@ -37,7 +37,7 @@ enum DestinationReader {
         return read
     }
 
-    /// Where the unit's root step lays the secret down, or systemd by `LoadCredential=`: the first of the two that has it.
+    /// The file that the unit's root step writes, or that of systemd's `LoadCredential=`: the first of the two that is there.
     private static func secretFile(_ name: Name, _ environment: [String: String]) -> String {
         func directory(_ variable: String) -> String? {
             guard let value = environment[variable], value.hasPrefix("/") else { return nil }

@@ -46,7 +46,8 @@ package final class ParquetHelper {
     package init(python: String, script: String) throws {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
-                words: "\(script) is not there: name the program that writes Parquet by $TRIBUTARY_PARQUET",
+                words:
+                    "\(script) is not there: name the program that writes Parquet with --helper or by $TRIBUTARY_PARQUET",
                 kind: .unavailable)
         }
         // By env(1), which looks a name up in PATH and takes a path as it is.

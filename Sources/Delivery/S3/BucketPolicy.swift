@@ -5,7 +5,7 @@ package struct BucketPolicy: Sendable, Equatable {
     /// The policy document.
     package let text: String
 
-    /// Nil for what is not in Amazon S3.
+    /// Nil if the destination is not in Amazon S3.
     package init?(_ destination: Configuration.Destination) {
         guard destination.type == .s3, destination.endpoint == nil, let bucket = destination.bucket else { return nil }
         let region = destination.region ?? ""

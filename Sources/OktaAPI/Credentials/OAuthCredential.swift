@@ -207,7 +207,7 @@ package actor OAuthCredential: Credential {
         if life.usesProof { headers.set("DPoP", try await proof(of: .post, tokenURL, nonce: life.nonce, for: nil)) }
         return HTTPRequest(
             .post, tokenURL, headers: headers,
-            body: Array(form.map { "\($0)=\(Self.formEncoded($1))" }.joined(separator: "&").utf8),
+            body: Array(form.map { "\($0)=\($1.percentEncoded)" }.joined(separator: "&").utf8),
             limits: HTTPLimits(total: .seconds(30), stall: .seconds(30), bodyBytes: 64 << 10))
     }
 
@@ -229,19 +229,5 @@ package actor OAuthCredential: Credential {
             nonce.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return nil }
         return nonce
-    }
-
-    /// Escapes all but the unreserved characters of RFC 3986. A space becomes %20, which every form decoder accepts.
-    private static func formEncoded(_ text: String) -> String {
-        var out = ""
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: out.unicodeScalars.append(.init(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                out += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
-            }
-        }
-        return out
     }
 }

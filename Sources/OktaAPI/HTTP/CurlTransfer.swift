@@ -114,8 +114,9 @@ final class CurlTransfer: @unchecked Sendable {
                 isGood && text(easy, CURLOPT_PROXYUSERNAME, proxyCredentials.user)
                 && text(easy, CURLOPT_PROXYPASSWORD, proxyCredentials.password)
         }
-        if request.describesConnection {
-            isGood = isGood && number(easy, CURLOPT_CERTINFO, 1) && number(easy, CURLOPT_FRESH_CONNECT, 1)
+        if request.describesConnection { isGood = isGood && number(easy, CURLOPT_CERTINFO, 1) }
+        if request.describesConnection || request.isSentOnce {
+            isGood = isGood && number(easy, CURLOPT_FRESH_CONNECT, 1)
         }
         return isGood
     }
@@ -327,7 +328,7 @@ final class CurlTransfer: @unchecked Sendable {
         body.reserveCapacity(expectedBytes)
         waited += ContinuousClock.now - waitsSince
         _ = number(easy, CURLOPT_TIMEOUT_MS, max(1, (request.limits.total + waited).wholeMilliseconds))
-        // Where what was kept back can't be taken after all, the body has a hole, whatever comes behind it.
+        // If the bytes that were kept back can't be taken now, the body has a hole, whatever follows.
         if curl_easy_pause(easy, CURLPAUSE_CONT) != CURLE_OK, overflow == nil, broken == nil {
             broken = "the body could not be taken"
         }

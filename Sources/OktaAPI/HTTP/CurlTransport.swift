@@ -18,7 +18,7 @@ package final class CurlTransport: HTTPTransport {
     package struct Options: Sendable {
         /// `User-Agent`. Okta asks for product and version.
         package var userAgent: String
-        /// A PEM file whose certificates are trusted in the place of the system's; `nil`: the system's.
+        /// A PEM file whose certificates are trusted instead of the system's; `nil`: the system's.
         package var caFile: String?
         /// What goes through a proxy.
         package var proxies: ProxyRules
@@ -56,7 +56,7 @@ package final class CurlTransport: HTTPTransport {
     /// Starts the thread.
     ///
     /// - Throws: ``TransportError`` of kind `invalidRequest` when an option can't be used (a `caFile` that can't be
-    ///   read, a control character), or when libcurl or the thread can't be had.
+    ///   read, a control character), or when libcurl or the thread is unavailable.
     package init(_ options: Options = Options()) throws(TransportError) {
         for text in [options.userAgent, options.caFile ?? ""] where !text.isHeaderValue {
             throw TransportError(.invalidRequest, host: "any host", detail: "control character in a transport option")

@@ -35,7 +35,7 @@ package struct HTTPHeaders: Sendable, Hashable {
         lines.append(Line(name, value))
     }
 
-    /// Puts one line in the place of all that have its name.
+    /// Replaces all lines of this name by one.
     package mutating func set(_ name: String, _ value: String) {
         lines.removeAll { Self.same($0.name, name) }
         append(name, value)

@@ -24,6 +24,9 @@ package struct HTTPRequest: Sendable {
     package var expectedBodyBytes: Int
     /// Whether a connection of its own is made for it, and described in the answer.
     package var describesConnection = false
+    /// Whether a connection of its own is made for it, so that it is sent once: libcurl sends a request again when a kept connection turns out to
+    /// be closed (Curl_retry_request), and the org may have acted on the first one.
+    package var isSentOnce = false
     /// A file to send instead of `body`. Only with PUT.
     package var upload: HTTPUpload?
     /// The key that signs it; `nil` sends it unsigned.

@@ -62,7 +62,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case .proxy: "no way to \(host) through the proxy\(words)"
         case .tls: "no trusted TLS connection to \(host)\(words)"
         case .timeout: "\(host) did not answer in time\(words)"
-        case .noRoom: "the answer of \(host) found no room beside those of the other orgs\(words)"
+        case .noRoom: "the answer of \(host) found no room in memory next to those of the other orgs\(words)"
         case .tooLarge: "the answer of \(host) is too large\(words)"
         case .cancelled: "the request to \(host) was cancelled"
         case .interrupted: "the answer of \(host) broke off\(words)"

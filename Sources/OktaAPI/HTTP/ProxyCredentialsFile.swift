@@ -1,4 +1,4 @@
-/// User and password for a proxy, as `user:password` on one line of a file, taken up again when the file is replaced.
+/// User and password for a proxy, as `user:password` on one line of a file, read again when the file is replaced.
 package struct ProxyCredentialsFile: Sendable {
     /// Never printed.
     struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {

@@ -45,7 +45,7 @@ package struct LogQuery: Sendable, Hashable {
     func firstURL(since: StoredTime, filter: String?, limit: Int? = nil) -> String {
         let since = UTCTime(milliseconds: since.milliseconds)
         var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=\(limit ?? pageLimit)&sortOrder=ASCENDING"
-        if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
+        if let filter { url += "&filter=\(filter.percentEncoded)" }
         return url
     }
 
@@ -58,7 +58,7 @@ package struct LogQuery: Sendable, Hashable {
     /// A request for the newest event stored since `since`, before a credential is added. This is not a polling query: its links lead to older events.
     package func newestRequest(since: UTCTime) -> HTTPRequest {
         var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=1&sortOrder=DESCENDING"
-        if let filter { url += "&filter=\(Self.percentEncoded(filter))" }
+        if let filter { url += "&filter=\(filter.percentEncoded)" }
         return HTTPRequest(.get, url, headers: HTTPHeaders([.init("Accept", "application/json")]))
     }
 
@@ -93,20 +93,6 @@ package struct LogQuery: Sendable, Hashable {
     static func fullPage(of url: String) -> Int {
         let limits = HTTPURL(url)?.queryValues("limit").compactMap { Int($0) } ?? []
         return max(1, min(limits.min() ?? 100, 1000))
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            let isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
-            if isLetter || (byte >= 0x30 && byte <= 0x39) || "-._~".utf8.contains(byte) {
-                bytes.append(byte)
-            } else {
-                bytes += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

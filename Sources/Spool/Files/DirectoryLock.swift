@@ -2,11 +2,11 @@ import Glibc
 
 /// Exclusive use of a directory by one process, for as long as this value lives. It is a flock(2) on a file in the directory that only its owner
 /// may open. The kernel releases the lock when the process dies.
-final class DirectoryLock: Sendable {
+package final class DirectoryLock: Sendable {
     private let fileSystem: any FileSystem
     private let file: OpenFile
 
-    init(_ directory: String, name: String, _ fileSystem: any FileSystem) throws(SpoolError) {
+    package init(_ directory: String, name: String, _ fileSystem: any FileSystem) throws(SpoolError) {
         let file = try fileSystem.open("\(directory)/\(name)", .lock)
         self.fileSystem = fileSystem
         self.file = file

@@ -179,7 +179,7 @@ extension FileSystem {
     }
 
     /// The bytes of a file between two offsets; fewer if the file ends before `end`.
-    func bytes(_ file: OpenFile, from start: Int64, to end: Int64) throws(SpoolError) -> [UInt8] {
+    package func bytes(_ file: OpenFile, from start: Int64, to end: Int64) throws(SpoolError) -> [UInt8] {
         let store = ByteStore(capacity: Int(max(0, end - start)))
         while start + Int64(store.count) < end {
             let missing = Int(end - start) - store.count

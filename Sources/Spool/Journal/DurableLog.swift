@@ -3,19 +3,19 @@
 /// A failed write or synchronization leaves unknown bytes after the durable length. Worse, the kernel reports a write-back
 /// error once, and a second fdatasync(2) may then succeed although the bytes are lost (see "fsync" in PostgreSQL's wiki). So after a
 /// failure the file is truncated before anything else is written, and the bytes are written again; the synchronization alone is never retried.
-struct DurableLog {
-    private(set) var file: OpenFile
+package struct DurableLog {
+    package private(set) var file: OpenFile
     /// Bytes from the start of the file that are known to be durable.
-    private(set) var length: Int64
+    package private(set) var length: Int64
     private(set) var needsCut = false
 
-    init(file: OpenFile, length: Int64) {
+    package init(file: OpenFile, length: Int64) {
         self.file = file
         self.length = length
     }
 
     /// Appends bytes and makes them durable. If it throws, the file is unchanged, or the next call truncates it first.
-    mutating func append(_ bytes: UnsafeRawBufferPointer, _ fileSystem: any FileSystem) throws(SpoolError) {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer, _ fileSystem: any FileSystem) throws(SpoolError) {
         try cutIfNeeded(fileSystem)
         needsCut = true
         do throws(SpoolError) {

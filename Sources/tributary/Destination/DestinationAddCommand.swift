@@ -64,7 +64,7 @@ struct DestinationAdd: AsyncParsableCommand {
                 Terminal.complain("tributary: \(file) is there already, and is not replaced: rename it first")
                 throw ExitStatus.dataError
             }
-            // Outside of the installed configuration no unit lays the secret down: the file is named then.
+            // Outside of the installed configuration no unit provides the secret, so the file is named.
             edit.put(record.yaml, into: file)
             var configuration = try edit.load(administration.context)
             guard var destination = configuration.destination(named: name.text) else { throw ExitStatus.software }

@@ -140,7 +140,7 @@ struct IntegrationSetup {
                 "What is it for?",
                 among: [
                     ("data ingest", "collect the System Log"),
-                    ("response action", "suspend users, clear sessions; not part of this version"),
+                    ("response action", "suspend users, clear sessions and more: tributary respond"),
                     ("both", "each with a credential of its own"),
                 ])
             kinds = [[.dataIngest], [.responseAction], [.dataIngest, .responseAction]][number]

@@ -19,7 +19,11 @@ struct Interruption: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         reading.store(ends[0], ordering: .relaxed)
         writing.store(ends[1], ordering: .sequentiallyConsistent)
+        // Who starts this command may have left them blocked, as a thread pool does.
+        var signals = sigset_t()
+        sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] {
+            sigaddset(&signals, number)
             // Only what signal-safety(7) allows: a store and a write.
             _ = signal(number) { _ in
                 Interruption.isRaised.store(true, ordering: .sequentiallyConsistent)
@@ -27,6 +31,7 @@ struct Interruption: Sendable {
                 _ = write(Interruption.writing.load(ordering: .sequentiallyConsistent), &byte, 1)
             }
         }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         return Interruption()
     }
 

@@ -1,0 +1,229 @@
+import FoundationEssentials
+
+/// The users, groups and roles of an org: the few calls that response actions need, paced and bounded.
+package struct OktaUsers: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// How often a call that only reads is sent at most.
+    static let readAttempts = 3
+
+    package let org: OrgURL
+    package let credential: ScopedCredential
+    private let transport: any HTTPTransport
+    private let pace: EndpointPace
+    private let now: @Sendable () -> Instant
+    private let wait: @Sendable (Instant) async -> Void
+
+    /// - Parameter wait: returns at an instant, or earlier when the task is cancelled.
+    package init(
+        org: OrgURL, credential: ScopedCredential, transport: any HTTPTransport,
+        now: @escaping @Sendable () -> Instant, wait: @escaping @Sendable (Instant) async -> Void
+    ) {
+        self.org = org
+        self.credential = credential
+        self.transport = transport
+        self.now = now
+        self.wait = wait
+        pace = EndpointPace(now: now, wait: wait)
+    }
+
+    // MARK: Sending
+
+    /// Sends a call once, when its turn has come, and brings the answer if it is one of success.
+    ///
+    /// - Parameter deadline: the call is not sent later.
+    package func send(_ call: OktaCall, before deadline: Instant) async throws(OktaCallError) -> HTTPResponse {
+        var missing: OktaCallError?
+        for scope in call.scopes {
+            guard let credential = credential.credential(for: scope) else { continue }
+            do throws(OktaCallError) {
+                return try await send(call, as: credential, scope, before: deadline)
+            } catch {
+                guard case .scope = error.kind else { throw error }
+                missing = missing ?? error
+            }
+        }
+        throw missing ?? OktaCallError(.credential, "there is no credential for \(org.host)")
+    }
+
+    private func send(
+        _ call: OktaCall, as credential: any Credential, _ scope: OktaScope, before deadline: Instant
+    ) async throws(OktaCallError) -> HTTPResponse {
+        guard await pace.turn(call.endpoint, before: deadline) else {
+            throw OktaCallError(
+                .rateLimited,
+                "the share of \(org.host)'s rate limit that response actions may use is taken: try again in a minute")
+        }
+        let response: HTTPResponse
+        do throws(AuthorizedTransport.Failure) {
+            response = try await AuthorizedTransport(transport).send(request(call), as: credential)
+        } catch {
+            throw OktaCallError(error, scope: scope)
+        }
+        if !response.isOfTokenEndpoint { await pace.answered(response, of: call.endpoint) }
+        guard (200..<300).contains(response.status), ForeignAnswer(response) == nil else {
+            throw OktaCallError(response, host: org.host)
+        }
+        return response
+    }
+
+    private func request(_ call: OktaCall) -> HTTPRequest {
+        var headers = HTTPHeaders([.init("Accept", "application/json")])
+        if call.body != nil { headers.set("Content-Type", "application/json") }
+        var request = HTTPRequest(
+            call.method, org.origin + call.path, headers: headers, body: call.body,
+            limits: HTTPLimits(total: .seconds(40), stall: .seconds(35), bodyBytes: call.bodyLimit))
+        request.isSentOnce = call.isSentOnce
+        return request
+    }
+
+    /// Sends a call that only reads, again if it fails.
+    private func read<Value>(
+        _ call: OktaCall, before deadline: Instant, _ parse: ([UInt8]) -> Value?
+    ) async throws(OktaCallError) -> Value {
+        var attempt = 1
+        while true {
+            do throws(OktaCallError) {
+                let response = try await send(call, before: deadline)
+                guard let value = parse(response.body) else {
+                    var error = OktaCallError(.unreadable, "\(org.host) answered with something that can't be read")
+                    error.status = response.status
+                    error.requestID = response.oktaRequestID
+                    throw error
+                }
+                return value
+            } catch {
+                let next = now() + .milliseconds(250 << attempt)
+                let mayPass =
+                    error.kind == .notSent || error.kind == .unreadable || error.mayBeDone
+                    || (error.kind == .rateLimited && error.status != nil)
+                guard mayPass, attempt < Self.readAttempts, next < deadline, !Task.isCancelled else { throw error }
+                attempt += 1
+                // After a 429 the pace waits for itself.
+                if error.kind != .rateLimited { await wait(next) }
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Nil when there is no user of that id.
+    package func user(_ id: String, before deadline: Instant) async throws(OktaCallError) -> OktaUser? {
+        do throws(OktaCallError) {
+            return try await read(.user(id), before: deadline, OktaUser.read)
+        } catch {
+            guard error.kind == .refused, error.status == 404, error.code == "E0000007" else { throw error }
+            return nil
+        }
+    }
+
+    /// Users by id, login, e-mail address, or the part of a login before its `@`: all that match, ``OktaCall/searchLimit`` and one more at most.
+    package func users(matching text: String, before deadline: Instant) async throws(OktaCallError) -> [OktaUser] {
+        if OktaID.isUser(text), let user = try await user(text, before: deadline) { return [user] }
+        let expression = "profile.login eq \(Self.quoted(text)) or profile.email eq \(Self.quoted(text))"
+        var found = try await read(.users(filter: expression), before: deadline, OktaUser.readList)
+        // The filter is exact, and what people type is not.
+        if found.isEmpty { found = try await read(.users(search: expression), before: deadline, OktaUser.readList) }
+        // A path takes a login's first part too, if it is nobody else's; "me" would be the credential's owner.
+        if found.isEmpty, text != "me", text.utf8.allSatisfy(Self.isPlain),
+            let user = try await user(text, before: deadline)
+        {
+            return [user]
+        }
+        return found
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || "-._".utf8.contains(byte)
+    }
+
+    /// A text in a SCIM filter (RFC 7644, 3.4.2.2: as in JSON).
+    private static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { out.unicodeScalars.append("\\") }
+            out.unicodeScalars.append(scalar.value < 0x20 ? " " : scalar)
+        }
+        return out + "\""
+    }
+
+    /// The owner of the API token.
+    package func me(before deadline: Instant) async throws(OktaCallError) -> OktaUser {
+        try await read(.me, before: deadline, OktaUser.read)
+    }
+
+    /// The administrator roles of a user, those through groups too.
+    package func roles(of user: String, before deadline: Instant) async throws(OktaCallError) -> [OktaRole] {
+        try await read(.roles(user), before: deadline, OktaRole.readList)
+    }
+
+    /// Whether an active user is blocked from signing in from some devices.
+    package func isBlocked(_ user: String, before deadline: Instant) async throws(OktaCallError) -> Bool {
+        try await read(.blocks(user), before: deadline) { body in
+            (try? JSONDecoder().decode([Block].self, from: Data(body))).map { !$0.isEmpty }
+        }
+    }
+
+    private struct Block: Decodable {}
+
+    /// The groups that a user is in.
+    package func groups(of user: String, before deadline: Instant) async throws(OktaCallError) -> [OktaGroup] {
+        try await read(.groups(of: user), before: deadline, OktaGroup.readList)
+    }
+
+    /// Nil when there is no group of that id.
+    package func group(_ id: String, before deadline: Instant) async throws(OktaCallError) -> OktaGroup? {
+        do throws(OktaCallError) {
+            return try await read(.group(id), before: deadline, OktaGroup.read)
+        } catch {
+            guard error.kind == .refused, error.status == 404, error.code == "E0000007" else { throw error }
+            return nil
+        }
+    }
+
+    /// Groups of that very name, compared without regard to case.
+    package func groups(named name: String, before deadline: Instant) async throws(OktaCallError) -> [OktaGroup] {
+        try await read(.groups(beginningWith: name), before: deadline, OktaGroup.readList)
+            .filter { $0.name.lowercased() == name.lowercased() }
+    }
+
+    /// `HIGH`, `MEDIUM`, `LOW` or `NONE`; nil when the org does not tell.
+    package func risk(of user: String, before deadline: Instant) async throws(OktaCallError) -> String? {
+        try await read(.risk(user), before: deadline) { body in
+            (try? JSONDecoder().decode(Risk.self, from: Data(body))).map { $0.riskLevel?.oneLine(limit: 20) }
+        }
+    }
+
+    private struct Risk: Decodable { var riskLevel: String? }
+
+    /// Whether a service app has this scope; always true of an API token. Asks for a token at most, no call is sent.
+    package func hasScope(_ scope: OktaScope) async throws(OktaCallError) -> Bool {
+        guard credential.isServiceApp, let credential = credential.credential(for: scope) else { return true }
+        var request = HTTPRequest(.get, org.origin + "/api/v1/users/me")
+        do throws(AuthorizationFailure) {
+            try await credential.authorize(&request)
+            return true
+        } catch {
+            switch error {
+            case .answer(var response):
+                response.isOfTokenEndpoint = true
+                throw OktaCallError(response, host: org.host)
+            case .credential(let cause):
+                let failure = OktaCallError(.credential(cause), scope: scope)
+                guard case .scope = failure.kind else { throw failure }
+                return false
+            case .transport(let cause): throw OktaCallError(.transport(cause), scope: scope)
+            }
+        }
+    }
+
+    /// The link in an answer, for a person: nil when there is none.
+    package static func secret(in response: HTTPResponse) -> OneTimeSecret? {
+        guard let form = try? JSONDecoder().decode(SecretForm.self, from: Data(response.body)),
+            let text = form.tempPassword ?? form.resetPasswordUrl ?? form.activationUrl, !text.isEmpty
+        else { return nil }
+        return OneTimeSecret(text.oneLine(limit: 4096))
+    }
+
+    private struct SecretForm: Decodable { var tempPassword, resetPasswordUrl, activationUrl: String? }
+}

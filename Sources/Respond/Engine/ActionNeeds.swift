@@ -1,0 +1,59 @@
+import OktaAPI
+import ResponseLog
+
+/// What a credential needs for an action. The scope is a service app's; the permissions are those of a custom administrator role, for a service
+/// app as well as for the owner of an API token (Okta's list of role permissions).
+package struct ActionNeeds: Sendable, Equatable {
+    package var scope: OktaScope
+    /// All of them; empty where no custom role has it. Reading users (`okta.users.read`) and roles (`okta.iam.read`) comes on top.
+    package var permissions: [String]
+    /// Standard roles that have it, besides `SUPER_ADMIN`, by Okta's names.
+    package var roles: [String]
+}
+
+extension ResponseAction {
+    private static let userAdmins = ["ORG_ADMIN", "USER_ADMIN"]
+    private static let helpDesk = userAdmins + ["HELP_DESK_ADMIN"]
+
+    /// What it takes, all steps together.
+    package var needs: ActionNeeds {
+        func users(_ permissions: String..., roles: [String]) -> ActionNeeds {
+            ActionNeeds(scope: .usersManage, permissions: permissions.map { "okta.users." + $0 }, roles: roles)
+        }
+        switch self {
+        case .suspend: return users("lifecycle.suspend", roles: Self.userAdmins)
+        case .contain: return users("lifecycle.suspend", "lifecycle.clearSessions", roles: Self.userAdmins)
+        case .unsuspend, .release: return users("lifecycle.unsuspend", roles: Self.userAdmins)
+        case .clearSessions: return users("lifecycle.clearSessions", roles: Self.helpDesk)
+        case .unlock: return users("lifecycle.unlock", roles: Self.helpDesk)
+        case .deactivate: return users("lifecycle.deactivate", roles: Self.userAdmins)
+        case .activate: return users("lifecycle.activate", roles: Self.userAdmins)
+        case .expirePassword: return users("credentials.expirePassword", roles: Self.helpDesk)
+        case .resetPassword: return users("credentials.resetPassword", roles: Self.helpDesk)
+        case .resetFactors: return users("credentials.resetFactors", roles: Self.helpDesk)
+        case .addToGroup, .removeFromGroup:
+            return ActionNeeds(
+                scope: .groupsManage,
+                permissions: ["okta.groups.read", "okta.groups.members.manage", "okta.users.groupMembership.manage"],
+                roles: Self.userAdmins + ["GROUP_MEMBERSHIP_ADMIN"])
+        case .setRisk:
+            return ActionNeeds(scope: .userRiskManage, permissions: ["okta.users.risk.manage"], roles: [])
+        case .universalLogout: return ActionNeeds(scope: .universalLogoutManage, permissions: [], roles: [])
+        }
+    }
+}
+
+extension ActionNeeds {
+    /// `an administrator role with okta.users.lifecycle.suspend`.
+    var roleWords: String {
+        permissions.isEmpty
+            ? "the role Super Administrator" : "an administrator role with \(permissions.joined(separator: " and "))"
+    }
+
+    /// What to give a credential that was refused.
+    func advice(isServiceApp: Bool) -> String {
+        isServiceApp
+            ? "the service app needs the scope \(scope.rawValue) and \(roleWords)"
+            : "the token's owner needs \(roleWords)"
+    }
+}

@@ -1,0 +1,86 @@
+import ResponseLog
+
+/// Which requests were made under an idempotency key, and where in the log their entries are. A plain value.
+struct KeyIndex: Sendable {
+    struct Record: Sendable, Equatable {
+        var request: String
+        /// What was asked for, so that a key that is used for something else is noticed.
+        var fingerprint: String
+        /// The entries are from here on; nil: from the log's beginning.
+        var start: ResponseLogPosition?
+        /// And before this.
+        var end: ResponseLogPosition
+        /// Milliseconds since 1970, of the last entry.
+        var time: Int64
+    }
+
+    /// Milliseconds that a key is known.
+    static let life: Int64 = 30 * 86_400_000
+
+    private let limit: Int
+    private var records: [String: Record] = [:]
+    /// Keys in the order in which they came, from ``oldest`` on.
+    private var order: [String] = []
+    private var oldest = 0
+
+    init(limit: Int = 100_000) { self.limit = limit }
+
+    /// Takes an entry in. A key is known from the first entry that counts: one of an action that Okta was or may have been asked for, or that was
+    /// done already.
+    mutating func note(_ entry: ResponseEntry, from start: ResponseLogPosition?, to end: ResponseLogPosition) {
+        guard let key = entry.key, !entry.isDryRun else { return }
+        if let known = records[key], known.request == entry.request {
+            records[key]?.time = max(known.time, entry.time)
+            records[key]?.end = max(known.end, end)
+            return
+        }
+        let earlier = records[key]
+        guard earlier.map({ $0.time <= entry.time - Self.life }) ?? true, Self.counts(entry) else { return }
+        records[key] = Record(
+            request: entry.request, fingerprint: Self.fingerprint(entry), start: start, end: end, time: entry.time)
+        // One whose time was over keeps its place in the order.
+        guard earlier == nil else { return }
+        order.append(key)
+        guard order.count - oldest > limit else { return }
+        records[order[oldest]] = nil
+        oldest += 1
+        if oldest > limit {
+            order.removeFirst(oldest)
+            oldest = 0
+        }
+    }
+
+    func record(_ key: String, now: Int64) -> Record? {
+        records[key].flatMap { $0.time > now - Self.life ? $0 : nil }
+    }
+
+    /// Whether the step of this entry must not be done again under the same key.
+    static func counts(_ entry: ResponseEntry) -> Bool {
+        switch entry.result?.outcome {
+        case nil, .done, .alreadyDone, .unknown: true
+        case .wouldDo, .refused, .refusedByOkta, .failed: false
+        }
+    }
+
+    static func fingerprint(_ entry: ResponseEntry) -> String {
+        fingerprint(entry.integration, entry.command, entry.user.asked, entry.caseID, entry.options)
+    }
+
+    static func fingerprint(_ request: ResponseRequest) -> String {
+        let options = ResponseStep.steps(of: request).first?.options ?? ResponseOptions()
+        return fingerprint(request.integration, request.action, request.user, request.caseID, options)
+    }
+
+    /// - Parameter options: of the first step, as asked for.
+    private static func fingerprint(
+        _ integration: String, _ command: ResponseAction, _ user: String, _ caseID: String, _ options: ResponseOptions
+    ) -> String {
+        var parts = [integration, command.rawValue, user.lowercased(), caseID]
+        // The options of a row of steps follow from the command.
+        if command != .contain, command != .release {
+            parts += [options.groupAsked ?? "", options.riskLevel ?? ""]
+            parts += [options.oauthTokens, options.forgetDevices, options.sendEmail].map { $0.map(String.init) ?? "" }
+        }
+        return parts.joined(separator: "\n")
+    }
+}

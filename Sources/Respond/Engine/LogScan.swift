@@ -1,0 +1,23 @@
+import ResponseLog
+
+/// What the engine has to know of the response log when it starts, from one reading.
+struct LogScan {
+    var hour: HourlyUsers
+    var keys = KeyIndex()
+    /// Entries without a result, by id.
+    var open: [String: ResponseEntry] = [:]
+
+    /// - Parameter limit: users an hour.
+    init(limit: Int) { hour = HourlyUsers(limit: limit) }
+
+    mutating func take(_ entry: ResponseEntry, from start: ResponseLogPosition?, to end: ResponseLogPosition) {
+        keys.note(entry, from: start, to: end)
+        guard entry.result == nil else {
+            open[entry.id] = nil
+            return
+        }
+        open[entry.id] = entry
+        // An entry without a result is written before a call only.
+        if let user = entry.user.id { hour.note(user, org: entry.org, at: entry.time) }
+    }
+}

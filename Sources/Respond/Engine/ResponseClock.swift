@@ -1,0 +1,25 @@
+import Time
+
+/// The two clocks of the engine, and its way to wait. A test brings its own.
+package struct ResponseClock: Sendable {
+    /// Milliseconds since 1970.
+    package var wall: @Sendable () -> Int64
+    /// For waits and time limits.
+    package var instant: @Sendable () -> ContinuousClock.Instant
+    /// Returns at that instant, or earlier when the task is cancelled.
+    package var wait: @Sendable (ContinuousClock.Instant) async -> Void
+
+    package init(
+        wall: @escaping @Sendable () -> Int64, instant: @escaping @Sendable () -> ContinuousClock.Instant,
+        wait: @escaping @Sendable (ContinuousClock.Instant) async -> Void
+    ) {
+        self.wall = wall
+        self.instant = instant
+        self.wait = wait
+    }
+
+    /// Those of this host.
+    package static let system = ResponseClock(
+        wall: { UTCTime.now().milliseconds }, instant: { ContinuousClock.now },
+        wait: { try? await Task.sleep(until: $0, clock: .continuous) })
+}

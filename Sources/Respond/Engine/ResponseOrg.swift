@@ -1,0 +1,63 @@
+import Configuration
+import FoundationEssentials
+import OktaAPI
+
+/// An org that can be acted on: an integration with a `response_action`.
+struct ResponseOrg: Sendable {
+    let integration: String
+    /// The name, not the secret.
+    let credential: String
+    let users: OktaUsers
+
+    var host: String { users.org.host }
+
+    /// Those of a configuration, by the names of their integrations.
+    static func all(
+        _ configuration: Configuration, credentialsDirectory: String?, transport: any HTTPTransport,
+        clock: ResponseClock
+    ) -> [String: ResponseOrg] {
+        var orgs: [String: ResponseOrg] = [:]
+        for integration in configuration.integrations {
+            guard let action = integration.responseAction else { continue }
+            let credential = scoped(
+                action.credential, at: integration.url, credentialsDirectory: credentialsDirectory,
+                transport: transport)
+            orgs[integration.name.text] = ResponseOrg(
+                integration: integration.name.text, credential: action.credential.name.text,
+                users: OktaUsers(
+                    org: integration.url, credential: credential, transport: transport, now: clock.instant,
+                    wait: clock.wait))
+        }
+        return orgs
+    }
+
+    private static func scoped(
+        _ credential: Configuration.Credential, at org: OrgURL, credentialsDirectory: String?,
+        transport: any HTTPTransport
+    ) -> ScopedCredential {
+        var path = credential.secretFile
+        if credential.settings.secretFile == nil, let credentialsDirectory {
+            path = "\(credentialsDirectory)/\(credential.name)"
+        }
+        // The configuration asks for a client ID with oauth, and refuses it otherwise.
+        guard credential.type == .oauth, let clientID = credential.clientID else {
+            return ScopedCredential(apiToken: APITokenFile(path: path))
+        }
+        return ScopedCredential(
+            clientID: clientID, keyID: credential.keyID, org: org, keyPath: path, transport: transport)
+    }
+
+    /// The transport that the configuration's `network` section asks for.
+    static func transport(
+        _ network: Configuration.Network, userAgent: String, environment: [String: String]
+    ) throws(TransportError) -> CurlTransport {
+        try CurlTransport(
+            CurlTransport.Options(
+                userAgent: userAgent, caFile: network.caFile,
+                proxies: ProxyRules(
+                    proxy: network.proxy?.text,
+                    exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text), environment: environment),
+                proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
+                maximumIdleConnections: 64, maximumConnections: 256, maximumBodyBytes: 16 << 20))
+    }
+}

@@ -1,0 +1,93 @@
+import ResponseLog
+
+/// What undoes an action.
+package enum ResponseUndo: Sendable, Equatable {
+    case request(ResponseRequest)
+    /// In words, with what to do instead.
+    case none(reason: String)
+    /// The log has no such action.
+    case notFound(reason: String)
+
+    /// What undoes an action that is in the log. The request is for the same case, and says which action it undoes.
+    init(_ entry: ResponseEntry) {
+        let who = entry.user.login ?? entry.user.id ?? entry.user.asked
+        guard let result = entry.result else {
+            self = .none(reason: "It is not known what came of this action: see \(who) in the Admin Console.")
+            return
+        }
+        guard result.outcome == .done else {
+            self = .none(reason: Self.reason(result, who))
+            return
+        }
+        guard let user = entry.user.id else {
+            self = .none(reason: "The entry names no user of the org.")
+            return
+        }
+        var request = ResponseRequest(
+            integration: entry.integration, action: entry.action, user: user, caseID: entry.caseID)
+        request.undoes = entry.id
+        switch Self.opposite(entry) {
+        case .success(let opposite):
+            request.action = opposite.action
+            request.options = opposite.options
+            self = .request(request)
+        case .failure(let words): self = .none(reason: words.text.replacing("WHO", with: who))
+        }
+    }
+
+    private struct Words: Error { let text: String }
+
+    private static func reason(_ result: ResponseResult, _ who: String) -> String {
+        switch result.outcome {
+        case .alreadyDone: "\(who) was in that state before: there is nothing to undo."
+        case .unknown: "It is not known whether this action was done: see \(who) in the Admin Console."
+        case .done, .wouldDo, .refused, .refusedByOkta, .failed:
+            "This action changed nothing: there is nothing to undo."
+        }
+    }
+
+    private static func opposite(_ entry: ResponseEntry) -> Result<ResponseStep, Words> {
+        var options = ResponseOptions()
+        func none(_ words: String) -> Result<ResponseStep, Words> { .failure(Words(text: words)) }
+        func step(_ action: ResponseAction) -> Result<ResponseStep, Words> {
+            .success(ResponseStep(action: action, options: options))
+        }
+        switch entry.action {
+        case .suspend, .contain: return step(entry.command == .contain ? .release : .unsuspend)
+        case .unsuspend, .release: return step(.suspend)
+        case .addToGroup, .removeFromGroup:
+            if entry.result?.code == ResponseCode.membershipNotRead.rawValue {
+                return none("Whether WHO was in the group before is not known: use add-to-group or remove-from-group.")
+            }
+            options.groupID = entry.options.groupID
+            options.groupName = entry.options.groupName
+            return step(entry.action == .addToGroup ? .removeFromGroup : .addToGroup)
+        case .deactivate:
+            guard ["ACTIVE", "PROVISIONED"].contains(entry.result?.statusBefore) else {
+                return none(
+                    "WHO was \(entry.result?.statusBefore ?? "in another status") before, and activate does not lead back there."
+                )
+            }
+            return step(.activate)
+        case .activate:
+            guard entry.result?.statusBefore == "DEPROVISIONED" else {
+                return none("No action makes an account \(entry.result?.statusBefore ?? "new") again.")
+            }
+            return step(.deactivate)
+        case .setRisk:
+            guard let level = entry.result?.riskLevelBefore, ResponseStep.riskLevels.contains(level) else {
+                return none(
+                    "The risk was \(entry.result?.riskLevelBefore ?? "not read") before, and Okta lets nobody set that: use set-risk LOW."
+                )
+            }
+            options.riskLevel = level
+            return step(.setRisk)
+        case .clearSessions, .universalLogout:
+            return none("Sessions and tokens that ended do not come back: WHO signs in again.")
+        case .expirePassword, .resetPassword:
+            return none("A password does not come back: WHO chooses a new one.")
+        case .resetFactors: return none("Factors do not come back: WHO enrolls again.")
+        case .unlock: return none("No action locks a user out: use suspend to keep WHO from signing in.")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import OktaAPI
+import ResponseLog
+
+/// What Okta's refusal of a step means, and what would work instead. Codes by Okta's list of errors.
+struct StepRefusal: Sendable, Equatable {
+    let code: ResponseCode
+    /// Sentences, the last one without its full stop.
+    let message: String
+
+    init(
+        _ error: OktaCallError, _ step: ResponseStep, who: String, status: String, isConflict: Bool, isServiceApp: Bool
+    ) {
+        let said = "Okta refused to \(step.words(for: who)): \(error)"
+        if case .scope = error.kind {
+            code = .notPermitted
+            message = "Could not \(step.words(for: who)): \(error)"
+            return
+        }
+        switch (error.status, error.code) {
+        case (_, "E0000023"):
+            code = .managedElsewhere
+            message = "\(said). Another directory manages this user: do it there"
+        case _ where isConflict:
+            code = .wrongState
+            message = "\(said). The status is \(status). \(Self.remedy(step, status))"
+        case (401, "E0000015"), (404, "E0000008"), (405, _), (501, _):
+            code = .notAvailable
+            message = "\(said). The org does not have what this needs: a licence or a feature of Okta"
+        case (401, _):
+            code = .credential
+            message = "\(said). Check the credential: it is revoked, expired, or not allowed from this network"
+        case (403, _):
+            code = .notPermitted
+            message = "\(said). To do this, \(step.action.needs.advice(isServiceApp: isServiceApp))"
+        case (404, _), (410, _):
+            code = .notFound
+            message = "\(said). The user or the group is gone"
+        default:
+            code = .refused
+            message = "\(said). Okta's support finds the call by its request id"
+        }
+    }
+
+    /// What would work, by the plan's own words where they fit.
+    private static func remedy(_ step: ResponseStep, _ status: String) -> String {
+        switch (step.action, status) {
+        case (.unlock, "LOCKED_OUT"), (.resetPassword, "ACTIVE"), (.resetPassword, "LOCKED_OUT"),
+            (.expirePassword, "ACTIVE"), (.expirePassword, "LOCKED_OUT"):
+            "If a directory manages the password, do it there. clear-sessions works for users of a directory too"
+        case (.suspend, _):
+            "Okta suspends users with the status ACTIVE only; clear-sessions ends the sessions of any user"
+        default: StepPlan.remedy(status)
+        }
+    }
+}

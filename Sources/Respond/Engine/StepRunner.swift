@@ -1,0 +1,292 @@
+import OktaAPI
+import ResponseLog
+
+/// Carries one step out at Okta: the call, what its answer means, reading back, and trying again where that does no harm.
+struct StepRunner: Sendable {
+    /// What came of it.
+    struct Outcome: Sendable {
+        var result: ResponseResult
+        var secret: OneTimeSecret?
+        /// As it was read last.
+        var user: OktaUser
+    }
+
+    /// Times that a call is sent at most.
+    static let attempts = 3
+    /// After this long nothing is sent again because of a lost answer.
+    static let patience = Duration.seconds(30)
+    /// Waits between readings while the state does not agree with Okta's answer yet, or Okta is still at work on it.
+    static let readings: [Duration] = [.milliseconds(300), .seconds(1), .seconds(2)]
+
+    /// Wait before the state is taken as what came of a call without an answer.
+    static let grace = Duration.seconds(3)
+
+    let users: OktaUsers
+    let clock: ResponseClock
+    let step: ResponseStep
+    /// For the user's risk.
+    let reason: String
+    /// No call is sent later.
+    let deadline: ContinuousClock.Instant
+    /// Before it began.
+    let before: OktaUser
+    let facts: StepFacts
+
+    private var who: String { before.shown }
+
+    func run() async -> Outcome {
+        guard let call = step.call(on: before.id, reason: reason) else {
+            return outcome(.failed, .invalidRequest, "There is no call that could \(step.words(for: who))")
+        }
+        let start = clock.instant()
+        var attempt = 1
+        /// The last failure after which it may be done.
+        var doubt: OktaCallError?
+        while true {
+            do throws(OktaCallError) {
+                let response = try await users.send(call, before: deadline)
+                return await confirmed(response)
+            } catch {
+                if error.mayBeDone {
+                    if let settled = await settled(after: error) { return settled }
+                    doubt = error
+                }
+                let mayRepeat =
+                    error.kind == .notSent || (error.kind == .rateLimited && error.status != nil)
+                    || (error.mayBeDone && step.isHarmlessToRepeat)
+                let pause = Duration.milliseconds(500 << attempt)
+                let isPatient = error.kind == .rateLimited || clock.instant() + pause < start + Self.patience
+                guard mayRepeat, isPatient, attempt < Self.attempts else {
+                    return await failed(error, doubt: doubt)
+                }
+                attempt += 1
+                // After a 429 the pace waits for itself.
+                if error.kind != .rateLimited { await clock.wait(clock.instant() + pause) }
+            }
+        }
+    }
+
+    // MARK: After success
+
+    private func confirmed(_ response: HTTPResponse) async -> Outcome {
+        var outcome = outcome(.done, nil, sentence(step.doneWords(for: who)))
+        outcome.result.httpStatus = response.status
+        outcome.result.oktaRequestID = response.oktaRequestID
+        outcome.secret = OktaUsers.secret(in: response)
+        guard step.isReadBack else { return outcome }
+        var sight = await look(since: before)
+        for pause in Self.readings where sight.isDone == false || sight.user?.transitioningToStatus != nil {
+            await clock.wait(clock.instant() + pause)
+            sight = await look(since: before)
+        }
+        if let user = sight.user {
+            outcome.user = user
+            outcome.result.statusAfter = user.status
+        }
+        switch sight.isDone {
+        case true?:
+            if let next = sight.user?.transitioningToStatus {
+                outcome.result.message += " Okta is still at work on it: the status is about to become \(next)."
+            }
+        case nil:
+            if let trouble = sight.trouble { outcome.result.message += " It could not be read back: \(trouble)." }
+        case false?:
+            outcome.result.outcome = .unknown
+            outcome.result.code = ResponseCode.notConfirmed.text
+            outcome.result.message =
+                "Okta said that it would \(step.words(for: who)), but does not show it: \(sight.words). See the user in the Admin Console."
+        }
+        if facts.isMember == nil, [.addToGroup, .removeFromGroup].contains(step.action), outcome.result.outcome == .done
+        {
+            outcome.result.code = ResponseCode.membershipNotRead.text
+            outcome.result.message += " Whether that was so before could not be read."
+        }
+        return outcome
+    }
+
+    // MARK: Reading back
+
+    /// What can be seen of whether it is done.
+    struct Sight: Sendable {
+        var isDone: Bool?
+        var user: OktaUser?
+        /// Why it can't be told.
+        var trouble: String?
+        /// What can be asked of the org next would fail too.
+        var isUnreachable = false
+
+        var words: String { user.map { "the status is \($0.status)" } ?? "the state is as before" }
+    }
+
+    /// - Parameter before: the user before the call; nil when that is not known any more.
+    func look(since before: OktaUser?) async -> Sight {
+        let deadline = clock.instant() + .seconds(45)
+        do throws(OktaCallError) {
+            switch step.action {
+            case .addToGroup, .removeFromGroup:
+                let isMember = try await users.groups(of: self.before.id, before: deadline)
+                    .contains { $0.id == step.options.groupID }
+                return Sight(isDone: isMember == (step.action == .addToGroup))
+            case .setRisk:
+                let level = try await users.risk(of: self.before.id, before: deadline)
+                return Sight(isDone: level.map { $0 == step.options.riskLevel })
+            default:
+                guard let user = try await users.user(self.before.id, before: deadline) else {
+                    return Sight(trouble: "Okta does not know the user any more")
+                }
+                return try await sight(of: user, since: before, deadline)
+            }
+        } catch {
+            return Sight(trouble: error.description)
+        }
+    }
+
+    private func sight(
+        of user: OktaUser, since before: OktaUser?, _ deadline: ContinuousClock.Instant
+    ) async throws(OktaCallError) -> Sight {
+        if step.action == .unlock, user.status == "ACTIVE" {
+            return Sight(isDone: !(try await users.isBlocked(user.id, before: deadline)), user: user)
+        }
+        let isDone = step.isDone(for: user)
+        // A status that was there before shows nothing: a second link for a user who has yet to choose a password.
+        let wasThere =
+            before.map { step.isDone(for: $0) == true }
+            ?? (step.action == .resetPassword && step.options.sendEmail == false)
+        return Sight(isDone: wasThere && isDone == true ? nil : isDone, user: user)
+    }
+
+    /// After an answer that was lost: done, if that can be seen.
+    private func settled(after error: OktaCallError) async -> Outcome? {
+        guard step.isReadBack else { return nil }
+        let sight = await look(since: before)
+        guard sight.isDone == true else { return nil }
+        var settled = outcome(
+            .done, nil, sentence(step.doneWords(for: who)) + " Okta's answer was lost (\(error)); the state shows it.")
+        settled.result.oktaRequestID = error.requestID
+        settled.result.httpStatus = error.status
+        if let user = sight.user {
+            settled.user = user
+            settled.result.statusAfter = user.status
+        }
+        // A link that was in the answer is lost with it.
+        if step.action == .resetPassword || step.action == .activate, step.options.sendEmail == false {
+            settled.result.message += " The link was lost too."
+        }
+        return settled
+    }
+
+    // MARK: After failure
+
+    private func failed(_ error: OktaCallError, doubt: OktaCallError?) async -> Outcome {
+        // A refusal says nothing of an earlier try whose answer was lost, unless it is about the user's state.
+        let isStateConflict = error.kind == .refused && Self.isStateConflict(error, step.action)
+        if error.mayBeDone || (doubt != nil && !isStateConflict) {
+            return await unsettled(doubt ?? error, refusal: doubt != nil && error.kind == .refused ? error : nil)
+        }
+        var failed = outcome(.failed, .unavailable, "Could not \(step.words(for: who)): \(error). Nothing was changed.")
+        failed.result.httpStatus = error.status
+        failed.result.oktaErrorCode = error.code
+        failed.result.oktaRequestID = error.requestID
+        switch error.kind {
+        case .credential:
+            failed.result.outcome = error.status == nil ? .refused : .refusedByOkta
+            failed.result.code = ResponseCode.credential.text
+        case .rateLimited: failed.result.code = ResponseCode.rateLimited.text
+        case .scope, .refused:
+            let sight = isStateConflict ? await look(since: before) : Sight()
+            if let user = sight.user {
+                failed.user = user
+                failed.result.statusAfter = user.status
+            }
+            if isStateConflict, sight.isDone == true {
+                // Someone else was faster; or an earlier attempt, whose answer was lost.
+                failed.result.outcome = doubt == nil ? .alreadyDone : .done
+                failed.result.code = nil
+                failed.result.message = sentence(step.doneWords(for: who))
+                failed.result.oktaErrorCode = nil
+                if let doubt { failed.result.oktaRequestID = doubt.requestID }
+            } else {
+                let refusal = StepRefusal(
+                    error, step, who: who, status: (sight.user ?? before).status, isConflict: isStateConflict,
+                    isServiceApp: users.credential.isServiceApp)
+                failed.result.outcome = .refusedByOkta
+                failed.result.code = refusal.code.text
+                failed.result.message = sentence(refusal.message)
+            }
+        case .notSent, .foreign, .server, .lost, .unreadable: break
+        }
+        return failed
+    }
+
+    /// Okta may have done it, and it can't be seen that it has.
+    ///
+    /// - Parameter refusal: of a later try.
+    private func unsettled(_ error: OktaCallError, refusal: OktaCallError?) async -> Outcome {
+        let words = refusal.map { "\(error), and the next try was refused (\($0))" } ?? "\(error)"
+        var sight = step.isReadBack ? await look(since: before) : Sight(trouble: "the user's state does not show it")
+        if sight.isDone == false {
+            // Okta may still be at work on a call whose answer it did not get out.
+            await clock.wait(clock.instant() + Self.grace)
+            sight = await look(since: before)
+        }
+        var unsettled = outcome(.unknown, .answerLost, "")
+        unsettled.result.httpStatus = error.status
+        unsettled.result.oktaErrorCode = error.code
+        unsettled.result.oktaRequestID = error.requestID
+        if let user = sight.user {
+            unsettled.user = user
+            unsettled.result.statusAfter = user.status
+        }
+        switch sight.isDone {
+        case true?:
+            unsettled.result.outcome = .done
+            unsettled.result.code = nil
+            unsettled.result.oktaErrorCode = nil
+            unsettled.result.message =
+                sentence(step.doneWords(for: who)) + " Okta's answer was lost (\(error)); the state shows it."
+        case false?:
+            unsettled.result.outcome = .failed
+            unsettled.result.message =
+                "Could not \(step.words(for: who)): \(words). Afterwards \(sight.words): it was not done by then."
+        case nil:
+            unsettled.result.message =
+                "It is not known whether Okta did \(step.words(for: who)): \(words), and \(sight.trouble ?? "the user's state does not tell"). "
+                + (step.isHarmlessToRepeat
+                    ? "Doing it again does no harm."
+                    : "See the user in the Admin Console before you do it again.")
+        }
+        return unsettled
+    }
+
+    /// By Okta's error codes: which refusals are about the user's state.
+    private static func isStateConflict(_ error: OktaCallError, _ action: ResponseAction) -> Bool {
+        switch action {
+        case .clearSessions, .addToGroup, .removeFromGroup, .setRisk, .universalLogout: false
+        default:
+            ["E0000001", "E0000016", "E0000017", "E0000032", "E0000038", "E0000107", "E0000112"].contains(error.code)
+        }
+    }
+
+    private func outcome(_ outcome: ResponseResult.Outcome, _ code: ResponseCode?, _ message: String) -> Outcome {
+        Outcome(
+            result: ResponseResult(
+                outcome: outcome, code: code?.text, message: message, statusBefore: before.status), user: before)
+    }
+}
+
+extension ResponseStep {
+    /// Whether there is something to read that shows what was done.
+    fileprivate var isReadBack: Bool {
+        switch action {
+        case .clearSessions, .resetFactors, .universalLogout: false
+        default: true
+        }
+    }
+}
+
+/// With a capital letter and a full stop.
+func sentence(_ words: String) -> String {
+    // A login keeps its letters: only a word of ours begins with a capital.
+    let ours = ["the ", "all ", "would "].contains { words.hasPrefix($0) }
+    return (ours ? words.prefix(1).uppercased() + words.dropFirst() : words) + (words.hasSuffix(".") ? "" : ".")
+}

@@ -1,0 +1,83 @@
+import Glibc
+
+/// Asks the helper, over its socket.
+package struct ResponseClient: Sendable {
+    package enum Failure: Error, Equatable, Sendable {
+        /// Nobody listens there: errno of connect(2), `ENOENT` or `ECONNREFUSED`.
+        case notRunning(Int32)
+        /// The socket's mode does not let this user connect.
+        case noPermission
+        /// Another errno of connect(2).
+        case unreachable(Int32)
+        /// It has taken no request for ten seconds.
+        case busy
+        /// The connection ended, or nothing came any more, before the last line of the answer.
+        case cut
+        /// The helper has refused.
+        case fault(ResponseFault)
+        /// The caller wants to wait no longer.
+        case stopped
+    }
+
+    /// How long it may be silent between two lines: an action waits for the org's rate limit.
+    package static let silence = Duration.seconds(300)
+    private static let clock = ContinuousClock()
+
+    private let path: String
+
+    package init(socket path: String) { self.path = path }
+
+    /// Sends a request and takes the lines of the answer.
+    ///
+    /// - Parameters:
+    ///   - silence: the longest wait for a line.
+    ///   - isOver: asked several times a second; true ends the wait, and what was asked for goes on at the helper.
+    ///   - onLine: each line before the final one.
+    /// - Returns: the final line, never an error.
+    @discardableResult
+    package func ask(
+        _ ask: ResponseAsk, silence: Duration = Self.silence, isOver: () -> Bool = { false },
+        onLine: (ResponseAnswer) -> Void = { _ in }
+    ) throws(Failure) -> ResponseAnswer {
+        let deadline = Self.clock.now + .seconds(10)
+        while true {
+            let answer = try attempt(ask, silence, isOver, onLine)
+            guard case .error(let fault) = answer else { return answer }
+            // Neither has begun anything.
+            guard fault.code == .busy || fault.code == .stopping else { throw .fault(fault) }
+            guard Self.clock.now < deadline, !isOver() else { throw .busy }
+            poll(nil, 0, 200)
+        }
+    }
+
+    private func attempt(
+        _ ask: ResponseAsk, _ silence: Duration, _ isOver: () -> Bool, _ onLine: (ResponseAnswer) -> Void
+    ) throws(Failure) -> ResponseAnswer {
+        var lines = SocketLines(try connect())
+        // One that is refused at once may be closed already; what it was told can still be read.
+        _ = lines.send(ResponseWire.line(ask), within: .seconds(10))
+        while true {
+            switch lines.next(limit: ResponseAnswer.lineLimit, within: silence, isOver: isOver) {
+            case .line(let line):
+                guard let answer = ResponseWire.read(ResponseAnswer.self, line) else { throw .cut }
+                if answer.isFinal { return answer }
+                onLine(answer)
+            case .end, .tooLong, .late: throw .cut
+            case .stopped: throw .stopped
+            }
+        }
+    }
+
+    private func connect() throws(Failure) -> Int32 {
+        do throws(UnixSocket.Failure) {
+            return try UnixSocket.connect(path, seconds: 10)
+        } catch {
+            switch error.code {
+            case ENOENT, ECONNREFUSED, ENOTSOCK: throw .notRunning(error.code)
+            case EACCES, EPERM: throw .noPermission
+            case EAGAIN: throw .busy
+            default: throw .unreachable(error.code)
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Configuration
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Systemd
+import UnixSignals
+
+/// The helper's process, as a list of services run by one group: watchdog, reload, socket.
+package struct ResponseDaemon {
+    /// How long after SIGTERM requests under way may take: within the unit's `TimeoutStopSec=`.
+    private static let stopWithin = Duration.seconds(30)
+
+    /// Makes the engine for a configuration.
+    package typealias EngineFactory =
+        @Sendable (Configuration) throws(ResponseEngine.StartError) -> ResponseEngine
+
+    private let services: [ServiceGroupConfiguration.ServiceConfiguration]
+    private let reload: @Sendable () -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - socket: where to listen without a service manager's socket; nil: where the configuration says.
+    ///   - load: reads the configuration again for a reload; nil, after it has said why, if it is refused.
+    /// - Throws: when it can't listen.
+    package init(
+        _ configuration: Configuration, socket: String?, logger: Logger, makeEngine: @escaping EngineFactory,
+        load: @escaping @Sendable () -> Configuration?
+    ) throws(ResponseServer.Failure) {
+        let heartbeats = Heartbeats()
+        let notifier = ServiceNotifier()
+        let server = try ResponseServer(
+            path: socket ?? configuration.response.socket,
+            heartbeat: heartbeats.register("socket of the response actions", bound: .seconds(30)), logger: logger)
+        let plan = ConfigurationPlan(configuration)
+        reload = {
+            notifier.reloading()
+            guard let configuration = load() else {
+                return notifier.ready(status: "the changed configuration was refused; the earlier one stays in force")
+            }
+            plan.propose(configuration)
+            server.pause()
+        }
+        services = [
+            .init(
+                service: ResponseWatchdog(
+                    watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))),
+            .init(
+                service: ResponseService(
+                    server: server, plan: plan, notifier: notifier, logger: logger, makeEngine: makeEngine),
+                successTerminationBehavior: .gracefullyShutdownGroup),
+        ]
+        self.logger = logger
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    package func run() async throws {
+        // From here on SIGHUP ends nothing: one that comes before the services run is answered then.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        var settings = ServiceGroupConfiguration(
+            services: [.init(service: Hangups(signals: hangups, reload: reload))] + services,
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        settings.maximumGracefulShutdownDuration = Self.stopWithin
+        try await ServiceGroup(configuration: settings).run()
+    }
+}
+
+/// The configuration in force, and one that a reload has read.
+private final class ConfigurationPlan: Sendable {
+    private let state: Mutex<(inForce: Configuration, next: Configuration?)>
+
+    init(_ configuration: Configuration) { state = Mutex((configuration, nil)) }
+
+    func propose(_ configuration: Configuration) { state.withLock { $0.next = configuration } }
+
+    var inForce: Configuration { state.withLock { $0.inForce } }
+
+    /// The proposed one, once.
+    func takeNext() -> Configuration? {
+        state.withLock { state in
+            defer { state.next = nil }
+            return state.next
+        }
+    }
+
+    func accept(_ configuration: Configuration) { state.withLock { $0.inForce = configuration } }
+}
+
+private struct ResponseWatchdog: Service {
+    let watchdog: Watchdog
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await watchdog.run() }
+    }
+}
+
+private struct Hangups: Service {
+    let signals: UnixSignalsSequence
+    let reload: @Sendable () -> Void
+
+    func run() async throws {
+        for await _ in signals.cancelOnGracefulShutdown() { reload() }
+    }
+}
+
+/// One engine after the other: a reload lets the requests under way end, and makes another.
+private struct ResponseService: Service {
+    let server: ResponseServer
+    let plan: ConfigurationPlan
+    let notifier: ServiceNotifier
+    let logger: Logger
+    let makeEngine: ResponseDaemon.EngineFactory
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            var isPaused = true
+            while isPaused {
+                let configuration = plan.takeNext() ?? plan.inForce
+                isPaused = try await serve(configuration)
+            }
+            logger.announce(.stopping, "stopped; the requests under way had ended")
+        } onGracefulShutdown: {
+            notifier.stopping()
+            server.stop()
+        }
+    }
+
+    /// - Returns: whether another configuration follows.
+    private func serve(_ configuration: Configuration) async throws -> Bool {
+        let engine: ResponseEngine
+        do {
+            engine = try await start(configuration)
+            plan.accept(configuration)
+        } catch {
+            guard configuration != plan.inForce else { throw error }
+            logger.announce(.configurationRefused, "\(error); the earlier one stays in force")
+            engine = try await start(plan.inForce)
+        }
+        server.beginWork()
+        Task {
+            await engine.recover()
+            server.endWork()
+        }
+        let names = plan.inForce.integrations.filter { $0.responseAction != nil }.map(\.name.text)
+        notifier.ready(
+            status: "response actions for \(names.isEmpty ? "no integration" : names.joined(separator: ", "))")
+        logger.announce(.ready, "taking requests")
+        return await server.run(
+            ResponseServer.Subject(
+                engine: engine, actionsFile: "\(plan.inForce.runtimeDirectory)/\(CommittedActions.fileName)"))
+    }
+
+    /// The log is one engine's at a time, and the earlier one may need a moment to let go of it.
+    private func start(_ configuration: Configuration) async throws -> ResponseEngine {
+        var attempts = 0
+        while true {
+            do throws(ResponseEngine.StartError) {
+                return try makeEngine(configuration)
+            } catch {
+                attempts += 1
+                guard attempts < 100 else { throw error }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+}

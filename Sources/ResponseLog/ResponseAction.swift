@@ -1,0 +1,22 @@
+/// What a responder can do to a user of an Okta org.
+///
+/// Each but ``contain`` and ``release`` is one call of Okta's API; those two are a row of others.
+package enum ResponseAction: String, Codable, CaseIterable, Sendable {
+    case suspend
+    case unsuspend
+    case clearSessions = "clear-sessions"
+    case expirePassword = "expire-password"
+    case resetPassword = "reset-password"
+    case resetFactors = "reset-factors"
+    case unlock
+    case deactivate
+    case activate
+    case addToGroup = "add-to-group"
+    case removeFromGroup = "remove-from-group"
+    case setRisk = "set-risk"
+    case universalLogout = "universal-logout"
+    /// Suspends the user, and clears sessions, tokens and remembered devices.
+    case contain
+    /// The opposite of ``contain``.
+    case release
+}

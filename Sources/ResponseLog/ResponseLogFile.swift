@@ -1,0 +1,37 @@
+import FoundationEssentials
+import Spool
+
+/// The files of a response log: `actions-NUMBER.ndjson`, an entry a line. The number grows from file to file, and is never used again: a new one is
+/// the time of its making in milliseconds, or more.
+enum ResponseLogFile {
+    /// Bytes of a line with its end; an entry has a few hundred.
+    static let lineLimit = 64 << 10
+    /// A file that has grown beyond this many bytes gets a successor.
+    static let sizeLimit: Int64 = 4 << 20
+    private static let prefix = "actions-"
+    private static let suffix = ".ndjson"
+
+    static func name(_ number: Int64) -> String {
+        let digits = String(number)
+        return prefix + String(repeating: "0", count: max(0, 15 - digits.count)) + digits + suffix
+    }
+
+    /// The numbers of the files in a directory, ascending. Other names are not the log's.
+    static func numbers(in directory: String, _ fileSystem: any FileSystem) throws(SpoolError) -> [Int64] {
+        guard try fileSystem.status(directory) != nil else { return [] }
+        return try fileSystem.list(directory).compactMap { entry in
+            guard !entry.isDirectory, entry.name.hasPrefix(prefix), entry.name.hasSuffix(suffix) else { return nil }
+            return Int64(entry.name.dropFirst(prefix.count).dropLast(suffix.count))
+        }.sorted()
+    }
+
+    static func encode(_ entry: ResponseEntry) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try Array(encoder.encode(entry)) + [UInt8(ascii: "\n")]
+    }
+
+    static func decode(_ line: ArraySlice<UInt8>) -> ResponseEntry? {
+        try? JSONDecoder().decode(ResponseEntry.self, from: Data(line))
+    }
+}

@@ -1,0 +1,103 @@
+import Spool
+
+/// How far a reader of the response log has come: after a line of one of its files.
+package struct ResponseLogPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Of the file.
+    var number: Int64
+    /// Bytes from the file's start.
+    var offset: Int64
+
+    /// Reads what ``description`` has written.
+    package init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let number = Int64(parts[0]), let offset = Int64(parts[1]), number >= 0, offset >= 0
+        else { return nil }
+        self.init(number: number, offset: offset)
+    }
+
+    init(number: Int64, offset: Int64) {
+        self.number = number
+        self.offset = offset
+    }
+
+    package var description: String { "\(number):\(offset)" }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.number, left.offset) < (right.number, right.offset)
+    }
+}
+
+/// What was read of the response log.
+package struct ResponseLogBatch: Sendable {
+    package var entries: [ResponseEntry]
+    /// Where the next batch begins.
+    package var next: ResponseLogPosition
+    /// Lines that are not entries, which only damage explains.
+    package var unreadableLines: Int
+    /// The file that the position is in is gone, and what was in it with it.
+    package var hasGap: Bool
+    /// Nothing more was there.
+    package var isEnd: Bool
+}
+
+/// Reads the response log while its writer goes on: complete lines only.
+package struct ResponseLogReader: Sendable {
+    private let directory: String
+    private let fileSystem: any FileSystem
+
+    package init(directory: String, fileSystem: any FileSystem = PosixFileSystem()) {
+        self.directory = directory
+        self.fileSystem = fileSystem
+    }
+
+    /// Whether there is a log.
+    package var isBegun: Bool {
+        get throws(SpoolError) { try !ResponseLogFile.numbers(in: directory, fileSystem).isEmpty }
+    }
+
+    /// Up to some 64 KiB of entries after a position; from the start with nil.
+    ///
+    /// - Throws: when a file can't be read. A directory that is not there is an empty log.
+    package func read(after position: ResponseLogPosition?) throws(SpoolError) -> ResponseLogBatch {
+        let numbers = try ResponseLogFile.numbers(in: directory, fileSystem)
+        var position = position ?? ResponseLogPosition(number: numbers.first ?? 0, offset: 0)
+        var batch = ResponseLogBatch(entries: [], next: position, unreadableLines: 0, hasGap: false, isEnd: true)
+        if !numbers.contains(position.number) {
+            guard let following = numbers.first(where: { $0 > position.number }) else { return batch }
+            batch.hasGap = position.offset > 0
+            position = ResponseLogPosition(number: following, offset: 0)
+        }
+        for number in numbers where number >= position.number {
+            if number > position.number { position = ResponseLogPosition(number: number, offset: 0) }
+            try read(&position, &batch)
+            guard batch.isEnd else { break }
+        }
+        batch.next = position
+        return batch
+    }
+
+    private func read(_ position: inout ResponseLogPosition, _ batch: inout ResponseLogBatch) throws(SpoolError) {
+        let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(position.number))", .read)
+        defer { fileSystem.close(file) }
+        // Shorter than it was: an earlier state of the log was restored.
+        if try fileSystem.size(file) < position.offset { batch.hasGap = true }
+        let bytes = try fileSystem.bytes(
+            file, from: position.offset, to: position.offset + Int64(ResponseLogFile.lineLimit))
+        var start = 0
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let entry = ResponseLogFile.decode(bytes[start..<end]) {
+                batch.entries.append(entry)
+            } else {
+                batch.unreadableLines += 1
+            }
+            start = end + 1
+        }
+        if start == 0, bytes.count == ResponseLogFile.lineLimit {
+            // No line is so long: whatever it is, it is passed.
+            batch.unreadableLines += 1
+            start = bytes.count
+        }
+        position.offset += Int64(start)
+        batch.isEnd = bytes.count < ResponseLogFile.lineLimit
+    }
+}

@@ -1,0 +1,143 @@
+import Spool
+import Synchronization
+
+/// Appends to the response log, each entry durable when ``append(_:)`` returns. One process at a time.
+package final class ResponseLogWriter: Sendable {
+    /// Bytes of all files. When the log holds this much and its oldest file is younger than ``life``, nothing is appended.
+    package static let sizeLimit: Int64 = 256 << 20
+    /// Bytes of ``sizeLimit`` that are kept for actions that are sent: refusals and dry runs must not keep anybody from acting.
+    package static let reserve: Int64 = 64 << 20
+    /// Milliseconds that a file is kept at least after its last entry.
+    package static let life: Int64 = 30 * 86_400_000
+
+    private struct State {
+        var log: DurableLog
+        var number: Int64
+        /// Bytes of the files before.
+        var earlier: Int64
+        /// An earlier process wrote the file. The first entry goes to a new one: a reader that has read further than a restored log reaches finds it
+        /// then, as its number is larger.
+        var isReopened = false
+    }
+
+    private let directory: String
+    private let fileSystem: any FileSystem
+    private let lock: DirectoryLock
+    /// Milliseconds since 1970.
+    private let openedAt: Int64
+    private let state: Mutex<State>
+
+    /// Opens the log, creates it if it is missing, and cuts off an incomplete last line, which a stopped process left.
+    ///
+    /// - Parameters:
+    ///   - directory: it must be there.
+    ///   - now: milliseconds since 1970.
+    /// - Throws: when a file can't be read or written, or another process has the log open.
+    package init(
+        directory: String, now: Int64, fileSystem: any FileSystem = PosixFileSystem()
+    ) throws(SpoolError) {
+        self.directory = directory
+        self.fileSystem = fileSystem
+        openedAt = now
+        lock = try DirectoryLock(directory, name: ".lock", fileSystem)
+        let numbers = try ResponseLogFile.numbers(in: directory, fileSystem)
+        if let number = numbers.last {
+            state = Mutex(
+                State(
+                    log: try Self.openLast(directory, number, fileSystem), number: number,
+                    earlier: try Self.files(directory, fileSystem, before: number).reduce(0) { $0 + $1.size },
+                    isReopened: true))
+        } else {
+            state = Mutex(State(log: try Self.start(directory, now, fileSystem), number: now, earlier: 0))
+        }
+    }
+
+    deinit { state.withLock { fileSystem.close($0.log.file) } }
+
+    /// Where the next entry will begin, or a little before.
+    package var end: ResponseLogPosition {
+        state.withLock { ResponseLogPosition(number: $0.number, offset: $0.log.length) }
+    }
+
+    /// - Parameter isUnsent: nothing was or will be sent to Okta for it, so it may not use the ``reserve``.
+    /// - Throws: when the entry is not durable. An action whose entry is not durable must not be tried.
+    package func append(_ entry: ResponseEntry, isUnsent: Bool = false) throws(SpoolError) {
+        guard let line = try? ResponseLogFile.encode(entry), line.count < ResponseLogFile.lineLimit else {
+            throw .tooMuch(what: "bytes of an entry of the response log", limit: ResponseLogFile.lineLimit)
+        }
+        try state.withLock { state throws(SpoolError) in
+            if isUnsent, state.earlier + state.log.length >= Self.sizeLimit - Self.reserve {
+                try makeRoom(&state, limit: Self.sizeLimit - Self.reserve, now: entry.time)
+            }
+            if state.isReopened || state.log.length >= ResponseLogFile.sizeLimit {
+                // What came of a call is recorded in any case; there is one for each entry that found room before.
+                let isResult = entry.result != nil && !isUnsent
+                if !isResult { try makeRoom(&state, limit: Self.sizeLimit, now: entry.time) }
+                try roll(&state, now: entry.time)
+            }
+            let result = line.withUnsafeBytes { bytes in
+                Result { () throws(SpoolError) in try state.log.append(bytes, fileSystem) }
+            }
+            try result.get()
+        }
+    }
+
+    private func roll(_ state: inout State, now: Int64) throws(SpoolError) {
+        let number = max(now, openedAt, state.number + 1)
+        let next = try Self.start(directory, number, fileSystem)
+        fileSystem.close(state.log.file)
+        state = State(log: next, number: number, earlier: state.earlier + state.log.length)
+    }
+
+    /// Deletes the oldest files while the log holds more than the limit and they are old enough.
+    private func makeRoom(_ state: inout State, limit: Int64, now: Int64) throws(SpoolError) {
+        let files = try Self.files(directory, fileSystem, before: state.number)
+        state.earlier = files.reduce(0) { $0 + $1.size }
+        for file in files where state.earlier + state.log.length >= limit {
+            guard file.modified < now - Self.life else { break }
+            try fileSystem.unlink(file.path)
+            state.earlier -= file.size
+        }
+        guard state.earlier + state.log.length < limit else {
+            throw .tooMuch(what: "bytes in the response log \(directory)", limit: Int(limit))
+        }
+    }
+
+    /// The files before that of a number, oldest first; `modified` in milliseconds since 1970.
+    private static func files(
+        _ directory: String, _ fileSystem: any FileSystem, before last: Int64
+    ) throws(SpoolError) -> [(path: String, size: Int64, modified: Int64)] {
+        var files: [(path: String, size: Int64, modified: Int64)] = []
+        for number in try ResponseLogFile.numbers(in: directory, fileSystem) where number < last {
+            let path = "\(directory)/\(ResponseLogFile.name(number))"
+            guard let status = try fileSystem.status(path) else { continue }
+            files.append((path, status.size, status.modifiedAt * 1_000))
+        }
+        return files
+    }
+
+    private static func start(
+        _ directory: String, _ number: Int64, _ fileSystem: any FileSystem
+    ) throws(SpoolError) -> DurableLog {
+        let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(number))", .new)
+        try fileSystem.synchronizeDirectory(directory)
+        return DurableLog(file: file, length: 0)
+    }
+
+    private static func openLast(
+        _ directory: String, _ number: Int64, _ fileSystem: any FileSystem
+    ) throws(SpoolError) -> DurableLog {
+        let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(number))", .update)
+        let size = try fileSystem.size(file)
+        // The last line end is within the last line's greatest length, or there is none.
+        let start = max(0, size - Int64(ResponseLogFile.lineLimit))
+        let bytes = try fileSystem.bytes(file, from: start, to: size)
+        let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { start + Int64($0) + 1 } ?? start
+        if end < size {
+            try fileSystem.truncate(file, to: end)
+        }
+        // What a stopped process wrote may not be durable yet, and a reader may have read it.
+        try fileSystem.synchronize(file)
+        return DurableLog(file: file, length: end)
+    }
+}

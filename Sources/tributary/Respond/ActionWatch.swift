@@ -1,0 +1,37 @@
+/// Says what a person would wonder about while the helper acts: that Okta takes its time, and that Ctrl-C does not stop what has begun.
+final class ActionWatch {
+    private static let patience = Duration.seconds(3)
+
+    private let interruption: Interruption
+    private let interruptedWords: String
+    private let say: (String) -> Void
+    private let clock = ContinuousClock()
+    private var start = ContinuousClock.now
+    private var hasSaidWaiting = false
+    private var hasSaidInterrupted = false
+
+    /// - Parameter say: shows a line on standard error.
+    init(_ interruption: Interruption, interrupted: String, say: @escaping (String) -> Void = Terminal.complain) {
+        self.interruption = interruption
+        self.interruptedWords = interrupted
+        self.say = say
+    }
+
+    /// An action begins.
+    func begin() {
+        start = clock.now
+        hasSaidWaiting = false
+    }
+
+    /// Called several times a second.
+    func look() {
+        if !hasSaidWaiting, clock.now - start > Self.patience {
+            hasSaidWaiting = true
+            say("waiting for Okta …")
+        }
+        if !hasSaidInterrupted, interruption.isRaised {
+            hasSaidInterrupted = true
+            say("tributary: \(interruptedWords)")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Configuration
+import Respond
+import ResponseLog
+
+/// `--wait`: until the daemon has committed Okta's own events of what was done.
+struct CommittedWait {
+    struct Seen {
+        var committed: [CommittedActions.Action] = []
+        var missing: [CommittedActions.Awaited] = []
+        /// Why the wait ended early.
+        var failure: Responder.Failure?
+
+        /// Stable, for programs.
+        var code: String { failure?.code ?? (missing.isEmpty ? "committed" : "not-committed") }
+        /// What the command ends with when the action itself is done.
+        var status: ExitCode { failure?.status ?? (missing.isEmpty ? .success : ExitStatus.unavailable) }
+    }
+
+    private let responder: Responder
+    private let time: ConfigurationDuration
+    private let interruption: Interruption
+
+    init(_ responder: Responder, for time: ConfigurationDuration, _ interruption: Interruption) {
+        self.responder = responder
+        self.time = time
+        self.interruption = interruption
+    }
+
+    /// - Returns: nil when there is nothing to wait for.
+    func run(_ entries: [ResponseEntry]) -> Seen? {
+        var awaited: [CommittedActions.Awaited] = []
+        for entry in entries where entry.result?.outcome == .done {
+            guard let id = entry.result?.oktaRequestID else { continue }
+            awaited.append(CommittedActions.Awaited(integration: entry.integration, transactionID: id))
+        }
+        guard !awaited.isEmpty else { return nil }
+        let clock = ContinuousClock()
+        let deadline = clock.now + time.duration
+        var seen = Seen()
+        var rest = awaited[...]
+        while !rest.isEmpty {
+            let some = Array(rest.prefix(ResponseAsk.waitLimit))
+            rest = rest.dropFirst(some.count)
+            let seconds = max(0, Int((deadline - clock.now).components.seconds))
+            do throws(Responder.Failure) {
+                let answer = try responder.ask(
+                    .wait(transactions: some, seconds: seconds), silence: .seconds(seconds + 30),
+                    isOver: { interruption.isRaised })
+                guard case .seen(let committed, let missing) = answer else { throw Responder.unexpected }
+                seen.committed += committed
+                seen.missing += missing
+            } catch {
+                seen.missing += some + rest
+                seen.failure = error
+                break
+            }
+        }
+        return seen
+    }
+
+    func say(_ seen: Seen) {
+        for action in seen.committed {
+            Terminal.result(
+                "\(action.eventType) is collected: event \(action.uuid), committed \(action.committedAt)".printable)
+        }
+        sayWhatIsMissing(seen)
+    }
+
+    private func sayWhatIsMissing(_ seen: Seen) {
+        if let failure = seen.failure {
+            return Terminal.complain(
+                "tributary: what was done stays done, but the wait for its events ended early: \(failure.message.printable)"
+            )
+        }
+        guard !seen.missing.isEmpty else { return }
+        Terminal.complain(
+            """
+            tributary: the action is done, but the daemon has not committed \(seen.missing.count == 1 ? "its event" : "\(seen.missing.count) of its events") \
+            within \(time): see tributary status. Request \(seen.missing.prefix(5).map(\.transactionID).joined(separator: ", "))\
+            \(seen.missing.count > 5 ? ", …" : "")
+            """.printable)
+    }
+}

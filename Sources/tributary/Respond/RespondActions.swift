@@ -1,0 +1,245 @@
+import ArgumentParser
+import Respond
+import ResponseLog
+
+/// A command that performs one action.
+protocol RespondCommand: ParsableCommand {
+    static var action: ResponseAction { get }
+    var target: RespondTarget { get }
+    /// What the action needs to know besides the user.
+    var details: ResponseOptions { get }
+}
+
+extension RespondCommand {
+    var details: ResponseOptions { ResponseOptions() }
+
+    func run() throws {
+        try Responder.reporting(json: target.handling.json) {
+            try target.check()
+            let responder = try Responder(target.options)
+            var request = ResponseRequest(
+                integration: try responder.integration(target.integration), action: Self.action,
+                user: (target.user ?? "").withoutOuterSpace, caseID: (target.caseID ?? "").withoutOuterSpace)
+            request.options = details
+            request.reason = target.reason
+            request.key = target.key
+            request.isDryRun = target.handling.dryRun
+            request.isForced = target.handling.force
+            if let file = target.from {
+                try RespondBatch(responder, target.handling, like: request, file: file).run()
+            } else {
+                try RespondToOne(responder, target.handling).run(request)
+            }
+        }
+    }
+
+    static func about(_ abstract: String, _ discussion: String, example: String) -> CommandConfiguration {
+        CommandConfiguration(
+            commandName: action.rawValue, abstract: abstract,
+            discussion: "\(discussion)\n\nExample:\n  tributary respond \(action.rawValue) \(example)")
+    }
+}
+
+struct RespondContain: RespondCommand {
+    static let action = ResponseAction.contain
+    static let configuration = about(
+        "Suspend a user, and clear sessions, tokens and remembered devices.",
+        """
+        One step after the other, each reported. A user who can't be suspended in the present state still loses sessions and tokens; what was not \
+        possible is said. Sessions inside of applications go on until the application asks Okta again. Ends with 77 when a step was refused.
+        """, example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+}
+
+struct RespondRelease: RespondCommand {
+    static let action = ResponseAction.release
+    static let configuration = about(
+        "Take a containment back: unsuspend a user.",
+        "The user signs in again; sessions, tokens and remembered devices do not come back.",
+        example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+}
+
+struct RespondSuspend: RespondCommand {
+    static let action = ResponseAction.suspend
+    static let configuration = about(
+        "Suspend a user: no sign-in until unsuspend.",
+        """
+        Groups and applications stay. Okta suspends active users only. Sessions are not cleared: contain does both.
+        """, example: "mallory@acme.example --case INC-4711 --wait")
+    @OptionGroup var target: RespondTarget
+}
+
+struct RespondUnsuspend: RespondCommand {
+    static let action = ResponseAction.unsuspend
+    static let configuration = about(
+        "Let a suspended user sign in again.", "The user is active again, with the same groups and applications.",
+        example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+}
+
+struct RespondClearSessions: RespondCommand {
+    static let action = ResponseAction.clearSessions
+    static let configuration = about(
+        "End a user's sessions in Okta, with OAuth tokens and remembered devices.",
+        "The user can sign in again at once. Sessions inside of applications go on until the application asks Okta again.",
+        example: "mallory@acme.example --case INC-4711 --no-forget-devices")
+    @OptionGroup var target: RespondTarget
+    @Flag(inversion: .prefixedNo, help: "Revoke OAuth and OpenID Connect tokens too.") var oauthTokens = true
+    @Flag(inversion: .prefixedNo, help: "Forget the devices that the user has asked Okta to remember.")
+    var forgetDevices = true
+
+    var details: ResponseOptions {
+        var details = ResponseOptions()
+        details.oauthTokens = oauthTokens
+        details.forgetDevices = forgetDevices
+        return details
+    }
+}
+
+struct RespondExpirePassword: RespondCommand {
+    static let action = ResponseAction.expirePassword
+    static let configuration = about(
+        "Have a user choose a new password at the next sign-in.",
+        "Sessions go on, and who knows the present password can choose the next one: for a stolen password use reset-password.",
+        example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+}
+
+struct RespondResetPassword: RespondCommand {
+    static let action = ResponseAction.resetPassword
+    static let configuration = about(
+        "Make a user's password useless until a new one is set by a link.",
+        """
+        Okta mails the link to the user. With --no-send-email it is shown once, on a terminal, and stored nowhere.
+        """, example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+    @OptionGroup var email: RespondEmail
+
+    var details: ResponseOptions { email.details }
+}
+
+struct RespondResetFactors: RespondCommand {
+    static let action = ResponseAction.resetFactors
+    static let configuration = about(
+        "Remove all factors of a user's multifactor sign-in.",
+        "The user enrolls again at the next sign-in; who knows the password could do that first, so reset or suspend as well.",
+        example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+}
+
+struct RespondUnlock: RespondCommand {
+    static let action = ResponseAction.unlock
+    static let configuration = about(
+        "Unlock a user whom too many failed sign-ins have locked out.", "Not for users of a directory.",
+        example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+}
+
+struct RespondDeactivate: RespondCommand {
+    static let action = ResponseAction.deactivate
+    static let configuration = about(
+        "Deactivate a user: for good, unless activated again.",
+        """
+        Okta takes the user out of all applications, which may delete accounts and data there, and API tokens of the user end. activate brings \
+        the user back, without all that.
+        """, example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+    @Flag(inversion: .prefixedNo, help: "Okta tells the administrators by e-mail.") var sendEmail = false
+
+    var details: ResponseOptions {
+        var details = ResponseOptions()
+        details.sendEmail = sendEmail
+        return details
+    }
+}
+
+struct RespondActivate: RespondCommand {
+    static let action = ResponseAction.activate
+    static let configuration = about(
+        "Activate a user who is staged or deactivated.",
+        "Okta mails a link to the user. With --no-send-email it is shown once, on a terminal, and stored nowhere.",
+        example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+    @OptionGroup var email: RespondEmail
+
+    var details: ResponseOptions { email.details }
+}
+
+struct RespondAddToGroup: RespondCommand {
+    static let action = ResponseAction.addToGroup
+    static let configuration = about(
+        "Make a user a member of a group of Okta, such as one for quarantine.",
+        "Only groups that are Okta's own, not those of a directory or an application.",
+        example: "mallory@acme.example --group Quarantine --case INC-4711")
+    @OptionGroup var target: RespondTarget
+    @OptionGroup var group: RespondGroupOption
+
+    var details: ResponseOptions { group.details }
+}
+
+struct RespondRemoveFromGroup: RespondCommand {
+    static let action = ResponseAction.removeFromGroup
+    static let configuration = about(
+        "Take a user out of a group of Okta.",
+        "Only groups that are Okta's own, not those of a directory or an application.",
+        example: "mallory@acme.example --group Quarantine --case INC-4711")
+    @OptionGroup var target: RespondTarget
+    @OptionGroup var group: RespondGroupOption
+
+    var details: ResponseOptions { group.details }
+}
+
+struct RespondSetRisk: RespondCommand {
+    static let action = ResponseAction.setRisk
+    static let configuration = about(
+        "Tell Okta how risky a user is; the org's policies decide what follows.",
+        "For orgs with Identity Threat Protection.", example: "mallory@acme.example --level HIGH --case INC-4711")
+    @OptionGroup var target: RespondTarget
+    @Option(help: "HIGH or LOW: Okta takes no other.") var level: RiskLevel
+
+    var details: ResponseOptions {
+        var details = ResponseOptions()
+        details.riskLevel = level.rawValue
+        return details
+    }
+
+    enum RiskLevel: String, ExpressibleByArgument, CaseIterable {
+        case high = "HIGH"
+        case low = "LOW"
+
+        init?(argument: String) { self.init(rawValue: argument.uppercased()) }
+    }
+}
+
+struct RespondUniversalLogout: RespondCommand {
+    static let action = ResponseAction.universalLogout
+    static let configuration = about(
+        "End a user's sessions in Okta and in the applications that support Universal Logout.",
+        "Tokens are revoked too, API tokens among them. For orgs that have the feature.",
+        example: "mallory@acme.example --case INC-4711")
+    @OptionGroup var target: RespondTarget
+}
+
+/// `--send-email` of actions whose answer has a link otherwise.
+struct RespondEmail: ParsableArguments {
+    @Flag(inversion: .prefixedNo, help: "Okta mails the link to the user.") var sendEmail = true
+
+    var details: ResponseOptions {
+        var details = ResponseOptions()
+        details.sendEmail = sendEmail
+        return details
+    }
+}
+
+/// `--group` of the actions about a group.
+struct RespondGroupOption: ParsableArguments {
+    @Option(help: "Its name, or its id (00g…).") var group: String
+
+    var details: ResponseOptions {
+        var details = ResponseOptions()
+        // Ids of Okta have 20 characters.
+        if group.hasPrefix("00g"), group.utf8.count == 20 { details.groupID = group } else { details.groupName = group }
+        return details
+    }
+}

@@ -1,0 +1,84 @@
+import Respond
+import ResponseLog
+
+/// What people read of users, outlooks and results. Names come from Okta, and are shown without control characters.
+struct RespondText {
+    let terminal: Terminal
+
+    /// `mallory@acme.example (Mallory Mallone, 00u…)`.
+    static func user(_ user: ResponseUser) -> String {
+        let more = [user.name, user.id].compactMap(\.self)
+        let name = user.login ?? user.asked
+        return (more.isEmpty ? name : "\(name) (\(more.joined(separator: ", ")))").printable
+    }
+
+    /// The user's present state and what would happen.
+    func outlook(_ outlook: ResponseOutlook, integration: String) -> [String] {
+        var lines: [String] = []
+        if outlook.user.id != nil {
+            lines.append(
+                terminal.bold(Self.user(outlook.user)) + " in \(integration): "
+                    + (outlook.status?.printable ?? "state not known"))
+        }
+        for step in outlook.steps {
+            lines += terminal.wrapped(
+                "  \(sign(step.result)) \(step.action.rawValue): \(words(step.result))", indent: 4)
+        }
+        return lines + candidates(outlook.candidates)
+    }
+
+    func candidates(_ users: [ResponseUser]) -> [String] {
+        guard !users.isEmpty else { return [] }
+        return ["  these match; name one by its id or login:"] + users.map { "    \(Self.user($0))" }
+    }
+
+    /// A line for an action with a result. The message says who; programs find the user's login at the same place of every line.
+    func step(_ entry: ResponseEntry, isRepeat: Bool = false) -> [String] {
+        guard let result = entry.result else { return [] }
+        let earlier = isRepeat ? " (asked before; nothing was done this time)" : ""
+        let user = terminal.isTerminal ? "" : " " + (entry.user.login ?? entry.user.asked).printable
+        return terminal.wrapped(
+            "\(sign(result)) \(entry.action.rawValue)\(user)\(earlier): \(words(result))", indent: 2)
+    }
+
+    private func words(_ result: ResponseResult) -> String {
+        var text = result.message.printable
+        if let before = result.statusBefore, let after = result.statusAfter, before != after, !text.contains(after) {
+            text += " (\(before) → \(after))".printable
+        }
+        return text
+    }
+
+    /// A mark for people, the outcome's own word for programs.
+    private func sign(_ result: ResponseResult) -> String {
+        guard terminal.isTerminal else { return result.outcome.rawValue }
+        return switch result.outcome {
+        case .done, .alreadyDone: terminal.mark(.well)
+        case .wouldDo: terminal.mark(.waiting)
+        case .refused, .refusedByOkta, .failed, .unknown: terminal.mark(.trouble)
+        }
+    }
+}
+
+extension ResponseAction {
+    /// The beginning of a question: `Suspend`, `Clear sessions of`, …
+    var question: String {
+        switch self {
+        case .suspend: "Suspend"
+        case .unsuspend: "Unsuspend"
+        case .clearSessions: "Clear sessions of"
+        case .expirePassword: "Expire the password of"
+        case .resetPassword: "Reset the password of"
+        case .resetFactors: "Reset the factors of"
+        case .unlock: "Unlock"
+        case .deactivate: "Deactivate"
+        case .activate: "Activate"
+        case .addToGroup: "Add to the group:"
+        case .removeFromGroup: "Remove from the group:"
+        case .setRisk: "Set the risk of"
+        case .universalLogout: "End all sessions of"
+        case .contain: "Contain"
+        case .release: "Release"
+        }
+    }
+}

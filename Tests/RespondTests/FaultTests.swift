@@ -1,0 +1,212 @@
+import OktaAPI
+import OktaSimulator
+import ResponseLog
+import Testing
+
+@testable import Respond
+
+/// Trouble at each moment of a call: what is done at the org, how often, and what the entry says.
+@Suite("faults in the middle of an action")
+struct FaultTests {
+    /// Actions that are one call each, with a user whose state allows them.
+    static let actions: [(ResponseAction, String)] = [
+        (.suspend, "alice.active"), (.unsuspend, "sue.suspended"), (.clearSessions, "alice.active"),
+        (.expirePassword, "alice.active"), (.resetPassword, "alice.active"), (.resetFactors, "alice.active"),
+        (.unlock, "lou.locked"), (.deactivate, "alice.active"), (.activate, "dan.deprovisioned"),
+        (.addToGroup, "alice.active"), (.setRisk, "alice.active"), (.universalLogout, "alice.active"),
+    ]
+    static let neverTwice: Set<ResponseAction> = [.resetPassword, .expirePassword, .activate, .deactivate]
+
+    private func run(_ action: ResponseAction, _ user: String, _ fault: FaultRule) async throws -> (
+        EngineRig, ResponseReport
+    ) {
+        let clock = TestClock()
+        let rig = try await EngineRig {
+            $0.clock = clock.wall; $0.transitionSpan = 0
+        }
+        let engine = try rig.engine(clock: clock.clock)
+        rig.org.setFaults([fault])
+        let report = await engine.act(action, user)
+        let entries = try rig.entries()
+        #expect(entries.count == 2)
+        #expect(entries.first?.result == nil)
+        #expect(entries.last == report.entries.last)
+        #expect(Set(entries.map(\.id)).count == 1)
+        return (rig, report)
+    }
+
+    @Test(
+        "an answer that is lost after Okta did it: done once, and known to be done where the state shows it",
+        arguments: actions, [FaultRule.Kind.disconnect, .status, .truncateBody])
+    func lostAfter(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
+        let (action, user) = what
+        // A truncated body needs one: those of 204 have none.
+        let fault = FaultRule(kind, count: 1, status: 500, at: action.rawValue, done: true)
+        let (rig, report) = try await run(action, user, fault)
+        #expect(report.outcomes == [.done])
+        if Self.neverTwice.contains(action) {
+            #expect(rig.done(user)[action.rawValue] == 1)
+            #expect(rig.calls(user)[action.rawValue] == 1)
+        }
+        if kind == .disconnect, ![.clearSessions, .resetFactors, .universalLogout].contains(action) {
+            #expect(rig.done(user)[action.rawValue] == 1)
+            #expect(report.result?.message.contains("the state shows it") == true)
+        }
+    }
+
+    @Test(
+        "a call that breaks before Okta does anything: sent again where that does no harm, else known not to be done",
+        arguments: actions, [FaultRule.Kind.disconnect, .status, .html])
+    func brokenBefore(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
+        let (action, user) = what
+        let (rig, report) = try await run(
+            action, user, FaultRule(kind, count: 1, status: 503, at: action.rawValue))
+        if Self.neverTwice.contains(action) {
+            #expect(report.outcomes == [.failed])
+            #expect(report.codes == ["answer-lost"])
+            #expect(report.result?.message.contains("it was not done") == true)
+            #expect(rig.done(user)[action.rawValue] == nil)
+        } else {
+            #expect(report.outcomes == [.done])
+            #expect(rig.done(user)[action.rawValue] == 1)
+        }
+    }
+
+    @Test("Okta that fails for good: three attempts where that does no harm, and what is known", arguments: actions)
+    func brokenForGood(_ action: ResponseAction, _ user: String) async throws {
+        let (rig, report) = try await run(action, user, FaultRule(.status, status: 500, at: action.rawValue))
+        let isShown = ![.clearSessions, .resetFactors, .universalLogout].contains(action)
+        #expect(report.outcomes == [isShown ? .failed : .unknown])
+        #expect(report.codes == ["answer-lost"])
+        #expect(report.result?.httpStatus == 500)
+        #expect(report.result?.oktaRequestID?.isEmpty == false)
+        #expect(rig.org.stats.faults["status"] == (Self.neverTwice.contains(action) ? 1 : 3))
+        #expect(rig.done(user)[action.rawValue] == nil)
+    }
+
+    @Test("too many requests: waited for by the org's clock, then done once", arguments: actions)
+    func rateLimit(_ action: ResponseAction, _ user: String) async throws {
+        let (rig, report) = try await run(action, user, FaultRule(.rateLimit, count: 1, at: action.rawValue))
+        #expect(report.outcomes == [.done])
+        #expect(rig.done(user)[action.rawValue] == 1)
+    }
+
+    @Test("too many requests for good: given up within minutes, and known not to be done")
+    func rateLimitForGood() async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig { $0.clock = clock.wall }
+        let engine = try rig.engine(clock: clock.clock)
+        rig.org.setFaults([FaultRule(.rateLimit, at: "suspend")])
+        let report = await engine.act(.suspend, "alice.active")
+        #expect(report.outcomes == [.failed])
+        #expect(report.codes == ["rate-limited"])
+        #expect(clock.elapsed < .seconds(300))
+        #expect(rig.org.stats.faults["rate-limit"] ?? 9 <= 3)
+        #expect(rig.org.user("alice.active")?.status == .active)
+    }
+
+    @Test("nothing is sent when the user can't be read, and the entry says why", arguments: ["reads", "list-roles"])
+    func lookup(_ place: String) async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig { $0.clock = clock.wall }
+        let engine = try rig.engine(clock: clock.clock)
+        rig.org.setFaults([FaultRule(.status, status: 502, body: "html", at: place)])
+        let report = await engine.act(.contain, "alice.active")
+        #expect(report.outcomes == [.failed, .failed])
+        #expect(report.codes == ["unavailable", "unavailable"])
+        #expect(report.result?.message.contains("Tributary did nothing") == true)
+        #expect(rig.done("alice.active").isEmpty)
+        #expect(try rig.entries().count == 2)
+    }
+
+    @Test("a passing trouble of what is only read goes by unnoticed")
+    func passingLookup() async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig { $0.clock = clock.wall }
+        let engine = try rig.engine(clock: clock.clock)
+        rig.org.setFaults([
+            FaultRule(.disconnect, count: 1, at: "list-users"), FaultRule(.status, count: 2, status: 500, at: "me"),
+            FaultRule(.rateLimit, count: 1, at: "list-roles"), FaultRule(.html, count: 1, at: "get-user"),
+        ])
+        #expect(await engine.act(.contain, "alice.active").outcomes == [.done, .done])
+    }
+
+    @Test("what a refusal says nothing of is not reported as refused: an earlier try, whose answer was lost")
+    func refusedAfterLost() async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig { $0.clock = clock.wall }
+        let engine = try rig.engine(clock: clock.clock)
+        rig.org.setFaults([
+            FaultRule(.disconnect, count: 1, at: "clear-sessions", done: true),
+            FaultRule(.forbidden, count: 1, at: "clear-sessions"),
+        ])
+        let report = await engine.act(.clearSessions, "alice.active")
+        #expect(rig.done("alice.active")["clear-sessions"] == 1)
+        #expect(report.outcomes == [.unknown])
+        #expect(report.result?.message.contains("and the next try was refused (") == true)
+    }
+
+    @Test("a user who was looked up before others had their turn is looked up again")
+    func staleLookup() async throws {
+        let rig = try await EngineRig()
+        let engine = try rig.engine()
+        var slow = FaultRule(.slowBody, count: 1, at: "list-users")
+        slow.bytesPerSecond = 500
+        rig.org.setFaults([slow])
+        async let first = engine.act(.resetPassword, "alice.active")
+        async let second = engine.act(.resetPassword, "alice.active")
+        let outcomes = await [first, second].flatMap(\.outcomes)
+        #expect(outcomes.filter { $0 == .done }.count == 1)
+        #expect(outcomes.filter { $0 == .alreadyDone }.count == 1)
+        #expect(rig.done("alice.active")["reset-password"] == 1)
+    }
+
+    @Test("the user's state can't be read back: done, for Okta said so")
+    func readBack() async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig { $0.clock = clock.wall }
+        let engine = try rig.engine(clock: clock.clock)
+        rig.org.setFaults([FaultRule(.status, status: 500, at: "list-user-groups")])
+        let report = await engine.act(.addToGroup, "alice.active@corp.example")
+        #expect(report.outcomes == [.done])
+        #expect(report.result?.statusAfter == nil)
+        #expect(report.result?.message.contains("It could not be read back") == true)
+    }
+
+    @Test("one step of contain that fails does not keep the other from being done")
+    func contain() async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig { $0.clock = clock.wall }
+        let engine = try rig.engine(clock: clock.clock)
+        rig.org.setFaults([FaultRule(.status, status: 500, at: "suspend")])
+        let report = await engine.act(.contain, "alice.active")
+        #expect(report.outcomes == [.failed, .done])
+        let alice = try #require(rig.org.user("alice.active"))
+        #expect(alice.sessions.isEmpty && alice.oauthTokens == 0 && alice.rememberedDevices == 0)
+    }
+
+    @Test("a credential that is refused is named, and nothing is done")
+    func credential() async throws {
+        let rig = try await EngineRig()
+        let engine = try rig.engine()
+        try rig.write("credentials/act", "00another-token")
+        let wrong = await engine.act(.suspend, "alice.active")
+        #expect(wrong.codes == ["credential"])
+        #expect(wrong.result?.httpStatus == 401)
+        try rig.write("credentials/act", "")
+        #expect(await engine.act(.suspend, "alice.active").codes == ["credential"])
+        try rig.write("credentials/act", EngineRig.token)
+        #expect(await engine.act(.suspend, "alice.active").outcomes == [.done])
+    }
+
+    @Test("an org that can't be reached: nothing was sent")
+    func unreachable() async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig()
+        let engine = try rig.engine(clock: clock.clock)
+        await rig.org.stop()
+        let report = await engine.act(.suspend, "alice.active")
+        #expect(report.outcomes == [.failed])
+        #expect(report.codes == ["unavailable"])
+    }
+}

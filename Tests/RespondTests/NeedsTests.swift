@@ -1,0 +1,23 @@
+import Foundation
+import ResponseLog
+import TestSupport
+import Testing
+
+@testable import OktaAPI
+@testable import Respond
+
+@Suite("What an action needs")
+struct NeedsTests {
+    @Test("docs/respond.md says for each action what `respond list` goes by", arguments: ResponseAction.allCases)
+    func table(_ action: ResponseAction) throws {
+        let page = try String(contentsOf: Repository.file("docs/respond.md"), encoding: .utf8)
+        let section = try #require(page.split(separator: "## What each action needs\n").last)
+        let row = try #require(section.split(separator: "\n").first { $0.hasPrefix("| `\(action.rawValue)` |") })
+        let cells = row.split(separator: "|").map { cell in
+            cell.split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+        }
+        #expect(cells[1] == [action.needs.scope.rawValue])
+        #expect(cells[2] == action.needs.permissions)
+        #expect(cells[3] == ["SUPER_ADMIN"] + action.needs.roles)
+    }
+}

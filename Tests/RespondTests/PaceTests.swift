@@ -1,0 +1,60 @@
+import OktaSimulator
+import ResponseLog
+import Testing
+
+@testable import Respond
+
+@Suite("the pace of many actions")
+struct PaceTests {
+    /// Enough for more than a window of each budget. 500 take 6 minutes of the org's time.
+    @Test("150 users are contained within minutes, each once, and the org never says that it is too much")
+    func many() async throws {
+        let clock = TestClock()
+        let rig = try await EngineRig { settings in
+            settings.clock = clock.wall
+            settings.extraUsers = 150
+            settings.managementLimit = nil
+        }
+        let engine = try rig.engine(clock: clock.clock)
+        await withTaskGroup(of: Void.self) { group in
+            for worker in 0..<4 {
+                group.addTask {
+                    for number in stride(from: worker + 1, through: 150, by: 4) {
+                        let digits = String(number)
+                        let user = "user\(String(repeating: "0", count: 4 - digits.count))\(digits)@corp.example"
+                        let report = await engine.act(.contain, user, key: "batch \(number)")
+                        #expect(report.outcomes == [.done, .done])
+                    }
+                }
+            }
+        }
+        let users = rig.org.users.filter { $0.login.hasPrefix("user0") }
+        #expect(users.count == 150)
+        #expect(users.allSatisfy { $0.done == ["suspend": 1, "clear-sessions": 1] })
+        #expect(rig.org.stats.rateLimited == 0)
+        print("150 users were contained in \(clock.elapsed) of the org's time")
+        #expect(clock.elapsed < .seconds(180))
+    }
+
+    @Test("one user is acted on by one request at a time")
+    func oneAtATime() async throws {
+        let rig = try await EngineRig()
+        let engine = try rig.engine()
+        let reports = await withTaskGroup(of: ResponseReport.self) { group in
+            for _ in 0..<10 { group.addTask { await engine.act(.suspend, "alice.active") } }
+            return await group.reduce(into: [ResponseReport]()) { $0.append($1) }
+        }
+        #expect(reports.filter { $0.outcomes == [.done] }.count == 1)
+        #expect(reports.filter { $0.outcomes == [.alreadyDone] }.count == 9)
+        #expect(rig.calls("alice.active")["suspend"] == 1)
+    }
+
+    @Test("an action goes on when the one who asked is gone")
+    func cancelled() async throws {
+        let rig = try await EngineRig()
+        let engine = try rig.engine()
+        let task = Task { await engine.act(.contain, "alice.active") }
+        task.cancel()
+        #expect(await task.value.outcomes == [.done, .done])
+    }
+}

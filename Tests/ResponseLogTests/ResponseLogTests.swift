@@ -1,0 +1,167 @@
+import Foundation
+import Testing
+
+@testable import ResponseLog
+@testable import Spool
+
+@Suite("Response log")
+struct ResponseLogTests {
+    private let directory: URL
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "response-log-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    private func entry(_ number: Int, reason: String? = nil) -> ResponseEntry {
+        ResponseEntry(
+            id: "id-\(number)", request: "request", time: Int64(number), integration: "acme", org: "acme.okta.com",
+            action: .suspend, command: .contain, user: ResponseUser(asked: "mallory"), options: ResponseOptions(),
+            caseID: "case-1", reason: reason, actor: ResponseActor(uid: 1_000, user: "ada"), isDryRun: false,
+            isForced: false,
+            result: number % 2 == 0 ? nil : ResponseResult(outcome: .done, message: "mallory is suspended"))
+    }
+
+    private func readAll(after position: ResponseLogPosition? = nil) throws -> (
+        entries: [ResponseEntry], end: ResponseLogPosition, unreadable: Int
+    ) {
+        let reader = ResponseLogReader(directory: directory.path)
+        var all: [ResponseEntry] = []
+        var unreadable = 0
+        var position = position
+        while true {
+            let batch = try reader.read(after: position)
+            all += batch.entries
+            unreadable += batch.unreadableLines
+            // Through its text, as a cursor has it.
+            position = ResponseLogPosition(batch.next.description)
+            #expect(position == batch.next)
+            if batch.isEnd { return (all, batch.next, unreadable) }
+        }
+    }
+
+    @Test("refusals and dry runs leave room for actions, and what came of an action is recorded in any case")
+    func reserve() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let full = directory.appending(path: ResponseLogFile.name(1)).path
+        func fill(_ bytes: Int64) throws {
+            try Data().write(to: URL(filePath: full))
+            #expect(truncate(full, off_t(bytes)) == 0)
+        }
+        let now = Int64(Date().timeIntervalSince1970 * 1_000)
+        var intent = entry(2)
+        intent.time = now
+        var result = entry(1)
+        result.time = now
+        try fill(ResponseLogWriter.sizeLimit - ResponseLogWriter.reserve)
+        do {
+            try Data().write(to: directory.appending(path: ResponseLogFile.name(2)))
+            let writer = try ResponseLogWriter(directory: directory.path, now: now)
+            #expect(throws: SpoolError.self) { try writer.append(result, isUnsent: true) }
+            try writer.append(intent)
+            try writer.append(result)
+        }
+        try fill(ResponseLogWriter.sizeLimit)
+        let last = directory.appending(path: ResponseLogFile.name(2)).path
+        try Data(repeating: UInt8(ascii: "\n"), count: Int(ResponseLogFile.sizeLimit)).write(to: URL(filePath: last))
+        let writer = try ResponseLogWriter(directory: directory.path, now: now)
+        #expect(throws: SpoolError.self) { try writer.append(intent) }
+        try writer.append(result)
+        result.time += ResponseLogWriter.life + 60_000
+        try writer.append(result, isUnsent: true)
+        #expect(!FileManager.default.fileExists(atPath: full))
+    }
+
+    @Test("what was appended is read, over the limit of a file too, and a reader goes on where it was")
+    func appendAndRead() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        #expect(try readAll().entries == [])
+        let long = String(repeating: "x", count: 50_000)
+        var position: ResponseLogPosition?
+        var read: [ResponseEntry] = []
+        do {
+            let writer = try ResponseLogWriter(directory: directory.path, now: 1)
+            for number in 0..<200 {
+                try writer.append(entry(number, reason: long))
+                guard number % 37 == 0 else { continue }
+                let (entries, end, _) = try readAll(after: position)
+                read += entries
+                position = end
+            }
+        }
+        try ResponseLogWriter(directory: directory.path, now: 500).append(entry(200))
+        read += try readAll(after: position).entries
+        #expect(read == (0..<200).map { entry($0, reason: long) } + [entry(200)])
+        #expect(try ResponseLogFile.numbers(in: directory.path, PosixFileSystem()).count > 1)
+    }
+
+    @Test("an incomplete last line is not read, and is cut off when the log is opened again")
+    func incompleteLine() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try ResponseLogWriter(directory: directory.path, now: 1).append(entry(1))
+        let file = directory.appending(path: ResponseLogFile.name(1))
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data(#"{"id":"id-2","#.utf8))
+        try handle.close()
+        let (entries, end, unreadable) = try readAll()
+        #expect(entries == [entry(1)])
+        #expect(unreadable == 0)
+        try ResponseLogWriter(directory: directory.path, now: 2).append(entry(3))
+        #expect(try readAll(after: end).entries == [entry(3)])
+        #expect(try readAll().entries == [entry(1), entry(3)])
+    }
+
+    @Test("a damaged line is counted and passed")
+    func damagedLine() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try ResponseLogWriter(directory: directory.path, now: 1).append(entry(1))
+        let file = directory.appending(path: ResponseLogFile.name(1))
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("damaged\n".utf8) + Data(repeating: 120, count: 200_000) + Data("\n".utf8))
+        try handle.close()
+        try ResponseLogWriter(directory: directory.path, now: 2).append(entry(3))
+        let (entries, _, unreadable) = try readAll()
+        #expect(entries == [entry(1), entry(3)])
+        #expect(unreadable > 1)
+    }
+
+    @Test("the position of a log that was deleted goes to the new one, and the gap is told")
+    func deletedLog() throws {
+        try ResponseLogWriter(directory: directory.path, now: 10).append(entry(1))
+        let (_, end, _) = try readAll()
+        try FileManager.default.removeItem(at: directory)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try ResponseLogWriter(directory: directory.path, now: 20).append(entry(3))
+        let batch = try ResponseLogReader(directory: directory.path).read(after: end)
+        #expect(batch.entries == [entry(3)])
+        #expect(batch.hasGap)
+    }
+
+    @Test("what is written after an older log was restored is read, and the gap is told")
+    func restoredLog() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try ResponseLogWriter(directory: directory.path, now: 500).append(entry(1))
+        let old = directory.appendingPathExtension("old")
+        try FileManager.default.copyItem(at: directory, to: old)
+        try ResponseLogWriter(directory: directory.path, now: 1_000).append(entry(3))
+        let (_, end, _) = try readAll()
+        try FileManager.default.removeItem(at: directory)
+        try FileManager.default.moveItem(at: old, to: directory)
+        #expect(try readAll(after: end).entries == [])
+        try ResponseLogWriter(directory: directory.path, now: 2_000).append(entry(5))
+        let batch = try ResponseLogReader(directory: directory.path).read(after: end)
+        #expect(batch.entries == [entry(5)])
+        #expect(batch.hasGap)
+    }
+
+    @Test("a second writer is refused while the first one is open")
+    func secondWriter() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let writer = try ResponseLogWriter(directory: directory.path, now: 1)
+        #expect(throws: SpoolError.self) { try ResponseLogWriter(directory: directory.path, now: 1) }
+        withExtendedLifetime(writer) {}
+    }
+}
