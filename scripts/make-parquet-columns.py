@@ -3,7 +3,7 @@
 
     scripts/make-parquet-columns.py OCSF_SCHEMA_JSON > libexec/parquet-columns.tsv
 
-A column is a field that docs/record-schema.md has (a test holds that page against the code) and that the class has in the OCSF
+A column is a field that docs/record-schema.md has (tests hold that page against the code) and that the class has in the OCSF
 schema, with the schema's type. OCSF_SCHEMA_JSON holds `types`, `classes` and `objects` with their attributes.
 """
 import json
@@ -40,6 +40,19 @@ def documented_paths():
     return paths
 
 
+def documented_paths_of_actions():
+    """The attributes of a response action's record: the first cells of that section's table."""
+    section = PAGE.read_text().partition("## From response action to record\n")[2].partition("\n## ")[0]
+    paths = set()
+    for line in section.splitlines():
+        parent = ""
+        for token in line.split("|")[1].split("`")[1::2] if line.startswith("| `") else []:
+            whole = parent + token if token.startswith(".") else token
+            parent = whole.rpartition(".")[0]
+            paths.add(whole)
+    return paths
+
+
 def type_of(schema, attributes, path):
     """The Parquet type of a path's leaf, or None where the schema does not have it here."""
     parts = path.split(".")
@@ -59,8 +72,8 @@ def type_of(schema, attributes, path):
 schema = json.load(open(sys.argv[1]))
 print(f"# Columns of `tributary spool export --parquet`, OCSF {schema['version']}. Made by scripts/make-parquet-columns.py; don't edit.")
 print("# class\tpath\ttype")
-for name in CLASSES:
-    for path in sorted(documented_paths()):
+for name in [*CLASSES, "remediation_activity"]:
+    for path in sorted(documented_paths_of_actions() if name == "remediation_activity" else documented_paths()):
         kind = type_of(schema, schema["classes"][name]["attributes"], path)
         if kind:
             print(f"{name}\t{path}\t{kind}")

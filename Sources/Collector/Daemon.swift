@@ -3,6 +3,7 @@ import FoundationEssentials
 import Logging
 import OCSF
 import OktaAPI
+import ResponseLog
 import ServiceLifecycle
 import Spool
 import Systemd
@@ -66,7 +67,6 @@ package struct Daemon: Sendable {
     package func run() async throws {
         // From here on SIGHUP does not end the process. One that arrives before the services run is handled once they do.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
-        for warning in VersionLimits(configuration).warnings { logger.warning("\(warning)") }
         let ingesting = configuration.integrations.count(where: \.isCollected)
         if let warning = DescriptorLimit.raised().warning(integrations: ingesting) { logger.warning("\(warning)") }
         // Errors in the configuration are reported before anything is waited for.
@@ -75,11 +75,13 @@ package struct Daemon: Sendable {
         let catalog = try normalizing.catalog()
         let startedAt = WallClock.text(WallClock.now())
         let (statusFile, spool) = try await open(startedAt: startedAt)
+        let actions = CommittedActions()
         let workers: [IngestWorker]
         do {
             workers = try (0..<Self.workerCount).map { number in
                 try IngestWorker(
-                    name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings)
+                    name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings,
+                    actions: actions)
             }
         } catch {
             throw StartError.configuration("\(error)")
@@ -98,6 +100,9 @@ package struct Daemon: Sendable {
         let reporter = StatusReporter(
             board: board, file: statusFile, spool: spool, heartbeats: heartbeats, notifier: notifier,
             observer: observer, startedAt: startedAt, logger: logger)
+        let responses = ResponseSource(
+            logDirectory: configuration.response.logDirectory, runtimeDirectory: configuration.runtimeDirectory,
+            actions: actions, worker: workers[0], board: board, heartbeats: heartbeats, logger: logger)
         let credentials = CredentialWatch(configuration, board: board, logger: logger)
         let reloader = Reloader(
             configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
@@ -107,7 +112,8 @@ package struct Daemon: Sendable {
         let observers: [any Service] = observer.map { [$0] } ?? []
         var settings = ServiceGroupConfiguration(
             services: observers + [
-                watchdog, reporter, credentials, collection, ReloadService(hangups: hangups, reloader: reloader),
+                watchdog, reporter, credentials, collection, responses,
+                ReloadService(hangups: hangups, reloader: reloader),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet(logger))

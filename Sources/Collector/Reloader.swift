@@ -78,10 +78,6 @@ actor Reloader {
             let new = try load()
             let known = Set(inForce.warnings)
             for warning in new.warnings where !known.contains(warning) { logger.warning("\(warning)") }
-            let earlier = VersionLimits(inForce).warnings
-            for warning in VersionLimits(new).warnings where !earlier.contains(warning) {
-                logger.warning("\(warning)")
-            }
             return new
         } catch {
             let more = error.leftOff > 0 ? ["and \(error.leftOff) more problems"] : []

@@ -195,6 +195,25 @@ enum Metrics {
         }
     ]
 
+    /// Of the response actions of one integration, with the label `integration`.
+    static let response: [Metric<StatusReport.ResponseActivity>] = [
+        Metric(
+            "response_actions_total", .counter, .count,
+            "Response actions that became records since the daemon started, by what they came to", labels: ["outcome"]
+        ) { activity in
+            activity.outcomes.sorted { $0.key < $1.key }.map {
+                .init(value: Double($0.value), labels: [("outcome", $0.key)])
+            }
+        },
+        Metric("response_last_action_timestamp_seconds", .gauge, .timestamp, "When a response action was last tried") {
+            ($0.lastAction?.at).flatMap(ReportTime.seconds)
+        },
+        Metric(
+            "response_last_failure_timestamp_seconds", .gauge, .timestamp,
+            "When Okta last refused a response action, or it failed, or nobody knows whether it was done"
+        ) { ($0.lastFailure?.at).flatMap(ReportTime.seconds) },
+    ]
+
     /// Of one destination, with the label `destination`.
     static let destination: [Metric<DestinationStatus>] = [
         Metric("destination_up", .gauge, .flag, "Whether its delivery runs and takes segments") { flag($0.isHealthy) },

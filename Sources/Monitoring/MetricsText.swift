@@ -16,6 +16,7 @@ struct MetricsText {
             $0.credentialExpires != nil && seen.insert($0.credential).inserted
         }
         add(Metrics.credential, credentials.map { ($0.credential, $0) }, label: "credential")
+        add(Metrics.response, (snapshot.report.responses ?? []).map { ($0.name, $0) }, label: "integration")
         add(Metrics.destination, snapshot.destinations.map { ($0.name, $0) }, label: "destination")
     }
 

@@ -39,6 +39,7 @@ struct StatusText {
             }
         }
         if !isFailingOnly || report.spool.deletionHeldUp != nil { lines += spool }
+        if !isFailingOnly { for activity in report.responses ?? [] { lines += wrap(words(activity)) } }
         for delivery in deliveries where !isFailingOnly || !delivery.isHealthy { lines += delivery.lines(terminal) }
         return lines
     }
@@ -65,6 +66,19 @@ struct StatusText {
             + terminal.dim(
                 "  tributary \(report.version), process \(report.pid), up \(age(report.startedAt).map(StatusReport.duration) ?? "since \(report.startedAt)")"
             )
+    }
+
+    /// Of the response actions of an integration.
+    private func words(_ activity: StatusReport.ResponseActivity) -> String {
+        let counts = activity.outcomes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        var facts = ["since the start \(counts.joined(separator: ", "))"]
+        if let last = activity.lastAction {
+            let ago = age(last.at).map { "\(StatusReport.duration($0)) ago" } ?? "at \(last.at)"
+            facts.insert(
+                "last \(last.action) \(ago): \([last.outcome, last.code].compactMap(\.self).joined(separator: ", "))",
+                at: 0)
+        }
+        return "\(mark(.well)) response actions of \(terminal.bold(activity.name))  \(facts.joined(separator: "; "))"
     }
 
     /// Lines about the daemon as a whole.

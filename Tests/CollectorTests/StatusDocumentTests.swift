@@ -51,6 +51,9 @@ struct StatusDocumentTests {
             backfill: .init(from: "", until: "", reachedAt: "", fraction: 1, remainingSeconds: 1),
             gap: .init(from: "", to: ""), requestsByOutcome: .init(), budget: .init(limit: 1, remaining: 1),
             sealingFailedSince: "")
+        var responses = StatusReport.ResponseActivity(name: "", outcomes: ["done": 1])
+        responses.lastAction = .init(at: "", action: "", outcome: "", code: "")
+        responses.lastFailure = responses.lastAction
         let report = StatusReport(
             version: "", pid: 1, startedAt: "", updatedAt: "", stuck: .init(part: "", silenceSeconds: 1),
             waiting: .init(message: "", since: "", attempts: 1, nextAttemptAt: ""),
@@ -58,7 +61,8 @@ struct StatusDocumentTests {
                 inForceSince: "", reloadsBegun: 1, reloadsFinished: 1, lastChange: "",
                 refused: .init(at: "", problems: []), restartNeeded: []),
             integrations: [integration],
-            spool: .init(directory: "", bytes: 1, maxBytes: 1, segmentsSealed: 1, deletionHeldUp: ""))
+            spool: .init(directory: "", bytes: 1, maxBytes: 1, segmentsSealed: 1, deletionHeldUp: ""),
+            responses: [responses])
         var keys: Set<String> = []
         func gather(_ value: Any) {
             if let object = value as? [String: Any] {

@@ -70,6 +70,19 @@ struct MetricsTests {
         #expect(text.contains("tributary_destination_lag_segments{destination=\"lake\"} 3\n"))
     }
 
+    @Test("response actions are counted by what they came to")
+    func responses() {
+        var activity = StatusReport.ResponseActivity(name: "acme", outcomes: ["done": 3, "refused": 1])
+        activity.lastAction = .init(at: "2026-11-23T20:05:00Z", action: "suspend", outcome: "done")
+        var report = MadeUp.report([])
+        report.responses = [activity]
+        let text = String(decoding: MetricsText(Snapshot(report: report, isReady: true)).bytes, as: UTF8.self)
+        #expect(text.contains("tributary_response_actions_total{integration=\"acme\",outcome=\"done\"} 3\n"))
+        #expect(text.contains("tributary_response_actions_total{integration=\"acme\",outcome=\"refused\"} 1\n"))
+        #expect(text.contains("tributary_response_last_action_timestamp_seconds{integration=\"acme\"} 1795464300\n"))
+        #expect(!text.contains("tributary_response_last_failure"))
+    }
+
     @Test("a name that the configuration could not read stays inside its label")
     func hostileNames() {
         let text = text([MadeUp.integration("a\"} 1\ntributary_ready 0\nb\\")])
@@ -79,7 +92,7 @@ struct MetricsTests {
 
     private static let all: [(name: String, kind: String, unit: String, help: String, labels: [String])] =
         rows(Metrics.daemon, []) + rows(Metrics.integration, ["integration"]) + rows(Metrics.credential, ["credential"])
-        + rows(Metrics.destination, ["destination"])
+        + rows(Metrics.response, ["integration"]) + rows(Metrics.destination, ["destination"])
 
     private static func rows<Subject>(
         _ metrics: [Metric<Subject>], _ labels: [String]

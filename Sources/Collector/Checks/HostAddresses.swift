@@ -1,4 +1,5 @@
 import Glibc
+import Systemd
 
 /// What the system's resolver says about a host, for a person who is looking into a problem with names. The transport resolves names itself.
 enum HostAddresses {

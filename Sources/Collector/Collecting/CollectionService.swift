@@ -177,7 +177,7 @@ final class CollectionService: Service {
     }
 
     private func noteLeftovers() {
-        let configured = unusable.union(initial.map(\.settings.name))
+        let configured = unusable.union(initial.map(\.settings.name)).union([ResponseSource.integration])
         noteLeftovers { !configured.contains($0) }
     }
 

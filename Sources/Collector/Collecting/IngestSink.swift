@@ -22,6 +22,8 @@ struct IngestSink: RecordSink {
     private(set) var events = 0
     private(set) var rejected = 0
     private(set) var firstRejection: Rejection?
+    /// Okta's new events of response actions.
+    private(set) var actions: [CommittedActions.Action] = []
     /// The first error of the spool. The page must then not be committed.
     private(set) var failure: SpoolError?
 
@@ -52,6 +54,9 @@ struct IngestSink: RecordSink {
             failure = error
         }
         events += 1
+        if let action = CommittedActions.Action(record: bytes, integration: writer.integration) {
+            actions.append(action)
+        }
     }
 
     mutating func rejected(_ event: UnsafeRawBufferPointer, _ rejection: Rejection, offset: Int) {

@@ -1,5 +1,6 @@
 import OCSF
 import OktaAPI
+import ResponseLog
 import Spool
 
 /// Serves a share of the integrations on one thread: maps their pages and makes them durable.
@@ -68,8 +69,10 @@ actor IngestWorker {
     private let thread: WorkerThread
     private let spool: Spool
     private var normalizer: Normalizer
+    private var settings: NormalizerSettings
     private let digest: SHA256Digest
     private let time: any TimeSource
+    private let actions: CommittedActions?
     nonisolated let limits: PassedLimits
     private let scratch = SpoolScratch()
     private var writers: [String: SpoolWriter] = [:]
@@ -85,13 +88,15 @@ actor IngestWorker {
 
     init(
         name: String, spool: Spool, catalog: EventCatalog, settings: NormalizerSettings, limits: PassedLimits = .init(),
-        time: any TimeSource = SystemTime(), thread: WorkerThread? = nil
+        time: any TimeSource = SystemTime(), actions: CommittedActions? = nil, thread: WorkerThread? = nil
     ) throws {
         self.thread = thread ?? WorkerThread(name: name)
         self.spool = spool
         self.limits = limits
         self.time = time
+        self.actions = actions
         normalizer = try Normalizer(catalog: catalog, settings: settings)
+        self.settings = settings
         guard let digest = SHA256Digest() else { throw NormalizerError.noSHA256 }
         self.digest = digest
     }
@@ -101,6 +106,7 @@ actor IngestWorker {
     /// - Throws: `NormalizerError`. Then the old ones stay in use.
     func use(_ catalog: EventCatalog, _ settings: NormalizerSettings) throws(NormalizerError) {
         normalizer = try Normalizer(catalog: catalog, settings: settings)
+        self.settings = settings
     }
 
     /// Recovers an integration's journal and finishes what a crash interrupted. If the journal is already open, it only sets the source, and does not report
@@ -202,6 +208,7 @@ actor IngestWorker {
                 writer.discard()
                 throw .spool(error)
             }
+            actions?.add(sink.actions, at: time.wall)
             return .committed(
                 Committed(
                     landing: landing, kept: kept, events: sink.events, rejected: sink.rejected,
@@ -274,6 +281,53 @@ actor IngestWorker {
         outcome.unsealed = unsealed(writer)
         if outcome.failure != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
         return outcome
+    }
+
+    // MARK: Response actions
+
+    /// What was read of the response log and is durable.
+    struct TakenResponses: Sendable {
+        /// Those that became records.
+        var entries: [ResponseEntry] = []
+        /// Lines that are no entries.
+        var unreadable: Int
+        var hasGap: Bool
+        var isEnd: Bool
+    }
+
+    /// Reads on in the response log, and makes the records of what is new durable together with the place up to which it is read.
+    func takeResponses(_ reader: ResponseLogReader, integration: String) throws(SpoolError) -> TakenResponses {
+        guard let writer = try responseWriter(reader, integration) else {
+            return TakenResponses(unreadable: 0, hasGap: false, isEnd: true)
+        }
+        // After a failure nothing of it is kept, and the same entries are read again.
+        defer { writer.discard() }
+        let batch = try reader.read(after: writer.cursor.flatMap(ResponseLogPosition.init))
+        var taken = TakenResponses(unreadable: batch.unreadableLines, hasGap: batch.hasGap, isEnd: batch.isEnd)
+        for entry in batch.entries {
+            guard let line = try? RemediationRecord(entry, settings)?.line else { continue }
+            let day = CivilDay(of: entry.time).text
+            let partition = try writer.partition("class=\(RemediationRecord.className)/date=\(day)")
+            let outcome = line.withUnsafeBytes { bytes in
+                Result { () throws(SpoolError) in try writer.append(bytes, to: partition, time: entry.time) }
+            }
+            try outcome.get()
+            taken.entries.append(entry)
+        }
+        try writer.commit(cursor: batch.next.description, at: time.spool)
+        return taken
+    }
+
+    /// Nil while there is no response log: nothing is made in the spool for who has none.
+    private func responseWriter(
+        _ reader: ResponseLogReader, _ integration: String
+    ) throws(SpoolError) -> SpoolWriter? {
+        if let writer = writers[integration] { return writer }
+        guard try reader.isBegun else { return nil }
+        let writer = try spool.writer(
+            integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
+        writers[integration] = writer
+        return writer
     }
 }
 

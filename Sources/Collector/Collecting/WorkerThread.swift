@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Systemd
 
 /// A serial executor with its own thread, for an actor whose methods block. Compressing, writing and waiting for
 /// the disk must not occupy a thread of Swift's cooperative pool, which has no more threads than the machine has cores.

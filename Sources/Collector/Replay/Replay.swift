@@ -1,6 +1,7 @@
 import Configuration
 import FoundationEssentials
 import OCSF
+import ResponseLog
 import Spool
 
 /// Creates the records of a spool again: the events in its sealed segments (`raw_data`, and events that could not become records)
@@ -42,6 +43,7 @@ package struct Replay {
     private let spool: Spool
     private let scratch = SpoolScratch()
     private let normalizer: Normalizer
+    private let settings: NormalizerSettings
     private let records: RecordReader
     private var writers: [String: ReplayWriter] = [:]
     private var buffered = (bytes: 0, records: 0)
@@ -66,6 +68,7 @@ package struct Replay {
         let normalizing = Normalizing(configuration)
         var settings = normalizing.settings
         settings.schemaVersion = options.schema
+        self.settings = settings
         do {
             normalizer = try Normalizer(catalog: try normalizing.catalog(), settings: settings)
             guard let records = RecordReader() else { throw NormalizerError.outOfMemory }
@@ -220,6 +223,8 @@ package struct Replay {
         case .noRawData:
             guard options.skipsWithoutRawData else { throw .noRawData(segment: segment.path, line: line) }
             writer.position.totals.skipped += 1
+        case .event(let recorded) where segment.integration == ResponseSource.integration:
+            try replayAction(recorded.event, segment, line, into: writer)
         case .event(let recorded):
             writer.originate(recorded)
             var sink = ReplaySink(writer: writer, collectedAt: recorded.time, uid: recorded.uid)
@@ -237,6 +242,28 @@ package struct Replay {
         {
             try commit()
         }
+    }
+
+    /// A response action's `raw_data` is its entry of the response log.
+    private mutating func replayAction(
+        _ entry: UnsafeRawBufferPointer, _ segment: SealedSegment, _ line: Int, into writer: ReplayWriter
+    ) throws(ReplayError) {
+        guard let entry = try? JSONDecoder().decode(ResponseEntry.self, from: Data(entry)),
+            let record = try? RemediationRecord(entry, settings)?.line
+        else { throw .record(segment: segment.path, line: line, reason: "its raw_data holds no response action") }
+        do throws(SpoolError) {
+            let day = CivilDay(of: entry.time).text
+            let partition = try writer.writer.partition("class=\(RemediationRecord.className)/date=\(day)")
+            let outcome = record.withUnsafeBytes { bytes in
+                Result { () throws(SpoolError) in try writer.writer.append(bytes, to: partition, time: entry.time) }
+            }
+            try outcome.get()
+        } catch {
+            throw .target(error)
+        }
+        writer.position.totals.records += 1
+        buffered.bytes += record.count
+        buffered.records += 1
     }
 
     private mutating func commit() throws(ReplayError) {

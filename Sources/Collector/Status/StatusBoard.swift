@@ -1,3 +1,4 @@
+import ResponseLog
 import Synchronization
 
 /// Every part of the daemon records its state here, and the reporter reads it.
@@ -44,6 +45,8 @@ final class StatusBoard: Sendable {
         /// In the order in which they were added.
         var order: [ID] = []
         var segmentsSealed = 0
+        /// By integration; at most as many as ever were in the configuration.
+        var responses: [ID: StatusReport.ResponseActivity] = [:]
         var isStopping = false
     }
 
@@ -111,6 +114,21 @@ final class StatusBoard: Sendable {
 
     func sealed(_ segments: Int) {
         state.withLock { $0.segmentsSealed += segments }
+    }
+
+    /// Notes what response actions came to.
+    func responded(_ entries: [ResponseEntry]) {
+        state.withLock { state in
+            for entry in entries {
+                state.responses[entry.integration, default: .init(name: entry.integration)].note(entry)
+            }
+        }
+    }
+
+    /// By name; nil without any.
+    var responses: [StatusReport.ResponseActivity]? {
+        let all = state.withLock(\.responses)
+        return all.isEmpty ? nil : all.values.sorted { $0.name < $1.name }
     }
 
     /// The credentials of the integrations that are collecting at the moment. Okta accepts them, because otherwise nothing could be collected.

@@ -22,6 +22,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var configuration: Configuration?
     package var integrations: [Integration]
     package var spool: Spool
+    /// An entry for each integration with a response action since the daemon's start; absent before the first.
+    package var responses: [ResponseActivity]?
 
     /// A part that hangs.
     package struct Stuck: Codable, Sendable, Equatable {
@@ -210,7 +212,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     package init(
         version: String, pid: Int32, startedAt: String, updatedAt: String, stuck: Stuck? = nil,
-        waiting: Waiting? = nil, configuration: Configuration? = nil, integrations: [Integration], spool: Spool
+        waiting: Waiting? = nil, configuration: Configuration? = nil, integrations: [Integration], spool: Spool,
+        responses: [ResponseActivity]? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -221,5 +224,6 @@ package struct StatusReport: Codable, Sendable, Equatable {
         self.configuration = configuration
         self.integrations = integrations
         self.spool = spool
+        self.responses = responses
     }
 }

@@ -126,7 +126,8 @@ actor StatusReporter: Service {
             integrations: snapshot.entries.map { StatusReport.Integration($0, at: wall) },
             spool: .init(
                 directory: settings.directory, bytes: Int(spool.used ?? 0), maxBytes: Int(settings.maxBytes),
-                segmentsSealed: snapshot.segmentsSealed, deletionHeldUp: spool.retentionReport.problem))
+                segmentsSealed: snapshot.segmentsSealed, deletionHeldUp: spool.retentionReport.problem),
+            responses: board.responses)
     }
 }
 

@@ -1,0 +1,94 @@
+import Logging
+import ResponseLog
+import ServiceLifecycle
+import Spool
+import Systemd
+
+/// Reads the response log as a source of its own: what a responder did becomes a record, and the place in the log is durable with it. While
+/// the daemon is down the entries wait.
+struct ResponseSource: Service {
+    /// Its directory in the spool, `integration=response_actions`. No integration of a configuration can have such a name.
+    static let integration = "response_actions"
+    /// How often it looks.
+    static let interval = Duration.seconds(1)
+    /// Longer than a look takes, with a spool in trouble too.
+    static let heartbeatBound = Duration.seconds(300)
+
+    private let reader: ResponseLogReader
+    private let logDirectory: String
+    private let runtimeDirectory: String
+    private let actions: CommittedActions
+    private let worker: IngestWorker
+    private let board: StatusBoard
+    private let heartbeat: Heartbeat
+    private let logger: Logger
+
+    init(
+        logDirectory: String, runtimeDirectory: String, actions: CommittedActions, worker: IngestWorker,
+        board: StatusBoard,
+        heartbeats: Heartbeats, logger: Logger
+    ) {
+        reader = ResponseLogReader(directory: logDirectory)
+        self.logDirectory = logDirectory
+        self.runtimeDirectory = runtimeDirectory
+        self.actions = actions
+        self.worker = worker
+        self.board = board
+        heartbeat = heartbeats.register("response log", bound: Self.heartbeatBound)
+        self.logger = logger
+    }
+
+    /// Looks until it is stopped. Trouble is told once, and when it is over.
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await keepLooking() }
+        heartbeat.retire()
+    }
+
+    private func keepLooking() async {
+        var isInTrouble = false
+        while !Task.isCancelled {
+            actions.write(to: runtimeDirectory)
+            let trouble = await look()
+            if let trouble, !isInTrouble {
+                logger.announce(
+                    .spoolError,
+                    """
+                    records of response actions wait: \(trouble). They stay in the response log \(logDirectory), and are tried again every second
+                    """)
+            } else if trouble == nil, isInTrouble {
+                logger.announce(.integrationRecovered, "response actions become records again")
+            }
+            isInTrouble = trouble != nil
+            heartbeat.beat()
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Takes all that is new. Returns what kept it from that.
+    private func look() async -> SpoolError? {
+        do throws(SpoolError) {
+            while !Task.isCancelled {
+                let taken = try await worker.takeResponses(reader, integration: Self.integration)
+                board.responded(taken.entries)
+                report(taken)
+                guard !taken.isEnd else { return nil }
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func report(_ taken: IngestWorker.TakenResponses) {
+        if taken.hasGap {
+            logger.announce(
+                .eventsMissing,
+                "the response log \(logDirectory) begins after the place that was read last: entries between are gone")
+        }
+        if taken.unreadable > 0 {
+            logger.announce(
+                .eventRejected,
+                "\(taken.unreadable) lines of the response log \(logDirectory) are damaged and became no record")
+        }
+    }
+}
