@@ -68,7 +68,8 @@ struct ClickHouseService: RecordService {
         case nil where answer.status == 200 && Self.isServer(answer): return .stored(wasThere: 0)
         case 193, 194, 516: return notYet("does not take the user and password", "Correct user or the secret")
         case 497: return notYet("does not allow inserting into \(table)", "GRANT INSERT ON \(table) TO \(user)")
-        case 60, 81: return notYet("has no table \(table)", "Make the table; docs/delivery.md has one")
+        case 60, 81:
+            return notYet("has no table \(table)", "Make the table; /usr/share/doc/tributary/delivery.md has one")
         case 16, 36, 47: return notYet("can't insert into \(table)", "The table needs a column record of type String")
         case 6, 26, 27, 117, 131, 469:
             return .refused(
@@ -114,7 +115,9 @@ struct ClickHouseService: RecordService {
             var steps = [DestinationStep("server", "ClickHouse at \(answer.host) takes the user")]
             guard let found = try? JSONDecoder().decode(Table.self, from: Data(answer.response.body)) else {
                 return steps + [
-                    DestinationStep("table", "there is no \(table) to see", remedy: "Make it; docs/delivery.md has one")
+                    DestinationStep(
+                        "table", "there is no \(table) to see",
+                        remedy: "Make it; /usr/share/doc/tributary/delivery.md has one")
                 ]
             }
             steps.append(DestinationStep("table", "\(table), \(found.engine)".oneLine(limit: 120)))
