@@ -199,7 +199,8 @@ struct ServerTests {
             var open: [Int32] = []
             for _ in 0..<1_000 { open.append(try running.connect()) }
             let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
-            #expect(threads < 200)
+            // Other tests of this process have some hundred threads of their own.
+            #expect(threads < 700)
             // Those of one user have eight places, which come free after a second.
             _ = try client.ask(.act(request: request(), sudoUser: nil))
             for descriptor in open { close(descriptor) }
