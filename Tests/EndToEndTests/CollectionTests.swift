@@ -300,10 +300,13 @@ struct CollectionTests {
             try (text + "record: {schema_version: \(version)}\n").write(
                 toFile: workspace.configuration, atomically: true, encoding: .utf8)
         }
+        // The rest comes too slowly for the first daemon, however late it is seen to have some.
+        org.setFaults([FaultRule(.slowBody, after: 3, bytesPerSecond: 20_000)])
         try configure("1.3.0")
         let first = try RunningDaemon(workspace)
         try await first.wait(for: "some events") { ($0?.integrations.first?.events ?? 0) >= 200 }
         first.kill()
+        org.setFaults([])
         #expect(try workspace.segmentFiles().isEmpty, "nothing is sealed yet")
         try configure("1.8.0")
         let second = try RunningDaemon(workspace)
