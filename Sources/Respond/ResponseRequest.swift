@@ -71,11 +71,12 @@ package struct ResponseReport: Codable, Equatable, Sendable {
 /// Whether an integration's credential may perform an action.
 package struct ResponseCapability: Codable, Equatable, Sendable {
     package var action: ResponseAction
-    package var isPossible: Bool
+    /// Nil when the credential may not find out.
+    package var isPossible: Bool?
     /// Why not, or what it needs: the scope of a service app, the role of an administrator.
     package var explanation: String
 
-    package init(action: ResponseAction, isPossible: Bool, explanation: String) {
+    package init(action: ResponseAction, isPossible: Bool?, explanation: String) {
         self.action = action
         self.isPossible = isPossible
         self.explanation = explanation

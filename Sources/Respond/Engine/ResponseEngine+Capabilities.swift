@@ -15,7 +15,7 @@ extension ResponseEngine {
             ? await ofServiceApp(org, before: deadline) : await ofToken(org, before: deadline)
     }
 
-    private func all(_ judge: (ResponseAction) -> (Bool, String)) -> [ResponseCapability] {
+    private func all(_ judge: (ResponseAction) -> (Bool?, String)) -> [ResponseCapability] {
         ResponseAction.allCases.map { action in
             let (isPossible, words) = judge(action)
             return ResponseCapability(action: action, isPossible: isPossible, explanation: words)
@@ -83,7 +83,7 @@ extension ResponseEngine {
             }
             return all { action in
                 (
-                    true,
+                    nil,
                     "Not known: \(owner.shown), who owns the token, may not read roles. \(sentence(action.needs.advice(isServiceApp: false))) "
                         + "Each action needs --force, since administrators can't be told."
                 )
@@ -92,7 +92,7 @@ extension ResponseEngine {
         return all { action in Self.judge(action, owner, roles) }
     }
 
-    private static func judge(_ action: ResponseAction, _ owner: OktaUser, _ roles: [OktaRole]) -> (Bool, String) {
+    private static func judge(_ action: ResponseAction, _ owner: OktaUser, _ roles: [OktaRole]) -> (Bool?, String) {
         let needs = action.needs
         let types = Set(roles.map(\.type))
         let held = roles.map(\.label).joined(separator: ", ")

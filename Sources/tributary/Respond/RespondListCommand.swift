@@ -30,9 +30,9 @@ struct RespondList: ParsableCommand {
             let terminal = Terminal.output
             let width = rows.map(\.action.rawValue.count).max() ?? 0
             for row in rows {
+                let mark: StatusText.Mark = row.isPossible.map { $0 ? .well : .trouble } ?? .waiting
                 let sign =
-                    terminal.isTerminal
-                    ? terminal.mark(row.isPossible ? .well : .trouble) : row.isPossible ? "yes" : "no "
+                    terminal.isTerminal ? terminal.mark(mark) : row.isPossible.map { $0 ? "yes" : "no " } ?? "?  "
                 let pad = String(repeating: " ", count: width - row.action.rawValue.count)
                 terminal.wrapped(
                     "\(sign) \(row.action.rawValue)\(pad)  \(row.explanation.printable)", indent: width + 4
