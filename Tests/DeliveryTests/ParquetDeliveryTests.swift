@@ -95,6 +95,15 @@ struct ParquetDeliveryTests {
         }
     }
 
+    @Test("one that hangs at its start is ended after its time", .timeLimit(.minutes(1)))
+    func hangingStart() async throws {
+        let script = FileManager.default.temporaryDirectory.appending(path: "hanging-\(UUID()).py")
+        try Data("import time\ntime.sleep(1000)\n".utf8).write(to: script)
+        defer { try? FileManager.default.removeItem(at: script) }
+        let converter = ParquetConverter(python: "python3", script: script.path, timeout: .milliseconds(500))
+        await #expect(throws: ParquetConverter.Failure.self) { try await converter.check() }
+    }
+
     @Test("a helper that hangs is ended, by its time or by a stop")
     func hangs() async throws {
         let spool = try SealedSpool(segments: 1)

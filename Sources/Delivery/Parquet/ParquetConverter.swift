@@ -62,11 +62,6 @@ final class ParquetConverter: Sendable {
         _ body: @escaping @Sendable (Work) throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         let isOver = Mutex(false)
-        let guardian = Task {
-            try await Task.sleep(for: timeout, clock: .continuous)
-            self.end()
-        }
-        defer { guardian.cancel() }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
                 // It blocks, so not on a thread of the cooperative pool.
@@ -74,6 +69,12 @@ final class ParquetConverter: Sendable {
                     continuation.resume(
                         returning: Swift.Result { () throws(Failure) in
                             if isOver.withLock({ $0 }) { throw .cancelled }
+                            // From its turn on: before, another segment has the helper.
+                            let guardian = Task {
+                                try await Task.sleep(for: self.timeout, clock: .continuous)
+                                self.end()
+                            }
+                            defer { guardian.cancel() }
                             return try body(work)
                         })
                 }
@@ -114,11 +115,13 @@ final class ParquetConverter: Sendable {
     private func helper(_ work: Work) throws(Failure) -> ParquetHelper {
         if let helper = work.helper { return helper }
         do {
-            let helper = try ParquetHelper(python: python, script: script)
+            let helper = try ParquetHelper(python: python, script: script) { number in
+                running.withLock { $0 = number }
+            }
             work.helper = helper
-            running.withLock { $0 = helper.number }
             return helper
         } catch {
+            running.withLock { $0 = 0 }
             throw Self.failure(error, nil)
         }
     }

@@ -43,7 +43,9 @@ package final class ParquetHelper {
     private let process: ChildProcess
 
     /// Starts it, and waits until it has its library.
-    package init(python: String, script: String) throws {
+    ///
+    /// - Parameter onStart: gets its process number before that, so that one that hangs can be ended.
+    package init(python: String, script: String, onStart: (pid_t) -> Void = { _ in }) throws {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
                 words:
@@ -56,11 +58,9 @@ package final class ParquetHelper {
         } catch {
             throw Problem(words: "can't run \(python): \(error)", kind: .unavailable)
         }
+        onStart(process.process)
         guard try answer().ready != nil else { throw ended() }
     }
-
-    /// Its number, for a signal.
-    package var number: pid_t { process.process }
 
     /// Has a segment's records written into a file, which is synced then.
     ///
