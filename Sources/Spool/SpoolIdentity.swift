@@ -1,3 +1,4 @@
+import Digests
 import FoundationEssentials
 
 /// `SPOOL/_spool.json`: what makes a directory a spool. Its id links the journals, which may be on another file system, to it.

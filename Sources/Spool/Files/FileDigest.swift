@@ -1,5 +1,17 @@
-/// The SHA-256 of a whole file.
+/// The SHA-256 of a whole file, or of bytes in memory.
 package enum FileDigest {
+    /// As 64 lower-case hexadecimal digits.
+    ///
+    /// - Throws: ``SpoolError`` if libcrypto fails.
+    package static func sha256(of bytes: [UInt8]) throws(SpoolError) -> String {
+        let digest = try SegmentDigest()
+        let outcome = bytes.withUnsafeBytes { bytes in
+            Result { () throws(SpoolError) in try digest.update(bytes) }
+        }
+        try outcome.get()
+        return try digest.finish()
+    }
+
     /// As 64 lower-case hexadecimal digits. Reads the file once, 64 KiB at a time.
     ///
     /// - Throws: ``SpoolError`` for a file that can't be read.

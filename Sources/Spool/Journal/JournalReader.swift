@@ -1,3 +1,5 @@
+import Digests
+
 /// Why recovery truncated a journal.
 package enum CutReason: String, Sendable {
     /// The last frame is incomplete: the process or the machine stopped while it was written. This is normal.

@@ -1,3 +1,4 @@
+import Digests
 import Synchronization
 
 /// `SPOOL/_manifest.ndjson`: a line for each segment that was ever sealed, in the order in which the segments became visible.

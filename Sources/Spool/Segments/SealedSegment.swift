@@ -1,3 +1,5 @@
+import Digests
+
 /// A sealed segment as its manifest line describes it. See `Manifest` for the line.
 package struct SealedSegment: Sendable, Equatable, Codable {
     /// Its position in the manifest, from 1; nil until it has one.

@@ -1,6 +1,7 @@
 /// Bytes as lower-case hexadecimal digits.
-enum Hexadecimal {
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
+package enum Hexadecimal {
+    /// Two digits a byte.
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for byte in bytes {
@@ -10,11 +11,13 @@ enum Hexadecimal {
         return String(decoding: text, as: UTF8.self)
     }
 
-    static func text(_ value: some FixedWidthInteger) -> String {
+    /// Big-endian, with leading zeros.
+    package static func text(_ value: some FixedWidthInteger) -> String {
         withUnsafeBytes(of: value.bigEndian) { text($0) }
     }
 
-    static func bytes(_ text: String) -> [UInt8]? {
+    /// Nil if the text is not hexadecimal digits of whole bytes.
+    package static func bytes(_ text: String) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []

@@ -1,0 +1,194 @@
+import OktaAPI
+import Spool
+import Time
+
+/// Why a call to a bucket came to nothing that its caller can use.
+package struct S3Problem: Error, Sendable, Equatable, CustomStringConvertible {
+    package var trouble: DeliveryTrouble
+    package var retryAfter: Duration?
+    /// Whether the task was cancelled or the transport shut down.
+    package var isCancelled = false
+    /// Whether the same call would fail again.
+    package var isFinal = false
+
+    package var description: String { "\(trouble.message). \(trouble.remedy)" }
+
+    static let cancelled = S3Problem(trouble: DeliveryTrouble("stopped", remedy: "Try again"), isCancelled: true)
+}
+
+/// When a `PUT` may be carried out.
+package enum S3Condition: Sendable, Equatable {
+    /// There is no object with this key.
+    case isNew
+    /// The object has this entity tag.
+    case isUnchanged(String)
+}
+
+/// What a conditional `PUT` came to.
+package enum S3Write: Sendable, Equatable {
+    case stored(etag: String)
+    /// The condition does not hold.
+    case refused
+}
+
+/// An object that was read.
+package struct S3Read: Sendable, Equatable {
+    package var bytes: [UInt8]
+    package var etag: String
+}
+
+/// An object as a listing has it.
+package struct S3Entry: Sendable, Equatable {
+    /// Below the prefix of the address.
+    package var path: String
+    package var bytes: Int64
+    /// When it was last written, by the store's clock, milliseconds since 1970.
+    package var modified: Int64
+}
+
+/// A part of a bucket's listing, in the order of keys.
+package struct S3Listing: Sendable, Equatable {
+    package var entries: [S3Entry]
+    package var isTruncated: Bool
+}
+
+extension S3Client {
+    /// Reads an object, or a part of it; `nil` if there is none.
+    ///
+    /// - Parameter limit: largest size that is read. Bytes.
+    package func read(
+        _ path: String, range: Range<Int64>? = nil, limit: Int = 1 << 20, within: Duration = .seconds(60)
+    ) async throws(S3Problem) -> S3Read? {
+        var call = S3Call(.get, path)
+        if let range { call.headers.append("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)") }
+        call.answerBytes = limit
+        call.limit = within
+        let answer = try await answer(to: call)
+        switch answer.response.status {
+        case 200, 206:
+            return S3Read(bytes: answer.response.body, etag: answer.response.headers.first("ETag") ?? "")
+        case 404 where answer.code != "NoSuchBucket": return nil
+        default: throw problem(answer, "read")
+        }
+    }
+
+    /// Writes a small object if the condition holds.
+    ///
+    /// After a thrown error nobody knows whether it was written, unless the error is final.
+    package func write(
+        _ path: String, _ body: [UInt8], if condition: S3Condition, headers: HTTPHeaders = HTTPHeaders(),
+        within: Duration = .seconds(60)
+    ) async throws(S3Problem) -> S3Write {
+        var call = S3Call(.put, path)
+        call.headers = headers
+        call.body = body
+        call.limit = within
+        do throws(SpoolError) {
+            call.sha256 = try FileDigest.sha256(of: body)
+        } catch {
+            throw S3Problem(
+                trouble: DeliveryTrouble("\(error)", remedy: "Install libcrypto of OpenSSL 3"), isFinal: true)
+        }
+        return try await write(call, if: condition)
+    }
+
+    /// Sends a file as an object that must be new. See ``write(_:_:if:headers:within:)``.
+    package func write(
+        _ path: String, file: HTTPUpload, sha256: String, headers: HTTPHeaders = HTTPHeaders()
+    ) async throws(S3Problem) -> S3Write {
+        var call = S3Call(.put, path)
+        call.headers = headers
+        call.send(file, bytes: file.bytes, sha256: sha256)
+        return try await write(call, if: .isNew)
+    }
+
+    private func write(_ call: S3Call, if condition: S3Condition) async throws(S3Problem) -> S3Write {
+        var call = call
+        switch condition {
+        case .isNew: call.headers.append("If-None-Match", "*")
+        case .isUnchanged(let etag): call.headers.append("If-Match", etag)
+        }
+        switch await perform(call) {
+        case .stored(let answer): return .stored(etag: answer.response.headers.first("ETag") ?? "")
+        case .exists: return .refused
+        case .notYet(let trouble, let retryAfter, let answer):
+            // Amazon S3 answers 404 to If-Match where there is no object.
+            if case .isUnchanged = condition, answer?.response.status == 404, answer?.code != "NoSuchBucket" {
+                return .refused
+            }
+            throw S3Problem(trouble: trouble, retryAfter: retryAfter)
+        case .refused(let trouble): throw S3Problem(trouble: trouble, isFinal: true)
+        case .cancelled: throw .cancelled
+        }
+    }
+
+    /// Removes an object. Succeeds if there is none.
+    package func delete(_ path: String) async throws(S3Problem) {
+        let answer = try await answer(to: S3Call(.delete, path))
+        guard (200..<300).contains(answer.response.status) || answer.code == "NoSuchKey" else {
+            throw problem(answer, "delete")
+        }
+    }
+
+    /// Lists the objects whose path begins with `prefix`, in the order of their paths.
+    ///
+    /// - Parameters:
+    ///   - after: only those whose path is greater.
+    ///   - limit: 1 to 1,000.
+    package func list(
+        _ prefix: String, after: String? = nil, limit: Int = 1_000, within: Duration = .seconds(60)
+    ) async throws(S3Problem) -> S3Listing {
+        var call = S3Call(.get, prefix)
+        call.isOfBucket = true
+        // A listing of 1,000 objects with long keys takes less than half of it.
+        call.answerBytes = 2 << 20
+        call.limit = within
+        let address = address
+        call.query = [("list-type", "2"), ("max-keys", "\(limit)"), ("prefix", address.key(prefix))]
+        if let after { call.query.append(("start-after", address.key(after))) }
+        let answer = try await answer(to: call)
+        guard answer.response.status == 200, answer.code == nil else { throw problem(answer, "list") }
+        return S3Listing(answer.response.body, below: address.key(""))
+    }
+
+    private func answer(to call: S3Call) async throws(S3Problem) -> S3Answer {
+        switch await perform(call) {
+        case .stored(let answer), .exists(let answer), .notYet(_, _, let answer?): return answer
+        case .notYet(let trouble, let retryAfter, nil): throw S3Problem(trouble: trouble, retryAfter: retryAfter)
+        case .refused(let trouble): throw S3Problem(trouble: trouble, isFinal: true)
+        case .cancelled: throw .cancelled
+        }
+    }
+
+    private func problem(_ answer: S3Answer, _ verb: String) -> S3Problem {
+        let address = address
+        let said = answer.code.map { " (\($0.oneLine(limit: 60)))" } ?? ""
+        return S3Problem(
+            trouble: DeliveryTrouble(
+                "\(answer.host) refuses to \(verb) in \(address.shown): status \(answer.response.status)\(said)",
+                remedy: "Allow the access key to \(verb) objects there, and see the store's status"))
+    }
+}
+
+extension S3Listing {
+    /// Reads the document of ListObjectsV2.
+    init(_ document: [UInt8], below base: String) {
+        entries = []
+        isTruncated = XMLElement.text("IsTruncated", in: document) == "true"
+        let end = Array("</Contents>".utf8)
+        var rest = document[...]
+        while let begin = rest.firstRange(of: Array("<Contents>".utf8)),
+            let close = rest[begin.upperBound...].firstRange(of: end)
+        {
+            let part = Array(rest[begin.upperBound..<close.lowerBound])
+            rest = rest[close.upperBound...]
+            guard let key = XMLElement.text("Key", in: part), key.hasPrefix(base) else { continue }
+            entries.append(
+                S3Entry(
+                    path: String(key.dropFirst(base.count)),
+                    bytes: XMLElement.text("Size", in: part).flatMap { Int64($0) } ?? 0,
+                    modified: XMLElement.text("LastModified", in: part)
+                        .flatMap { CivilTime.milliseconds(rfc3339: $0) } ?? 0))
+        }
+    }
+}
