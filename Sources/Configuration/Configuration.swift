@@ -28,6 +28,8 @@ package struct Configuration: Sendable, Equatable {
     package var unusable: [UnusableIntegration] = []
     /// In the order of the files.
     package var destinations: [Destination]
+    /// Nil: this host is not in a fleet.
+    package var fleet: Fleet? = nil
     /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]
 
@@ -102,6 +104,24 @@ package struct Configuration: Sendable, Equatable {
         package var secretFile: String
 
         package subscript<Value>(dynamicMember key: KeyPath<DestinationKeys, ConfigurationKey<Value>>) -> Value {
+            settings[dynamicMember: key]
+        }
+    }
+
+    /// The section `fleet`.
+    @dynamicMemberLookup
+    package struct Fleet: Sendable, Hashable {
+        package var settings: Section<FleetKeys>
+        /// The configured name of this host, or the host's own.
+        package var host: String
+        /// The bucket that is the fleet's spool.
+        package var log: Section<FleetLogKeys>
+        /// Where the access key for the bucket is with credentials `static`: the configured path, or the path where systemd provides it.
+        package var secretFile: String
+        /// How the hosts agree on who collects what.
+        package var lease: Section<FleetLeaseKeys>
+
+        package subscript<Value>(dynamicMember key: KeyPath<FleetKeys, ConfigurationKey<Value>>) -> Value {
             settings[dynamicMember: key]
         }
     }

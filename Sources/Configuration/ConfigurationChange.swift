@@ -44,7 +44,7 @@ package struct ConfigurationChange: Sendable, Equatable {
             new.directories.changed(from: old.directories) + new.spool.changed(from: old.spool)
             + new.record.changed(from: old.record) + new.myNetwork.changed(from: old.myNetwork)
             + new.network.changed(from: old.network) + new.metrics.changed(from: old.metrics)
-            + new.response.changed(from: old.response)
+            + new.response.changed(from: old.response) + Configuration.Fleet.changed(from: old.fleet, to: new.fleet)
         settings = keys.filter { $0.change == .whileRunning }
         needsRestart = keys.filter { $0.change == .atRestart }
     }
@@ -59,12 +59,35 @@ package struct ConfigurationChange: Sendable, Equatable {
         result.network = new.network.keepingUntilRestart(old.network)
         result.metrics = new.metrics.keepingUntilRestart(old.metrics)
         result.response = new.response.keepingUntilRestart(old.response)
+        // No key of it can change while the daemon runs.
+        result.fleet = old.fleet
         return result
     }
 
     /// Whether nothing differs.
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
+    }
+}
+
+extension Configuration.Fleet {
+    /// The keys that differ. A section that was added or removed is listed by its own path.
+    fileprivate static func changed(from old: Self?, to new: Self?) -> [KeyDescription] {
+        switch (old, new) {
+        case (nil, nil): return []
+        case (let old?, let new?):
+            let keys =
+                new.settings.changed(from: old.settings) + new.log.changed(from: old.log)
+                + new.lease.changed(from: old.lease)
+            let host = Configuration.FleetKeys.shared.host.description
+            return new.host == old.host || keys.contains(host) ? keys : keys + [host]
+        case (nil, .some), (.some, nil):
+            return [
+                KeyDescription(
+                    path: "fleet", valueKind: "a section", isList: false, fallback: .none, change: .atRestart,
+                    explanation: "Whether this host is in a fleet.")
+            ]
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 import OktaAPI
 
-// Every key of the configuration. Each is declared here and nowhere else.
+// Every key of the configuration. Each is declared once, here or (`fleet`) in Keys/FleetKeys.swift.
 //
 // To add a key, declare it here, add it to `config/tributary.yaml` (a test checks that) and run `make docs`.
 
@@ -355,6 +355,7 @@ extension Configuration {
         DirectoryKeys.self, SpoolKeys.self, RecordKeys.self, MyNetworkKeys.self, NetworkKeys.self, MetricsKeys.self,
         ResponseKeys.self,
         CredentialKeys.self, IntegrationKeys.self, DataIngestKeys.self, ResponseActionKeys.self, DestinationKeys.self,
+        FleetKeys.self, FleetLogKeys.self, FleetLeaseKeys.self,
     ]
 
     /// All keys, in the order of their declaration.

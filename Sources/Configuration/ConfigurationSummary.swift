@@ -48,6 +48,15 @@ package struct ConfigurationSummary: Sendable, Encodable {
                 try item.encode(destination.secretFile, forKey: "secret_file")
             }
         }
+        if let fleet = configuration.fleet {
+            var section = top.nestedContainer(keyedBy: Key.self, forKey: "fleet")
+            try section.encode(fleet.settings)
+            try section.encode(fleet.shownHost, forKey: "host")
+            var log = section.nestedContainer(keyedBy: Key.self, forKey: "log")
+            try log.encode(fleet.log)
+            if fleet.log.credentials == .static { try log.encode(fleet.secretFile, forKey: "secret_file") }
+            try section.encode(fleet.lease, under: "lease")
+        }
         try top.encode(configuration.warnings, forKey: "warnings")
     }
 
@@ -115,7 +124,30 @@ extension Configuration {
             let about = destination.description.map { " — \(LiteralSecret.masked($0))" } ?? ""
             line("  \(destination.name)", [destination.place + about] + destination.settings.words)
         }
+        if let fleet {
+            line("fleet", ["\(fleet.name)", "host \(fleet.shownHost)"])
+            line("  log", [fleet.bucketPlace] + fleet.log.words)
+            line("  lease", [fleet.leasePlace] + fleet.lease.words)
+        }
         return lines.joined(separator: "\n")
+    }
+}
+
+extension Configuration.Fleet {
+    /// This host's name, without anything that may be a secret.
+    fileprivate var shownHost: String { settings.host == nil ? host : LiteralSecret.masked(host) }
+
+    /// Where the bucket is, for a person, without anything that may be a secret.
+    package var bucketPlace: String {
+        LiteralSecret.masked(
+            "s3://\(log.bucket)\(log.prefix.map { "/" + $0 } ?? "")" + (log.endpoint.map { " at \($0)" } ?? ""))
+            + ", credentials \(log.credentials.rawValue)"
+    }
+
+    /// What the leases are in, for a person, without anything that may be a secret.
+    fileprivate var leasePlace: String {
+        let endpoints = lease.endpoints.map(\.description).joined(separator: ", ")
+        return lease.type == .s3 ? "s3, in the bucket" : "etcd at \(LiteralSecret.masked(endpoints))"
     }
 }
 

@@ -28,7 +28,43 @@ private let search =
 private let columns =
     "destinations:\n  - name: columns\n    type: http\n    protocol: clickhouse\n    url: https://ch.example.com\n    table: okta\n"
 
+private let fleet = "fleet:\n  name: prod\n  log:\n    bucket: lake\n    region: eu-west-1\n  lease:\n    type: "
+private let etcd = fleet + "etcd\n    endpoints: [https://etcd-1:2379]\n"
+
 let brokenConfigurations: [Broken] = [
+    // Fleets
+    Broken(fleet.replacing("  name: prod\n", with: "") + "s3\n", "1:1", "“name” is missing in “fleet”"),
+    Broken("fleet:\n  name: prod\n  lease:\n    type: s3\n", "1:1", "“bucket” is missing in “fleet.log”"),
+    Broken(
+        "fleet:\n  name: prod\n  log:\n    bucket: lake\n    region: r\n", "1:1", "“type” is missing in “fleet.lease”"),
+    Broken(fleet + "kubernetes\n", "7:11", "write one of etcd, s3"),
+    Broken(fleet + "etcd\n", "6:3", "“endpoints” is missing: the lease has type etcd"),
+    Broken(fleet + "s3\n    endpoints: [https://etcd-1:2379]\n", "8:5", "“endpoints” has no meaning with type: s3"),
+    Broken(fleet + "s3\n    ca_file: /x\n", "8:5", "“ca_file” has no meaning with type: s3"),
+    Broken(fleet + "s3\n    ttl: 1s\n", "8:10", "from 2s to 5m"),
+    Broken(fleet + "s3\n    ttl: 6m\n", "8:10", "from 2s to 5m"),
+    Broken(fleet + "s3\n    tll: 6m\n", "8:5", "did you mean “ttl”?"),
+    Broken(
+        fleet + "etcd\n    endpoints: [http://etcd-1:2379]\n", "8:17",
+        "plain http is allowed to a loopback address only"),
+    Broken(fleet + "etcd\n    endpoints: [https://etcd-1:2379/v3]\n", "8:17", "is not the address of a member of etcd"),
+    Broken(
+        fleet + "etcd\n    endpoints: [\((0...16).map { "https://e\($0)" }.joined(separator: ", "))]\n", "8:16",
+        "more than 16 endpoints"),
+    Broken(etcd + "    certificate_file: /etc/passwd\n", "6:3", "“key_file” is missing: certificate_file is set"),
+    Broken(etcd + "    key_file: /etc/passwd\n", "6:3", "“certificate_file” is missing: key_file is set"),
+    Broken(etcd + "    ca_file: /nowhere/ca.pem\n", "9:14", "“/nowhere/ca.pem” does not exist"),
+    Broken(
+        fleet.replacing("    region: eu-west-1\n", with: "") + "s3\n", "3:3", "“region” is missing: the fleet's bucket"),
+    Broken(
+        fleet.replacing("region: eu-west-1", with: "region: eu-west-1\n    credentials: process") + "s3\n", "3:3",
+        "“credential_process” is missing: the fleet's bucket has credentials process"),
+    Broken(
+        fleet.replacing("region: eu-west-1", with: "region: eu-west-1\n    credentials: imds\n    secret_file: /k")
+            + "s3\n", "7:5", "“secret_file” has no meaning with credentials: imds"),
+    Broken(
+        fleet.replacing("name: prod", with: "name: prod\n  host: Collector_1") + "s3\n", "3:9",
+        "not a usable name of a host"),
     // Destinations
     Broken(
         "destinations:\n  - type: s3\n    bucket: lake\n    region: eu-west-1\n", "2:5",

@@ -82,6 +82,32 @@ struct ConfigurationChangeTests {
         #expect(change.added.isEmpty && change.removed.isEmpty && change.changed.isEmpty)
     }
 
+    @Test("keeps a fleet until a restart: one that was added, removed or changed")
+    func fleet() throws {
+        let one = try workspace.load(good)
+        let fleet = """
+            fleet:
+              name: prod
+              host: one
+              log: {bucket: lake, region: eu-west-1}
+              lease: {type: s3}
+            """
+        let two = try workspace.load(good + fleet)
+        for (old, new) in [(one, two), (two, one)] {
+            let change = ConfigurationChange(from: old, to: new)
+            #expect(change.needsRestart.map(\.path) == ["fleet"])
+            #expect(change.settings.isEmpty)
+            #expect(ConfigurationChange.inForce(from: old, to: new).fleet == old.fleet)
+        }
+        let three = try workspace.load(
+            good
+                + fleet.replacing("one", with: "two").replacing("lake", with: "pond").replacing(
+                    "s3}", with: "s3, ttl: 20s}"))
+        let change = ConfigurationChange(from: two, to: three)
+        #expect(change.needsRestart.map(\.path) == ["fleet.host", "fleet.log.bucket", "fleet.lease.ttl"])
+        #expect(ConfigurationChange.inForce(from: two, to: three).fleet == two.fleet)
+    }
+
     @Test("finds a secret that lies elsewhere though no key changed")
     func movedSecret() throws {
         let source = ConfigurationSource(file: "t.yaml", text: good)

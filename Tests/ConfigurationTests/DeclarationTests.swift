@@ -29,6 +29,13 @@ struct DeclarationTests {
              credentials: static, secret_file: /k, server_side_encryption: AES256, concurrency: 2, description: dd}
           - {name: key2, type: s3, bucket: b-v, region: us-east-2, credentials: process, credential_process: [/bin/k, a]}
           - {name: ware, type: exec, command: [/bin/load, x], timeout: 7m}
+        fleet:
+          name: prod
+          host: collector-1
+          log: {bucket: f-b, prefix: f/p, region: eu-west-2, endpoint: "https://s4.example", path_style: true,
+                credentials: process, credential_process: [/bin/f, b], server_side_encryption: "aws:kms"}
+          lease: {type: etcd, endpoints: ["https://etcd-1:2379", "http://127.0.0.1:2379"], ca_file: DIR/ca.pem, certificate_file: DIR/ca.pem,
+                  key_file: DIR/proxy, ttl: 11s}
 
         """
 
@@ -68,7 +75,11 @@ struct DeclarationTests {
             "ingests with key, every 1m, first run from now, filter: a pr, 1.0 of the",
             "pages of 200", "acts with key", "s3://b-u/p/q at https://s3.example, credentials static — dd, 2 at once",
             "region eu-west-1", "path_style false", "server_side_encryption AES256", "credential_process /bin/k, a",
-            "exec /bin/load x", "timeout 7m",
+            "exec /bin/load x", "timeout 7m", "prod, host collector-1",
+            "s3://f-b/f/p at https://s4.example, credentials process, region eu-west-2, path_style true",
+            "credential_process /bin/f, b, server_side_encryption aws:kms",
+            "etcd at https://etcd-1:2379, http://127.0.0.1:2379, CA file /", "certificate /", "its key /",
+            "taken over after 11s",
         ] {
             #expect(text.contains(words), "\(words) is not in:\n\(text)")
         }

@@ -47,10 +47,22 @@ struct PastedTokenTests {
         "destinations:\n  - {name: x, type: s3, bucket: b-u, region: @}\n",
         "destinations:\n  - {name: x, type: exec, command: [/bin/load, @]}\n",
         "destinations:\n  - {name: x, type: exec, command: [/bin/load, '--password=@']}\n",
+        "fleet: @\n", "fleet: {name: @}\n", fleet + "  host: @\n", fleet + "  @: x\n",
+        fleet.replacing("b-u", with: "@"), fleet.replacing("region", with: "prefix: @, region"),
+        fleet.replacing("region", with: "endpoint: 'https://@', region"),
+        fleet.replacing("region", with: "credentials: process, credential_process: [/bin/key, @], region"),
+        fleet.replacing("region", with: "credentials: static, secret_file: /etc/@, region"),
+        fleet.replacing("s3}", with: "@}"), fleet.replacing("s3}", with: "etcd, endpoints: [@]}"),
+        fleet.replacing("s3}", with: "etcd, endpoints: ['https://@'], ca_file: /etc/@}"),
+        fleet.replacing("s3}", with: "etcd, endpoints: ['https://@'], key_file: @, certificate_file: /@}"),
+        fleet.replacing("s3}", with: "s3, ttl: @}"),
     ]
 
     private static let bucket =
         "destinations:\n  - name: x\n    type: s3\n    bucket: b-u\n    region: eu-west-1\n"
+
+    private static let fleet =
+        "fleet:\n  name: prod\n  log: {bucket: b-u, region: eu-west-1}\n  lease: {type: s3}\n"
 
     @Test("no six characters of it appear, whatever the form and the place", arguments: places)
     func neverShown(place: String) throws {

@@ -82,7 +82,11 @@ enum InstalledExample {
 
     /// With every key in use, and with files that are there.
     static func loaded(in workspace: Workspace) throws -> Configuration {
+        for name in ["etcd-ca.pem", "etcd-client.pem", "credentials/etcd-client-key"] { try workspace.write(name, "x") }
         let text = try everyKeyInUse()
+            // There is one fleet, and its access key comes from one place.
+            .replacing("    credential_process: [/usr/local/bin/get-key, --profile, fleet]\n", with: "")
+            .replacing("/etc/tributary/etcd-", with: "\(workspace.path)/etcd-")
             .replacing("/etc/tributary/secrets/proxy", with: try workspace.write("proxy", "joe:hunter2"))
             .replacing("/etc/tributary/secrets", with: "\(workspace.path)/credentials")
             .replacing("/etc/tributary/events.tsv", with: try workspace.write("events.tsv", "x"))

@@ -63,6 +63,7 @@ extension DestinationType: ConfigurationValue {}
 extension DomainName: ConfigurationValue {}
 extension EndpointURL: ConfigurationValue {}
 extension IPRange: ConfigurationValue {}
+extension LeaseType: ConfigurationValue {}
 extension ListenAddress: ConfigurationValue {}
 extension Name: ConfigurationValue {}
 extension ProxyException: ConfigurationValue {}

@@ -193,6 +193,20 @@ extension ValueKind where Value == String {
         return text
     }
 
+    /// The name of a host in its fleet. It is a part of keys in etcd, and is repeated in the log.
+    static let fleetHost = ValueKind("a host's name such as collector-1") { (text) throws(ValueError) in
+        guard (1...64).contains(text.utf8.count), let first = text.first, !"-.".contains(first),
+            text.utf8.allSatisfy({
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-.".utf8.contains($0)
+            })
+        else {
+            throw ValueError(
+                "\(LiteralSecret.quoted(text)) is not a usable name of a host",
+                hint: "use 1 to 64 of the letters a-z, digits, - and ., beginning with a letter or digit")
+        }
+        return text
+    }
+
     /// The part before a segment's path in the key of its object.
     static let objectPrefix = ValueKind("a prefix such as okta/prod") { (text) throws(ValueError) in
         var trimmed = text[...]
@@ -213,6 +227,12 @@ extension ValueKind where Value == String {
 extension ValueKind where Value == EndpointURL {
     static let endpoint = ValueKind("an address such as https://s3.example.com") { (text) throws(ValueError) in
         try EndpointURL(parsing: text)
+    }
+
+    /// A member of an etcd cluster.
+    static let etcdEndpoint = ValueKind("an address such as https://etcd-1.example.com:2379") {
+        (text) throws(ValueError) in
+        try EndpointURL(parsing: text, of: "a member of etcd", example: "https://etcd-1.example.com:2379")
     }
 }
 

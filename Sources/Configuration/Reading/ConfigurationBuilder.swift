@@ -38,6 +38,7 @@ struct ConfigurationBuilder {
         let integrations = integrations()
         findings.addAsWarnings(credentials.problemsOfUnused)
         let destinations = DestinationReader.read(settings.items["destinations[]"] ?? [], context, into: &findings)
+        let fleet = fleet()
         if isComplete { reportUnused() }
         guard let directories, let spool, let record, let myNetwork, let network, let metrics, let response else {
             return nil
@@ -46,7 +47,7 @@ struct ConfigurationBuilder {
             files: files, directories: directories, spool: spool, record: record, myNetwork: myNetwork,
             network: network, metrics: metrics, response: response, credentials: credentials.usable,
             integrations: integrations, unusable: unusable, destinations: destinations,
-            warnings: Findings.sorted(findings.warnings, filesInOrder: files))
+            fleet: fleet, warnings: Findings.sorted(findings.warnings, filesInOrder: files))
     }
 
     // MARK: Parts
@@ -78,19 +79,23 @@ struct ConfigurationBuilder {
     private mutating func checkFiles(_ network: Configuration.Network) {
         let key = Configuration.NetworkKeys.shared.caFile.path
         if let file = network.caFile { checkReadable(file, at: settings.place(of: key), key: key) }
-        if let file = network.proxyCredentialsFile { checkProxyCredentials(file) }
+        if let file = network.proxyCredentialsFile {
+            checkSecretFile(
+                file, key: Configuration.NetworkKeys.shared.proxyCredentialsFile.path, "the proxy's password")
+        }
     }
 
     /// A warning or an error, as with the secrets of credentials: the person who checks may not be allowed to read what the service reads.
-    private mutating func checkProxyCredentials(_ path: String) {
-        let key = Configuration.NetworkKeys.shared.proxyCredentialsFile.path
+    ///
+    /// - Parameter secret: what the file holds.
+    mutating func checkSecretFile(_ path: String, key: String, _ secret: String) {
         let place = settings.place(of: key)
         let shown = LiteralSecret.quoted(path)
         switch FileProbe.look(at: path) {
         case .readable(_, let isWorldReadable):
             if isWorldReadable {
                 findings.warning(
-                    at: place, key: key, "every user of this host can read the proxy's password: \(shown)",
+                    at: place, key: key, "every user of this host can read \(secret): \(shown)",
                     hint: "remove that permission with: chmod o-r")
             }
         case .missing, .notAFile, .unreadable:
@@ -104,7 +109,7 @@ struct ConfigurationBuilder {
         }
     }
 
-    private mutating func checkReadable(_ path: String, at place: ConfigurationPlace, key: String) {
+    mutating func checkReadable(_ path: String, at place: ConfigurationPlace, key: String) {
         let shown = LiteralSecret.quoted(path)
         switch FileProbe.look(at: path) {
         case .readable: break

@@ -34,7 +34,7 @@ struct CredentialReader {
         let givenFile = reading[\.secretFile] ?? nil
         if let type { checkClient(type, name, clientID, reading[\.keyID] ?? nil, &findings) }
         if let expires = reading[\.expires] ?? nil { checkExpiry(expires, name, &findings) }
-        let file = givenFile ?? Self.defaultSecretFile(name, context.environment)
+        let file = givenFile ?? Self.defaultSecretFile(name.text, context.environment)
         var keyKind: String?
         if settings.values[keys.secretFile.path] == nil || givenFile != nil {
             keyKind = checkSecret(file, name, isKey: type == .oauth && clientID != nil, &findings)
@@ -46,7 +46,7 @@ struct CredentialReader {
 
     /// Where the credential is by default: where the unit's root step wrote it, or wrote why it could not. Otherwise where systemd provides it
     /// (systemd.exec(5), `LoadCredential=`); outside the service, that is the directory that systemd has for `tributary.service`.
-    static func defaultSecretFile(_ name: Name, _ environment: [String: String]) -> String {
+    static func defaultSecretFile(_ name: String, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in
             [path, path + CredentialFileName.failedSuffix].contains { FileProbe.look(at: $0) != .missing }

@@ -56,14 +56,10 @@ enum DestinationReader {
         _ settings: Section<Configuration.DestinationKeys>, _ item: Settings, into findings: inout Findings
     ) {
         let foreign = Set(ownKeys.values.joined()).subtracting(ownKeys[settings.type] ?? [])
-        refuse(foreign.sorted(), "type: \(settings.type.rawValue)", item, into: &findings)
+        item.refuse(foreign.sorted(), with: "type: \(settings.type.rawValue)", into: &findings)
+        let owner = "the destination “\(settings.name)”"
         func missing(_ key: KeyDescription, _ why: String) {
-            // If the key is set but wrong, the findings say so already.
-            guard item.values[key.path]?.node.isNull ?? true else { return }
-            findings.error(
-                at: item.place, key: key.path,
-                "“\(key.name)” is missing: the destination “\(settings.name)” has \(why)",
-                hint: "add it: \(key.explanation)")
+            item.require(key, at: item.place, "\(owner) has \(why)", into: &findings)
         }
         switch settings.type {
         case .s3:
@@ -71,17 +67,9 @@ enum DestinationReader {
             if settings.region == nil, settings.endpoint == nil {
                 missing(keys.region.description, "type s3 and no endpoint")
             }
-            if settings.credentials == .process, settings.credentialProcess.isEmpty {
-                missing(keys.credentialProcess.description, "credentials process")
-            }
-            if settings.credentials != .process {
-                refuse(
-                    [keys.credentialProcess.path], "credentials: \(settings.credentials.rawValue)", item,
-                    into: &findings)
-            }
-            if settings.credentials != .static, settings.credentials != .auto {
-                refuse([keys.secretFile.path], "credentials: \(settings.credentials.rawValue)", item, into: &findings)
-            }
+            item.checkAccessKey(
+                settings.credentials, process: keys.credentialProcess, settings.credentialProcess,
+                secretFile: keys.secretFile, at: item.place, of: owner, into: &findings)
             if settings.layout == .securityLake {
                 if settings.accountID == nil { missing(keys.accountID.description, "layout security_lake") }
                 if settings.format != .parquet {
@@ -90,20 +78,19 @@ enum DestinationReader {
                         "“layout”: security_lake is for Parquet files", hint: "add: format: parquet")
                 }
             } else {
-                refuse(
-                    [keys.accountID.path, keys.sourcePrefix.path], "layout: hive", item, into: &findings)
+                item.refuse(
+                    [keys.accountID.path, keys.sourcePrefix.path], with: "layout: hive", into: &findings)
             }
-            if settings.format != .parquet { refuse([keys.python.path], "format: ndjson", item, into: &findings) }
-            checkProgram(settings.credentialProcess, keys.credentialProcess.description, item, into: &findings)
+            if settings.format != .parquet { item.refuse([keys.python.path], with: "format: ndjson", into: &findings) }
         case .http:
             if settings.url == nil { missing(keys.url.description, "type http") }
             guard let spoken = settings.protocol else { return missing(keys.protocol.description, "type http") }
             let (needed, foreign) = keysOf(spoken, settings)
             for key in needed { missing(key, "protocol \(spoken.rawValue)") }
-            refuse(foreign, "protocol: \(spoken.rawValue)", item, into: &findings)
+            item.refuse(foreign, with: "protocol: \(spoken.rawValue)", into: &findings)
         case .exec:
             if settings.command.isEmpty { missing(keys.command.description, "type exec") }
-            checkProgram(settings.command, keys.command.description, item, into: &findings)
+            item.checkProgram(settings.command, keys.command.description, into: &findings)
         }
     }
 
@@ -133,27 +120,6 @@ enum DestinationReader {
                     + (settings.user == nil ? [keys.user.description] : []), [keys.index.path]
             )
         case .splunk: ([], [keys.table.path, keys.user.path])
-        }
-    }
-
-    private static func checkProgram(
-        _ words: [String], _ key: KeyDescription, _ item: Settings, into findings: inout Findings
-    ) {
-        guard let program = words.first, !program.hasPrefix("/") else { return }
-        findings.error(
-            at: item.place(of: key.path), key: key.path,
-            "“\(key.name)”: \(LiteralSecret.quoted(program)) is not an absolute path",
-            hint: "begin the program's path with /; a service has a PATH of its own")
-    }
-
-    private static func refuse(
-        _ paths: [String], _ setting: String, _ item: Settings, into findings: inout Findings
-    ) {
-        for path in paths {
-            guard let entry = item.values[path], !entry.node.isNull else { continue }
-            findings.error(
-                at: entry.key.place, key: path, "“\(entry.key.text)” has no meaning with \(setting)",
-                hint: "remove it")
         }
     }
 }

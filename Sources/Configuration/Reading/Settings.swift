@@ -109,7 +109,7 @@ struct Settings {
     /// The values of these keys are names chosen by a person, such as `00org-read`. A token has capitals, which no name has.
     private static let nameKeys: Set<String> = [
         "credentials[].name", "integrations[].name", "integrations[].data_ingest.credential",
-        "integrations[].response_action.credential",
+        "integrations[].response_action.credential", "fleet.name", "fleet.host",
     ]
 
     /// Reports each text in the node that is a secret, without repeating it.

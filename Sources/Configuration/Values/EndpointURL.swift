@@ -7,15 +7,21 @@ package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     package let authority: String
 
     /// Reads an address; the scheme is `https` if it is missing.
-    package init(parsing text: String) throws(ValueError) {
-        let hint = "write it like https://s3.example.com"
+    ///
+    /// - Parameters:
+    ///   - kind: what is at the address, for messages.
+    ///   - example: how to write one, for messages.
+    package init(
+        parsing text: String, of kind: String = "a store", example: String = "https://s3.example.com"
+    ) throws(ValueError) {
+        let hint = "write it like \(example)"
         guard !text.contains("@") else {
             throw ValueError("the address must not hold a user name or password", hint: hint)
         }
         var whole = text.contains("://") ? text : "https://" + text
         while whole.hasSuffix("/") { whole.removeLast() }
         guard let url = HTTPURL(whole), url.path.isEmpty, url.query == nil else {
-            throw ValueError("\(LiteralSecret.quoted(text)) is not the address of a store", hint: hint)
+            throw ValueError("\(LiteralSecret.quoted(text)) is not the address of \(kind)", hint: hint)
         }
         guard url.isSecure || url.isLoopback else {
             throw ValueError("plain http is allowed to a loopback address only", hint: "write https://")

@@ -1,0 +1,82 @@
+extension Configuration {
+    /// Under `fleet`.
+    package struct FleetKeys: ConfigurationSection {
+        package static let shared = Self()
+
+        package let name = ConfigurationKey<Name>(
+            "fleet.name", .name, default: .required, .atRestart,
+            "Names the fleet; all of its hosts have the same name here."
+        ) { _ in nil }
+        package let host = ConfigurationKey<String?>(
+            "fleet.host", optional: .fleetHost, described: "the host's name", .atRestart,
+            "Names this host; no other host of the fleet may have the same name."
+        ) { _ in nil }
+    }
+
+    /// Under `fleet.log`: the bucket that is the fleet's spool.
+    package struct FleetLogKeys: ConfigurationSection {
+        package static let shared = Self()
+
+        package let bucket = ConfigurationKey<String>(
+            "fleet.log.bucket", .bucket, default: .required, .atRestart, "The bucket that is the fleet's spool."
+        ) { _ in nil }
+        package let prefix = ConfigurationKey<String?>(
+            "fleet.log.prefix", optional: .objectPrefix, .atRestart,
+            "What the objects' keys begin with, before a slash."
+        ) { _ in nil }
+        package let region = ConfigurationKey<String?>(
+            "fleet.log.region", optional: .region, described: "us-east-1 with an endpoint", .atRestart,
+            "The bucket's region.")
+        package let endpoint = ConfigurationKey<EndpointURL?>(
+            "fleet.log.endpoint", optional: .endpoint, described: "Amazon S3", .atRestart,
+            "The address of another store that speaks S3."
+        ) { _ in nil }
+        package let pathStyle = ConfigurationKey<Bool?>(
+            "fleet.log.path_style", optional: .flag, described: "true with an endpoint", .atRestart,
+            "Put the bucket into the path instead of the host's name.")
+        package let credentials = ConfigurationKey<DestinationCredentials>(
+            "fleet.log.credentials", .word(), default: .value("auto"), .atRestart, "Where the access key comes from."
+        ) { _ in nil }
+        package let secretFile = ConfigurationKey<String?>(
+            "fleet.log.secret_file", optional: .path,
+            described: "/etc/tributary/credentials/fleet-log, as the unit hands it over", .atRestart,
+            "With credentials static: the file that holds the access key, and nothing else."
+        ) { _ in nil }
+        package let credentialProcess = ConfigurationKey<[String]>(
+            "fleet.log.credential_process", listOf: .argument, .atRestart,
+            "With credentials process: the command that writes an access key as JSON.")
+        package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
+            "fleet.log.server_side_encryption", optional: .word(), described: "the bucket's", .atRestart,
+            "How the store encrypts the objects.")
+    }
+
+    /// Under `fleet.lease`: how the hosts agree on who collects what.
+    package struct FleetLeaseKeys: ConfigurationSection {
+        package static let shared = Self()
+
+        package let type = ConfigurationKey<LeaseType>(
+            "fleet.lease.type", .word(), default: .required, .atRestart,
+            "etcd for hosts that share the work, s3 for an active host with standbys and nothing but the bucket."
+        ) { _ in nil }
+        package let endpoints = ConfigurationKey<[EndpointURL]>(
+            "fleet.lease.endpoints", listOf: .etcdEndpoint, .atRestart,
+            "With type etcd: the addresses of its members, tried in turn; up to 16."
+        ) { _ in nil }
+        package let caFile = ConfigurationKey<String?>(
+            "fleet.lease.ca_file", optional: .path, described: "the system's", .atRestart,
+            "With type etcd: certificates to trust, in PEM."
+        ) { $0.map { "CA file \($0)" } }
+        package let certificateFile = ConfigurationKey<String?>(
+            "fleet.lease.certificate_file", optional: .path, .atRestart,
+            "With type etcd: the certificate by which etcd knows this host, in PEM."
+        ) { $0.map { "certificate \($0)" } }
+        package let keyFile = ConfigurationKey<String?>(
+            "fleet.lease.key_file", optional: .path, .atRestart,
+            "With certificate_file: the certificate's private key, in PEM, without a passphrase."
+        ) { $0.map { "its key \($0)" } }
+        package let ttl = ConfigurationKey<ConfigurationDuration>(
+            "fleet.lease.ttl", .duration(2, 300), default: .value("10s"), .atRestart,
+            "When a host has not renewed its lease for this long, others take over; from 2s to 5m."
+        ) { "taken over after \($0)" }
+    }
+}
