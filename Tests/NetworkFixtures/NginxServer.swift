@@ -17,9 +17,10 @@ package final class NginxServer {
     ///   - address: an IPv4 address of this machine.
     ///   - protocols: as nginx's `ssl_protocols`.
     ///   - upstream: `http://…`; `nil` answers each request with `[]`.
+    ///   - clientAuthority: a CA file; only clients with a certificate by it are served.
     package init(
         _ certificate: TestAuthority.Certificate, address: String = "127.0.0.1", protocols: String = "TLSv1.2 TLSv1.3",
-        port: UInt16? = nil, upstream: String? = nil
+        port: UInt16? = nil, upstream: String? = nil, clientAuthority: String? = nil
     ) throws {
         process = try FixtureProcess("nginx")
         let path = process.directory.path
@@ -44,6 +45,7 @@ package final class NginxServer {
                 server {
                     listen \(address):\(self.port) ssl http2;
                     ssl_certificate \(certificate.path); ssl_certificate_key \(certificate.keyPath);
+                    \(clientAuthority.map { "ssl_client_certificate \($0); ssl_verify_client on;" } ?? "")
                     ssl_protocols \(protocols); ssl_ciphers DEFAULT:@SECLEVEL=0;
                     location / { \(content) }
                 }

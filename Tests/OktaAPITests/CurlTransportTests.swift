@@ -248,6 +248,36 @@ struct CurlTransportTests {
         #expect(throws: TransportError.self) { try CurlTransport(.init(caFile: "/does/not/exist")) }
     }
 
+    @Test(
+        "a server that asks for a certificate gets the configured one, and serves nobody without it",
+        .enabled(if: NginxServer.isThere, "nginx or openssl is missing: scripts/install-dependencies test"))
+    func clientCertificate() async throws {
+        let authority = try TestAuthority()
+        let own = try authority.certificate(for: ["DNS:collector-1"])
+        let server = try NginxServer(
+            try authority.certificate(for: ["DNS:localhost"]), clientAuthority: authority.caFile)
+        defer { server.stop() }
+        let request = Self.get("https://localhost:\(server.port)/")
+        let known = try CurlTransport(
+            .init(caFile: authority.caFile, clientCertificate: .init(file: own.path, keyFile: own.keyPath)))
+        #expect(try await known.send(request).status == 200)
+        await known.shutdown()
+        let unknown = try CurlTransport(.init(caFile: authority.caFile))
+        // nginx says that it misses a certificate, in HTTP.
+        #expect(try await unknown.send(request).status == 400)
+        await unknown.shutdown()
+        let wrong = try CurlTransport(
+            .init(
+                caFile: authority.caFile,
+                clientCertificate: .init(
+                    file: own.path, keyFile: try authority.certificate(for: ["DNS:other"]).keyPath)))
+        #expect(await Self.kind(wrong, request) == .tls)
+        await wrong.shutdown()
+        #expect(throws: TransportError.self) {
+            try CurlTransport(.init(clientCertificate: .init(file: own.path, keyFile: "/does/not/exist")))
+        }
+    }
+
     private func gzip(_ data: Data) throws -> [UInt8] {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("tributary-\(UUID().uuidString)")
         let zipped = file.appendingPathExtension("gz")

@@ -139,6 +139,9 @@ final class CurlTransfer: @unchecked Sendable {
                     && ccurl_set_text(easy, CURLOPT_PROXY_CAPATH, nil) == CURLE_OK
             }
         }
+        if let own = options.clientCertificate {
+            isGood = isGood && text(easy, CURLOPT_SSLCERT, own.file) && text(easy, CURLOPT_SSLKEY, own.keyFile)
+        }
         return isGood
     }
 

@@ -20,6 +20,8 @@ package final class CurlTransport: HTTPTransport {
         package var userAgent: String
         /// A PEM file whose certificates are trusted instead of the system's; `nil`: the system's.
         package var caFile: String?
+        /// By what servers know this host; `nil`: nothing.
+        package var clientCertificate: ClientCertificate?
         /// What goes through a proxy.
         package var proxies: ProxyRules
         /// User and password for the proxy; `nil`: none.
@@ -35,13 +37,14 @@ package final class CurlTransport: HTTPTransport {
         /// The defaults suit a host with a few thousand orgs: each keeps its connection from poll to poll, since a TLS handshake costs
         /// more than the poll.
         package init(
-            userAgent: String = "Tributary", caFile: String? = nil,
+            userAgent: String = "Tributary", caFile: String? = nil, clientCertificate: ClientCertificate? = nil,
             proxies: ProxyRules = ProxyRules(proxy: nil, exceptions: nil, environment: [:]),
             proxyCredentials: ProxyCredentialsFile? = nil,
             maximumIdleConnections: Int = 4096, maximumConnections: Int = 4096, maximumBodyBytes: Int = 48 << 20
         ) {
             self.userAgent = userAgent
             self.caFile = caFile
+            self.clientCertificate = clientCertificate
             self.proxies = proxies
             self.proxyCredentials = proxyCredentials
             self.maximumIdleConnections = maximumIdleConnections
@@ -50,20 +53,36 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
+    /// A certificate that is presented to servers that ask for one, and its private key: two PEM files, the key without a passphrase. They are
+    /// read for each new connection.
+    package struct ClientCertificate: Sendable, Hashable {
+        package var file: String
+        package var keyFile: String
+
+        package init(file: String, keyFile: String) {
+            self.file = file
+            self.keyFile = keyFile
+        }
+    }
+
     private let loop: CurlLoop
     private let options: Options
 
     /// Starts the thread.
     ///
-    /// - Throws: ``TransportError`` of kind `invalidRequest` when an option can't be used (a `caFile` that can't be
+    /// - Throws: ``TransportError`` of kind `invalidRequest` when an option can't be used (a file that can't be
     ///   read, a control character), or when libcurl or the thread is unavailable.
     package init(_ options: Options = Options()) throws(TransportError) {
-        for text in [options.userAgent, options.caFile ?? ""] where !text.isHeaderValue {
+        let files = [
+            ("ca_file", options.caFile), ("certificate_file", options.clientCertificate?.file),
+            ("key_file", options.clientCertificate?.keyFile),
+        ]
+        for text in [options.userAgent] + files.compactMap(\.1) where !text.isHeaderValue {
             throw TransportError(.invalidRequest, host: "any host", detail: "control character in a transport option")
         }
-        if let caFile = options.caFile, access(caFile, R_OK) != 0 {
+        for case (let key, let file?) in files where access(file, R_OK) != 0 {
             let reason = String(cString: strerror(errno))
-            throw TransportError(.invalidRequest, host: "any host", detail: "ca_file \(caFile): \(reason)")
+            throw TransportError(.invalidRequest, host: "any host", detail: "\(key) \(file): \(reason)")
         }
         self.options = options
         loop = try CurlLoop(options)
