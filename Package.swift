@@ -71,7 +71,8 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "OktaAPI", "OCSF", "ResponseLog", "Spool", "Configuration", "Credentials", "Systemd", "Time",
+                "CLinux", "Configuration", "Credentials", "Fleet", "OCSF", "OktaAPI", "ResponseLog", "Spool", "Systemd",
+                "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -96,6 +97,14 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        // Many hosts with one spool: seals that a bucket decides, and leases that say who collects.
+        .target(
+            name: "Fleet",
+            dependencies: [
+                "Configuration", "Delivery", "OktaAPI", "Spool", "Systemd", "Time",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         // What the daemon shows to programs and people of its host.
         .target(
             name: "Monitoring",
@@ -108,8 +117,8 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "Digests", "Monitoring", "OCSF",
-                "OktaAPI",
+                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "Digests", "Fleet", "Monitoring",
+                "OCSF", "OktaAPI",
                 "Respond", "ResponseLog", "Setup", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -195,6 +204,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "FleetTests",
+            dependencies: [
+                "Configuration", "Delivery", "Fleet", "NetworkFixtures", "OktaAPI", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ResponseLogTests", dependencies: ["ResponseLog", "Spool"], swiftSettings: strict),
         .testTarget(
             name: "RespondTests",
@@ -204,7 +220,8 @@ let package = Package(
             ],
             exclude: ["matrix.txt"], swiftSettings: strict),
         .testTarget(
-            name: "TributaryTests", dependencies: ["tributary", "Collector", "Respond", "ResponseLog"],
+            name: "TributaryTests",
+            dependencies: ["tributary", "Collector", "Configuration", "Fleet", "Respond", "ResponseLog"],
             swiftSettings: strict),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer"], swiftSettings: strict),
         .testTarget(

@@ -25,12 +25,14 @@ package struct Daemon: Sendable {
         case configuration(String)
         /// A directory can't be used: exit code 73.
         case cannotCreate(String)
+        /// The fleet's bucket can't be used now: exit code 74.
+        case fleet(String)
         /// The spool can't be used: exit code 74.
         case spool(SpoolError)
 
         package var description: String {
             switch self {
-            case .configuration(let words), .cannotCreate(let words): words
+            case .configuration(let words), .cannotCreate(let words), .fleet(let words): words
             case .spool(let error): error.description
             }
         }
@@ -74,14 +76,17 @@ package struct Daemon: Sendable {
         let normalizing = Normalizing(configuration)
         let catalog = try normalizing.catalog()
         let startedAt = WallClock.text(WallClock.now())
-        let (statusFile, spool) = try await open(startedAt: startedAt)
+        let fleet = try configuration.fleet.map { (fleet) throws(StartError) in
+            try FleetStart(fleet, network: configuration.network, logger: logger)
+        }
+        let (statusFile, spool) = try await open(startedAt: startedAt, fleet)
         let actions = CommittedActions()
         let workers: [IngestWorker]
         do {
             workers = try (0..<Self.workerCount).map { number in
                 try IngestWorker(
                     name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings,
-                    actions: actions)
+                    actions: actions, seals: fleet?.seals)
             }
         } catch {
             throw StartError.configuration("\(error)")
@@ -91,29 +96,44 @@ package struct Daemon: Sendable {
         let heartbeats = Heartbeats()
         var factory = CollectorFactory(
             transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
-        let collectors = configuration.integrations.compactMap { factory.collector($0, of: ingesting) }
+        // In a fleet collectors begin when this host holds their integrations.
+        let collectors =
+            fleet == nil ? configuration.integrations.compactMap { factory.collector($0, of: ingesting) } : []
+        if let fleet {
+            board.updateFleet { $0 = FleetBoard(fleet.fleet) }
+            StandbyIntegrations(board: board).add(configuration.integrations)
+        }
         UnusableIntegrations(board: board, logger: logger).add(configuration.unusable)
         PausedIntegrations(board: board).add(configuration.integrations)
         let collection = CollectionService(
-            collectors: collectors, unusable: Set(configuration.unusable.map(\.name)), workers: workers, spool: spool,
-            transport: transport, board: board, heartbeats: heartbeats, notifier: notifier, logger: logger)
+            collectors: collectors, unusable: Set(configuration.unusable.map(\.name)), workers: workers,
+            isShared: fleet != nil, spool: spool, transport: transport, board: board, heartbeats: heartbeats,
+            notifier: notifier, logger: logger)
         let reporter = StatusReporter(
             board: board, file: statusFile, spool: spool, heartbeats: heartbeats, notifier: notifier,
             observer: observer, startedAt: startedAt, logger: logger)
         let responses = ResponseSource(
             logDirectory: configuration.response.logDirectory, runtimeDirectory: configuration.runtimeDirectory,
-            actions: actions, worker: workers[0], board: board, heartbeats: heartbeats, logger: logger)
+            integration: ResponseSource.integration(host: fleet?.fleet.host), actions: actions, worker: workers[0],
+            board: board, heartbeats: heartbeats, logger: logger)
         let credentials = CredentialWatch(configuration, board: board, logger: logger)
         let reloader = Reloader(
             configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
             board: board, reporter: reporter, credentials: credentials, observer: observer, logger: logger)
+        let membership = fleet.map {
+            FleetMembership(
+                $0.fleet, store: $0.store, integrations: configuration.integrations, reloader: reloader, board: board,
+                logger: logger)
+        }
+        if let membership { await reloader.join(membership) }
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // Services are stopped in reverse order, so the watchdog and the status run until collection has ended.
+        // Leases are given up only then, too.
         let observers: [any Service] = observer.map { [$0] } ?? []
+        let memberships: [any Service] = membership.map { [$0] } ?? []
         var settings = ServiceGroupConfiguration(
-            services: observers + [
-                watchdog, reporter, credentials, collection, responses,
-                ReloadService(hangups: hangups, reloader: reloader),
+            services: observers + [watchdog, reporter, credentials] + memberships + [
+                collection, responses, ReloadService(hangups: hangups, reloader: reloader),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet(logger))
@@ -121,8 +141,8 @@ package struct Daemon: Sendable {
         try await ServiceGroup(configuration: settings).run()
     }
 
-    /// Acquires the locks and opens the spool.
-    private func open(startedAt: String) async throws(StartError) -> (StatusFile, Spool) {
+    /// Acquires the locks and opens the spool; in a fleet, its bucket first.
+    private func open(startedAt: String, _ fleet: FleetStart?) async throws(StartError) -> (StatusFile, Spool) {
         let wait = StartWait(startedAt: startedAt, spool: configuration.spool, notifier: notifier, logger: logger)
         let directory = configuration.runtimeDirectory
         let statusFile = try await wait.until(reportingTo: nil) { () throws(StartError) in
@@ -132,10 +152,16 @@ package struct Daemon: Sendable {
                 throw .cannotCreate(error.description)
             }
         }
-        let settings = SpoolSettings(configuration)
+        var settings = SpoolSettings(configuration)
+        if let fleet {
+            settings.sharedID = try await wait.until(reportingTo: statusFile) { () throws(StartError) in
+                try await fleet.spoolID()
+            }
+        }
+        let opened = settings
         let spool = try await wait.until(reportingTo: statusFile) { () throws(StartError) in
             do throws(SpoolError) {
-                return try Spool(settings, fileSystem: PosixFileSystem(), now: SystemTime().spool)
+                return try Spool(opened, fileSystem: PosixFileSystem(), now: SystemTime().spool)
             } catch {
                 throw .spool(error)
             }

@@ -1,4 +1,5 @@
 import Configuration
+import Fleet
 import Logging
 import OCSF
 import Spool
@@ -9,16 +10,26 @@ import Systemd
 /// A configuration with any mistake is refused as a whole. The earlier one stays in force, and the status says so until a reload succeeds.
 actor Reloader {
     private let load: Daemon.Load
-    private var inForce: Configuration
-    private var factory: CollectorFactory
-    private let collection: CollectionService
+    var inForce: Configuration
+    var factory: CollectorFactory
+    let collection: CollectionService
     private let workers: [IngestWorker]
     private let spool: Spool
-    private let board: StatusBoard
+    let board: StatusBoard
     private let reporter: StatusReporter
     private let credentials: CredentialWatch
     private let observer: (any StatusObserver)?
-    private let logger: Logger
+    let logger: Logger
+
+    /// This host's part in its fleet; nil outside of one.
+    private(set) var membership: FleetMembership?
+    /// What this host of a fleet holds, by integration.
+    var held: [String: Holding] = [:]
+    var isReloading = false
+    /// Integrations that are being gained or lost at this moment.
+    var moves = 0
+    /// Those that wait for a reload, or for moves, to end.
+    var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(
         _ configuration: Configuration, load: @escaping Daemon.Load, factory: CollectorFactory,
@@ -38,6 +49,9 @@ actor Reloader {
         self.logger = logger
     }
 
+    /// Called once, before the fleet's leases are taken.
+    func join(_ membership: FleetMembership) { self.membership = membership }
+
     /// Why a configuration is refused.
     private struct Refusal: Error {
         /// At least one, each with what to do.
@@ -46,6 +60,8 @@ actor Reloader {
 
     /// Loads the configuration and puts it in force, if there is no mistake in it.
     func reload() async {
+        await beginReload()
+        defer { endReload() }
         await reporter.reloadBegan()
         do throws(Refusal) {
             let new = try loaded()
@@ -113,6 +129,24 @@ actor Reloader {
         paused.remove(inForce.integrations, unlessIn: new.integrations)
         let names = Set(new.integrations.map(\.name.text))
         collection.noteLeftovers(among: inForce.unusable.map(\.name).filter { !names.contains($0) })
+        factory.credentials.keepOnly(usedBy: new.integrations)
+        await factory.credentials.readAgain()
+        if membership != nil {
+            await applyToFleet(new, change)
+        } else {
+            await replaceCollectors(new, change)
+        }
+        paused.add(new.integrations)
+        collection.retryNow()
+        board.sort(by: new.integrations.map(\.name.text))
+        let ingesting = new.integrations.count(where: \.isCollected)
+        if ingesting > inForce.integrations.count(where: \.isCollected) { warnOfDescriptors(ingesting) }
+        inForce = ConfigurationChange.inForce(from: inForce, to: new)
+        credentials.replace(inForce)
+        observer?.inForce(inForce)
+    }
+
+    private func replaceCollectors(_ new: Configuration, _ change: ConfigurationChange) async {
         let removed = change.removed.map(\.text)
         await collection.stop(removed + change.changed.map(\.integration.name.text))
         let stillIngesting = Set(new.integrations.filter(\.isCollected).map(\.name.text))
@@ -120,21 +154,10 @@ actor Reloader {
             if let worker = factory.worker(of: name) { await collection.close(name, on: worker) }
             factory.remove(name)
         }
-        factory.credentials.keepOnly(usedBy: new.integrations)
-        await factory.credentials.readAgain()
         for integration in change.changed.map(\.integration) + change.added {
             guard let collector = factory.collector(integration, of: stillIngesting.count) else { continue }
             collection.start(collector)
         }
-        paused.add(new.integrations)
-        collection.retryNow()
-        board.sort(by: new.integrations.map(\.name.text))
-        if stillIngesting.count > inForce.integrations.count(where: \.isCollected) {
-            warnOfDescriptors(stillIngesting.count)
-        }
-        inForce = ConfigurationChange.inForce(from: inForce, to: new)
-        credentials.replace(inForce)
-        observer?.inForce(inForce)
     }
 
     private func warnOfDescriptors(_ count: Int) {

@@ -10,6 +10,8 @@ import Systemd
 struct StartWait {
     /// The longest wait between two attempts.
     static let longest = Duration.seconds(30)
+    /// The same for a fleet's bucket, so that a host is back soon after an outage.
+    static let longestOfFleet = Duration.seconds(4)
     /// How often the service manager is told that the start continues. It must hear so again within this time.
     static let sign = Duration.seconds(15)
     static let signWithin = Duration.seconds(60)
@@ -30,7 +32,7 @@ struct StartWait {
     ///
     /// - Throws: an error of `attempt` that is not temporary.
     func until<Value>(
-        reportingTo file: StatusFile?, _ attempt: () throws(Daemon.StartError) -> Value
+        reportingTo file: StatusFile?, _ attempt: () async throws(Daemon.StartError) -> Value
     ) async throws(Daemon.StartError) -> Value {
         let began = time.now
         let since = WallClock.text(time.wall)
@@ -38,7 +40,7 @@ struct StartWait {
         var said: (message: String, at: ContinuousClock.Instant)?
         while true {
             do throws(Daemon.StartError) {
-                let value = try attempt()
+                let value = try await attempt()
                 if attempts > 0 {
                     let seconds = Int((time.now - began).components.seconds)
                     logger.notice("the start continues after \(StatusReport.duration(seconds))")
@@ -52,14 +54,17 @@ struct StartWait {
                     logger.announce(.spoolError, "can't start yet: \(message). Tributary tries again by itself.")
                     said = (message, time.now)
                 }
+                let delay =
+                    error.isOfFleet
+                    ? min(Self.delay(after: attempts), Self.longestOfFleet) : Self.delay(after: attempts)
                 await wait(
-                    StatusReport.Waiting(message: message, since: since, attempts: attempts, nextAttemptAt: ""), file)
+                    StatusReport.Waiting(message: message, since: since, attempts: attempts, nextAttemptAt: ""),
+                    delay, file)
             }
         }
     }
 
-    private func wait(_ waiting: StatusReport.Waiting, _ file: StatusFile?) async {
-        let delay = Self.delay(after: waiting.attempts)
+    private func wait(_ waiting: StatusReport.Waiting, _ delay: Duration, _ file: StatusFile?) async {
         var waiting = waiting
         waiting.nextAttemptAt = WallClock.text(time.wall + Int64(delay / .milliseconds(1)))
         let next = time.now + delay
@@ -78,11 +83,14 @@ struct StartWait {
 }
 
 extension Daemon.StartError {
+    /// Whether it is the fleet's bucket that can't be used.
+    var isOfFleet: Bool { if case .fleet = self { true } else { false } }
+
     /// Whether the same start can succeed later, in this process.
     var canPass: Bool {
         switch self {
         case .configuration: false
-        case .cannotCreate: true
+        case .cannotCreate, .fleet: true
         case .spool(.locked), .spool(.file), .spool(.full), .spool(.spoolIsMissing): true
         case .spool: false
         }

@@ -39,7 +39,11 @@ package struct DestinationFactory: Sendable {
             return S3Destination(
                 S3Destination.Settings(
                     address: address, encryption: destination.serverSideEncryption?.rawValue, form: form(destination)),
-                transport: transport, credentials: credentials(destination, transport, region: address.region),
+                transport: transport,
+                credentials: AutomaticCredentials.source(
+                    destination.credentials, secretFile: destination.secretFile,
+                    process: destination.credentialProcess, transport: transport, environment: environment,
+                    region: address.region),
                 logger: logger)
         }
     }
@@ -86,19 +90,27 @@ package struct DestinationFactory: Sendable {
             throw DestinationProblem(description: error.description)
         }
     }
+}
 
-    private func credentials(
-        _ destination: Configuration.Destination, _ transport: any HTTPTransport, region: String
+extension AutomaticCredentials {
+    /// The source that a configuration names.
+    ///
+    /// - Parameters:
+    ///   - secretFile: for an access key in a file.
+    ///   - process: the command that writes one.
+    package static func source(
+        _ kind: DestinationCredentials, secretFile: String, process: [String],
+        transport: any HTTPTransport, environment: [String: String], region: String
     ) -> any AWSCredentialSource {
-        switch destination.credentials {
-        case .static: StaticCredentials(path: destination.secretFile)
-        case .process: ProcessCredentials(command: destination.credentialProcess)
+        switch kind {
+        case .static: StaticCredentials(path: secretFile)
+        case .process: ProcessCredentials(command: process)
         case .container: ContainerCredentials(transport: transport, environment: environment)
         case .imds: InstanceCredentials(transport: transport, environment: environment)
         case .webIdentity: WebIdentityCredentials(transport: transport, environment: environment, region: region)
         case .auto:
             AutomaticCredentials(
-                transport: transport, environment: environment, region: region, secretFile: destination.secretFile)
+                transport: transport, environment: environment, region: region, secretFile: secretFile)
         }
     }
 }

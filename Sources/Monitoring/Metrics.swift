@@ -70,6 +70,52 @@ enum Metrics {
         Metric("process_threads", .gauge, .count, "Threads of the daemon") { $0.process?.threads },
     ]
 
+    /// Of this host in its fleet; none outside a fleet.
+    static let fleet: [Metric<StatusReport.Fleet>] = [
+        Metric(
+            info: "fleet_info", "The fleet, this host's name in it, and what has the leases: etcd or s3",
+            labels: ["fleet", "host", "lease"]
+        ) {
+            [$0.name, $0.host, $0.lease]
+        },
+        Metric(
+            "fleet_lease_renewed_timestamp_seconds", .gauge, .timestamp, "When this host last renewed its lease"
+        ) {
+            $0.renewedAt.flatMap(ReportTime.seconds)
+        },
+        Metric(
+            "fleet_lease_failing", .gauge, .flag,
+            "Whether this host can't renew or get a lease, so that it collects nothing"
+        ) {
+            flag($0.problem != nil)
+        },
+        Metric("fleet_draining", .gauge, .flag, "Whether this host hands over what it holds and takes nothing") {
+            flag($0.draining)
+        },
+        Metric("fleet_hosts", .gauge, .count, "The hosts that take part, as this host sees it") {
+            Double($0.hosts.count)
+        },
+        Metric("fleet_held_integrations", .gauge, .count, "The integrations that this host holds") { Double($0.holds) },
+        Metric(
+            "fleet_takeovers_total", .counter, .count,
+            "Integrations that this host took over from another since the start"
+        ) {
+            Double($0.takeovers)
+        },
+        Metric(
+            "fleet_fenced_seals_total", .counter, .count,
+            "Seals of this host that came too late since the start, because another host had sealed"
+        ) {
+            Double($0.fenced)
+        },
+        Metric(
+            "fleet_dropped_records_total", .counter, .records,
+            "Unsealed records that this host dropped since the start, because another host collected them"
+        ) {
+            Double($0.droppedRecords)
+        },
+    ]
+
     /// Of one integration, with the label `integration`.
     static let integration: [Metric<StatusReport.Integration>] = [
         Metric(
@@ -80,9 +126,9 @@ enum Metrics {
         },
         Metric(
             "integration_up", .gauge, .flag,
-            "Whether its events arrive: it is live or catching up; absent while an operator has paused it"
+            "Whether its events arrive: it is live or catching up; absent while an operator has paused it, and on a host that does not hold it"
         ) {
-            $0.isPaused ? nil : flag($0.state.isHealthy)
+            $0.isPaused || $0.isStandby ? nil : flag($0.state.isHealthy)
         },
         Metric(
             info: "integration_state",
@@ -90,6 +136,12 @@ enum Metrics {
             labels: ["state"]
         ) {
             [$0.isPaused ? "paused_by_operator" : $0.state.rawValue]
+        },
+        Metric(
+            "integration_held", .gauge, .flag,
+            "Whether this host of a fleet holds it; absent outside a fleet, and while an operator has paused it"
+        ) {
+            $0.holder == nil || $0.isPaused ? nil : flag(!$0.isStandby)
         },
         Metric("integration_state_timestamp_seconds", .gauge, .timestamp, "When that state began") {
             ReportTime.seconds($0.since)

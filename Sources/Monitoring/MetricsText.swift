@@ -9,6 +9,7 @@ struct MetricsText {
     init(_ snapshot: Snapshot) {
         bytes.reserveCapacity(8192 + snapshot.report.integrations.count * 3000)
         add(Metrics.daemon, [("", snapshot)], label: nil)
+        add(Metrics.fleet, snapshot.report.fleet.map { [("", $0)] } ?? [], label: nil)
         add(Metrics.integration, snapshot.report.integrations.map { ($0.name, $0) }, label: "integration")
         var seen: Set<String> = []
         // Several integrations may share one.

@@ -42,7 +42,7 @@ package final class Spool: Sendable {
         }
         try Self.make("\(spool)/_staging", fileSystem)
         locks = [stateLock, try DirectoryLock(spool, name: "_lock", fileSystem)]
-        id = try SpoolIdentity.open(spool, now: now, fileSystem).id
+        id = try SpoolIdentity.open(spool, shared: settings.sharedID, now: now, fileSystem).id
         manifest = try Manifest(spool, fileSystem) { (seal) throws(SpoolError) in
             let parts = seal.split(separator: "/")
             guard parts.count == 2, let generation = UInt64(parts[1]) else { return false }
@@ -70,6 +70,7 @@ package final class Spool: Sendable {
             settings = new
             (settings.directory, settings.stateDirectory) = (old.directory, old.stateDirectory)
             settings.recordSchema = old.recordSchema
+            settings.sharedID = old.sharedID
         }
         state.withLock { state in
             state.gauge.limit = new.maxBytes
@@ -126,6 +127,8 @@ package final class Spool: Sendable {
 
     /// Whether this process has opened a writer of this integration before.
     func hasBeenOpened(_ integration: String) -> Bool { state.withLock { $0.opened.contains(integration) } }
+
+    func isInUse(_ integration: String) -> Bool { state.withLock { $0.writers.contains(integration) } }
 
     func release(_ integration: String) {
         state.withLock { _ = $0.writers.remove(integration) }

@@ -30,6 +30,10 @@ package enum SpoolError: Error, Sendable, Equatable {
     case tooMuch(what: String, limit: Int)
     /// `seal` was called while records are buffered: commit or discard them first.
     case uncommittedRecords(Int)
+    /// A staged seal of a shared spool waits for its decision.
+    case sealUndecided(integration: String)
+    /// The fleet's bucket did not do what was asked, for now.
+    case bucket(String)
     /// A `PartitionID` from before the last seal. Call `partition` again.
     case stalePartition
     /// An invalid request, with the reason in words.
@@ -82,6 +86,9 @@ extension SpoolError: CustomStringConvertible {
         case .tooMuch(let what, let limit): "more than \(limit) \(what): commit and seal, then continue"
         case .uncommittedRecords(let count):
             "\(count) records are neither committed nor discarded: do that before sealing"
+        case .sealUndecided(let integration):
+            "integration \(integration) waits until its seal is decided in the fleet's bucket"
+        case .bucket(let words): "the fleet's bucket: \(words)"
         case .stalePartition: "the partition is from before the last seal: request it again"
         case .refused(let words): words
         case .codec(let reason): "compression failed: \(reason)"

@@ -10,9 +10,17 @@ struct SpoolIdentity: Codable, Equatable {
     var id: String
     var created: String
 
+    /// A new id. 16 bytes.
+    static func random() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+
     /// Reads the file, or creates it in a directory that has none.
+    ///
+    /// - Parameter shared: the id that it must have or gets, in a fleet; nil for a new one.
     static func open(
-        _ directory: String, now: SpoolInstant, _ fileSystem: any FileSystem
+        _ directory: String, shared: [UInt8]? = nil, now: SpoolInstant, _ fileSystem: any FileSystem
     ) throws(SpoolError) -> (identity: SpoolIdentity, id: [UInt8]) {
         let path = "\(directory)/_spool.json"
         if let contents = try fileSystem.contents(path, limit: 64 << 10) {
@@ -28,10 +36,15 @@ struct SpoolIdentity: Codable, Equatable {
             guard let id = Hexadecimal.bytes(identity.id), id.count == 16 else {
                 throw .damaged(path: path, reason: "its id is not 32 hexadecimal digits")
             }
+            if let shared, shared != id {
+                throw .refused(
+                    "\(directory) belongs to spool \(identity.id), not to the fleet's, which is \(Hexadecimal.text(shared)): give this "
+                        + "host a spool.directory and a state_directory of their own for the fleet, or correct fleet.log"
+                )
+            }
             return (identity, id)
         }
-        var generator = SystemRandomNumberGenerator()
-        let id = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let id = shared ?? random()
         let identity = SpoolIdentity(
             format: format, id: Hexadecimal.text(id), created: CivilTime(milliseconds: now.wall).rfc3339)
         let text = "{\"format\":\(identity.format),\"id\":\"\(identity.id)\",\"created\":\"\(identity.created)\"}\n"

@@ -18,6 +18,9 @@ package struct SpoolSettings: Sendable {
     /// Loaders that retention waits for even if they have not registered yet: the configured destinations.
     package var expectedLoaders: [String] = []
 
+    /// The id of the fleet's spool, 16 bytes; nil for a spool of this host alone.
+    package var sharedID: [UInt8]?
+
     /// Uncompressed size from which a chunk is compressed at commit. Smaller chunks are compressed together when they are sealed, because
     /// a frame of a few records compresses badly.
     var packedChunkBytes = 128 << 10

@@ -57,8 +57,19 @@ package enum MessageID: String, CaseIterable, Sendable {
     case deliveryStopped = "226c1847b4b9463084a48827cf796260"
     /// A destination that had a problem accepts segments again.
     case deliveryRecovered = "20b9f7d9db584e6b8257f50358e1bb2e"
+    /// This host has lost its lease in the fleet, or can't get one; it collects nothing.
+    case fleetLeaseLost = "61ae8cc5518e49b8a8d6edb8d8ed9f36"
+    /// This host takes part in its fleet, at the start or again.
+    case fleetJoined = "4677af0c0f4748deb008976cd211a563"
+    /// This host hands over what it collects, because somebody has asked for it.
+    case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"
     /// A response action is on record, with what came of it.
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
+
+    /// This host of a fleet has begun to collect an integration.
+    case integrationTaken = "5f9a9b32c0a14a26b8a3727a91144363"
+    /// A seal of this host came too late: another host of the fleet has collected the integration.
+    case integrationFenced = "1f2e6e57ab1f4cb5a69463dfcf6a4823"
 
     /// How serious the event is, wherever it is announced.
     package var level: Logger.Level {
@@ -66,11 +77,10 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .segmentSealed: .debug
         case .started: .info
         case .responseAction, .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .deliveryRecovered,
-            .rateLimited,
-            .logRequeried:
+            .rateLimited, .logRequeried, .fleetJoined, .fleetDraining, .integrationTaken:
             .notice
         case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven,
-            .clockWrong, .credentialEnds, .deliveryWaiting:
+            .clockWrong, .credentialEnds, .deliveryWaiting, .fleetLeaseLost, .integrationFenced:
             .warning
         case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing, .deliveryStopped:
             .error

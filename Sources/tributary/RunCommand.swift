@@ -76,7 +76,7 @@ struct Run: AsyncParsableCommand {
         case .cannotCreate:
             logger.announce(.spoolError, "\(error)")
             status = ExitStatus.cannotCreate
-        case .spool:
+        case .spool, .fleet:
             logger.announce(.spoolError, "\(error)")
             status = ExitStatus.inputOutput
         }

@@ -23,7 +23,8 @@ struct StatusText {
     /// Whether the daemon runs and reports, and nothing is in trouble.
     var isWell: Bool {
         isRunning && silence == nil && report.stuck == nil && report.waiting == nil
-            && !report.integrations.contains(where: \.isTrouble) && deliveries.allSatisfy(\.isHealthy)
+            && report.fleet?.problem == nil && !report.integrations.contains(where: \.isTrouble)
+            && deliveries.allSatisfy(\.isHealthy)
     }
 
     var lines: [String] {
@@ -38,6 +39,7 @@ struct StatusText {
                 lines += describe(integration, width: width)
             }
         }
+        if let fleet = report.fleet, !isFailingOnly { lines += wrap(FleetText(fleet, now: now).line, indent: 4) }
         if !isFailingOnly || report.spool.deletionHeldUp != nil { lines += spool }
         if !isFailingOnly { for activity in report.responses ?? [] { lines += wrap(words(activity)) } }
         for delivery in deliveries where !isFailingOnly || !delivery.isHealthy { lines += delivery.lines(terminal) }
@@ -50,8 +52,13 @@ struct StatusText {
                 + "; the following was true at \(report.updatedAt), when it last reported"
         }
         let all = report.integrations
+        let standby = all.filter(\.isStandby)
         let well = all.count { $0.state.isHealthy }
-        var parts = [all.isEmpty ? "no integrations yet" : "\(well) of \(all.count) integrations well"]
+        var parts = [
+            all.isEmpty
+                ? "no integrations yet" : "\(well) of \(all.count - standby.count) integrations well"
+        ]
+        if !standby.isEmpty { parts.append(StatusReport.standbyWords(standby)) }
         for state in [StatusReport.State.failing, .paused, .rateLimited, .starting, .stopped] {
             let count = all.count { $0.state == state && !$0.isPaused }
             if count > 0 { parts.append("\(count) \(state.words)") }
@@ -60,7 +67,11 @@ struct StatusText {
         if paused > 0 { parts.append("\(paused) paused by an operator") }
         let stopped = deliveries.count { !$0.isHealthy }
         if stopped > 0 { parts.append("\(stopped) of \(deliveries.count) deliveries in trouble") }
-        var line = mark(!isWell ? .trouble : well + paused == all.count ? .well : .waiting) + " "
+        var line =
+            mark(
+                !isWell
+                    ? .trouble
+                    : well + paused + standby.count { $0.holder?.host != nil } == all.count ? .well : .waiting) + " "
         line += terminal.bold(parts.joined(separator: ", "))
         return line
             + terminal.dim(
@@ -98,6 +109,9 @@ struct StatusText {
                 "waiting to start: \(waiting.message) (\(waiting.attempts) attempts since \(waiting.since))",
                 "Tributary tries again by itself, next at \(waiting.nextAttemptAt)")
         }
+        if let problem = report.fleet?.problem {
+            lines += trouble("fleet: \(problem)", "This host collects nothing until then; other hosts take over")
+        }
         if let refused = report.configuration?.refused {
             lines += wrap(
                 terminal.yellow("! new configuration refused at \(refused.at), the earlier one stays in force:"))
@@ -118,6 +132,7 @@ struct StatusText {
 
     private func describe(_ integration: StatusReport.Integration, width: Int) -> [String] {
         var facts = [integration.isPaused ? "paused by an operator" : integration.state.words]
+        if integration.isStandby { facts = [holderWords(integration)] }
         if let problem = integration.problem {
             facts[0] += " since \(problem.since)"
             if let age = age(problem.since) { facts[0] += " (\(StatusReport.duration(age)))" }
@@ -144,10 +159,19 @@ struct StatusText {
     private func standing(_ integration: StatusReport.Integration) -> Mark {
         if integration.isPaused { return .paused }
         if integration.isTrouble { return .trouble }
+        if integration.isStandby, integration.holder?.host != nil { return .paused }
         return integration.state.isHealthy ? .well : .waiting
     }
 
+    /// Which host of the fleet collects an integration that this one does not.
+    private func holderWords(_ integration: StatusReport.Integration) -> String {
+        guard let host = integration.holder?.host else { return "no host collects it" }
+        let since = (integration.holder?.since).flatMap(age).map { " for \(StatusReport.duration($0))" } ?? ""
+        return "\(host) collects it\(since)"
+    }
+
     private func facts(_ integration: StatusReport.Integration) -> [String] {
+        guard !integration.isStandby else { return [integration.org] }
         var facts: [String] = []
         if let backfill = integration.backfill { facts.append(backfill.words) }
         if let lag = integration.lagSeconds { facts.append("lag \(StatusReport.duration(lag))") }

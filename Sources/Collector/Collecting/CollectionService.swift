@@ -15,6 +15,9 @@ final class CollectionService: Service {
     /// How long to wait before unsealed records of a removed integration are tried again.
     static let leftoverRetry = Duration.seconds(60)
 
+    /// Seals in a fleet's bucket that a worker has under way.
+    static let sharedSeals = 16
+
     private struct Running {
         let collector: IntegrationCollector
         let task: Task<Void, Never>
@@ -35,6 +38,8 @@ final class CollectionService: Service {
     /// Integrations that are configured, but not in a way that allows collection.
     private let unusable: Set<String>
     private let workers: [IngestWorker]
+    /// Whether seals are decided in a fleet's bucket. Unsealed records of integrations that this host does not collect are another host's then.
+    private let isShared: Bool
     private let spool: Spool
     private let transport: CurlTransport
     private let board: StatusBoard
@@ -43,12 +48,14 @@ final class CollectionService: Service {
     private let logger: Logger
 
     init(
-        collectors: [IntegrationCollector], unusable: Set<String> = [], workers: [IngestWorker], spool: Spool,
-        transport: CurlTransport, board: StatusBoard, heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger
+        collectors: [IntegrationCollector], unusable: Set<String> = [], workers: [IngestWorker], isShared: Bool = false,
+        spool: Spool, transport: CurlTransport, board: StatusBoard, heartbeats: Heartbeats, notifier: ServiceNotifier,
+        logger: Logger
     ) {
         initial = collectors
         self.unusable = unusable
         self.workers = workers
+        self.isShared = isShared
         self.spool = spool
         self.transport = transport
         self.board = board
@@ -69,13 +76,7 @@ final class CollectionService: Service {
         }
         let ended = await stopAll()
         await transport.shutdown()
-        await withDiscardingTaskGroup { group in
-            for worker in workers {
-                group.addTask {
-                    for name in await worker.integrations { self.report(await worker.sealAndClose(name)) }
-                }
-            }
-        }
+        await sealEverything()
         for collector in ended {
             collector.heartbeat.retire()
             board.update(collector.entry) { $0.stopped(at: WallClock.now()) }
@@ -118,6 +119,7 @@ final class CollectionService: Service {
         }
         board.sealed(outcome.sealed.count)
         guard let failure = outcome.failure else { return }
+        guard !isShared else { return outcome.report(to: board, entry: name, logger: logger) }
         state.withLock { state in
             state.leftovers.insert(name)
             state.failedLeftovers.insert(name)
@@ -151,9 +153,15 @@ final class CollectionService: Service {
         await withDiscardingTaskGroup { group in
             for (number, worker) in workers.enumerated() {
                 let heartbeat = heartbeats.register("ingest worker \(number)", bound: Self.workerBound)
-                group.addTask { await self.keepSealing(worker, heartbeat) }
+                group.addTask {
+                    if self.isShared {
+                        await self.keepSealingShared(worker, heartbeat)
+                    } else {
+                        await self.keepSealing(worker, heartbeat)
+                    }
+                }
             }
-            group.addTask { await self.keepSealingLeftovers() }
+            if !isShared { group.addTask { await self.keepSealingLeftovers() } }
         }
     }
 
@@ -171,6 +179,41 @@ final class CollectionService: Service {
         heartbeat.retire()
     }
 
+    /// Several integrations at a time, because each seal waits for the bucket. A bucket that does not answer is no hang of this worker.
+    private func keepSealingShared(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
+        let underWay = UnderWay()
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                for name in await worker.mayBeDue() where underWay.begin(name, limit: Self.sharedSeals) {
+                    group.addTask {
+                        if let outcome = await worker.sealDue(name), outcome.isNews { self.report(outcome) }
+                        underWay.end(name)
+                    }
+                }
+                heartbeat.beat()
+                try? await Task.sleep(for: Self.tick)
+            }
+        }
+        heartbeat.retire()
+    }
+
+    /// Seals and closes all integrations. A bucket takes many seals at a time; a disk is no faster with them.
+    private func sealEverything() async {
+        let atOnce = isShared ? Self.sharedSeals : 1
+        await withDiscardingTaskGroup { group in
+            for worker in workers {
+                let names = await worker.integrations
+                for first in 0..<min(atOnce, names.count) {
+                    group.addTask {
+                        for index in stride(from: first, to: names.count, by: atOnce) {
+                            self.report(await worker.sealAndClose(names[index]))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private func report(_ outcome: IngestWorker.Sealing?) {
         guard let outcome else { return }
         outcome.report(to: board, entry: outcome.integration, logger: logger)
@@ -186,6 +229,7 @@ final class CollectionService: Service {
 
     /// If an integration is removed from the configuration while it has unsealed records, nothing else would ever seal them.
     private func noteLeftovers(where isLeftover: (String) -> Bool) {
+        guard !isShared else { return }
         do throws(SpoolError) {
             let known = try spool.integrations()
             state.withLock { $0.leftovers.formUnion(known.filter(isLeftover)) }
@@ -233,4 +277,16 @@ final class CollectionService: Service {
                 """, metadata: metadata)
         }
     }
+}
+
+/// The integrations that are being sealed.
+private final class UnderWay: Sendable {
+    private let names = Mutex(Set<String>())
+
+    /// False if it is being sealed already, or if too many others are.
+    func begin(_ name: String, limit: Int) -> Bool {
+        names.withLock { $0.count < limit && $0.insert(name).inserted }
+    }
+
+    func end(_ name: String) { names.withLock { _ = $0.remove(name) } }
 }

@@ -32,8 +32,12 @@ struct CollectorFactory {
     /// Nil for an integration that does not ingest, or is paused. An integration that already had a collector keeps its worker, its place in the interval and its
     /// health. The earlier collector must have ended.
     ///
-    /// - Parameter count: how many integrations ingest. They are distributed over the poll interval.
-    mutating func collector(_ integration: Configuration.Integration, of count: Int) -> IntegrationCollector? {
+    /// - Parameters:
+    ///   - count: how many integrations ingest. They are distributed over the poll interval.
+    ///   - lease: by which right this host collects it; nil outside a fleet.
+    mutating func collector(
+        _ integration: Configuration.Integration, of count: Int, lease: CollectionLease? = nil
+    ) -> IntegrationCollector? {
         guard integration.isCollected, let ingest = integration.dataIngest else { return nil }
         let name = integration.name.text
         let now = WallClock.now()
@@ -45,7 +49,7 @@ struct CollectorFactory {
                 credentialExpires: ingest.credential.expires?.description,
                 health: IntegrationHealth(since: now)))
         let number = number(of: name)
-        return IntegrationCollector(
+        var collector = IntegrationCollector(
             settings: .init(
                 name: name,
                 query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
@@ -59,6 +63,8 @@ struct CollectorFactory {
             worker: workers[placement.place(name)], board: board, entry: entry,
             heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),
             logger: logger)
+        collector.lease = lease
+        return collector
     }
 
     /// The lowest free number. It stays the same until the integration is removed.

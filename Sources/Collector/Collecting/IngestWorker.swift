@@ -1,3 +1,4 @@
+import Fleet
 import OCSF
 import OktaAPI
 import ResponseLog
@@ -47,6 +48,8 @@ actor IngestWorker {
         /// Nil if it has been reported before.
         var recovery: RecoveryReport?
         var unsealed = Unsealed()
+        /// What was found in the fleet's bucket; nil for a spool of this host alone, or if it has been reported before.
+        var shared: SharedOpening?
     }
 
     /// Records that are durable but not in a segment yet.
@@ -64,23 +67,31 @@ actor IngestWorker {
         var failure: SpoolError?
         /// Whether something was sealed, failed, or works again.
         var isNews = false
+        /// The generation that the seal began, in a fleet.
+        var generation: UInt64?
+        /// Set if another host has sealed the generation: this host's unsealed records were dropped.
+        var fenced: Fenced?
     }
 
     private let thread: WorkerThread
-    private let spool: Spool
+    let spool: Spool
+    /// The fleet's bucket; nil for a spool of this host alone.
+    let seals: SealLog?
+    /// By integration: the seals that are under way in the fleet's bucket.
+    var shared: [String: SharedSealing] = [:]
     private var normalizer: Normalizer
     private var settings: NormalizerSettings
     private let digest: SHA256Digest
-    private let time: any TimeSource
+    let time: any TimeSource
     private let actions: CommittedActions?
     nonisolated let limits: PassedLimits
-    private let scratch = SpoolScratch()
-    private var writers: [String: SpoolWriter] = [:]
+    let scratch = SpoolScratch()
+    var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
     /// An upper bound on when the events of the window `.restored` were stored: the time of Okta's first answer since the integration was opened.
     private var restoredUntil: [String: StoredTime] = [:]
     /// Integrations whose last seal failed. The next result is reported even if nothing else happened.
-    private var failing: Set<String> = []
+    var failing: Set<String> = []
     /// Integrations whose recovery has been reported to a collector.
     private var reported: Set<String> = []
 
@@ -88,10 +99,12 @@ actor IngestWorker {
 
     init(
         name: String, spool: Spool, catalog: EventCatalog, settings: NormalizerSettings, limits: PassedLimits = .init(),
-        time: any TimeSource = SystemTime(), actions: CommittedActions? = nil, thread: WorkerThread? = nil
+        time: any TimeSource = SystemTime(), actions: CommittedActions? = nil, seals: SealLog? = nil,
+        thread: WorkerThread? = nil
     ) throws {
         self.thread = thread ?? WorkerThread(name: name)
         self.spool = spool
+        self.seals = seals
         self.limits = limits
         self.time = time
         self.actions = actions
@@ -111,27 +124,35 @@ actor IngestWorker {
 
     /// Recovers an integration's journal and finishes what a crash interrupted. If the journal is already open, it only sets the source, and does not report
     /// a recovery again that has been reported.
-    func open(_ integration: String, source: EventSource) throws(SpoolError) -> Opened {
-        if let writer = writers[integration] {
-            sources[integration] = source
-            return opened(writer)
+    ///
+    /// In a fleet it goes on where the newest seal in the bucket ends.
+    ///
+    /// - Parameter token: the number of this host's holding, in a fleet.
+    func open(_ integration: String, source: EventSource, token: Int64 = 0) async throws(SpoolError) -> Opened {
+        if writers[integration] == nil {
+            let opening = try await openShared(integration, token: token)
+            let writer = try makeWriter(integration)
+            restoredUntil[integration] = nil
+            writers[integration] = writer
+            reported.remove(integration)
+            try await finishOpening(integration, opening)
         }
+        guard let writer = writers[integration] else { throw .sealUndecided(integration: integration) }
+        sources[integration] = source
+        let isNews = reported.insert(writer.integration).inserted
+        return Opened(
+            cursor: writer.cursor, recovery: isNews ? writer.recovery : nil, unsealed: unsealed(writer),
+            shared: isNews ? shared[integration]?.opening : nil)
+    }
+
+    private func makeWriter(_ integration: String) throws(SpoolError) -> SpoolWriter {
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
         writer.boundIdentities(limits)
-        restoredUntil[integration] = nil
-        writers[integration] = writer
-        sources[integration] = source
-        reported.remove(integration)
-        return opened(writer)
+        return writer
     }
 
-    private func opened(_ writer: SpoolWriter) -> Opened {
-        let isNews = reported.insert(writer.integration).inserted
-        return Opened(cursor: writer.cursor, recovery: isNews ? writer.recovery : nil, unsealed: unsealed(writer))
-    }
-
-    private func unsealed(_ writer: SpoolWriter) -> Unsealed {
+    func unsealed(_ writer: SpoolWriter) -> Unsealed {
         Unsealed(records: writer.unsealed.records, due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
     }
 
@@ -239,26 +260,31 @@ actor IngestWorker {
 
     /// The integrations of this worker that may have something to seal. If an integration has nothing unsealed, this only checks a number.
     func mayBeDue() -> [String] {
+        guard seals == nil else { return sharedThatAreDue() }
         spool.applyRetention(time.spool)
         return writers.filter { $0.value.mayBeDue || failing.contains($0.key) }.keys.sorted()
     }
 
     /// Seals what is due for one integration, and returns its state.
-    func sealDue(_ integration: String) -> Sealing? {
-        sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: time.spool) }
+    func sealDue(_ integration: String) async -> Sealing? {
+        if let seals { return await sealShared(integration, .due, in: seals) }
+        return sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: time.spool) }
     }
 
     /// The integrations that are open.
     var integrations: [String] { writers.keys.sorted() }
 
     /// Seals everything of an integration and closes it, for a stop or because it is no longer configured.
-    func sealAndClose(_ integration: String) -> Sealing? {
+    func sealAndClose(_ integration: String) async -> Sealing? {
         defer { close(integration) }
+        if let seals { return await sealShared(integration, .handOver, in: seals) }
         return sealing(integration) { (writer) throws(SpoolError) in try writer.seal(at: time.spool) }
     }
 
-    private func close(_ integration: String) {
+    /// Closes an integration without sealing it. Its journal stays.
+    func close(_ integration: String) {
         writers[integration] = nil
+        shared[integration] = nil
         sources[integration] = nil
         restoredUntil[integration] = nil
         failing.remove(integration)
@@ -296,8 +322,10 @@ actor IngestWorker {
     }
 
     /// Reads on in the response log, and makes the records of what is new durable together with the place up to which it is read.
-    func takeResponses(_ reader: ResponseLogReader, integration: String) throws(SpoolError) -> TakenResponses {
-        guard let writer = try responseWriter(reader, integration) else {
+    func takeResponses(
+        _ reader: ResponseLogReader, integration: String
+    ) async throws(SpoolError) -> TakenResponses {
+        guard let writer = try await responseWriter(reader, integration) else {
             return TakenResponses(unreadable: 0, hasGap: false, isEnd: true)
         }
         // After a failure nothing of it is kept, and the same entries are read again.
@@ -321,20 +349,22 @@ actor IngestWorker {
     /// Nil while there is no response log: nothing is made in the spool for who has none.
     private func responseWriter(
         _ reader: ResponseLogReader, _ integration: String
-    ) throws(SpoolError) -> SpoolWriter? {
+    ) async throws(SpoolError) -> SpoolWriter? {
         if let writer = writers[integration] { return writer }
         guard try reader.isBegun else { return nil }
+        let opening = try await openShared(integration, token: 0)
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
         writers[integration] = writer
-        return writer
+        try await finishOpening(integration, opening)
+        return writers[integration]
     }
 }
 
 extension IngestWorker {
     /// The records after the damage are collected again: the cursor goes back to the last complete commit before it. If recovery fails, the integration
     /// is closed. Then its next page fails because there is no stored place, and opening it reports what is wrong.
-    private func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
+    func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
         do throws(SpoolError) {
             try writer.recover(at: time.spool)
             reported.remove(integration)

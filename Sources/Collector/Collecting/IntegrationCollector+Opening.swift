@@ -17,13 +17,16 @@ extension IntegrationCollector {
                 switch error {
                 case .cursor(let error):
                     (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
-                case .spool(.writerInUse):
-                    // Records from the time when it was last configured are still being sealed.
+                case .spool(.writerInUse), .spool(.sealUndecided):
+                    // Records from the time when it was last collected here are still being sealed.
                     await sleep(for: Self.writerRetry)
                     continue
+                case .spool(.bucket(let words)):
+                    (trouble, delay) = (IntegrationHealth.Trouble(spool: .bucket(words)), Self.bucketRetry)
                 case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
                 }
             }
+            guard !Task.isCancelled else { break }
             note(trouble, requestID: nil, delay: delay)
             await sleep(for: delay)
         }
@@ -37,8 +40,10 @@ extension IntegrationCollector {
         let org = settings.query.org
         let source = EventSource(orgHost: org.host, logURL: org.origin + "/api/v1/logs")
         do throws(SpoolError) {
-            let opened = try await worker.open(settings.name, source: source)
+            let opened = try await worker.open(
+                settings.name, source: source, token: lease?.holding.token ?? 0)
             unsealed = opened.unsealed
+            if let shared = opened.shared { report(shared) }
             if let recovery = opened.recovery { report(recovery) }
             if let kept = opened.cursor { return kept }
             let first = LogPlace(

@@ -161,6 +161,19 @@ extension IntegrationCollector {
             """)
     }
 
+    /// Logs where this host of a fleet goes on.
+    func report(_ opening: SharedOpening) {
+        board.updateFleet { $0?.opened(settings.name, opening) }
+        let from =
+            opening.sealedBy.map { "after generation \(opening.generation), sealed by \($0)" }
+            ?? "which no host has sealed yet"
+        let dropped =
+            opening.dropped > 0
+            ? "; \(opening.dropped) unsealed records of this host were dropped, since another host has collected them"
+            : ""
+        logger.announce(.integrationTaken, "this host of the fleet collects it now, \(from)\(dropped)")
+    }
+
     func report(_ recovery: RecoveryReport) {
         if let restored = recovery.restored { logger.announce(.spoolError, "\(Self.words(restored))") }
         if let older = recovery.olderSpool { logger.announce(.spoolError, "\(words(older))") }

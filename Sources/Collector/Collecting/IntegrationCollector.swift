@@ -1,8 +1,15 @@
+import Fleet
 import Logging
 import OCSF
 import OktaAPI
 import Spool
 import Systemd
+
+/// In a fleet: by which right this host collects an integration.
+struct CollectionLease: Sendable {
+    var holding: Holding
+    var term: LeaseTerm
+}
 
 /// Collects one integration's log from its cursor on, until it is cancelled. It asks the pager what to do, does it, and reports the
 /// result to the pager. A failure of one integration affects no other; `run` never throws.
@@ -32,7 +39,11 @@ struct IntegrationCollector: Sendable {
     static let heartbeatBound = Duration.seconds(300)
     /// The longest wait before a spool operation that failed is tried again.
     static let spoolRetry = Duration.seconds(10)
-    /// The wait while the journal is still being closed.
+    /// The wait before the fleet's bucket is tried again, at an opening: short, because others wait for a takeover.
+    static let bucketRetry = Duration.seconds(1)
+    /// The wait while this host's lease is not certain to hold.
+    static let leaseLook = Duration.milliseconds(200)
+    /// The wait while the journal is still being closed, or a seal is being decided.
     static let writerRetry = Duration.milliseconds(100)
     /// The wait after a probe of the org that failed.
     static let probeRetry = Duration.seconds(600)
@@ -48,6 +59,8 @@ struct IntegrationCollector: Sendable {
     let heartbeat: Heartbeat
     let logger: Logger
     var time: any TimeSource = SystemTime()
+    /// Why this host collects the integration, in a fleet; nil outside of one.
+    var lease: CollectionLease?
     /// Set by a reload, so that a collector waiting for a credential tries immediately.
     let retry = RetrySignal()
 
@@ -69,6 +82,11 @@ struct IntegrationCollector: Sendable {
             switch reading.pager.nextStep(now: time.now) {
             case .wait(let until): await wait(until, &reading)
             case .request(let request):
+                guard lease?.term.isValid(at: time.now) ?? true else {
+                    // Another host may ask Okta by now. This one hears soon whether it still holds the integration.
+                    await sleep(for: Self.leaseLook)
+                    continue
+                }
                 await collect(request, &reading)
                 await probeIfDue(&reading)
             case .outstanding:
@@ -151,6 +169,9 @@ struct IntegrationCollector: Sendable {
                 case .page(let error):
                     return note(reading.pager.rejected(error.description, now: time.now), reading.pager)
                 case .cursorMoved: return await reopen(&reading)
+                case .spool(.sealUndecided) where !Task.isCancelled:
+                    attempts += 1
+                    await sleep(for: min(Self.writerRetry * attempts, .seconds(2)))
                 case .spool(let error):
                     let trouble = IntegrationHealth.Trouble(spool: error)
                     guard error.passesByItself, !Task.isCancelled else {

@@ -9,6 +9,9 @@ import Systemd
 struct ResponseSource: Service {
     /// Its directory in the spool, `integration=response_actions`. No integration of a configuration can have such a name.
     static let integration = "response_actions"
+
+    /// Its directory in a fleet, where each host has a response log of its own.
+    static func integration(host: String?) -> String { host.map { "\(integration).\($0)" } ?? integration }
     /// How often it looks.
     static let interval = Duration.seconds(1)
     /// Longer than a look takes, with a spool in trouble too.
@@ -17,6 +20,7 @@ struct ResponseSource: Service {
     private let reader: ResponseLogReader
     private let logDirectory: String
     private let runtimeDirectory: String
+    private let integration: String
     private let actions: CommittedActions
     private let worker: IngestWorker
     private let board: StatusBoard
@@ -24,13 +28,15 @@ struct ResponseSource: Service {
     private let logger: Logger
 
     init(
-        logDirectory: String, runtimeDirectory: String, actions: CommittedActions, worker: IngestWorker,
+        logDirectory: String, runtimeDirectory: String, integration: String = ResponseSource.integration,
+        actions: CommittedActions, worker: IngestWorker,
         board: StatusBoard,
         heartbeats: Heartbeats, logger: Logger
     ) {
         reader = ResponseLogReader(directory: logDirectory)
         self.logDirectory = logDirectory
         self.runtimeDirectory = runtimeDirectory
+        self.integration = integration
         self.actions = actions
         self.worker = worker
         self.board = board
@@ -68,7 +74,7 @@ struct ResponseSource: Service {
     private func look() async -> SpoolError? {
         do throws(SpoolError) {
             while !Task.isCancelled {
-                let taken = try await worker.takeResponses(reader, integration: Self.integration)
+                let taken = try await worker.takeResponses(reader, integration: integration)
                 board.responded(taken.entries)
                 report(taken)
                 guard !taken.isEnd else { return nil }

@@ -203,8 +203,26 @@ struct IntegrationHealth: Sendable {
         return .stillIn(failure, forSeconds: Self.seconds(from: sealTroubleSince, to: now))
     }
 
-    /// Collection continues with changed settings.
-    mutating func restarted() { nextAttempt = nil }
+    /// Collection continues with changed settings, or begins on this host of a fleet.
+    mutating func restarted() {
+        nextAttempt = nil
+        if state == .standby { state = .starting }
+    }
+
+    /// This host of a fleet does not collect it.
+    mutating func standby(at now: Int64) {
+        isOpened = true
+        trouble = nil
+        sealTrouble = nil
+        nextAttempt = nil
+        unsealed = IngestWorker.Unsealed()
+        backfill = nil
+        // What another host has collected since is not known here.
+        lastAnswer = nil
+        lastEvent = nil
+        reached = nil
+        enter(.standby, at: now)
+    }
 
     /// An operator has paused it: nothing is collected until it is resumed.
     mutating func pausedByOperator(at now: Int64) {

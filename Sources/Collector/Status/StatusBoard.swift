@@ -45,6 +45,8 @@ final class StatusBoard: Sendable {
         /// In the order in which they were added.
         var order: [ID] = []
         var segmentsSealed = 0
+        /// Nil outside a fleet.
+        var fleet: FleetBoard?
         /// By integration; at most as many as ever were in the configuration.
         var responses: [ID: StatusReport.ResponseActivity] = [:]
         var isStopping = false
@@ -115,6 +117,11 @@ final class StatusBoard: Sendable {
     func sealed(_ segments: Int) {
         state.withLock { $0.segmentsSealed += segments }
     }
+
+    /// What the fleet's leases say; nil outside a fleet.
+    var fleet: FleetBoard? { state.withLock(\.fleet) }
+
+    func updateFleet(_ body: (inout FleetBoard?) -> Void) { state.withLock { body(&$0.fleet) } }
 
     /// Notes what response actions came to.
     func responded(_ entries: [ResponseEntry]) {

@@ -5,9 +5,11 @@ extension StatusReport {
         if let waiting { return waiting.words }
         let healthy = integrations.count { $0.state.isHealthy }
         let paused = integrations.count { $0.pausedByOperator == true }
-        let all = integrations.count - paused
+        let standby = integrations.count(where: \.isStandby)
+        let all = integrations.count - paused - standby
         var parts = ["\(stuck.map { $0.words + "; " } ?? "")\(healthy) of \(all) integrations live"]
         if paused > 0 { parts.append("\(paused) paused") }
+        if standby > 0 { parts.append(Self.standbyWords(integrations.filter(\.isStandby))) }
         if let lag = integrations.compactMap(\.lagSeconds).max() { parts.append("lag \(Self.duration(lag))") }
         let backfilling = integrations.compactMap(\.backfill)
         if let first = backfilling.first {
@@ -21,9 +23,19 @@ extension StatusReport {
         if let worst = integrations.first(where: { $0.problem != nil }), let problem = worst.problem {
             line += "; \(worst.name): \(problem.message) since \(problem.since)"
         }
+        if let problem = fleet?.problem { line += "; fleet: \(problem)" }
         if let refused = configuration?.refused { line += "; \(refused.words)" }
         if let words = configuration?.restartWords { line += "; \(words)" }
         return line
+    }
+
+    /// `3 on other hosts, 1 on no host`.
+    package static func standbyWords(_ integrations: [Integration]) -> String {
+        let unheld = integrations.count { $0.holder?.host == nil }
+        var parts: [String] = []
+        if integrations.count > unheld { parts.append("\(integrations.count - unheld) on other hosts") }
+        if unheld > 0 { parts.append("\(unheld) on no host") }
+        return parts.joined(separator: ", ")
     }
 
     /// `95s`, `4m`, `3h`, `12d`: rounded down to one unit.

@@ -22,6 +22,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var configuration: Configuration?
     package var integrations: [Integration]
     package var spool: Spool
+    /// What the fleet's leases say; absent outside a fleet.
+    package var fleet: Fleet?
     /// An entry for each integration with a response action since the daemon's start; absent before the first.
     package var responses: [ResponseActivity]?
 
@@ -64,6 +66,70 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var at: String
         /// Each with file, line and what to do.
         package var problems: [String]
+    }
+
+    /// This host in its fleet.
+    package struct Fleet: Codable, Sendable, Equatable {
+        package var name: String
+        package var host: String
+        /// What holds the leases: `etcd` or `s3`.
+        package var lease: String
+        package var ttlSeconds: Int
+        /// When this host last renewed its lease; absent if it has none.
+        package var renewedAt: String?
+        /// What is wrong with the leases, and what to do; absent if nothing is.
+        package var problem: String?
+        /// Whether this host hands over what it holds, and takes nothing.
+        package var draining: Bool
+        /// The hosts that take part now.
+        package var hosts: [String]
+        /// Integrations that this host holds, and that are configured.
+        package var holds: Int
+        package var configured: Int
+        /// Since the start: integrations that this host took over from another.
+        package var takeovers: Int
+        /// Since the start: seals of this host that came too late, and records that were dropped because another host collected them.
+        package var fenced: Int
+        package var droppedRecords: Int
+
+        package init(
+            name: String, host: String, lease: String, ttlSeconds: Int, renewedAt: String?, problem: String?,
+            draining: Bool, hosts: [String], holds: Int, configured: Int, takeovers: Int, fenced: Int,
+            droppedRecords: Int
+        ) {
+            self.name = name
+            self.host = host
+            self.lease = lease
+            self.ttlSeconds = ttlSeconds
+            self.renewedAt = renewedAt
+            self.problem = problem
+            self.draining = draining
+            self.hosts = hosts
+            self.holds = holds
+            self.configured = configured
+            self.takeovers = takeovers
+            self.fenced = fenced
+            self.droppedRecords = droppedRecords
+        }
+    }
+
+    /// Which host of the fleet collects an integration.
+    package struct Holder: Codable, Sendable, Equatable {
+        /// Absent if no host holds it.
+        package var host: String?
+        /// Since when; absent if no host holds it.
+        package var since: String?
+        /// The host that had it before.
+        package var previousHost: String?
+        /// The generation that is collected, on the host that collects it.
+        package var generation: Int?
+
+        package init(host: String?, since: String?, previousHost: String?, generation: Int?) {
+            self.host = host
+            self.since = since
+            self.previousHost = previousHost
+            self.generation = generation
+        }
     }
 
     /// One integration, as an on-call person needs it.
@@ -112,8 +178,13 @@ package struct StatusReport: Codable, Sendable, Equatable {
         /// Since when due records can't be sealed; absent if they can.
         package var sealingFailedSince: String?
 
+        /// Which host collects it; absent outside a fleet.
+        package var holder: Holder?
+
         /// Whether an operator has paused it.
         package var isPaused: Bool { pausedByOperator == true }
+        /// In a fleet: whether this host does not collect it.
+        package var isStandby: Bool { state == .standby }
         /// Whether a person has to look at it.
         package var isTrouble: Bool { state.isTrouble && !isPaused }
     }
@@ -157,6 +228,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     /// What an integration is doing. `live` and `catching_up` are healthy.
     package enum State: String, Codable, Sendable {
         case starting
+        /// In a fleet: another host collects it, or none does yet.
+        case standby
         case live
         case catchingUp = "catching_up"
         case rateLimited = "rate_limited"
@@ -213,7 +286,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package init(
         version: String, pid: Int32, startedAt: String, updatedAt: String, stuck: Stuck? = nil,
         waiting: Waiting? = nil, configuration: Configuration? = nil, integrations: [Integration], spool: Spool,
-        responses: [ResponseActivity]? = nil
+        fleet: Fleet? = nil, responses: [ResponseActivity]? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -224,6 +297,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         self.configuration = configuration
         self.integrations = integrations
         self.spool = spool
+        self.fleet = fleet
         self.responses = responses
     }
 }

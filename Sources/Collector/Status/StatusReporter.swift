@@ -119,15 +119,20 @@ actor StatusReporter: Service {
         let wall = WallClock.now()
         let snapshot = board.snapshot(now: clock.now, isSample: isSample)
         let settings = spool.settings
+        let fleet = board.fleet
         return StatusReport(
             version: Version.current, pid: getpid(), startedAt: startedAt, updatedAt: WallClock.text(wall),
             stuck: WatchdogGate.starving(heartbeats.samples(), now: .now()).map(StatusReport.Stuck.init),
             configuration: StatusReport.Configuration(board.configuration),
-            integrations: snapshot.entries.map { StatusReport.Integration($0, at: wall) },
+            integrations: snapshot.entries.map { entry in
+                var integration = StatusReport.Integration(entry, at: wall)
+                integration.holder = fleet?.holder(of: entry.name)
+                return integration
+            },
             spool: .init(
                 directory: settings.directory, bytes: Int(spool.used ?? 0), maxBytes: Int(settings.maxBytes),
                 segmentsSealed: snapshot.segmentsSealed, deletionHeldUp: spool.retentionReport.problem),
-            responses: board.responses)
+            fleet: fleet?.report, responses: board.responses)
     }
 }
 

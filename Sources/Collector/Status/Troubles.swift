@@ -27,6 +27,8 @@ extension IntegrationHealth.Trouble {
         remedy =
             switch error {
             case .full, .file: "Nothing is lost: collection continues by itself once the spool can be written"
+            case .bucket, .sealUndecided:
+                "Nothing is lost: the integration waits, and continues by itself once the bucket can be used"
             case .damaged: "This integration waits, and continues by itself when that is done"
             default: "This integration waits until that is done, then restart the daemon"
             }
@@ -51,7 +53,7 @@ extension SpoolError {
     /// Whether the same call can succeed later without anyone changing Tributary: the disk is full, read-only or failing.
     var passesByItself: Bool {
         switch self {
-        case .full, .file: true
+        case .full, .file, .bucket, .sealUndecided: true
         default: false
         }
     }
@@ -71,6 +73,16 @@ extension IngestWorker.Sealing {
             health.sealed(unsealed, failure: trouble, at: WallClock.now())
         }
         let metadata: Logger.Metadata = [LogKey.integration: "\(integration)"]
+        if let generation { board.updateFleet { $0?.began(integration, generation: generation) } }
+        if let fenced {
+            board.updateFleet { $0?.fenced(dropped: fenced.dropped) }
+            logger.announce(
+                .integrationFenced,
+                """
+                \(fenced.by) has sealed generation \(fenced.generation) in the fleet's bucket: this host drops \(fenced.dropped) unsealed \
+                records, which \(fenced.by) collects
+                """, metadata: metadata)
+        }
         for segment in sealed {
             logger.announce(
                 .segmentSealed, "sealed \(segment.path): \(segment.records) records, \(segment.bytes) bytes",

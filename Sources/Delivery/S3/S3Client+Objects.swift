@@ -11,6 +11,15 @@ package struct S3Problem: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether the same call would fail again.
     package var isFinal = false
 
+    package init(
+        trouble: DeliveryTrouble, retryAfter: Duration? = nil, isCancelled: Bool = false, isFinal: Bool = false
+    ) {
+        self.trouble = trouble
+        self.retryAfter = retryAfter
+        self.isCancelled = isCancelled
+        self.isFinal = isFinal
+    }
+
     package var description: String { "\(trouble.message). \(trouble.remedy)" }
 
     static let cancelled = S3Problem(trouble: DeliveryTrouble("stopped", remedy: "Try again"), isCancelled: true)
@@ -57,7 +66,7 @@ extension S3Client {
     ///
     /// - Parameter limit: largest size that is read. Bytes.
     package func read(
-        _ path: String, range: Range<Int64>? = nil, limit: Int = 1 << 20, within: Duration = .seconds(60)
+        _ path: String, range: Range<Int64>? = nil, limit: Int = 1 << 20, within: Duration = .seconds(20)
     ) async throws(S3Problem) -> S3Read? {
         var call = S3Call(.get, path)
         if let range { call.headers.append("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)") }
@@ -122,6 +131,15 @@ extension S3Client {
         }
     }
 
+    package func exists(_ path: String) async throws(S3Problem) -> Bool {
+        let answer = try await answer(to: S3Call(.head, path))
+        switch answer.response.status {
+        case 200: return true
+        case 404: return false
+        default: throw problem(answer, "read")
+        }
+    }
+
     /// Removes an object. Succeeds if there is none.
     package func delete(_ path: String) async throws(S3Problem) {
         let answer = try await answer(to: S3Call(.delete, path))
@@ -136,7 +154,7 @@ extension S3Client {
     ///   - after: only those whose path is greater.
     ///   - limit: 1 to 1,000.
     package func list(
-        _ prefix: String, after: String? = nil, limit: Int = 1_000, within: Duration = .seconds(60)
+        _ prefix: String, after: String? = nil, limit: Int = 1_000, within: Duration = .seconds(20)
     ) async throws(S3Problem) -> S3Listing {
         var call = S3Call(.get, prefix)
         call.isOfBucket = true

@@ -41,6 +41,8 @@ package final class SpoolWriter {
     /// How far a seal has come.
     enum Phase {
         case ready
+        /// The segments are staged, and the fleet's bucket decides. Nothing is committed until then.
+        case undecided(SealPlan)
         /// The next generation may or may not be in force. Before anything else, it is put in force again.
         case deciding(SealPlan, carrying: [Int], SpoolInstant)
         /// The next generation is in force, durably. Files remain to be moved and listed.
@@ -169,6 +171,7 @@ package final class SpoolWriter {
         defer { discard() }
         try checkFiles()
         try settle()
+        if case .undecided = phase { throw .sealUndecided(integration: integration) }
         try journal.log.cutIfNeeded(spool.fileSystem)
         guard bufferedRecords > 0 || next != cursor || identities.hasPending else { return }
         guard identities.pendingCount <= IdentityWindows.maximumInCommit else {
@@ -202,14 +205,7 @@ package final class SpoolWriter {
     @discardableResult
     package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let finished = try settle()
-        let load = RollPolicy.Load(
-            journalBytes: journal.log.length - journal.start,
-            records: partitions.committed.records,
-            largestPartitionBytes: partitions.partitions.map(\.committed.bytes).max() ?? 0,
-            partitions: partitions.partitions.count { $0.committed.records > 0 }, chunks: chunkCount,
-            age: firstCommit.map { max(0, now.monotonic - $0) } ?? 0,
-            carriedAge: carriedSince.map { max(0, now.monotonic - $0) } ?? 0,
-            compressionChanged: journal.header.compression != spool.settings.compression)
+        let load = load(at: now)
         var carried: [Int] = []
         var due = policy.due(load)
         if due != .nothing {
@@ -221,6 +217,20 @@ package final class SpoolWriter {
             return finished
         }
         return finished + (try seal(carrying: carried, at: now))
+    }
+
+    /// Whether a limit of size or age is reached. In a shared spool late events don't wait for others.
+    func isDue(at now: SpoolInstant) -> Bool { policy.due(load(at: now)) != .nothing }
+
+    private func load(at now: SpoolInstant) -> RollPolicy.Load {
+        RollPolicy.Load(
+            journalBytes: journal.log.length - journal.start,
+            records: partitions.committed.records,
+            largestPartitionBytes: partitions.partitions.map(\.committed.bytes).max() ?? 0,
+            partitions: partitions.partitions.count { $0.committed.records > 0 }, chunks: chunkCount,
+            age: firstCommit.map { max(0, now.monotonic - $0) } ?? 0,
+            carriedAge: carriedSince.map { max(0, now.monotonic - $0) } ?? 0,
+            compressionChanged: journal.header.compression != spool.settings.compression)
     }
 
     /// Seals all committed records, for a stop or on request. Returns the segments that became visible.

@@ -24,17 +24,19 @@ struct IntegrationStart {
         var credential: String?
         var file: String
         var check: OnlineReport?
-        /// `collecting`, `failing`, `waiting`, `not_running` or `saved`.
+        /// `collecting`, `on_another_host`, `failing`, `waiting`, `not_running` or `saved`.
         var state: String
         var events: Int?
         var lastEventAt: String?
         var lagSeconds: Int?
+        /// The host of the fleet that collects it, if it is not this one.
+        var host: String?
         var problem: String?
         /// There is more to collect by now.
         var isCatchingUp = false
 
         private enum CodingKeys: String, CodingKey {
-            case name, url, kinds, credential, file, check, state, events, lastEventAt, lagSeconds, problem
+            case name, url, kinds, credential, file, check, state, events, lastEventAt, lagSeconds, host, problem
         }
     }
 
@@ -114,6 +116,10 @@ struct IntegrationStart {
             document.state = "collecting"
             document.take(integration)
             return nil
+        case .elsewhere(let host):
+            document.state = "on_another_host"
+            document.host = host
+            return nil
         case .failing(let integration):
             document.state = "failing"
             document.take(integration)
@@ -147,6 +153,10 @@ struct IntegrationStart {
             let spool = request.configuration.spool
             Terminal.complain(
                 "  files appear in \(spool.directory) within \(spool.segmentMaxAge): tributary spool list")
+        case "on_another_host":
+            Terminal.result(
+                "\(terminal.green("✔")) \(name) is saved, and \(document.host ?? "another host") of the fleet collects it: tributary fleet status"
+            )
         case "failing":
             Terminal.result(
                 "\(terminal.red("✘")) \(name) is saved, and fails: \(document.problem ?? "see tributary status")")

@@ -122,6 +122,7 @@ extension IntegrationTable.Row {
         switch StatusReport.State(rawValue: state) {
         case .live, .catchingUp: return terminal.green("✔")
         case .starting: return "…"
+        case .standby: return "·"
         default: return terminal.red("✘")
         }
     }

@@ -8,6 +8,8 @@ struct FirstEvents {
     enum Outcome: Sendable {
         /// It collects, and has some or all of the events up to now.
         case collecting(StatusReport.Integration)
+        /// Another host of the fleet collects it; its name.
+        case elsewhere(String)
         /// Something is wrong.
         case failing(StatusReport.Integration)
         /// No result in time.
@@ -28,6 +30,7 @@ struct FirstEvents {
             if interruption.isRaised { return .left }
             last = daemon.current?.integrations.first { $0.name == name }
             if let last, last.state == .live || (last.state.isHealthy && last.events > 0) { return .collecting(last) }
+            if let last, last.isStandby, let host = last.holder?.host { return .elsewhere(host) }
             if let last, last.state == .failing {
                 let since = failingSince ?? clock.now
                 failingSince = since

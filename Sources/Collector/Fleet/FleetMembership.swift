@@ -1,0 +1,60 @@
+import Configuration
+import Fleet
+import Logging
+import ServiceLifecycle
+
+/// This host's part in its fleet, as a service: it takes and releases integrations until the daemon stops, and shows on the status board what it
+/// knows. It stops after the collection: what is sealed then is still this host's, and others take over only afterwards.
+final class FleetMembership: Service {
+    /// How often the status board is updated.
+    static let look = Duration.seconds(1)
+
+    private let keeper: LeaseKeeper
+    private let board: StatusBoard
+
+    /// - Parameter reloader: hears what this host holds.
+    init(
+        _ fleet: Configuration.Fleet, store: any LeaseStore, integrations: [Configuration.Integration],
+        reloader: Reloader, board: StatusBoard, logger: Logger
+    ) {
+        self.board = board
+        keeper = LeaseKeeper(
+            store: store, fleet: fleet.name.text, host: fleet.host, version: Version.current,
+            integrations: Self.names(integrations), ttl: fleet.lease.ttl.duration, observer: reloader, logger: logger)
+    }
+
+    /// Until when this host may ask Okta.
+    var term: LeaseTerm { keeper.term }
+
+    /// Takes part for these integrations from now on.
+    func use(_ integrations: [Configuration.Integration]) async {
+        await keeper.use(integrations: Self.names(integrations))
+    }
+
+    func run() async throws {
+        await withTaskGroup { group in
+            group.addTask { await self.keeper.run() }
+            group.addTask { await self.show() }
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.keeper.stop()
+            }
+            // The keeper ends after its stop.
+            await group.next()
+            await keeper.stop()
+            group.cancelAll()
+        }
+    }
+
+    private func show() async {
+        while !Task.isCancelled {
+            let snapshot = await keeper.snapshot()
+            board.updateFleet { $0?.update(snapshot) }
+            try? await Task.sleep(for: Self.look)
+        }
+    }
+
+    private static func names(_ integrations: [Configuration.Integration]) -> Set<String> {
+        Set(integrations.filter(\.isCollected).map(\.name.text))
+    }
+}

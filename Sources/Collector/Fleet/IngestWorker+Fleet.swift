@@ -1,0 +1,219 @@
+import Delivery
+import Fleet
+import Spool
+
+/// A seal in the fleet's bucket, between its steps (`SpoolWriter+Shared`, `SealLog`).
+struct SharedSealing {
+    /// How far the present seal has come. Each step is repeated until it succeeds.
+    enum Step {
+        case idle
+        /// It is staged on this host. Nobody knows yet whether it is decided.
+        case staged(StagedSeal, SealDecision)
+        /// It is decided and adopted, and has to be published.
+        case decided(StagedSeal, SealDecision)
+    }
+
+    var step = Step.idle
+    /// Whether a task is carrying out a step.
+    var isBusy = false
+    /// Attempts in a row that have failed, and when the next one is due.
+    var failures = 0
+    var retryAt: ContinuousClock.Instant?
+    /// The windows of the newest decision, to be deleted after the next one.
+    var windows: String?
+    /// The number of this host's holding.
+    var token: Int64
+    /// What the opening found.
+    var opening: SharedOpening?
+}
+
+/// What an opening found in the fleet's bucket.
+struct SharedOpening: Sendable, Equatable {
+    /// The generation that is collected now.
+    var generation: UInt64
+    /// Who decided the seal before it; nil if there was none.
+    var sealedBy: String?
+    /// Unsealed records of this host that were dropped, because another host had sealed since. It has collected them too.
+    var dropped = 0
+}
+
+/// Another host has sealed the generation that this host had not sealed.
+struct Fenced: Sendable, Equatable {
+    var by: String
+    var generation: UInt64
+    /// Unsealed records that this host drops. The other host has collected them, or will.
+    var dropped: Int
+}
+
+// Opening and sealing in a fleet. While the worker waits for the bucket, its thread serves other integrations.
+extension IngestWorker {
+    /// Brings this host's journal to the newest decision. Nil outside a fleet.
+    func openShared(_ integration: String, token: Int64) async throws(SpoolError) -> SealDecision? {
+        guard let seals else { return nil }
+        while true {
+            let newest = try await inBucket { () throws(S3Problem) in try await seals.newest(integration) }
+            if try await begin(integration, at: newest, token, in: seals) { return newest }
+        }
+    }
+
+    /// Begins the generation of the newest decision, unless this host is in it. Returns false if there is a newer decision by now.
+    private func begin(
+        _ integration: String, at newest: SealDecision?, _ token: Int64, in seals: SealLog
+    ) async throws(SpoolError) -> Bool {
+        let own = try spool.generation(of: integration)
+        var sealing = SharedSealing(token: token)
+        sealing.windows = newest?.windows.key
+        sealing.opening = SharedOpening(generation: newest?.generation ?? 1, sealedBy: newest?.host)
+        if let own, own > newest?.generation ?? 1 {
+            throw .refused(
+                "integration \(integration): this host has generation \(own), but the newest seal in the fleet's bucket is "
+                    + "\(newest.map { "\($0.generation)" } ?? "missing"): restore \(FleetKey.seals(integration)) from a copy of the bucket"
+            )
+        }
+        if let newest, own != newest.generation {
+            let windows: [UInt8]
+            do throws(S3Problem) {
+                windows = try await seals.windows(of: newest)
+            } catch {
+                // They are deleted after the next decision.
+                let isOld = try await inBucket { () throws(S3Problem) in
+                    try await seals.decision(integration, newest.generation + 1) != nil
+                }
+                guard !isOld else { return false }
+                throw .bucket("\(error)")
+            }
+            let dropped = try spool.begin(
+                integration,
+                at: SharedBeginning(generation: newest.generation, cursor: newest.cursor, windows: windows),
+                scratch: scratch, now: time.spool)
+            // If this host has decided the seal of its own journal, the records are in it.
+            let isOwn = newest.host == seals.host && own.map { $0 + 1 } == newest.generation
+            sealing.opening?.dropped = isOwn ? 0 : dropped
+        }
+        shared[integration] = sealing
+        return true
+    }
+
+    private func inBucket<Value: Sendable>(
+        _ body: () async throws(S3Problem) -> Value
+    ) async throws(SpoolError) -> Value {
+        do throws(S3Problem) {
+            return try await body()
+        } catch {
+            throw .bucket("\(error)")
+        }
+    }
+
+    /// Finishes the publication of the newest decision before anything is collected after it. The integration is closed if that fails.
+    func finishOpening(_ integration: String, _ newest: SealDecision?) async throws(SpoolError) {
+        guard let seals, let newest else { return }
+        do throws(SpoolError) {
+            try await inBucket { () throws(S3Problem) in
+                try await seals.finish(newest, in: "\(spool.settings.directory)/_staging/\(integration)")
+            }
+        } catch {
+            close(integration)
+            throw error
+        }
+    }
+
+    /// Seals what is due, or everything, in the fleet's bucket. Nil if the integration is not open, or if another task is sealing it already and
+    /// this one does not have to.
+    func sealShared(_ integration: String, _ occasion: SealOccasion, in seals: SealLog) async -> Sealing? {
+        while shared[integration]?.isBusy == true {
+            guard case .handOver = occasion else { return nil }
+            await time.sleep(until: time.now + .milliseconds(50))
+        }
+        guard let writer = writers[integration], let sealing = shared[integration] else { return nil }
+        if case .due = occasion, let retryAt = sealing.retryAt, retryAt > time.now { return nil }
+        shared[integration]?.isBusy = true
+        defer { if writers[integration] === writer { shared[integration]?.isBusy = false } }
+        var outcome = Sealing(integration: integration, sealed: [])
+        outcome.isNews = failing.remove(integration) != nil
+        do throws(SpoolError) {
+            try await publish(integration, writer, &outcome, in: seals)
+            if let fenced = try await seal(integration, writer, occasion, in: seals) {
+                outcome.fenced = fenced
+                close(integration)
+            } else {
+                try await publish(integration, writer, &outcome, in: seals)
+            }
+            shared[integration]?.failures = 0
+            shared[integration]?.retryAt = nil
+        } catch {
+            // Whoever has cancelled it seals or closes the integration.
+            if Task.isCancelled { return nil }
+            outcome.failure = error
+            failing.insert(integration)
+            noteFailure(integration)
+            if case .damaged = error { recover(integration, writer, &outcome) }
+        }
+        if writers[integration] === writer { outcome.unsealed = unsealed(writer) }
+        if outcome.failure != nil || outcome.fenced != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
+        return outcome
+    }
+
+    /// 1 s, then 2 s between attempts, so that a short outage of the bucket delays no takeover; 8 s when it lasts.
+    private func noteFailure(_ integration: String) {
+        guard let failures = shared[integration]?.failures else { return }
+        shared[integration]?.failures = failures + 1
+        shared[integration]?.retryAt = time.now + .seconds(failures == 0 ? 1 : failures < 10 ? 2 : 8)
+    }
+
+    /// The integrations of this worker whose seal in the bucket is due or under way.
+    func sharedThatAreDue() -> [String] {
+        let now = time.spool
+        return writers.filter { name, writer in
+            guard let sealing = shared[name], !sealing.isBusy else { return false }
+            if let retryAt = sealing.retryAt, retryAt > time.now { return false }
+            if case .idle = sealing.step { return writer.isSharedSealDue(at: now) || failing.contains(name) }
+            return true
+        }.keys.sorted()
+    }
+
+    /// Steps 1 to 3: stage, decide, adopt. Nothing if nothing has to be sealed.
+    private func seal(
+        _ integration: String, _ writer: SpoolWriter, _ occasion: SealOccasion, in seals: SealLog
+    ) async throws(SpoolError) -> Fenced? {
+        if case .idle = shared[integration]?.step {
+            guard let staged = try writer.stage(occasion, at: time.spool) else { return nil }
+            let decision = SealDecision(staged, host: seals.host, token: shared[integration]?.token ?? 0)
+            shared[integration]?.step = .staged(staged, decision)
+        }
+        guard case .staged(let staged, let decision) = shared[integration]?.step else { return nil }
+        let result = try await inBucket { () throws(S3Problem) in
+            try await seals.store(decision, staged)
+            return try await seals.decide(decision)
+        }
+        // Closed in the meantime: the next opening reads the decision.
+        guard writers[integration] === writer else { return nil }
+        switch result {
+        case .decided:
+            try writer.adopt(staged, at: time.spool)
+            shared[integration]?.step = .decided(staged, decision)
+            return nil
+        case .fenced(let other):
+            let dropped = writer.unsealed.records
+            writer.forget(staged)
+            return Fenced(by: other.host, generation: other.generation, dropped: dropped)
+        }
+    }
+
+    /// Steps 4 and 5: publish, forget. Nothing if there is no decided seal.
+    private func publish(
+        _ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing, in seals: SealLog
+    ) async throws(SpoolError) {
+        guard case .decided(let staged, let decision) = shared[integration]?.step else { return }
+        let earlier = shared[integration]?.windows
+        try await inBucket { () throws(S3Problem) in
+            try await seals.publish(decision, staged)
+            try await seals.forget(decision, earlierWindows: earlier)
+        }
+        outcome.sealed += decision.segments
+        outcome.generation = decision.generation
+        guard writers[integration] === writer else { return }
+        writer.forget(staged)
+        shared[integration]?.windows = decision.windows.key
+        shared[integration]?.step = .idle
+    }
+}

@@ -1,0 +1,116 @@
+import Configuration
+import Fleet
+import Logging
+import Systemd
+
+/// In a fleet, an integration is collected while this host holds it: collectors start and end with the leases. A move of an integration and a reload exclude each
+/// other; moves of several integrations go on at the same time.
+extension Reloader: HoldingObserver {
+    func gained(_ holding: Holding) async {
+        await beginMove()
+        defer { endMove() }
+        held[holding.integration] = holding
+        board.updateFleet { $0?.gained(holding) }
+        start(holding)
+    }
+
+    func lost(_ integration: String) async {
+        await beginMove()
+        defer { endMove() }
+        await end(integration) { worker in await worker.close(integration) }
+    }
+
+    func release(_ integration: String) async {
+        await beginMove()
+        defer { endMove() }
+        await end(integration) { worker in
+            guard let outcome = await worker.sealAndClose(integration) else { return }
+            outcome.report(to: self.board, entry: integration, logger: self.logger)
+        }
+    }
+
+    /// Starts the collector of an integration that this host holds. Does nothing if it is not configured.
+    func start(_ holding: Holding) {
+        guard let membership,
+            let integration = inForce.integrations.first(where: { $0.name.text == holding.integration })
+        else { return }
+        let count = inForce.integrations.count(where: \.isCollected)
+        guard
+            let collector = factory.collector(
+                integration, of: count, lease: CollectionLease(holding: holding, term: membership.term))
+        else { return }
+        collection.start(collector)
+    }
+
+    private func end(_ integration: String, _ close: (IngestWorker) async -> Void) async {
+        guard held.removeValue(forKey: integration) != nil else { return }
+        await collection.stop([integration])
+        if let worker = factory.worker(of: integration) { await close(worker) }
+        board.updateFleet { $0?.closed(integration) }
+        if inForce.integrations.contains(where: { $0.name.text == integration && $0.isCollected }) {
+            board.update(integration) { $0.standby(at: WallClock.now()) }
+        } else {
+            factory.remove(integration)
+        }
+    }
+
+    /// Takes over the integrations of a changed configuration. The leases of those that are new are taken, and those of removed ones released, by and by.
+    func applyToFleet(_ new: Configuration, _ change: ConfigurationChange) async {
+        let changed = change.changed.map(\.integration.name.text).filter { held[$0] != nil }
+        await collection.stop(changed)
+        inForce = ConfigurationChange.inForce(from: inForce, to: new)
+        for name in changed {
+            if let holding = held[name] { start(holding) }
+        }
+        for name in change.removed.map(\.text) where held[name] == nil { factory.remove(name) }
+        StandbyIntegrations(board: board).add(change.added)
+        await membership?.use(inForce.integrations)
+    }
+
+    // MARK: Moves and reloads
+
+    private func beginMove() async {
+        while isReloading { await nextTurn() }
+        moves += 1
+    }
+
+    private func endMove() {
+        moves -= 1
+        wake()
+    }
+
+    func beginReload() async {
+        while isReloading || moves > 0 { await nextTurn() }
+        isReloading = true
+    }
+
+    func endReload() {
+        isReloading = false
+        wake()
+    }
+
+    private func nextTurn() async { await withCheckedContinuation { waiting.append($0) } }
+
+    private func wake() {
+        for continuation in waiting { continuation.resume() }
+        waiting = []
+    }
+}
+
+/// Shows integrations that another host of the fleet collects, or none yet.
+struct StandbyIntegrations {
+    let board: StatusBoard
+
+    func add(_ integrations: [Configuration.Integration]) {
+        for integration in integrations where integration.isCollected {
+            guard let ingest = integration.dataIngest else { continue }
+            var health = IntegrationHealth(since: WallClock.now())
+            health.standby(at: WallClock.now())
+            board.add(
+                StatusBoard.Entry(
+                    name: integration.name.text, org: integration.url.origin,
+                    credential: ingest.credential.name.text,
+                    credentialExpires: ingest.credential.expires?.description, health: health))
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import FoundationEssentials
+
+// The messages of etcd's JSON gateway (etcd.io/docs/v3.4/dev-guide/api_grpc_gateway): keys and values are Base64, 64-bit numbers are texts, and
+// fields that are zero or false are absent.
+
+/// A part of a transaction.
+indirect enum EtcdOperation: Encodable {
+    /// One key, or with `end` those from `key` up to but not including it.
+    case range(key: String, end: String?, isCountOnly: Bool = false, changedSince: Int64? = nil)
+    case put(key: String, value: [UInt8], lease: Int64?)
+    case delete(key: String)
+    case transaction(EtcdTransaction)
+
+    private enum Keys: String, CodingKey {
+        case range = "request_range"
+        case put = "request_put"
+        case delete = "request_delete_range"
+        case transaction = "request_txn"
+    }
+
+    private enum Fields: String, CodingKey {
+        case key, value, lease
+        case end = "range_end"
+        case isCountOnly = "count_only"
+        case changedSince = "min_mod_revision"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var operation = encoder.container(keyedBy: Keys.self)
+        switch self {
+        case .range(let key, let end, let isCountOnly, let changedSince):
+            var fields = operation.nestedContainer(keyedBy: Fields.self, forKey: .range)
+            try fields.encode(Data(key.utf8), forKey: .key)
+            try fields.encodeIfPresent(end.map { Data($0.utf8) }, forKey: .end)
+            if isCountOnly { try fields.encode(true, forKey: .isCountOnly) }
+            try fields.encodeIfPresent(changedSince.map(String.init), forKey: .changedSince)
+        case .put(let key, let value, let lease):
+            var fields = operation.nestedContainer(keyedBy: Fields.self, forKey: .put)
+            try fields.encode(Data(key.utf8), forKey: .key)
+            try fields.encode(Data(value), forKey: .value)
+            try fields.encodeIfPresent(lease.map(String.init), forKey: .lease)
+        case .delete(let key):
+            var fields = operation.nestedContainer(keyedBy: Fields.self, forKey: .delete)
+            try fields.encode(Data(key.utf8), forKey: .key)
+        case .transaction(let transaction): try operation.encode(transaction, forKey: .transaction)
+        }
+    }
+}
+
+/// Operations that are done together, some of them only if a key was created at a given revision.
+struct EtcdTransaction: Encodable {
+    /// Holds if the key was created at that revision; 0: if there is no such key.
+    struct Comparison: Encodable {
+        let key: String
+        let createRevision: Int64
+
+        private enum Fields: String, CodingKey {
+            case key, target, result
+            case createRevision = "create_revision"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var fields = encoder.container(keyedBy: Fields.self)
+            try fields.encode(Data(key.utf8), forKey: .key)
+            try fields.encode("CREATE", forKey: .target)
+            try fields.encode("EQUAL", forKey: .result)
+            try fields.encode(String(createRevision), forKey: .createRevision)
+        }
+    }
+
+    var compare: [Comparison] = []
+    var success: [EtcdOperation]
+    var failure: [EtcdOperation] = []
+}
+
+/// A 64-bit number, which the gateway writes as a text.
+struct EtcdInteger: Decodable {
+    let value: Int64
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let text = try? container.decode(String.self) {
+            guard let number = Int64(text) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a number")
+            }
+            value = number
+        } else {
+            value = try container.decode(Int64.self)
+        }
+    }
+}
+
+/// The answer to a transaction, at the top or inside another.
+struct EtcdTransactionAnswer: Decodable {
+    struct Header: Decodable {
+        let revision: EtcdInteger?
+    }
+
+    struct Part: Decodable {
+        let range: EtcdRangeAnswer?
+        let transaction: EtcdTransactionAnswer?
+
+        private enum CodingKeys: String, CodingKey {
+            case range = "response_range"
+            case transaction = "response_txn"
+        }
+    }
+
+    let header: Header?
+    private let succeeded: Bool?
+    private let responses: [Part]?
+
+    /// Whether the comparisons held.
+    var isDone: Bool { succeeded ?? false }
+    var parts: [Part] { responses ?? [] }
+    /// Of the whole store, after the transaction.
+    var revision: Int64 { header?.revision?.value ?? 0 }
+}
+
+struct EtcdRangeAnswer: Decodable {
+    struct Pair: Decodable {
+        let key: Data
+        let value: Data?
+        let createRevision: EtcdInteger?
+        let lease: EtcdInteger?
+
+        private enum CodingKeys: String, CodingKey {
+            case key, value, lease
+            case createRevision = "create_revision"
+        }
+    }
+
+    private let kvs: [Pair]?
+    private let count: EtcdInteger?
+
+    var pairs: [Pair] { kvs ?? [] }
+    /// How many keys there are in the range.
+    var total: Int { Int(count?.value ?? 0) }
+}
+
+struct EtcdLeaseAnswer: Decodable {
+    let id: EtcdInteger?
+    /// Seconds; absent if there is no such lease.
+    let ttl: EtcdInteger?
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "ID"
+        case ttl = "TTL"
+    }
+}
+
+/// A streaming call's answer is inside `result`.
+struct EtcdKeepAliveAnswer: Decodable {
+    let result: EtcdLeaseAnswer?
+}
+
+struct EtcdEmptyAnswer: Decodable {}
+
+/// What etcd says of a call that failed.
+struct EtcdFailure: Decodable {
+    let error: String?
+    let message: String?
+    let code: Int?
+}

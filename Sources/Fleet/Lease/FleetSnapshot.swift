@@ -1,0 +1,78 @@
+import Configuration
+
+/// The fleet as one host sees it, for status, metrics and `tributary fleet status`.
+package struct FleetSnapshot: Sendable, Equatable, Codable {
+    package struct Host: Sendable, Equatable, Codable {
+        package var name: String
+        package var version: String
+        /// When it began to take part. Milliseconds since 1970-01-01T00:00:00Z.
+        package var since: Int64
+        /// How many integrations it holds.
+        package var holds: Int
+        package var isDraining: Bool
+        /// Whether it is the host that reports this.
+        package var isThis: Bool
+    }
+
+    package struct Owner: Sendable, Equatable, Codable {
+        package var integration: String
+        package var host: String
+        /// When it got it. Milliseconds since 1970-01-01T00:00:00Z.
+        package var since: Int64
+        package var previousHost: String?
+        package var token: Int64
+    }
+
+    /// Where the leases are, and how this host gets on with that.
+    package struct Lease: Sendable, Equatable, Codable {
+        /// `etcd` or `s3`.
+        package var engine: String
+        package var ttlSeconds: Int
+        /// Whether this host takes part now. A standby of an `s3` lease does, too.
+        package var isTakingPart: Bool
+        /// The last success. Milliseconds since 1970-01-01T00:00:00Z; nil before the first.
+        package var renewedAt: Int64?
+        /// What is wrong and what to do; nil if nothing is.
+        package var problem: String?
+        /// Renewals that succeeded, rounds that failed, and how often this host has lost its lease, since the start.
+        package var renewals = 0
+        package var failures = 0
+        package var losses = 0
+    }
+
+    package var fleet: String
+    package var host: String
+    package var lease: Lease
+    /// By name.
+    package var hosts: [Host] = []
+    /// By integration.
+    package var owners: [Owner] = []
+    /// The integrations that are configured on the reporting host and that no host holds, by name.
+    package var unheld: [String] = []
+    /// How many integrations are configured on the reporting host.
+    package var configured: Int
+
+    /// - Parameter seen: nil before the first observation.
+    package init(
+        fleet: String, host: String, lease: Lease, seen: FleetObservation?, configured: Set<String>
+    ) {
+        self.fleet = fleet
+        self.host = host
+        self.lease = lease
+        self.configured = configured.count
+        guard let seen else { return }
+        var held: [String: Int] = [:]
+        for owner in seen.owners.values { held[owner.host, default: 0] += 1 }
+        hosts = seen.hosts.map { name, other in
+            Host(
+                name: name, version: other.record.version, since: other.record.startedAt, holds: held[name] ?? 0,
+                isDraining: other.record.isDraining || seen.draining.contains(name), isThis: other.isThis)
+        }.sorted { $0.name < $1.name }
+        owners = seen.owners.map { name, owner in
+            Owner(
+                integration: name, host: owner.host, since: owner.since, previousHost: owner.previousHost,
+                token: owner.token)
+        }.sorted { $0.integration < $1.integration }
+        unheld = configured.filter { seen.owners[$0] == nil }.sorted()
+    }
+}

@@ -1,0 +1,95 @@
+import Configuration
+import Logging
+import Systemd
+
+/// What the journal hears of this host's lease: when it is lost or can't be had, every ten minutes while that lasts, and when it is over.
+final class LeaseVoice {
+    private static let repetition = Duration.seconds(600)
+
+    private let fleet: String
+    private let host: String
+    private let engine: String
+    private let ttl: Int64
+    private let logger: Logger
+    /// Since when this host does not take part, if the journal knows of it; and the last message about it.
+    private var troubleSince: ContinuousClock.Instant?
+    private var lastMessage: ContinuousClock.Instant?
+    private var hasTakenPart = false
+    private var wasDraining = false
+    private(set) var isWaitingForName = false
+
+    init(fleet: String, host: String, engine: LeaseType, ttl: Duration, logger: Logger) {
+        self.fleet = fleet
+        self.host = host
+        self.engine = engine == .etcd ? "etcd" : "the bucket"
+        self.ttl = ttl.components.seconds
+        self.logger = logger
+    }
+
+    func takesPart() {
+        isWaitingForName = false
+        let after =
+            troubleSince.map { "\(hasTakenPart ? " again" : ""), after \(Self.words($0.duration(to: .now)))" } ?? ""
+        hasTakenPart = true
+        troubleSince = nil
+        lastMessage = nil
+        logger.announce(
+            .fleetJoined,
+            "“\(host)” takes part in the fleet “\(fleet)”\(after); its lease is in \(engine), for \(ttl) s at a time")
+    }
+
+    func lost(holdings: Int, because problem: String?) {
+        troubleSince = .now
+        lastMessage = .now
+        logger.announce(
+            .fleetLeaseLost,
+            """
+            “\(host)” has lost its lease in the fleet “\(fleet)”: \(problem ?? "it was not renewed for \(ttl) s"). Okta is not asked for \(Self.integrations(holdings)) any more; other hosts may take over. It takes part again by itself
+            """)
+    }
+
+    /// This host can't take part.
+    func keptOut(_ problem: LeaseProblem) {
+        if case .nameTaken = problem { isWaitingForName = true } else { isWaitingForName = false }
+        let now = ContinuousClock.now
+        // Right after a crash, the name is taken until the lease of the earlier run ends.
+        if isWaitingForName, troubleSince == nil {
+            troubleSince = now
+            lastMessage = now - Self.repetition + .seconds(ttl + 2)
+            logger.info(
+                "“\(host)” waits for its name in the fleet “\(fleet)”: an earlier run's lease ends within \(ttl) s")
+            return
+        }
+        if let lastMessage, lastMessage.duration(to: now) < Self.repetition { return }
+        let before = troubleSince.map { "for \(Self.words($0.duration(to: now))): " } ?? ""
+        troubleSince = troubleSince ?? now
+        lastMessage = now
+        logger.announce(
+            .fleetLeaseLost,
+            "\(before)“\(host)” can't take part in the fleet “\(fleet)” and collects nothing: \(problem.words). It is tried again every second"
+        )
+    }
+
+    func isDraining(_ isDraining: Bool, holdings: Int) {
+        guard isDraining != wasDraining else { return }
+        wasDraining = isDraining
+        if isDraining {
+            logger.announce(
+                .fleetDraining,
+                """
+                “\(host)” drains, as “tributary fleet drain” has asked: it hands over \(Self.integrations(holdings)) and takes nothing \
+                until “tributary fleet undrain \(host)”
+                """)
+        } else {
+            logger.announce(
+                .fleetJoined, "“\(host)” takes integrations again: “tributary fleet undrain” has asked for it")
+        }
+    }
+
+    private static func integrations(_ count: Int) -> String { count == 1 ? "1 integration" : "\(count) integrations" }
+
+    private static func words(_ duration: Duration) -> String {
+        let seconds = duration.components.seconds
+        return seconds < 120 ? "\(seconds) s" : "\(seconds / 60) min"
+    }
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import Spool
+
+/// A seal as it is decided: the object `_tributary/seals/<integration>/<generation>.json` of the fleet's bucket. It is written once, under the
+/// condition that it is new, and never changed.
+///
+/// It says the same as the header of a journal on one host: where collection continues, and which segments the generation before became.
+package struct SealDecision: Sendable, Equatable, Codable {
+    package static let format = 1
+
+    /// A file that was staged with the seal.
+    package struct Object: Sendable, Equatable, Codable {
+        /// Below the prefix of the bucket.
+        package var key: String
+        package var bytes: Int64
+        /// In lower-case hexadecimal digits.
+        package var sha256: String
+    }
+
+    package var format: Int
+    package var integration: String
+    /// The generation that the seal begins.
+    package var generation: UInt64
+    /// 32 hexadecimal digits, drawn for this seal.
+    package var commit: String
+    /// Where collection continues.
+    package var cursor: String
+    /// RFC 3339, UTC, by the host's clock.
+    package var sealedAt: String
+    /// Who sealed.
+    package var host: String
+    /// The number of the holding under which it was sealed, for audits.
+    package var token: Int64
+    package var windows: Object
+    /// Nil if there are no segments.
+    package var bundle: Object?
+    package var segments: [SealedSegment]
+
+    enum CodingKeys: String, CodingKey {
+        case format, integration, generation, commit, cursor, host, token, windows, bundle, segments
+        case sealedAt = "sealed_at"
+    }
+}
+
+extension SealDecision {
+    /// - Parameters:
+    ///   - host: this host's name in the fleet.
+    ///   - token: of its holding.
+    package init(_ staged: StagedSeal, host: String, token: Int64) {
+        format = Self.format
+        integration = staged.integration
+        generation = staged.generation
+        commit = staged.commit
+        cursor = staged.cursor
+        sealedAt = staged.sealedAt
+        self.host = host
+        self.token = token
+        windows = Object(staged.windows, FleetKey.windows(staged.integration, staged.generation, staged.commit))
+        bundle = staged.bundle.map {
+            Object($0, FleetKey.bundle(staged.integration, staged.generation, staged.commit))
+        }
+        segments = staged.segments
+    }
+
+    /// The key of its own object.
+    package var key: String { FleetKey.seal(integration, generation) }
+
+    /// The same bytes each time, so that a repeated write is the same write.
+    package var bytes: [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(self)).map { Array($0) } ?? []
+    }
+
+    /// Nil if the bytes are no decision.
+    package init?(_ bytes: [UInt8]) {
+        guard let decision = try? JSONDecoder().decode(SealDecision.self, from: Data(bytes)) else { return nil }
+        self = decision
+    }
+}
+
+extension SealDecision.Object {
+    fileprivate init(_ file: StagedFile, _ key: String) {
+        self.init(key: key, bytes: file.bytes, sha256: file.sha256)
+    }
+}
+
+/// The keys of a fleet's bucket, below its prefix. Segments have the paths that they would have in a spool of one host.
+package enum FleetKey {
+    /// Which spool the bucket holds.
+    package static let spool = "_tributary/spool.json"
+    /// The lease of a fleet without etcd.
+    package static let lease = "_tributary/lease.json"
+
+    package static func seals(_ integration: String) -> String { "_tributary/seals/\(integration)/" }
+    package static func windows(_ integration: String) -> String { "_tributary/windows/\(integration)/" }
+    package static func bundles(_ integration: String) -> String { "_tributary/bundles/\(integration)/" }
+
+    package static func seal(_ integration: String, _ generation: UInt64) -> String {
+        seals(integration) + digits(generation) + ".json"
+    }
+
+    static func windows(_ integration: String, _ generation: UInt64, _ commit: String) -> String {
+        windows(integration) + "\(digits(generation))-\(commit)"
+    }
+
+    static func bundle(_ integration: String, _ generation: UInt64, _ commit: String) -> String {
+        bundles(integration) + "\(digits(generation))-\(commit)"
+    }
+
+    /// The generation in a key; nil for a key of another form.
+    package static func generation(_ key: String) -> UInt64? {
+        guard let name = key.split(separator: "/").last else { return nil }
+        return UInt64(name.prefix { $0 != "-" && $0 != "." })
+    }
+
+    /// Twelve digits, so that keys sort by generation.
+    private static func digits(_ generation: UInt64) -> String {
+        let text = String(generation)
+        return String(repeating: "0", count: max(0, 12 - text.utf8.count)) + text
+    }
+}

@@ -1,0 +1,273 @@
+import Delivery
+import Logging
+import OktaAPI
+import Spool
+
+/// The seals of a fleet in its bucket: the store behind the steps of `SpoolWriter+Shared`.
+///
+/// Invariants
+/// - A decision is an object that is written once, under the condition that there is none of its generation (`If-None-Match: *`). So of all hosts that
+///   seal a generation, one succeeds. The others find its decision, and drop what they have not sealed.
+/// - A generation is sealed only by a host that has begun it: by its own decision before, or by an opening that has read it. So decisions form one chain, in which
+///   each cursor is where the next one's events begin.
+/// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So whoever reads a decision
+///   can finish its publication: either from the bundle, or nothing is left to do.
+/// - A generation is decided only after the one before is published. So only the newest decision can have segments that are not visible yet.
+/// - Windows and bundles are deleted only if their generation is decided, and only if the newest decision does not name them.
+package struct SealLog: Sendable {
+    let client: S3Client
+    private let encryption: String?
+    /// Where staged files are.
+    private let files: any FileSystem
+    /// This host's name in the fleet.
+    package let host: String
+    private let logger: Logger
+
+    /// How long an attempt to decide may take. Afterwards it is found out what became of it.
+    static let decisionLimit = Duration.seconds(20)
+    /// The largest decision: 4,096 segments with a kilobyte each, and a cursor.
+    static let decisionBytes = 8 << 20
+    /// The largest identity windows.
+    static let windowsBytes: Int64 = 64 << 20
+    /// Decisions older than this, by the store's clock, are deleted, except for the newest. Milliseconds: 90 days.
+    static let kept: Int64 = 90 * 86_400_000
+
+    package init(
+        _ client: S3Client, encryption: String?, host: String, logger: Logger, files: any FileSystem = PosixFileSystem()
+    ) {
+        self.client = client
+        self.files = files
+        self.encryption = encryption
+        self.host = host
+        self.logger = logger
+    }
+
+    // MARK: Opening
+
+    /// An integration's newest decision; nil if it was never sealed.
+    package func newest(_ integration: String) async throws(S3Problem) -> SealDecision? {
+        let windows = try await client.list(FleetKey.windows(integration)).entries
+        // The newest decision's windows are always there. Windows of a generation without a decision are of an attempt.
+        for generation in Set(windows.compactMap { FleetKey.generation($0.path) }).sorted(by: >) {
+            guard let found = try await decision(integration, generation) else { continue }
+            return try await latest(after: found)
+        }
+        guard let first = try await client.list(FleetKey.seals(integration), limit: 1).entries.first,
+            let generation = FleetKey.generation(first.path),
+            let found = try await decision(integration, generation)
+        else { return nil }
+        return try await latest(after: found)
+    }
+
+    private func latest(after decision: SealDecision) async throws(S3Problem) -> SealDecision {
+        var newest = decision
+        while true {
+            let later = try await client.list(FleetKey.seals(newest.integration), after: newest.key).entries
+            guard let last = later.last, let generation = FleetKey.generation(last.path),
+                let found = try await self.decision(newest.integration, generation)
+            else { return newest }
+            newest = found
+        }
+    }
+
+    /// The decision of a generation; nil if there is none.
+    package func decision(_ integration: String, _ generation: UInt64) async throws(S3Problem) -> SealDecision? {
+        let key = FleetKey.seal(integration, generation)
+        guard let read = try await client.read(key, limit: Self.decisionBytes) else { return nil }
+        guard let decision = SealDecision(read.bytes), decision.integration == integration,
+            decision.generation == generation
+        else { throw damaged(key, "it is not a seal of \(integration)") }
+        guard decision.format <= SealDecision.format else {
+            throw damaged(key, "it has format \(decision.format), and this version supports \(SealDecision.format)")
+        }
+        return decision
+    }
+
+    /// The identity windows of the newest decision.
+    package func windows(of decision: SealDecision) async throws(S3Problem) -> [UInt8] {
+        guard decision.windows.bytes <= Self.windowsBytes else {
+            throw damaged(decision.windows.key, "it is too large")
+        }
+        let read = try await client.read(decision.windows.key, limit: Int(decision.windows.bytes) + 1)
+        guard let read else {
+            throw damaged(
+                decision.windows.key, "it is missing, and no lifecycle rule may delete what is below _tributary/")
+        }
+        guard (try? FileDigest.sha256(of: read.bytes)) == decision.windows.sha256 else {
+            throw damaged(decision.windows.key, "it does not have the SHA-256 that \(decision.key) names")
+        }
+        return read.bytes
+    }
+
+    /// Finishes the publication of a decision of any host, and removes what attempts have left.
+    ///
+    /// - Parameter directory: for files that pass through this host.
+    package func finish(_ decision: SealDecision, in directory: String) async throws(S3Problem) {
+        if let bundle = decision.bundle, try await client.exists(bundle.key) {
+            try await publish(decision, from: bundle, in: directory)
+            try await client.delete(bundle.key)
+        }
+        for prefix in [FleetKey.windows(decision.integration), FleetKey.bundles(decision.integration)] {
+            for entry in try await client.list(prefix).entries {
+                guard let generation = FleetKey.generation(entry.path), generation <= decision.generation,
+                    entry.path != decision.windows.key, entry.path != decision.bundle?.key
+                else { continue }
+                try await client.delete(entry.path)
+            }
+        }
+    }
+
+    // MARK: Sealing
+
+    /// Step 1, *stage*: stores the windows and the bundle. May be repeated.
+    package func store(_ decision: SealDecision, _ staged: StagedSeal) async throws(S3Problem) {
+        try await put(decision.windows.key, staged.windows)
+        if let bundle = decision.bundle, let file = staged.bundle { try await put(bundle.key, file) }
+    }
+
+    /// What became of a decision.
+    package enum Outcome: Sendable, Equatable {
+        /// It is in force.
+        case decided
+        /// Another host has decided this generation.
+        case fenced(by: SealDecision)
+    }
+
+    /// Step 2, *decide*. If it throws, nobody knows whether the decision is in force: call it again, with the same decision.
+    package func decide(_ decision: SealDecision) async throws(S3Problem) -> Outcome {
+        do throws(S3Problem) {
+            let written = try await client.write(
+                decision.key, decision.bytes, if: .isNew, headers: headers("application/json"),
+                within: Self.decisionLimit)
+            if case .stored = written { return .decided }
+        } catch {
+            guard !error.isFinal, !error.isCancelled else { throw error }
+            // The answer may be lost while the decision is in force.
+            guard let found = try await self.decision(decision.integration, decision.generation) else { throw error }
+            return outcome(decision, found)
+        }
+        // Refused: there is a decision, perhaps by an earlier attempt whose answer was lost.
+        guard let found = try await self.decision(decision.integration, decision.generation) else {
+            throw S3Problem(
+                trouble: DeliveryTrouble(
+                    "\(decision.key) was reported as present, but it is gone", remedy: "It is tried again"))
+        }
+        return outcome(decision, found)
+    }
+
+    private func outcome(_ own: SealDecision, _ found: SealDecision) -> Outcome {
+        found.commit == own.commit ? .decided : .fenced(by: found)
+    }
+
+    /// Step 4, *publish*: gives the segments their final names. May be repeated, and by several hosts at once.
+    package func publish(_ decision: SealDecision, _ staged: StagedSeal) async throws(S3Problem) {
+        for segment in decision.segments { try await publish(segment, file: staged.file(of: segment)) }
+    }
+
+    /// Step 5, *forget*: removes the bundle, and the windows of earlier decisions.
+    package func forget(_ decision: SealDecision, earlierWindows: String?) async throws(S3Problem) {
+        if let bundle = decision.bundle { try await client.delete(bundle.key) }
+        if let earlierWindows { try await client.delete(earlierWindows) }
+        if decision.generation.isMultiple(of: 64) { try await deleteOld(decision) }
+    }
+
+    /// Deletes decisions that nobody needs any more. A host that slept that long could write one of their generations again, and find a newer one at its next opening.
+    private func deleteOld(_ newest: SealDecision) async throws(S3Problem) {
+        guard let own = try await client.list(newest.key, limit: 1).entries.first else { return }
+        for entry in try await client.list(FleetKey.seals(newest.integration)).entries
+        where entry.modified < own.modified - Self.kept && entry.path != newest.key {
+            try await client.delete(entry.path)
+        }
+    }
+
+    // MARK: Objects
+
+    private func put(_ key: String, _ file: StagedFile) async throws(S3Problem) {
+        // Refused: an earlier attempt has stored it. The key has the commit's id, so the bytes are the same.
+        _ = try await client.write(key, file: try upload(file.path), sha256: file.sha256, headers: headers(nil))
+    }
+
+    private func publish(_ segment: SealedSegment, file: String) async throws(S3Problem) {
+        var headers = headers(Compression(fileName: segment.path)?.mediaType)
+        headers.append("x-amz-meta-sha256", segment.sha256)
+        // Refused: it is published. The name has 64 random bits, and the store checks the digest.
+        _ = try await client.write(segment.path, file: try upload(file), sha256: segment.sha256, headers: headers)
+    }
+
+    /// Publishes from the bundle, through a file, so that a large segment takes no memory.
+    private func publish(
+        _ decision: SealDecision, from bundle: SealDecision.Object, in directory: String
+    ) async throws(S3Problem) {
+        var offset: Int64 = 0
+        for segment in decision.segments {
+            let range = offset..<offset + segment.bytes
+            offset = range.upperBound
+            if try await client.exists(segment.path) { continue }
+            let path = "\(directory)/publish-\(segment.fileName)"
+            defer { try? files.unlink(path) }
+            guard try await copy(bundle.key, range, to: path) else {
+                // Another host has published everything, and removed the bundle.
+                return
+            }
+            try await publish(segment, file: path)
+        }
+    }
+
+    /// Returns false if the object is gone.
+    private func copy(_ key: String, _ range: Range<Int64>, to path: String) async throws(S3Problem) -> Bool {
+        let piece: Int64 = 4 << 20
+        let file: OpenFile
+        do throws(SpoolError) {
+            file = try files.open(path, .replace)
+        } catch {
+            throw local(error)
+        }
+        defer { files.close(file) }
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(range.upperBound, start + piece)
+            guard let read = try await client.read(key, range: start..<end, limit: Int(piece) + 1) else { return false }
+            guard read.bytes.count == Int(end - start) else { throw damaged(key, "it is shorter than its seal says") }
+            let written = read.bytes.withUnsafeBytes { bytes in
+                Result { () throws(SpoolError) in try files.write(file, at: start - range.lowerBound, bytes) }
+            }
+            if case .failure(let error) = written { throw local(error) }
+            start = end
+        }
+        return true
+    }
+
+    private func upload(_ path: String) throws(S3Problem) -> HTTPUpload {
+        var file: OpenFile?
+        do throws(SpoolError) {
+            let opened = try files.open(path, .read)
+            file = opened
+            return HTTPUpload(bytes: try files.size(opened)) { [files] room, offset in
+                (try? files.read(opened, at: offset, into: room)) ?? 0
+            } close: { [files] in
+                files.close(opened)
+            }
+        } catch {
+            if let file { files.close(file) }
+            throw local(error)
+        }
+    }
+
+    private func headers(_ type: String?) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        if let type { headers.append("Content-Type", type) }
+        if let encryption { headers.append("x-amz-server-side-encryption", encryption) }
+        return headers
+    }
+
+    private func damaged(_ key: String, _ reason: String) -> S3Problem {
+        S3Problem(
+            trouble: DeliveryTrouble(
+                "\(client.address.shown)/\(key) can't be used: \(reason)",
+                remedy: "Restore it from a version or a copy of the bucket; the integration waits until then"))
+    }
+
+    private func local(_ error: SpoolError) -> S3Problem {
+        S3Problem(trouble: DeliveryTrouble("\(error)", remedy: "See that spool.directory can be written"))
+    }
+}

@@ -1,0 +1,31 @@
+import Collector
+import Time
+
+/// This host's part in its fleet, as `tributary status` shows it.
+struct FleetText {
+    private let fleet: StatusReport.Fleet
+    /// Milliseconds since 1970.
+    private let now: Int64
+
+    init(_ fleet: StatusReport.Fleet, now: Int64) {
+        self.fleet = fleet
+        self.now = now
+    }
+
+    /// `fleet prod: host-1 collects 3 of 6, 2 hosts (host-1, host-2), lease in etcd renewed 1s ago, 4 taken over`.
+    var line: String {
+        var parts = ["\(fleet.host) collects \(fleet.holds) of \(fleet.configured)"]
+        if fleet.draining { parts[0] += " and drains" }
+        let names = fleet.hosts.prefix(8).joined(separator: ", ") + (fleet.hosts.count > 8 ? ", …" : "")
+        parts.append(fleet.hosts.count == 1 ? "the only host" : "\(fleet.hosts.count) hosts (\(names))")
+        var lease = "lease in \(fleet.lease)"
+        if let renewed = fleet.renewedAt.flatMap({ CivilTime.milliseconds(rfc3339: $0) }) {
+            lease += " renewed \(StatusReport.duration(Int((now - renewed) / 1000))) ago"
+        }
+        parts.append(lease)
+        if fleet.takeovers > 0 { parts.append("\(fleet.takeovers) taken over") }
+        if fleet.fenced > 0 { parts.append("\(fleet.fenced) seals came too late") }
+        if fleet.droppedRecords > 0 { parts.append("\(fleet.droppedRecords) records dropped, which others collected") }
+        return "  fleet \(fleet.name): " + parts.joined(separator: ", ")
+    }
+}

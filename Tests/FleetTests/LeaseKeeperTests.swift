@@ -1,0 +1,205 @@
+import NetworkFixtures
+import Testing
+
+@testable import Fleet
+
+@Suite(
+    "hosts of a fleet with a real etcd", .serialized,
+    .enabled(if: EtcdServer.isThere, "etcd is missing: scripts/install-dependencies test"))
+struct LeaseKeeperTests {
+    private let ledger = Ledger()
+    private let all = Set((0..<30).map { "org-\($0)" })
+    /// A time to live that a host does not miss, however busy this machine is.
+    private let patient = Duration.seconds(30)
+
+    /// Waits until these hosts share all integrations fairly.
+    private func share(_ hosts: [FleetHost], of count: Int = 30) async throws -> Bool {
+        try await eventually {
+            var held: [Int] = []
+            for host in hosts { held.append(await host.held) }
+            return held.reduce(0, +) == count && (held.max() ?? 0) - (held.min() ?? 0) <= 1
+        }
+    }
+
+    @Test("they share, also with one that joins and without one that leaves, and hand over first")
+    func sharing() async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        let a = try FleetHost("a", [server.endpoint], all, ledger: ledger, ttl: patient)
+        #expect(try await share([a]))
+        let b = try FleetHost("b", [server.endpoint], all, ledger: ledger, ttl: patient)
+        let c = try FleetHost("c", [server.endpoint], all, ledger: ledger, ttl: patient)
+        #expect(try await share([a, b, c]))
+        await b.stop()
+        #expect(try await share([a, c]))
+        #expect(await b.held == 0)
+        for host in [a, c] { await host.stop() }
+
+        #expect(ledger.doubles == [])
+        #expect(!ledger.entries.contains { if case .lost = $0.event { true } else { false } })
+        // Whoever gained an integration that another had, gained it after the other's hand-over.
+        var last: [String: Ledger.Entry] = [:]
+        for entry in ledger.entries {
+            switch entry.event {
+            case .gained(let name, let from):
+                guard let before = last[name] else { continue }
+                #expect(before.event == .released(name))
+                #expect(from != entry.host)
+            case .released(let name), .lost(let name), .release(let name): last[name] = entry
+            }
+        }
+        #expect(await a.keeper?.snapshot().hosts.isEmpty == false)
+    }
+
+    @Test("when one is killed, the others have its integrations within the time to live and a second")
+    func takeover() async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        let hosts = try ["a", "b", "c"].map { try FleetHost($0, [server.endpoint], all, ledger: ledger) }
+        #expect(try await share(hosts))
+        await hosts[1].kill()
+        let killed = ContinuousClock.now
+        #expect(try await share([hosts[0], hosts[2]]))
+        let gains = ledger.entries.filter { $0.at > killed }
+        #expect(gains.count == 10)
+        for entry in gains {
+            guard case .gained(_, let from) = entry.event else {
+                Issue.record("\(entry)")
+                continue
+            }
+            #expect(from == "b")
+        }
+        let worst = gains.map { killed.duration(to: $0.at) }.max() ?? .zero
+        print("takeover after a kill: \(worst)")
+        // Half a second more for a busy machine.
+        #expect(worst < .milliseconds(3500))
+        for host in hosts { await host.stop() }
+        #expect(ledger.doubles == [])
+    }
+
+    @Test(
+        "one that is cut off stops by its own clock before the others take over, and takes part again later",
+        arguments: [CuttableTransport.Cut.refused, .silent])
+    func cutOff(cut: CuttableTransport.Cut) async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        let hosts = try ["a", "b"].map { try FleetHost($0, [server.endpoint], all, ledger: ledger) }
+        #expect(try await share(hosts))
+        hosts[1].transport.cut(cut)
+        #expect(try await share([hosts[0]]))
+        #expect(ledger.of("b").filter { if case .lost = $0 { true } else { false } }.count == 15)
+        #expect(await hosts[1].held == 0)
+        #expect(await hosts[1].keeper?.snapshot().lease.problem?.contains("etcd") == true)
+        hosts[1].transport.cut(.none)
+        #expect(try await share(hosts))
+        for host in hosts { await host.stop() }
+        #expect(ledger.doubles == [])
+        // Once each, in words.
+        #expect(hosts[1].log.lines.filter { $0.contains("has lost its lease") }.count == 1)
+        let again = hosts[1].log.lines.filter { $0.contains("takes part in the fleet “test” again, after") }
+        #expect(again.count == 1, "\(hosts[1].log.lines)")
+        #expect(hosts[0].log.lines.filter { $0.contains("lost") } == [])
+    }
+
+    @Test("when etcd is killed, all stop when their leases end, and go on when it is there again")
+    func etcdKilled() async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        let hosts = try ["a", "b"].map { try FleetHost($0, [server.endpoint], all, ledger: ledger) }
+        #expect(try await share(hosts))
+        server.kill()
+        let killed = ContinuousClock.now
+        #expect(try await eventually { await hosts[0].held + hosts[1].held == 0 })
+        #expect(killed.duration(to: .now) < .milliseconds(2500))
+        for host in hosts {
+            #expect(host.keeper?.term.isValid(at: .now) == false)
+            #expect(await host.keeper?.snapshot().lease.isTakingPart == false)
+        }
+        try server.start()
+        #expect(try await share(hosts))
+        for host in hosts { await host.stop() }
+        #expect(ledger.doubles == [])
+    }
+
+    @Test("etcd that is away for less than the time to live is not noticed by anyone")
+    func etcdRestarted() async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        let hosts = try ["a", "b"].map { try FleetHost($0, [server.endpoint], all, ledger: ledger) }
+        #expect(try await share(hosts))
+        let before = ledger.entries.count
+        server.kill()
+        try server.start()
+        let renewals = await hosts[0].keeper?.snapshot().lease.renewals ?? 0
+        #expect(try await eventually { await hosts[0].keeper?.snapshot().lease.renewals ?? 0 > renewals + 5 })
+        #expect(ledger.entries.count == before)
+        for host in hosts { await host.stop() }
+    }
+
+    @Test("one that drains hands over everything and takes nothing, also after a restart, until that is taken back")
+    func draining() async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        var hosts = try ["a", "b"].map { try FleetHost($0, [server.endpoint], all, ledger: ledger, ttl: patient) }
+        #expect(try await share(hosts))
+        let person = EtcdLeaseStore(
+            transport: hosts[0].transport, endpoints: [server.endpoint], fleet: "test", host: "a", ttl: .seconds(2))
+        try await person.setDraining("b", true)
+        #expect(try await share([hosts[0]]))
+        #expect(ledger.of("b").filter { if case .released = $0 { true } else { false } }.count == 15)
+        #expect(!ledger.of("b").contains { if case .lost = $0 { true } else { false } })
+        await hosts[1].stop()
+        hosts[1] = try FleetHost("b", [server.endpoint], all, ledger: ledger, ttl: patient)
+        let again = hosts[1]
+        #expect(try await eventually { await again.keeper?.snapshot().hosts.count == 2 })
+        #expect(await again.keeper?.snapshot().hosts.first { $0.name == "b" }?.isDraining == true)
+        #expect(await again.held == 0)
+        try await person.setDraining("b", false)
+        #expect(try await share(hosts))
+        #expect(again.log.lines.contains { $0.contains("“b” drains, as “tributary fleet drain” has asked") })
+        #expect(again.log.lines.contains { $0.contains("“b” takes integrations again") })
+        for host in hosts { await host.stop() }
+        #expect(ledger.doubles == [])
+    }
+
+    @Test("while a configuration is rolled out, each takes only what it has, and nothing stays without a host")
+    func rollout() async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        let old = Set((0..<10).map { "org-\($0)" })
+        let hosts = try ["a", "b"].map { try FleetHost($0, [server.endpoint], old, ledger: ledger, ttl: patient) }
+        #expect(try await share(hosts, of: 10))
+        await hosts[0].keeper?.use(integrations: all)
+        #expect(try await eventually { await hosts[0].held == 25 })
+        #expect(await hosts[1].held == 5)
+        await hosts[1].keeper?.use(integrations: all)
+        // What was taken beyond the share stays for a minute.
+        let c = try FleetHost("c", [server.endpoint], all, ledger: ledger, ttl: patient)
+        #expect(try await eventually { await c.keeper?.snapshot().hosts.count == 3 })
+        // A removed one is handed over, to nobody.
+        for host in hosts + [c] { await host.keeper?.use(integrations: old) }
+        #expect(try await share(hosts + [c], of: 10))
+        #expect(try await eventually { await c.keeper?.snapshot().unheld == [] })
+        for host in hosts + [c] { await host.stop() }
+        #expect(ledger.doubles == [])
+    }
+
+    @Test("a host that starts again after a crash waits for its name, and says so only if that takes too long")
+    func restarted() async throws {
+        let server = try EtcdServer()
+        defer { server.stop() }
+        let first = try FleetHost("a", [server.endpoint], all, ledger: ledger)
+        #expect(try await share([first]))
+        await first.kill()
+        let second = try FleetHost("a", [server.endpoint], all, ledger: ledger)
+        #expect(try await share([second]))
+        #expect(second.log.lines.contains { $0.contains("waits for its name") })
+        #expect(!second.log.lines.contains { $0.hasPrefix("warning") })
+        // Two hosts with one name: the second one is told.
+        let third = try FleetHost("a", [server.endpoint], all, ledger: ledger)
+        #expect(
+            try await eventually { third.log.lines.contains { $0.hasPrefix("warning") && $0.contains("fleet.host") } })
+        for host in [second, third] { await host.stop() }
+        #expect(ledger.doubles == [])
+    }
+}

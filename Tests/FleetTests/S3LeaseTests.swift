@@ -1,0 +1,167 @@
+import Delivery
+import Foundation
+import Testing
+
+@testable import Fleet
+
+@Suite("a fleet with its lease in the bucket", .serialized)
+struct S3LeaseTests {
+    private let ledger = Ledger()
+    private let all = Set((0..<10).map { "org-\($0)" })
+    private let bucket = ModelBucket()
+    private let isReal = ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] != nil
+
+    private func store(_ host: String, fleet: String = "test") throws -> (S3LeaseStore, CuttableTransport) {
+        let (client, transport) = try bucket.client()
+        return (S3LeaseStore(client, encryption: nil, fleet: fleet, host: host, ttl: .seconds(2)), transport)
+    }
+
+    private func host(_ name: String) throws -> FleetHost {
+        let (store, transport) = try store(name)
+        return FleetHost(name, store, transport, all, ledger: ledger)
+    }
+
+    private func has(_ host: FleetHost, within limit: Duration = .seconds(20)) async throws -> Bool {
+        try await eventually(limit) { await host.held == all.count }
+    }
+
+    @Test("one host is active and has all; when it stops it hands over, and a standby takes over at once")
+    func handOver() async throws {
+        let a = try host("a")
+        #expect(try await has(a))
+        let b = try host("b")
+        #expect(try await eventually { await b.keeper?.snapshot().lease.isTakingPart == true })
+        #expect(await b.held == 0)
+        #expect(b.keeper?.term.isValid(at: .now) == false)
+        await a.stop()
+        let stopped = ContinuousClock.now
+        #expect(try await has(b))
+        #expect(stopped.duration(to: .now) < .milliseconds(1500))
+        #expect(ledger.of("a").filter { if case .released = $0 { true } else { false } }.count == all.count)
+        #expect(ledger.of("b").allSatisfy { if case .gained(_, let from) = $0 { from == "a" } else { false } })
+        #expect(try await eventually { await b.keeper?.snapshot().hosts.map(\.name) == ["b"] })
+        let snapshot = await b.keeper?.snapshot()
+        #expect(snapshot?.owners.allSatisfy { $0.previousHost == "a" && $0.token == 2 } == true)
+        await b.stop()
+        #expect(ledger.doubles == [])
+        for host in [a, b] { #expect(!host.log.lines.contains { $0.hasPrefix("warning") }) }
+    }
+
+    @Test("when the active one is killed, a standby has all within the time to live and a second")
+    func takeover() async throws {
+        let a = try host("a")
+        #expect(try await has(a))
+        let standbys = try ["b", "c"].map { try host($0) }
+        #expect(try await eventually { await standbys[1].keeper?.snapshot().lease.isTakingPart == true })
+        await a.kill()
+        let killed = ContinuousClock.now
+        #expect(try await eventually { await standbys[0].held + standbys[1].held == all.count })
+        let took = killed.duration(to: .now)
+        print("takeover by the bucket after a kill: \(took)")
+        // Half a second more for a busy machine.
+        #expect(took < .milliseconds(3500))
+        for standby in standbys { await standby.stop() }
+        #expect(ledger.doubles == [])
+    }
+
+    @Test(
+        "an active host that is cut off stops by its own clock before a standby takes over",
+        arguments: [CuttableTransport.Cut.refused, .silent])
+    func cutOff(cut: CuttableTransport.Cut) async throws {
+        let a = try host("a")
+        #expect(try await has(a))
+        let b = try host("b")
+        #expect(try await eventually { await b.keeper?.snapshot().lease.isTakingPart == true })
+        a.transport.cut(cut)
+        #expect(try await has(b))
+        #expect(await a.held == 0)
+        a.transport.cut(.none)
+        #expect(try await eventually { await a.keeper?.snapshot().lease.isTakingPart == true })
+        #expect(await a.held == 0)
+        for host in [a, b] { await host.stop() }
+        #expect(ledger.doubles == [])
+    }
+
+    @Test("an active host that drains hands over to a standby, and stands by until that is taken back")
+    func draining() async throws {
+        let a = try host("a")
+        #expect(try await has(a))
+        let b = try host("b")
+        #expect(try await eventually { await b.keeper?.snapshot().lease.isTakingPart == true })
+        let (person, _) = try store("operator")
+        try await person.setDraining("a", true)
+        #expect(try await has(b))
+        #expect(!ledger.of("a").contains { if case .lost = $0 { true } else { false } })
+        await b.kill()
+        // a is asked to drain, so it does not take over.
+        #expect(try await eventually { await a.keeper?.snapshot().unheld.count == all.count })
+        #expect(await a.held == 0)
+        try await person.setDraining("a", false)
+        #expect(try await has(a))
+        #expect(try await person.observe([]).draining == [])
+        await a.stop()
+        #expect(ledger.doubles == [])
+    }
+
+    @Test("integrations that are added to the active host's configuration are its own, removed ones are handed over")
+    func reloading() async throws {
+        let a = try host("a")
+        #expect(try await has(a))
+        await a.keeper?.use(integrations: all.union(["new"]).subtracting(["org-0"]))
+        #expect(
+            try await eventually {
+                let held = await a.keeper?.holdings.keys.sorted() ?? []
+                return held.contains("new") && !held.contains("org-0")
+            })
+        #expect(ledger.of("a").contains(.released("org-0")))
+        await a.stop()
+    }
+
+    @Test(
+        "a lost answer to a write changes nothing",
+        .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
+    func lostAnswers() async throws {
+        bucket.loseAnswers(1)
+        let a = try host("a")
+        #expect(try await has(a))
+        for _ in 0..<3 {
+            bucket.loseAnswers(1)
+            let renewals = await a.keeper?.snapshot().lease.renewals ?? 0
+            #expect(try await eventually { await a.keeper?.snapshot().lease.renewals ?? 0 > renewals + 1 })
+        }
+        #expect(!ledger.of("a").contains { if case .lost = $0 { true } else { false } })
+        await a.stop()
+    }
+
+    @Test(
+        "a bucket that is away ends the lease, and it goes on when it is there again",
+        .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
+    func away() async throws {
+        let a = try host("a")
+        #expect(try await has(a))
+        bucket.setAway(true)
+        #expect(try await eventually { await a.held == 0 })
+        bucket.setAway(false)
+        #expect(try await has(a))
+        await a.stop()
+    }
+
+    @Test(
+        "an object of another fleet, or of nobody, is left alone and named",
+        .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
+    func foreign() async throws {
+        let (other, _) = try store("x", fleet: "other")
+        _ = try await other.observe([])
+        try await other.setDraining("x", true)
+        let (store, _) = try store("a")
+        await #expect(throws: LeaseProblem.self) { try await store.observe(all) }
+        bucket.put(S3LeaseStore.path, "no lease")
+        do throws(LeaseProblem) {
+            _ = try await store.observe(all)
+            Issue.record("read what is no lease")
+        } catch {
+            #expect(error.words.contains(S3LeaseStore.path))
+        }
+        #expect(bucket.text(S3LeaseStore.path) == "no lease")
+    }
+}
