@@ -16,34 +16,40 @@ package struct FleetAccess: Sendable {
         _ fleet: Configuration.Fleet, network: Configuration.Network, userAgent: String, environment: [String: String],
         logger: Logger
     ) throws(TransportError) {
-        let transport = try CurlTransport(
-            CurlTransport.Options(
-                userAgent: userAgent, caFile: network.caFile,
-                proxies: ProxyRules(
-                    proxy: network.proxy?.text,
-                    exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text), environment: environment),
-                proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
-                maximumIdleConnections: Self.connections, maximumConnections: Self.connections,
-                maximumBodyBytes: 32 << 20))
-        let address = S3Address(
-            bucket: fleet.log.bucket, prefix: fleet.log.prefix, endpoint: fleet.log.endpoint?.description,
-            isPathStyle: fleet.log.pathStyle, region: fleet.log.region)
-        bucket = S3Client(
-            address, settingsName: "fleet.log", transport: transport,
-            credentials: AutomaticCredentials.source(
-                fleet.log.credentials, secretFile: fleet.secretFile, process: fleet.log.credentialProcess,
-                transport: transport, environment: environment, region: address.region), logger: logger)
-        leases = try Self.leases(fleet, network, userAgent, bucket)
+        func client(connections: Int) throws(TransportError) -> S3Client {
+            let transport = try CurlTransport(
+                CurlTransport.Options(
+                    userAgent: userAgent, caFile: network.caFile,
+                    proxies: ProxyRules(
+                        proxy: network.proxy?.text,
+                        exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),
+                        environment: environment),
+                    proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
+                    maximumIdleConnections: connections, maximumConnections: connections,
+                    maximumBodyBytes: 32 << 20))
+            let address = S3Address(
+                bucket: fleet.log.bucket, prefix: fleet.log.prefix, endpoint: fleet.log.endpoint?.description,
+                isPathStyle: fleet.log.pathStyle, region: fleet.log.region)
+            return S3Client(
+                address, settingsName: "fleet.log", transport: transport,
+                credentials: AutomaticCredentials.source(
+                    fleet.log.credentials, secretFile: fleet.secretFile, process: fleet.log.credentialProcess,
+                    transport: transport, environment: environment, region: address.region), logger: logger)
+        }
+        bucket = try client(connections: Self.connections)
+        switch fleet.lease.type {
+        // With connections of its own, so that a renewal never waits for segments.
+        case .s3:
+            leases = S3LeaseStore(
+                try client(connections: 4), encryption: fleet.log.serverSideEncryption?.rawValue,
+                fleet: fleet.name.text, host: fleet.host, ttl: fleet.lease.ttl.duration)
+        case .etcd: leases = try Self.etcd(fleet, userAgent)
+        }
     }
 
-    private static func leases(
-        _ fleet: Configuration.Fleet, _ network: Configuration.Network, _ userAgent: String, _ bucket: S3Client
-    ) throws(TransportError) -> any LeaseStore {
-        let (name, ttl) = (fleet.name.text, fleet.lease.ttl.duration)
-        guard fleet.lease.type == .etcd else {
-            return S3LeaseStore(
-                bucket, encryption: fleet.log.serverSideEncryption?.rawValue, fleet: name, host: fleet.host, ttl: ttl)
-        }
+    private static func etcd(
+        _ fleet: Configuration.Fleet, _ userAgent: String
+    ) throws(TransportError) -> EtcdLeaseStore {
         var certificate: CurlTransport.ClientCertificate?
         if let file = fleet.lease.certificateFile, let keyFile = fleet.lease.keyFile {
             certificate = CurlTransport.ClientCertificate(file: file, keyFile: keyFile)
@@ -54,7 +60,7 @@ package struct FleetAccess: Sendable {
                 userAgent: userAgent, caFile: fleet.lease.caFile, clientCertificate: certificate,
                 maximumIdleConnections: 8, maximumConnections: 8))
         return EtcdLeaseStore(
-            transport: transport, endpoints: fleet.lease.endpoints.map(\.description), fleet: name, host: fleet.host,
-            ttl: ttl)
+            transport: transport, endpoints: fleet.lease.endpoints.map(\.description), fleet: fleet.name.text,
+            host: fleet.host, ttl: fleet.lease.ttl.duration)
     }
 }

@@ -26,7 +26,7 @@ struct Tributary: AsyncParsableCommand {
             Run.self, Check.self, Reload.self, Status.self, IntegrationGroup.self, CredentialGroup.self,
             NetworkGroup.self,
             Normalize.self, SpoolGroup.self,
-            ReplayCommand.self, Deliver.self, DestinationGroup.self, RespondGroup.self,
+            ReplayCommand.self, Deliver.self, DestinationGroup.self, FleetGroup.self, RespondGroup.self,
         ]
     )
 

@@ -33,9 +33,11 @@ struct StatusDocumentTests {
     @Test("the states are these")
     func states() throws {
         let states: [StatusReport.State] = [
-            .starting, .live, .catchingUp, .rateLimited, .paused, .failing, .stopped,
+            .starting, .standby, .live, .catchingUp, .rateLimited, .paused, .failing, .stopped,
         ]
-        let words = ["starting", "live", "catching_up", "rate_limited", "paused", "failing", "stopped"]
+        let words = [
+            "starting", "standby", "live", "catching_up", "rate_limited", "paused", "failing", "stopped",
+        ]
         #expect(states.map(\.rawValue) == words)
         #expect(try self.words("States") == words)
     }

@@ -55,7 +55,7 @@ struct FleetMemberTests {
         for second in 0..<10 { #expect(a.observe(seen, at: start + .seconds(second)) == []) }
     }
 
-    @Test("what stays free for two seconds it takes beyond its share, and keeps for a minute")
+    @Test("what stays free for two seconds, since others do not have it, it takes beyond its share, and keeps for a minute")
     func patience() {
         var a = member(["x", "y", "z"])
         // b has only x configured, so z is never taken by it.

@@ -31,6 +31,8 @@ package actor EtcdLeaseStore: LeaseStore {
     /// The owners at the revision of the last observation.
     private var owners: [String: FleetObservation.Owner] = [:]
     private var ownerLeases: [String: Int64] = [:]
+    /// This host's lease when `owners` was last marked with what is its own.
+    private var ownLease: Int64?
     private var revision: Int64?
 
     /// - Parameters:
@@ -143,8 +145,11 @@ package actor EtcdLeaseStore: LeaseStore {
         // Somebody has removed this host's key: it is written again with the next renewal.
         if lease != nil, seen.hosts[host] == nil { written = nil }
         seen.draining = Set(parts[1].pairs.compactMap { name($0.key, below: "drain/") })
+        if ownLease != lease {
+            ownLease = lease
+            for (name, lease) in ownerLeases { owners[name]?.isMine = isOwn(lease) }
+        }
         seen.owners = owners
-        for (name, lease) in ownerLeases where isOwn(lease) { seen.owners[name]?.isMine = true }
         return seen
     }
 
@@ -155,7 +160,7 @@ package actor EtcdLeaseStore: LeaseStore {
         let stored = pair.value.flatMap { try? JSONDecoder().decode(StoredOwner.self, from: $0) }
         owners[name] = FleetObservation.Owner(
             host: stored?.host ?? "unknown", token: pair.createRevision?.value ?? 0, since: stored?.since ?? 0,
-            previousHost: stored?.previousHost, isMine: false)
+            previousHost: stored?.previousHost, isMine: isOwn(pair.lease?.value))
         ownerLeases[name] = pair.lease?.value
     }
 

@@ -4,7 +4,7 @@ import FoundationEssentials
 // fields that are zero or false are absent.
 
 /// A part of a transaction.
-indirect enum EtcdOperation: Encodable {
+indirect enum EtcdOperation: Encodable, Sendable {
     /// One key, or with `end` those from `key` up to but not including it.
     case range(key: String, end: String?, isCountOnly: Bool = false, changedSince: Int64? = nil)
     case put(key: String, value: [UInt8], lease: Int64?)
@@ -48,9 +48,9 @@ indirect enum EtcdOperation: Encodable {
 }
 
 /// Operations that are done together, some of them only if a key was created at a given revision.
-struct EtcdTransaction: Encodable {
+struct EtcdTransaction: Encodable, Sendable {
     /// Holds if the key was created at that revision; 0: if there is no such key.
-    struct Comparison: Encodable {
+    struct Comparison: Encodable, Sendable {
         let key: String
         let createRevision: Int64
 
@@ -74,7 +74,7 @@ struct EtcdTransaction: Encodable {
 }
 
 /// A 64-bit number, which the gateway writes as a text.
-struct EtcdInteger: Decodable {
+struct EtcdInteger: Decodable, Sendable {
     let value: Int64
 
     init(from decoder: any Decoder) throws {
@@ -91,12 +91,12 @@ struct EtcdInteger: Decodable {
 }
 
 /// The answer to a transaction, at the top or inside another.
-struct EtcdTransactionAnswer: Decodable {
-    struct Header: Decodable {
+struct EtcdTransactionAnswer: Decodable, Sendable {
+    struct Header: Decodable, Sendable {
         let revision: EtcdInteger?
     }
 
-    struct Part: Decodable {
+    struct Part: Decodable, Sendable {
         let range: EtcdRangeAnswer?
         let transaction: EtcdTransactionAnswer?
 
@@ -117,8 +117,8 @@ struct EtcdTransactionAnswer: Decodable {
     var revision: Int64 { header?.revision?.value ?? 0 }
 }
 
-struct EtcdRangeAnswer: Decodable {
-    struct Pair: Decodable {
+struct EtcdRangeAnswer: Decodable, Sendable {
+    struct Pair: Decodable, Sendable {
         let key: Data
         let value: Data?
         let createRevision: EtcdInteger?
@@ -138,7 +138,7 @@ struct EtcdRangeAnswer: Decodable {
     var total: Int { Int(count?.value ?? 0) }
 }
 
-struct EtcdLeaseAnswer: Decodable {
+struct EtcdLeaseAnswer: Decodable, Sendable {
     let id: EtcdInteger?
     /// Seconds; absent if there is no such lease.
     let ttl: EtcdInteger?
@@ -150,14 +150,14 @@ struct EtcdLeaseAnswer: Decodable {
 }
 
 /// A streaming call's answer is inside `result`.
-struct EtcdKeepAliveAnswer: Decodable {
+struct EtcdKeepAliveAnswer: Decodable, Sendable {
     let result: EtcdLeaseAnswer?
 }
 
-struct EtcdEmptyAnswer: Decodable {}
+struct EtcdEmptyAnswer: Decodable, Sendable {}
 
 /// What etcd says of a call that failed.
-struct EtcdFailure: Decodable {
+struct EtcdFailure: Decodable, Sendable {
     let error: String?
     let message: String?
     let code: Int?

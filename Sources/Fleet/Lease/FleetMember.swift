@@ -38,8 +38,8 @@ struct FleetMember: Sendable {
     /// How many integrations it takes in one round.
     static let maximumTaken = 512
     /// After this time without a holder, a host takes an integration even if that is more than its share: the one whose turn it is may not have it
-    /// configured.
-    static let patience = Duration.seconds(2)
+    /// configured. Longer where every host has the same integrations, since then that one is only slow.
+    static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
     /// How long it then keeps it, so that it does not go back and forth.
     static let reluctance = Duration.seconds(60)
 
@@ -59,6 +59,8 @@ struct FleetMember: Sendable {
     private var lastOwner: [String: String] = [:]
     /// What was taken beyond the share, and when.
     private var takenLate: [String: ContinuousClock.Instant] = [:]
+    /// The last observation, if nothing has happened since and time alone changes nothing: in a quiet fleet, most rounds end here.
+    private var settledAt: FleetObservation?
 
     init(host: String, isShared: Bool, configured: Set<String>) {
         self.host = host
@@ -81,16 +83,21 @@ struct FleetMember: Sendable {
 
     /// Other integrations are configured.
     mutating func use(_ integrations: Set<String>) {
+        settledAt = nil
         configured = integrations
         digest = HostPreference.digest(of: integrations)
         lastOwner = lastOwner.filter { integrations.contains($0.key) }
     }
 
     /// This host is about to leave the fleet: it hands over everything and takes nothing.
-    mutating func stop() { isStopping = true }
+    mutating func stop() {
+        settledAt = nil
+        isStopping = true
+    }
 
     /// The fleet as the store shows it, read after everything that this host has sent.
     mutating func observe(_ seen: FleetObservation, at now: ContinuousClock.Instant) -> [Action] {
+        guard seen != settledAt else { return [] }
         isAskedToDrain = seen.draining.contains(host)
         var actions = compare(with: seen)
         let free = remember(seen, at: now)
@@ -98,14 +105,19 @@ struct FleetMember: Sendable {
             seen.hosts.filter { !$0.value.record.isDraining && !seen.draining.contains($0.key) && $0.key != host }.keys
         ).union(isDraining ? [] : [host])
         let share = isDraining ? nil : share(seen, members, free)
-        actions += releases(share, seen, members)
-        if let share { actions += takes(share, free, at: now) }
+        let isSame = hasSameIntegrations(seen, members)
+        actions += releases(share, mayBalance: isSame)
+        if let share {
+            actions += takes(share, free, patience: isSame ? Self.patience.same : Self.patience.differing, at: now)
+        }
+        settledAt = actions.isEmpty && free.isEmpty && takenLate.isEmpty ? seen : nil
         return actions
     }
 
     /// The store has given these to this host.
     mutating func took(_ holdings: [Holding]) -> [Action] {
-        holdings.compactMap { holding in
+        settledAt = nil
+        return holdings.compactMap { holding in
             guard places[holding.integration] == nil else { return nil }
             places[holding.integration] = .held(holding)
             freeSince[holding.integration] = nil
@@ -115,16 +127,19 @@ struct FleetMember: Sendable {
 
     /// The hand-over of an integration is done.
     mutating func handedOver(_ integration: String) {
+        settledAt = nil
         if case .handingOver(let holding) = places[integration] { places[integration] = .returned(holding) }
     }
 
     /// Whoever collected a lost integration has stopped.
     mutating func settled(_ integration: String) {
+        settledAt = nil
         if case .stopping = places[integration] { places[integration] = nil }
     }
 
     /// The lease is over: nothing is held any more.
     mutating func end() -> [Action] {
+        settledAt = nil
         var actions: [Action] = []
         for (name, place) in places.sorted(by: { $0.key < $1.key }) {
             switch place {
@@ -196,9 +211,7 @@ struct FleetMember: Sendable {
     }
 
     /// - Parameter share: nil while this host drains.
-    private mutating func releases(
-        _ share: FairShare?, _ seen: FleetObservation, _ members: Set<String>
-    ) -> [Action] {
+    private mutating func releases(_ share: FairShare?, mayBalance: Bool) -> [Action] {
         var room = Self.maximumReleases
         var surplus = share?.toRelease ?? 0
         var held: [String] = []
@@ -213,10 +226,8 @@ struct FleetMember: Sendable {
         }
         guard room > 0 else { return [] }
         var leaving = held.filter { share == nil || !configured.contains($0) }.sorted()
-        if share != nil, isShared, leaving.isEmpty, surplus > 0, hasSameIntegrations(seen, members) {
-            leaving = held.filter { takenLate[$0] == nil }.sorted {
-                HostPreference.weight(of: $0, for: host) < HostPreference.weight(of: $1, for: host)
-            }
+        if share != nil, isShared, leaving.isEmpty, surplus > 0, mayBalance {
+            leaving = ordered(held.filter { takenLate[$0] == nil }).reversed()
             room = min(room, surplus)
         }
         return leaving.prefix(room).compactMap { name in
@@ -226,23 +237,28 @@ struct FleetMember: Sendable {
         }
     }
 
+    /// What this host wants most comes first.
+    private func ordered(_ names: [String]) -> [String] {
+        names.map { (name: $0, weight: HostPreference.weight(of: $0, for: host)) }
+            .sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.map(\.name)
+    }
+
     /// Whether every host could take what another releases. While a configuration is being rolled out, nothing is moved for the sake of shares.
     private func hasSameIntegrations(_ seen: FleetObservation, _ members: Set<String>) -> Bool {
         members.allSatisfy { $0 == host || seen.hosts[$0]?.record.digest == digest }
     }
 
     private mutating func takes(
-        _ share: FairShare, _ free: Set<String>, at now: ContinuousClock.Instant
+        _ share: FairShare, _ free: Set<String>, patience: Duration, at now: ContinuousClock.Instant
     ) -> [Action] {
         // What was just lost is not taken again before it has stopped.
         let open = free.filter { places[$0] == nil }
         guard !open.isEmpty else { return [] }
         let count = isShared ? share.toTake : open.count
-        let ordered = open.map { (name: $0, weight: HostPreference.weight(of: $0, for: host)) }
-            .sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.map(\.name)
+        let ordered = ordered(Array(open))
         var chosen = Array(ordered.prefix(min(count, Self.maximumTaken)))
         for name in ordered.dropFirst(chosen.count) where chosen.count < Self.maximumTaken {
-            guard let since = freeSince[name], since + Self.patience <= now else { continue }
+            guard let since = freeSince[name], since + patience <= now else { continue }
             chosen.append(name)
             takenLate[name] = now
         }

@@ -14,6 +14,8 @@ import Time
 /// One round: renew if that is due, look at the fleet, act. Rounds follow each other every ``LeaseStore/pollInterval``. Next to them, a timer ends the
 /// holdings when the lease's time is over by this host's clock, whatever the rounds wait for.
 package actor LeaseKeeper {
+    private static let gathering = Duration.milliseconds(20)
+
     /// Until when this host may ask Okta for what it holds.
     package nonisolated let term = LeaseTerm()
 
@@ -283,7 +285,10 @@ package actor LeaseKeeper {
     }
 
     private func pause(until instant: ContinuousClock.Instant) async {
-        if !isWoken {
+        if isWoken {
+            // Hand-overs that end at about the same time are one round's work.
+            try? await Task.sleep(for: Self.gathering)
+        } else {
             let task = Task {
                 _ = try? await Task.sleep(until: instant, tolerance: .milliseconds(10), clock: .continuous)
             }

@@ -2,7 +2,7 @@ import Configuration
 import Logging
 import Systemd
 
-/// What the journal hears of this host's lease: when it is lost or can't be had, every ten minutes while that lasts, and when it is over.
+/// What the journal hears of this host's lease: when it is lost or unavailable, every ten minutes while that lasts, and when it is over.
 final class LeaseVoice {
     private static let repetition = Duration.seconds(600)
 

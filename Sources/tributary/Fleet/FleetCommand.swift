@@ -1,0 +1,70 @@
+import ArgumentParser
+import Collector
+import Configuration
+import Fleet
+import FoundationEssentials
+import Logging
+import OktaAPI
+
+struct FleetGroup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fleet",
+        abstract: "Show the hosts that collect together, and take one of them out of service.",
+        discussion: """
+            These commands ask etcd or the fleet's bucket themselves, so they work on each host of the fleet, whether a daemon runs or not. \
+            They need its certificates or access key: run them as root or as the service's user.
+
+            Example: upgrade a host without a gap
+              sudo tributary fleet drain --wait
+              sudo apt-get install --only-upgrade tributary
+              sudo tributary fleet undrain
+            """,
+        subcommands: [FleetStatus.self, FleetDrain.self, FleetUndrain.self])
+}
+
+/// The fleet of the configuration, and what it leads to.
+struct FleetConnection {
+    let configuration: Configuration
+    let fleet: Configuration.Fleet
+    let access: FleetAccess
+
+    /// - Throws: exit code 78, with words, without a fleet, and for files that can't be used.
+    init(_ options: ConfigurationOptions) throws {
+        configuration = try options.load()
+        guard let fleet = configuration.fleet else {
+            Terminal.complain("tributary: this host is in no fleet: the configuration has no section fleet")
+            throw ExitStatus.configuration
+        }
+        self.fleet = fleet
+        do throws(TransportError) {
+            access = try FleetAccess(
+                fleet, network: configuration.network, userAgent: Version.userAgent,
+                environment: ProcessInfo.processInfo.environment,
+                logger: Logger(label: "tributary") { _ in SwiftLogNoOpLogHandler() })
+        } catch {
+            Terminal.complain("tributary: \(error.description)")
+            throw ExitStatus.configuration
+        }
+    }
+
+    /// The names of the integrations that are collected.
+    var integrations: Set<String> { Set(configuration.integrations.filter(\.isCollected).map(\.name.text)) }
+
+    /// The fleet as it is now.
+    func observe() async throws -> FleetObservation {
+        try await call { store throws(LeaseProblem) in try await store.observe(integrations) }
+    }
+
+    /// Calls the store of the leases.
+    ///
+    /// - Throws: exit code 69 or 77, with words.
+    func call<Result>(_ body: (any LeaseStore) async throws(LeaseProblem) -> Result) async throws -> Result {
+        do throws(LeaseProblem) {
+            return try await body(access.leases)
+        } catch {
+            Terminal.complain("tributary: \(error.words)")
+            if case .refused = error { throw ExitStatus.noPermission }
+            throw ExitStatus.unavailable
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Collector
+import Configuration
+import Fleet
+
+/// What `tributary fleet status` shows; with `--json`, in this form.
+struct FleetReport: Encodable {
+    struct Lease: Encodable {
+        /// `etcd` or `s3`.
+        var engine: String
+        var ttlSeconds: Int
+        var answeredInMilliseconds: Int
+    }
+
+    struct Host: Encodable {
+        var name: String
+        var version: String
+        var since: String
+        var holds: Int
+        var draining: Bool
+    }
+
+    struct Integration: Encodable {
+        var name: String
+        /// Absent: no host holds it.
+        var host: String?
+        var since: String?
+        var previousHost: String?
+        var token: Int64?
+    }
+
+    var fleet: String
+    var lease: Lease
+    var hosts: [Host]
+    /// Those of the configuration and those that a host holds, by name.
+    var integrations: [Integration]
+    /// Hosts that are asked to drain and do not run.
+    var drainingHosts: [String]
+
+    /// - Parameter integrations: the names of those that are configured here and collected.
+    init(
+        _ fleet: Configuration.Fleet, _ seen: FleetObservation, integrations: Set<String>, answeredIn time: Duration
+    ) {
+        self.fleet = fleet.name.text
+        lease = Lease(
+            engine: fleet.lease.type.rawValue, ttlSeconds: fleet.lease.ttl.seconds,
+            answeredInMilliseconds: Int(time / .milliseconds(1)))
+        hosts = seen.hosts.sorted { $0.key < $1.key }.map { name, host in
+            Host(
+                name: name.printable, version: host.record.version.printable,
+                since: WallClock.text(host.record.startedAt),
+                holds: seen.held(by: name), draining: host.record.isDraining || seen.draining.contains(name))
+        }
+        self.integrations = integrations.union(seen.owners.keys).sorted().map { name in
+            let owner = seen.owners[name]
+            return Integration(
+                name: name.printable, host: owner?.host.printable, since: owner.map { WallClock.text($0.since) },
+                previousHost: owner?.previousHost?.printable, token: owner?.token)
+        }
+        drainingHosts = seen.draining.subtracting(seen.hosts.keys).sorted().map(\.printable)
+    }
+
+    /// Whether a host holds every integration.
+    var isWell: Bool { integrations.allSatisfy { $0.host != nil } }
+}

@@ -1,0 +1,107 @@
+import Collector
+import Time
+
+/// `tributary fleet status` for people.
+struct FleetStatusText {
+    let report: FleetReport
+    /// Milliseconds since 1970.
+    let now: Int64
+    let terminal: Terminal
+
+    var lines: [String] {
+        let unheld = report.integrations.filter { $0.host == nil }
+        var lines = terminal.wrapped(summary(unheld: unheld.count), indent: 2)
+        if !unheld.isEmpty {
+            let names = unheld.prefix(20).map(\.name).joined(separator: ", ")
+            let more = unheld.count > 20 ? " and \(unheld.count - 20) more" : ""
+            lines += terminal.wrapped("\(terminal.mark(.trouble)) no host collects \(names)\(more)", indent: 2)
+            lines += terminal.wrapped("  → \(advice)", indent: 4)
+        }
+        if !report.hosts.isEmpty {
+            lines += table(
+                ["HOST", "HOLDS", "SINCE", "VERSION"],
+                report.hosts.map { host in
+                    Row(
+                        mark: host.draining ? .paused : .well,
+                        cells: [
+                            host.name, "\(host.holds)\(host.draining ? " drains" : "")", age(host.since), host.version,
+                        ])
+                })
+        }
+        for host in report.drainingHosts {
+            lines += terminal.wrapped(
+                "\(terminal.mark(.paused)) \(host) does not run, and would take nothing: tributary fleet undrain \(host)",
+                indent: 2)
+        }
+        let held = report.integrations.filter { $0.host != nil }
+        if !held.isEmpty {
+            lines += table(
+                ["INTEGRATION", "HOST", "SINCE", "TAKEN OVER FROM"],
+                held.map { integration in
+                    Row(
+                        mark: .well,
+                        cells: [
+                            integration.name, integration.host ?? "", age(integration.since),
+                            integration.previousHost ?? "",
+                        ])
+                })
+        }
+        return lines
+    }
+
+    private func summary(unheld: Int) -> String {
+        let all = report.integrations.count
+        let hosts = report.hosts.count == 1 ? "1 host" : "\(report.hosts.count) hosts"
+        let shape = report.lease.engine == "s3" ? " active, others stand by" : ""
+        let words = "fleet \(report.fleet): \(hosts)\(shape), \(all - unheld) of \(all) integrations held"
+        return terminal.mark(unheld == 0 ? .well : .trouble) + " " + terminal.bold(words)
+            + terminal.dim(
+                "  leases in \(report.lease.engine), which answered in \(report.lease.answeredInMilliseconds) ms; time to live \(report.lease.ttlSeconds) s"
+            )
+    }
+
+    /// What to do about integrations without a host.
+    private var advice: String {
+        if report.hosts.isEmpty {
+            return "No host takes part. Start the daemon on one of them: systemctl start tributary"
+        }
+        if report.hosts.allSatisfy(\.draining) {
+            return "Every host drains. Let one take integrations again: tributary fleet undrain HOST"
+        }
+        return
+            "Another host takes it within \(report.lease.ttlSeconds + 1) s. If not, see whether the hosts that take part have it in their configuration: tributary check"
+    }
+
+    private struct Row {
+        var mark: StatusText.Mark
+        var cells: [String]
+    }
+
+    /// Columns as wide as they need; the last ones are left out where the window is too narrow.
+    private func table(_ head: [String], _ rows: [Row]) -> [String] {
+        let widths = head.indices.map { column in
+            ([head] + rows.map(\.cells)).map { $0[column].count }.max() ?? 0
+        }
+        var shown = head.count
+        while let columns = terminal.size?.columns, shown > 2, widths[..<shown].reduce(2 * shown, +) > columns {
+            shown -= 1
+        }
+        func line(_ cells: [String]) -> String {
+            var text = ""
+            for column in 0..<shown {
+                text += "  " + cells[column]
+                if column < shown - 1 {
+                    text += String(repeating: " ", count: widths[column] - cells[column].count)
+                }
+            }
+            return String(text.drop { $0 == " " })
+        }
+        return ["  " + terminal.dim(line(head))] + rows.map { terminal.mark($0.mark) + " " + line($0.cells) }
+    }
+
+    /// `5m ago`; empty without a time.
+    private func age(_ time: String?) -> String {
+        guard let time, let then = CivilTime.milliseconds(rfc3339: time) else { return "" }
+        return StatusReport.duration(Int((now - then) / 1000)) + " ago"
+    }
+}
