@@ -11,7 +11,7 @@ DESTDIR ?=
 RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-stdlib \
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
-.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates loader-test detections-test delivery-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
+.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates loader-test detections-test delivery-test fleet-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
 	exactly-once-test attack-test simulate simulate-faults systemd-test package-test reload-test respond-test deb tarball install uninstall clean
 
 help: ## What there is to make
@@ -140,6 +140,12 @@ detections-test: ## Each detection on the records of its events, by DuckDB from 
 delivery-test: release ## Deliveries to a real S3 server, killed and cut off; needs PyPI for SeaweedFS, boto3 and DuckDB; SEGMENTS, KILLS, SEED
 	@scripts/install-dependencies delivery
 	Suites/delivery/run "$$($(SWIFT) build -c release --show-bin-path)"
+
+fleet-test: ## A fleet on a real etcd and S3 server, with partitions, kills and lost answers; PARTS="chaos scale upgrade", HOSTS, ORGS, EVENTS, TTL, LEASE, SEED
+	@scripts/install-dependencies fleet
+	$(SWIFT) build --product tributary
+	$(SWIFT) build --product okta-simulator
+	Suites/fleet/run "$$($(SWIFT) build --show-bin-path)" $(PARTS)
 
 replay-test: release ## A replay of 1,000,000 records, killed ten times; EVENTS, KILLS, SEED, WORK
 	@scripts/install-dependencies test

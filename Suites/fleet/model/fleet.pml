@@ -1,4 +1,4 @@
-/* The protocol by which the hosts of a fleet seal one integration, for spin (spinroot.com).
+/* The protocol by which the hosts of a fleet seal one integration, for spin (spinroot.com). The code: SealLog, SpoolWriter+Shared, IngestWorker+Fleet.
  *
  * The bucket is the only thing that hosts share. Leases are left out on purpose: any host may believe at any moment that it holds the integration,
  * several at once, and may lose that belief between any two steps. So leases that end early or late, and pauses of any length, are all covered.
@@ -7,9 +7,9 @@
  *
  * What must hold (`check`, after every change of the bucket):
  *   chain      a seal continues the cursor at which the seal before it ends, so each page of the log is in exactly one decided seal
- *   immutable  a decided seal does not change
  *   published  what is in the bucket under a final key is in a decided seal, and no page is there twice
  *   kept       a decided seal is published whole; the newest one need not be, but then its bundle is there to finish it from
+ *   windows    the identity windows of the newest seal are there
  * and for each host:
  *   first      it collects no page of a journal that it has opened before the seal under it is published whole
  *   current    its journal is never newer than the newest seal
@@ -29,7 +29,7 @@
 /* A bundle of two segments and the seal that names it. Its number is the commit id. */
 typedef Commit {
     byte generation, first, after;  /* pages first to after - 1; `after` is the cursor in the seal */
-    bit has_bundle;                 /* the bundle is in the bucket */
+    bit has_bundle, has_windows;    /* what was staged is in the bucket */
     bit is_sent;                    /* a PUT of its seal was sent: it may arrive now, late, twice, or never */
     bit segment[2]                  /* in the bucket, under their final keys */
 };
@@ -60,6 +60,7 @@ inline check() {
         assert(commits[seals[g]].generation == g);
         assert(commits[seals[g]].first == CURSOR_AFTER((g - 1)));                          /* chain */
         assert(IS_WHOLE(seals[g]) || (g == newest && commits[seals[g]].has_bundle))        /* kept */
+        assert(g != newest || commits[seals[g]].has_windows)                               /* windows */
     }
     for (p : 0 .. PAGES - 1) {
         copies = 0;
@@ -132,21 +133,19 @@ end:
     od
 }
 
-#ifdef FORGET_TOO_EARLY      /* the newest seal's bundle too, whatever is published */
-#define MAY_BE_FORGOTTEN(commit) commits[commit].generation <= journal
+#ifdef CLEAN_UNDECIDED
+#define IS_RUBBISH(commit) commit != seals[journal]
 #else
-#ifdef FORGET_UNDECIDED      /* also those that no seal names yet */
-#define MAY_BE_FORGOTTEN(commit) commits[commit].generation != journal && (mine == 0 || IS_WHOLE(mine))
-#else
-#define MAY_BE_FORGOTTEN(commit) commits[commit].generation < journal && (mine == 0 || IS_WHOLE(mine))
+#define IS_RUBBISH(commit) commit != seals[journal] && commits[commit].generation <= journal
 #endif
-#endif
-#define FORGET(commit) atomic { commits[commit].has_bundle && MAY_BE_FORGOTTEN(commit) -> d_step { commits[commit].has_bundle = 0; check() } }
+#define CLEAN(commit) atomic { \
+    (commits[commit].has_bundle || commits[commit].has_windows) && IS_RUBBISH(commit) -> \
+    d_step { commits[commit].has_bundle = 0; commits[commit].has_windows = 0; check() } }
 
 active [HOSTS] proctype Host() {
     byte journal;        /* generation of the local journal; 0: there is none */
     byte base, cursor;   /* the cursor in its header, and the one after its last page */
-    byte mine;           /* the commit that this host staged, and publishes from its local files once it is decided */
+    byte mine;           /* the commit that this host has staged, and publishes from its local files once it is decided */
     bit is_ours;
 
     /* The process was killed, or it lost the lease. Its journal is there, or it went with its disk. */
@@ -174,23 +173,39 @@ open:
 #endif
         fi
     };
+    if
+    :: journal == 1 || commits[seals[journal]].has_windows
+    /* No windows: another host has sealed since. */
+    :: journal != 1 && !commits[seals[journal]].has_windows ->
+        atomic { find_newest(newest); assert(newest > journal); journal = 0; base = 0; cursor = 0; goto stopped }
+    fi;
 #ifndef OPEN_WITHOUT_PUBLISHING
-    if
-    :: journal == 1 -> goto collect
-    :: journal != 1 && commits[seals[journal]].has_bundle
-    /* No bundle: another host has sealed since. */
-    :: journal != 1 && !commits[seals[journal]].has_bundle -> d_step { find_newest(newest); assert(newest > journal) }; goto open
-    fi;
-    /* publish, from the bundle */
-    if
-    :: d_step { put_segment(seals[journal], 0) }
+    /* publish, from the bundle. A bundle that is gone says that another host has published everything. */
+    do
+    :: atomic { journal != 1 && commits[seals[journal]].has_bundle && !commits[seals[journal]].segment[0] -> d_step { put_segment(seals[journal], 0) } }
+    :: atomic { journal != 1 && commits[seals[journal]].has_bundle && !commits[seals[journal]].segment[1] -> d_step { put_segment(seals[journal], 1) } }
+    :: atomic { journal != 1 && commits[seals[journal]].has_bundle && IS_WHOLE(seals[journal]) -> d_step { commits[seals[journal]].has_bundle = 0; check() } }
+    :: atomic { journal == 1 || !commits[seals[journal]].has_bundle -> break }
     :: goto stopped
-    fi;
-    if
-    :: d_step { put_segment(seals[journal], 1) }
-    :: goto stopped
-    fi;
+    od;
 #endif
+    /* What attempts have left; this may be cut short. */
+    do
+    :: CLEAN(1)
+    :: CLEAN(2)
+    :: CLEAN(3)
+#if COMMITS > 3
+    :: CLEAN(4)
+#endif
+#if COMMITS > 4
+    :: CLEAN(5)
+#endif
+#if COMMITS > 5
+    :: CLEAN(6)
+#endif
+    :: break
+    :: goto stopped
+    od;
 
 collect:
     do
@@ -199,34 +214,55 @@ collect:
     /* publish, from the local files. Pages are collected meanwhile. */
     :: d_step { mine != 0 && !commits[mine].segment[0] -> put_segment(mine, 0) }
     :: d_step { mine != 0 && commits[mine].segment[0] && !commits[mine].segment[1] -> put_segment(mine, 1) }
-    :: FORGET(1)
-    :: FORGET(2)
-    :: FORGET(3)
-#if COMMITS > 3
-    :: FORGET(4)
+    /* forget: its bundle, and the windows of the seal before */
+    :: d_step {
+#ifdef FORGET_TOO_EARLY
+        mine != 0 ->
+#else
+        mine != 0 && IS_WHOLE(mine) ->
 #endif
-#if COMMITS > 4
-    :: FORGET(5)
-#endif
-#if COMMITS > 5
-    :: FORGET(6)
+            commits[mine].has_bundle = 0; check() };
+        if
+        :: d_step {
+            if
+            :: journal > 2 -> commits[seals[journal - 1]].has_windows = 0
+            :: else
+            fi;
+            mine = 0;
+            check() }
+        :: goto stopped
+        fi
+#ifdef DECIDE_BEFORE_PUBLISHED
+    :: mine != 0 -> mine = 0
 #endif
     /* stage */
     :: atomic {
-        cursor > base && journal < LAST && staged < COMMITS && (mine == 0 || IS_WHOLE(mine)) -> d_step {
+        cursor > base && journal < LAST && staged < COMMITS && mine == 0 -> d_step {
             staged++;
             mine = staged;
             commits[mine].generation = journal + 1;
             commits[mine].first = base;
-            commits[mine].after = cursor;
-#ifndef DECIDE_WITHOUT_STAGE
-            commits[mine].has_bundle = 1
-#endif
+            commits[mine].after = cursor
         };
-        goto decide }
+        goto stage }
     od;
 
-decide:
+stage:
+    atomic {
+#ifndef DECIDE_WITHOUT_STAGE
+        commits[mine].has_bundle = 1;
+        commits[mine].has_windows = 1;
+#endif
+#ifdef FORGET_WINDOWS_TOO_EARLY
+        commits[seals[journal]].has_windows = (journal == 1 -> commits[seals[journal]].has_windows : 0);
+#endif
+        check()
+    };
+    if
+    :: skip
+    :: goto stopped
+    fi;
+    /* decide */
     commits[mine].is_sent = (seals[commits[mine].generation] == 0);
     if
     :: d_step { put_seal(mine, is_ours) };
@@ -248,15 +284,15 @@ decide:
             cursor = (cursor < PAGES -> cursor + 1 : cursor);
             commits[mine].after = (seals[commits[mine].generation] == mine -> commits[mine].after : cursor)
         };
-        goto decide
+        goto stage
 #endif
     :: goto stopped
     fi;
-    /* GET the seal: whose is it? */
+    /* GET the seal: whose is it? Without an answer, or if there is none, the same again: same bodies, same commit id. */
     if
     :: atomic { seals[commits[mine].generation] == mine -> goto adopt }
-    :: atomic { seals[commits[mine].generation] == 0 -> goto decide } /* the same PUT again: same body, same commit id */
     :: atomic { seals[commits[mine].generation] != 0 && seals[commits[mine].generation] != mine -> goto fenced }
+    :: goto stage
     :: goto stopped
     fi;
 

@@ -1,0 +1,207 @@
+"""A whole fleet on this machine: engines, orgs, namespaces, hosts, and what is asked of all of them at the end."""
+import os
+import random
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import check
+from engines import Bucket, Etcd, Orgs, TooLate, wait_for
+from hosts import Host, build_interposer, fleet_keys
+from network import Network
+
+failures = []
+
+
+def report(what, good, more=""):
+    print(f"{'ok' if good else 'NOT OK'}  {what}{': ' + str(more) if more != '' else ''}", flush=True)
+    if not good:
+        failures.append(what)
+    return good
+
+
+class Settings:
+    """From the environment."""
+
+    def __init__(self, **defaults):
+        for name, value in defaults.items():
+            given = os.environ.get(name.upper())
+            setattr(self, name, value if given is None else type(value)(given))
+
+
+class Fleet:
+    def __init__(self, programs, scratch, *, hosts, orgs, lease, ttl, seed, rate, events=50, is_fenced=True, clocks=300,
+                 segment_max_age="5s", poll_interval="1s"):
+        self.home = scratch
+        self.lease, self.ttl = lease, ttl
+        self.etcd = self.bucket = self.orgs = self.network = None
+        self.hosts = []
+        self.is_over = threading.Event()
+        try:
+            self._build(programs, hosts, orgs, seed, rate, events, is_fenced, clocks, segment_max_age, poll_interval)
+        except BaseException:
+            self.close()
+            raise
+        self.reader = check.Reader(self.bucket)
+        self.began = time.monotonic()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _build(self, programs, hosts, orgs, seed, rate, events, is_fenced, clocks, segment_max_age, poll_interval):
+        chosen = random.Random(f"{seed} clocks")
+        self.programs = self.home / "bin"
+        self.programs.mkdir(parents=True)
+        self.program = Path(shutil.copy(programs / "tributary", self.programs / "tributary"))
+        self.etcd = Etcd(self.home / "etcd") if self.lease == "etcd" else None
+        self.bucket = Bucket(self.home / "store", is_open=not is_fenced)
+        self.orgs = Orgs(programs, self.home / "orgs", orgs, rate, events)
+        services = {"s3": [self.bucket.port], "okta": self.orgs.ports}
+        if self.etcd:
+            services["etcd"] = self.etcd.clients
+        self.network = Network(hosts, services)
+        if not is_fenced:
+            self.network.drop_condition()
+        library = build_interposer(self.home)
+        for number in range(hosts):
+            host = Host(number, self.home / f"host{number + 1}", self.program, library, self.network.namespaces[number],
+                        clock=chosen.randint(-clocks, clocks) if clocks else 0)
+            host.configure(self.orgs, fleet_keys(host.name, self.bucket, self.etcd, self.ttl), segment_max_age=segment_max_age, poll_interval=poll_interval)
+            self.hosts.append(host)
+
+    def _watch(self):
+        while not self.is_over.wait(1):
+            for host in self.hosts:
+                if host.is_running:
+                    host.note()
+
+    def start(self):
+        """All hosts, until each org was asked for its log."""
+        for host in self.hosts:
+            host.start()
+        self.wait_until_all_are_asked()
+
+    def wait_until_all_are_asked(self, seconds=120):
+        since = time.monotonic()
+        wait_for("a request to each org", lambda: self.asked_since(since) == len(self.orgs.ports) or not self._some_run(), seconds)
+        if not self._some_run():
+            raise TooLate(f"the hosts ended: {self.hosts[0].log.read_text()[-1500:]}")
+
+    def _some_run(self):
+        return any(host.is_running for host in self.hosts)
+
+    def asked_since(self, since):
+        """How many orgs were."""
+        found = set()
+        for request, _, _ in reversed(self.network.requests["okta"]):
+            if request.at < since - 60:
+                break
+            if request.at >= since:
+                found.add(request.port)
+        return len(found)
+
+    def holders(self, within=5):
+        """Integration → number of the host that asked last, of those asked within so many seconds."""
+        now, found = time.monotonic(), {}
+        for request, _, _ in reversed(self.network.requests["okta"]):
+            if request.at < now - within - 30:
+                break
+            if request.at > now - within and "/logs" in request.target:
+                found.setdefault(self.orgs.names[request.port], request.host)
+        return found
+
+    def shares(self, within=5):
+        """How many integrations each host asks for."""
+        found = list(self.holders(within).values())
+        return [found.count(number) for number in range(len(self.hosts))]
+
+    def wait_for_shares(self, hosts, within=5, seconds=120):
+        """Until these hosts share all integrations evenly, and nobody else has any; returns (seconds, shares)."""
+        began, share = time.monotonic(), len(self.orgs.ports) / len(hosts)
+
+        def is_fair():
+            shares = self.shares(within)
+            return sum(shares) == len(self.orgs.ports) and all(
+                abs(count - share) <= 1 if number in hosts else count == 0 for number, count in enumerate(shares))
+
+        wait_for(f"fair shares of hosts {[number + 1 for number in hosts]}, {self.shares(within)}", is_fair, seconds, every=0.5)
+        return time.monotonic() - began, self.shares(within)
+
+    def gaps(self, since, until):
+        """For each org, the longest time without a request: seconds."""
+        asked = {port: [since] for port in self.orgs.ports}
+        for request, _, _ in self.network.requests["okta"]:
+            if since <= request.at < until:
+                asked[request.port].append(request.at)
+        return [max(after - before for before, after in zip(sorted(times), [*sorted(times)[1:], until])) for times in asked.values()]
+
+    def measure(self, seconds):
+        """Requests, processor time and memory of a quiet stretch, in lines to print."""
+        began, before = time.monotonic(), [host.note()[0] for host in self.hosts]
+        wait_for("the end of the measurement", lambda: time.monotonic() >= began + seconds, seconds + 5)
+        ended = time.monotonic()
+        lines = [f"{service}: {total} requests a minute {methods}" for service in sorted(self.network.requests)
+                 for total, methods in [self.per_minute(service, began, ended)]]
+        for host, spent in zip(self.hosts, before):
+            now, resident = host.note()
+            if resident:
+                lines.append(f"{host.name}: processor {(now - spent) / (ended - began) * 100:.1f} %, memory {resident / 1024:.0f} MiB (most {host.largest >> 10})")
+        return lines, self.per_minute("okta", began, ended)[0]
+
+    def generated(self):
+        return {name: set(self.orgs.uuids(port)) for port, name in self.orgs.names.items()}
+
+    def settle(self, seconds=180):
+        """Everything that is generated up to now reaches the bucket; then the hosts stop in order. Returns complaints and numbers."""
+        expected = self.generated()
+        began, complaints = time.monotonic(), []
+        try:
+            wait_for("all events in the bucket", lambda: check.is_all_there(self.reader, expected), seconds, every=1)
+        except TooLate as late:
+            complaints.append(str(late))
+        self.settled_in = time.monotonic() - began
+        stops = [None] * len(self.hosts)
+
+        def stop(number):
+            stops[number] = self.hosts[number].stop() if self.hosts[number].is_running else self.hosts[number].process.returncode
+
+        threads = [threading.Thread(target=stop, args=(number,)) for number in range(len(self.hosts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if any(stops):
+            complaints.append(f"hosts stopped with {stops}")
+        complaints += [f"{host.name} ended by itself with {host.exits}" for host in self.hosts if host.exits]
+        self.reader.forget()
+        self.reader.look()
+        more, numbers = check.verdict(self.reader, expected, self.generated())
+        return complaints + more, numbers
+
+    def per_minute(self, service, since, until):
+        """(requests a minute, by method)"""
+        counts = {}
+        for request, _, _ in self.network.requests[service]:
+            if since <= request.at < until:
+                counts[request.method] = counts.get(request.method, 0) + 1
+        minutes = max(until - since, 1e-9) / 60
+        return round(sum(counts.values()) / minutes), {method: round(count / minutes) for method, count in sorted(counts.items())}
+
+    def pages_asked_again(self):
+        """Pages with events that were asked for more than once, and how many there were."""
+        seen, again, pages = set(), 0, 0
+        for request, status, size in self.network.requests["okta"]:
+            # An answer without events is some 900 bytes, nearly all of them headers.
+            if status == 200 and size > 2000 and "after=" in request.target:
+                pages += 1
+                again += (request.port, request.target) in seen
+                seen.add((request.port, request.target))
+        return again, pages
+
+    def close(self):
+        self.is_over.set()
+        for host in self.hosts:
+            if host.is_running:
+                host.kill()
+        for part in (self.network, self.orgs, self.bucket, self.etcd):
+            if part is not None:
+                getattr(part, "close" if part is self.network else "stop")()

@@ -1,0 +1,151 @@
+"""What a fleet is built on, for real: three nodes of etcd, one S3 server, and simulated Okta orgs with live events."""
+import base64
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "delivery"))
+from store import KEY, SECRET, Store, free_ports  # noqa: E402
+
+BUCKET, PREFIX = "lake", "okta"
+TOKEN = "00fleet-test-token"
+
+
+class TooLate(Exception):
+    """A condition that did not come true in time."""
+
+
+def wait_for(what, condition, seconds=60, every=0.1):
+    """Waits until a condition is true, by asking; returns its value."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TooLate(f"still not so after {seconds} s: {what}")
+        time.sleep(every)
+
+
+class Etcd:
+    """Three nodes, without TLS, on loopback."""
+
+    def __init__(self, home):
+        self.home = home
+        home.mkdir()
+        ports = free_ports(6)
+        self.clients, self.peers = ports[:3], ports[3:]
+        self.processes = [None] * 3
+        for node in range(3):
+            self.start(node)
+        wait_for("a leader of etcd", lambda: self.leader() is not None)
+
+    def start(self, node):
+        members = ",".join(f"n{number}=http://127.0.0.1:{port}" for number, port in enumerate(self.peers))
+        client, peer = (f"http://127.0.0.1:{port}" for port in (self.clients[node], self.peers[node]))
+        with open(self.home / f"{node}.log", "ab") as log:
+            self.processes[node] = subprocess.Popen(
+                ["etcd", "--name", f"n{node}", "--data-dir", self.home / str(node), "--listen-client-urls", client, "--advertise-client-urls", client,
+                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", members, "--log-level", "warn"],
+                stdout=log, stderr=log)
+
+    def ask(self, node, path, body):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.clients[node]}{path}", json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=2) as answer:
+            return json.load(answer)
+
+    def leader(self):
+        """The number of the node that leads, or None."""
+        for node in range(3):
+            try:
+                said = self.ask(node, "/v3/maintenance/status", {})
+                if said.get("leader") == said["header"]["member_id"]:
+                    return node
+            except OSError:
+                continue
+        return None
+
+    def keys(self, prefix):
+        """Keys and values below a prefix, as anybody sees them."""
+        encoded = [base64.b64encode(text.encode()).decode() for text in (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))]
+        for node in range(3):
+            try:
+                said = self.ask(node, "/v3/kv/range", {"key": encoded[0], "range_end": encoded[1]})
+                return {base64.b64decode(pair["key"]).decode(): base64.b64decode(pair.get("value", "")).decode() for pair in said.get("kvs", [])}
+            except OSError:
+                continue
+        return {}
+
+    def kill(self, node):
+        self.processes[node].send_signal(signal.SIGKILL)
+        self.processes[node].wait()
+
+    def stop(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+class Bucket(Store):
+    """SeaweedFS with one bucket. `is_open`: requests without a signature are allowed too, so that the relays may take a header out of a signed one."""
+
+    def __init__(self, home, is_open=False):
+        super().__init__(str(Path(sys.prefix) / "bin/weed"), home)
+        if is_open:
+            identities = json.loads((home / "s3.json").read_text())
+            identities["identities"].append({"name": "anonymous", "actions": ["Admin", "Read", "Write", "List"]})
+            (home / "s3.json").write_text(json.dumps(identities))
+        self.keys = home / "keys"
+        self.keys.write_text(f"[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n")
+        self.keys.chmod(0o600)
+        self.start()
+        client = self.client()
+        client.create_bucket(Bucket=BUCKET)
+        # The first object of a bucket waits for volumes, for seconds.
+        client.put_object(Bucket=BUCKET, Key="first", Body=b"")
+        client.delete_object(Bucket=BUCKET, Key="first")
+
+
+class Orgs:
+    """One process with many orgs, each on a port and with events of its own."""
+
+    def __init__(self, programs, home, count, rate, events):
+        self.home = home
+        home.mkdir()
+        self.token = home / "token"
+        self.token.write_text(TOKEN + "\n")
+        self.token.chmod(0o600)
+        ready = home / "ready.json"
+        # A copy: a rebuilt one must not disturb the run.
+        program = shutil.copy(programs / "okta-simulator", home / "okta-simulator")
+        with open(home / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [program, "--orgs", str(count), "--token-file", self.token, "--events", str(events), "--history", "10m", "--rate", str(rate),
+                 "--late", "0.02", "--limit-per-minute", "1000000", "--ready-file", ready], stdout=subprocess.DEVNULL, stderr=log)
+
+        def lines():
+            return ready.exists() and len(ready.read_text().splitlines()) == count
+
+        wait_for("the simulated orgs", lines)
+        self.ports = [json.loads(line)["port"] for line in ready.read_text().splitlines()]
+        self.names = {port: f"org{number:03}" for number, port in enumerate(self.ports)}
+
+    def _get(self, port, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+            return answer.read()
+
+    def uuids(self, port):
+        return self._get(port, "/_simulator/uuids").decode().split()
+
+    def stats(self, port):
+        return json.loads(self._get(port, "/_simulator/stats"))
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()

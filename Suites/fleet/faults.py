@@ -1,0 +1,199 @@
+"""What goes wrong, drawn from a seed before the run: kills, pauses, partitions, engines that die, answers that get lost."""
+import random
+import signal
+import threading
+import time
+from dataclasses import dataclass
+
+from engines import wait_for
+
+WEIGHTS = {
+    "kill": 4, "kill, disk lost": 1, "pause": 4, "stop": 1,
+    "cut etcd": 3, "cut s3": 3, "cut okta": 2,
+    "leader killed": 2, "store killed": 1,
+    "answer lost": 2, "answer reset": 2, "answer late": 2, "request late": 2,
+}
+ENGINES = ("leader killed", "store killed")
+
+
+@dataclass
+class Fault:
+    kind: str
+    host: int
+    seconds: float        # how long it lasts
+    direction: str        # of a cut
+    is_late: bool         # what a cut held is delivered after it
+    count: int            # deciding PUTs that are struck
+    gap: float            # until the next one
+    began: float = 0
+    ended: float = 0
+
+    def __str__(self):
+        what = {"cut": f" {self.direction}{', delivered after it' if self.is_late else ''}", "answer": f" × {self.count}", "request": f" × {self.count}"}
+        where = "" if self.kind in ENGINES else f" collector-{self.host + 1}"
+        return f"{self.kind}{where}{what.get(self.kind.split()[0], '')} {self.seconds:.1f} s"
+
+
+def schedule(seed, count, hosts, ttl, lease, gap, kinds=()):
+    """The same seed, the same faults. `gap`: seconds between two, on average. `kinds`: these only."""
+    chosen = random.Random(f"{seed} faults")
+    weights = {kind: weight for kind, weight in WEIGHTS.items()
+               if (lease == "etcd" or kind not in ("cut etcd", "leader killed")) and (not kinds or kind in kinds)}
+    faults = []
+    for _ in range(count):
+        kind = chosen.choices(list(weights), list(weights.values()))[0]
+        # Beyond the lease, most of the time.
+        seconds = ttl * chosen.uniform(0.5, 3)
+        if kind in ("pause", "answer late", "request late"):
+            seconds = ttl * chosen.uniform(1.2, 3)
+        if kind in ENGINES:
+            seconds = chosen.uniform(0.2, 3)
+        faults.append(Fault(kind, chosen.randrange(hosts), seconds, chosen.choice(("requests", "answers", "both")), chosen.random() < 0.7,
+                            chosen.randint(1, 3), chosen.uniform(0.2, 1.8) * gap))
+    return faults
+
+
+class Chaos:
+    """Carries a schedule out on a fleet. What one fault holds is not touched by another."""
+
+    def __init__(self, fleet, faults, is_loud=False):
+        self.fleet, self.faults, self.is_loud = fleet, faults, is_loud
+        self.busy = set()
+        self.lock = threading.Lock()
+        self.errors = []
+
+    def run(self):
+        threads = []
+        for fault in self.faults:
+            resource = self._resource(fault)
+            wait_for(f"an end of the fault before: {fault}", lambda: self._take(resource), 300, every=0.05)
+            thread = threading.Thread(target=self._carry_out, args=(fault, resource))
+            thread.start()
+            threads.append(thread)
+            time.sleep(fault.gap)
+        for thread in threads:
+            thread.join()
+        if self.errors:
+            raise self.errors[0]
+
+    def _resource(self, fault):
+        kind = fault.kind
+        if kind.startswith("cut"):
+            return (fault.host, kind)
+        if kind in ENGINES:
+            return kind
+        return (fault.host, "decision" if kind.startswith(("answer", "request")) else "process")
+
+    def _take(self, resource):
+        with self.lock:
+            if resource in self.busy:
+                return False
+            self.busy.add(resource)
+            return True
+
+    def _carry_out(self, fault, resource):
+        fault.began = time.monotonic()
+        if self.is_loud:
+            print(f"    {fault.began - self.fleet.began:6.1f} s  {fault}", flush=True)
+        try:
+            getattr(self, "_" + fault.kind.split()[0].rstrip(","))(fault)
+        except Exception as error:
+            self.errors.append(error)
+        fault.ended = time.monotonic()
+        if self.is_loud and fault.kind in ENGINES:
+            print(f"    {fault.ended - self.fleet.began:6.1f} s    up again", flush=True)
+        with self.lock:
+            self.busy.discard(resource)
+
+    def _kill(self, fault):
+        host = self.fleet.hosts[fault.host]
+        host.kill()
+        if fault.kind.endswith("disk lost"):
+            host.lose_disk()
+        time.sleep(fault.seconds)
+        host.start()
+
+    def _pause(self, fault):
+        host = self.fleet.hosts[fault.host]
+        host.revive()
+        host.signal(signal.SIGSTOP)
+        time.sleep(fault.seconds)
+        host.signal(signal.SIGCONT)
+
+    def _stop(self, fault):
+        host = self.fleet.hosts[fault.host]
+        host.revive()
+        code = host.stop()
+        if code != 0:
+            host.exits.append(code)
+        time.sleep(fault.seconds)
+        host.start()
+
+    def _cut(self, fault):
+        service = fault.kind.split()[1]
+        self.fleet.network.cut(fault.host, service, fault.direction, fault.is_late)
+        time.sleep(fault.seconds)
+        self.fleet.network.heal(fault.host, service)
+
+    def _leader(self, fault):
+        etcd = self.fleet.etcd
+        node = wait_for("a leader of etcd", lambda: {"node": found} if (found := etcd.leader()) is not None else None)["node"]
+        etcd.kill(node)
+        time.sleep(fault.seconds)
+        etcd.start(node)
+        wait_for("the node of etcd", lambda: etcd.leader() is not None)
+
+    def _store(self, fault):
+        self.fleet.bucket.kill()
+        time.sleep(fault.seconds)
+        self.fleet.bucket.start()
+
+    def _answer(self, fault):
+        """Of the next deciding PUTs of this host, however long it takes until they come."""
+        self.fleet.network.strike(fault.host, fault.kind, fault.seconds, fault.count)
+
+    _request = _answer
+
+
+@dataclass
+class Takeover:
+    """Another host asks for an org's log, after a fault of the host that did."""
+    seconds: float
+    what: str
+    was_reachable: bool   # etcd, S3 and Okta were, for all hosts
+    was_alone: bool       # no other fault of a host or an engine was near
+
+    def __lt__(self, other):
+        return self.seconds < other.seconds
+
+
+def takeovers(fleet, faults):
+    """From the beginning of each fault to the first request of another host. An org that the same host goes on with was not taken over."""
+    ends = {"kill", "kill, disk lost", "pause", "cut etcd" if fleet.lease == "etcd" else "cut s3"}
+    asked = {}
+    for request, _, _ in fleet.network.requests["okta"]:
+        asked.setdefault(request.port, []).append((request.at, request.host))
+    for requests in asked.values():
+        requests.sort()
+    found = []
+    for fault in faults:
+        if fault.kind not in ends:
+            continue
+        for port, requests in asked.items():
+            before = [host for at, host in requests if fault.began - 10 < at < fault.began]
+            # What it had sent before may come through the relay a moment after.
+            after = [(at, host) for at, host in requests if at > fault.began + 0.2]
+            if not before or before[-1] != fault.host or not after or after[0][1] == fault.host:
+                continue
+            until = after[0][0]
+            near = [other for other in faults if other is not fault and other.began < until and other.ended > fault.began - fleet.ttl
+                    and not other.kind.startswith(("answer", "request late"))]
+            found.append(Takeover(until - fault.began, f"{fleet.orgs.names[port]} after {fault} at {fault.began - fleet.began:.1f} s",
+                                  not any(other.kind in ENGINES or other.kind.startswith("cut") for other in near), not near))
+    return found
+
+
+def outline(seconds):
+    """Median and worst of some durations."""
+    ordered = sorted(seconds)
+    return f"{len(ordered)}, median {ordered[len(ordered) // 2]:.1f} s, worst {ordered[-1]:.1f} s" if ordered else "none"

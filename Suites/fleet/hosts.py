@@ -1,0 +1,129 @@
+"""A collector host: `tributary run` in a network namespace, with a state directory and a wall clock of its own."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "faults"))
+from engines import BUCKET, PREFIX, wait_for  # noqa: E402
+from harness import Control, processor_seconds  # noqa: E402
+
+
+def build_interposer(home):
+    """What shifts the wall clock of a process, and no other clock."""
+    library = home / "interpose.so"
+    subprocess.run(["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-O1", "-o", library, HERE.parent / "faults/interpose.c", "-ldl"], check=True)
+    return library
+
+
+def fleet_keys(name, bucket, etcd, ttl):
+    """The section `fleet` of a host's configuration."""
+    lease = f"type: etcd, endpoints: [{', '.join(f'http://127.0.0.1:{port}' for port in etcd.clients)}]" if etcd else "type: s3"
+    return f"""
+fleet:
+  name: test
+  host: {name}
+  log:
+    bucket: {BUCKET}
+    prefix: {PREFIX}
+    endpoint: http://127.0.0.1:{bucket.port}
+    credentials: static
+    secret_file: {bucket.keys}
+  lease: {{{lease}, ttl: {ttl:g}s}}
+"""
+
+
+class Host:
+    """`clock`: seconds that its wall clock is ahead. `namespace`: None is this one."""
+
+    def __init__(self, number, home, program, library, namespace, clock=0):
+        self.number, self.name, self.home, self.program, self.library = number, f"collector-{number + 1}", home, program, library
+        self.namespace, self.clock = namespace, clock
+        home.mkdir()
+        self.control = Control(home / "control")
+        self.control["clock_offset"] = clock
+        self.configuration = home / "tributary.yaml"
+        self.log = home / "log"
+        self.process = None
+        self.spent, self.largest = 0.0, 0   # processor seconds of the lives before; most resident memory, KiB
+        self.exits = []
+
+    def configure(self, orgs, fleet, *, segment_max_age="5s", poll_interval="1s", more=""):
+        integrations = "".join(
+            f"  - {{name: {name}, url: 'http://127.0.0.1:{port}', data_ingest: {{credential: read, poll_interval: {poll_interval}, start: 1d}}}}\n"
+            for port, name in orgs.names.items())
+        self.configuration.write_text(f"""
+state_directory: {self.home}/state
+runtime_directory: {self.home}/run
+spool: {{directory: {self.home}/spool, segment_max_age: {segment_max_age}, compression: gzip}}
+{fleet}
+{more}
+credentials:
+  - {{name: read, type: api_token, permissions: read, secret_file: {orgs.token}}}
+integrations:
+{integrations}""")
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self):
+        environment = dict(os.environ, LD_PRELOAD=str(self.library), FAULTS_CONTROL=str(self.control.path), FAULTS_BELOW="")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [*(self.namespace.enter if self.namespace else []), self.program, "run", "--config", self.configuration],
+                stdout=log, stderr=log, env=environment)
+
+    def note(self):
+        """Keeps what this life has used: (processor seconds of all lives, KiB resident now)."""
+        try:
+            spent = self.spent + processor_seconds(self.process.pid)
+            resident = int(Path(f"/proc/{self.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
+        except (OSError, IndexError, AttributeError):
+            return self.spent, 0
+        self.largest = max(self.largest, resident)
+        return spent, resident
+
+    def signal(self, number):
+        if self.is_running:
+            self.process.send_signal(number)
+
+    def kill(self):
+        self.spent, _ = self.note()
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, seconds=90):
+        """In order; returns the exit code."""
+        self.spent, _ = self.note()
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "killed, since it did not stop"
+
+    def lose_disk(self):
+        """State and spool are gone, as with a new disk."""
+        for name in ("state", "spool", "run"):
+            shutil.rmtree(self.home / name, ignore_errors=True)
+
+    def revive(self):
+        """Starts it if it has ended; one that ended by itself is noted."""
+        if not self.is_running:
+            if self.process is not None and self.process.returncode not in (-signal.SIGKILL, 0):
+                self.exits.append(self.process.returncode)
+            self.start()
+
+    def command(self, *arguments):
+        """What `tributary ARGUMENTS` says in this host's namespace."""
+        outcome = subprocess.run([*(self.namespace.enter if self.namespace else []), self.program, *arguments, "--config", self.configuration],
+                                 capture_output=True, text=True, timeout=60)
+        return outcome.returncode, outcome.stdout + outcome.stderr
+
+    def wait_until_it_reports(self):
+        wait_for(f"the status of {self.name}", (self.home / "run/status.json").exists)

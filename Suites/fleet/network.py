@@ -1,0 +1,272 @@
+"""A network namespace for each host, and the relays that are its only way out.
+
+A host has nothing but its own loopback. What it reaches there (etcd, the bucket, the orgs) are sockets of this process, which passes the bytes on to
+the real servers under the same port numbers. So the network breaks here: a cut holds bytes in one direction or both, as a partition does, and what it
+held comes late or never; and the PUT that decides a seal can lose its answer, get it late, or arrive late itself.
+"""
+import asyncio
+import collections
+import ctypes
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+
+CLONE_NEWNET = 0x40000000
+DECISION = re.compile(rb"PUT /[^ ?]*/_tributary/seals/")
+# Without the signature too, which would not fit any more: the store takes such a request for an anonymous one.
+CONDITION = re.compile(rb"\r\n(?:if-none-match|authorization):[^\r]*", re.IGNORECASE)
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+class Namespace:
+    """A network namespace with loopback alone. It ends with this process, however that ends."""
+
+    def __init__(self):
+        # `cat` ends when the pipe to it is closed.
+        self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.holder.stdout.readline() == b"up\n", "no network namespace"
+        self.path = f"/proc/{self.holder.pid}/ns/net"
+        self.enter = ["nsenter", f"--net={self.path}"]
+
+    def listen(self, port):
+        """A socket of this process that listens inside."""
+        found = []
+
+        def inside():
+            # Concerns this thread only (setns(2)).
+            with open(self.path) as file:
+                if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), "setns")
+            server = socket.socket()
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(("127.0.0.1", port))
+            server.listen(128)
+            server.setblocking(False)
+            found.append(server)
+
+        thread = threading.Thread(target=inside)
+        thread.start()
+        thread.join()
+        return found[0]
+
+    def close(self):
+        self.holder.stdin.close()
+        self.holder.wait()
+
+
+Request = collections.namedtuple("Request", "at host port method target")
+
+
+class Exchange:
+    """What one connection is in the middle of."""
+
+    def __init__(self):
+        self.request = None          # the last one whose head has passed
+        self.answered = 0            # bytes of its answer
+        self.status = None
+        self.answer_fate = None      # "lost", "reset", or seconds
+        self.is_client_there = True
+
+
+class Link:
+    """One host's way to one service. `record(request, status, bytes)` is called once an answer is complete, as far as that can be seen."""
+
+    def __init__(self, host, service, record):
+        self.host, self.service, self.record = host, service, record
+        self.cut = None              # None, "requests", "answers" or "both"
+        self.is_late = True          # what a cut held is delivered when it ends; otherwise its connections are closed
+        self.open = asyncio.Event()
+        self.open.set()
+        self.fates = collections.deque()   # of the next deciding PUTs: ("answer lost"|"answer reset"|"answer late"|"request late", seconds)
+        self.struck = collections.Counter()
+        self.drops_condition = False
+
+    async def pass_gate(self, direction):
+        """Waits while this direction is cut. False: what was held is not to be delivered."""
+        if self.cut in (direction, "both"):
+            await self.open.wait()
+            return self.is_late
+        return True
+
+    async def serve(self, client, client_writer, port):
+        exchange = Exchange()
+        if not await self.pass_gate("requests"):
+            return client_writer.close()
+        try:
+            server, server_writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return client_writer.transport.abort()
+        try:
+            await asyncio.gather(self._requests(exchange, client, server_writer, port), self._answers(exchange, server, client_writer))
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass
+        finally:
+            self._note(exchange)
+            server_writer.transport.abort()
+            client_writer.transport.abort()
+
+    async def _requests(self, exchange, client, server, port):
+        """Heads are read whole, bodies pass as they come."""
+        while True:
+            try:
+                head = await client.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                break
+            self._note(exchange)
+            exchange.answered, exchange.status, exchange.answer_fate = 0, None, None
+            method, target = head.split(b" ", 2)[:2]
+            exchange.request = Request(time.monotonic(), self.host, port, method.decode(), target.decode())
+            is_decision = self.service == "s3" and DECISION.match(head)
+            if is_decision and self.drops_condition:
+                head = CONDITION.sub(b"", head)
+            delay = 0
+            if is_decision and self.fates:
+                what, seconds = self.fates.popleft()
+                self.struck[what] += 1
+                if what == "request late":
+                    delay = seconds
+                else:
+                    exchange.answer_fate = {"answer lost": "lost", "answer reset": "reset", "answer late": seconds}[what]
+            found = LENGTH.search(head)
+            left = int(found[1]) if found else 0
+            held = [head]
+            if delay:
+                # The body too, so that the whole request arrives whatever becomes of the client.
+                held.append(await client.readexactly(left))
+                left = 0
+                await asyncio.sleep(delay)
+            if not await self.pass_gate("requests"):
+                return self._end(exchange, server)
+            server.writelines(held)
+            while left:
+                data = await client.read(min(left, 1 << 16))
+                if not data:
+                    return self._end(exchange, server)
+                if not await self.pass_gate("requests"):
+                    return self._end(exchange, server)
+                server.write(data)
+                left -= len(data)
+                await server.drain()
+            await server.drain()
+        # The client is gone. What it sent is carried out all the same, as a server does that has it in its buffer.
+        exchange.is_client_there = False
+        for _ in range(40):
+            if exchange.request is None or exchange.answered:
+                break
+            await asyncio.sleep(0.05)
+        self._end(exchange, server)
+
+    def _end(self, exchange, server):
+        exchange.is_client_there = False
+        server.close()
+
+    async def _answers(self, exchange, server, client):
+        while True:
+            data = await server.read(1 << 16)
+            if not data:
+                if exchange.answer_fate != "lost":
+                    client.close()
+                return
+            if not exchange.answered and data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+                exchange.status = int(data[9:12])
+            if exchange.status:
+                exchange.answered += len(data)
+            # "100 Continue" is no answer.
+            fate = exchange.answer_fate if exchange.status else None
+            if fate == "lost":
+                continue
+            if fate == "reset":
+                client.transport.abort()
+                continue
+            if fate:
+                exchange.answer_fate = None
+                await asyncio.sleep(fate)
+            if not await self.pass_gate("answers"):
+                return client.transport.abort()
+            if exchange.is_client_there:
+                client.write(data)
+                await client.drain()
+
+    def _note(self, exchange):
+        if exchange.request is not None:
+            self.record(exchange.request, exchange.status, exchange.answered)
+            exchange.request = None
+
+
+class Network:
+    """All namespaces and links, on a thread of its own."""
+
+    def __init__(self, hosts, services):
+        """`services`: name to ports."""
+        self.requests = {name: [] for name in services}   # (Request, status or None, bytes of the answer), in the order of their ends
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.namespaces = [Namespace() for _ in range(hosts)]
+        self.links = {}
+        for host, namespace in enumerate(self.namespaces):
+            for service, ports in services.items():
+                sockets = {port: namespace.listen(port) for port in ports}
+                self._call(self._start(host, service, sockets))
+
+    def _call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+
+    async def _start(self, host, service, sockets):
+        noted = self.requests[service]
+        link = Link(host, service, lambda *what: noted.append(what))
+        self.links[host, service] = link
+        for port, server in sockets.items():
+            await asyncio.start_server(lambda reader, writer, port=port: link.serve(reader, writer, port), sock=server, limit=1 << 17)
+
+    def cut(self, host, service, direction, is_late):
+        async def change():
+            link = self.links[host, service]
+            link.cut, link.is_late = direction, is_late
+            link.open.clear()
+        self._call(change())
+
+    def heal(self, host, service):
+        async def change():
+            link = self.links[host, service]
+            link.cut = None
+            link.open.set()
+        self._call(change())
+
+    def strike(self, host, what, seconds, count=1):
+        """The next deciding PUTs of this host: "answer lost", "answer reset", "answer late" or "request late"."""
+        async def change():
+            self.links[host, "s3"].fates.extend([(what, seconds)] * count)
+        self._call(change())
+
+    def calm(self):
+        """Nothing strikes any more."""
+        async def change():
+            for link in self.links.values():
+                link.fates.clear()
+                link.cut = None
+                link.open.set()
+        self._call(change())
+
+    def drop_condition(self):
+        """The fence is taken out: no PUT of a seal has its If-None-Match when it reaches the store."""
+        for link in self.links.values():
+            link.drops_condition = True
+
+    def struck(self):
+        return sum((link.struck for link in self.links.values()), collections.Counter())
+
+    def close(self):
+        async def end():
+            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self._call(end())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        for namespace in self.namespaces:
+            namespace.close()

@@ -1,0 +1,57 @@
+"""Three hundred orgs over three hosts: shares, one host leaves and returns, and what it costs next to one host alone."""
+import time
+
+from bench import Fleet, Settings, report
+from faults import outline
+
+POLL = 5
+
+
+def run(programs, scratch, seed):
+    settings = Settings(orgs=300, hosts=3, ttl=10.0, rate=0.05, seconds=60)
+
+    def fleet(home, hosts):
+        home.mkdir()
+        return Fleet(programs, home, hosts=hosts, orgs=settings.orgs, lease="etcd", ttl=settings.ttl, seed=seed, rate=settings.rate, events=20,
+                     segment_max_age="60s", poll_interval=f"{POLL}s")
+
+    several = fleet(scratch / "several", settings.hosts)
+    try:
+        seconds = play(several, settings)
+    finally:
+        several.close()
+    single = fleet(scratch / "single", 1)
+    try:
+        single.start()
+        single.wait_for_shares([0], within=POLL * 3)
+        lines, alone = single.measure(settings.seconds)
+        print("    one host alone:\n      " + "\n      ".join(lines), flush=True)
+    finally:
+        single.close()
+    report(f"Okta gets no more requests from {settings.hosts} hosts than from one", seconds <= alone * 1.1, f"{seconds} and {alone} a minute")
+
+
+def play(fleet, settings):
+    everybody = list(range(settings.hosts))
+    fleet.start()
+    within = POLL * 3
+    took, shares = fleet.wait_for_shares(everybody, within)
+    print(f"# {settings.orgs} orgs: shares {shares} after {took:.0f} s", flush=True)
+    lines, requests = fleet.measure(settings.seconds)
+    print("    " + "\n    ".join(lines), flush=True)
+    began = time.monotonic()
+    code = fleet.hosts[-1].stop()
+    stopped = time.monotonic() - began
+    took, shares = fleet.wait_for_shares(everybody[:-1], within)
+    print(f"    {fleet.hosts[-1].name} leaves in {stopped:.1f} s with {code}; shares {shares} after {stopped + took:.1f} s", flush=True)
+    fleet.hosts[-1].start()
+    took, shares = fleet.wait_for_shares(everybody, within)
+    print(f"    it returns: shares {shares} after {took:.1f} s; longest time without a request, for each org: "
+          f"{outline(fleet.gaps(began, time.monotonic()))} (poll interval {POLL} s)")
+    again, pages = fleet.pages_asked_again()
+    print(f"    pages with events {pages}, asked for again {again}")
+    complaints, numbers = fleet.settle()
+    print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}")
+    report("planned moves ask for no page again", again == 0, again)
+    report("300 orgs, a host that leaves and returns: each event once, none lost", not complaints, "; ".join(complaints))
+    return requests
