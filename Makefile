@@ -87,10 +87,10 @@ exactly-once-test: ## The daemon against an org that refuses, caps and cuts, and
 # Built apart, since the simulation reaches into the daemon's modules as tests do.
 SIMULATION = $(SWIFT) build -c release -Xswiftc -enable-testing --scratch-path .build-simulate --product simulate-collection
 
-simulate: ## The connected daemon over fresh seeds; RUNS=10000, SEED=1 for certain ones
+simulate: ## The connected daemon over fresh seeds; RUNS=10000, SEED=1 for certain ones; FLEET=1 for the hosts of a fleet
 	@scripts/install-dependencies build
 	$(SIMULATION)
-	"$$($(SIMULATION) --show-bin-path)/simulate-collection" $(SEED) $(RUNS)
+	"$$($(SIMULATION) --show-bin-path)/simulate-collection" $(SEED) $(RUNS) $(if $(FLEET),--fleet)
 
 simulate-faults: ## Puts faults into the argument for exactly-once, one by one, and shows that the simulation finds each
 	@scripts/install-dependencies build

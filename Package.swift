@@ -149,7 +149,8 @@ let package = Package(
         .target(
             name: "CollectionSimulation",
             dependencies: [
-                "Collector", "OCSF", "OktaAPI", "Spool", "Systemd", .product(name: "Logging", package: "swift-log"),
+                "Collector", "Delivery", "Fleet", "OCSF", "OktaAPI", "Spool", "Systemd",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/CollectionSimulation", swiftSettings: strict),
         .executableTarget(

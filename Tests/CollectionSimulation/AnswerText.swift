@@ -1,3 +1,5 @@
+import OCSF
+
 @testable import OktaAPI
 
 /// What stands in the answers of an org.
@@ -10,6 +12,11 @@ package enum AnswerText {
             "published":"\(UTCTime(milliseconds: published).rfc3339)","eventType":"user.session.start",\
             "actor":{"id":"00u1","type":"User","alternateId":"ana@corp.example"}}
             """
+    }
+
+    /// The number of the event that became this record.
+    package static func number(ofRecord line: UnsafeRawBufferPointer) -> Int? {
+        recordUID(of: line).flatMap { Int(String(decoding: $0, as: UTF8.self).suffix(12), radix: 16) }
     }
 
     /// RFC 9110's form of a time.

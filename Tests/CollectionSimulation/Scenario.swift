@@ -36,6 +36,17 @@ package struct Scenario: Sendable {
         case smallMemory
         /// The state directory is replaced by a copy of an earlier time; is emptied.
         case olderState, lostState
+
+        // In a fleet only.
+
+        /// Answers of the bucket that are errors, and none; writes that are carried out after their sender has given up; times without the bucket.
+        case bucketFaults, lateWrites, bucketOutages
+        /// A host stands still while another one collects, and goes on with what it has in memory.
+        case pauses
+        /// A host does not hear, or late, that another one collects.
+        case overlaps
+        /// The process dies at a request to the bucket, which may be on its way.
+        case requestKills
     }
 
     package struct Event: Sendable {
@@ -95,18 +106,26 @@ package struct Scenario: Sendable {
     package var faults = 0
     package var shortPages = 0
     package var emptyPages = 0
+    /// What several hosts do, instead of ``sessions``.
+    package var fleet: FleetPlan?
 
-    /// - Parameter without: features that are switched off.
-    package init(seed: UInt64, without: Set<Feature> = [], eventShare: Double = 1) {
+    /// - Parameters:
+    ///   - isFleet: whether several hosts collect, with one bucket.
+    ///   - without: features that are switched off.
+    package init(seed: UInt64, isFleet: Bool = false, without: Set<Feature> = [], eventShare: Double = 1) {
         self.seed = seed
         var choice = SeededGenerator(seed: seed)
         features = Set(Feature.allCases.filter { _ in Int.random(in: 0..<100, using: &choice) < 40 })
         features.subtract(without)
         var generator = self.generator(nil)
-        makeEvents(&generator, share: eventShare)
+        makeEvents(&generator, share: isFleet ? eventShare * 0.4 : eventShare)
         makeAnswers()
-        makeSessions(&generator)
-        makeStateChanges()
+        if isFleet {
+            makeFleet(&generator)
+        } else {
+            makeSessions(&generator)
+            makeStateChanges()
+        }
     }
 
     func generator(_ feature: Feature?) -> SeededGenerator {
@@ -167,11 +186,13 @@ package struct Scenario: Sendable {
         }
     }
 
+    /// One of the shares; 0 without the feature.
+    func share(_ feature: Feature, _ shares: [Int]) -> Int {
+        var generator = self.generator(feature)
+        return features.contains(feature) ? shares[Int.random(in: 0..<shares.count, using: &generator)] : 0
+    }
+
     private mutating func makeAnswers() {
-        func share(_ feature: Feature, _ shares: [Int]) -> Int {
-            var generator = self.generator(feature)
-            return features.contains(feature) ? shares[Int.random(in: 0..<shares.count, using: &generator)] : 0
-        }
         refusals = share(.refusals, [5, 20, 100])
         faults = share(.faults, [10, 50, 200])
         shortPages = share(.shortPages, [20, 200, 600])
@@ -201,34 +222,10 @@ package struct Scenario: Sendable {
     private mutating func makeSessions(_ generator: inout SeededGenerator) {
         let ends: Set<Feature> = [.kills, .powerCuts, .stops]
         let count = features.isDisjoint(with: ends) ? 1 : Int.random(in: 2...6, using: &generator)
-        var pageSizes = self.generator(.pageSizes)
-        var filters = self.generator(.filters)
-        var addresses = self.generator(.addresses)
-        var clocks = self.generator(.hostClock)
-        var outages = self.generator(.outages)
         var kills = self.generator(.kills)
-        let firstSize = [5, 20, 50][Int.random(in: 0..<3, using: &generator)]
+        var settings = SettingsChoice(self, firstSize: [5, 20, 50][Int.random(in: 0..<3, using: &generator)])
         for number in 0..<count {
-            var session = Session(
-                end: .drained, pageSize: sessions.last?.pageSize ?? firstSize, filter: sessions.last?.filter,
-                address: sessions.last?.address ?? 0, hostOffset: sessions.last?.hostOffset ?? 0, pause: 2_000)
-            if features.contains(.pageSizes), Bool.random(using: &pageSizes) {
-                session.pageSize = [5, 10, 20, 50][Int.random(in: 0..<4, using: &pageSizes)]
-            }
-            if features.contains(.filters), number == 0 || Int.random(in: 0..<3, using: &filters) == 0 {
-                session.filter = [nil, 0xFF, 0x0F, 0x3C, 0x7F][Int.random(in: 0..<5, using: &filters)]
-            }
-            if features.contains(.addresses), Int.random(in: 0..<3, using: &addresses) == 0 {
-                session.address = 1 - session.address
-            }
-            if features.contains(.hostClock), Int.random(in: 0..<3, using: &clocks) == 0 {
-                session.hostOffset =
-                    [-21_600_000, -1_800_000, 1_800_000, 21_600_000][
-                        Int.random(in: 0..<4, using: &clocks)]
-            }
-            if features.contains(.outages), number > 0, Bool.random(using: &outages) {
-                session.pause = Int64.random(in: 60_000...14_400_000, using: &outages)
-            }
+            var session = settings.next(isFirst: number == 0)
             if number < count - 1 {
                 let kinds = ends.intersection(features).sorted { $0.rawValue < $1.rawValue }
                 switch kinds[Int.random(in: 0..<kinds.count, using: &kills)] {

@@ -60,12 +60,12 @@ final class ScriptedOrg: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         time.check()
         if Task.isCancelled { throw TransportError(.cancelled, host: "acme", detail: "") }
-        let result = state.withLock { state in
+        let latency = state.withLock { state in
             state.requests += 1
-            time.advance(Int64.random(in: 20...320, using: &state.random))
-            return answer(request.url, &state)
+            return Int64.random(in: 20...320, using: &state.random)
         }
-        return try result.get()
+        await time.pass(latency)
+        return try state.withLock { answer(request.url, &$0) }.get()
     }
 
     private func answer(_ url: String, _ state: inout State) -> Result<HTTPResponse, TransportError> {

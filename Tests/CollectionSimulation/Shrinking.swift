@@ -22,12 +22,15 @@ package struct Summary: Sendable, CustomStringConvertible {
         sum.requeries += verdict.requeries
         sum.starts += verdict.starts
         sum.unproven += verdict.unproven
+        sum.seals += verdict.seals
+        sum.takeovers += verdict.takeovers
+        sum.fenced += verdict.fenced
     }
 
     package var description: String {
         """
         \(runs) runs, \(sum.events) events, \(sum.starts) starts, \(sum.requests) requests, \(sum.requeries) queries by time after \
-        trouble: \(lost) lost, \(twice) twice (\(announcedRuns) runs with announced repeats; \(sum.unproven) events announced), \
+        trouble\(sum.fleet): \(lost) lost, \(twice) twice (\(announcedRuns) runs with announced repeats; \(sum.unproven) events announced), \
         \(stuck) stuck
         """
     }
@@ -36,21 +39,26 @@ package struct Summary: Sendable, CustomStringConvertible {
 /// Finds the smallest scenario of a failing seed that still fails.
 package struct Shrinking {
     private let lane: SimulationLane
+    private let isFleet: Bool
 
-    package init(_ lane: SimulationLane) { self.lane = lane }
+    package init(_ lane: SimulationLane, isFleet: Bool = false) {
+        self.lane = lane
+        self.isFleet = isFleet
+    }
 
     /// In words: the features that are needed, and what the run came to.
     package func smallest(_ seed: UInt64, without: Set<Scenario.Feature> = []) async -> String {
         var without = without
         for feature in Scenario.Feature.allCases where !without.contains(feature) {
-            let smaller = Scenario(seed: seed, without: without.union([feature]))
+            let smaller = Scenario(seed: seed, isFleet: isFleet, without: without.union([feature]))
             if await !lane.run(smaller).isGood { without.insert(feature) }
         }
         var share = 1.0
-        while share > 0.05, await !lane.run(Scenario(seed: seed, without: without, eventShare: share / 2)).isGood {
-            share /= 2
+        func scenario(_ share: Double) -> Scenario {
+            Scenario(seed: seed, isFleet: isFleet, without: without, eventShare: share)
         }
-        let scenario = Scenario(seed: seed, without: without, eventShare: share)
+        while share > 0.05, await !lane.run(scenario(share / 2)).isGood { share /= 2 }
+        let scenario = scenario(share)
         let verdict = await lane.run(scenario)
         let features = scenario.features.map { "\($0)" }.sorted().joined(separator: " ")
         return "needs [\(features)] and \(Int(share * 100)) % of the events: \(verdict)"

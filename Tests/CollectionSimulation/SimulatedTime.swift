@@ -3,13 +3,38 @@ import Synchronization
 
 @testable import Collector
 
-/// The clock of a run: it stands still but for requests and sleeps.
+/// The clock of a run. It stands still while a task runs, and moves on when all of them wait: to the earliest time that one of them waits for. So tasks
+/// take turns, one at a time, and a seed gives their order back.
 package final class SimulatedTime: TimeSource {
+    private enum Turn {
+        case task(CheckedContinuation<Void, Never>)
+        case action(@Sendable () -> Void)
+    }
+
+    private struct Waiting {
+        /// Milliseconds since 1970, by Okta's clock.
+        var at: Int64
+        /// Decides between those of one time.
+        var order: UInt64
+        let number: UInt64
+        var moment: ObjectIdentifier?
+        let turn: Turn
+    }
+
     private struct State {
         var elapsed: Int64 = 0
         var hostOffset: Int64 = 0
         var isOver: (@Sendable () -> Bool)?
         var stop: (@Sendable () -> Void)?
+        /// Tasks that don't wait: the caller's own at first.
+        var running = 1
+        var waiting: [Waiting] = []
+        var orders: UInt64 = 0
+
+        mutating func nextOrder() -> UInt64 {
+            orders += 1
+            return orders
+        }
     }
     private let state = Mutex(State())
     private let first = ContinuousClock.now
@@ -43,6 +68,144 @@ package final class SimulatedTime: TimeSource {
     package func sleep(until instant: ContinuousClock.Instant) async {
         check()
         if Task.isCancelled { return }
-        advance(Int64((instant - now) / .milliseconds(1)) + 1)
+        await wait(until: server(at: instant))
+    }
+
+    /// The first whole millisecond after an instant, by Okta's clock.
+    package func server(at instant: ContinuousClock.Instant) -> Int64 {
+        server + max(0, Int64((instant - now) / .milliseconds(1)) + 1)
+    }
+
+    // MARK: Turns
+
+    /// Something that happens once.
+    package final class Moment: Sendable {
+        fileprivate let state = Mutex(false)
+        package init() {}
+        package var hasHappened: Bool { state.withLock(\.self) }
+    }
+
+    /// Waits that many milliseconds while others go on.
+    package func pass(_ milliseconds: Int64) async { await wait(until: server + milliseconds) }
+
+    /// Waits for a time by Okta's clock while others go on. Ends early when the moment comes, or the task is cancelled.
+    package func wait(until instant: Int64, for moment: Moment? = nil) async {
+        if moment?.hasHappened == true { return }
+        let number = state.withLock { state -> UInt64? in
+            guard state.running > 1 || state.waiting.contains(where: { $0.at <= instant }) else {
+                // Nobody else's turn comes before.
+                state.elapsed = max(state.elapsed, instant - Scenario.origin)
+                return nil
+            }
+            return state.nextOrder()
+        }
+        guard let number else { return }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    state.waiting.append(
+                        Waiting(
+                            at: instant, order: number, number: number, moment: moment.map(ObjectIdentifier.init),
+                            turn: .task(continuation)))
+                    state.running -= 1
+                }
+                goOn()
+            }
+        } onCancel: {
+            hasten { $0.number == number }
+        }
+    }
+
+    /// Ends all waits for this moment.
+    package func happen(_ moment: Moment) {
+        moment.state.withLock { $0 = true }
+        hasten { $0.moment == ObjectIdentifier(moment) }
+    }
+
+    /// Does something at a time by Okta's clock, which nobody waits for.
+    package func schedule(at instant: Int64, _ action: @escaping @Sendable () -> Void) {
+        state.withLock { state in
+            let order = state.nextOrder()
+            state.waiting.append(Waiting(at: instant, order: order, number: order, moment: nil, turn: .action(action)))
+        }
+    }
+
+    /// A task that takes turns with the others, from the next wait of the caller on.
+    package func start(_ body: @escaping @Sendable () async -> Void) -> SimulatedTask {
+        let task = SimulatedTask()
+        schedule(at: server) {
+            self.state.withLock { $0.running += 1 }
+            task.begin {
+                await body()
+                self.happen(task.end)
+                self.state.withLock { $0.running -= 1 }
+                self.goOn()
+            }
+        }
+        return task
+    }
+
+    private func hasten(_ isMeant: (Waiting) -> Bool) {
+        state.withLock { state in
+            for index in state.waiting.indices where isMeant(state.waiting[index]) {
+                state.waiting[index].at = Scenario.origin + state.elapsed
+                state.waiting[index].order = state.nextOrder()
+            }
+        }
+    }
+
+    /// Gives the next one its turn, if all of them wait.
+    private func goOn() {
+        while let turn = next() {
+            switch turn {
+            case .task(let continuation): return continuation.resume()
+            case .action(let action):
+                action()
+                state.withLock { $0.running -= 1 }
+            }
+        }
+    }
+
+    private func next() -> Turn? {
+        state.withLock { state in
+            guard state.running == 0,
+                let index = state.waiting.indices.min(by: { left, right in
+                    let (left, right) = (state.waiting[left], state.waiting[right])
+                    return (left.at, left.order) < (right.at, right.order)
+                })
+            else { return nil }
+            let next = state.waiting.remove(at: index)
+            state.elapsed = max(state.elapsed, next.at - Scenario.origin)
+            state.running = 1
+            return next.turn
+        }
+    }
+}
+
+/// A task of a run.
+package final class SimulatedTask: Sendable {
+    private struct State {
+        var task: Task<Void, Never>?
+        var isCancelled = false
+    }
+    private let state = Mutex(State())
+    package let end = SimulatedTime.Moment()
+
+    package var isOver: Bool { end.hasHappened }
+
+    package func cancel() {
+        let task = state.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        task?.cancel()
+    }
+
+    fileprivate func begin(_ body: @escaping @Sendable () async -> Void) {
+        state.withLock { state in
+            let task = Task { await body() }
+            state.task = task
+            if state.isCancelled { task.cancel() }
+        }
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 // Runs seeds of the simulation. Failing ones are printed and shrunk.
 let usage = """
-    usage: simulate-collection FIRST|random COUNT [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]
+    usage: simulate-collection FIRST|random COUNT [--fleet] [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]
     """
 let arguments = Array(CommandLine.arguments.dropFirst())
 guard arguments.count >= 2, let count = UInt64(arguments[1]), count > 0,
@@ -14,6 +14,7 @@ else {
     exit(64)
 }
 let isVerbose = arguments.contains("--verbose")
+let isFleet = arguments.contains("--fleet")
 let stopsAtFailure = arguments.contains("--until-failure")
 // As a shrunk run's line has it: what it does not need.
 let without = Set(
@@ -36,14 +37,14 @@ await withTaskGroup(of: Void.self) { group in
                 }
                 guard number < count, !stopsAtFailure || summary.withLock({ $0.failed == 0 }) else { return }
                 let seed = first &+ number
-                let verdict = await lane.run(Scenario(seed: seed, without: without))
+                let verdict = await lane.run(Scenario(seed: seed, isFleet: isFleet, without: without))
                 summary.withLock { $0.add(verdict) }
                 guard !verdict.isGood else { continue }
                 print("seed \(seed): \(verdict)")
                 // So that it is seen at once in a file too.
                 fflush(nil)
                 guard !isVerbose, !stopsAtFailure else { continue }
-                await print("    " + Shrinking(lane).smallest(seed, without: without))
+                await print("    " + Shrinking(lane, isFleet: isFleet).smallest(seed, without: without))
             }
         }
     }

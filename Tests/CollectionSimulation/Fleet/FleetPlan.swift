@@ -1,0 +1,131 @@
+/// What the hosts of a fleet do, one turn after the other, and what its bucket does. At the end of a run one host collects what is left.
+package struct FleetPlan: Sendable {
+    /// How a turn ends. Then the next host is told that it holds the integration.
+    package enum End: Sendable, Equatable {
+        /// The integration is handed over in order; the daemon goes on running.
+        case release
+        /// The daemon is stopped in order.
+        case stop
+        /// The host hears that it does not hold the integration any more.
+        case lost
+        /// The host goes on, perhaps after a time in which all of it stands still. It hears of the loss that many milliseconds later, if ever.
+        case unaware(still: Int64, hearsAfter: Int64?)
+        /// The process dies: at a file operation or a request to the bucket, counted from the beginning of the turn, or at the turn's end.
+        case death(Death, isPowerCut: Bool)
+    }
+
+    package enum Death: Sendable, Equatable {
+        case operation(Int)
+        /// Whether the request is on its way.
+        case request(Int, isSent: Bool)
+        case end
+    }
+
+    /// What has become of a host's disk while its daemon did not run.
+    package enum DiskChange: Sendable, Equatable { case none, isLost, stateIsLost, isOlder }
+
+    /// A host collects.
+    package struct Turn: Sendable {
+        package var host: Int
+        package var settings: Scenario.Session
+        package var disk = DiskChange.none
+        /// Milliseconds.
+        package var length: Int64
+        package var end: End
+        /// Whether the state is copied after the turn, for ``DiskChange/isOlder``.
+        package var copiesState = false
+        /// Whether the lease ends with the turn, even if the host does not hear of it.
+        package var endsLease = true
+        /// How long a hand-over may take before the next turn begins. Milliseconds.
+        package var patience: Int64
+    }
+
+    package var hosts = 2
+    package var turns: [Turn] = []
+    /// How often a daemon looks for something to seal. Milliseconds.
+    package var sealingInterval: Int64 = 1_000
+    package var segmentMaxBytes = 40_000
+    /// Whether daemons open the fleet's spool in the bucket first.
+    package var opensSpool = false
+    /// In a thousand requests.
+    package var bucketFaults = 0
+    package var lateWrites = 0
+    /// When the bucket is unavailable. Milliseconds since 1970.
+    package var outages: [Range<Int64>] = []
+}
+
+extension Scenario {
+    mutating func makeFleet(_ generator: inout SeededGenerator) {
+        var plan = FleetPlan()
+        plan.hosts = Int.random(in: 2...3, using: &generator)
+        plan.sealingInterval = max(1_000, Int64(pollSeconds) * 1000 / 8)
+        plan.segmentMaxBytes = [6_000, 15_000, 40_000][Int.random(in: 0..<3, using: &generator)]
+        plan.opensSpool = Int.random(in: 0..<4, using: &generator) == 0
+        plan.bucketFaults = share(.bucketFaults, [10, 50, 150])
+        plan.lateWrites = share(.lateWrites, [5, 20, 60])
+        let span = max(60_000, (events.last?.stored ?? 0) - Self.origin)
+        if features.contains(.bucketOutages) {
+            var outages = self.generator(.bucketOutages)
+            for _ in 0..<Int.random(in: 1...4, using: &outages) {
+                let begin = Self.origin + Int64.random(in: 0..<span, using: &outages)
+                let length: Int64 = [20_000, 600_000, 7_200_000][Int.random(in: 0..<3, using: &outages)]
+                plan.outages.append(begin..<begin + Int64.random(in: 1...length, using: &outages))
+            }
+        }
+        plan.turns = turns(&generator, hosts: plan.hosts, span: span)
+        // A start that counts from now is counted by the host's clock until Okta has told its own.
+        if features.contains(.hostClock) { countsFromNow = false }
+        fleet = plan
+    }
+
+    private func turns(_ generator: inout SeededGenerator, hosts: Int, span: Int64) -> [FleetPlan.Turn] {
+        var settings = SettingsChoice(self, firstSize: [5, 20, 50][Int.random(in: 0..<3, using: &generator)])
+        var disks = self.generator(.lostState)
+        var older = self.generator(.olderState)
+        var turns: [FleetPlan.Turn] = []
+        let count = Int.random(in: 2...9, using: &generator)
+        for number in 0..<count {
+            var host = Int.random(in: 0..<hosts, using: &generator)
+            if host == turns.last?.host, Int.random(in: 0..<3, using: &generator) > 0 { host = (host + 1) % hosts }
+            let most = [3_000, 60_000, Int64(pollSeconds) * 5_000, span / Int64(count), 2 * span / Int64(count)]
+            var turn = FleetPlan.Turn(
+                host: host, settings: settings.next(isFirst: number == 0),
+                length: Int64.random(
+                    in: 0...most[Int.random(in: 0..<most.count, using: &generator)], using: &generator),
+                end: end(&generator), patience: [0, 400, 60_000][Int.random(in: 0..<3, using: &generator)])
+            turn.endsLease = Bool.random(using: &generator)
+            if Bool.random(using: &generator) { turn.settings.pause = Int64.random(in: 0...2_000, using: &generator) }
+            if features.contains(.lostState), Int.random(in: 0..<3, using: &disks) == 0 {
+                turn.disk = Bool.random(using: &disks) ? .isLost : .stateIsLost
+            }
+            if features.contains(.olderState) {
+                turn.copiesState = Bool.random(using: &older)
+                if Int.random(in: 0..<3, using: &older) == 0 { turn.disk = .isOlder }
+            }
+            turns.append(turn)
+        }
+        return turns
+    }
+
+    private func end(_ generator: inout SeededGenerator) -> FleetPlan.End {
+        var ends: [FleetPlan.End] = [.release, .stop, .lost]
+        func random(_ most: Int64) -> Int64 { Int64.random(in: 0...most, using: &generator) }
+        let hearsAfter: Int64? =
+            Bool.random(using: &generator) ? random([2_000, 900_000, 20_000_000][Int(random(2))]) : nil
+        if features.contains(.overlaps) { ends += [.unaware(still: 0, hearsAfter: hearsAfter)] }
+        if features.contains(.pauses) {
+            ends += [.unaware(still: random([10_000, 600_000, 14_400_000][Int(random(2))]), hearsAfter: hearsAfter)]
+        }
+        let isPowerCut = features.contains(.powerCuts) && Bool.random(using: &generator)
+        if features.contains(.kills) || features.contains(.powerCuts) {
+            let operation = Int(random([60, 400][Int(random(1))])) + 1
+            ends += [.death(.operation(operation), isPowerCut: isPowerCut), .death(.end, isPowerCut: isPowerCut)]
+        }
+        if features.contains(.requestKills) {
+            let request = Int(random([8, 60][Int(random(1))])) + 1
+            let isSent = Bool.random(using: &generator)
+            ends += [.death(.request(request, isSent: isSent), isPowerCut: isPowerCut)]
+        }
+        return ends[Int(random(Int64(ends.count - 1)))]
+    }
+}

@@ -1,0 +1,202 @@
+import Spool
+import Synchronization
+
+@testable import Collector
+@testable import Fleet
+@testable import OktaAPI
+
+/// What all hosts of a run share.
+struct FleetWorld: Sendable {
+    let scenario: Scenario
+    let plan: FleetPlan
+    let lane: SimulationLane
+    let time: SimulatedTime
+    let org: ScriptedOrg
+    let bucket: ScriptedBucket
+}
+
+/// A host of a fleet: its disk, and the daemon that runs on it. It does what the daemon's services do when leases come and go.
+final class SimulatedHost {
+    /// A start of the daemon.
+    struct Running {
+        let process: SimulatedProcess
+        let daemon: ConnectedDaemon
+        let sealer: SimulatedTask
+    }
+
+    /// The integration, while it is collected.
+    struct Held {
+        let collector: SimulatedTask
+        let term: LeaseTerm
+        /// Its number among the filters of the run.
+        let filter: Int
+        let number: Int
+    }
+
+    let name: String
+    private let world: FleetWorld
+    private(set) var disk = PowerCutFileSystem()
+    private(set) var running: Running?
+    private(set) var held: Held?
+    /// A release or a loss that is under way.
+    private(set) var move: SimulatedTask?
+    private var copy: PowerCutFileSystem.Copy?
+    private var holdings = 0
+    private let lastSealing = Kept<IngestWorker.Sealing>()
+    /// Events that its collectors have announced.
+    private(set) var unproven = 0
+    private(set) var requeries = 0
+    /// What must not happen.
+    private(set) var problems: [String] = []
+
+    init(_ name: String, _ world: FleetWorld) {
+        self.name = name
+        self.world = world
+    }
+
+    /// What the last hand-over came to; nil if nothing was open.
+    var sealing: IngestWorker.Sealing? { lastSealing.value.withLock(\.self) }
+
+    // MARK: The disk, while no daemon runs
+
+    func change(_ change: FleetPlan.DiskChange) {
+        switch change {
+        case .none: break
+        case .isLost: disk = PowerCutFileSystem()
+        case .stateIsLost: disk.replace("/state", with: nil)
+        case .isOlder: if let copy { disk.replace("/state", with: copy) }
+        }
+    }
+
+    func copyState() { copy = disk.copy("/state") }
+
+    // MARK: The daemon
+
+    /// Starts the daemon. Returns false if it comes to nothing.
+    func start(_ session: Scenario.Session) async -> Bool {
+        let process = SimulatedProcess(
+            host: name, disk: disk, time: world.time, clockOffset: session.hostOffset)
+        let seals = SealLog(process, world.bucket, world.lane.logger)
+        var id: [UInt8]? = [UInt8](repeating: 7, count: 16)
+        if world.plan.opensSpool { id = await spoolID(seals, process) }
+        let daemon: ConnectedDaemon
+        do {
+            guard let id else { throw SpoolError.refused("the bucket can't be used") }
+            daemon = try ConnectedDaemon(
+                world.scenario, world.lane, disk: disk, time: ProcessTime(process: process), sharedID: id, seals: seals)
+        } catch {
+            if id != nil { problems.append("\(name)'s spool can't be opened: \(error)") }
+            process.die()
+            await process.join()
+            disk.killed()
+            return false
+        }
+        let interval = Duration.milliseconds(world.plan.sealingInterval)
+        let sealer = process.start {
+            let time = ProcessTime(process: process)
+            while !Task.isCancelled {
+                for name in await daemon.worker.mayBeDue() { _ = await daemon.worker.sealDue(name) }
+                await time.sleep(until: time.now + interval)
+            }
+        }
+        running = Running(process: process, daemon: daemon, sealer: sealer)
+        return true
+    }
+
+    private func spoolID(_ seals: SealLog, _ process: SimulatedProcess) async -> [UInt8]? {
+        let box = Kept<Result<[UInt8], FleetSpoolProblem>>()
+        let time = ProcessTime(process: process)
+        let task = process.start {
+            // As systemd does it.
+            for _ in 0..<60 {
+                do throws(FleetSpoolProblem) {
+                    let id = try await seals.open(fleet: "prod")
+                    return box.value.withLock { $0 = .success(id) }
+                } catch {
+                    box.value.withLock { $0 = .failure(error) }
+                    if case .refused = error { return }
+                }
+                await time.sleep(until: time.now + .seconds(10))
+            }
+        }
+        await world.time.wait(until: world.time.server + 600_000, for: task.end)
+        task.cancel()
+        switch box.value.withLock(\.self) {
+        case .success(let id): return id
+        case .failure(.refused(let words)): problems.append("\(name) can't use the bucket: \(words)")
+        default: break
+        }
+        return nil
+    }
+
+    /// Ends the daemon, however far it is.
+    func end(isPowerCut: Bool, _ random: inout SeededGenerator) async {
+        guard let running else { return }
+        running.process.die()
+        await running.process.join()
+        noteHealth()
+        if isPowerCut { disk.reboot(&random) } else { disk.killed() }
+        (self.running, held, move) = (nil, nil, nil)
+    }
+
+    // MARK: The integration
+
+    func gain(_ session: Scenario.Session, filter: Int) {
+        guard let running else { return }
+        noteHealth()
+        holdings += 1
+        let term = LeaseTerm()
+        term.extend(to: running.process.time.now + .seconds(100_000_000))
+        let lease = CollectionLease(
+            holding: Holding(integration: "acme", token: Int64(holdings), since: world.time.server, previousHost: nil),
+            term: term)
+        let transport = ProcessTransport(process: running.process, org: world.org)
+        guard let collector = running.daemon.collector(session, transport: transport, lease: lease) else { return }
+        held = Held(
+            collector: running.process.start { await collector.run() }, term: term, filter: filter, number: holdings)
+    }
+
+    /// The lease has ended. Whether the host hears of it is another matter.
+    func endLease() { held?.term.finish() }
+
+    /// The lease has ended, and the host hears of it.
+    func lose() { leave { worker in await worker.close("acme") } }
+
+    /// The integration is handed over in order.
+    ///
+    /// - Parameter stops: whether the daemon stops, too.
+    func release(stops: Bool = false) {
+        lastSealing.value.withLock { $0 = nil }
+        let lastSealing = lastSealing
+        leave(stops: stops) { worker in
+            let outcome = await worker.sealAndClose("acme")
+            lastSealing.value.withLock { $0 = outcome }
+        }
+    }
+
+    private func leave(stops: Bool = false, _ close: @escaping @Sendable (IngestWorker) async -> Void) {
+        guard let running, let held else { return }
+        self.held = nil
+        let time = world.time
+        move = running.process.start {
+            if stops {
+                running.sealer.cancel()
+                await time.wait(until: .max / 2, for: running.sealer.end)
+            }
+            held.collector.cancel()
+            await time.wait(until: .max / 2, for: held.collector.end)
+            if !running.process.isDead { await close(running.daemon.worker) }
+        }
+    }
+
+    private func noteHealth() {
+        guard let health = running?.daemon.health else { return }
+        unproven += health.unproven
+        requeries += health.freshQueries
+    }
+}
+
+/// What a task leaves for the one that has started it.
+private final class Kept<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
+}

@@ -1,0 +1,185 @@
+import Delivery
+import Fleet
+import Logging
+import Spool
+import Synchronization
+
+@testable import Collector
+@testable import OktaAPI
+
+/// A daemon of a fleet from its start to its end, and what happens to it. Nothing that it does reaches the bucket or the org once it has died.
+final class SimulatedProcess: Sendable {
+    private struct State {
+        var isDead = false
+        var stillUntil: Int64 = 0
+        var tasks: [SimulatedTask] = []
+        var bucketRequests = 0
+        var diesAt: (request: Int, isSent: Bool)?
+    }
+
+    let host: String
+    let disk: PowerCutFileSystem
+    let time: SimulatedTime
+    /// Milliseconds by which its clock is ahead of Okta's.
+    let clockOffset: Int64
+    let death = SimulatedTime.Moment()
+    private let state = Mutex(State())
+
+    init(host: String, disk: PowerCutFileSystem, time: SimulatedTime, clockOffset: Int64) {
+        self.host = host
+        self.disk = disk
+        self.time = time
+        self.clockOffset = clockOffset
+    }
+
+    // MARK: Its end
+
+    var isDead: Bool {
+        // A file operation may have been the last one.
+        if disk.isCut { die() }
+        return state.withLock(\.isDead)
+    }
+
+    /// The process is killed. Its tasks end by themselves, and change nothing any more.
+    func die() {
+        let tasks = state.withLock { state -> [SimulatedTask] in
+            guard !state.isDead else { return [] }
+            state.isDead = true
+            return state.tasks
+        }
+        disk.cut(at: 0)
+        for task in tasks { task.cancel() }
+        time.happen(death)
+    }
+
+    func dies(at death: FleetPlan.Death) {
+        switch death {
+        case .operation(let count): disk.cut(at: disk.count + count)
+        case .request(let count, let isSent):
+            state.withLock { $0.diesAt = ($0.bucketRequests + count, isSent) }
+        case .end: break
+        }
+    }
+
+    /// It does nothing until then, whatever is answered. Milliseconds since 1970.
+    func standStill(until instant: Int64) { state.withLock { $0.stillUntil = instant } }
+
+    // MARK: Its tasks
+
+    @discardableResult
+    func start(_ body: @escaping @Sendable () async -> Void) -> SimulatedTask {
+        let task = time.start(body)
+        state.withLock { $0.tasks.append(task) }
+        return task
+    }
+
+    /// Returns when all of its tasks have ended.
+    func join() async {
+        for task in state.withLock(\.tasks) { await time.wait(until: .max / 2, for: task.end) }
+    }
+
+    fileprivate func stillness() async {
+        while !isDead, case let until = state.withLock(\.stillUntil), until > time.server {
+            await time.wait(until: until)
+        }
+    }
+
+    /// Whether this request to the bucket is its last one, and if so, whether it is sent.
+    fileprivate func isLast() -> (Bool, isSent: Bool) {
+        state.withLock { state in
+            state.bucketRequests += 1
+            guard let death = state.diesAt, death.request <= state.bucketRequests else { return (false, true) }
+            return (true, death.isSent)
+        }
+    }
+}
+
+/// The clocks of a process.
+struct ProcessTime: TimeSource {
+    let process: SimulatedProcess
+
+    var now: ContinuousClock.Instant { process.time.now }
+    var wall: Int64 { process.time.server + process.clockOffset }
+    var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: process.time.spool.monotonic) }
+
+    func sleep(until instant: ContinuousClock.Instant) async {
+        // Others have their turn, so that whoever waits for them comes to an end.
+        guard !process.isDead else { return await process.time.pass(1) }
+        if Task.isCancelled { return }
+        await process.time.wait(until: process.time.server(at: instant))
+        await process.stillness()
+    }
+}
+
+/// The org as a process reaches it.
+struct ProcessTransport: HTTPTransport {
+    let process: SimulatedProcess
+    let org: ScriptedOrg
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        guard !process.isDead, !Task.isCancelled else { throw cancelled }
+        let answer: Result<HTTPResponse, TransportError>
+        do throws(TransportError) {
+            answer = .success(try await org.send(request))
+        } catch {
+            answer = .failure(error)
+        }
+        await process.stillness()
+        guard !process.isDead, !Task.isCancelled else { throw cancelled }
+        return try answer.get()
+    }
+
+    private var cancelled: TransportError { TransportError(.cancelled, host: "acme", detail: "") }
+}
+
+/// The bucket as a process reaches it.
+struct BucketTransport: HTTPTransport {
+    let process: SimulatedProcess
+    let bucket: ScriptedBucket
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        guard !process.isDead, !Task.isCancelled else { throw cancelled }
+        let (isLast, isSent) = process.isLast()
+        if isLast {
+            if isSent { _ = bucket.send(request) }
+            process.die()
+            throw cancelled
+        }
+        let exchange = bucket.send(request)
+        let answer: Result<HTTPResponse, TransportError>
+        do throws(TransportError) {
+            answer = .success(try await bucket.answer(to: exchange))
+        } catch {
+            answer = .failure(error)
+        }
+        await process.stillness()
+        guard !process.isDead, !Task.isCancelled else { throw cancelled }
+        return try answer.get()
+    }
+
+    private var cancelled: TransportError { TransportError(.cancelled, host: ScriptedBucket.name, detail: "") }
+}
+
+extension SealLog {
+    /// The bucket of a process, with real requests.
+    init(_ process: SimulatedProcess, _ bucket: ScriptedBucket, _ logger: Logger) {
+        let address = S3Address(
+            bucket: ScriptedBucket.name, prefix: "okta", endpoint: ScriptedBucket.address, isPathStyle: true,
+            region: "eu-central-1")
+        self.init(
+            S3Client(
+                address, settingsName: "fleet.log",
+                transport: BucketTransport(process: process, bucket: bucket), credentials: SameKey(), logger: logger,
+                now: { process.time.server }), encryption: nil, host: process.host, logger: logger,
+            files: process.disk)
+    }
+}
+
+private struct SameKey: AWSCredentialSource {
+    func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
+        guard let key = AWSCredentials(keyID: "key", secret: "secret", sessionToken: nil, expires: .max) else {
+            throw AWSCredentialProblem("no key", remedy: "")
+        }
+        return key
+    }
+}

@@ -1,0 +1,87 @@
+import Fleet
+
+@testable import OktaAPI
+@testable import Spool
+
+extension Verdict {
+    /// Each event that was to be collected is in the bucket once, and decisions and segments belong together.
+    mutating func check(_ bucket: FleetBucket, _ wanted: WantedEvents, of scenario: Scenario) {
+        let decisions = decisions(bucket)
+        seals = decisions.count
+        takeovers = zip(decisions, decisions.dropFirst()).count { $0.host != $1.host }
+        checkSegments(bucket, decisions)
+        checkStaged(bucket, decisions)
+        compare(counts(bucket), with: wanted, of: scenario)
+    }
+
+    private mutating func decisions(_ bucket: FleetBucket) -> [SealDecision] {
+        var decisions: [SealDecision] = []
+        var passed: StoredTime?
+        for (number, key) in bucket.seals.enumerated() {
+            guard let object = bucket.object(key), let decision = SealDecision(object.bytes) else {
+                problems.append("\(key) is no decision")
+                continue
+            }
+            decisions.append(decision)
+            if key != FleetKey.seal("acme", UInt64(number) + 2) { problems.append("\(key): decisions are not dense") }
+            guard let place = try? LogPlace(parsing: decision.cursor) else {
+                problems.append("\(key) has no place in the log")
+                continue
+            }
+            // A way's beginning never goes back (docs/exactly-once.md), so an older one is another chain's.
+            let restart = LogWay.allCases.compactMap { place[$0]?.restart }.min()
+            if let passed, let restart, restart < passed { problems.append("\(key) goes back to \(restart)") }
+            passed = restart
+        }
+        if decisions.isEmpty { problems.append("there is no decision") }
+        return decisions
+    }
+
+    private mutating func checkSegments(_ bucket: FleetBucket, _ decisions: [SealDecision]) {
+        var named: [String: Int] = [:]
+        for decision in decisions {
+            let decided = bucket.object(decision.key)?.write ?? 0
+            for segment in decision.segments {
+                named[segment.path, default: 0] += 1
+                if named[segment.path] == 2 { problems.append("\(segment.path) is in two decisions") }
+                guard let object = bucket.object(segment.path) else {
+                    problems.append("\(segment.path) of \(decision.key) is not published")
+                    continue
+                }
+                if object.write < decided { problems.append("\(segment.path) was published before it was decided") }
+                if !bucket.hasDigest(segment.path, segment.sha256) {
+                    problems.append("\(segment.path) does not have the SHA-256 of \(decision.key)")
+                }
+            }
+        }
+        for path in bucket.segments where named[path] == nil { problems.append("no decision names \(path)") }
+    }
+
+    /// What was staged stays only for the newest decision, or for one that may still come.
+    private mutating func checkStaged(_ bucket: FleetBucket, _ decisions: [SealDecision]) {
+        guard let newest = decisions.last else { return }
+        if !bucket.hasDigest(newest.windows.key, newest.windows.sha256) {
+            problems.append("\(newest.windows.key) does not have the SHA-256 of \(newest.key)")
+        }
+        for key in bucket.keys(FleetKey.windows("acme")) + bucket.keys(FleetKey.bundles("acme")) {
+            guard let generation = FleetKey.generation(key), generation <= newest.generation,
+                key != newest.windows.key, key != newest.bundle?.key
+            else { continue }
+            problems.append("\(key) was left, and \(newest.key) is the newest decision")
+        }
+    }
+
+    private mutating func counts(_ bucket: FleetBucket) -> [Int: Int] {
+        var counts: [Int: Int] = [:]
+        for path in bucket.segments {
+            for line in (bucket.object(path)?.bytes ?? []).split(separator: 10) {
+                guard let number = line.withUnsafeBytes({ AnswerText.number(ofRecord: $0) }) else {
+                    problems.append("a record without its uid in \(path)")
+                    break
+                }
+                counts[number, default: 0] += 1
+            }
+        }
+        return counts
+    }
+}

@@ -1,0 +1,52 @@
+@testable import Collector
+@testable import OktaAPI
+
+/// Which events a run has to collect: those that are admitted by the filter in force when they were stored, and by every later one.
+struct WantedEvents: Sendable {
+    private struct Filter {
+        /// When it is no longer in force. Milliseconds since 1970.
+        var until: Int64
+        var mask: Int
+    }
+
+    private var filters: [Filter] = []
+    /// Events from here on are collected. Milliseconds since 1970.
+    var from: Int64
+
+    init(from: Int64) { self.from = from }
+
+    /// A filter is in force, until ``end(_:at:)`` and at least until the next one. Returns its number.
+    mutating func begin(_ session: Scenario.Session, at time: Int64) -> Int {
+        if let last = filters.indices.last { filters[last].until = max(filters[last].until, time) }
+        filters.append(Filter(until: time, mask: session.filter ?? 0xFF))
+        return filters.count - 1
+    }
+
+    mutating func end(_ number: Int, at time: Int64) { filters[number].until = max(filters[number].until, time) }
+
+    /// Their numbers.
+    func numbers(of events: [Scenario.Event]) -> Set<Int> {
+        // The clocks may be apart by a minute without anybody being told.
+        let from = from + HostTime.tolerance + 1_000
+        var wanted: Set<Int> = []
+        for event in events where event.stored >= from {
+            let isAdmitted = filters.enumerated().allSatisfy { number, filter in
+                filter.until <= event.stored && number < filters.count - 1 || filter.mask & 1 << event.bucket != 0
+            }
+            if isAdmitted { wanted.insert(event.number) }
+        }
+        return wanted
+    }
+}
+
+extension Verdict {
+    /// Compares what was collected with what was to be collected.
+    ///
+    /// - Parameter counts: how often each event was found, by its number.
+    mutating func compare(_ counts: [Int: Int], with wanted: WantedEvents, of scenario: Scenario) {
+        let known = Set(scenario.events.map(\.number))
+        lost = wanted.numbers(of: scenario.events).filter { counts[$0] == nil }.sorted()
+        twice = counts.filter { $0.value > 1 }.map(\.key).sorted()
+        invented = counts.keys.filter { !known.contains($0) }.sorted()
+    }
+}
