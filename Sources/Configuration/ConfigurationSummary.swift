@@ -128,6 +128,7 @@ extension Configuration {
             line("fleet", ["\(fleet.name)", "host \(fleet.shownHost)"])
             line("  log", [fleet.bucketPlace] + fleet.log.words)
             line("  lease", [fleet.leasePlace] + fleet.lease.words)
+            line("", ["the bucket is the spool: spool.retention and acknowledgements on this host do not apply"])
         }
         return lines.joined(separator: "\n")
     }

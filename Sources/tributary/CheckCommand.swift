@@ -20,7 +20,7 @@ struct Check: AsyncParsableCommand {
 
     @Flag(
         help:
-            "Also ask each org, step by step: name, connection, organization, credential, permission, rate limit, clock, newest event. Ends with 69, 77 or 78 when one fails."
+            "Also ask each org, step by step: name, connection, organization, credential, permission, rate limit, clock, newest event; and the fleet's bucket and leases. Ends with 69, 77 or 78 when one fails."
     )
     var online = false
 
@@ -68,6 +68,10 @@ struct Check: AsyncParsableCommand {
             if !json { print(shown(OnlineText(output: .output).text(report))) }
         }
         await check.shutdown()
+        if configuration.fleet != nil, !json {
+            print("\nfleet")
+            if !(await FleetTrial(try FleetConnection(configuration)).tell()) { throw ExitStatus.unavailable }
+        }
         if json { print(shown(try CheckedConfiguration(summary: configuration.summary, online: reports).json())) }
         switch reports.map(\.verdict).max() ?? .good {
         case .good: break

@@ -175,6 +175,8 @@ extension IngestWorker {
     private func seal(
         _ integration: String, _ writer: SpoolWriter, _ occasion: SealOccasion, in seals: SealLog
     ) async throws(SpoolError) -> Fenced? {
+        // It may have been closed while the bucket answered.
+        guard writers[integration] === writer else { return nil }
         if case .idle = shared[integration]?.step {
             guard let staged = try writer.stage(occasion, at: time.spool) else { return nil }
             let decision = SealDecision(staged, host: seals.host, token: shared[integration]?.token ?? 0)
@@ -203,7 +205,8 @@ extension IngestWorker {
     private func publish(
         _ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing, in seals: SealLog
     ) async throws(SpoolError) {
-        guard case .decided(let staged, let decision) = shared[integration]?.step else { return }
+        guard writers[integration] === writer, case .decided(let staged, let decision) = shared[integration]?.step
+        else { return }
         let earlier = shared[integration]?.windows
         try await inBucket { () throws(S3Problem) in
             try await seals.publish(decision, staged)

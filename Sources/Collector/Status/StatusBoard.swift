@@ -138,10 +138,16 @@ final class StatusBoard: Sendable {
         return all.isEmpty ? nil : all.values.sorted { $0.name < $1.name }
     }
 
-    /// The credentials of the integrations that are collecting at the moment. Okta accepts them, because otherwise nothing could be collected.
+    /// The credentials of the integrations that are collecting at the moment. Okta accepts them, because otherwise nothing could be collected. In a fleet, another host
+    /// may be the one that uses them.
     var acceptedCredentials: Set<String> {
         state.withLock { state in
-            Set(state.entries.values.filter(\.health.state.isHealthy).map(\.credential))
+            let fleet = state.fleet
+            let used = state.entries.values.filter { entry in
+                entry.health.state.isHealthy
+                    || entry.health.state == .standby && fleet?.holder(of: entry.name).host != nil
+            }
+            return Set(used.map(\.credential))
         }
     }
 

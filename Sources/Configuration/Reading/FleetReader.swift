@@ -20,6 +20,12 @@ extension ConfigurationBuilder {
         let lease = SectionReading<Configuration.FleetLeaseKeys>(settings, context, into: &findings).whole
         if let log { check(log) }
         if let lease { check(lease) }
+        if let retention = settings.values["spool.retention"], !retention.node.isNull {
+            findings.warning(
+                at: settings.place(of: "spool.retention"), key: "spool.retention",
+                "spool.retention does not apply in a fleet, whose segments are in the bucket",
+                hint: "let a lifecycle rule of the bucket delete old segments, and leave out what is below _tributary/")
+        }
         let host = (own[\.host] ?? nil) ?? hostName(isSet: isSet(Configuration.FleetKeys.shared.host.path))
         guard let whole = own.whole, let log, let lease, let host else { return nil }
         let file = log.secretFile ?? CredentialReader.defaultSecretFile(Self.accessKeyName, context.environment)

@@ -19,7 +19,7 @@ struct FleetGroup: AsyncParsableCommand {
               sudo apt-get install --only-upgrade tributary
               sudo tributary fleet undrain
             """,
-        subcommands: [FleetStatus.self, FleetDrain.self, FleetUndrain.self])
+        subcommands: [FleetStatus.self, FleetCheck.self, FleetDrain.self, FleetUndrain.self])
 }
 
 /// The fleet of the configuration, and what it leads to.
@@ -29,8 +29,11 @@ struct FleetConnection {
     let access: FleetAccess
 
     /// - Throws: exit code 78, with words, without a fleet, and for files that can't be used.
-    init(_ options: ConfigurationOptions) throws {
-        configuration = try options.load()
+    init(_ options: ConfigurationOptions) throws { try self.init(try options.load()) }
+
+    /// - Throws: as above.
+    init(_ configuration: Configuration) throws {
+        self.configuration = configuration
         guard let fleet = configuration.fleet else {
             Terminal.complain("tributary: this host is in no fleet: the configuration has no section fleet")
             throw ExitStatus.configuration
@@ -53,6 +56,35 @@ struct FleetConnection {
     /// The fleet as it is now.
     func observe() async throws -> FleetObservation {
         try await call { store throws(LeaseProblem) in try await store.observe(integrations) }
+    }
+
+    /// The newest seal of each of these integrations, if there is one; several at a time.
+    ///
+    /// - Throws: exit code 69, with words.
+    func seals(of names: [String]) async throws -> [String: SealDecision] {
+        let log = SealLog(
+            access.bucket, encryption: nil, host: fleet.host,
+            logger: Logger(label: "tributary") { _ in SwiftLogNoOpLogHandler() })
+        let atOnce = 16
+        do {
+            return try await withThrowingTaskGroup(of: [SealDecision].self) { group in
+                for first in 0..<min(atOnce, names.count) {
+                    group.addTask {
+                        var found: [SealDecision] = []
+                        for index in stride(from: first, to: names.count, by: atOnce) {
+                            if let seal = try await log.newest(names[index]) { found.append(seal) }
+                        }
+                        return found
+                    }
+                }
+                return try await group.reduce(into: [:]) { all, found in
+                    for seal in found { all[seal.integration] = seal }
+                }
+            }
+        } catch {
+            Terminal.complain("tributary: \(error)")
+            throw ExitStatus.unavailable
+        }
     }
 
     /// Calls the store of the leases.

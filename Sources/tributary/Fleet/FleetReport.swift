@@ -26,6 +26,10 @@ struct FleetReport: Encodable {
         var since: String?
         var previousHost: String?
         var token: Int64?
+        /// Of the newest seal in the bucket; absent unless asked for, and without a seal.
+        var generation: Int?
+        var sealedAt: String?
+        var sealedBy: String?
     }
 
     var fleet: String
@@ -57,6 +61,16 @@ struct FleetReport: Encodable {
                 previousHost: owner?.previousHost?.printable, token: owner?.token)
         }
         drainingHosts = seen.draining.subtracting(seen.hosts.keys).sorted().map(\.printable)
+    }
+
+    /// Adds each integration's newest seal.
+    mutating func add(_ seals: [String: SealDecision]) {
+        for index in integrations.indices {
+            guard let seal = seals[integrations[index].name] else { continue }
+            integrations[index].generation = Int(clamping: seal.generation)
+            integrations[index].sealedAt = seal.sealedAt.printable
+            integrations[index].sealedBy = seal.host.printable
+        }
     }
 
     /// Whether a host holds every integration.

@@ -20,6 +20,10 @@ struct FleetStatus: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
+    @Flag(help: "Also read the newest seal of each integration from the bucket: its generation, and when it was.")
+    var seals =
+        false
+
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
@@ -27,7 +31,8 @@ struct FleetStatus: AsyncParsableCommand {
         let asked = ContinuousClock.now
         let seen = try await connection.observe()
         let took = asked.duration(to: .now)
-        let report = FleetReport(connection.fleet, seen, integrations: connection.integrations, answeredIn: took)
+        var report = FleetReport(connection.fleet, seen, integrations: connection.integrations, answeredIn: took)
+        if seals { report.add(try await connection.seals(of: report.integrations.map(\.name))) }
         if json {
             Terminal.result(try IntegrationTable.json(report))
         } else {

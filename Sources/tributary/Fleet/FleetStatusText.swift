@@ -36,18 +36,22 @@ struct FleetStatusText {
         let held = report.integrations.filter { $0.host != nil }
         if !held.isEmpty {
             lines += table(
-                ["INTEGRATION", "HOST", "SINCE", "TAKEN OVER FROM"],
+                ["INTEGRATION", "HOST", "SINCE", "TAKEN OVER FROM"] + (hasSeals ? ["GENERATION", "SEALED"] : []),
                 held.map { integration in
                     Row(
                         mark: .well,
                         cells: [
                             integration.name, integration.host ?? "", age(integration.since),
                             integration.previousHost ?? "",
-                        ])
+                        ]
+                            + (hasSeals
+                                ? [integration.generation.map { "\($0)" } ?? "", age(integration.sealedAt)] : []))
                 })
         }
         return lines
     }
+
+    private var hasSeals: Bool { report.integrations.contains { $0.generation != nil } }
 
     private func summary(unheld: Int) -> String {
         let all = report.integrations.count
