@@ -31,6 +31,11 @@ package enum Compression: String, Sendable, CaseIterable, Codable {
         self = found
     }
 
+    /// What to throw for a name that is not a segment's.
+    static func notASegment(_ path: String) -> SpoolError {
+        .invalidName(path, reason: "the name does not end in \(allCases.map(\.suffix).joined(separator: " or "))")
+    }
+
     /// The number that stands for this compression in a journal.
     var code: UInt8 {
         switch self {

@@ -98,9 +98,9 @@ final class ParquetConverter: Sendable {
         let helper = try helper(work)
         let file = try directory(work) + "/segment.parquet"
         do {
-            let reader = try SpoolReader(directory: segment.spool)
             try helper.write(
-                file, segment: segment.path, className: segment.className, records: segment.records, from: reader)
+                file, segment: segment.path, className: segment.className, records: segment.records,
+                in: segment.spool)
             let sha256 = try FileDigest.sha256(of: file)
             let upload = try HTTPUpload(path: file)
             unlink(file)

@@ -64,16 +64,18 @@ package final class ParquetHelper {
 
     /// Has a segment's records written into a file, which is synced then.
     ///
-    /// - Parameter path: the segment's, below the spool's directory.
+    /// - Parameters:
+    ///   - path: the segment's, below `directory`.
+    ///   - directory: of the spool, or wherever the segment's file is.
     /// - Throws: ``Problem``, or `SpoolError` for a segment that can't be read or has not as many records as the manifest says.
     package func write(
-        _ target: String, segment path: String, className: String, records: Int, from reader: SpoolReader
+        _ target: String, segment path: String, className: String, records: Int, in directory: String
     ) throws {
         let rows = try write(target, className: className, records: records) { send in
             var failure: (any Error)?
             var lines = 0
             do throws(SpoolError) {
-                try reader.cat(path) { (piece) throws(SpoolError) in
+                try SpoolReader.cat(path, in: directory) { (piece) throws(SpoolError) in
                     lines += piece.count { $0 == 0x0A }
                     do { try send(piece) } catch {
                         failure = error

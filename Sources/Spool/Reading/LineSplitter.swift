@@ -1,13 +1,15 @@
 /// Splits a stream of pieces into lines without their newlines. A line is copied only if it spans pieces.
-struct LineSplitter {
+package struct LineSplitter {
     /// Well above the largest record that the spool accepts.
     static let limit = 128 << 20
     private let rest = ByteStore()
 
-    /// Whether the last line fed lacks its newline.
-    var endsInsideLine: Bool { rest.count > 0 }
+    package init() {}
 
-    mutating func feed(
+    /// Whether the last line fed lacks its newline.
+    package var endsInsideLine: Bool { rest.count > 0 }
+
+    package mutating func feed(
         _ piece: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
     ) throws(SpoolError) {
         var start = 0

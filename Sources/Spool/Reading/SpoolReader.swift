@@ -17,6 +17,13 @@ package struct SegmentListing: Sendable, Equatable {
     package var segment: SealedSegment?
     /// Size on disk; nil if the segment is gone.
     package var bytesOnDisk: Int64?
+
+    package init(state: State, path: String, segment: SealedSegment?, bytesOnDisk: Int64?) {
+        self.state = state
+        self.path = path
+        self.segment = segment
+        self.bytesOnDisk = bytesOnDisk
+    }
 }
 
 /// Reads a spool from outside, whether or not a daemon is running. Takes no lock, and changes nothing except in `prune`.
@@ -69,11 +76,15 @@ package struct SpoolReader: Sendable {
     package func cat(
         _ path: String, _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
     ) throws(SpoolError) {
-        guard let compression = Compression(fileName: path) else {
-            throw .invalidName(
-                path, reason: "the name does not end in \(Compression.allCases.map(\.suffix).joined(separator: " or "))"
-            )
-        }
+        try Self.cat(path, in: directory, fileSystem: fileSystem, body)
+    }
+
+    /// The same of a segment in any directory.
+    package static func cat(
+        _ path: String, in directory: String, fileSystem: any FileSystem = PosixFileSystem(),
+        _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
+    ) throws(SpoolError) {
+        guard let compression = Compression(fileName: path) else { throw Compression.notASegment(path) }
         try SegmentReader(fileSystem).read(
             "\(directory)/\(path)", compression, packed: { (_) throws(SpoolError) in }, lines: body)
     }

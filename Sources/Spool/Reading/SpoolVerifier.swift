@@ -4,12 +4,19 @@ package struct SpoolProblem: Sendable, Equatable {
         case damagedManifestLine, sequenceGap, listedTwice
         case size, digest, damaged, records, uncompressedBytes, unterminated, times
         case unlisted, foreign, duplicate
+        case damagedSeal, sealGap, windows, missing, leftover
     }
 
     package var kind: Kind
     /// Relative to the spool's directory.
     package var path: String
     package var detail: String
+
+    package init(kind: Kind, path: String, detail: String) {
+        self.kind = kind
+        self.path = path
+        self.detail = detail
+    }
 
     /// What to do.
     package var advice: String {
@@ -25,6 +32,12 @@ package struct SpoolProblem: Sendable, Equatable {
             "if the daemon is sealing right now, run it again; otherwise the manifest lost a line: load it by path"
         case .foreign:
             "Tributary did not create this file: move it out of the spool, or give it a name that begins with '.' or '_'"
+        case .damagedSeal, .windows:
+            "restore the object from a version or a copy of the bucket; no lifecycle rule may delete what is below _tributary/"
+        case .sealGap:
+            "restore the seals from versions or a copy of the bucket; loaders can't see the segments that they name"
+        case .missing: "restore it from a version or a copy of the bucket, or fetch its time span from Okta again"
+        case .leftover: "it does no harm: the next host that opens the integration removes it"
         case .duplicate: "when loading, keep one record per uid; report it, this should not happen"
         }
     }
@@ -51,6 +64,13 @@ package struct VerifyProgress: Sendable, Equatable {
     package var totalSegments: Int
     package var bytes: Int64
     package var totalBytes: Int64
+
+    package init(segments: Int, totalSegments: Int, bytes: Int64, totalBytes: Int64) {
+        self.segments = segments
+        self.totalSegments = totalSegments
+        self.bytes = bytes
+        self.totalBytes = totalBytes
+    }
 }
 
 /// The result of `verify`.
@@ -62,6 +82,14 @@ package struct VerifyResult: Sendable, Equatable {
     package var records = 0
     package var problemCount = 0
     package var problems: [SpoolProblem] = []
+
+    package init() {}
+
+    /// Counts a problem, and keeps it if there are not too many.
+    package mutating func report(_ kind: SpoolProblem.Kind, _ path: String, _ detail: String, limit: Int) {
+        problemCount += 1
+        if problems.count < limit { problems.append(SpoolProblem(kind: kind, path: path, detail: detail)) }
+    }
 
     package var isGood: Bool { problemCount == 0 }
 }
@@ -160,30 +188,12 @@ struct SpoolVerifier {
     private mutating func check(_ segment: SealedSegment, _ index: Int, pass: Int, of passes: Int) throws(SpoolError) {
         let path = "\(reader.directory)/\(segment.path)"
         guard let compression = Compression(fileName: segment.path) else { return }
-        let digest = try SegmentDigest()
-        var splitter = LineSplitter()
-        var length: Int64 = 0
-        var uncompressed: Int64 = 0
-        var summary = RecordSummary()
-        var found: [Fingerprint] = []
+        var check = try SegmentCheck(segment, options, record: "the manifest")
         do throws(SpoolError) {
             try SegmentReader(reader.fileSystem).read(path, compression) { (packed) throws(SpoolError) in
-                length += Int64(packed.count)
-                try digest.update(packed)
+                try check.packed(packed)
             } lines: { (piece) throws(SpoolError) in
-                uncompressed += Int64(piece.count)
-                try splitter.feed(piece) { (line) throws(SpoolError) in
-                    summary.records += 1
-                    if let time = options.time?(line) {
-                        summary.firstTime = min(summary.firstTime, time)
-                        summary.lastTime = max(summary.lastTime, time)
-                    }
-                    if segment.kind == "records", let uid = options.uid?(line),
-                        passes == 1 || uid % UInt128(passes) == UInt128(pass)
-                    {
-                        found.append(Fingerprint(value: uid, segment: index))
-                    }
-                }
+                try check.lines(piece) { passes == 1 || $0 % UInt128(passes) == UInt128(pass) }
             }
         } catch .file(let error) where !isThere(segment.path) && error.path == path {
             if pass == 0 { result.gone += 1 }
@@ -199,39 +209,11 @@ struct SpoolVerifier {
             }
             return
         }
-        fingerprints += found
+        fingerprints += check.fingerprints.map { Fingerprint(value: $0, segment: index) }
         guard pass == 0 else { return }
         result.checked += 1
-        result.records += summary.records
-        compare(segment, length, uncompressed, try digest.finish(), summary, endsInsideLine: splitter.endsInsideLine)
-    }
-
-    private mutating func compare(
-        _ segment: SealedSegment, _ length: Int64, _ uncompressed: Int64, _ digest: String, _ summary: RecordSummary,
-        endsInsideLine: Bool
-    ) {
-        let path = segment.path
-        if length != segment.bytes { report(.size, path, "\(length) bytes, but the manifest says \(segment.bytes)") }
-        if digest != segment.sha256 {
-            report(.digest, path, "its SHA-256 is \(digest), but the manifest says \(segment.sha256)")
-        }
-        if summary.records != segment.records {
-            report(.records, path, "\(summary.records) records, but the manifest says \(segment.records)")
-        }
-        if uncompressed != segment.uncompressedBytes {
-            report(
-                .uncompressedBytes, path,
-                "\(uncompressed) bytes of lines, but the manifest says \(segment.uncompressedBytes)")
-        }
-        if endsInsideLine { report(.unterminated, path, "its last line has no newline") }
-        if options.time != nil, summary.firstTime <= summary.lastTime,
-            summary.firstTime != segment.firstTime || summary.lastTime != segment.lastTime
-        {
-            report(
-                .times, path,
-                "event times \(summary.firstTime)...\(summary.lastTime), but the manifest says \(segment.firstTime)...\(segment.lastTime)"
-            )
-        }
+        result.records += check.records
+        for problem in try check.problems() { report(problem.kind, problem.path, problem.detail) }
     }
 
     private mutating func findDuplicates(_ segments: [SealedSegment]) {
@@ -266,8 +248,6 @@ struct SpoolVerifier {
     }
 
     private mutating func report(_ kind: SpoolProblem.Kind, _ path: String, _ detail: String) {
-        result.problemCount += 1
-        guard result.problems.count < options.problemLimit else { return }
-        result.problems.append(SpoolProblem(kind: kind, path: path, detail: detail))
+        result.report(kind, path, detail, limit: options.problemLimit)
     }
 }

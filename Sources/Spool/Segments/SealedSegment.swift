@@ -28,6 +28,28 @@ package struct SealedSegment: Sendable, Equatable, Codable {
     /// The version of the line's format.
     package var format: Int
 
+    /// - Parameter sequence: nil until it has a position.
+    package init(
+        sequence: Int64?, path: String, integration: String, partition: [String: String], kind: String, records: Int,
+        bytes: Int64, uncompressedBytes: Int64, sha256: String, firstTime: Int64, lastTime: Int64, sealedAt: String,
+        schema: String, format: Int
+    ) {
+        self.sequence = sequence
+        self.path = path
+        self.integration = integration
+        self.partition = partition
+        self.kind = kind
+        self.records = records
+        self.bytes = bytes
+        self.uncompressedBytes = uncompressedBytes
+        self.sha256 = sha256
+        self.firstTime = firstTime
+        self.lastTime = lastTime
+        self.sealedAt = sealedAt
+        self.schema = schema
+        self.format = format
+    }
+
     enum CodingKeys: String, CodingKey {
         case sequence, path, integration, partition, kind, records, bytes, sha256, schema, format
         case uncompressedBytes = "uncompressed_bytes"
@@ -42,7 +64,7 @@ package struct SealedSegment: Sendable, Equatable, Codable {
     }
 
     /// The time of sealing from a segment's name, in wall-clock milliseconds; nil if the name isn't a segment's.
-    static func sealingTime(fileName: some StringProtocol) -> Int64? {
+    package static func sealingTime(fileName: some StringProtocol) -> Int64? {
         guard Compression(fileName: fileName) != nil, let dash = fileName.firstIndex(of: "-") else { return nil }
         return CivilTime.milliseconds(compact: fileName[..<dash])
     }

@@ -5,7 +5,6 @@ import Gzip
 struct SegmentReader {
     let fileSystem: any FileSystem
     private let input = ByteStore(capacity: 256 << 10)
-    private let output = ByteStore(capacity: 256 << 10)
 
     init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
 
@@ -16,7 +15,7 @@ struct SegmentReader {
     ) throws(SpoolError) {
         let file = try fileSystem.open(path, .read)
         defer { fileSystem.close(file) }
-        let decoder = try Self.decoder(compression)
+        let stream = try SegmentStream(path: path, compression)
         var offset: Int64 = 0
         while true {
             let space = input.space(atLeast: 0)
@@ -25,10 +24,9 @@ struct SegmentReader {
             offset += Int64(count)
             let piece = UnsafeRawBufferPointer(rebasing: space.prefix(count))
             try packed(piece)
-            let problem = try decoder.decode(piece, room: output.space(atLeast: 0), lines)
-            if let problem { throw .damaged(path: path, reason: "before byte \(offset): \(problem)") }
+            try stream.feed(piece, lines)
         }
-        guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "it ends inside a frame") }
+        try stream.finish()
     }
 
     static func decoder(_ compression: Compression) throws(SpoolError) -> any SegmentDecoder {

@@ -95,7 +95,7 @@ struct ParquetExport {
         self.helper = helper
         try helper.write(
             target.temporary, segment: segment.path, className: segment.partition["class"] ?? "",
-            records: segment.records, from: reader)
+            records: segment.records, in: reader.directory)
         try target.publish(path)
         written += 1
         try StandardOutput.put(Array((path + "\n").utf8))

@@ -1,0 +1,79 @@
+/// Compares a segment's bytes with what was recorded of it when it was sealed.
+package struct SegmentCheck {
+    private let segment: SealedSegment
+    private let options: VerifyOptions
+    /// What has the record, for messages: "the manifest".
+    private let record: String
+    private let digest: SegmentDigest
+    private let splitter = LineSplitter()
+    private var length: Int64 = 0
+    private var uncompressed: Int64 = 0
+    private var summary = RecordSummary()
+    /// Fingerprints of the records' own identities that the filter of ``lines(_:keeping:)`` let through.
+    package private(set) var fingerprints: [UInt128] = []
+
+    package init(_ segment: SealedSegment, _ options: VerifyOptions, record: String) throws(SpoolError) {
+        self.segment = segment
+        self.options = options
+        self.record = record
+        digest = try SegmentDigest()
+    }
+
+    /// Lines that were read so far.
+    package var records: Int { summary.records }
+
+    /// A piece of the segment as it is stored.
+    package mutating func packed(_ piece: UnsafeRawBufferPointer) throws(SpoolError) {
+        length += Int64(piece.count)
+        try digest.update(piece)
+    }
+
+    /// A piece of the unpacked segment.
+    ///
+    /// - Parameter keeping: of which fingerprints to keep.
+    package mutating func lines(
+        _ piece: UnsafeRawBufferPointer, keeping: (UInt128) -> Bool
+    ) throws(SpoolError) {
+        uncompressed += Int64(piece.count)
+        // A copy shares its bytes, and the closure changes everything else.
+        var splitter = splitter
+        try splitter.feed(piece) { (line) throws(SpoolError) in
+            summary.records += 1
+            if let time = options.time?(line) {
+                summary.firstTime = min(summary.firstTime, time)
+                summary.lastTime = max(summary.lastTime, time)
+            }
+            if segment.kind == "records", let uid = options.uid?(line), keeping(uid) { fingerprints.append(uid) }
+        }
+    }
+
+    /// What differs, after the last piece.
+    package func problems() throws(SpoolError) -> [SpoolProblem] {
+        var found: [SpoolProblem] = []
+        func report(_ kind: SpoolProblem.Kind, _ detail: String) {
+            found.append(SpoolProblem(kind: kind, path: segment.path, detail: detail))
+        }
+        if length != segment.bytes { report(.size, "\(length) bytes, but \(record) says \(segment.bytes)") }
+        let digest = try digest.finish()
+        if digest != segment.sha256 {
+            report(.digest, "its SHA-256 is \(digest), but \(record) says \(segment.sha256)")
+        }
+        if summary.records != segment.records {
+            report(.records, "\(summary.records) records, but \(record) says \(segment.records)")
+        }
+        if uncompressed != segment.uncompressedBytes {
+            report(
+                .uncompressedBytes, "\(uncompressed) bytes of lines, but \(record) says \(segment.uncompressedBytes)")
+        }
+        if splitter.endsInsideLine { report(.unterminated, "its last line has no newline") }
+        if options.time != nil, summary.firstTime <= summary.lastTime,
+            summary.firstTime != segment.firstTime || summary.lastTime != segment.lastTime
+        {
+            report(
+                .times,
+                "event times \(summary.firstTime)...\(summary.lastTime), but \(record) says \(segment.firstTime)...\(segment.lastTime)"
+            )
+        }
+        return found
+    }
+}
