@@ -208,7 +208,7 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "Configuration", "Delivery", "Fleet", "NetworkFixtures", "OktaAPI", "TestSupport",
+                "Configuration", "Delivery", "Fleet", "NetworkFixtures", "OktaAPI", "Spool", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

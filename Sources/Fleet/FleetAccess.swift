@@ -17,24 +17,10 @@ package struct FleetAccess: Sendable {
         logger: Logger
     ) throws(TransportError) {
         func client(connections: Int) throws(TransportError) -> S3Client {
-            let transport = try CurlTransport(
-                CurlTransport.Options(
-                    userAgent: userAgent, caFile: network.caFile,
-                    proxies: ProxyRules(
-                        proxy: network.proxy?.text,
-                        exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),
-                        environment: environment),
-                    proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
-                    maximumIdleConnections: connections, maximumConnections: connections,
-                    maximumBodyBytes: 32 << 20))
-            let address = S3Address(
-                bucket: fleet.log.bucket, prefix: fleet.log.prefix, endpoint: fleet.log.endpoint?.description,
-                isPathStyle: fleet.log.pathStyle, region: fleet.log.region)
-            return S3Client(
-                address, settingsName: "fleet.log", transport: transport,
-                credentials: AutomaticCredentials.source(
-                    fleet.log.credentials, secretFile: fleet.secretFile, process: fleet.log.credentialProcess,
-                    transport: transport, environment: environment, region: address.region), logger: logger)
+            try FleetBucket(
+                fleet, network: network, userAgent: userAgent, connections: connections, logger: logger,
+                environment: environment
+            ).seals.client
         }
         bucket = try client(connections: Self.connections)
         switch fleet.lease.type {

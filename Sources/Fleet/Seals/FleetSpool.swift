@@ -65,7 +65,7 @@ extension SealLog {
         }
     }
 
-    private func spool() async throws(S3Problem) -> FleetSpool? {
+    func spool() async throws(S3Problem) -> FleetSpool? {
         guard let read = try await client.read(FleetKey.spool) else { return nil }
         guard let spool = try? JSONDecoder().decode(FleetSpool.self, from: Data(read.bytes)) else {
             throw S3Problem(

@@ -92,8 +92,13 @@ package enum FleetKey {
     /// The lease of a fleet without etcd.
     package static let lease = "_tributary/lease.json"
 
-    package static func seals(_ integration: String) -> String { "_tributary/seals/\(integration)/" }
-    package static func windows(_ integration: String) -> String { "_tributary/windows/\(integration)/" }
+    /// All seals of all integrations.
+    static let allSeals = "_tributary/seals/"
+    static let allWindows = "_tributary/windows/"
+    static let allAcknowledgements = "_tributary/acks/"
+
+    package static func seals(_ integration: String) -> String { "\(allSeals)\(integration)/" }
+    package static func windows(_ integration: String) -> String { "\(allWindows)\(integration)/" }
     package static func bundles(_ integration: String) -> String { "_tributary/bundles/\(integration)/" }
 
     package static func seal(_ integration: String, _ generation: UInt64) -> String {
@@ -106,6 +111,16 @@ package enum FleetKey {
 
     static func bundle(_ integration: String, _ generation: UInt64, _ commit: String) -> String {
         bundles(integration) + "\(digits(generation))-\(commit)"
+    }
+
+    /// How far a loader has come.
+    package static func acknowledgement(_ loader: String) -> String { "\(allAcknowledgements)\(loader).json" }
+
+    /// The loader of such a key; nil for a key of another form.
+    static func loader(_ key: String) -> String? {
+        guard key.hasPrefix(allAcknowledgements), key.hasSuffix(".json") else { return nil }
+        let name = String(key.dropFirst(allAcknowledgements.utf8.count).dropLast(5))
+        return (try? Acknowledgement.checkName(name)).map { name }
     }
 
     /// The generation in a key; nil for a key of another form.

@@ -214,8 +214,11 @@ package struct SealLog: Sendable {
     }
 
     /// Returns false if the object is gone.
-    private func copy(_ key: String, _ range: Range<Int64>, to path: String) async throws(S3Problem) -> Bool {
-        let piece: Int64 = 4 << 20
+    ///
+    /// - Parameter piece: bytes of one request.
+    func copy(
+        _ key: String, _ range: Range<Int64>, to path: String, piece: Int64 = 4 << 20
+    ) async throws(S3Problem) -> Bool {
         let file: OpenFile
         do throws(SpoolError) {
             file = try files.open(path, .replace)
@@ -268,6 +271,8 @@ package struct SealLog: Sendable {
     }
 
     private func local(_ error: SpoolError) -> S3Problem {
-        S3Problem(trouble: DeliveryTrouble("\(error)", remedy: "See that spool.directory can be written"))
+        S3Problem(
+            trouble: DeliveryTrouble(
+                "\(error)", remedy: "See that there is room, and that the service's user may write there"))
     }
 }

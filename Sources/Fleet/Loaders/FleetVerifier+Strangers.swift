@@ -1,0 +1,108 @@
+import Delivery
+import Spool
+
+/// Objects that no seal names.
+extension FleetVerifier {
+    /// - Parameters:
+    ///   - named: hashes of the paths that seals name.
+    ///   - last: the last generation whose seal was read.
+    mutating func lookForStrangers(
+        _ overview: Overview, _ named: Set<Int>, readThrough last: UInt64
+    ) async throws(S3Problem) {
+        var unnamed: [String] = []
+        for top in ["integration=\(overview.name)/", "_rejected/integration=\(overview.name)/"] {
+            var after: String?
+            while true {
+                let listing = try await list.log.client.list(top, after: after)
+                for entry in listing.entries where !named.contains(entry.path.hashValue) {
+                    let name = entry.path.split(separator: "/").last ?? ""
+                    guard let sealedAt = SealedSegment.sealingTime(fileName: name) else {
+                        if !name.hasPrefix("."), !name.hasPrefix("_") {
+                            report(.foreign, entry.path, "its name is not a segment's")
+                        }
+                        continue
+                    }
+                    // Its seal was deleted by its age.
+                    if overview.oldest > 2, sealedAt < overview.oldestSealedAt { continue }
+                    if unnamed.count < options.problemLimit {
+                        unnamed.append(entry.path)
+                    } else {
+                        result.problemCount += 1
+                    }
+                }
+                guard listing.isTruncated, let end = listing.entries.last else { break }
+                after = end.path
+            }
+        }
+        let since = unnamed.isEmpty ? [] : try await namedSince(overview.name, last)
+        for path in unnamed where !since.contains(path) { report(.unlisted, path, "no seal names it") }
+        try await lookForLeftovers(overview)
+    }
+
+    /// Paths that seals name that were decided while this ran.
+    private func namedSince(_ name: String, _ last: UInt64) async throws(S3Problem) -> Set<String> {
+        var paths: Set<String> = []
+        for seal in try await sealsSince(name, last) { paths.formUnion(seal.segments.map(\.path)) }
+        return paths
+    }
+
+    private func sealsSince(_ name: String, _ last: UInt64) async throws(S3Problem) -> [SealDecision] {
+        var all: [SealDecision] = []
+        var after: UInt64? = last
+        while let generation = after {
+            let (found, next) = try await seals(name, after: generation)
+            all += found.compactMap(\.1)
+            after = next
+        }
+        return all
+    }
+
+    private mutating func lookForLeftovers(_ overview: Overview) async throws(S3Problem) {
+        guard let known = overview.newest else { return }
+        let newest = try await sealsSince(overview.name, known.generation).last ?? known
+        let client = list.log.client
+        for prefix in [FleetKey.windows(overview.name), FleetKey.bundles(overview.name)] {
+            for entry in try await client.list(prefix).entries {
+                guard let generation = FleetKey.generation(entry.path), generation <= newest.generation,
+                    entry.path != newest.windows.key, entry.path != newest.bundle?.key,
+                    // It may be going just now.
+                    try await client.exists(entry.path), try await isNewest(newest)
+                else { continue }
+                report(
+                    .leftover, entry.path,
+                    "a seal before generation \(newest.generation + 1), or an attempt at one, has left it")
+            }
+        }
+        let windows = newest.windows
+        let read = try await client.read(windows.key, limit: Int(SealLog.windowsBytes) + 1)
+        // A newer seal deletes them.
+        guard try await isNewest(newest) else { return }
+        if let read {
+            guard (try? FileDigest.sha256(of: read.bytes)) == windows.sha256 else {
+                return report(.windows, windows.key, "it does not have the SHA-256 that \(newest.key) names")
+            }
+        } else {
+            report(.windows, windows.key, "it is missing, and the integration can't be opened without it")
+        }
+    }
+
+    private func isNewest(_ seal: SealDecision) async throws(S3Problem) -> Bool {
+        try await list.first(seal.integration, after: seal.generation) == nil
+    }
+
+    /// Segments of integrations that have no seal at all.
+    mutating func lookForOtherIntegrations(_ known: Set<String>) async throws(S3Problem) {
+        for top in ["integration=", "_rejected/integration="] {
+            var after: String?
+            while let entry = try await list.log.client.list(top, after: after, limit: 1).entries.first {
+                let name = String(entry.path.dropFirst(top.utf8.count).prefix { $0 != "/" })
+                if !known.contains(name) {
+                    report(
+                        .unlisted, entry.path, "no seal of \(name) is there that could name it, or others next to it")
+                }
+                // The character after "/" comes after all of this integration's paths.
+                after = "\(top)\(name)0"
+            }
+        }
+    }
+}

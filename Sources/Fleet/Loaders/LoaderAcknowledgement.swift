@@ -1,0 +1,163 @@
+import Delivery
+import FoundationEssentials
+import Spool
+
+/// How far a loader of a fleet has come: the object `_tributary/acks/<loader>.json`.
+///
+///     {"acknowledged_at":"2026-11-23T20:15:30.123Z","format":1,"integrations":{"acme":{"generation":12,"segments":3}},"loader":"warehouse"}
+///
+/// It is written under the condition that it is as it was read, so of two that write at the same time one is refused.
+package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
+    package static let format = 1
+
+    package var format = Self.format
+    package var loader: String
+    /// RFC 3339, UTC.
+    package var acknowledgedAt: String
+    /// Integrations with something to say of: a loader begins all others at their first seal.
+    package var integrations: [String: SealPosition]
+    /// The host that delivers for this loader now, and a number drawn for that run, 32 hexadecimal digits. Absent while no `tributary deliver` runs.
+    package var host: String?
+    package var run: String?
+
+    enum CodingKeys: String, CodingKey {
+        case format, loader, integrations, host, run
+        case acknowledgedAt = "acknowledged_at"
+    }
+
+    package init(loader: String, acknowledgedAt: String, integrations: [String: SealPosition]) {
+        self.loader = loader
+        self.acknowledgedAt = acknowledgedAt
+        self.integrations = integrations
+    }
+
+    /// Why a position can't be acknowledged after this; nil if it can. Repeating the same position is allowed.
+    package func objection(to positions: [String: SealPosition]) -> String? {
+        for (integration, position) in positions.sorted(by: { $0.key < $1.key }) {
+            guard let earlier = integrations[integration], !position.covers(earlier) else { continue }
+            return
+                "loader \(loader) has acknowledged \(earlier.text(integration)) already, and acknowledgements do not go back: to load again what "
+                + "still exists, remove the loader and start from the beginning"
+        }
+        return nil
+    }
+}
+
+extension SealList {
+    /// The largest acknowledgement: 10,000 integrations with 100 bytes each, and room.
+    static let acknowledgementBytes = 4 << 20
+    /// Loaders of a fleet.
+    static let loaderLimit = 256
+
+    /// What a loader has acknowledged, and the tag under which it may be changed; nil if it is not registered.
+    package func acknowledgement(
+        of loader: String
+    ) async throws(S3Problem) -> (found: LoaderAcknowledgement, etag: String)? {
+        let key = FleetKey.acknowledgement(loader)
+        guard let read = try await log.client.read(key, limit: Self.acknowledgementBytes) else { return nil }
+        guard let found = try? JSONDecoder().decode(LoaderAcknowledgement.self, from: Data(read.bytes)),
+            found.loader == loader, found.integrations.values.allSatisfy(\.isPlausible)
+        else {
+            throw Self.refused(
+                "the acknowledgement \(key) is invalid: it is not what `tributary spool ack` writes",
+                "Remove it with `tributary spool ack --bucket --loader \(loader) --remove`, and let the loader start again"
+            )
+        }
+        guard found.format <= LoaderAcknowledgement.format else {
+            throw Self.refused(
+                "\(key) has format \(found.format), but this version supports \(LoaderAcknowledgement.format)",
+                "Install the version that wrote it, or a newer one")
+        }
+        return (found, read.etag)
+    }
+
+    /// Writes it.
+    ///
+    /// - Parameter etag: of what it replaces; nil if there must be none.
+    /// - Returns: the tag of what is there now; nil if somebody else has written meanwhile.
+    package func write(
+        _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
+    ) async throws(S3Problem) -> String? {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let bytes = (try? encoder.encode(acknowledgement)).map { Array($0) } ?? []
+        let written = try await log.client.write(
+            FleetKey.acknowledgement(acknowledgement.loader), bytes, if: etag.map { .isUnchanged($0) } ?? .isNew)
+        return if case .stored(let etag) = written { etag } else { nil }
+    }
+
+    /// All loaders by name.
+    package func acknowledgements() async throws(S3Problem) -> [LoaderAcknowledgement] {
+        let entries = try await log.client.list(FleetKey.allAcknowledgements, limit: Self.loaderLimit + 1).entries
+        guard entries.count <= Self.loaderLimit else {
+            throw Self.refused(
+                "there are more than \(Self.loaderLimit) loaders in \(FleetKey.allAcknowledgements)",
+                "Remove those that are not needed any more")
+        }
+        var found: [LoaderAcknowledgement] = []
+        for entry in entries {
+            guard let loader = FleetKey.loader(entry.path) else { continue }
+            if let (acknowledgement, _) = try await acknowledgement(of: loader) { found.append(acknowledgement) }
+        }
+        return found
+    }
+
+    /// Removes a loader, even if its object can't be read. Returns false if there is no such loader.
+    package func remove(_ loader: String) async throws(S3Problem) -> Bool {
+        let key = FleetKey.acknowledgement(loader)
+        guard try await log.client.exists(key) else { return false }
+        try await log.client.delete(key)
+        return true
+    }
+
+    /// Records that a loader has stored everything up to positions durably; integrations that are not named stay as they are.
+    ///
+    /// Throws a final problem for a position that was not sealed yet, or that is before an acknowledged one.
+    package func acknowledge(
+        _ loader: String, through positions: [String: SealPosition], at time: String
+    ) async throws(S3Problem) {
+        for (integration, position) in positions { try await check(position, of: integration) }
+        for _ in 0..<5 {
+            let known = try await acknowledgement(of: loader)
+            var next =
+                known?.found ?? LoaderAcknowledgement(loader: loader, acknowledgedAt: time, integrations: [:])
+            if let objection = next.objection(to: positions) {
+                throw Self.refused(objection, "Acknowledge a later position")
+            }
+            next.integrations.merge(positions) { $1 }
+            next.acknowledgedAt = time
+            // A delivery that runs finds that it has been overtaken, and begins from here.
+            next.host = nil
+            next.run = nil
+            if try await write(next, replacing: known?.etag) != nil { return }
+        }
+        throw S3Problem(
+            trouble: DeliveryTrouble(
+                "others acknowledge for \(loader) at the same time", remedy: "Stop them, or try again"))
+    }
+
+    private func check(_ position: SealPosition, of integration: String) async throws(S3Problem) {
+        if let seal = try await seal(integration, position.generation) {
+            guard position.segments <= seal.segments.count else {
+                throw Self.refused(
+                    "the seal of \(integration) that begins generation \(position.generation) has \(seal.segments.count) segments, so "
+                        + "\(position.text(integration)) can't have been loaded",
+                    "Acknowledge what `tributary spool list --bucket` gave")
+            }
+            return
+        }
+        // Generation 1 has no seal, one after the newest has none yet, and old ones are deleted.
+        guard position.segments == 0,
+            try await log.newest(integration).map({ position.generation <= $0.generation + 1 })
+                ?? (position.generation <= 2)
+        else {
+            throw Self.refused(
+                "\(place) has no seal of \(integration) that begins generation \(position.generation)",
+                "Acknowledge what `tributary spool list --bucket` gave")
+        }
+    }
+
+    static func refused(_ words: String, _ remedy: String) -> S3Problem {
+        S3Problem(trouble: DeliveryTrouble(words, remedy: remedy), isFinal: true)
+    }
+}

@@ -1,0 +1,252 @@
+import Delivery
+import Spool
+
+/// Reads the seals of a fleet in its bucket: its loaders' manifest.
+///
+/// Integrations come in the order of their names, the seals of each in the order of their generations, in pieces, so that memory does not depend on how many
+/// there are. Only the newest seal of an integration can have segments that are not visible yet: its bundle is there until all of them are.
+package struct SealList: Sendable {
+    /// Seals that are read at once, and the bytes that they may have together unless one alone has more.
+    static let pieceSeals = 64
+    static let pieceBytes: Int64 = 4 << 20
+    /// Requests at once.
+    static let requests = 8
+
+    let log: SealLog
+    private var client: S3Client { log.client }
+
+    package init(_ log: SealLog) { self.log = log }
+
+    /// Where the bucket is, for a person.
+    package var place: String { client.address.shown }
+
+    /// Checks that there is a fleet's spool.
+    package func check() async throws(S3Problem) {
+        guard try await log.spool() == nil else { return }
+        throw Self.refused(
+            "\(place) has no \(FleetKey.spool), so it is not the spool of a fleet",
+            "Correct fleet.log, or start the fleet's first host")
+    }
+
+    // MARK: What there is
+
+    /// The integrations that were ever sealed, in the order of their names, each with the oldest seal that is kept. One request for each.
+    package func integrations() async throws(S3Problem) -> [(name: String, oldest: UInt64)] {
+        var found: [(name: String, oldest: UInt64)] = []
+        var after: String?
+        while let entry = try await client.list(FleetKey.allSeals, after: after, limit: 1).entries.first {
+            let parts = entry.path.dropFirst(FleetKey.allSeals.utf8.count).split(separator: "/")
+            guard parts.count == 2, let generation = FleetKey.generation(entry.path) else {
+                after = entry.path
+                continue
+            }
+            found.append((String(parts[0]), generation))
+            // After every seal of this integration: their names begin with digits.
+            after = FleetKey.seals(String(parts[0])) + "~"
+        }
+        return found.sorted { $0.name < $1.name }
+    }
+
+    /// For each integration the largest generation for which something is staged: its newest seal, or the one after it, of which nobody knows yet whether it will be decided.
+    /// A request for each 1,000 objects, of which each integration has one or two.
+    package func staged() async throws(S3Problem) -> [String: UInt64] {
+        var found: [String: UInt64] = [:]
+        var after: String?
+        while true {
+            let listing = try await client.list(FleetKey.allWindows, after: after)
+            for entry in listing.entries {
+                let parts = entry.path.dropFirst(FleetKey.allWindows.utf8.count).split(separator: "/")
+                guard parts.count == 2, let generation = FleetKey.generation(entry.path) else { continue }
+                found[String(parts[0])] = max(found[String(parts[0])] ?? 0, generation)
+            }
+            guard listing.isTruncated, let last = listing.entries.last else { return found }
+            after = last.path
+        }
+    }
+
+    /// The seal that begins a generation; nil if there is none.
+    package func seal(_ integration: String, _ generation: UInt64) async throws(S3Problem) -> SealDecision? {
+        try await log.decision(integration, generation)
+    }
+
+    /// The generation of the first seal that is kept after another one; nil if there is none.
+    package func first(_ integration: String, after generation: UInt64) async throws(S3Problem) -> UInt64? {
+        let key = FleetKey.seal(integration, generation)
+        let entries = try await client.list(FleetKey.seals(integration), after: key, limit: 1).entries
+        return entries.first.flatMap { FleetKey.generation($0.path) }
+    }
+
+    /// Whether all segments of a seal are visible. Only the newest one's may not be.
+    package func isPublished(_ seal: SealDecision) async throws(S3Problem) -> Bool {
+        guard let bundle = seal.bundle else { return true }
+        return try await !client.exists(bundle.key)
+    }
+
+    /// The size of a segment's object; nil if there is none.
+    package func bytes(of path: String) async throws(S3Problem) -> Int64? {
+        let entries = try await client.list(path, limit: 1).entries
+        return entries.first.flatMap { $0.path == path ? $0.bytes : nil }
+    }
+
+    // MARK: Pieces
+
+    /// Some seals of an integration, in order.
+    package struct Piece: Sendable {
+        package var seals: [SealDecision] = []
+        /// The newest one, if its segments are not all visible yet. It is not among `seals`.
+        package var unpublished: SealDecision?
+        /// After this generation the next piece begins; nil at the end.
+        package var next: UInt64?
+    }
+
+    /// The seals after a generation. A final problem if one is missing: a loader would pass over what it names.
+    package func piece(_ integration: String, after generation: UInt64) async throws(S3Problem) -> Piece {
+        let listing = try await client.list(
+            FleetKey.seals(integration), after: FleetKey.seal(integration, generation), limit: Self.pieceSeals)
+        var generations: [UInt64] = []
+        var bytes: Int64 = 0
+        for entry in listing.entries {
+            bytes += entry.bytes
+            guard generations.isEmpty || bytes <= Self.pieceBytes else { break }
+            if let generation = FleetKey.generation(entry.path) { generations.append(generation) }
+        }
+        for (expected, found) in zip((generation + 1)..., generations) where expected != found {
+            throw Self.missing(integration, expected, before: found, in: place)
+        }
+        var piece = Piece()
+        piece.seals = try await Self.all(generations, atOnce: Self.requests) { (generation) throws(S3Problem) in
+            try await seal(integration, generation)
+        }.compactMap(\.self)
+        if listing.isTruncated || generations.count < listing.entries.count {
+            piece.next = generations.last
+        } else if let last = piece.seals.last, try await !isPublished(last) {
+            piece.unpublished = piece.seals.removeLast()
+        }
+        return piece
+    }
+
+    /// - Parameter following: what to skip them with, from the position before the first one that is there.
+    static func missing(
+        _ integration: String, _ first: UInt64, before next: UInt64, in place: String,
+        following: (String) -> String = { "continue after \($0)" }
+    ) -> S3Problem {
+        refused(
+            "the seals of \(integration) from generation \(first) to \(next - 1) are not in \(place) any more",
+            "Restore them from versions, or " + following(SealPosition(generation: next, segments: 0).text(integration))
+                + "; the segments that they name may still be there")
+    }
+
+    /// Which generation to begin after, to list what is after a position. A final problem for a position after the newest seal, and for one after which seals are missing.
+    package func start(after position: SealPosition, of integration: String) async throws(S3Problem) -> UInt64 {
+        // Its own seal may have more segments.
+        if try await seal(integration, position.generation) != nil { return position.generation - 1 }
+        if let next = try await first(integration, after: position.generation) {
+            guard next == position.generation + 1 else {
+                throw Self.missing(integration, position.generation + 1, before: next, in: place)
+            }
+            return position.generation
+        }
+        // Nothing later: everything is loaded, or the position is from elsewhere.
+        if position.segments == 0 {
+            if position.generation <= 2 { return position.generation }
+            if try await seal(integration, position.generation - 1) != nil { return position.generation }
+        }
+        throw Self.refused(
+            "\(place) has no seal of \(integration) up to position \(position.text(integration)): either it is not the fleet that the position is from, or an older state of the "
+                + "bucket was restored", "Continue from an earlier position, and skip the paths that you have loaded")
+    }
+
+    /// The segments of seals after a position, in order, each with its state. A few requests, however many segments there are.
+    package func listings(
+        _ seals: [SealDecision], after position: SealPosition?
+    ) async throws(S3Problem) -> [FleetListing] {
+        let listed = seals.flatMap { $0.listings(after: position) }
+        // Names in a directory begin with the time of sealing, so those of a few seals are next to each other.
+        var names: [String: [String]] = [:]
+        for listing in listed {
+            let path = listing.segment.path
+            names[String(path.dropLast(listing.segment.fileName.utf8.count)), default: []].append(path)
+        }
+        let found = try await Self.all(Array(names.keys), atOnce: Self.requests) {
+            [names] (directory) throws(S3Problem) in
+            try await present(in: directory, among: Set(names[directory] ?? []))
+        }
+        let sizes: [String: Int64] = found.reduce(into: [:]) { $0.merge($1) { $1 } }
+        return listed.map { listing in
+            var listing = listing
+            listing.bytes = sizes[listing.segment.path]
+            return listing
+        }
+    }
+
+    private func present(in directory: String, among paths: Set<String>) async throws(S3Problem) -> [String: Int64] {
+        guard let first = paths.min(), let last = paths.max() else { return [:] }
+        var found: [String: Int64] = [:]
+        // Before the first: what a text begins with comes before it.
+        var after = String(first.dropLast())
+        while true {
+            let limit = max(1, min(1_000, 2 * paths.count))
+            let listing = try await client.list(directory, after: after, limit: limit)
+            for entry in listing.entries where paths.contains(entry.path) { found[entry.path] = entry.bytes }
+            guard listing.isTruncated, let end = listing.entries.last, end.path < last else { return found }
+            after = end.path
+        }
+    }
+
+    /// The results in the order of the items, with so many under way at once.
+    static func all<Item: Sendable, Result: Sendable>(
+        _ items: [Item], atOnce: Int, _ body: @escaping @Sendable (Item) async throws(S3Problem) -> Result
+    ) async throws(S3Problem) -> [Result] {
+        let outcomes = await withTaskGroup(of: (Int, Swift.Result<Result, S3Problem>).self) { group in
+            var results: [Int: Swift.Result<Result, S3Problem>] = [:]
+            var next = 0
+            func begin() {
+                guard next < items.count else { return }
+                let index = next
+                next += 1
+                group.addTask {
+                    do throws(S3Problem) {
+                        return (index, .success(try await body(items[index])))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            for _ in 0..<atOnce { begin() }
+            for await (index, result) in group {
+                results[index] = result
+                begin()
+            }
+            return items.indices.compactMap { results[$0] }
+        }
+        var results: [Result] = []
+        for outcome in outcomes { results.append(try outcome.get()) }
+        return results
+    }
+}
+
+/// A segment that a seal names.
+package struct FleetListing: Sendable, Equatable {
+    package var segment: SealedSegment
+    package var integration: String
+    package var position: SealPosition
+    /// Size of the object; nil if there is none, and until it was looked for.
+    package var bytes: Int64?
+
+    /// Whether it was deleted since.
+    package var isGone: Bool { bytes == nil }
+
+    /// Its position as text.
+    package var place: String { position.text(integration) }
+}
+
+extension SealDecision {
+    /// Its segments after a position, in order.
+    package func listings(after position: SealPosition?) -> [FleetListing] {
+        segments.enumerated().compactMap { index, segment in
+            let own = SealPosition(generation: generation, segments: index + 1)
+            if let position, position.covers(own) { return nil }
+            return FleetListing(segment: segment, integration: integration, position: own)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+/// How far a loader has come with an integration of a fleet: everything that was sealed before a generation, and the first segments of its seal.
+///
+/// As text `acme/12/3`: of acme, all seals before the one that begins generation 12, and the first 3 segments of that one. It is also the position of
+/// the third segment of that seal.
+package struct SealPosition: Sendable, Hashable, Codable {
+    /// At least 1; seals begin with generation 2.
+    package var generation: UInt64
+    /// Of the seal that begins that generation. At least 0.
+    package var segments: Int
+
+    package init(generation: UInt64, segments: Int) {
+        self.generation = generation
+        self.segments = segments
+    }
+
+    /// The largest generation and number of segments that are taken from outside, far more than there can be.
+    private static let limit: Int64 = 1 << 40
+
+    /// Whether it can be a position at all.
+    package var isPlausible: Bool {
+        (1...UInt64(Self.limit)).contains(generation) && (0...Int(Self.limit)).contains(segments)
+    }
+
+    package func text(_ integration: String) -> String { "\(integration)/\(generation)/\(segments)" }
+
+    /// Whether everything up to `other` is loaded as well.
+    package func covers(_ other: SealPosition) -> Bool { self >= other }
+}
+
+extension SealPosition: Comparable {
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.generation, left.segments) < (right.generation, right.segments)
+    }
+}
+
+extension [String: SealPosition] {
+    /// Positions of several integrations: `acme/12/3,globex/4/1`. Nil for another text, or if one integration is named twice.
+    package init?(positions text: String) {
+        self = [:]
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let fields = part.split(separator: "/", omittingEmptySubsequences: false)
+            guard fields.count == 3, !fields[0].isEmpty, let generation = UInt64(fields[1]),
+                let segments = Int(fields[2]),
+                case let position = SealPosition(generation: generation, segments: segments), position.isPlausible,
+                self[String(fields[0])] == nil
+            else { return nil }
+            self[String(fields[0])] = position
+        }
+    }
+
+    /// The same as text, in the order of names.
+    package var text: String {
+        sorted { $0.key < $1.key }.map { $1.text($0) }.joined(separator: ",")
+    }
+}

@@ -1,0 +1,38 @@
+import Delivery
+import Spool
+
+/// Reads a segment's object piece by piece, so that a large one takes no memory.
+package struct SegmentPieces: Sendable {
+    /// Of one request.
+    private static let piece: Int64 = 4 << 20
+
+    private let list: SealList
+    private let path: String
+    private let bytes: Int64
+    private var offset: Int64 = 0
+    /// Whether it was deleted meanwhile; then there is no further piece.
+    package private(set) var isGone = false
+
+    /// - Parameter bytes: the object's size.
+    package init(_ list: SealList, path: String, bytes: Int64) {
+        self.list = list
+        self.path = path
+        self.bytes = bytes
+    }
+
+    /// The next piece; nil at the end.
+    package mutating func next() async throws(S3Problem) -> [UInt8]? {
+        guard offset < bytes, !isGone else { return nil }
+        let end = min(bytes, offset + Self.piece)
+        guard let read = try await list.log.client.read(path, range: offset..<end, limit: Int(Self.piece) + 1) else {
+            isGone = true
+            return nil
+        }
+        guard read.bytes.count == Int(end - offset) else {
+            throw S3Problem(
+                trouble: DeliveryTrouble("\(path) was read in part", remedy: "Try again, and see the store's status"))
+        }
+        offset = end
+        return read.bytes
+    }
+}
