@@ -1,10 +1,13 @@
 import ArgumentParser
 import Collector
+import Delivery
+import Fleet
 import FoundationEssentials
 import Glibc
 import Spool
+import Time
 
-struct SpoolAck: ParsableCommand {
+struct SpoolAck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ack",
         abstract: "Acknowledge what a loader has, so that it may be deleted; list and remove loaders.",
@@ -13,19 +16,24 @@ struct SpoolAck: ParsableCommand {
             keep what any of them has not acknowledged. Acknowledge only what is durable in the loader's own store. \
             Position 0 registers a loader that has loaded nothing yet. Ends with 65 for an invalid position.
 
+            With --bucket: for a loader of a fleet. A position is INTEGRATION/GENERATION/SEGMENT, as `spool list --bucket` shows it; several with commas. Integrations \
+            that are not named stay where they are. Nothing in the bucket is deleted because of it.
+
             Example:
               tributary spool ack --loader warehouse --through 1231
               tributary spool ack --list
               tributary spool ack --loader warehouse --remove
+              tributary spool ack --bucket --loader warehouse --through acme/12/3,globex/4/1
             """)
 
     @OptionGroup var options: SpoolOptions
+    @OptionGroup var bucket: BucketOptions
 
     @Option(help: "The loader's name: lower-case letters, digits, - and _.", completion: .names(of: .loaders))
     var loader: String?
 
     @Option(help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
-    var through: Int64?
+    var through: String?
 
     @Flag(help: "Remove the loader: nothing waits for it any longer.")
     var remove = false
@@ -42,9 +50,52 @@ struct SpoolAck: ParsableCommand {
         default:
             throw ValidationError("give --loader NAME with --through POSITION or with --remove, or --list alone")
         }
+        guard let through else { return }
+        if bucket.isOn {
+            guard through == "0" || [String: SealPosition](positions: through) != nil else {
+                throw ValidationError(
+                    "--through: with --bucket positions such as acme/12/3, one for each integration, with commas")
+            }
+        } else if Int64(through) == nil {
+            throw ValidationError("--through: a position of the manifest, as `tributary spool list` shows it")
+        }
     }
 
-    func run() throws {
+    func run() async throws {
+        if bucket.isOn { return try await bucket.reading(options) { list in try await run(list) } }
+        try options.refuseFleet(instead: SpoolOptions.useBucket)
+        try runLocally()
+    }
+
+    private func run(_ list: SealList) async throws {
+        if self.list {
+            for acknowledgement in try await list.acknowledgements() { try show(acknowledgement) }
+            return
+        }
+        guard let loader else { return }
+        try Acknowledgement.checkName(loader)
+        if remove {
+            guard try await list.remove(loader) else { throw SpoolError.refused("there is no loader \(loader)") }
+        } else if let through {
+            try await list.acknowledge(
+                loader, through: [String: SealPosition](positions: through) ?? [:],
+                at: CivilTime(milliseconds: WallClock.now()).rfc3339)
+        }
+    }
+
+    private func show(_ acknowledgement: LoaderAcknowledgement) throws(SpoolError) {
+        var text =
+            "\(acknowledgement.loader)  \(acknowledgement.integrations.text)  since \(acknowledgement.acknowledgedAt)"
+            + (acknowledgement.host.map { "  delivered by \($0)" } ?? "")
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            text = String(decoding: (try? encoder.encode(acknowledgement)) ?? Data(), as: UTF8.self)
+        }
+        try StandardOutput.put(Array((text + "\n").utf8))
+    }
+
+    private func runLocally() throws {
         let directory = try options.reader().directory
         let files = AcknowledgementFiles(spool: directory)
         do throws(SpoolError) {
@@ -54,7 +105,7 @@ struct SpoolAck: ParsableCommand {
                 for acknowledgement in loaders { try show(acknowledgement) }
             } else if let loader, remove {
                 try files.remove(loader)
-            } else if let loader, let through {
+            } else if let loader, let through = through.flatMap({ Int64($0) }) {
                 try AcknowledgementDirectory(path: files.directory, spool: directory).makeIfMissing()
                 // The daemon reads the file through its group.
                 umask(0o027)

@@ -2,14 +2,19 @@ import ArgumentParser
 import Glibc
 import Spool
 
-struct SpoolGroup: ParsableCommand {
+struct SpoolGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spool",
         abstract: "List, load, check, read and thin out the sealed segments, with or without a running daemon.",
         discussion: """
+            In a fleet the bucket is the spool: list, ack, cat and verify take --bucket.
+
             Example: what a loader does, again and again
               tributary spool list --since-manifest 1200 --json
               tributary spool ack --loader warehouse --through 1231
+            Example: the same in a fleet
+              tributary spool list --bucket --loader warehouse --json
+              tributary spool ack --bucket --loader warehouse --through acme/12/3
             """,
         subcommands: [
             SpoolList.self, SpoolAck.self, SpoolCat.self, SpoolExport.self, SpoolVerify.self, SpoolPrune.self,

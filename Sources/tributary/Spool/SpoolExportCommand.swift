@@ -74,6 +74,10 @@ struct SpoolExport: ParsableCommand {
     func run() throws {
         // If the helper dies, its output or its exit status says so, and the signal is not needed.
         signal(SIGPIPE, SIG_IGN)
+        try options.refuseFleet(
+            instead:
+                "deliver from there with a destination of type s3 and format parquet; --spool names a spool on this host"
+        )
         let reader = try options.reader()
         do {
             let target = try ParquetTarget(

@@ -1,9 +1,11 @@
 import ArgumentParser
 import Collector
+import Delivery
+import Fleet
 import FoundationEssentials
 import Spool
 
-struct SpoolList: ParsableCommand {
+struct SpoolList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "The sealed segments, in the order in which they were sealed.",
@@ -13,18 +15,30 @@ struct SpoolList: ParsableCommand {
             belongs to its segment permanently, also after a power cut. A position after the manifest's end, for example because an older spool was restored, \
             ends with 65.
 
+            With --bucket: a fleet's segments, by integration, and in the order of their seals. A position is INTEGRATION/GENERATION/SEGMENT. \
+            --since-manifest takes one for each integration, with commas, and lists integrations that it does not name from their first seal; --loader takes \
+            what that loader has acknowledged. Segments that are not visible yet are left out.
+
             Example:
               tributary spool list --class authentication
               tributary spool list --since-manifest 1200 --json --limit 100     # for a loader that has 1200
+              tributary spool list --bucket --loader warehouse --json
+              tributary spool list --bucket --since-manifest acme/12/3,globex/4/1
             """)
 
     @OptionGroup var options: SpoolOptions
+    @OptionGroup var bucket: BucketOptions
     @OptionGroup var filter: SegmentFilter
 
     @Option(
         help: ArgumentHelp("Only segments after this position of the manifest, deleted or not.", valueName: "position")
     )
-    var sinceManifest: Int64?
+    var sinceManifest: String?
+
+    @Option(
+        help: "With --bucket: only segments after those that this loader has acknowledged, deleted or not.",
+        completion: .names(of: .loaders))
+    var loader: String?
 
     @Option(help: "At most this many.")
     var limit: Int?
@@ -36,17 +50,34 @@ struct SpoolList: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if sinceManifest ?? 0 < 0 {
-            throw ValidationError("--since-manifest: positions begin with 1; 0 is before the first")
+        if let sinceManifest, sinceManifest != "0" {
+            if bucket.isOn {
+                guard [String: SealPosition](positions: sinceManifest) != nil else {
+                    throw ValidationError(
+                        "--since-manifest: with --bucket positions such as acme/12/3, one for each integration, with commas; 0 is before the first"
+                    )
+                }
+            } else if Int64(sinceManifest) ?? -1 < 0 {
+                throw ValidationError("--since-manifest: positions begin with 1; 0 is before the first")
+            }
+        }
+        if loader != nil, !bucket.isOn || sinceManifest != nil {
+            throw ValidationError("--loader goes with --bucket, and without --since-manifest")
         }
         if limit ?? 1 < 1 { throw ValidationError("--limit: at least 1") }
     }
 
-    func run() throws {
+    func run() async throws {
+        if bucket.isOn {
+            return try await bucket.reading(options) { list in
+                try await BucketListing(list: list, command: self).run()
+            }
+        }
+        try options.refuseFleet(instead: SpoolOptions.useBucket)
         let reader = try options.reader()
         var left = limit ?? .max
         do throws(SpoolError) {
-            if let sinceManifest {
+            if let sinceManifest = sinceManifest.flatMap({ Int64($0) }) {
                 // The limit counts shown segments, so that a filter can't make a loader believe that it has reached the end.
                 try reader.listed(after: sinceManifest) { (listing) throws(SpoolError) in
                     guard left > 0, listing.segment.map(filter.includes) ?? false else { return left > 0 }
@@ -69,15 +100,23 @@ struct SpoolList: ParsableCommand {
         }
     }
 
+    fileprivate func show(_ listing: FleetListing) throws(SpoolError) {
+        let found = SegmentListing(
+            state: listing.isGone ? .gone : .present, path: listing.segment.path, segment: listing.segment,
+            bytesOnDisk: listing.bytes)
+        try StandardOutput.put(
+            Array(((json ? line(found, position: listing.place) : row(found, position: listing.place)) + "\n").utf8))
+    }
+
     private func show(_ listing: SegmentListing) throws(SpoolError) {
         try StandardOutput.put(Array(((json ? line(listing) : row(listing)) + "\n").utf8))
     }
 
-    private func row(_ listing: SegmentListing) -> String {
+    private func row(_ listing: SegmentListing, position: String? = nil) -> String {
         guard let segment = listing.segment else { return "-  -  -  \(listing.path)  (not in the manifest)" }
         let state = listing.state == .gone ? "  (deleted)" : ""
         return """
-            \(segment.sequence ?? 0)  \(segment.records) records  \(StatusReport.bytes(Int(segment.bytes)))  \
+            \(position ?? "\(segment.sequence ?? 0)")  \(segment.records) records  \(StatusReport.bytes(Int(segment.bytes)))  \
             \(segment.path)\(state)
             """
     }
@@ -86,25 +125,68 @@ struct SpoolList: ParsableCommand {
         let state: String
         let segment: SealedSegment?
         let path: String
+        let position: String?
 
-        enum CodingKeys: String, CodingKey { case state, path }
+        enum CodingKeys: String, CodingKey { case state, path, position }
 
         func encode(to encoder: any Encoder) throws {
             try segment?.encode(to: encoder)
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(state, forKey: .state)
             try container.encode(path, forKey: .path)
+            try container.encodeIfPresent(position, forKey: .position)
         }
     }
 
-    private func line(_ listing: SegmentListing) -> String {
+    private func line(_ listing: SegmentListing, position: String? = nil) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let line = Line(state: listing.state.rawValue, segment: listing.segment, path: listing.path)
+        let line = Line(state: listing.state.rawValue, segment: listing.segment, path: listing.path, position: position)
         return String(decoding: (try? encoder.encode(line)) ?? Data(), as: UTF8.self)
     }
 }
 
 extension SegmentFilter {
     var isEmpty: Bool { integration == nil && className == nil && date == nil }
+}
+
+/// Lists the segments of a fleet's bucket.
+private struct BucketListing {
+    let list: SealList
+    let command: SpoolList
+
+    func run() async throws {
+        var positions: [String: SealPosition] = [:]
+        var isAfterPosition = false
+        if let loader = command.loader {
+            try Acknowledgement.checkName(loader)
+            positions = try await list.acknowledgement(of: loader)?.found.integrations ?? [:]
+            isAfterPosition = true
+        } else if let text = command.sinceManifest {
+            positions = [String: SealPosition](positions: text) ?? [:]
+            isAfterPosition = true
+        }
+        let integrations = try await list.integrations()
+        let chosen = { (name: String) in (command.filter.integration ?? name) == name }
+        // First, so that nothing is listed when a position can't be right.
+        var starts: [String: UInt64] = [:]
+        for (name, position) in positions.sorted(by: { $0.key < $1.key }) where chosen(name) {
+            starts[name] = try await list.start(after: position, of: name)
+        }
+        var left = command.limit ?? .max
+        for (name, oldest) in integrations where chosen(name) && left > 0 {
+            let position = positions[name]
+            var after: UInt64? = starts[name] ?? oldest - min(oldest, 1)
+            while let generation = after, left > 0 {
+                let piece = try await list.piece(name, after: generation)
+                after = piece.next
+                for listing in try await list.listings(piece.seals, after: position)
+                where left > 0 && command.filter.includes(listing.segment) {
+                    guard isAfterPosition || command.gone || !listing.isGone else { continue }
+                    left -= 1
+                    try command.show(listing)
+                }
+            }
+        }
+    }
 }

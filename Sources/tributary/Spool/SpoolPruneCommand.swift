@@ -57,6 +57,10 @@ struct SpoolPrune: ParsableCommand {
                 throw ValidationError("--older-than: \(error)")
             }
         }
+        try options.refuseFleet(
+            instead:
+                "let a lifecycle rule of the bucket delete what is below integration= and _rejected/; --spool names a spool on this host"
+        )
         let reader = try options.reader()
         let expected = try options.expectedLoaders()
         // Files named by a manifest are deleted with the rights of the spool's owner, who wrote the manifest, even if root runs this.

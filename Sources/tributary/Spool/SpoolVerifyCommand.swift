@@ -1,11 +1,13 @@
 import ArgumentParser
 import Collector
+import Delivery
+import Fleet
 import FoundationEssentials
 import Glibc
 import OCSF
 import Spool
 
-struct SpoolVerify: ParsableCommand {
+struct SpoolVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Is the spool intact? Checks sizes, checksums, counts, and that no event is in it twice.",
@@ -14,19 +16,36 @@ struct SpoolVerify: ParsableCommand {
             deleted are not an error; gaps in the manifest's positions are. Looking for duplicate events takes at most \
             128 MiB of memory: a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
 
+            With --bucket: a fleet's bucket. Also each seal is checked, that none is missing, and that nothing is there that no seal names. An integration of more than that many \
+            records is read several times. What is missing is an error if older segments of its class are there, since lifecycle rules delete the oldest first.
+
             Example:
               tributary spool verify --json
+              tributary spool verify --bucket
             """)
 
     @OptionGroup var options: SpoolOptions
+    @OptionGroup var bucket: BucketOptions
 
     @Flag(help: "The result as JSON.")
     var json = false
 
-    func run() throws {
+    func run() async throws {
         var verify = VerifyOptions()
         verify.uid = { record in recordUID(of: record).map(fingerprint) }
         verify.time = recordTime
+        if bucket.isOn {
+            let options = verify
+            return try await bucket.reading(self.options) { list in
+                var bar = ProgressBar(descriptor: STDERR_FILENO)
+                let result = try await FleetVerifier.verify(list, options) {
+                    bar.show(done: $0.bytes, of: $0.totalBytes)
+                }
+                bar.clear()
+                try tell(result)
+            }
+        }
+        try options.refuseFleet(instead: SpoolOptions.useBucket)
         let reader = try options.reader()
         let result: VerifyResult
         do throws(SpoolError) {
@@ -36,6 +55,10 @@ struct SpoolVerify: ParsableCommand {
         } catch {
             throw SpoolOptions.failed(error)
         }
+        try tell(result)
+    }
+
+    private func tell(_ result: VerifyResult) throws {
         if json {
             print(try Self.json(result))
         } else {
