@@ -1,27 +1,23 @@
-import Glibc
 import Logging
 import Spool
 import Systemd
 import Time
 
-/// Delivers the sealed segments of a spool to one destination: a loader like any other. The manifest says what there is, the
-/// acknowledgement file what is delivered; nothing else is kept.
+/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination: a loader like any other. Its source says what there is, and keeps
+/// what is delivered; nothing else is kept.
 ///
-/// Segments go out in the manifest's order, some at once. A failed one is tried again until it succeeds; the position does not move past it.
+/// Segments go out in the source's order, some at once. A failed one is tried again until it succeeds; the position does not move past it.
 package struct Deliverer: Sendable {
     /// What one delivery needs.
     package struct Settings: Sendable {
         /// The destination's name, which is the loader's name in the spool.
         package var name: String
-        /// The spool's directory.
-        package var spool: String
         /// Segments under way at once.
         package var concurrency: Int
         package var version: String
 
-        package init(name: String, spool: String, concurrency: Int, version: String) {
+        package init(name: String, concurrency: Int, version: String) {
             self.name = name
-            self.spool = spool
             self.concurrency = concurrency
             self.version = version
         }
@@ -31,11 +27,14 @@ package struct Deliverer: Sendable {
     static let window = 256
     /// How often the manifest is looked at, and the status written.
     static let interval = Duration.seconds(1)
+    /// The same while delivered segments wait to be acknowledged, and others for their room.
+    static let shortInterval = Duration.milliseconds(100)
     /// How long transfers that are under way may go on after a stop was asked for.
     static let stopWithin = Duration.seconds(15)
 
     let settings: Settings
     let destination: any Destination
+    let source: any SegmentSource
     let statusFile: DeliveryStatusFile
     let notifier: ServiceNotifier
     let heartbeat: Heartbeat
@@ -43,11 +42,13 @@ package struct Deliverer: Sendable {
     let windDown: WindDown
 
     package init(
-        _ settings: Settings, destination: any Destination, statusFile: DeliveryStatusFile, notifier: ServiceNotifier,
-        heartbeat: Heartbeat, logger: Logger, windDown: WindDown
+        _ settings: Settings, destination: any Destination, source: any SegmentSource,
+        statusFile: DeliveryStatusFile, notifier: ServiceNotifier, heartbeat: Heartbeat, logger: Logger,
+        windDown: WindDown
     ) {
         self.settings = settings
         self.destination = destination
+        self.source = source
         self.statusFile = statusFile
         self.notifier = notifier
         self.heartbeat = heartbeat
@@ -62,7 +63,8 @@ package struct Deliverer: Sendable {
 
     /// Delivers until `windDown` says to end or the task is cancelled. Problems are told, waited out, and never end it.
     package func run() async {
-        var run = DeliveryRun(settings, destination: destination)
+        var run = DeliveryRun(settings, destination: destination, source: source)
+        let background = Task { [source] in await source.run() }
         await withTaskGroup(of: Event.self) { group in
             var stopAt: ContinuousClock.Instant?
             group.addTask { .tick }
@@ -74,7 +76,10 @@ package struct Deliverer: Sendable {
                     run.tick(isEnding: isEnding)
                     if isEnding, stopAt == nil { stopAt = ContinuousClock.now + Self.stopWithin }
                     if let due = stopAt, ContinuousClock.now >= due { group.cancelAll() }
-                    if !isEnding || run.hasWork { group.addTask { await wait() } }
+                    if !isEnding || run.hasWork {
+                        let interval = run.awaitsAcknowledgement ? Self.shortInterval : Self.interval
+                        group.addTask { await wait(interval) }
+                    }
                 case .ended(let segment, let attempt):
                     guard let wait = run.ended(segment, attempt) else { break }
                     if isEnding {
@@ -92,12 +97,14 @@ package struct Deliverer: Sendable {
                 if isEnding, !run.hasWork { group.cancelAll() }
             }
         }
-        run.end()
+        background.cancel()
+        await background.value
+        await run.end()
         tell(&run)
     }
 
-    private func wait() async -> Event {
-        await windDown.pause(Self.interval)
+    private func wait(_ interval: Duration) async -> Event {
+        await windDown.pause(interval)
         // Then only transfers that are under way are waited for: `pause` returns at once, and this keeps the loop from spinning.
         if windDown.reason != .none { try? await Task.sleep(for: .milliseconds(50), clock: .continuous) }
         return .tick
@@ -108,8 +115,11 @@ package struct Deliverer: Sendable {
             await windDown.pause(wait)
             if windDown.reason != .none { return .ended(segment, .outcome(.cancelled)) }
         }
-        guard access(segment.file, F_OK) == 0 || errno != ENOENT else { return .ended(segment, .isMissing) }
-        return .ended(segment, .outcome(await destination.deliver(segment)))
+        switch await source.fetch(segment) {
+        case .ready: return .ended(segment, .outcome(await destination.deliver(segment)))
+        case .isMissing: return .ended(segment, .isMissing)
+        case .failed(let outcome): return .ended(segment, .outcome(outcome))
+        }
     }
 
     private func tell(_ run: inout DeliveryRun) {

@@ -6,6 +6,12 @@ import Synchronization
 import Systemd
 import UnixSignals
 
+/// Makes the source of a delivery's segments from the configuration. The closure that it is given asks the delivery to begin again with a new source.
+///
+/// It throws, in words, what can't be used at all.
+package typealias DeliverySourceMaker =
+    @Sendable (Configuration, @escaping @Sendable () -> Void) throws(DeliveryTrouble) -> any SegmentSource
+
 /// The process that delivers to one destination, as a list of services run by one group: watchdog, reload, delivery.
 package struct DeliveryDaemon {
     /// How long after SIGTERM transfers may take to come to their end: within the unit's `TimeoutStopSec=`.
@@ -16,11 +22,12 @@ package struct DeliveryDaemon {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - source: makes the source of the segments. It may ask the delivery to begin again, as after a reload.
     ///   - load: reads the configuration again for a reload; `nil`, after it has said why, if it is refused.
     /// - Throws: ``StartError``.
     package init(
         _ name: String, _ configuration: Configuration, version: String, userAgent: String, logger: Logger,
-        load: @escaping @Sendable () -> Configuration?
+        source: @escaping DeliverySourceMaker, load: @escaping @Sendable () -> Configuration?
     ) throws(StartError) {
         guard let destination = configuration.destination(named: name) else {
             throw .configuration(Self.unknown(name, configuration))
@@ -45,8 +52,8 @@ package struct DeliveryDaemon {
         let plan = Mutexed(configuration)
         let windDown = WindDown()
         let delivery = DeliveryService(
-            name: name, version: version, plan: plan, factory: factory, statusFile: statusFile, heartbeats: heartbeats,
-            notifier: notifier, logger: logger, windDown: windDown)
+            name: name, version: version, plan: plan, factory: factory, makeSource: source, statusFile: statusFile,
+            heartbeats: heartbeats, notifier: notifier, logger: logger, windDown: windDown)
         reload = Reload(
             name: name, plan: plan, factory: factory, notifier: notifier, logger: logger, windDown: windDown, load: load
         )
@@ -137,7 +144,7 @@ private struct Reload {
         let earlier = plan.configuration
         guard
             destination != earlier.destination(named: name) || configuration.network != earlier.network
-                || configuration.spool.directory != earlier.spool.directory
+                || configuration.spool.directory != earlier.spool.directory || configuration.fleet != earlier.fleet
         else {
             logger.notice("reloaded: nothing has changed for this destination")
             return notifier.ready()
@@ -168,6 +175,7 @@ private struct DeliveryService: Service {
     let version: String
     let plan: Mutexed
     let factory: DestinationFactory
+    let makeSource: DeliverySourceMaker
     let statusFile: DeliveryStatusFile
     let heartbeats: Heartbeats
     let notifier: ServiceNotifier
@@ -189,14 +197,14 @@ private struct DeliveryService: Service {
                     logger.announce(.configurationRefused, "\(error); the earlier one stays in force")
                 }
                 guard let (destination, used) = last else { return }
+                guard let source = await source(configuration, heartbeat) else { break }
                 let deliverer = Deliverer(
-                    Deliverer.Settings(
-                        name: name, spool: configuration.spool.directory, concurrency: used.concurrency,
-                        version: version),
-                    destination: destination, statusFile: statusFile, notifier: notifier, heartbeat: heartbeat,
-                    logger: logger, windDown: windDown)
+                    Deliverer.Settings(name: name, concurrency: used.concurrency, version: version),
+                    destination: destination, source: source, statusFile: statusFile, notifier: notifier,
+                    heartbeat: heartbeat, logger: logger, windDown: windDown)
                 notifier.ready()
-                logger.announce(.ready, "delivering to \(destination.place), \(destination.guarantee.words)")
+                let from = source.place.map { " from \($0)" } ?? ""
+                logger.announce(.ready, "delivering\(from) to \(destination.place), \(destination.guarantee.words)")
                 await deliverer.run()
             } while windDown.reason == .reload
             logger.announce(.stopping, "stopped; what was delivered is acknowledged")
@@ -205,5 +213,21 @@ private struct DeliveryService: Service {
             windDown.request(.stop)
         }
         heartbeat.retire()
+    }
+    /// Tried again until it can be made; nil if the delivery is to stop.
+    private func source(_ configuration: Configuration, _ heartbeat: Heartbeat) async -> (any SegmentSource)? {
+        var isSaid = false
+        while windDown.reason != .stop {
+            do throws(DeliveryTrouble) {
+                return try makeSource(configuration) { [windDown] in windDown.request(.reload) }
+            } catch {
+                if !isSaid { logger.announce(.deliveryWaiting, "\(error.message). \(error.remedy).") }
+                isSaid = true
+                notifier.status(error.message)
+            }
+            heartbeat.beat()
+            await windDown.pause(.seconds(5))
+        }
+        return nil
     }
 }

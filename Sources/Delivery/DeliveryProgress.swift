@@ -22,13 +22,13 @@ package struct DeliveryProgress: Sendable, Equatable {
     /// How many are taken and not done.
     package var underWay: Int { open.count { !$0.isDone } }
     /// Positions that were taken and are not acknowledged.
-    package var span: Int { finishedInRun + open.count }
+    package var span: Int { finished.count + open.count }
     /// Whether there is something new to acknowledge.
     package var isAhead: Bool { position > acknowledged }
     /// Delivered and not yet acknowledged: what would come again after a crash.
-    package var unacknowledged: Int { finishedInRun + open.count { $0.isDone } }
-    /// Those of them that can be acknowledged.
-    private var finishedInRun = 0
+    package var unacknowledged: Int { finished.count + open.count { $0.isDone } }
+    /// Those of them that can be acknowledged, in order.
+    private var finished: [Int64] = []
 
     /// A segment is taken; its position is after all others.
     package mutating func take(_ sequence: Int64) {
@@ -50,23 +50,24 @@ package struct DeliveryProgress: Sendable, Equatable {
         advance()
     }
 
-    /// The position is acknowledged, durably.
-    package mutating func acknowledge() {
-        acknowledged = position
-        finishedInRun = 0
+    /// Everything up to a position is acknowledged, durably.
+    package mutating func acknowledge(through number: Int64) {
+        guard number > acknowledged else { return }
+        acknowledged = min(number, position)
+        finished.removeFirst(finished.prefix { $0 <= acknowledged }.count)
     }
 
     private mutating func advance() {
         let run = open.prefix { $0.isDone }
         guard let last = run.last else { return }
         position = last.sequence
-        finishedInRun += run.count
+        finished += run.map(\.sequence)
         open.removeFirst(run.count)
     }
 
     package static func == (left: Self, right: Self) -> Bool {
         left.acknowledged == right.acknowledged && left.position == right.position && left.taken == right.taken
-            && left.finishedInRun == right.finishedInRun
+            && left.finished == right.finished
             && left.open.elementsEqual(right.open) { $0.sequence == $1.sequence && $0.isDone == $1.isDone }
     }
 }

@@ -96,16 +96,24 @@ struct DeliveryLag: Sendable, Equatable {
 
 extension SealedSegment {
     /// Whether it holds records. What could not become a record stays in the spool, for its owner to look at.
-    var isDelivered: Bool { kind == "records" }
+    package var isDelivered: Bool { kind == "records" }
 }
 
 extension DeliverySegment {
     init?(_ line: SegmentListing, spool: String) {
         guard let segment = line.segment, let sequence = segment.sequence else { return nil }
+        self.init(segment, sequence: sequence, spool: spool)
+    }
+
+    /// - Parameters:
+    ///   - sequence: its number in the source.
+    ///   - spool: the directory with its file, absolute.
+    ///   - position: in a fleet.
+    package init(_ segment: SealedSegment, sequence: Int64, spool: String, position: String? = nil) {
         self.init(
             sequence: sequence, path: segment.path, spool: spool, integration: segment.integration,
             className: segment.partition["class"] ?? "", date: segment.partition["date"] ?? "",
             records: segment.records, bytes: segment.bytes, sha256: segment.sha256, sealedAt: segment.sealedAt,
-            schema: segment.schema)
+            schema: segment.schema, position: position)
     }
 }

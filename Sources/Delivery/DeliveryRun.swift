@@ -2,8 +2,8 @@ import Glibc
 import Spool
 import Time
 
-/// The state of one run of a ``Deliverer``: what is taken, what waits, what is wrong. It reads the spool and writes the acknowledgement, and
-/// leaves transfers, time and logging to its caller.
+/// The state of one run of a ``Deliverer``: what is taken, what waits, what is wrong. It leaves segments and acknowledgement to its source, and
+/// transfers, time and logging to its caller.
 struct DeliveryRun {
     /// How long, and for how many segments, an acknowledgement is put off where a repeat changes nothing: each is a few writes that are synced.
     private static let acknowledgeAfter = Duration.milliseconds(250)
@@ -11,11 +11,12 @@ struct DeliveryRun {
 
     private let settings: Deliverer.Settings
     private let destination: any Destination
-    private let acknowledgements: AcknowledgementFiles
+    private let source: any SegmentSource
     private let clock: @Sendable () -> Int64
     private let startedAt: Int64
 
-    private var queue: DeliveryQueue?
+    /// Whether the source has said where to begin.
+    private var isOpen = false
     private var progress = DeliveryProgress(acknowledged: 0)
     private var underWay: [Int64: DeliverySegment] = [:]
     private var schedules: [Int64: RetrySchedule] = [:]
@@ -42,13 +43,13 @@ struct DeliveryRun {
     var notices: [String] = []
 
     init(
-        _ settings: Deliverer.Settings, destination: any Destination,
+        _ settings: Deliverer.Settings, destination: any Destination, source: any SegmentSource,
         clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
     ) {
         self.settings = settings
         self.destination = destination
         self.clock = clock
-        acknowledgements = AcknowledgementFiles(spool: settings.spool)
+        self.source = source
         startedAt = clock()
         stateSince = startedAt
     }
@@ -63,15 +64,24 @@ struct DeliveryRun {
         guard !isEnding else { return }
         if let due = spoolRetryAt, ContinuousClock.now < due { return }
         spoolRetryAt = nil
-        do throws(SpoolError) {
-            if queue == nil { try open() }
-            try queue?.count()
-            try lookForMissing()
+        do throws(DeliveryTrouble) {
+            // One that is missing is looked for when no other is under way.
+            if let begin = try source.look(missing: underWay.isEmpty ? Array(missing.values) : []) {
+                for sequence in missing.keys {
+                    if let line = health.succeeded(sequence) { lines.append(line) }
+                }
+                missing = [:]
+                progress = DeliveryProgress(acknowledged: begin)
+                isOpen = true
+            }
             spoolIsGood()
         } catch {
             spoolFailed(error)
         }
     }
+
+    /// Whether what is delivered waits to be acknowledged by the source, and room for more with it.
+    var awaitsAcknowledgement: Bool { progress.isAhead }
 
     /// Segments that may be taken and not acknowledged: where a repeat costs something, no more than are under way at once.
     private var window: Int {
@@ -80,21 +90,19 @@ struct DeliveryRun {
 
     /// Segments to begin with, as many as there is room for.
     mutating func take() -> [DeliverySegment] {
-        guard !health.isStopped, spoolRetryAt == nil, var queue else { return [] }
-        defer { self.queue = queue }
+        guard !health.isStopped, spoolRetryAt == nil, isOpen else { return [] }
         var taken: [DeliverySegment] = []
-        do throws(SpoolError) {
-            while underWay.count < settings.concurrency, progress.span < window, let line = try queue.peek() {
-                queue.take()
-                guard let segment = DeliverySegment(line, spool: settings.spool) else { continue }
-                let isDelivered = line.segment?.isDelivered == true
-                if isDelivered, line.state == .gone, !hasBegun, progress.acknowledged == 0 {
+        do throws(DeliveryTrouble) {
+            while underWay.count < settings.concurrency, progress.span < window, let next = try source.peek() {
+                source.take()
+                let segment = next.segment
+                if next.isDelivered, next.isGone, !hasBegun, progress.acknowledged == 0 {
                     // Deleted before this destination had anything: it begins with what is there.
                     if skippedAtStart == 0 {
                         notices.append("segments that were deleted before this delivery began are left out")
                     }
                     skippedAtStart += 1
-                    queue.settle(bytes: segment.bytes)
+                    source.settle(bytes: segment.bytes)
                     skip = segment.sequence
                     continue
                 }
@@ -102,7 +110,7 @@ struct DeliveryRun {
                     progress.pass(skip)
                     self.skip = nil
                 }
-                if !isDelivered {
+                if !next.isDelivered {
                     progress.pass(segment.sequence)
                 } else {
                     hasBegun = true
@@ -129,7 +137,7 @@ struct DeliveryRun {
                 DeliveryTrouble(
                     "\(segment.path) is not in the spool any more and was not delivered",
                     remedy:
-                        "Restore it, or skip it with `tributary spool ack --loader \(settings.name) --through \(sequence)`"
+                        "Restore it, or skip it with \(source.skipping(segment))"
                 ),
                 segment.path, isFinal: true, wait: nil)
             return nil
@@ -144,7 +152,8 @@ struct DeliveryRun {
             delivered.bytes += segment.bytes
             lastDelivered = clock()
             progress.finish(sequence)
-            queue?.settle(bytes: segment.bytes)
+            source.settle(bytes: segment.bytes)
+            source.release(segment)
             if let line = health.succeeded(sequence) { lines.append(line) }
             return nil
         case .outcome(.notYet(let trouble, let retryAfter)):
@@ -169,71 +178,39 @@ struct DeliveryRun {
             || progress.unacknowledged >= Self.acknowledgeMost
         guard isDue else { return }
         acknowledgedAt = .now
-        do throws(SpoolError) {
-            try acknowledgements.acknowledge(settings.name, through: progress.position, at: clock())
-            progress.acknowledge()
+        do throws(DeliveryTrouble) {
+            progress.acknowledge(through: try source.acknowledge(through: progress.position))
             if let line = health.succeeded(Self.acknowledging) { lines.append(line) }
         } catch {
             fail(
                 Self.acknowledging,
                 DeliveryTrouble(
-                    "what is delivered can't be acknowledged: \(error)",
-                    remedy:
-                        "Give the service's user access to \(acknowledgements.directory) as a member of the spool's group"
-                ),
+                    "what is delivered can't be acknowledged: \(error.message)",
+                    remedy: source.acknowledgementRemedy),
                 nil, isFinal: false, wait: .seconds(1))
         }
     }
 
     /// The run is over.
-    mutating func end() {
+    mutating func end() async {
         acknowledge(force: true)
+        progress.acknowledge(through: await source.close())
         enter(.ended)
         reportedAt = nil
     }
 
-    // MARK: The spool
+    // MARK: The source
 
     private static let spoolItself: Int64 = 0
     private static let acknowledging: Int64 = -1
-
-    private mutating func open() throws(SpoolError) {
-        let reader = try SpoolReader(directory: settings.spool)
-        var known = try acknowledgements.acknowledgement(of: settings.name)
-        if known == nil {
-            // From here on nothing is deleted that this destination lacks.
-            known = try acknowledgements.acknowledge(settings.name, through: 0, at: clock())
-        }
-        begin(reader, after: known?.sequence ?? 0)
-    }
-
-    private mutating func begin(_ reader: SpoolReader, after position: Int64) {
-        progress = DeliveryProgress(acknowledged: position)
-        queue = DeliveryQueue(reader, after: position)
-        missing = [:]
-    }
-
-    /// A missing segment may have been restored, or skipped by an acknowledgement.
-    private mutating func lookForMissing() throws(SpoolError) {
-        guard !missing.isEmpty, underWay.isEmpty, let queue else { return }
-        let acknowledged = try acknowledgements.acknowledgement(of: settings.name)?.sequence ?? 0
-        let isBack = missing.values.contains { access($0.file, F_OK) == 0 }
-        guard isBack || acknowledged > progress.acknowledged else { return }
-        for sequence in missing.keys {
-            if let line = health.succeeded(sequence) { lines.append(line) }
-        }
-        begin(queue.reader, after: max(acknowledged, progress.acknowledged))
-    }
 
     private mutating func spoolIsGood() {
         if let line = health.succeeded(Self.spoolItself) { lines.append(line) }
     }
 
-    private mutating func spoolFailed(_ error: SpoolError) {
+    private mutating func spoolFailed(_ trouble: DeliveryTrouble) {
         spoolRetryAt = ContinuousClock.now + .seconds(10)
-        fail(
-            Self.spoolItself, DeliveryTrouble("\(error)", remedy: "It is tried again every 10 s"), nil, isFinal: false,
-            wait: .seconds(10))
+        fail(Self.spoolItself, trouble, nil, isFinal: false, wait: .seconds(10))
     }
 
     private mutating func fail(
@@ -262,7 +239,10 @@ struct DeliveryRun {
         if state != .ended {
             let next: DeliveryReport.State =
                 health.isStopped
-                ? .stopped : health.worst != nil ? .waiting : queue == nil ? .starting : hasWork ? .delivering : .live
+                ? .stopped
+                : health.worst != nil
+                    ? .waiting
+                    : source.holder != nil ? .standby : !isOpen ? .starting : hasWork ? .delivering : .live
             enter(next)
         }
         if let reportedAt, state == before, ContinuousClock.now - reportedAt < Deliverer.interval { return nil }
@@ -279,8 +259,9 @@ struct DeliveryRun {
             updatedAt: text(now))
         report.position = progress.position
         report.acknowledged = progress.acknowledged
-        report.lagSegments = queue?.lag.segments ?? 0
-        report.lagBytes = queue?.lag.bytes ?? 0
+        report.source = source.place
+        report.holder = source.holder
+        (report.lagSegments, report.lagBytes) = source.lag
         let oldest = (Array(underWay.values) + Array(missing.values)).min { $0.sequence < $1.sequence }
         if let sealed = oldest.flatMap({ CivilTime.milliseconds(rfc3339: $0.sealedAt) }) {
             report.lagSeconds = Int(max(0, (now - sealed) / 1000))

@@ -58,8 +58,10 @@ package enum DeliveryGuarantee: String, Sendable, Codable {
 
 /// A sealed segment that is to be delivered: the facts of its line in the manifest.
 package struct DeliverySegment: Sendable, Equatable {
-    /// Position in the manifest, from 1.
+    /// Position in the manifest, from 1; from another source its number there.
     package var sequence: Int64
+    /// Its position in a fleet, such as `acme/12/3`; nil for a segment of a manifest.
+    package var position: String?
     /// Below the spool's directory.
     package var path: String
     /// The spool's directory, absolute.
@@ -81,8 +83,10 @@ package struct DeliverySegment: Sendable, Equatable {
 
     package init(
         sequence: Int64, path: String, spool: String, integration: String = "", className: String = "",
-        date: String = "", records: Int = 0, bytes: Int64, sha256: String, sealedAt: String = "", schema: String = ""
+        date: String = "", records: Int = 0, bytes: Int64, sha256: String, sealedAt: String = "", schema: String = "",
+        position: String? = nil
     ) {
+        self.position = position
         self.sequence = sequence
         self.path = path
         self.spool = spool

@@ -3,9 +3,11 @@ import CLinux
 import Collector
 import Configuration
 import Delivery
+import Fleet
 import FoundationEssentials
 import Glibc
 import Logging
+import OktaAPI
 import Spool
 import Systemd
 
@@ -14,7 +16,8 @@ struct Deliver: AsyncParsableCommand {
         abstract: "Deliver sealed segments to one destination, in the foreground, until SIGTERM or SIGINT.",
         discussion: """
             A loader of the spool: the manifest says what there is, and the acknowledgement with the destination's name what is delivered. \
-            Whatever fails is tried again; nothing is dropped. It runs with or without the daemon, one process for each destination.
+            Whatever fails is tried again; nothing is dropped. It runs with or without the daemon, one process for each destination. \
+            On a host of a fleet the bucket is the spool; of several hosts that deliver to one destination one does, and the others wait.
 
             SIGHUP applies a changed configuration. Ends with 78 if the configuration has no such destination, with 73 if \
             another process delivers to it.
@@ -42,14 +45,20 @@ struct Deliver: AsyncParsableCommand {
         let path = options.config
         let announcer = logger
         guard let configuration = Self.load(path, announcer) else { throw ExitStatus.configuration }
-        let spool = configuration.spool.directory
-        // The package makes it; a spool elsewhere may lack it. What hinders that is told when it is needed.
-        try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool).makeIfMissing()
+        if configuration.fleet == nil {
+            let spool = configuration.spool.directory
+            // The package makes it; a spool elsewhere may lack it. What hinders that is told when it is needed.
+            try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool)
+                .makeIfMissing()
+        }
         logger.announce(.started, "tributary \(Version.current), delivery to \(name), configuration \(path)")
         let daemon: DeliveryDaemon
         do throws(DeliveryDaemon.StartError) {
             daemon = try DeliveryDaemon(
                 name, configuration, version: Version.current, userAgent: Version.userAgent, logger: logger,
+                source: { [name, logger] (configuration, beginAgain) throws(DeliveryTrouble) in
+                    try Self.source(name, configuration, logger, beginAgain)
+                },
                 load: { Self.load(path, announcer) })
         } catch {
             logger.announce(.configurationRefused, "\(error)")
@@ -63,6 +72,26 @@ struct Deliver: AsyncParsableCommand {
             logger.critical("stopped by an error that should not happen: \(error)")
             throw ExitStatus.software
         }
+    }
+
+    /// The spool of this host; in a fleet, its bucket.
+    private static func source(
+        _ name: String, _ configuration: Configuration, _ logger: Logger, _ beginAgain: @escaping @Sendable () -> Void
+    ) throws(DeliveryTrouble) -> any SegmentSource {
+        guard let fleet = configuration.fleet else {
+            return SpoolSource(loader: name, directory: configuration.spool.directory)
+        }
+        let bucket: FleetBucket
+        do throws(TransportError) {
+            bucket = try FleetBucket(
+                fleet, network: configuration.network, userAgent: Version.userAgent,
+                connections: 16, logger: logger)
+        } catch {
+            throw DeliveryTrouble(error.description, remedy: "Correct the configuration")
+        }
+        return try FleetSource(
+            bucket.list, loader: name, temporary: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp",
+            logger: logger, beginAgain: beginAgain)
     }
 
     /// Reads the configuration; `nil` after saying what is wrong. The secrets of Okta are not this process's to look at.

@@ -11,8 +11,11 @@ extension DestinationStatus {
                 + terminal.wrapped("  → Start it: systemctl enable --now \(unit)", indent: 4)
         }
         let state = isRunning ? report.state.rawValue : terminal.red("not running") + " since \(report.updatedAt)"
-        var facts = ["\(state)  \(report.place)", report.guarantee.words, "position \(report.position)"]
-        if report.lagSegments == 0 {
+        var facts = ["\(state)  \(report.place)", report.guarantee.words]
+        facts.append(report.source.map { "from \($0)" } ?? "position \(report.position)")
+        if let holder = report.holder {
+            facts.append("\(holder) delivers")
+        } else if report.lagSegments == 0 {
             facts.append("nothing waits")
         } else {
             facts.append(

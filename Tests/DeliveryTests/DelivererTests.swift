@@ -41,8 +41,8 @@ struct DelivererTests {
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             }
             let deliverer = Deliverer(
-                Deliverer.Settings(name: "lake", spool: spool.directory, concurrency: concurrency, version: "1"),
-                destination: made,
+                Deliverer.Settings(name: "lake", concurrency: concurrency, version: "1"),
+                destination: made, source: SpoolSource(loader: "lake", directory: spool.directory),
                 statusFile: try DeliveryStatusFile(directory: statusDirectory, name: "lake"),
                 notifier: ServiceNotifier(), heartbeat: Heartbeats().register("test", bound: .seconds(600)),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, windDown: windDown)

@@ -17,13 +17,13 @@ struct DeliveryProgressTests {
         progress.finish(11)
         #expect(progress.position == 12)
         #expect(progress.isAhead)
-        progress.acknowledge()
+        progress.acknowledge(through: progress.position)
         #expect(progress.acknowledged == 12)
         #expect(progress.span == 2)
         progress.finish(13)
         #expect(progress.position == 14)
         #expect(progress.unacknowledged == 2)
-        progress.acknowledge()
+        progress.acknowledge(through: progress.position)
         #expect(progress.span == 0)
     }
 

@@ -68,7 +68,7 @@ package final class ExecDestination: Destination {
     func environment(_ segment: DeliverySegment) -> [String: String] {
         [
             "TRIBUTARY_DESTINATION": name,
-            "TRIBUTARY_SEQUENCE": "\(segment.sequence)",
+            "TRIBUTARY_SEQUENCE": segment.position ?? "\(segment.sequence)",
             "TRIBUTARY_PATH": segment.path,
             "TRIBUTARY_FILE": segment.file,
             "TRIBUTARY_INTEGRATION": segment.integration,

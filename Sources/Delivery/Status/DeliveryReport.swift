@@ -17,7 +17,11 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var since: String
     package var startedAt: String
     package var updatedAt: String
-    /// All segments up to this position of the manifest are delivered.
+    /// The bucket of a fleet that segments come from; absent for the spool of this host.
+    package var source: String?
+    /// The host that delivers, while this one waits for its turn.
+    package var holder: String?
+    /// All segments up to this position of the manifest are delivered. From a fleet's bucket: how many this run has passed.
     package var position: Int64 = 0
     /// What the acknowledgement says; it follows the position.
     package var acknowledged: Int64 = 0
@@ -35,7 +39,7 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var lastDeliveredAt: String?
     package var problem: Problem?
 
-    /// `live` and `delivering` are healthy.
+    /// `live`, `delivering` and `standby` are healthy.
     package enum State: String, Codable, Sendable {
         case starting
         /// Nothing waits.
@@ -46,8 +50,10 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
         /// A segment is refused for good, or missing from the spool; no other follows.
         case stopped
         case ended
+        /// Another host of the fleet delivers; this one goes on when that one stops.
+        case standby
 
-        package var isHealthy: Bool { self == .live || self == .delivering }
+        package var isHealthy: Bool { self == .live || self == .delivering || self == .standby }
     }
 
     /// What is wrong, and what to do about it.
@@ -102,8 +108,10 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
 
     /// The one line that `systemctl status` shows.
     package var line: String {
+        if let holder { return "\(state.rawValue), \(holder) delivers to \(place)" }
+        let from = source.map { "from \($0)" } ?? "position \(position)"
         let lag = lagSegments == 0 ? "nothing waits" : "\(lagSegments) segments wait, the oldest for \(lagSeconds) s"
         let problem = problem.map { "; \($0.message)" } ?? ""
-        return "\(state.rawValue), position \(position), \(lag), \(deliveredSegments) delivered to \(place)\(problem)"
+        return "\(state.rawValue), \(from), \(lag), \(deliveredSegments) delivered to \(place)\(problem)"
     }
 }

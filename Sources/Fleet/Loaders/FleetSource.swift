@@ -1,0 +1,345 @@
+import Delivery
+import FoundationEssentials
+import Logging
+import Spool
+import Synchronization
+import Systemd
+import Time
+
+/// The bucket of a fleet as the source of a delivery: its seals say what there is, `_tributary/acks/NAME.json` what is delivered.
+///
+/// Each seal is read once, when the listing of what is staged says that there may be a new one: one request every few seconds for up to 500 integrations, whether anything
+/// happens or not. A delivery that finds that somebody else has acknowledged meanwhile begins again, from what is acknowledged then, when it is its turn.
+package final class FleetSource: SegmentSource {
+    /// Between two looks at what is staged.
+    static let lookInterval = Duration.seconds(5)
+    /// Between two acknowledgements, and while it waits.
+    static let acknowledgementInterval = Duration.seconds(1)
+    /// How often it is looked whether something is due.
+    static let step = Duration.milliseconds(100)
+    /// For the last acknowledgement, within the time that a stop may take.
+    static let closing = Duration.seconds(8)
+
+    private struct State {
+        /// Nil until it is this delivery's turn.
+        var queue: FleetQueue?
+        var hasBegun = false
+        var holder: String?
+        var trouble: DeliveryTrouble?
+        /// Up to here the delivery wants to acknowledge, and up to here that is done.
+        var wanted: Int64 = 0
+        var durable: Int64 = 0
+        /// Seals that may be there and are not read; for the lag.
+        var unread = 0
+    }
+
+    /// What only ``run()`` and ``close()`` use, one after the other.
+    private struct Own {
+        var turn: DeliveryTurn
+        var etag = ""
+        var staged: [String: UInt64] = [:]
+        /// Whether there may be seals to read.
+        var mayRead = false
+        /// Integrations with nothing new until the next look.
+        var idle: Set<String> = []
+        /// Integrations of which nothing was delivered before: what was deleted is left out until the first segment that is there.
+        var fresh: Set<String> = []
+        var lookAt = ContinuousClock.now
+        var writtenAt = ContinuousClock.now
+        /// Integrations take turns: the last one of which a seal was read.
+        var lastRead = ""
+        var isOver = false
+    }
+
+    private let list: SealList
+    private let loader: String
+    private let runID: String
+    private let cache: SegmentCache
+    private let logger: Logger
+    private let beginAgain: @Sendable () -> Void
+    private let state = Mutex(State())
+    private let own: Mutex<Own>
+
+    /// - Parameters:
+    ///   - loader: the destination's name.
+    ///   - temporary: a directory for files of segments that are under way.
+    ///   - beginAgain: called once when somebody else has acknowledged: the source is of no use from then on.
+    package init(
+        _ list: SealList, loader: String, temporary: String, logger: Logger,
+        beginAgain: @escaping @Sendable () -> Void
+    ) throws(DeliveryTrouble) {
+        self.list = list
+        self.loader = loader
+        self.logger = logger
+        self.beginAgain = beginAgain
+        runID = UUID().uuidString.filter { $0 != "-" }.lowercased()
+        cache = try SegmentCache(list.log, name: loader, above: temporary)
+        own = Mutex(Own(turn: DeliveryTurn(host: list.log.host, run: runID)))
+    }
+
+    package var place: String? { list.place }
+    package var holder: String? { state.withLock { $0.holder } }
+    package var lag: (segments: Int, bytes: Int64) {
+        // Each seal that was not read counts as one segment.
+        state.withLock { (($0.queue?.segments ?? 0) + $0.unread, $0.queue?.bytes ?? 0) }
+    }
+
+    package func look(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64? {
+        try state.withLock { state throws(DeliveryTrouble) in
+            if let trouble = state.trouble { throw trouble }
+            guard state.queue != nil, !state.hasBegun else { return nil }
+            state.hasBegun = true
+            return 0
+        }
+    }
+
+    package func peek() throws(DeliveryTrouble) -> SourceSegment? { state.withLock { $0.queue?.peek() } }
+    package func take() { state.withLock { $0.queue?.take() } }
+    package func settle(bytes: Int64) { state.withLock { $0.queue?.settle(bytes: bytes) } }
+
+    package func acknowledge(through number: Int64) -> Int64 {
+        state.withLock { state in
+            state.wanted = max(state.wanted, number)
+            return state.durable
+        }
+    }
+
+    package var acknowledgementRemedy: String {
+        "Allow the access key of fleet.log to write \(FleetKey.acknowledgement(loader))"
+    }
+
+    package func skipping(_ segment: DeliverySegment) -> String {
+        "`tributary spool ack --bucket --loader \(loader) --through \(segment.position ?? "")`"
+    }
+
+    package func fetch(_ segment: DeliverySegment) async -> SegmentFetch {
+        await cache.fetch(segment, skipping: skipping(segment))
+    }
+
+    package func release(_ segment: DeliverySegment) { cache.release(segment) }
+
+    // MARK: On its own
+
+    package func run() async {
+        while !Task.isCancelled {
+            do throws(S3Problem) {
+                try await step()
+                state.withLock { if $0.trouble != nil { $0.trouble = nil } }
+            } catch {
+                if error.isCancelled { return }
+                state.withLock { $0.trouble = error.trouble }
+                await pause(max(.seconds(2), min(error.retryAfter ?? .zero, .seconds(60))))
+            }
+            if own.withLock({ $0.isOver }) { return }
+            await pause(Self.step)
+        }
+    }
+
+    private func pause(_ duration: Duration) async {
+        try? await Task.sleep(for: duration, clock: .continuous)
+    }
+
+    private func step() async throws(S3Problem) {
+        guard state.withLock({ $0.queue != nil }) else {
+            try await takeTurn()
+            if state.withLock({ $0.queue == nil }) { await pause(Self.lookInterval) }
+            return
+        }
+        try await acknowledgeIfDue()
+        guard !own.withLock({ $0.isOver }) else { return }
+        try await lookIfDue()
+        try await fill()
+    }
+
+    /// Waits for its turn, and says that it is this one's then.
+    private func takeTurn() async throws(S3Problem) {
+        try await list.check()
+        let found = try await list.acknowledgement(of: loader)
+        let decision = own.withLock { $0.turn.decide(found, now: .now) }
+        var acknowledgement: LoaderAcknowledgement
+        var replaced: String?
+        switch decision {
+        case .wait(let host):
+            let isNew = state.withLock { state in
+                defer { state.holder = host }
+                return state.holder != host
+            }
+            if isNew {
+                logger.notice(
+                    "\(host) delivers to \(loader); this host waits, and goes on when that one stops or has been silent for a minute"
+                )
+            }
+            return
+        case .claim(let known, let etag):
+            acknowledgement = known
+            replaced = etag
+        case .register:
+            // A loader that has nothing begins with the seals that are kept; what is sealed from now on is waited for.
+            acknowledgement = LoaderAcknowledgement(loader: loader, acknowledgedAt: "", integrations: [:])
+            for (name, oldest) in try await list.integrations() {
+                acknowledgement.integrations[name] = SealPosition(generation: oldest, segments: 0)
+            }
+        }
+        sign(&acknowledgement)
+        guard let etag = try await write(acknowledgement, replacing: replaced) else { return }
+        let fresh = acknowledgement.integrations.filter { $0.value.segments == 0 }.keys
+        own.withLock { own in
+            own.etag = etag
+            own.fresh = Set(fresh)
+            own.writtenAt = .now
+            own.lookAt = .now
+        }
+        state.withLock { state in
+            state.holder = nil
+            state.queue = FleetQueue(acknowledged: acknowledgement.integrations)
+        }
+    }
+
+    private func sign(_ acknowledgement: inout LoaderAcknowledgement) {
+        acknowledgement.host = list.log.host
+        acknowledgement.run = runID
+        acknowledgement.acknowledgedAt = CivilTime(milliseconds: UTCTime.now().milliseconds).rfc3339
+    }
+
+    /// Returns the tag of what is there now; nil if it is another's. An answer that was lost is made up for.
+    private func write(
+        _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
+    ) async throws(S3Problem) -> String? {
+        if let new = try await list.write(acknowledgement, replacing: etag) { return new }
+        // An earlier attempt may have written, of which no answer came.
+        guard let (found, etag) = try await list.acknowledgement(of: loader), found.run == runID else { return nil }
+        return found == acknowledgement ? etag : try await list.write(acknowledgement, replacing: etag)
+    }
+
+    private var isAcknowledgementDue: Bool {
+        let isWanted = state.withLock { $0.wanted > $0.durable }
+        let since = own.withLock { ContinuousClock.now - $0.writtenAt }
+        return since >= (isWanted ? Self.acknowledgementInterval : DeliveryTurn.renewal)
+    }
+
+    private func acknowledgeIfDue() async throws(S3Problem) {
+        guard isAcknowledgementDue else { return }
+        let (wanted, positions) = state.withLock { state in
+            let wanted = state.wanted > state.durable ? state.wanted : nil
+            return (wanted, state.queue?.positions(through: wanted ?? 0) ?? [:])
+        }
+        var acknowledgement = LoaderAcknowledgement(
+            loader: loader, acknowledgedAt: "", integrations: positions)
+        sign(&acknowledgement)
+        guard let etag = try await write(acknowledgement, replacing: own.withLock { $0.etag }) else {
+            logger.notice(
+                "somebody else has acknowledged for \(loader): this delivery begins again, after what is acknowledged now"
+            )
+            own.withLock { $0.isOver = true }
+            return beginAgain()
+        }
+        own.withLock { own in
+            own.etag = etag
+            own.writtenAt = .now
+        }
+        guard let wanted else { return }
+        state.withLock { state in
+            state.queue?.acknowledge(through: wanted)
+            state.durable = wanted
+        }
+    }
+
+    private func lookIfDue() async throws(S3Problem) {
+        guard own.withLock({ ContinuousClock.now >= $0.lookAt }) else { return }
+        let staged = try await list.staged()
+        own.withLock { own in
+            own.staged = staged
+            own.mayRead = true
+            own.idle = []
+            own.lookAt = ContinuousClock.now + Self.lookInterval
+        }
+        count()
+    }
+
+    private func count() {
+        let (staged, idle) = own.withLock { ($0.staged, $0.idle) }
+        state.withLock { state in
+            let read = state.queue?.read ?? [:]
+            state.unread = staged.reduce(0) { sum, entry in
+                // The newest one may be an attempt.
+                idle.contains(entry.key)
+                    ? sum : sum + Int(clamping: entry.value - min(entry.value, read[entry.key] ?? 1))
+            }
+        }
+    }
+
+    /// Reads seals, some integrations' at once, while there is room.
+    private func fill() async throws(S3Problem) {
+        while !Task.isCancelled, own.withLock({ $0.mayRead }),
+            let read = state.withLock({ $0.queue?.isFull == false ? $0.queue?.read : nil })
+        {
+            let (staged, idle) = own.withLock { ($0.staged, $0.idle) }
+            let due = staged.filter { $0.value > read[$0.key] ?? 1 && !idle.contains($0.key) }.keys.sorted()
+            guard !due.isEmpty else { return own.withLock { $0.mayRead = false } }
+            let last = own.withLock { $0.lastRead }
+            let names = Array((due.filter { $0 > last } + due.filter { $0 <= last }).prefix(SealList.requests))
+            own.withLock { $0.lastRead = names.last ?? "" }
+            let seals = try await SealList.all(names, atOnce: SealList.requests) { (name) throws(S3Problem) in
+                try await self.next(name, after: read[name] ?? 1, staged: staged[name] ?? 0)
+            }
+            for (name, found) in zip(names, seals) {
+                guard let found else {
+                    own.withLock { _ = $0.idle.insert(name) }
+                    continue
+                }
+                state.withLock {
+                    $0.queue?.add(found.seal, leavingOut: found.gone, directory: cache.directory)
+                }
+            }
+            count()
+            // A long backlog does not keep acknowledgements waiting.
+            if isAcknowledgementDue { return }
+        }
+    }
+
+    /// The next seal of an integration, if all of its segments are visible.
+    private func next(
+        _ integration: String, after generation: UInt64, staged: UInt64
+    ) async throws(S3Problem) -> (seal: SealDecision, gone: Set<String>)? {
+        guard let seal = try await list.seal(integration, generation + 1) else {
+            // Nothing there yet, or seals are missing.
+            guard let first = try await list.first(integration, after: generation) else { return nil }
+            throw SealList.missing(integration, generation + 1, before: first, in: list.place) {
+                "skip them with `tributary spool ack --bucket --loader \(loader) --through \($0)`"
+            }
+        }
+        // If something is staged after the next one, that one is decided, which it is only when this one's segments are visible.
+        if staged < seal.generation + 2, try await !list.isPublished(seal) { return nil }
+        guard own.withLock({ $0.fresh.contains(integration) }), !seal.segments.isEmpty else { return (seal, []) }
+        let listings = try await list.listings([seal], after: nil)
+        let gone = listings.filter(\.isGone).map(\.segment.path)
+        if gone.count < listings.count { own.withLock { _ = $0.fresh.remove(integration) } }
+        if !gone.isEmpty {
+            logger.notice(
+                "\(gone.count) segments of \(integration) that were deleted before this delivery began are left out")
+        }
+        return (seal, Set(gone))
+    }
+
+    /// Writes what is delivered, and that nobody delivers any more.
+    package func close() async -> Int64 {
+        let (wanted, positions) = state.withLock { ($0.wanted, $0.queue?.positions(through: $0.wanted)) }
+        let (isOver, etag) = own.withLock { ($0.isOver, $0.etag) }
+        guard let positions, !isOver else { return state.withLock { $0.durable } }
+        var acknowledgement = LoaderAcknowledgement(
+            loader: loader, acknowledgedAt: "", integrations: positions)
+        sign(&acknowledgement)
+        acknowledgement.host = nil
+        acknowledgement.run = nil
+        // Of its own, since the task that stops may be cancelled; and not for longer than a stop may take.
+        let last = acknowledgement
+        let writing = Task { try await write(last, replacing: etag) }
+        let guardian = Task {
+            try await Task.sleep(for: Self.closing, clock: .continuous)
+            writing.cancel()
+        }
+        defer { guardian.cancel() }
+        guard case .success(.some) = await writing.result else { return state.withLock { $0.durable } }
+        return wanted
+    }
+}
