@@ -41,6 +41,7 @@ let brokenConfigurations: [Broken] = [
     Broken(fleet + "etcd\n", "6:3", "“endpoints” is missing: the lease has type etcd"),
     Broken(fleet + "s3\n    endpoints: [https://etcd-1:2379]\n", "8:5", "“endpoints” has no meaning with type: s3"),
     Broken(fleet + "s3\n    ca_file: /x\n", "8:5", "“ca_file” has no meaning with type: s3"),
+    Broken(fleet + "s3\n" + lake, "11:13", "the bucket lake is this fleet's own, whose segments are there already"),
     Broken(fleet + "s3\n    ttl: 1s\n", "8:10", "from 2s to 5m"),
     Broken(fleet + "s3\n    ttl: 6m\n", "8:10", "from 2s to 5m"),
     Broken(fleet + "s3\n    tll: 6m\n", "8:5", "did you mean “ttl”?"),

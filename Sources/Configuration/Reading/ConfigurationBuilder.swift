@@ -37,8 +37,9 @@ struct ConfigurationBuilder {
         }
         let integrations = integrations()
         findings.addAsWarnings(credentials.problemsOfUnused)
-        let destinations = DestinationReader.read(settings.items["destinations[]"] ?? [], context, into: &findings)
         let fleet = fleet()
+        let destinations = DestinationReader.read(
+            settings.items["destinations[]"] ?? [], fleet: fleet, context, into: &findings)
         if isComplete { reportUnused() }
         guard let directories, let spool, let record, let myNetwork, let network, let metrics, let response else {
             return nil

@@ -6,8 +6,9 @@ enum DestinationReader {
     static let limit = 16
     private static let keys = Configuration.DestinationKeys.shared
 
+    /// - Parameter fleet: whose bucket no destination may have.
     static func read(
-        _ items: [Settings], _ context: ConfigurationContext, into findings: inout Findings
+        _ items: [Settings], fleet: Configuration.Fleet?, _ context: ConfigurationContext, into findings: inout Findings
     ) -> [Configuration.Destination] {
         var read: [Configuration.Destination] = []
         var places: [Name: ConfigurationPlace] = [:]
@@ -31,6 +32,7 @@ enum DestinationReader {
             }
             guard let whole = reading.whole else { continue }
             check(whole, item, into: &findings)
+            if let fleet { check(whole, item, against: fleet, into: &findings) }
             let file = whole.secretFile ?? secretFile(whole.name, context.environment)
             read.append(Configuration.Destination(settings: whole, secretFile: file))
         }
@@ -92,6 +94,19 @@ enum DestinationReader {
             if settings.command.isEmpty { missing(keys.command.description, "type exec") }
             item.checkProgram(settings.command, keys.command.description, into: &findings)
         }
+    }
+
+    private static func check(
+        _ settings: Section<Configuration.DestinationKeys>, _ item: Settings, against fleet: Configuration.Fleet,
+        into findings: inout Findings
+    ) {
+        guard settings.type == .s3, settings.bucket == fleet.log.bucket,
+            settings.endpoint?.description == fleet.log.endpoint?.description
+        else { return }
+        findings.error(
+            at: item.place(of: keys.bucket.path), key: keys.bucket.path,
+            "the bucket \(fleet.log.bucket) is this fleet's own, whose segments are there already",
+            hint: "remove the destination, or name another bucket")
     }
 
     /// What each type has, besides what all have.
