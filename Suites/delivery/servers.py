@@ -1,0 +1,93 @@
+"""Destinations of type http, against fakes of the three servers."""
+import json
+import random
+import subprocess
+import time
+
+import spool
+from harness import KILLS, SEED, SEGMENTS, Deliverer, check, records_of, wait_for
+from services import SECRET, Service
+
+
+def services(programs, scratch, kind):
+    """A server that takes records by HTTP: killed deliverer, lost answers, busy and too large at times."""
+    home = scratch / kind
+    home.mkdir()
+    chosen = random.Random(SEED + 5)
+    count, kills, concurrency = min(SEGMENTS, 100), min(KILLS, 12), 3
+    spool.make(home / "spool", count, SEED + 5, size=120_000, compress=True)
+    expected = records_of(home)
+    quiet = kind == "splunk"
+    # Splunk's repeats are counted against what is documented, so its answers are lost only by the kills.
+    service = Service(kind, SEED, lose=0 if quiet else 0.05, busy=0.05, largest=50_000 if kind != "clickhouse" else 1 << 30)
+    place = {"elasticsearch": "index: okta-{date}", "clickhouse": "table: lake.okta\n    user: loader", "splunk": "index: okta"}[kind]
+    (home / "tributary.yaml").write_text(f"""
+delivery_directory: {home}/deliver
+spool: {{directory: {home}/spool}}
+destinations:
+  - name: lake
+    type: http
+    protocol: {kind}
+    url: http://127.0.0.1:{service.port}
+    {place}
+    secret_file: {home}/credentials-deliver/lake/lake
+    concurrency: {concurrency}
+    request_bytes: 64KiB
+""")
+
+    def credential(command, secret):
+        return subprocess.run([programs / "tributary", "credential", command, "lake", "--for", "deliver/lake", "--config",
+                               home / "tributary.yaml"], input=secret, capture_output=True, text=True).returncode
+
+    def check_destination():
+        return subprocess.run([programs / "tributary", "destination", "check", "lake", "--config", home / "tributary.yaml"],
+                              capture_output=True, text=True)
+
+    check(f"{kind}: credential add keeps a secret", credential("add", "wrong\n"), 0)
+    check(f"{kind}: credential add replaces none", credential("add", SECRET), 65)
+    refused = check_destination()
+    check(f"{kind}: a secret that is refused is told", (refused.returncode, "does not take the" in refused.stdout), (69, True))
+    check(f"{kind}: credential rotate puts another", credential("rotate", SECRET + "\n"), 0)
+    guarantee = {"splunk": "at least once"}.get(kind, "exactly once")
+    check(f"{kind}: destination check finds it well", check_destination().returncode, 0)
+    check(f"{kind}: destination check stores nothing", len(service.records), 0)
+    deliverer = Deliverer(programs, home, "lake")
+    try:
+        deliverer.start()
+        for mark in sorted(chosen.sample(range(2, count * 9 // 10), kills)):
+            wait_for(f"{mark} segments", lambda: deliverer.acknowledged >= mark)
+            time.sleep(chosen.uniform(0, 0.05))
+            deliverer.kill()
+            deliverer.start()
+        wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
+        peak = deliverer.own
+        report = deliverer.report
+        check(f"{kind}: the deliverer stops with 0", deliverer.stop(), 0)
+        check(f"{kind}: each of {len(expected)} records is there, as the spool has it", service.contents == expected)
+        twice = sum(times - 1 for times in service.records.values())
+        segments = {uid.split("-")[0] for uid, times in service.records.items() if times > 1}
+        print(f"    {kills} kills, {service.answers['lost']} answers lost; {twice} records twice, of {len(segments)} segments; "
+              f"answers {dict(service.answers)}; largest request {service.largest_seen}; peak memory besides the program's code {peak / 1024:.1f} MiB")
+        if quiet:
+            check(f"{kind}: repeats are of up to {concurrency} segments for each kill, and a batch for each busy answer",
+                  len(segments) <= kills * concurrency + service.answers[429] + service.answers[503])
+            check(f"{kind}: no record is there more often than its segment was cut off", max(service.records.values()) <= 1 + kills)
+        else:
+            check(f"{kind}: no record is there twice", twice, 0)
+        check(f"{kind}: requests are bounded", service.largest_seen <= 64 << 10)
+        check(f"{kind}: its report names the guarantee", report.get("guarantee"), guarantee.replace(" ", "_"))
+        status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
+        check(f"{kind}: the status names the guarantee", guarantee in status.stdout)
+        check(f"{kind}: memory besides the program's code stays below 24 MiB", 0 < peak < 24 << 10)
+        log = (home / "lake.log").read_text()
+        check(f"{kind}: no secret is in log or report", SECRET not in log + json.dumps(report))
+    finally:
+        if deliverer.process.poll() is None:
+            deliverer.kill()
+        service.stop()
+
+
+def servers(programs, scratch):
+    """The three kinds, one after the other."""
+    for kind in ("elasticsearch", "clickhouse", "splunk"):
+        services(programs, scratch, kind)
