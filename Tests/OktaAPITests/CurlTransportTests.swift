@@ -125,6 +125,7 @@ struct CurlTransportTests {
         "trouble has its kind",
         arguments: [
             ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[", TransportError.Kind.interrupted),
+            ("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Le", .interrupted), ("HTTP/1.1 200 OK\r\n", .interrupted),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n[", .interrupted),
             ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope", .protocol),
             ("", .interrupted), ("SSH-2.0-OpenSSH\r\n", .protocol),

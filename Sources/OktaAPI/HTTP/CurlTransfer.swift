@@ -372,6 +372,10 @@ final class CurlTransfer: @unchecked Sendable {
         case .cancelled: return .failure(TransportError(.cancelled, host: host, detail: ""))
         case .shutDown: return .failure(TransportError(.shutDown, host: host, detail: ""))
         case .failed(let code):
+            // libcurl takes the end of a connection within the headers for their end.
+            if code == CURLE_OK, !isPastHeaders {
+                return .failure(TransportError(.interrupted, host: host, detail: "the answer ended within its headers"))
+            }
             if code == CURLE_OK, let decoder, !decoder.isAtEnd { broken = "the gzip body breaks off" }
             guard code == CURLE_OK, broken == nil, overflow == nil, let easy else { return .failure(error(code)) }
             return .success(response(easy))
