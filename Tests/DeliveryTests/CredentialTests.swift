@@ -67,11 +67,71 @@ struct CredentialTests {
         clock.withLock { $0 = 3_300_000 }
         source.give(.failure(AWSCredentialProblem("down", remedy: "wait")))
         #expect(try await keeper.current() == first)
+        while source.fetches < 3 { await Task.yield() }
         source.give(.success(second))
+        // Not more than one question in ten seconds, however many segments there are.
+        for _ in 0..<100 { #expect(try await keeper.current() == first) }
+        #expect(source.fetches == 3)
+        clock.withLock { $0 = 3_310_000 }
+        while try await keeper.current() == first { await Task.yield() }
         #expect(try await keeper.current() == second)
+        #expect(source.fetches == 4)
         source.give(.failure(AWSCredentialProblem("down", remedy: "wait")))
+        clock.withLock { $0 = 7_199_000 }
+        #expect(try await keeper.current() == second)
         clock.withLock { $0 = 7_200_001 }
         await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
+    }
+
+    @Test("one that never ends is not used any more when its file is gone")
+    func gone() async throws {
+        let clock = Mutex<Int64>(0)
+        let source = Source()
+        let keeper = AWSCredentialKeeper(source) { clock.withLock { $0 } }
+        let key = try #require(AWSCredentials(keyID: "a", secret: "s", sessionToken: nil, expires: nil))
+        source.give(.success(key))
+        #expect(try await keeper.current() == key)
+        source.give(.failure(AWSCredentialProblem("no file", remedy: "put it there")))
+        clock.withLock { $0 = 9_999 }
+        #expect(try await keeper.current() == key)
+        clock.withLock { $0 = 10_000 }
+        for _ in 0..<2 { await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() } }
+    }
+
+    @Test("a source that hangs holds nothing up while the key is still good", .timeLimit(.minutes(1)))
+    func hanging() async throws {
+        /// Gives one key, and then hangs until it is cancelled.
+        final class Hanging: AWSCredentialSource {
+            let key: AWSCredentials
+            let fetches = Mutex(0)
+            let isEnded = Mutex(false)
+
+            init(_ key: AWSCredentials) { self.key = key }
+
+            func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
+                let number = fetches.withLock {
+                    $0 += 1
+                    return $0
+                }
+                guard number > 1 else { return key }
+                while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+                isEnded.withLock { $0 = true }
+                throw AWSCredentialProblem("stopped", remedy: "wait")
+            }
+        }
+        let clock = Mutex<Int64>(0)
+        let key = try #require(AWSCredentials(keyID: "a", secret: "s", sessionToken: nil, expires: 3_600_000))
+        let source = Hanging(key)
+        var keeper: AWSCredentialKeeper? = AWSCredentialKeeper(source) { clock.withLock { $0 } }
+        for time in [0, 3_400_000, 3_450_000, 3_569_999] as [Int64] {
+            clock.withLock { $0 = time }
+            #expect(try await keeper?.current() == key)
+        }
+        while source.fetches.withLock({ $0 }) < 2 { await Task.yield() }
+        #expect(source.fetches.withLock { $0 } == 2)
+        // Nothing of it outlives the delivery.
+        keeper = nil
+        while !source.isEnded.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     @Test("a refused one is requested again at once")
