@@ -201,7 +201,7 @@ let package = Package(
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
-                "Delivery", "NetworkFixtures", "OktaAPI", "Spool", "Systemd",
+                "Configuration", "Delivery", "NetworkFixtures", "OktaAPI", "Spool", "Systemd",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

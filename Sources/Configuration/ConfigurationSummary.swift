@@ -44,6 +44,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
         for destination in configuration.destinations {
             var item = destinations.nestedContainer(keyedBy: Key.self)
             try item.encode(destination.settings)
+            try item.encode(destination.guarantee, forKey: "guarantee")
             if destination.type == .http || (destination.type == .s3 && destination.credentials == .static) {
                 try item.encode(destination.secretFile, forKey: "secret_file")
             }
@@ -122,7 +123,9 @@ extension Configuration {
         if !destinations.isEmpty { line("destinations", "\(destinations.count)") }
         for destination in destinations {
             let about = destination.description.map { " — \(LiteralSecret.masked($0))" } ?? ""
-            line("  \(destination.name)", [destination.place + about] + destination.settings.words)
+            line(
+                "  \(destination.name)",
+                [destination.place + about, destination.guarantee.words] + destination.settings.words)
         }
         if let fleet {
             line("fleet", ["\(fleet.name)", "host \(fleet.shownHost)"])

@@ -1,3 +1,4 @@
+import Configuration
 import OktaAPI
 
 /// Where segments are delivered. It holds no state that must survive: what it has is known by the acknowledgement alone, so the same
@@ -35,25 +36,6 @@ package struct DestinationStep: Sendable, Equatable {
     }
 
     init(_ name: String, _ trouble: DeliveryTrouble) { self.init(name, trouble.message, remedy: trouble.remedy) }
-}
-
-/// What a destination promises about repeats.
-package enum DeliveryGuarantee: String, Sendable, Codable {
-    /// A segment that comes again changes nothing.
-    case exactlyOnce = "exactly_once"
-    /// It depends on the command: one that records the segment's path with its rows delivers each segment once.
-    case byCommand = "by_command"
-    /// A segment that comes again may be there twice.
-    case atLeastOnce = "at_least_once"
-
-    /// For people.
-    package var words: String {
-        switch self {
-        case .exactlyOnce: "exactly once"
-        case .byCommand: "by the command"
-        case .atLeastOnce: "at least once"
-        }
-    }
 }
 
 /// A sealed segment that is to be delivered: the facts of its line in the manifest.

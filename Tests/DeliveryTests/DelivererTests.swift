@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Glibc
 import Logging
@@ -66,32 +67,66 @@ struct DelivererTests {
         }
     }
 
-    static let faults: [ScriptedStore.Fault] = ScriptedStore.Fault.Moment.allCases.flatMap { moment in
+    private static let answers: [ScriptedStore.Fault.Answer] =
         [
             (409, "ConditionalRequestConflict", ""), (429, nil, "Retry-After: 1\r\n"), (500, "InternalError", ""),
             (502, nil, ""), (503, "SlowDown", ""), (504, nil, ""), (200, "InternalError", "ETag: \"e\"\r\n"),
             (403, "AccessDenied", ""), (403, "RequestTimeTooSkewed", "Date: Mon, 23 Nov 2026 20:00:00 GMT\r\n"),
             (400, "ExpiredToken", ""), (301, "PermanentRedirect", "x-amz-bucket-region: eu-west-1\r\n"),
             (400, "AuthorizationHeaderMalformed", "x-amz-bucket-region: eu-west-1\r\n"), (307, "TemporaryRedirect", ""),
-            (404, "NoSuchBucket", ""), (200, nil, ""),
-        ].map { status, code, headers in
-            ScriptedStore.Fault(answer: .status(status, code: code, headers: headers), moment: moment)
-        } + [ScriptedStore.Fault(answer: .nothing, moment: moment)]
+            (404, "NoSuchBucket", ""), (200, nil, ""), (401, nil, ""), (403, "InvalidAccessKeyId", ""),
+            (403, "SignatureDoesNotMatch", ""), (408, "RequestTimeout", ""), (501, "NotImplemented", ""),
+            (418, nil, ""),
+        ].map { status, code, headers in .status(status, code: code, headers: headers) }
+        + [.nothing, .cut(200), .cut(503)]
+
+    static let faults: [ScriptedStore.Fault] = ScriptedStore.Fault.Moment.allCases.flatMap { moment in
+        answers.map { ScriptedStore.Fault(answer: $0, moment: moment) }
     }
 
     @Test(
-        "brings each segment there once, whatever the first answer is and whether it came before or after storing",
+        "brings each segment there once, whatever the first answers are and whether they came before or after storing",
         arguments: faults)
     func matrix(_ fault: ScriptedStore.Fault) async throws {
+        for faulty in [1, 3] {
+            let spool = try SealedSpool(segments: 6)
+            let store = try ScriptedStore { attempt, _ in attempt <= faulty ? fault : nil }
+            let running = try Running(spool, store: store)
+            try await spool.untilAcknowledged(6)
+            await running.stop()
+            #expect(Set(store.stored.keys) == Set(try spool.paths().values))
+            #expect(store.stored.values.allSatisfy { $0 == 1 })
+            #expect(store.heads == (fault.moment == .after ? 6 : 0))
+            #expect(store.puts == 6 * (faulty + 1))
+            #expect(try spool.acknowledged() == 6)
+        }
+    }
+
+    @Test("the same when it is the question for an object that is there that fails", arguments: answers)
+    func matrixOfHeads(_ answer: ScriptedStore.Fault.Answer) async throws {
         let spool = try SealedSpool(segments: 6)
-        let store = try ScriptedStore { attempt, _ in attempt == 1 ? fault : nil }
+        let lost = ScriptedStore.Fault(answer: .nothing, moment: .after)
+        let store = try ScriptedStore { attempt in
+            attempt <= 2 ? ScriptedStore.Fault(answer: answer, moment: .before) : nil
+        } _: { attempt, _ in
+            attempt == 1 ? lost : nil
+        }
         let running = try Running(spool, store: store)
-        try await running.until { $0.acknowledged == 6 }
-        await running.stop()
-        #expect(Set(store.stored.keys) == Set(try spool.paths().values))
+        // An answer that says that the object is another one, or hides it from a key that may only write, is an answer.
+        let isForeign = if case .status(200, _, _) = answer { true } else { false }
+        let isHidden = if case .status(401...403, _, _) = answer { true } else { false }
+        if isForeign {
+            try await running.until { $0.state == .stopped }
+            #expect(store.stored.count <= 6)
+            await running.stop()
+            #expect(try spool.acknowledged() ?? 0 == 0)
+        } else {
+            try await spool.untilAcknowledged(6)
+            await running.stop()
+            #expect(Set(store.stored.keys) == Set(try spool.paths().values))
+            #expect(store.heads == (isHidden ? 6 : 18))
+        }
         #expect(store.stored.values.allSatisfy { $0 == 1 })
-        #expect(store.heads == (fault.moment == .after ? 6 : 0))
-        #expect(try spool.acknowledged() == 6)
     }
 
     @Test("takes one request for each segment when nothing goes wrong, and takes up what is sealed meanwhile")

@@ -52,6 +52,29 @@ struct DeliveryProgressTests {
         #expect(schedule.next(retryAfter: .seconds(86_400), using: &generator) == .seconds(300))
     }
 
+    @Test(
+        "of a destination that is down for a day: four segments try every half minute, and the journal hears of it every ten minutes"
+    )
+    func day() {
+        var generator = SystemRandomNumberGenerator()
+        var health = DeliveryHealth()
+        var schedules = [Int64: RetrySchedule]()
+        // Milliseconds.
+        var due: [Int64: Int64] = [1: 0, 2: 0, 3: 0, 4: 0]
+        var lines = 0
+        while let (sequence, now) = due.min(by: { $0.value < $1.value }), now < 86_400_000 {
+            let wait = schedules[sequence, default: RetrySchedule()].next(retryAfter: nil, using: &generator)
+            due[sequence] = now + wait.components.seconds * 1000 + wait.components.attoseconds / 1_000_000_000_000_000
+            let line = health.failed(
+                sequence, DeliveryTrouble("no answer", remedy: "wait"), segment: nil, isFinal: false, nextAttempt: nil,
+                now: now)
+            lines += line == nil ? 0 : 1
+        }
+        for schedule in schedules.values { #expect((2600...3100).contains(schedule.attempts)) }
+        #expect((140...145).contains(lines))
+        #expect([1, 2, 3, 4].compactMap { health.succeeded($0) } == [.recovered])
+    }
+
     @Test("the journal hears of trouble when it begins, now and then while it lasts, and when it is over")
     func lines() {
         var health = DeliveryHealth()

@@ -32,6 +32,8 @@ struct S3AnswerTests {
         Row(status: 503, code: "SlowDown", kind: .later, says: "503"),
         Row(status: 500, kind: .later), Row(status: 502, kind: .later), Row(status: 504, kind: .later),
         Row(status: 429, kind: .later),
+        Row(status: 400, code: "RequestTimeout", kind: .later, says: "can't store it now"),
+        Row(status: 408, kind: .later, says: "can't store it now"),
         Row(status: 403, code: "AccessDenied", kind: .later, says: "does not allow"),
         Row(status: 401, kind: .later, says: "does not allow"),
         Row(status: 403, code: "SignatureDoesNotMatch", kind: .key, says: "access key"),

@@ -4,12 +4,14 @@ import Synchronization
 
 /// A store that speaks as much S3 as deliveries use, and fails as it is told: a `PUT` with `If-None-Match: *` stores an object once.
 final class ScriptedStore: Sendable {
-    /// What the first `PUT` of each object meets.
+    /// What a request meets.
     struct Fault: Sendable, CustomStringConvertible {
         enum Answer: Sendable {
             case status(Int, code: String?, headers: String)
             /// The connection ends without an answer.
             case nothing
+            /// The connection ends within the answer.
+            case cut(Int)
         }
 
         enum Moment: String, Sendable, CaseIterable { case before, after }
@@ -19,13 +21,25 @@ final class ScriptedStore: Sendable {
         var moment: Moment
 
         var description: String { "\(answer) \(moment)" }
+
+        fileprivate func reply(hasBody: Bool) -> LoopbackServer.Answer {
+            switch answer {
+            case .nothing: return .textThenClose("")
+            case .cut(let status): return .textThenClose("HTTP/1.1 \(status) X\r\nETag: \"e\"\r\nContent-Le")
+            case .status(let status, let code, let headers):
+                let body = code.map { "<Error><Code>\($0)</Code><Message>as told</Message></Error>" } ?? ""
+                return .text(
+                    "HTTP/1.1 \(status) X\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(hasBody ? body : "")"
+                )
+            }
+        }
     }
 
     private struct State {
         var objects: [String: String] = [:]
         var stored: [String: Int] = [:]
         var puts: [String: Int] = [:]
-        var heads = 0
+        var heads: [String: Int] = [:]
         var keys: Set<String> = []
     }
 
@@ -37,17 +51,21 @@ final class ScriptedStore: Sendable {
     }
 
     /// - Parameters:
+    ///   - onHead: for the n-th `HEAD` of an object, from 1; its moment says nothing.
     ///   - fault: for the n-th `PUT` of an object, from 1.
-    init(_ fault: @escaping @Sendable (_ attempt: Int, _ head: String) -> Fault?) throws {
+    init(
+        onHead: @escaping @Sendable (_ attempt: Int) -> Fault? = { _ in nil },
+        _ fault: @escaping @Sendable (_ attempt: Int, _ head: String) -> Fault?
+    ) throws {
         let shared = Shared()
         state = shared
-        server = try LoopbackServer { head in shared.value.withLock { Self.answer(head, &$0, fault) } }
+        server = try LoopbackServer { head in shared.value.withLock { Self.answer(head, &$0, onHead, fault) } }
     }
 
     /// How often each object was stored.
     var stored: [String: Int] { state.value.withLock { $0.stored } }
     var puts: Int { state.value.withLock { $0.puts.values.reduce(0, +) } }
-    var heads: Int { state.value.withLock { $0.heads } }
+    var heads: Int { state.value.withLock { $0.heads.values.reduce(0, +) } }
     /// The access keys that signed.
     var keys: Set<String> { state.value.withLock { $0.keys } }
 
@@ -55,7 +73,7 @@ final class ScriptedStore: Sendable {
     func occupy(_ key: String, sha256: String) { state.value.withLock { $0.objects[key] = sha256 } }
 
     private static func answer(
-        _ head: String, _ state: inout State, _ fault: (Int, String) -> Fault?
+        _ head: String, _ state: inout State, _ onHead: (Int) -> Fault?, _ fault: (Int, String) -> Fault?
     ) -> LoopbackServer.Answer {
         let words = head.split(separator: " ")
         let key = words[1].split(separator: "/").dropFirst().joined(separator: "/").removingPercentEncoding ?? ""
@@ -66,7 +84,8 @@ final class ScriptedStore: Sendable {
             } ?? ""
         }
         if words[0] == "HEAD" {
-            state.heads += 1
+            state.heads[key, default: 0] += 1
+            if let fault = onHead(state.heads[key] ?? 0) { return fault.reply(hasBody: false) }
             guard let sha256 = state.objects[key] else { return .text("HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n") }
             let length = sha256.split(separator: " ")[1]
             return .text(
@@ -84,13 +103,7 @@ final class ScriptedStore: Sendable {
         }
         if let fault {
             if fault.moment == .after { _ = store() }
-            switch fault.answer {
-            case .nothing: return .textThenClose("")
-            case .status(let status, let code, let headers):
-                let body = code.map { "<Error><Code>\($0)</Code><Message>as told</Message></Error>" } ?? ""
-                return .text(
-                    "HTTP/1.1 \(status) X\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
-            }
+            return fault.reply(hasBody: true)
         }
         return store()
             ? .answer("ETag: \"e\"", "")

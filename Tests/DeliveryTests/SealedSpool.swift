@@ -45,6 +45,11 @@ final class SealedSpool {
         return found
     }
 
+    /// Returns when so many are acknowledged.
+    func untilAcknowledged(_ sequence: Int64) async throws {
+        while try acknowledged() != sequence { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     func acknowledged(_ name: String = "lake") throws -> Int64? {
         try AcknowledgementFiles(spool: directory).acknowledgement(of: name)?.sequence
     }

@@ -1,3 +1,4 @@
+import Configuration
 import FoundationEssentials
 import OktaAPI
 
@@ -13,7 +14,7 @@ struct ClickHouseService: RecordService {
     let table: String
     let user: String
 
-    var guarantee: DeliveryGuarantee { .exactlyOnce }
+    var guarantee: DeliveryGuarantee { DestinationProtocol.clickhouse.guarantee }
     var place: String { "clickhouse \(url) \(table)" }
     var knowsBatches: Bool { true }
 

@@ -1,3 +1,4 @@
+import Configuration
 import FoundationEssentials
 import OCSF
 import OktaAPI
@@ -13,7 +14,7 @@ struct ElasticsearchService: RecordService {
     /// With one, the secret is its password; else an API key.
     let user: String?
 
-    var guarantee: DeliveryGuarantee { .exactlyOnce }
+    var guarantee: DeliveryGuarantee { DestinationProtocol.elasticsearch.guarantee }
     var place: String { "elasticsearch \(url)/\(index)" }
     var knowsBatches: Bool { false }
 

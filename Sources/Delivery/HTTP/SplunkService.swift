@@ -1,3 +1,4 @@
+import Configuration
 import FoundationEssentials
 import OCSF
 import OktaAPI
@@ -14,7 +15,7 @@ struct SplunkService: RecordService {
     /// Of this delivery, as acknowledgements want it: a UUID.
     let channel: String
 
-    var guarantee: DeliveryGuarantee { .atLeastOnce }
+    var guarantee: DeliveryGuarantee { DestinationProtocol.splunk.guarantee }
     var place: String { "splunk \(url)\(index.map { " index \($0)" } ?? "")" }
     var knowsBatches: Bool { false }
 

@@ -97,7 +97,7 @@ struct S3Answer: Sendable {
             return .notYet(
                 trouble("\(host) has another write of \(path) under way\(said)", "It is tried again"),
                 retryAfter: retryAfter(now))
-        case (_, 429), (_, 500...599), (_, 200):
+        case ("RequestTimeout", _), (_, 408), (_, 429), (_, 500...599), (_, 200):
             return .notYet(
                 trouble(
                     "\(host) can't store it now: \(response.status)\(said)", "It is tried again; see the store's status"

@@ -1,3 +1,4 @@
+import Configuration
 import FoundationEssentials
 
 /// What a delivery says of itself: `status.json` in its directory, which `tributary status` reads. Keys are in snake case, times are RFC

@@ -34,7 +34,7 @@ struct DestinationList: ParsableCommand {
     func run() throws {
         let rows = try options.load().destinations.map { DestinationDescription($0) }
         if json { return Terminal.result(try DestinationDescription.json(rows)) }
-        for row in rows { Terminal.result("\(row.name)  \(row.place)") }
+        for row in rows { Terminal.result("\(row.name)  \(row.place), \(row.guarantee.words)") }
     }
 }
 
@@ -58,7 +58,7 @@ struct DestinationShow: ParsableCommand {
         let destination = try options.destination(name)
         let description = DestinationDescription(destination)
         if json { return Terminal.result(try description.json()) }
-        Terminal.result("\(destination.name)  \(destination.place)")
+        Terminal.result("\(destination.name)  \(destination.place), \(destination.guarantee.words)")
         if let words = destination.description { Terminal.result(words) }
         description.tell()
     }

@@ -8,6 +8,8 @@ struct DestinationDescription: Encodable {
     let description: String?
     let type: String
     let place: String
+    /// What a segment that comes again leads to.
+    let guarantee: DeliveryGuarantee
     let unit: String
     /// Where the secret is looked for; nil where there is none.
     let secretFile: String?
@@ -21,6 +23,7 @@ struct DestinationDescription: Encodable {
         description = destination.description
         type = destination.type.rawValue
         place = destination.place
+        guarantee = destination.guarantee
         unit = destination.unit
         let hasSecret = destination.type == .http || (destination.type == .s3 && destination.credentials == .static)
         secretFile = hasSecret ? destination.secretFile : nil
