@@ -105,11 +105,15 @@ struct DestinationAdd: AsyncParsableCommand {
         func set(_ key: String, _ text: String) throws { try record.set(key, to: [text]) }
         do { try set("type", chosen) } catch let error as ValueError { throw ValidationError("--type: \(error)") }
         guard let dialogue else { return }
-        func ask(_ key: String, _ question: String, standard: String? = nil) throws {
+        func ask(
+            _ key: String, _ question: String, standard: String? = nil, _ check: (String) throws -> Void = { _ in }
+        ) throws {
             guard record.values[key] == nil else { return }
             record = try dialogue.ask(question, standard: standard) { text in
+                guard !text.isEmpty else { throw ValueError("this is needed") }
+                try check(text)
                 var changed = record
-                if !text.isEmpty { try changed.set(key, to: [text]) }
+                try changed.set(key, to: [text])
                 return changed
             }
         }
@@ -124,11 +128,14 @@ struct DestinationAdd: AsyncParsableCommand {
             switch record.values["protocol"]?.first {
             case "clickhouse":
                 try ask("table", "Table", standard: "okta")
-                try ask("user", "User")
+                try ask("user", "User", standard: "default")
             case "elasticsearch": try ask("index", "Index", standard: "okta-{date}")
             default: break
             }
-        case .exec: try ask("command", "Program, by its absolute path")
+        case .exec:
+            try ask("command", "Program, by its absolute path") { text in
+                guard text.hasPrefix("/") else { throw ValueError("write its path from / on") }
+            }
         case nil: break
         }
     }
@@ -143,14 +150,31 @@ struct DestinationAdd: AsyncParsableCommand {
         func check(_ secret: [UInt8]) throws {
             if let problem = DestinationSecret.problem(secret, of: destination) { throw ValidationError(problem) }
         }
-        // An access key has two lines: a terminal takes one.
-        if let dialogue, destination.type != .s3 { return (try dialogue.secret(what, check), true) }
+        if let dialogue {
+            guard destination.type == .s3 else { return (try dialogue.secret(what, check), true) }
+            return (try accessKey(dialogue, check), true)
+        }
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("the secret comes on standard input: … < file")
         }
         let secret = try SecretInput.read("")
         try check(secret)
         return (secret, true)
+    }
+
+    /// An access key, in the form in which it is kept. A terminal takes its two parts one by one.
+    private func accessKey(_ dialogue: Dialogue, _ check: ([UInt8]) throws -> Void) throws -> [UInt8] {
+        func document(_ id: String, _ secret: String) -> [UInt8] {
+            Array("aws_access_key_id = \(id)\naws_secret_access_key = \(secret)\n".utf8)
+        }
+        let id = try dialogue.ask("Access key ID") { text in
+            try check(document(text, "x"))
+            return text
+        }
+        let secret = try dialogue.secret("Secret access key") { secret in
+            try check(document(id, String(decoding: secret, as: UTF8.self)))
+        }
+        return document(id, String(decoding: secret, as: UTF8.self))
     }
 
     private func trial(
