@@ -2,6 +2,7 @@
 #
 #   boot [ROOT]     mounts and boots; ROOT is the container's root as seen from here
 #   in_container …  runs a command in it, 60 s at most
+#   inside UNIT VERB PATH   what the process of a unit can read, write or run; needs python3
 #   shutdown        stops and unmounts; safe to call at any time, to be called by a trap on EXIT
 #
 # Everything the container writes goes to a tmpfs and ends with it. It shares this machine's network, so that a server on the loopback
@@ -60,6 +61,12 @@ container_is_up() {
 
 in_container() {
     timeout --kill-after=5 60 nsenter --target "$container_init" --all -- "$@"
+}
+
+# What the process of a unit can do, by inside.py: in its mounts, with its user and groups.
+inside() { # UNIT VERB PATH
+    cp "$(dirname "${BASH_SOURCE[0]}")/inside.py" "$ROOT/var/tmp/inside.py"
+    in_container /usr/bin/python3 /var/tmp/inside.py "$(in_container systemctl show "$1" --property=MainPID --value)" "$2" "$3"
 }
 
 shutdown() {
