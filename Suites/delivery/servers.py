@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import spool
-from harness import KILLS, SEED, SEGMENTS, Deliverer, check, records_of, wait_for
+from harness import IS_LONG, KILLS, SEED, SEGMENTS, Deliverer, check, records_of, wait_for
 from services import SECRET, Service
 
 
@@ -14,7 +14,7 @@ def services(programs, scratch, kind):
     home = scratch / kind
     home.mkdir()
     chosen = random.Random(SEED + 5)
-    count, kills, concurrency = min(SEGMENTS, 100), min(KILLS, 12), 3
+    count, kills, concurrency = (1000, KILLS, 3) if IS_LONG else (min(SEGMENTS, 60), min(KILLS, 10), 3)
     spool.make(home / "spool", count, SEED + 5, size=120_000, compress=True)
     expected = records_of(home)
     quiet = kind == "splunk"

@@ -1,4 +1,5 @@
 """Makes a spool as the daemon leaves it, fast: segments of zstd or plain lines, and a manifest with its checksums."""
+import datetime
 import hashlib
 import json
 import os
@@ -7,18 +8,24 @@ import subprocess
 import zlib
 
 
-def make(directory, segments, seed, size=2_000, compress=False):
-    """Returns path → SHA-256. `size`: bytes of a segment, on average."""
+def make(directory, segments, seed, size=2_000, compress=False, first=1, sealed_at=None):
+    """Returns path → SHA-256.
+
+    size: bytes of a segment, on average. first: more than 1 adds to a spool that is there. sealed_at: the time of a segment by its number,
+    as seconds since 1970.
+    """
     chosen = random.Random(seed)
-    directory.mkdir(parents=True)
-    (directory / "_acks").mkdir()
-    (directory / "_staging").mkdir()
-    identity = {"format": 1, "id": f"{chosen.getrandbits(128):032x}", "created": "2026-11-23T20:00:00.000Z"}
-    (directory / "_spool.json").write_text(json.dumps(identity))
+    if first == 1:
+        directory.mkdir(parents=True)
+        (directory / "_acks").mkdir()
+        (directory / "_staging").mkdir()
+        identity = {"format": 1, "id": f"{chosen.getrandbits(128):032x}", "created": "2026-11-23T20:00:00.000Z"}
+        (directory / "_spool.json").write_text(json.dumps(identity))
     digests = {}
-    with open(directory / "_manifest.ndjson", "wb") as manifest:
-        for number in range(1, segments + 1):
-            line, path, digest = _segment(directory, number, chosen, size, compress)
+    with open(directory / "_manifest.ndjson", "ab") as manifest:
+        for number in range(first, first + segments):
+            time = sealed_at(number) if sealed_at else 1_795_478_400
+            line, path, digest = _segment(directory, number, chosen, size, compress, time)
             manifest.write(line)
             digests[path] = digest
         manifest.flush()
@@ -26,7 +33,7 @@ def make(directory, segments, seed, size=2_000, compress=False):
     return digests
 
 
-def _segment(directory, number, chosen, size, compress):
+def _segment(directory, number, chosen, size, compress, sealed_at):
     name = chosen.choice(["authentication", "account_change", "user_access"])
     date = f"2026-11-{chosen.randint(20, 24)}"
     folder = f"integration=acme/class={name}/date={date}"
@@ -48,9 +55,10 @@ def _segment(directory, number, chosen, size, compress):
         path += ".zst"
     (directory / path).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
+    sealed = datetime.datetime.fromtimestamp(sealed_at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     line = {"sequence": number, "path": path, "integration": "acme", "partition": {"class": name, "date": date}, "kind": "records",
             "records": len(lines), "bytes": len(content), "uncompressed_bytes": plain, "sha256": digest,
-            "first_time": 1_795_000_000_000, "last_time": 1_795_000_000_000, "sealed_at": "2026-11-24T00:00:00.000Z",
+            "first_time": 1_795_000_000_000, "last_time": 1_795_000_000_000, "sealed_at": sealed,
             "schema": "ocsf/1.8.0", "format": 1, "seal": f"acme/{number}"}
     text = json.dumps(line, separators=(",", ":"))[:-1].encode()
     return text + b',"line_crc32":"%08x"}\n' % zlib.crc32(text), path, digest

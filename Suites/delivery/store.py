@@ -32,8 +32,8 @@ def free_ports(count):
 class Store:
     """One server with one access key. Its data outlives `kill`."""
 
-    def __init__(self, weed, home):
-        self.weed, self.home = weed, home
+    def __init__(self, weed, home, volume_megabytes=64):
+        self.weed, self.home, self.volume_megabytes = weed, home, volume_megabytes
         home.mkdir(parents=True, exist_ok=True)
         (home / "data").mkdir(exist_ok=True)
         (home / "s3.json").write_text(json.dumps({"identities": [
@@ -48,7 +48,7 @@ class Store:
             self.process = subprocess.Popen(
                 [self.weed, "server", f"-dir={self.home}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={master}",
                  f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.port.iceberg={iceberg}",
-                 f"-s3.port.lance={lance}", f"-s3.config={self.home}/s3.json", "-volume.max=300", "-master.volumeSizeLimitMB=64",
+                 f"-s3.port.lance={lance}", f"-s3.config={self.home}/s3.json", "-volume.max=300", f"-master.volumeSizeLimitMB={self.volume_megabytes}",
                  "-s3.iam=false", "-master.telemetry=false"],
                 stdout=log, stderr=log, cwd=self.home)
         deadline = time.monotonic() + 120
@@ -86,7 +86,7 @@ class Store:
 class Proxy:
     """Passes requests on as they are. `lose`: the share of answers to PUT that are thrown away after the server gave them."""
 
-    def __init__(self, store, seed, lose=0.0):
+    def __init__(self, store, seed, lose=0.0, port=0):
         self.store, self.lose = store, lose
         self.chosen = random.Random(seed)
         self.lock = threading.Lock()
@@ -113,9 +113,13 @@ class Proxy:
             def handle_error(self, *_):
                 pass  # a client that was killed
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", port), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def answers(self):
+        return {name: times for name, times in sorted(self.requests.items()) if " " in name}
 
     def pass_on(self, request):
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))

@@ -1,0 +1,379 @@
+"""Where access keys come from: each source against a fake of its service or moto, with a service that is down, that hangs, and keys that end in the
+middle of a backlog. The store checks each signature with botocore, and that the key was good at that moment."""
+import hashlib
+import json
+import logging
+import random
+import sys
+import threading
+import time
+import urllib.parse
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+from moto.server import ThreadedMotoServer
+from moto.sts.models import sts_backends
+
+import spool
+from harness import IS_LONG, SEED, Deliverer, check, wait_for
+
+# How long a key of the fakes is good. The shortest of AWS's is 15 minutes.
+LIFE = 4.0
+# How long the store takes for a request.
+PAUSE = 0.12
+ROLE = "arn:aws:iam::111122223333:role/lake"
+
+
+class Keys:
+    """Gives out keys that end, and knows which are good."""
+
+    def __init__(self):
+        self.known = {}
+        self.lock = threading.Lock()
+        self.chosen = random.Random(SEED)
+
+    def issue(self, life=LIFE):
+        with self.lock:
+            key = {"AccessKeyId": f"ASIA{self.chosen.getrandbits(64):016X}", "SecretAccessKey": f"{self.chosen.getrandbits(160):040x}",
+                   "Token": f"{self.chosen.getrandbits(256):064x}", "ends": time.time() + life}
+            self.known[key["AccessKeyId"]] = key
+            return key
+
+
+def stamp(seconds):
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Server:
+    """An HTTP server on a port of its own. A subclass answers: status, headers, body, or None to hang until the end."""
+
+    def __init__(self):
+        outer = self
+        self.is_down = self.is_hanging = False
+        self.asked = 0
+        self.over = threading.Event()
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def any(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                outer.asked += 1
+                if outer.is_hanging:
+                    outer.over.wait()
+                    self.close_connection = True
+                    return
+                status, headers, answer = (503, {}, b"") if outer.is_down else outer.answer(self.command, self.path, self.headers, body)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                if self.command != "HEAD":
+                    self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(answer)
+
+            do_GET = do_PUT = do_POST = do_HEAD = any
+
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass
+
+        self.server = Quiet(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.over.set()
+        self.server.shutdown()
+
+
+class Store(Server):
+    """Stores an object once, for a key that is good and a signature that is right."""
+
+    def __init__(self, keys, pause):
+        super().__init__()
+        self.keys, self.pause = keys, pause
+        self.objects, self.stored, self.answers, self.used = {}, Counter(), Counter(), Counter()
+        self.lock = threading.Lock()
+
+    def answer(self, method, path, headers, body):
+        time.sleep(self.pause)
+        status, more, answer = self.decide(method, path, headers, body)
+        code = answer.split(b"<Code>")[1].split(b"<")[0].decode() if answer else ""
+        with self.lock:
+            self.answers[f"{status} {code}".strip()] += 1
+        return status, more, answer
+
+    def decide(self, method, path, headers, body):
+        def refuse(code, status=403):
+            return status, {}, f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode()
+
+        authorization = headers.get("Authorization", "")
+        key_id = authorization.partition("Credential=")[2].partition("/")[0]
+        key = self.keys.known.get(key_id)
+        if not key:
+            return refuse("InvalidAccessKeyId")
+        if headers.get("x-amz-security-token") != key["Token"]:
+            return refuse("InvalidToken", 400)
+        if self.signature(method, path, headers, key) != authorization.partition("Signature=")[2]:
+            return refuse("SignatureDoesNotMatch")
+        if time.time() > key["ends"]:
+            return refuse("ExpiredToken", 400)
+        name = urllib.parse.unquote(path)
+        with self.lock:
+            self.used[key_id] += 1
+            if method == "HEAD":
+                found = self.objects.get(name)
+                return (200, {"ETag": '"e"', "x-amz-meta-sha256": found[0], "Content-Length": str(found[1])}, b"") if found else (404, {}, b"")
+            if name in self.objects:
+                return refuse("PreconditionFailed", 412)
+            self.objects[name] = (hashlib.sha256(body).hexdigest(), len(body))
+            self.stored[name] += 1
+        return 200, {"ETag": '"e"'}, b""
+
+    @staticmethod
+    def signature(method, path, headers, key):
+        """What botocore signs of the same request."""
+        signed = headers["Authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+        request = botocore.awsrequest.AWSRequest(method, f"http://{headers['Host']}{path}",
+                                                 headers={name: headers[name] for name in signed})
+        request.context["timestamp"] = headers["x-amz-date"]
+        auth = botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "s3", "us-east-1")
+        canonical = "\n".join([method, path, "", *(f"{name}:{' '.join(headers[name].split())}" for name in signed), "", ";".join(signed),
+                               headers["x-amz-content-sha256"]])
+        return auth.signature(auth.string_to_sign(request, canonical), request)
+
+
+class Container(Server):
+    """The endpoint of ECS and EKS Pod Identity."""
+
+    def __init__(self, keys):
+        super().__init__()
+        self.keys = keys
+
+    def answer(self, method, path, headers, body):
+        if headers.get("Authorization") != "pod-token":
+            return 403, {}, b""
+        key = self.keys.issue()
+        return 200, {}, json.dumps({**{name: key[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")},
+                                    "Expiration": stamp(key["ends"])}).encode()
+
+
+class Instance(Server):
+    """Version 2 of the metadata service."""
+
+    def __init__(self, keys):
+        super().__init__()
+        self.keys = keys
+
+    def answer(self, method, path, headers, body):
+        if method == "PUT" and path == "/latest/api/token":
+            return 200, {}, b"session"
+        if headers.get("X-aws-ec2-metadata-token") != "session":
+            return 401, {}, b""
+        if path == "/latest/meta-data/iam/security-credentials/":
+            return 200, {}, b"lake-role"
+        key = self.keys.issue()
+        return 200, {}, json.dumps({**{name: key[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")}, "Code": "Success",
+                                    "Expiration": stamp(key["ends"])}).encode()
+
+
+class TokenService(Server):
+    """AssumeRoleWithWebIdentity of AWS STS."""
+
+    def __init__(self, keys):
+        super().__init__()
+        self.keys = keys
+
+    def answer(self, method, path, headers, body):
+        asked = dict(urllib.parse.parse_qsl(body.decode() or path.partition("?")[2]))
+        if asked.get("Action") != "AssumeRoleWithWebIdentity" or asked.get("WebIdentityToken") != "web-token":
+            return 400, {}, b"<ErrorResponse><Error><Code>InvalidIdentityToken</Code></Error></ErrorResponse>"
+        key = self.keys.issue()
+        return 200, {}, (f"<R><A><Credentials><AccessKeyId>{key['AccessKeyId']}</AccessKeyId><SecretAccessKey>{key['SecretAccessKey']}"
+                         f"</SecretAccessKey><SessionToken>{key['Token']}</SessionToken><Expiration>{stamp(key['ends'])}</Expiration>"
+                         "</Credentials></A></R>").encode()
+
+
+def run_one(programs, home, name, source, environment, keys, more="", service=None):
+    """A backlog that lasts for some lives of a key: the service is down at first, then good."""
+    count = 2000 if IS_LONG else 240
+    expected = spool.make(home / "spool", count, SEED + 10)
+    store = Store(keys, pause=PAUSE)
+    (home / "tributary.yaml").write_text(f"""
+delivery_directory: {home}/deliver
+spool: {{directory: {home}/spool}}
+destinations:
+  - name: lake
+    type: s3
+    bucket: lake
+    endpoint: {store.url}
+    credentials: {source}
+{more}
+""")
+    deliverer = Deliverer(programs, home, "lake", environment)
+    started = time.monotonic()
+    try:
+        if service:
+            service.is_down = True
+        deliverer.start()
+        if service:
+            wait_for(f"{name}: the trouble", lambda: deliverer.problem, 60)
+            check(f"{name}: a service that is down is told, and nothing is sent", ("access key" in deliverer.problem, store.asked), (True, 0))
+            check(f"{name}: nothing of a secret is told", "hunter2" not in deliverer.problem)
+            service.is_down = False
+        wait_for(f"{name}: the end of the spool", lambda: deliverer.acknowledged == count)
+        took = time.monotonic() - started
+        check(f"{name}: the deliverer stops with 0", deliverer.stop(), 0)
+        check(f"{name}: each of {count} segments is there, byte for byte",
+              {path: found[0] for path, found in store.objects.items()} == {f"/lake/{path}": digest for path, digest in expected.items()})
+        check(f"{name}: each by one successful PUT", set(store.stored.values()), {1})
+        log = (home / "lake.log").read_text()
+        check(f"{name}: no secret and no token is in log or report", [
+            word for key in keys.known.values() for word in (key["SecretAccessKey"], key["Token"]) if word in log + json.dumps(deliverer.report)], [])
+        return store, count, took
+    finally:
+        if deliverer.process.poll() is None:
+            deliverer.kill()
+        store.stop()
+
+
+def with_fake(programs, scratch, name):
+    """Keys that are good for a few seconds."""
+    home = scratch / f"identity-{name}"
+    home.mkdir()
+    keys = Keys()
+    token = home / "token"
+    more = ""
+    environment = {}
+    if name == "process":
+        # A command that asks a vault, as those that sites write.
+        service = Container(keys)
+        script = home / "give-key"
+        script.write_text(f"""#!{sys.executable}
+import sys, urllib.request
+try:
+    print(urllib.request.urlopen(urllib.request.Request({service.url!r}, headers={{"Authorization": "pod-token"}})).read().decode())
+except OSError:
+    sys.exit("the vault is sealed: hunter2")
+""")
+        script.chmod(0o755)
+        more = f"    credential_process: [{script}]"
+    elif name == "container":
+        service = Container(keys)
+        token.write_text("pod-token\n")
+        environment = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": service.url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token)}
+    elif name == "imds":
+        service = Instance(keys)
+        environment = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": service.url}
+    else:
+        service = TokenService(keys)
+        token.write_text("web-token\n")
+        environment = {"AWS_ENDPOINT_URL_STS": service.url, "AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)}
+    try:
+        store, count, took = run_one(programs, home, name, name, environment, keys, more, service)
+        used = len(store.used)
+        check(f"{name}: keys ended within the backlog, and others were used", used > 1)
+        # A key's end is told in whole seconds. It takes three questions for one of the metadata service; a few are asked while it is down.
+        most = (3 if name == "imds" else 1) * (took / (LIFE - 1) + 2) + 8
+        check(f"{name}: the source is asked once for each life of a key, and not for each segment", service.asked <= most)
+        print(f"    {name}: {count} segments in {took:.1f} s with {used} keys of {LIFE:.0f} s, {service.asked} questions to the service; "
+              f"the store's answers {dict(store.answers)}", flush=True)
+    finally:
+        service.stop()
+
+
+def hanging(programs, scratch):
+    """The service hangs when the next key is due, while the first is good for minutes yet: no segment waits for it."""
+    home = scratch / "identity-hanging"
+    home.mkdir()
+    keys = Keys()
+    (home / "token").write_text("pod-token\n")
+    service = Container(keys)
+    issue = keys.issue
+
+    def issue_once():
+        service.is_hanging = True
+        # Less than five minutes: another one is due at once.
+        return issue(295)
+
+    keys.issue = issue_once
+    try:
+        store, count, took = run_one(programs, home, "hanging service", "container", {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": service.url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(home / "token")}, keys)
+        # A question that hangs is given up after 20 s: four segments in that time would be 1200 s.
+        check("hanging service: no segment waits for it", took < count / 4 * 20 / 3)
+        check("hanging service: one question at a time", service.asked <= took / 10 + 2)
+        print(f"    hanging service: {count} segments in {took:.1f} s with {len(store.used)} key, {service.asked} questions; "
+              f"the store's answers {dict(store.answers)}", flush=True)
+    finally:
+        service.stop()
+
+
+def with_moto(programs, scratch, name):
+    """moto's metadata service and STS. Its keys last for hours; here the store ends one after 60 requests."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    home = scratch / f"moto-{name}"
+    home.mkdir()
+    (home / "token").write_text("header.payload.signature\n")
+    keys = MotoKeys(good_for=60 if name == "web_identity" else None)
+    environment = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{host}:{port}"} if name == "imds" else {
+        "AWS_ENDPOINT_URL_STS": f"http://{host}:{port}", "AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(home / "token")}
+    try:
+        store, count, _ = run_one(programs, home, f"{name} of moto", name, environment, keys)
+        if name == "web_identity":
+            check("web_identity of moto: keys ended within the backlog, and others were used",
+                  (len(store.used) > 2, store.answers["400 ExpiredToken"] > 0), (True, True))
+        print(f"    {name} of moto: {count} segments with {len(store.used)} keys; the store's answers {dict(store.answers)}", flush=True)
+    finally:
+        server.stop()
+
+
+class MotoKeys(Keys):
+    """What moto has given out. good_for: a key ends after so many requests."""
+
+    def __init__(self, good_for):
+        super().__init__()
+        used = Counter()
+
+        class Known(dict):
+            def get(self, key_id):
+                for key in self.values():
+                    if key["AccessKeyId"] == key_id:
+                        used[key_id] += 1
+                        return {**key, "ends": 0 if good_for and used[key_id] > good_for else 1e12}
+                return None
+
+            def values(self):
+                # Of its metadata service, as its source has it.
+                yield {"AccessKeyId": "test-key", "SecretAccessKey": "test-secret-key", "Token": "test-session-token"}
+                for accounts in list(sts_backends.values()):
+                    for backend in list(accounts.values()):
+                        for role in list(backend.assumed_roles):
+                            yield {"AccessKeyId": role.access_key_id, "SecretAccessKey": role.secret_access_key, "Token": role.session_token}
+
+        self.known = Known()
+
+
+def identities(programs, scratch):
+    """All at once: each spends its time waiting."""
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(with_fake, programs, scratch, name) for name in ("process", "container", "imds", "web_identity")]
+        runs += [pool.submit(hanging, programs, scratch)]
+        runs += [pool.submit(with_moto, programs, scratch, name) for name in ("imds", "web_identity")]
+        for run in runs:
+            run.result()
