@@ -3,6 +3,7 @@ import json
 import random
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import spool
 from harness import IS_LONG, KILLS, SEED, SEGMENTS, Deliverer, check, records_of, wait_for
@@ -55,18 +56,18 @@ destinations:
     try:
         deliverer.start()
         for mark in sorted(chosen.sample(range(2, count * 9 // 10), kills)):
-            wait_for(f"{mark} segments", lambda: deliverer.acknowledged >= mark)
+            wait_for(f"{kind}: {mark} segments", lambda: deliverer.acknowledged >= mark)
             time.sleep(chosen.uniform(0, 0.05))
             deliverer.kill()
             deliverer.start()
-        wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
+        wait_for(f"{kind}: the end of the spool", lambda: deliverer.acknowledged == count)
         peak = deliverer.own
         report = deliverer.report
         check(f"{kind}: the deliverer stops with 0", deliverer.stop(), 0)
         check(f"{kind}: each of {len(expected)} records is there, as the spool has it", service.contents == expected)
         twice = sum(times - 1 for times in service.records.values())
         segments = {uid.split("-")[0] for uid, times in service.records.items() if times > 1}
-        print(f"    {kills} kills, {service.answers['lost']} answers lost; {twice} records twice, of {len(segments)} segments; "
+        print(f"    {kind}: {kills} kills, {service.answers['lost']} answers lost; {twice} records twice, of {len(segments)} segments; "
               f"answers {dict(service.answers)}; largest request {service.largest_seen}; peak memory besides the program's code {peak / 1024:.1f} MiB")
         if quiet:
             check(f"{kind}: repeats are of up to {concurrency} segments for each kill, and a batch for each busy answer",
@@ -88,6 +89,7 @@ destinations:
 
 
 def servers(programs, scratch):
-    """The three kinds, one after the other."""
-    for kind in ("elasticsearch", "clickhouse", "splunk"):
-        services(programs, scratch, kind)
+    """The three kinds at once."""
+    with ThreadPoolExecutor() as pool:
+        for run in [pool.submit(services, programs, scratch, kind) for kind in ("elasticsearch", "clickhouse", "splunk")]:
+            run.result()
