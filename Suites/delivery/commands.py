@@ -75,7 +75,7 @@ def commands(programs, scratch):
     scratch.chmod(0o755)
     home.chmod(0o755)
     chosen = random.Random(SEED + 3)
-    count, kills = (1000, KILLS) if IS_LONG else (60, 6)
+    count, kills = (400, KILLS) if IS_LONG else (60, 6)
     expected = spool.make(home / "spool", count, SEED + 3, size=20_000, compress=True)
     records = sum(json.loads(line)["records"] for line in open(home / "spool/_manifest.ndjson"))
     server = PostgreSQL(home)

@@ -15,7 +15,7 @@ def services(programs, scratch, kind):
     home = scratch / kind
     home.mkdir()
     chosen = random.Random(SEED + 5)
-    count, kills, concurrency = (1000, KILLS, 3) if IS_LONG else (min(SEGMENTS, 60), min(KILLS, 10), 3)
+    count, kills, concurrency = (400, KILLS, 3) if IS_LONG else (min(SEGMENTS, 60), min(KILLS, 10), 3)
     spool.make(home / "spool", count, SEED + 5, size=120_000, compress=True)
     expected = records_of(home)
     quiet = kind == "splunk"
