@@ -39,7 +39,7 @@ extension Configuration {
         ) { "segments of up to \($0)" }
         package let segmentMaxAge = ConfigurationKey<ConfigurationDuration>(
             "spool.segment_max_age", .duration(1, 86_400), default: .value("5m"), .whileRunning,
-            "A segment is sealed at this age at the latest; from 1s to 1d."
+            "A segment is sealed at this age at the latest; from 1s to 1d. An integration's first ones are sealed after 30 s, if that is less."
         ) { "sealed after \($0)" }
         package let maxBytes = ConfigurationKey<ByteSize>(
             "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"), .whileRunning,

@@ -226,6 +226,10 @@ enum Metrics {
         ) {
             Double($0.unsealedRecords)
         },
+        Metric("integration_unsealed_bytes", .gauge, .bytes, "What those records take on disk, in the state directory")
+        {
+            $0.unsealedBytes.map(Double.init)
+        },
         Metric("integration_sealing_failed", .gauge, .flag, "Whether segments that are due can't be sealed") {
             flag($0.sealingFailedSince != nil)
         },

@@ -9,6 +9,8 @@ package struct SpoolSettings: Sendable {
     package var segmentMaxBytes: Int
     /// The age of the oldest unsealed record at which a seal is due.
     package var segmentMaxAge: Duration
+    /// The same for an integration's first segments, if that is less, so that who has just added one soon sees files; nil for `segmentMaxAge`.
+    package var firstSegmentMaxAge: Duration?
     /// The size on disk, sealed and unsealed, above which commits are refused. At least 1.
     package var maxBytes: Int64
     /// When sealed segments are deleted.

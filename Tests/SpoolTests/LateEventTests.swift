@@ -56,9 +56,11 @@ struct LateEventTests {
         try commit([40], "1", at: 0, writer)
         let before = fileSystem.count
         for seconds in stride(from: Int64(10), to: 720, by: 10) {
+            #expect(!writer.isDue(at: Simulation.instant(seconds)))
             #expect(try writer.sealIfDue(at: Simulation.instant(seconds)).isEmpty)
         }
         #expect(fileSystem.count == before)
+        #expect(writer.isDue(at: Simulation.instant(720)))
         #expect(try writer.sealIfDue(at: Simulation.instant(720)).count == 1)
     }
 
@@ -70,7 +72,9 @@ struct LateEventTests {
             try commit([0, 40], "1", at: 0, writer)
             #expect(try writer.sealIfDue(at: Simulation.instant(60)).count == 1)
             #expect(writer.unsealedAge(at: Simulation.instant(60)) == 60_000)
-            #expect(writer.mayBeDue, "what waits is looked at, although nothing new comes")
+            #expect(!writer.isDue(at: Simulation.instant(719)))
+            #expect(
+                writer.isDue(at: Simulation.instant(720)), "what waits is sealed in time, although nothing new comes")
         }
         let start = Simulation.instant(300 + shift)
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: start)
@@ -102,8 +106,8 @@ struct LateEventTests {
         small.carriedMaxBytes = 160
         let policy = RollPolicy(small)
         let load = RollPolicy.Load(
-            journalBytes: 0, records: 1, largestPartitionBytes: 0, partitions: 1, chunks: 1, age: 0, carriedAge: 0,
-            compressionChanged: false)
+            journalBytes: 0, records: 1, largestPartitionBytes: 0, partitions: 1, chunks: 1, age: 0, maxAge: 60_000,
+            carriedAge: 0, compressionChanged: false)
         let many = Array(repeating: RecordSummary(records: 1, bytes: 10, firstTime: 0, lastTime: 0), count: 5)
         let large = many.map { RecordSummary(records: 1, bytes: $0.bytes * 10, firstTime: 0, lastTime: 0) }
         #expect(policy.carried(many, wall: Simulation.instant().wall, load: load) == [0, 1, 2, 3, 4])

@@ -28,6 +28,24 @@ struct SpoolTests {
         }
     }
 
+    @Test("an integration's first segments are sealed early, if that is asked for; the next ones have the usual age")
+    func firstSegments() throws {
+        var collection = try Simulation()
+        collection.settings.firstSegmentMaxAge = .seconds(30)
+        let writer = try collection.open(ScriptedFileSystem())
+        for (begun, age) in [(Int64(0), Int64(30)), (100, 60), (200, 60)] {
+            #expect(writer.unsealedBytes == 0)
+            try Simulation.append(0, to: writer)
+            try writer.commit(cursor: "\(begun)", at: Simulation.instant(begun))
+            #expect(writer.unsealedBytes > 0)
+            #expect(writer.sealsIn(at: Simulation.instant(begun)) == age * 1_000)
+            #expect(!writer.isDue(at: Simulation.instant(begun + age - 1)))
+            #expect(try writer.sealIfDue(at: Simulation.instant(begun + age - 1)).isEmpty)
+            #expect(writer.isDue(at: Simulation.instant(begun + age)))
+            #expect(try writer.sealIfDue(at: Simulation.instant(begun + age)).count == 1)
+        }
+    }
+
     @Test("age, size and the number of partitions make a seal due; an idle integration seals nothing")
     func whenDue() throws {
         var collection = try Simulation()

@@ -168,7 +168,7 @@ final class CollectionService: Service {
     private func keepSealing(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         while !Task.isCancelled {
             // One integration at a time, so that pages of others can be handled in between, and a slow disk does not look like a hang.
-            for name in await worker.mayBeDue() {
+            for name in await worker.due() {
                 guard let outcome = await worker.sealDue(name) else { continue }
                 if outcome.isNews { report(outcome) }
                 heartbeat.beat()
@@ -184,7 +184,7 @@ final class CollectionService: Service {
         let underWay = UnderWay()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                for name in await worker.mayBeDue() where underWay.begin(name, limit: Self.sharedSeals) {
+                for name in await worker.due() where underWay.begin(name, limit: Self.sharedSeals) {
                     group.addTask {
                         if let outcome = await worker.sealDue(name), outcome.isNews { self.report(outcome) }
                         underWay.end(name)

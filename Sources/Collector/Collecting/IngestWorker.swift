@@ -3,6 +3,7 @@ import OCSF
 import OktaAPI
 import ResponseLog
 import Spool
+import Synchronization
 
 /// Serves a share of the integrations on one thread: maps their pages and makes them durable.
 ///
@@ -55,6 +56,8 @@ actor IngestWorker {
     /// Records that are durable but not in a segment yet.
     struct Unsealed: Sendable, Equatable {
         var records = 0
+        /// What they take on disk.
+        var bytes: Int64 = 0
         /// When they will be sealed at the latest, in wall-clock milliseconds; nil if there are none.
         var due: Int64?
     }
@@ -94,6 +97,8 @@ actor IngestWorker {
     var failing: Set<String> = []
     /// Integrations whose recovery has been reported to a collector.
     private var reported: Set<String> = []
+    /// Integrations whose journal was repaired, or could not be, since a collector opened them.
+    private let repaired = Mutex<Set<String>>([])
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -129,6 +134,8 @@ actor IngestWorker {
     ///
     /// - Parameter token: the number of this host's holding, in a fleet.
     func open(_ integration: String, source: EventSource, token: Int64 = 0) async throws(SpoolError) -> Opened {
+        // A collector that finds it open reads the stored place again.
+        _ = repaired.withLock { $0.remove(integration) }
         if writers[integration] == nil {
             let opening = try await openShared(integration, token: token)
             let writer = try makeWriter(integration)
@@ -153,11 +160,17 @@ actor IngestWorker {
     }
 
     func unsealed(_ writer: SpoolWriter) -> Unsealed {
-        Unsealed(records: writer.unsealed.records, due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
+        Unsealed(
+            records: writer.unsealed.records, bytes: writer.unsealedBytes,
+            due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
     }
 
-    /// The stored place; nil if the integration is not open.
-    func cursor(of integration: String) -> String? { writers[integration]?.cursor }
+    /// Whether the stored place may differ from what the collector knows, because damage was cut from the journal, or another host has sealed in a fleet. Asked after each page without
+    /// events, and so without a change to the worker's thread.
+    nonisolated func wasRepaired(_ integration: String) -> Bool { repaired.withLock { $0.contains(integration) } }
+
+    /// The collector has to open the integration again.
+    func noteRepair(_ integration: String) { _ = repaired.withLock { $0.insert(integration) } }
 
     /// Makes a place durable without any event.
     func keep(_ place: String, integration: String) throws(SpoolError) {
@@ -258,11 +271,12 @@ actor IngestWorker {
         return (waiting, try writer.seal(at: time.spool))
     }
 
-    /// The integrations of this worker that may have something to seal. If an integration has nothing unsealed, this only checks a number.
-    func mayBeDue() -> [String] {
+    /// The integrations of this worker that have something to seal now, or whose last seal failed.
+    func due() -> [String] {
         guard seals == nil else { return sharedThatAreDue() }
-        spool.applyRetention(time.spool)
-        return writers.filter { $0.value.mayBeDue || failing.contains($0.key) }.keys.sorted()
+        let now = time.spool
+        spool.applyRetention(now)
+        return writers.filter { $0.value.isDue(at: now) || failing.contains($0.key) }.keys.sorted()
     }
 
     /// Seals what is due for one integration, and returns its state.
@@ -289,6 +303,7 @@ actor IngestWorker {
         restoredUntil[integration] = nil
         failing.remove(integration)
         reported.remove(integration)
+        _ = repaired.withLock { $0.remove(integration) }
     }
 
     private func sealing(
@@ -365,6 +380,7 @@ extension IngestWorker {
     /// The records after the damage are collected again: the cursor goes back to the last complete commit before it. If recovery fails, the integration
     /// is closed. Then its next page fails because there is no stored place, and opening it reports what is wrong.
     func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
+        defer { noteRepair(integration) }
         do throws(SpoolError) {
             try writer.recover(at: time.spool)
             reported.remove(integration)

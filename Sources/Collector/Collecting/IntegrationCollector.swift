@@ -131,7 +131,7 @@ struct IntegrationCollector: Sendable {
         case .page(let page):
             noteClock(page)
             if let landing = page.landingWithoutEvents {
-                guard await worker.cursor(of: settings.name) == reading.kept else { return await reopen(&reading) }
+                guard !worker.wasRepaired(settings.name) else { return await reopen(&reading) }
                 reading.pager.committed(landing, now: time.now)
                 note(IngestWorker.Committed(landing: landing, kept: reading.kept), page)
             } else {
@@ -151,7 +151,8 @@ struct IntegrationCollector: Sendable {
         let refused = IntegrationHealth.Trouble(
             kind: .credential, message: error.description,
             remedy:
-                "Tributary tries again by itself, and immediately when the secret's file changes; other integrations are not affected"
+                "To store it: \(settings.query.tokenReplacement). Tributary tries again by itself, and immediately when the secret's file "
+                + "changes; other integrations are not affected"
         )
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }

@@ -5,6 +5,9 @@ import Spool
 // Converts the keys of `spool:` to the spool's settings.
 
 extension SpoolSettings {
+    /// The first files of a new integration appear within this time, if `spool.segment_max_age` is longer.
+    package static let firstFiles = Duration.seconds(30)
+
     init(_ configuration: Configuration) {
         self.init(
             directory: configuration.spool.directory, stateDirectory: configuration.stateDirectory,
@@ -14,6 +17,7 @@ extension SpoolSettings {
             maxBytes: Int64(configuration.spool.maxBytes.bytes),
             retention: RetentionSetting(configuration.spool.retention),
             recordSchema: SchemaVersion(configuration.record.schemaVersion).name)
+        firstSegmentMaxAge = Self.firstFiles
         expectedLoaders = configuration.destinations.map(\.name.text)
     }
 }

@@ -135,6 +135,7 @@ extension IngestWorker {
             if let fenced = try await seal(integration, writer, occasion, in: seals) {
                 outcome.fenced = fenced
                 close(integration)
+                noteRepair(integration)
             } else {
                 try await publish(integration, writer, &outcome, in: seals)
             }

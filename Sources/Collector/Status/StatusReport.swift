@@ -153,6 +153,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var eventsPerSecond: Double
         /// Records that are durable but not in a sealed segment yet.
         package var unsealedRecords: Int
+        /// What they take on disk, in the state directory.
+        package var unsealedBytes: Int?
         /// When the oldest of them will be sealed at the latest; absent if there are none.
         package var sealDueAt: String?
         package var credential: String

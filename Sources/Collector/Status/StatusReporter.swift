@@ -12,8 +12,8 @@ actor StatusReporter: Service {
     static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured by walking its directories. In between, Tributary counts what it writes and removes itself.
     static let measureInterval = Duration.seconds(30)
-    /// The pause after a report is this many times the time that it took, so that reporting takes at most a fifth of a percent of a
-    /// core. The same holds for measuring the spool.
+    /// The pause after a report is this many times the processor time that it took, so that reporting takes at most a fifth of a percent of a
+    /// core, and a busy host does not make the status old. The same holds for measuring the spool.
     static let costShare = 500
     /// The maximum age of the status because of such pauses.
     static let longestInterval = Duration.seconds(15)
@@ -49,7 +49,8 @@ actor StatusReporter: Service {
     func run() async throws {
         repeat {
             measureIfDue()
-            let begun = clock.now
+            // Up to the pause nothing is awaited, so all of it is on one thread.
+            let begun = Self.processorTime()
             let report = report(isSample: true)
             write(report)
             if !isReady, board.isEverythingOpened {
@@ -60,7 +61,7 @@ actor StatusReporter: Service {
                 notifier.status(report.line)
             }
             lastLine = report.line
-            let pause = Self.pause(after: clock.now - begun, isReady: isReady)
+            let pause = Self.pause(after: Self.processorTime() - begun, isReady: isReady)
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
         } while !Task.isCancelled && !Task.isShuttingDownGracefully
         write(report(isSample: false))
@@ -89,11 +90,17 @@ actor StatusReporter: Service {
     }
 
     private func measureIfDue() {
-        let started = clock.now
-        guard measureAgain.map({ started >= $0 }) ?? true else { return }
+        guard measureAgain.map({ clock.now >= $0 }) ?? true else { return }
+        let begun = Self.processorTime()
         _ = try? spool.usage(now: SystemTime().spool)
-        let now = clock.now
-        measureAgain = now + max(Self.measureInterval, (now - started) * Self.costShare)
+        measureAgain = clock.now + max(Self.measureInterval, (Self.processorTime() - begun) * Self.costShare)
+    }
+
+    /// What this thread has used of a processor so far.
+    private static func processorTime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     /// The wait before the next report. Until the daemon is ready it is shorter, so that a start does not have to wait for a tick.
@@ -173,6 +180,7 @@ extension StatusReport.Integration {
             lastRequestId: health.lastRequestID, nextAttemptAt: health.nextAttempt.map(WallClock.text),
             events: health.events, rejected: health.rejected, requests: health.requests,
             eventsPerSecond: entry.rate.perSecond, unsealedRecords: health.unsealed.records,
+            unsealedBytes: Int(health.unsealed.bytes),
             sealDueAt: health.unsealed.due.map(WallClock.text),
             credential: entry.credential, credentialExpires: entry.credentialExpires, duplicates: health.duplicates,
             freshQueries: health.freshQueries, unproven: health.unproven, clockAheadSeconds: health.clockAhead,

@@ -59,7 +59,7 @@ extension SpoolWriter {
 
     /// Whether ``stage(_:at:)`` has something to seal that is due, or has staged it.
     package func isSharedSealDue(at now: SpoolInstant) -> Bool {
-        if case .ready = phase { isDue(at: now) || isUnknownToFleet } else { true }
+        if case .ready = phase { isSharedDue(at: now) || isUnknownToFleet } else { true }
     }
 
     /// Whether a shared spool has no decision of the integration yet. Another host would begin at the configured start, which may count from that moment, so the
@@ -70,7 +70,7 @@ extension SpoolWriter {
 
     private func isWorthSealing(_ occasion: SealOccasion, at now: SpoolInstant) -> Bool {
         switch occasion {
-        case .due: isDue(at: now) || isUnknownToFleet
+        case .due: isSharedDue(at: now) || isUnknownToFleet
         case .handOver: partitions.committed.records > 0 || journal.header.cursor != cursor
         }
     }

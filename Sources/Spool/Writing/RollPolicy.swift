@@ -3,6 +3,8 @@ struct RollPolicy {
     let segmentMaxBytes: Int
     /// Milliseconds.
     let segmentMaxAge: Int64
+    /// The same for an integration's first generation.
+    let firstMaxAge: Int64
     let journalMaxBytes: Int64
     let maxPartitions: Int
     /// Each committed chunk takes memory until it is sealed.
@@ -17,6 +19,7 @@ struct RollPolicy {
     init(_ settings: SpoolSettings) {
         segmentMaxBytes = settings.segmentMaxBytes
         segmentMaxAge = settings.segmentMaxAge.milliseconds
+        firstMaxAge = min(segmentMaxAge, settings.firstSegmentMaxAge?.milliseconds ?? segmentMaxAge)
         // In the worst case partitions fill evenly. A few full segments' worth limits both the disk space and the time that a seal takes.
         journalMaxBytes =
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
@@ -27,6 +30,9 @@ struct RollPolicy {
         carriedMaxBytes = settings.carriedMaxBytes
     }
 
+    /// The age at which a generation is sealed, the first one being 1. Milliseconds.
+    func maxAge(generation: UInt64) -> Int64 { generation == 1 ? firstMaxAge : segmentMaxAge }
+
     /// The records that are not sealed yet.
     struct Load {
         var journalBytes: Int64
@@ -36,6 +42,8 @@ struct RollPolicy {
         var chunks: Int
         /// Age of the oldest record of this generation, whether carried over or committed, in milliseconds of monotonic time; 0 if there is none.
         var age: Int64
+        /// The age at which a seal is due.
+        var maxAge: Int64
         /// Age of the oldest record that was carried over, in the same unit.
         var carriedAge: Int64
         /// The settings ask for a compression that differs from this generation's.
@@ -58,7 +66,7 @@ struct RollPolicy {
         {
             return .size
         }
-        return load.age >= segmentMaxAge || load.carriedAge >= carriedMaxAge ? .age : .nothing
+        return load.age >= load.maxAge || load.carriedAge >= carriedMaxAge ? .age : .nothing
     }
 
     /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited its full

@@ -78,12 +78,19 @@ package final class SpoolWriter {
         (partitions.committed.records, journal.log.length)
     }
 
-    /// Whether `sealIfDue` could have anything to do. It is cheap enough to check a thousand writers once a second.
-    package var mayBeDue: Bool {
-        if case .ready = phase {
-            return firstCommit != nil || carriedSince != nil || journal.log.length >= policy.journalMaxBytes
+    /// The bytes on disk of the committed records that are not sealed yet; 0 if there are none.
+    package var unsealedBytes: Int64 {
+        partitions.committed.records > 0
+            ? journal.log.length - journal.start + journal.header.carriedLength : 0
+    }
+
+    /// Whether `sealIfDue` would have anything to do now. It is cheap enough to check a thousand writers once a second.
+    package func isDue(at now: SpoolInstant) -> Bool {
+        guard case .ready = phase else { return true }
+        guard firstCommit != nil || carriedSince != nil || journal.log.length >= policy.journalMaxBytes else {
+            return false
         }
-        return true
+        return due(at: now) != nil
     }
 
     /// Milliseconds since the oldest unsealed record was committed; nil if there is none.
@@ -97,7 +104,7 @@ package final class SpoolWriter {
         let due = [
             firstCommit.map { begun in
                 // If all unsealed records are late, they may wait longer.
-                let left = policy.segmentMaxAge - (now.monotonic - begun)
+                let left = policy.maxAge(generation: journal.header.generation) - (now.monotonic - begun)
                 return left > 0 ? left : policy.carriedMaxAge - (now.monotonic - begun)
             }, carriedSince.map { policy.carriedMaxAge - (now.monotonic - $0) },
         ]
@@ -205,30 +212,36 @@ package final class SpoolWriter {
     @discardableResult
     package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let finished = try settle()
-        let load = load(at: now)
-        var carried: [Int] = []
-        var due = policy.due(load)
-        if due != .nothing {
-            carried = policy.carried(partitions.partitions.map(\.committed), wall: now.wall, load: load)
-            if due == .age, carried.count == load.partitions { due = .nothing }
-        }
-        guard due != .nothing else {
+        guard let carried = due(at: now) else {
             spool.applyRetention(now)
             return finished
         }
         return finished + (try seal(carrying: carried, at: now))
     }
 
+    /// The partitions that a seal would carry over now; nil if none is due.
+    private func due(at now: SpoolInstant) -> [Int]? {
+        let load = load(at: now)
+        let due = policy.due(load)
+        guard due != .nothing else { return nil }
+        let carried = policy.carried(partitions.partitions.map(\.committed), wall: now.wall, load: load)
+        return due == .age && carried.count == load.partitions ? nil : carried
+    }
+
     /// Whether a limit of size or age is reached. In a shared spool late events don't wait for others.
-    func isDue(at now: SpoolInstant) -> Bool { policy.due(load(at: now)) != .nothing }
+    func isSharedDue(at now: SpoolInstant) -> Bool {
+        guard firstCommit != nil || journal.log.length >= policy.journalMaxBytes else { return false }
+        return policy.due(load(at: now)) != .nothing
+    }
 
     private func load(at now: SpoolInstant) -> RollPolicy.Load {
         RollPolicy.Load(
             journalBytes: journal.log.length - journal.start,
             records: partitions.committed.records,
-            largestPartitionBytes: partitions.partitions.map(\.committed.bytes).max() ?? 0,
+            largestPartitionBytes: partitions.partitions.lazy.map(\.committed.bytes).max() ?? 0,
             partitions: partitions.partitions.count { $0.committed.records > 0 }, chunks: chunkCount,
             age: firstCommit.map { max(0, now.monotonic - $0) } ?? 0,
+            maxAge: policy.maxAge(generation: journal.header.generation),
             carriedAge: carriedSince.map { max(0, now.monotonic - $0) } ?? 0,
             compressionChanged: journal.header.compression != spool.settings.compression)
     }
