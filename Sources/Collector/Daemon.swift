@@ -51,7 +51,7 @@ package struct Daemon: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: what to run with.
-    ///   - observer: a service that runs along with the daemon and receives its reports.
+    ///   - observer: a service that runs along with the daemon, from before it waits for anything, and receives its reports.
     ///   - load: called on SIGHUP; must refuse a configuration with any mistake.
     package init(
         _ configuration: Configuration, logger: Logger, observer: (any StatusObserver)? = nil, load: @escaping Load
@@ -67,6 +67,16 @@ package struct Daemon: Sendable {
     ///
     /// - Throws: `StartError`.
     package func run() async throws {
+        guard let observer else { return try await collect() }
+        // It shows what the start waits for, and the stop.
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await observer.run() }
+            defer { group.cancelAll() }
+            try await collect()
+        }
+    }
+
+    private func collect() async throws {
         // From here on SIGHUP does not end the process. One that arrives before the services run is handled once they do.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let ingesting = configuration.integrations.count(where: \.isCollected)
@@ -129,10 +139,9 @@ package struct Daemon: Sendable {
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
         // Services are stopped in reverse order, so the watchdog and the status run until collection has ended.
         // Leases are given up only then, too.
-        let observers: [any Service] = observer.map { [$0] } ?? []
         let memberships: [any Service] = membership.map { [$0] } ?? []
         var settings = ServiceGroupConfiguration(
-            services: observers + [watchdog, reporter, credentials] + memberships + [
+            services: [watchdog, reporter, credentials] + memberships + [
                 collection, responses, ReloadService(hangups: hangups, reloader: reloader),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
@@ -143,7 +152,8 @@ package struct Daemon: Sendable {
 
     /// Acquires the locks and opens the spool; in a fleet, its bucket first.
     private func open(startedAt: String, _ fleet: FleetStart?) async throws(StartError) -> (StatusFile, Spool) {
-        let wait = StartWait(startedAt: startedAt, spool: configuration.spool, notifier: notifier, logger: logger)
+        let wait = StartWait(
+            startedAt: startedAt, spool: configuration.spool, notifier: notifier, logger: logger, observer: observer)
         let directory = configuration.runtimeDirectory
         let statusFile = try await wait.until(reportingTo: nil) { () throws(StartError) in
             do throws(StatusFile.Failure) {

@@ -23,6 +23,8 @@ struct StartWait {
     let spool: Configuration.Spool
     let notifier: ServiceNotifier
     let logger: Logger
+    /// Gets the same report as `status.json`.
+    var observer: (any StatusObserver)?
     var time: any TimeSource = SystemTime()
 
     /// The wait after this many failures in a row: 1 s, 2 s, 4 s and so on, then `longest`.
@@ -75,6 +77,7 @@ struct StartWait {
                 spool: .init(
                     directory: spool.directory, bytes: 0, maxBytes: Int(spool.maxBytes.bytes), segmentsSealed: 0))
             notifier.waiting(extendBy: Self.signWithin, status: report.line)
+            observer?.reported(report, isReady: false)
             // The service manager gets the same text, and the file is written again at the next attempt.
             try? file?.write(report)
             await time.sleep(until: min(next, time.now + Self.sign))

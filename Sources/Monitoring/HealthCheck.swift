@@ -19,6 +19,7 @@ struct HealthCheck: Sendable {
     var whyNotReady: String? {
         if let whyNotLive { return whyNotLive }
         guard let snapshot else { return "starting" }
+        if let waiting = snapshot.report.waiting { return "waiting to start: \(waiting.message)" }
         return snapshot.isReady ? nil : "starting or stopping"
     }
 }

@@ -208,6 +208,48 @@ struct CollectionTests {
         await org.stop()
     }
 
+    @Test("the listener answers while the start waits: alive, not ready, and why")
+    func listenerWhileWaiting() async throws {
+        let org = try await SimulatedOrg.start(settings(events: 50))
+        let workspace = try Workspace()
+        let orgs = [(name: "acme", url: org.url)]
+        let token = org.settings.tokens[0]
+        try workspace.configure(orgs, token: token, runtime: "other", file: "waiting.yaml")
+        let file = URL(fileURLWithPath: workspace.path("waiting.yaml"))
+        let socket = workspace.path("s")
+        try Data("\(try String(contentsOf: file, encoding: .utf8))metrics: {listen: 'unix:\(socket)'}\n".utf8).write(
+            to: file)
+        try workspace.configure(orgs, token: token)
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        let waiting = try RunningDaemon(workspace, configuration: "waiting.yaml", runtime: "other")
+        try await waiting.wait(for: "the reason in the status") { $0?.waiting != nil }
+        func answer(_ path: String) throws -> String {
+            let curl = Process()
+            let output = Pipe()
+            curl.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
+            curl.arguments = [
+                "-s", "-w", " %{http_code}", "--unix-socket", socket, "http://localhost\(path)",
+            ]
+            curl.standardOutput = output
+            try curl.run()
+            curl.waitUntilExit()
+            return String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        }
+        try await waiting.wait(for: "the socket") { _ in FileManager.default.fileExists(atPath: socket) }
+        #expect(try answer("/healthz/live").hasSuffix(" 200"))
+        let ready = try answer("/healthz/ready")
+        #expect(ready.contains("waiting to start: ") && ready.contains("is in use by process"), "\(ready)")
+        #expect(ready.hasSuffix(" 503"))
+        #expect(try answer("/metrics").contains("\ntributary_ready 0\n"))
+        #expect(daemon.stop() == 0)
+        try await waiting.waitUntilLive()
+        try await waiting.wait(for: "ready") { _ in (try? answer("/healthz/ready"))?.hasSuffix(" 200") == true }
+        #expect(waiting.stop() == 0)
+        #expect(!FileManager.default.fileExists(atPath: socket), "the listener is closed at the stop")
+        await org.stop()
+    }
+
     @Test("what an integration left unsealed is sealed when it is no longer configured")
     func leftovers() async throws {
         var other = settings(events: 200)
