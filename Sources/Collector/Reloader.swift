@@ -80,7 +80,7 @@ actor Reloader {
             for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
             logger.announce(
                 .configurationRefused,
-                "the new configuration is refused, and the earlier one stays in force: correct it, then `systemctl reload tributary`"
+                "the new configuration is refused, and the earlier one stays in force: correct it, then `\(CommandHint.reload)`"
             )
             await reporter.reloadFinished { state in
                 state.refusal = StatusBoard.ConfigurationState.Refusal(

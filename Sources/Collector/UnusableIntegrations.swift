@@ -18,7 +18,7 @@ struct UnusableIntegrations {
                 IntegrationHealth.Trouble(
                     kind: .configuration, message: "\(first)\(more)",
                     remedy:
-                        "Correct the configuration, then `systemctl reload tributary`; other integrations are not affected"
+                        "Correct the configuration, then `\(CommandHint.reload)`; other integrations are not affected"
                 ),
                 requestID: nil, nextAttempt: nil, at: now)
             board.add(

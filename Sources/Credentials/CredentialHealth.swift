@@ -117,7 +117,10 @@ package struct CredentialWarnings: Sendable {
                 let days = expires.daysSince1970 - facts.today.daysSince1970
                 let step = days < 0 ? -1 : CredentialHealth.expiryDays.last { days <= $0 } ?? 30
                 steps.append(
-                    ("\(expires) \(step)", "the credential \(name) \(words): tributary credential rotate \(name)"))
+                    (
+                        "\(expires) \(step)",
+                        "the credential \(name) \(words): \(CommandHint.command("credential rotate \(name)"))"
+                    ))
             }
             var unexpiring = facts
             (unexpiring.expires, unexpiring.secretProblem, unexpiring.refusal, unexpiring.isUsed) = (

@@ -107,7 +107,7 @@ struct IntegrationCollectorTests {
         #expect(requests.prefix(2).map(\.authorization) == ["SSWS 00old", "SSWS 00new"])
         let replaced = try #require(replacedAt.value)
         #expect((0...4_000).contains(requests[1].time - replaced))
-        #expect(bench.lines.contains("tributary credential rotate"))
+        #expect(bench.lines.contains("tributary credential rotate NAME"))
         #expect(try bench.sealed() == [0, 1, 2])
     }
 

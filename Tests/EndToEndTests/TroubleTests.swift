@@ -48,7 +48,7 @@ struct TroubleTests {
         }
         #expect(try problem("wrong").kind == "unauthorized")
         #expect(try problem("wrong").message.contains("E0000011"))
-        #expect(try problem("wrong").remedy.contains("tributary credential rotate"))
+        #expect(try problem("wrong").remedy.contains("put it into \(workspace.tokenFile("wrong"))"))
         #expect(try problem("forbidden").message.contains("E0000006"))
         #expect(try problem("forbidden").remedy.contains("Read-only Administrator"))
         #expect(try problem("down").kind == "unreachable")
@@ -59,7 +59,7 @@ struct TroubleTests {
 
         let shown = try Programs.tributary(["status", "--config", workspace.configuration], in: workspace)
         #expect(shown.status == 69)
-        #expect(shown.output.contains("tributary credential rotate"))
+        #expect(shown.output.contains("put it into \(workspace.tokenFile("wrong"))"))
 
         // Each fault is corrected where an operator would correct it.
         try workspace.setToken(token, of: "wrong")

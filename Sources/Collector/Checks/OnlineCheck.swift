@@ -134,7 +134,8 @@ package struct OnlineCheck: Sendable {
         _ org: OrgURL, _ ingest: Configuration.DataIngest, _ report: inout OnlineReport
     ) async -> Bool {
         let name = ingest.credential.name.text
-        let query = LogQuery(org: org, filter: ingest.filter, pageLimit: 1)
+        var query = LogQuery(org: org, filter: ingest.filter, pageLimit: 1)
+        query.tokenReplacement = ingest.credential.secretReplacement
         let request = query.firstRequest(since: StoredTime(WallClock.now()))
         let result: Result<HTTPResponse, TransportError>
         do throws(CredentialError) {

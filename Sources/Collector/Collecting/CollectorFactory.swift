@@ -49,10 +49,12 @@ struct CollectorFactory {
                 credentialExpires: ingest.credential.expires?.description,
                 health: IntegrationHealth(since: now)))
         let number = number(of: name)
+        var query = LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize)
+        query.tokenReplacement = ingest.credential.secretReplacement
         var collector = IntegrationCollector(
             settings: .init(
                 name: name,
-                query: LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize),
+                query: query,
                 start: StoredTime(Int64(ingest.start.millisecondsSince1970(now: Int(now)))),
                 startCountedFrom: ingest.start.countsFromNow ? HostTime(now) : nil,
                 pollInterval: ingest.pollInterval.duration,

@@ -125,12 +125,12 @@ struct CredentialReader {
             if let reason = SecretFailure.reason(besides: path) {
                 report(
                     "could not be provided: \(reason)",
-                    "store the secret again: tributary credential rotate \(name)")
+                    "store the secret again: \(CommandHint.command("credential rotate \(name)"))")
             } else {
                 report(
                     "is missing: there is no file \(shown)",
                     given == nil
-                        ? "add it with `tributary credential add`, or put it into \(CredentialDirectories.collector.source)/\(name) and "
+                        ? "store it with `\(CommandHint.asRoot("credential rotate \(name)"))`, or put it into \(CredentialDirectories.collector.source)/\(name) and "
                             + "reload the service; or set secret_file"
                         : "create it, or correct the path")
             }

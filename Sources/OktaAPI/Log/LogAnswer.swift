@@ -43,7 +43,7 @@ package enum LogAnswer: Sendable {
             case _ where response.isOfTokenEndpoint: self = .problem(Self.withoutToken(response))
             case 200: self = Self.page(response, request, query)
             case 429: self = .problem(Self.limited(response))
-            default: self = .problem(Self.refused(response, request))
+            default: self = .problem(Self.refused(response, request, query))
             }
         }
     }
@@ -116,9 +116,11 @@ package enum LogAnswer: Sendable {
             status: 429, requestID: response.oktaRequestID)
     }
 
-    private static func refused(_ response: HTTPResponse, _ request: Request) -> Problem {
+    private static func refused(_ response: HTTPResponse, _ request: Request, _ query: LogQuery) -> Problem {
         let error = OktaError(body: response.body)
-        let refusal = Refusal(response, error, isStoredCursor: request.isLink, isRepeated: request.isRepeated)
+        let refusal = Refusal(
+            response, error, isStoredCursor: request.isLink, isRepeated: request.isRepeated,
+            tokenReplacement: query.tokenReplacement)
         return Problem(
             kind: refusal.kind, what: refusal.what, advice: refusal.advice, status: response.status,
             requestID: response.oktaRequestID, pace: refusal.pace,

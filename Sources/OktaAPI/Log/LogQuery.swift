@@ -10,6 +10,8 @@ package struct LogQuery: Sendable, Hashable {
     package let filter: String?
     /// Events per page, 1…1000. 1000 is Okta's maximum; Okta's default of 100 would need ten times the requests.
     package let pageLimit: Int
+    /// What replaces a refused API token, as a message says it.
+    package var tokenReplacement = "sudo tributary credential rotate NAME"
 
     /// Creates a query. `pageLimit` is clamped to its range, and a filter of white space counts as none.
     package init(org: OrgURL, aliases: [OrgURL] = [], filter: String? = nil, pageLimit: Int = 1000) {

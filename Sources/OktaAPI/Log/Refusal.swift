@@ -14,7 +14,9 @@ struct Refusal {
     let advice: String
     let pace: Pace
 
-    init(_ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool) {
+    init(
+        _ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool, tokenReplacement: String
+    ) {
         var error = error
         // For an access token, the challenge header says more than the body.
         error.code = BearerChallenge.code(in: response) ?? error.code
@@ -25,7 +27,7 @@ struct Refusal {
         switch status {
         case 401:
             (kind, pace) = (.unauthorized, .probe)
-            advice = Self.unauthorizedAdvice(error)
+            advice = Self.unauthorizedAdvice(error, tokenReplacement)
         case 403:
             (kind, pace) = (.forbidden, .probe)
             advice = Self.forbiddenAdvice(error)
@@ -59,7 +61,7 @@ struct Refusal {
         }
     }
 
-    private static func unauthorizedAdvice(_ error: OktaError) -> String {
+    private static func unauthorizedAdvice(_ error: OktaError, _ tokenReplacement: String) -> String {
         switch error.code {
         case "invalid_token", "invalid_dpop_proof", "use_dpop_nonce", "access_token_not_dpop_bound",
             "dpop_proof_required_for_token", "dpop_authentication_scheme_required":
@@ -67,8 +69,7 @@ struct Refusal {
                 + " own, and that no proxy changes headers or the host name"
         case "E0000011", "E0000004":
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
-                + " make a new one (Admin Console, Security > API > Tokens), then: sudo tributary credential rotate NAME;"
-                + " with secret_file, put it into that file"
+                + " make a new one (Admin Console, Security > API > Tokens), then: \(tokenReplacement)"
         case "E0000015":
             "The org may not use this feature: ask Okta's support, and check that the URL is the right org"
         default:
