@@ -8,8 +8,10 @@ package struct HandEdit: Error, Sendable, CustomStringConvertible {
     package let subject: String
 
     package var description: String {
-        "\(place): \(subject) is written in a form that this command does not change: edit the file, then run tributary check and "
-            + "systemctl reload tributary"
+        """
+        \(place): \(subject) is written in a form that this command does not change (such as {braces}, tabs, or line ends of two kinds): \
+        edit the file, then run \(CommandHint.command("check")) and \(CommandHint.reload)
+        """
     }
 }
 
@@ -114,11 +116,9 @@ extension YAMLLines {
 }
 
 extension ConfigurationSource {
-    /// Nil for a file with carriage returns or tabs, which is not changed, and for one that is not text.
+    /// Nil for a file with tabs or with line ends of two kinds, which is not changed, and for one that is not text.
     var lines: YAMLLines? {
-        guard !bytes.contains(0x0D), !bytes.contains(0x09), let text = String(validating: bytes, as: UTF8.self) else {
-            return nil
-        }
+        guard !bytes.contains(0x09), let text = String(validating: bytes, as: UTF8.self) else { return nil }
         return YAMLLines(text)
     }
 }

@@ -15,17 +15,24 @@ package struct YAMLLines: Sendable {
         package let column: Int
     }
 
+    /// Without their ends.
     private var lines: [String]
+    /// How each line ends, `\r\n` in a file of Windows. A new line ends in the same way.
+    private let end: String
 
-    package init(_ text: String) {
-        // Split by scalars, because "\r
-        // " is one character in Swift.
-        lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map {
-            String(String.UnicodeScalarView($0))
+    /// Nil if some lines end with `\r\n` and others do not.
+    package init?(_ text: String) {
+        // Split by scalars, because "\r\n" is one character in Swift.
+        let pieces = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+        let hasReturns = pieces.count > 1 && pieces.dropLast().allSatisfy { $0.last == "\r" }
+        end = hasReturns ? "\r\n" : "\n"
+        lines = pieces.enumerated().map { number, piece in
+            String(String.UnicodeScalarView(hasReturns && number < pieces.count - 1 ? piece.dropLast() : piece))
         }
+        guard !lines.contains(where: { $0.unicodeScalars.contains("\r") }) else { return nil }
     }
 
-    package var text: String { lines.joined(separator: "\n") }
+    package var text: String { lines.joined(separator: end) }
 
     /// The mapping that begins at this place, counted from 1 as in messages; nil if it is in braces.
     package func block(line: Int, column: Int) -> Block? {
@@ -110,7 +117,7 @@ package struct YAMLLines: Sendable {
     /// The column of the first character; nil for an empty line or a comment.
     private func indent(_ line: Int) -> Int? {
         let scalars = lines[line].unicodeScalars
-        guard let first = scalars.firstIndex(where: { $0 != " " }), scalars[first] != "#", scalars[first] != "\r" else {
+        guard let first = scalars.firstIndex(where: { $0 != " " }), scalars[first] != "#" else {
             return nil
         }
         return scalars.distance(from: scalars.startIndex, to: first)
@@ -137,7 +144,7 @@ package struct YAMLLines: Sendable {
         range(block).first { line in
             guard let text = content(line, in: block), text.hasPrefix("\(key):") else { return false }
             let next = text.unicodeScalars.dropFirst(key.unicodeScalars.count + 1).first
-            return next == nil || next == " " || next == "\r"
+            return next == nil || next == " "
         }
     }
 

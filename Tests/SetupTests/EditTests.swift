@@ -89,6 +89,33 @@ struct EditTests {
         #expect(again?.contains("    paused: false\n") == true)
     }
 
+    @Test("a file with the line ends of Windows keeps them, on new lines too; one with ends of two kinds is left alone")
+    func windowsLineEnds() throws {
+        let returns = Self.hand.replacing("\n", with: "\r\n")
+        let installation = try Installation(returns)
+        let changed = try #require(
+            try change(installation, "acme") { record in
+                try record.set("url", to: "https://acme-two.okta.com")
+                try record.set("paused", to: "true")
+                try record.set("response_action.credential", to: "w")
+            })
+        let plain = try Installation(Self.hand)
+        let expected = try change(plain, "acme") { record in
+            try record.set("url", to: "https://acme-two.okta.com")
+            try record.set("paused", to: "true")
+            try record.set("response_action.credential", to: "w")
+        }
+        #expect(Array(changed.utf8) == Array((expected ?? "").replacing("\n", with: "\r\n").utf8))
+
+        let mixed = Self.hand.replacing("# Ours.\n", with: "# Ours.\r\n")
+        try installation.write("tributary.yaml", mixed)
+        let problem = try #require(throws: HandEdit.self) {
+            _ = try change(installation, "acme") { try $0.set("paused", to: "true") }
+        }
+        #expect("\(problem)".contains("line ends of two kinds"))
+        #expect(installation.read("tributary.yaml") == mixed)
+    }
+
     @Test("what is written in braces is left alone, and the message names its line")
     func braces() throws {
         let installation = try Installation(Self.hand)
