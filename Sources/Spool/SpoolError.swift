@@ -36,6 +36,8 @@ package enum SpoolError: Error, Sendable, Equatable {
     case bucket(String)
     /// A `PartitionID` from before the last seal. Call `partition` again.
     case stalePartition
+    /// The directory is not a spool.
+    case notASpool(path: String)
     /// An invalid request, with the reason in words.
     case refused(String)
     /// A compression library reported an error.
@@ -90,6 +92,8 @@ extension SpoolError: CustomStringConvertible {
             "integration \(integration) waits until its seal is decided in the fleet's bucket"
         case .bucket(let words): "the fleet's bucket: \(words)"
         case .stalePartition: "the partition is from before the last seal: request it again"
+        case .notASpool(let path):
+            "\(path) has no _spool.json, so it is not a spool: name the spool's directory. The daemon makes it when it first starts"
         case .refused(let words): words
         case .codec(let reason): "compression failed: \(reason)"
         }

@@ -80,6 +80,7 @@ struct ReplayCommand: ParsableCommand {
             if [EACCES, EPERM].contains(cause.code) { return ExitStatus.noPermission }
             if case .source = error, cause.code == ENOENT { return ExitStatus.noInput }
             return ExitStatus.inputOutput
+        case .source(.notASpool): return ExitStatus.noInput
         case .source(.damaged(let path, _)) where path.hasSuffix(".json") || !path.contains(".ndjson"):
             return ExitStatus.noInput
         case .source, .record, .noRawData: return ExitStatus.dataError

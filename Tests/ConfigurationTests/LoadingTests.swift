@@ -183,6 +183,12 @@ struct WarningTests {
                 "are the same org, https://acme.okta.com"
             ),
             (good.replacing("credential: r", with: "credential: r\n      start: 200d"), "90 days"),
+            (
+                good.replacing("credential: r", with: "credential: r\n      start: 2999-01-01T00:00:00Z"),
+                "in the future"
+            ),
+            (good + "my_network: {ip_ranges: [0.0.0.0/0]}\n", "every address one of yours"),
+            (good + "metrics: {textfile: /no/such/metrics.prom}\n", "there is no directory “/no/such”"),
             (good + "spool: {max_bytes: 1MiB}\n", "below the size of one segment"),
             ("# nothing yet\n", "there are no integrations"),
         ])

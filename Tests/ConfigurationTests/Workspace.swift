@@ -90,7 +90,9 @@ enum InstalledExample {
             .replacing("/etc/tributary/secrets/proxy", with: try workspace.write("proxy", "joe:hunter2"))
             .replacing("/etc/tributary/secrets", with: "\(workspace.path)/credentials")
             .replacing("/etc/tributary/events.tsv", with: try workspace.write("events.tsv", "x"))
-            .replacing("/etc/ssl/certs/ca-certificates.crt", with: try workspace.write("ca.pem", "x"))
+            .replacing(
+                "/etc/ssl/certs/ca-certificates.crt",
+                with: try workspace.write("ca.pem", "-----BEGIN CERTIFICATE-----\n"))
         return try workspace.load(text)
     }
 

@@ -158,6 +158,7 @@ struct SpoolCommandTests {
         try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
         try await run(until: "word of an acknowledgement that can't be read") {
             $0?.spool.deletionHeldUp?.contains("warehouse.json is invalid") == true
+                && $0?.spool.deletionHeldUp?.contains("spool ack --loader warehouse --remove") == true
         }
         #expect(try workspace.segmentFiles().count == count)
         try good.write(to: URL(fileURLWithPath: path))

@@ -27,10 +27,16 @@ struct ConfigurationBuilder {
         let record = SectionReading<Configuration.RecordKeys>(settings, context, into: &findings).whole
         if record != nil { checkCatalogue() }
         let myNetwork = SectionReading<Configuration.MyNetworkKeys>(settings, context, into: &findings).whole
+        if let range = myNetwork?.ipRanges.first(where: { $0.prefixLength == 0 }) {
+            let key = Configuration.MyNetworkKeys.shared.ipRanges.path
+            findings.warning(
+                at: settings.place(of: key), key: key, "\(range) makes every address one of yours",
+                hint: "write the ranges of your organisation")
+        }
         let network = SectionReading<Configuration.NetworkKeys>(settings, context, into: &findings).whole
         if let network { checkFiles(network) }
         let metrics = SectionReading<Configuration.MetricsKeys>(settings, context, into: &findings).whole
-        if let metrics { checkTextFile(metrics) }
+        if let metrics { checkTextFile(metrics, runtimeDirectory: directories?.runtimeDirectory) }
         let response = SectionReading<Configuration.ResponseKeys>(settings, context, into: &findings).whole
         for item in settings.items["credentials[]"] ?? [] {
             readCredential(item)
@@ -69,9 +75,17 @@ struct ConfigurationBuilder {
         for (path, place) in settings.list(key, .path, into: &known) { checkReadable(path, at: place, key: key.path) }
     }
 
-    private mutating func checkTextFile(_ metrics: Configuration.Metrics) {
+    private mutating func checkTextFile(_ metrics: Configuration.Metrics, runtimeDirectory: String?) {
         let key = Configuration.MetricsKeys.shared.textfile.path
-        guard let file = metrics.textfile, !file.hasSuffix(".prom") else { return }
+        guard let file = metrics.textfile else { return }
+        let directory = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
+        // The runtime directory is made at the start.
+        if FileProbe.look(at: directory) == .missing, directory != runtimeDirectory {
+            findings.warning(
+                at: settings.place(of: key), key: key, "there is no directory \(LiteralSecret.quoted(directory))",
+                hint: "make it, owned by the service's user, or write /run/tributary/metrics.prom")
+        }
+        guard !file.hasSuffix(".prom") else { return }
         findings.error(
             at: settings.place(of: key), key: key, "node_exporter reads files whose names end in .prom only",
             hint: "name it like /run/tributary/metrics.prom")
@@ -79,7 +93,10 @@ struct ConfigurationBuilder {
 
     private mutating func checkFiles(_ network: Configuration.Network) {
         let key = Configuration.NetworkKeys.shared.caFile.path
-        if let file = network.caFile { checkReadable(file, at: settings.place(of: key), key: key) }
+        if let file = network.caFile {
+            checkReadable(file, at: settings.place(of: key), key: key)
+            checkCertificate(file, at: settings.place(of: key), key: key)
+        }
         if let file = network.proxyCredentialsFile {
             checkSecretFile(
                 file, key: Configuration.NetworkKeys.shared.proxyCredentialsFile.path, "the proxy's password")
@@ -108,6 +125,13 @@ struct ConfigurationBuilder {
                     hint: "make sure that it exists, and that the service's user may read it")
             }
         }
+    }
+
+    mutating func checkCertificate(_ path: String, at place: ConfigurationPlace, key: String) {
+        guard FileProbe.holdsCertificate(path) == false else { return }
+        findings.error(
+            at: place, key: key, "there is no certificate in \(LiteralSecret.quoted(path))",
+            hint: "name a PEM file with a line -----BEGIN CERTIFICATE-----")
     }
 
     mutating func checkReadable(_ path: String, at place: ConfigurationPlace, key: String) {
@@ -192,8 +216,9 @@ struct ConfigurationBuilder {
         let urlPlace = item.place(of: keys.url.path)
         let ingest = dataIngest(item)
         let response = responseAction(item)
+        // With an unknown key in it, that is the reason: a mistyped data_ingest, mostly.
         if item.sections["integrations[].data_ingest"] == nil,
-            item.sections["integrations[].response_action"] == nil
+            item.sections["integrations[].response_action"] == nil, item.found.problems.isEmpty
         {
             findings.error(
                 at: item.place, key: "integrations[]",
@@ -229,6 +254,12 @@ struct ConfigurationBuilder {
             findings.warning(
                 at: item.place(of: keys.start.path), key: keys.start.path,
                 "\(duration) back is more than Okta keeps; the log goes back 90 days", hint: "write 90d")
+        }
+        if case .at(let time)? = reading[\.start], time / 86_400_000 > context.today.daysSince1970 {
+            findings.warning(
+                at: item.place(of: keys.start.path), key: keys.start.path,
+                "the start is in the future, and events before it are not collected",
+                hint: "write now, or an earlier time")
         }
         guard var whole = reading.whole, let credential else { return nil }
         if whole.filter == "" { whole.filter = nil }

@@ -63,7 +63,10 @@ package struct ConfigurationSource: Sendable {
                     at: ConfigurationPlace(file: file), "the configuration can't be read: \(error.words)",
                     hint: missing
                         ? "create it, or name another with --config"
-                        : error.code == nil ? "remove it from conf.d" : "allow the service's user to read it")
+                        : error.code == nil
+                            ? "remove it from conf.d"
+                            : error.code == EISDIR
+                                ? "name the file in it, such as tributary.yaml" : "allow the service's user to read it")
             }
         }
         return (sources, isComplete)

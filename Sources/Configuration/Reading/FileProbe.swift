@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// Checks a file without reading its content.
@@ -18,6 +19,17 @@ struct FileProbe {
         guard status.st_mode & S_IFMT == S_IFREG else { return .notAFile }
         guard access(path, R_OK) == 0 else { return .unreadable(errno: errno) }
         return .readable(bytes: Int(status.st_size), isWorldReadable: status.st_mode & S_IROTH != 0)
+    }
+
+    /// Whether a file has a certificate in the form in which OpenSSL reads it (PEM, RFC 7468); nil if it can't be read or is very large.
+    static func holdsCertificate(_ path: String) -> Bool? {
+        guard case .readable(let bytes, _) = look(at: path), bytes <= 8 << 20,
+            let contents = FileManager.default.contents(atPath: path)
+        else { return nil }
+        let text = String(decoding: contents, as: UTF8.self)
+        return ["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"].contains {
+            text.contains("-----BEGIN \($0)-----")
+        }
     }
 
     /// The system's text for an error number.

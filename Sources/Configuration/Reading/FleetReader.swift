@@ -93,7 +93,9 @@ extension ConfigurationBuilder {
             settings.require(keys.certificateFile.description, at: place, "key_file is set", into: &findings)
         }
         for (key, file) in [(keys.caFile, lease.caFile), (keys.certificateFile, lease.certificateFile)] {
-            if let file { checkReadable(file, at: settings.place(of: key.path), key: key.path) }
+            guard let file else { continue }
+            checkReadable(file, at: settings.place(of: key.path), key: key.path)
+            checkCertificate(file, at: settings.place(of: key.path), key: key.path)
         }
         if let file = lease.keyFile { checkSecretFile(file, key: keys.keyFile.path, "the private key for etcd") }
     }

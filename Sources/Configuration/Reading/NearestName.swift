@@ -1,8 +1,8 @@
 /// Finds what a person most likely meant.
-enum NearestName {
+package enum NearestName {
     /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors), if it is close
     /// enough to be a typing error: at most a third of the letters, and at most three.
-    static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+    package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         // Longer names are not typing errors of a known one, and this keeps the table below small.
         guard name.unicodeScalars.count <= 64 else { return nil }
         let folded = name.lowercased().replacing("-", with: "_")

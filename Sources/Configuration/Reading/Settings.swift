@@ -11,6 +11,8 @@ struct Settings {
     var values: [String: Entry] = [:]
     /// Where each section was opened, by its path.
     var sections: [String: ConfigurationPlace] = [:]
+    /// Keys with a secret as their value, and sections that are no mappings: that is reported, and neither they nor what is in them is missing.
+    private var refused: Set<String> = []
     /// Findings in an item of a list of mappings, before its values are read.
     var found = Findings()
     /// The items of lists of mappings, by the list's path (`credentials[]`).
@@ -27,7 +29,10 @@ struct Settings {
             let path = parent.isEmpty ? key.text : "\(parent).\(key.text)"
             switch tree.entry(key.text, in: parent) {
             case .key(let description):
-                guard !Self.holdsSecret(node, key: description.path, into: &findings) else { continue }
+                guard !Self.holdsSecret(node, key: description.path, into: &findings) else {
+                    refused.insert(description.path)
+                    continue
+                }
                 if let earlier = values[path] {
                     findings.error(
                         at: key.place, key: path, "“\(path)” is set already, at \(earlier.key.place)",
@@ -41,6 +46,7 @@ struct Settings {
                 case .null: break
                 case .mapping(let inner): add(inner, parent: path, tree: tree, into: &findings)
                 case .scalar, .sequence:
+                    refused.insert(path)
                     wrongSection(key, node, path, expects: "keys, indented below it", into: &findings)
                 }
             case .sections: addItems(key, node, path: path + "[]", tree: tree, into: &findings)
@@ -224,6 +230,7 @@ struct Settings {
             if case .sequence? = values[key.path]?.node.value { return nil }
             if case .mapping? = values[key.path]?.node.value { return nil }
             let parts = key.path.split(separator: ".").dropLast().joined(separator: ".")
+            if refused.contains(parts) || refused.contains(key.path) { return nil }
             findings.error(
                 at: values[key.path]?.key.place ?? sections[parts] ?? place, key: key.path,
                 "“\(key.name)” is missing in “\(parts.replacing("[]", with: ""))”",

@@ -6,6 +6,9 @@ import CSimdjson
 package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String? {
     guard bytes.count >= 2 else { return nil }
     let pair = (bytes[0], bytes[1])
+    // RFC 1952, RFC 8878.
+    if pair == (0x1F, 0x8B) { return "is compressed with gzip; unpack it: zcat FILE | tributary normalize" }
+    if pair == (0x28, 0xB5) { return "is compressed with zstd; unpack it: zstdcat FILE | tributary normalize" }
     func utf16(_ name: String) -> String { "is UTF-16, not UTF-8; convert it: iconv -f \(name) -t UTF-8" }
     if pair == (0xFF, 0xFE), bytes.count >= 4, bytes[2] == 0, bytes[3] == 0 {
         return "is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8"

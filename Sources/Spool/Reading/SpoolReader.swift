@@ -33,12 +33,12 @@ package struct SpoolReader: Sendable {
     package let id: String
     let fileSystem: any FileSystem
 
-    /// Throws `file` if the directory can't be read, `damaged` if it is not a spool, and `newerFormat`.
+    /// Throws `file` if the directory can't be read, `notASpool`, `damaged`, and `newerFormat`.
     package init(directory: String, fileSystem: any FileSystem = PosixFileSystem()) throws(SpoolError) {
         self.directory = directory
         self.fileSystem = fileSystem
         guard let contents = try fileSystem.contents("\(directory)/_spool.json", limit: 64 << 10) else {
-            throw .damaged(path: directory, reason: "it has no _spool.json, so it is not a spool")
+            throw .notASpool(path: directory)
         }
         guard let identity = try? JSONDecoder().decode(SpoolIdentity.self, from: Data(contents)) else {
             throw .damaged(path: "\(directory)/_spool.json", reason: "it is not valid JSON")

@@ -182,9 +182,12 @@ package struct AcknowledgementFiles: Sendable {
     }
 
     private func unbelievable(_ name: String, _ reason: String) -> SpoolError {
-        .refused(
+        // Only a name that a loader can have is one that the command takes.
+        let loader = name.hasSuffix(Self.suffix) ? String(name.dropLast(Self.suffix.count)) : ""
+        let shown = (try? Acknowledgement.checkName(loader)) == nil ? "NAME" : loader
+        return .refused(
             "the acknowledgement \(directory)/\(name) is invalid: \(reason). Remove it with "
-                + "`tributary spool ack --loader NAME --remove`, and let the loader start again")
+                + "`tributary spool ack --loader \(shown) --remove`, and let the loader start again")
     }
 
     private func write(_ acknowledgement: Acknowledgement, _ name: String, in directory: OpenFile) throws(SpoolError) {

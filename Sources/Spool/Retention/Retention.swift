@@ -110,6 +110,6 @@ package struct RetentionReport: Sendable, Equatable {
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
         problem =
             "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), acknowledged up to position "
-            + "\(slowest): get that loader to continue, or remove it with `tributary spool ack --loader NAME --remove`"
+            + "\(slowest): get that loader to continue, or remove it with `tributary spool ack --loader \(loaders.first ?? "NAME") --remove`"
     }
 }
