@@ -46,6 +46,7 @@ struct Check: AsyncParsableCommand {
             throw error
         }
         for warning in configuration.warnings { Terminal.complain(shown(warning.description)) }
+        for warning in view?.warnings(about: configuration) ?? [] { Terminal.complain("warning: \(warning)") }
         let objections = view?.objections(to: configuration) ?? []
         for objection in objections { Terminal.complain("error: \(shown(objection))") }
         let normalizing = Normalizing(configuration)

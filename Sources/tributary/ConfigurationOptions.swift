@@ -13,7 +13,12 @@ struct ConfigurationOptions: ParsableArguments {
     var config = ConfigurationOptions.installed
 
     /// The configuration that the unit uses.
-    static let installed = "/etc/tributary/tributary.yaml"
+    static let installed = CommandHint.installed
+
+    func validate() { CommandHint.use(configuration: path) }
+
+    /// The absolute path.
+    var path: String { config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config }
 
     /// Loads and checks it.
     ///

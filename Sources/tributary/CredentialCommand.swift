@@ -71,8 +71,9 @@ struct CredentialOptions: ParsableArguments {
     /// A credential that the configuration contains.
     func known(_ name: Name, in configuration: Configuration) throws -> Configuration.Credential {
         guard let credential = configuration.credential(named: name.text) else {
-            Terminal.complain("tributary: there is no credential \(name); see tributary credential list")
-            throw ExitStatus.noInput
+            throw Failure(
+                "tributary: there is no credential \(name); see \(CommandHint.command("credential list"))",
+                ExitStatus.noInput)
         }
         return credential
     }
@@ -157,35 +158,21 @@ struct CredentialAdd: AsyncParsableCommand {
             var record = CredentialRecord(name: name, type: type)
             try Fields(description: description, permissions: permissions, expires: expires, clientID: clientID)
                 .apply(to: &record)
-            if let earlier = try? options.load().credential(named: name.text) {
-                Terminal.complain(
-                    "tributary: the credential \(earlier.name) exists already: tributary credential rotate \(name), or edit"
-                )
-                throw ExitStatus.dataError
-            }
+            try refuseTaken(name)
             let keeper = try options.administration.keeper
             record.secretFile = try options.administration.secretFile(of: name)
-            // It may belong to a configuration that can't be read now. It is never replaced here.
-            if try keeper.form(of: name) != nil {
-                Terminal.complain(
-                    "tributary: there is already a secret \(name): correct the configuration (tributary check), or remove the secret with: tributary credential remove \(name)"
-                )
-                throw ExitStatus.dataError
-            }
-            if let file = try options.administration.takenFile(of: name) {
-                Terminal.complain(
-                    "tributary: \(file) exists already, and is not replaced: rename it, or give the credential another name"
-                )
-                throw ExitStatus.dataError
-            }
+            let secret: [UInt8]
             switch type {
             case .apiToken:
-                let secret = try SecretInput.read("API token of \(name) (not shown): ")
+                secret = try SecretInput.read("API token of \(name) (not shown): ")
                 try SecretText.check(secret, type: .apiToken)
-                try options.administration.keep(secret, as: name, plain: plain)
-            case .oauth:
-                try addKey(&record, keeper)
+            case .oauth: secret = try key(&record, keeper)
             }
+            // Not while a person types.
+            var lock = try await ConfigurationLock.take(options.administration.path)
+            defer { lock.release() }
+            try refuseTaken(name)
+            try options.administration.keep(secret, as: name, plain: plain)
             do {
                 try record.save(configuration: options.administration.path, context: options.context)
             } catch {
@@ -194,15 +181,31 @@ struct CredentialAdd: AsyncParsableCommand {
             }
             try keeper.removeNext(for: name)
             try options.apply()
-            Terminal.complain(
-                """
-                \(name) is stored. Use it: tributary integration add \
-                --\(record.permissions == .read ? "" : "response-")credential \(name)
-                """)
+            let use = "integration add --\(record.permissions == .read ? "" : "response-")credential \(name)"
+            Terminal.complain("\(name) is stored. Use it: \(CommandHint.asRoot(use))")
         }
     }
 
-    private func addKey(_ record: inout CredentialRecord, _ keeper: SecretKeeper) throws {
+    /// Throws exit code 65 if the name is in use: a secret or a file is never replaced here.
+    private func refuseTaken(_ name: Name) throws {
+        let administration = try options.administration
+        var problem: String?
+        if let earlier = (try? administration.load())?.credential(named: name.text) {
+            problem =
+                "the credential \(earlier.name) exists already: \(CommandHint.command("credential rotate \(name)")), or edit"
+        } else if try administration.keeper.form(of: name) != nil {
+            // It may belong to a configuration that can't be read now.
+            problem =
+                "there is already a secret \(name): correct the configuration (\(CommandHint.command("check"))), or remove the secret with: "
+                + CommandHint.command("credential remove \(name)")
+        } else if let file = administration.takenFile(of: name) {
+            problem = "\(file) exists already, and is not replaced: rename it, or give the credential another name"
+        }
+        if let problem { throw Failure("tributary: \(problem)", ExitStatus.dataError) }
+    }
+
+    /// The key of a new service app, and its client ID in the record.
+    private func key(_ record: inout CredentialRecord, _ keeper: SecretKeeper) throws -> [UInt8] {
         let secret: [UInt8]
         if ownKey {
             guard isatty(STDIN_FILENO) == 0 else {
@@ -224,13 +227,13 @@ struct CredentialAdd: AsyncParsableCommand {
             let given = SecretInput.readLine("Client ID of the app: ") ?? ""
             guard !given.isEmpty else {
                 Terminal.complain(
-                    "tributary: the key is stored; when you have the client ID: tributary credential add \(record.name) --type oauth --client-id ID"
+                    "tributary: the key is stored; when you have the client ID: \(CommandHint.command("credential add \(record.name) --type oauth --client-id ID"))"
                 )
                 throw ExitStatus.usage
             }
             try Fields(clientID: given).apply(to: &record)
         }
-        try options.administration.keep(secret, as: record.name, plain: plain)
+        return secret
     }
 }
 
@@ -262,6 +265,11 @@ struct Fields {
                 record.expires = expires == "never" ? nil : try CalendarDate(parsing: expires)
             } catch {
                 throw ValidationError("--expires: \(error)")
+            }
+            let today = CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970))
+            if let day = record.expires, day.daysSince1970 < today.daysSince1970 {
+                throw ValidationError(
+                    "--expires: \(day) is in the past; write the last day that it is good for, or never")
             }
         }
         if let clientID {
@@ -307,13 +315,15 @@ struct CredentialEdit: AsyncParsableCommand {
     func run() async throws {
         try await options.attempt {
             let name = try options.name(name)
+            var lock = try await ConfigurationLock.take(options.administration.path)
+            defer { lock.release() }
             var record = CredentialRecord(try options.known(name, in: options.load()))
             try CredentialFile.checkIsOwn(name, options)
             try Fields(
                 description: description, permissions: permissions, expires: expires, clientID: clientID, keyID: keyID
             ).apply(to: &record)
             try record.save(configuration: options.administration.path, context: options.context)
-            Terminal.complain("\(name) is changed; apply the change with: systemctl reload tributary")
+            Terminal.complain("\(name) is changed; apply the change with: \(CommandHint.reload)")
         }
     }
 }
@@ -354,6 +364,8 @@ struct CredentialRemove: AsyncParsableCommand {
         try await options.attempt {
             let name = try options.name(name)
             guard !options.isOfDelivery else { return try DeliverySecret(options, name).remove() }
+            var lock = try await ConfigurationLock.take(options.administration.path)
+            defer { lock.release() }
             let configuration = try options.load()
             let users = CredentialTable.users(of: name, in: configuration)
             guard users.isEmpty else {
@@ -374,7 +386,7 @@ struct CredentialRemove: AsyncParsableCommand {
                 throw ExitStatus.noInput
             }
             try options.apply()
-            Terminal.complain("\(name) is removed; revoke it in Okta, then: systemctl reload tributary")
+            Terminal.complain("\(name) is removed; revoke it in Okta, then: \(CommandHint.reload)")
         }
     }
 }

@@ -156,7 +156,10 @@ struct CredentialTable {
         }
         guard geteuid() == 0 else { return ("only root can see it", nil, failure) }
         guard let form = try keeper.form(of: credential.name) else {
-            return ("none", nil, failure ?? "there is no secret: tributary credential rotate \(credential.name)")
+            return (
+                "none", nil,
+                failure ?? "there is no secret: \(CommandHint.command("credential rotate \(credential.name)"))"
+            )
         }
         return (form == .encrypted ? "encrypted" : "kept unencrypted", try keeper.putAt(credential.name), failure)
     }
@@ -184,7 +187,9 @@ struct CredentialTable {
     }
 
     static func text(_ rows: [Row], _ terminal: Terminal) -> [String] {
-        guard !rows.isEmpty else { return ["no credentials; add one with: tributary credential add NAME"] }
+        guard !rows.isEmpty else {
+            return ["no credentials; add one with: \(CommandHint.command("credential add NAME"))"]
+        }
         let head = ["NAME", "TYPE", "PERMISSIONS", "USED BY", "EXPIRES", "LAST USE", "HEALTH"]
         let table =
             [head]

@@ -47,23 +47,29 @@ struct CredentialRotate: AsyncParsableCommand {
             // A key made by this program contains its own kid, so the old kid must not stay in the configuration.
             let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
             if expires != nil || hadKeyID { try CredentialFile.checkIsOwn(name, options) }
-            var record = CredentialRecord(credential)
-            try Fields(expires: expires).apply(to: &record)
+            // Refused before the secret is asked for.
+            var trial = CredentialRecord(credential)
+            try Fields(expires: expires).apply(to: &trial)
             let keeper = try options.administration.keeper
             guard let secret = try secret(credential, keeper) else { return }
             try SecretText.check(secret, type: credential.type)
             if !offline { try await accept(secret, credential, configuration, keeper) }
-            if hadKeyID { record.keyID = nil }
+            var lock = try await ConfigurationLock.take(options.administration.path)
+            defer { lock.release() }
             try keeper.put(
                 secret, as: name, try keeper.form(of: name) ?? (SystemdCreds.isInstalled ? .encrypted : .plain))
             try keeper.removeNext(for: name)
             if expires != nil || hadKeyID {
+                // As it is by now.
+                var record = CredentialRecord(try options.known(name, in: options.load()))
+                try Fields(expires: expires).apply(to: &record)
+                if hadKeyID { record.keyID = nil }
                 try record.save(configuration: options.administration.path, context: options.context)
             }
             try options.apply()
             Terminal.complain(
                 "\(name) is rotated"
-                    + (expires != nil || hadKeyID ? "; apply its new settings with: systemctl reload tributary" : "")
+                    + (expires != nil || hadKeyID ? "; apply its new settings with: \(CommandHint.reload)" : "")
                     + "; revoke the old \(credential.type == .oauth ? "key" : "token") in Okta")
         }
     }
@@ -81,7 +87,8 @@ struct CredentialRotate: AsyncParsableCommand {
         let made = try keeper.next(for: name)
         if finish {
             guard let made else {
-                Terminal.complain("tributary: no key was made for \(name) yet: tributary credential rotate \(name)")
+                Terminal.complain(
+                    "tributary: no key was made for \(name) yet: \(CommandHint.command("credential rotate \(name)"))")
                 throw ExitStatus.noInput
             }
             return made
@@ -95,7 +102,7 @@ struct CredentialRotate: AsyncParsableCommand {
             "Add this public key to the app (General > Client Credentials > Edit > Add key), and leave the old one:\n\n\(publicJWK)\n"
         )
         guard isatty(STDIN_FILENO) == 1, SecretInput.readLine("Press Enter when it is saved: ") != nil else {
-            Terminal.complain("when it is saved: tributary credential rotate \(name) --finish")
+            Terminal.complain("when it is saved: \(CommandHint.command("credential rotate \(name) --finish"))")
             return nil
         }
         return secret

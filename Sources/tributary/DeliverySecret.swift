@@ -18,7 +18,7 @@ struct DeliverySecret {
     func add(plain: Bool) throws {
         guard try administration.keeper.form(of: name) == nil else {
             Terminal.complain(
-                "tributary: there is a secret \(name) already: tributary credential rotate \(name) --for \(options.service)"
+                "tributary: there is a secret \(name) already: \(CommandHint.command("credential rotate \(name) --for \(options.service)"))"
             )
             throw ExitStatus.dataError
         }

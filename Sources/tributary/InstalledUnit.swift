@@ -25,6 +25,8 @@ struct InstalledUnit {
     /// Those `writablePaths` that must exist for the unit to start.
     let requiredPaths: [String]
     let loadedCredentials: [LoadedCredential]
+    /// What the unit may listen on (`SocketBindAllow=`); nil if it may listen on everything.
+    private let listening: [String]?
     private let stateDirectory: String?
     private let runtimeDirectory: String?
 
@@ -33,13 +35,15 @@ struct InstalledUnit {
         guard access("/run/systemd/system", F_OK) == 0, access(program, X_OK) == 0 else { return nil }
         let names = [
             "LoadState", "ActiveState", "User", "ProtectSystem", "ProtectHome", "ReadWritePaths", "StateDirectory",
-            "RuntimeDirectory",
+            "RuntimeDirectory", "SocketBindAllow", "SocketBindDeny",
         ]
         guard let shown = run(["show", name, "--property=\(names.joined(separator: ","))"]) else { return nil }
         var properties: [String: String] = [:]
         for line in shown.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }
-            properties[String(line[..<equals])] = String(line[line.index(after: equals)...])
+            // Some properties have a line for each value.
+            let (name, value) = (String(line[..<equals]), String(line[line.index(after: equals)...]))
+            properties[name] = properties[name].map { "\($0) \(value)" } ?? value
         }
         guard properties["LoadState"] == "loaded" else { return nil }
         return InstalledUnit(properties, text: run(["cat", name]) ?? "")
@@ -53,6 +57,7 @@ struct InstalledUnit {
         isActive = properties["ActiveState"] == "active"
         isStrict = properties["ProtectSystem"] == "strict"
         hidesHome = ["yes", "tmpfs"].contains(properties["ProtectHome"])
+        listening = words("SocketBindDeny").isEmpty ? nil : words("SocketBindAllow")
         let given = words("ReadWritePaths")
         requiredPaths = given.filter { !$0.hasPrefix("-") }.map(Self.plain)
         stateDirectory = words("StateDirectory").first.map { "/var/lib/\($0)" }
@@ -65,6 +70,22 @@ struct InstalledUnit {
     func mayWrite(_ path: String) -> Bool {
         guard isStrict else { return true }
         return writablePaths.contains { path == $0 || path.hasPrefix("\($0)/") || $0 == "/" }
+    }
+
+    /// Whether the unit lets the daemon listen on a TCP port of an IPv4 or IPv6 address. Only a systemd with BPF enforces it (systemd.resource-control(5)).
+    func mayListen(on port: Int, isIPv6: Bool) -> Bool {
+        guard let listening else { return true }
+        return listening.contains { rule in
+            rule.split(separator: ":").allSatisfy { part in
+                let ends = part.split(separator: "-").compactMap { Int($0) }
+                return switch part {
+                case "any", "tcp": true
+                case "ipv4": !isIPv6
+                case "ipv6": isIPv6
+                default: ends.first.map { ($0...max($0, ends.last ?? $0)).contains(port) } ?? false
+                }
+            }
+        }
     }
 
     /// The environment that the daemon will have, as far as it concerns directories. Inside the unit, or without a unit, it is this process's environment.

@@ -44,7 +44,7 @@ struct Reload: AsyncParsableCommand {
             throw ExitStatus.configuration
         }
         print(outcome.lastChange ?? "reloaded")
-        if let words = outcome.restartWords { Terminal.complain("tributary: \(words): systemctl restart tributary") }
+        if let words = outcome.restartWords { Terminal.complain("tributary: \(words): \(CommandHint.restart)") }
     }
 
     /// - Throws: exit code 78, after printing every problem.

@@ -1,4 +1,5 @@
 import Collector
+import Configuration
 import FoundationEssentials
 import Glibc
 
@@ -19,28 +20,27 @@ struct RunningReport: Sendable {
 
     /// Nil if a daemon is running that has not reported yet.
     ///
-    /// - Throws: exit code 69 if no daemon is running.
+    /// - Throws: ``Failure`` with exit code 69 if no daemon is running.
     func read() throws -> StatusReport? {
         let path = directory + "/" + StatusReport.fileName
         guard isRunning else {
-            Terminal.complain(
-                "tributary: no daemon runs with \(configuration) (by its runtime directory, \(directory)): systemctl start tributary"
-            )
-            throw ExitStatus.unavailable
+            throw Failure(
+                "tributary: no daemon runs with \(configuration) (by its runtime directory, \(directory)): \(CommandHint.start)",
+                ExitStatus.unavailable)
         }
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         do {
             return try StatusReport(decoding: data)
         } catch {
-            Terminal.complain("tributary: \(path) is not a status report of this version: \(error)")
-            throw ExitStatus.dataError
+            throw Failure(
+                "tributary: \(path) is not a status report of this version: \(error)", ExitStatus.dataError)
         }
     }
 
     /// Makes the daemon reload, and waits for a reload that began after this call, because only that has read the present files.
     ///
     /// - Parameter timeout: seconds.
-    /// - Throws: exit code 69, 65 or 77, after printing why.
+    /// - Throws: ``Failure`` with exit code 69, 65 or 77.
     func reload(within timeout: Int) async throws -> StatusReport.Configuration {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(timeout)
@@ -52,9 +52,9 @@ struct RunningReport: Sendable {
                 let first = before ?? report
                 before = first
                 guard report.pid == first.pid else {
-                    Terminal.complain(
-                        "tributary: the daemon was restarted meanwhile: it has read the configuration by itself")
-                    throw ExitStatus.unavailable
+                    throw Failure(
+                        "tributary: the daemon was restarted meanwhile: it has read the configuration by itself",
+                        ExitStatus.unavailable)
                 }
                 let begun = first.configuration?.reloadsBegun ?? 0
                 if let configuration = report.configuration, configuration.reloadsFinished > begun {
@@ -69,20 +69,18 @@ struct RunningReport: Sendable {
             try await clock.sleep(for: .milliseconds(20))
         }
         let state = before.map { $0.waiting?.words ?? "it has not answered" } ?? "it has not reported yet"
-        Terminal.complain(
-            "tributary: the configuration was not reloaded within \(timeout) s (\(state)): see `tributary status` and the journal"
-        )
-        throw ExitStatus.unavailable
+        throw Failure(
+            "tributary: the configuration was not reloaded within \(timeout) s (\(state)): see `\(CommandHint.command("status"))` and the journal",
+            ExitStatus.unavailable)
     }
 
     private func signal(_ process: Int32) throws {
         // 0 and negative numbers would address process groups (kill(2)).
         guard process > 1, kill(process, SIGHUP) == 0 else {
             let reason = String(cString: strerror(errno))
-            Terminal.complain(
-                "tributary: SIGHUP can't be sent to process \(process): \(reason); run this as root or as the service's user"
-            )
-            throw ExitStatus.noPermission
+            throw Failure(
+                "tributary: SIGHUP can't be sent to process \(process): \(reason); run this as root or as the service's user",
+                ExitStatus.noPermission)
         }
     }
 }

@@ -114,5 +114,16 @@ final class ServiceView {
         return found
     }
 
+    /// What works with some versions of systemd and not with others.
+    func warnings(about configuration: Configuration) -> [String] {
+        guard case .loopback(let host, let port)? = configuration.metrics.listen,
+            !unit.mayListen(on: port, isIPv6: host.contains(":"))
+        else { return [] }
+        return [
+            "metrics.listen: the unit may not listen on TCP port \(port) where systemd enforces it: systemctl edit tributary, and add "
+                + "SocketBindAllow=tcp:\(port) under [Service]"
+        ]
+    }
+
     private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 || errno != ENOENT }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import Configuration
 import Delivery
 import FoundationEssentials
 import Glibc
@@ -73,7 +74,7 @@ struct Status: ParsableCommand {
         let path = options.runtimeDirectory() + "/" + StatusReport.fileName
         guard let data = FileManager.default.contents(atPath: path) else {
             let words = """
-                tributary: no status at \(path): \(String(cString: strerror(errno))); is the daemon running? (systemctl status tributary)
+                tributary: no status at \(path): \(String(cString: strerror(errno))); is the daemon running? \(CommandHint.lookAtService)
                 """
             return .failure(Failure(words: words, status: ExitStatus.unavailable))
         }

@@ -1,4 +1,5 @@
 import Collector
+import Configuration
 import Delivery
 import Time
 
@@ -53,6 +54,7 @@ struct StatusText {
         }
         let all = report.integrations
         let standby = all.filter(\.isStandby)
+        guard report.waiting == nil else { return "\(mark(.trouble)) \(terminal.bold("waiting to start"))\(process)" }
         let well = all.count { $0.state.isHealthy }
         var parts = [
             all.isEmpty
@@ -73,10 +75,12 @@ struct StatusText {
                     ? .trouble
                     : well + paused + standby.count { $0.holder?.host != nil } == all.count ? .well : .waiting) + " "
         line += terminal.bold(parts.joined(separator: ", "))
-        return line
-            + terminal.dim(
-                "  tributary \(report.version), process \(report.pid), up \(age(report.startedAt).map(StatusReport.duration) ?? "since \(report.startedAt)")"
-            )
+        return line + process
+    }
+
+    private var process: String {
+        let age = age(report.startedAt).map(StatusReport.duration) ?? "since \(report.startedAt)"
+        return terminal.dim("  tributary \(report.version), process \(report.pid), up \(age)")
     }
 
     /// Of the response actions of an integration.
@@ -98,11 +102,11 @@ struct StatusText {
         if let silence {
             lines += trouble(
                 "the daemon has not reported for \(StatusReport.duration(silence)): it hangs or was stopped",
-                "The following was true then. systemctl restart tributary")
+                "The following was true then. Restart it: \(CommandHint.restart)")
         }
         if isRunning, let stuck = report.stuck {
             lines += trouble(
-                stuck.words, "The service manager restarts the daemon, or: systemctl restart tributary")
+                stuck.words, "The service manager restarts the daemon, or: \(CommandHint.restart)")
         }
         if let waiting = report.waiting {
             lines += trouble(
@@ -118,7 +122,7 @@ struct StatusText {
             lines += refused.problems.flatMap { wrap("  \($0)") }
         }
         if let words = report.configuration?.restartWords {
-            lines += wrap(terminal.yellow("! \(words): systemctl restart tributary"))
+            lines += wrap(terminal.yellow("! \(words): \(CommandHint.restart)"))
         }
         if let ahead = report.integrations.compactMap(\.clockAheadSeconds).first {
             lines += wrap(terminal.yellow("! \(StatusReport.clockWords(ahead)). Set it: timedatectl"))

@@ -32,21 +32,51 @@ struct Tributary: AsyncParsableCommand {
 
     /// Like the library's own, except that messages do not repeat arguments, because a token may have been pasted into the command line.
     static func main() async {
+        var kind: any ParsableCommand.Type = Self.self
         do {
             var command = try parseAsRoot()
+            kind = type(of: command)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
+        } catch let failure as Failure {
+            Terminal.complain(failure.text)
+            Glibc.exit(failure.code.rawValue)
         } catch {
             let code = exitCode(for: error)
             guard code != .success, !(error is ExitCode) else { exit(withError: error) }
+            let text =
+                UnknownCommand(CommandLine.arguments.dropFirst(), below: Self.self).map {
+                    "Error: \($0.words)\n\(usage(of: $0.parent))"
+                } ?? (error as? ValidationError).map { "Error: \($0.message)\n\(usage(of: kind))" }
+                ?? fullMessage(for: error)
             Terminal.complain(
-                fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false).map { line in
+                text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
                     LiteralSecret.masked(String(line))
                 }.joined(separator: "\n"))
             Glibc.exit(code.rawValue)
         }
+    }
+
+    /// How to call a command: of an error that its own code has found, the library knows only the root command.
+    private static func usage(of command: any ParsableCommand.Type) -> String {
+        let lines = helpMessage(for: command).split(separator: "\n", omittingEmptySubsequences: false)
+        let usage = lines.drop { !$0.hasPrefix("USAGE: ") }.prefix { !$0.isEmpty }.joined(separator: "\n")
+        let names = path(to: command).map { $0._commandName }.joined(separator: " ")
+        return "Usage: \(usage.dropFirst("USAGE: ".count))\n  See '\(names) --help' for more information."
+    }
+
+    /// The commands from the root to this one.
+    private static func path(
+        to command: any ParsableCommand.Type, from above: [any ParsableCommand.Type] = [Tributary.self]
+    ) -> [any ParsableCommand.Type] {
+        guard let last = above.last, last != command else { return above }
+        for inner in last.configuration.subcommands {
+            let found = path(to: command, from: above + [inner])
+            if found.last == command { return found }
+        }
+        return above
     }
 }

@@ -44,6 +44,41 @@ struct CommandTests {
         #expect(outcome.errors.contains("Error:"))
     }
 
+    @Test(
+        "what is wrong with an argument is said with the usage of that very command",
+        arguments: [
+            (["integration", "add", "--bogus"], "integration add"),
+            (["credential", "add", "x", "--type", "no"], "credential add"),
+            (["integration", "pause"], "integration pause"), (["spool", "prune", "--older-than", "x"], "spool prune"),
+            (["credential", "rotate", "--for", "nobody", "x"], "credential rotate"),
+        ])
+    func usageOfCommand(arguments: [String], command: String) throws {
+        let workspace = try Workspace()
+        try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
+        let outcome = try Programs.tributary(arguments + ["--config", workspace.configuration], in: workspace)
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains("Usage: tributary \(command) "), "\(outcome.errors)")
+        #expect(outcome.errors.contains("See 'tributary \(command) --help'"), "\(outcome.errors)")
+    }
+
+    @Test(
+        "a word that is no command is named, with the nearest one or with what there is",
+        arguments: [
+            (["statsu"], "did you mean tributary status?"),
+            (["integrations", "list"], "did you mean tributary integration?"),
+            (["integration", "ad"], "did you mean tributary integration add?"),
+            (["start"], "sudo systemctl start tributary"),
+            (["rotate", "x"], "did you mean tributary credential rotate?"),
+            (["spool", "frobnicate"], "; there are list"),
+        ])
+    func unknownCommand(arguments: [String], words: String) throws {
+        let outcome = try Programs.tributary(arguments, in: try Workspace())
+        #expect(outcome.status == 64 && outcome.output.isEmpty)
+        #expect(
+            outcome.errors.contains("there is no command “tributary ") && outcome.errors.contains(words),
+            "\(outcome.errors)")
+    }
+
     @Test("a bad configuration is 78 with file and line, from run and from check alike", arguments: ["run", "check"])
     func badConfiguration(command: String) throws {
         let workspace = try Workspace()

@@ -166,6 +166,10 @@ struct IntegrationCommandTests {
         #expect(again.errors.contains("is there already"))
         #expect(saved(workspace) == files)
 
+        // What a message tells to type is about the same configuration.
+        #expect(again.errors.contains("tributary integration edit acme --config \(workspace.configuration)"))
+        #expect(added.errors.contains("tributary run --config \(workspace.configuration)"))
+
         // A daemon that is started now collects it.
         let daemon = try RunningDaemon(workspace)
         try await daemon.waitUntilLive()
@@ -186,6 +190,63 @@ struct IntegrationCommandTests {
         let shown = try run(["integration", "show", "broken"], in: workspace)
         #expect(shown.status == 78 && shown.errors.contains("conf.d/broken.yaml:1:"), "\(shown.errors)")
         await org.stop()
+    }
+
+    @Test("what add refuses is a document for --json, with the problem and what the org answered")
+    func refusedDocument() async throws {
+        let org = try await org(30)
+        let workspace = try installation()
+        func document(_ arguments: [String], input: String, status: Int32) throws -> [String: Any] {
+            let outcome = try run(["integration", "add", "--json"] + arguments, input: input, in: workspace)
+            #expect(outcome.status == status, "\(outcome.errors)")
+            #expect(!outcome.errors.isEmpty)
+            return try #require(
+                try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any], "\(outcome.output)"
+            )
+        }
+        let refused = try document(["acme", "--url", org.url], input: "00wrong", status: 77)
+        #expect(refused["name"] as? String == "acme" && refused["state"] as? String == "not_saved")
+        let problem = try #require(refused["problem"] as? String)
+        #expect(
+            problem.contains("401") && problem.contains("tributary credential rotate acme-read --config"), "\(problem)")
+        #expect((refused["check"] as? [String: Any])?["verdict"] as? String == "refused")
+        #expect(
+            try document([], input: "", status: 64)["problem"] as? String
+                == "NAME is missing: tributary integration add NAME --url …")
+        let wrong = try document(["Acme!", "--url", org.url], input: "00wrong", status: 64)
+        #expect((wrong["problem"] as? String)?.hasPrefix("NAME: ") == true)
+        try Data("no_such_key: 1\n".utf8).write(to: URL(fileURLWithPath: workspace.configuration))
+        let broken = try document(["acme", "--url", org.url], input: "00wrong", status: 78)
+        #expect((broken["problem"] as? String)?.contains("no_such_key") == true)
+        #expect(saved(workspace).isEmpty)
+        await org.stop()
+    }
+
+    @Test("several runs of credential add at once: one stores its secret, the others change nothing")
+    func credentialsAtOnce() async throws {
+        let workspace = try installation()
+        let tokens = (0..<6).map { "00" + String(repeating: "aB\($0)", count: 13) + "x" }
+        let configuration = workspace.configuration
+        let program = Programs.tributary
+        let inputs = try tokens.map { token in
+            let path = workspace.path("input-of-\(token.suffix(4))")
+            try Data(token.utf8).write(to: URL(fileURLWithPath: path))
+            return path
+        }
+        let processes = try inputs.map { input in
+            let process = Process()
+            process.executableURL = program
+            process.arguments = ["credential", "add", "acme-read", "--config", configuration]
+            process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: input))
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            return process
+        }
+        for process in processes { process.waitUntilExit() }
+        #expect(processes.map(\.terminationStatus).sorted() == [0, 65, 65, 65, 65, 65])
+        let winner = try #require(processes.firstIndex { $0.terminationStatus == 0 })
+        #expect(saved(workspace)["credentials/acme-read"] == tokens[winner])
+        #expect(try run(["check"], in: workspace).status == 0)
     }
 
     @Test("a new credential takes no file in which something else stands, and a description can't disturb the terminal")

@@ -42,6 +42,10 @@ struct DestinationAdd: AsyncParsableCommand {
 
     func run() async throws {
         tributary_guard_memory()
+        try await Failure.documented(json, name: name) { try await add() }
+    }
+
+    private func add() async throws {
         let administration = Administration(configuration: options.config)
         try await administration.attempt {
             let interruption = Interruption.watch()
@@ -51,9 +55,9 @@ struct DestinationAdd: AsyncParsableCommand {
             let present = try edit.load(administration.context)
             let name = try IntegrationRecord.name(name)
             guard present.destination(named: name.text) == nil else {
-                Terminal.complain(
-                    "tributary: the destination \(name) is there already: tributary destination edit \(name)")
-                throw ExitStatus.dataError
+                throw Failure(
+                    "tributary: the destination \(name) is there already: \(CommandHint.command("destination edit \(name)"))",
+                    ExitStatus.dataError)
             }
             var record = DestinationRecord(name: name)
             try fields.apply(to: &record)
@@ -61,8 +65,8 @@ struct DestinationAdd: AsyncParsableCommand {
             let delivery = administration.with(.deliver(name))
             let file = edit.dropIn(record.fileName)
             guard edit.source(file) == nil else {
-                Terminal.complain("tributary: \(file) is there already, and is not replaced: rename it first")
-                throw ExitStatus.dataError
+                throw Failure(
+                    "tributary: \(file) is there already, and is not replaced: rename it first", ExitStatus.dataError)
             }
             // Outside of the installed configuration no unit provides the secret, so the file is named.
             edit.put(record.yaml, into: file)
@@ -185,8 +189,9 @@ struct DestinationAdd: AsyncParsableCommand {
             destination, network: configuration.network, secret: secret)
         guard steps.allSatisfy(\.isGood) else {
             for line in steps.flatMap({ $0.lines(.output) }) { Terminal.complain(line) }
-            Terminal.complain("tributary: nothing was saved; --no-check saves it without trying it out")
-            throw ExitStatus.unavailable
+            throw Failure(
+                "tributary: nothing was saved; --no-check saves it without trying it out", ExitStatus.unavailable,
+                problem: steps.filter { !$0.isGood }.flatMap { $0.lines(.output) }.joined(separator: "\n"))
         }
         return steps
     }

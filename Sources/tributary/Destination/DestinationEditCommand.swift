@@ -73,7 +73,8 @@ extension Configuration {
     func knownDestination(_ text: String) throws -> Destination {
         if let destination = destination(named: text) { return destination }
         Terminal.complain(
-            "tributary: there is no destination \(LiteralSecret.quoted(text)); see tributary destination list")
+            "tributary: there is no destination \(LiteralSecret.quoted(text)); see \(CommandHint.command("destination list"))"
+        )
         throw ExitStatus.noInput
     }
 }

@@ -49,7 +49,7 @@ struct DestinationRemove: AsyncParsableCommand {
             Terminal.result(outcome.words("\(name) is removed"))
             if !keepSecret { removeSecret(of: destination.name, administration.with(.deliver(destination.name))) }
             Terminal.complain(
-                "  the spool is kept for it until its position is forgotten: tributary spool ack --loader \(name) --remove"
+                "  the spool is kept for it until its position is forgotten: \(CommandHint.command("spool ack --loader \(name) --remove"))"
             )
         }
     }

@@ -23,7 +23,7 @@ struct IntegrationAdd: AsyncParsableCommand {
             Ends with 0 when the integration collects, no daemon runs, or Ctrl-C ended the waiting; 64 for what is missing or wrong in the \
             flags, 65 if the name is taken, 69 when the org does not answer, 77 when Okta refuses the credential, 78 when the configuration \
             is refused, 130 on Ctrl-C before it is saved. It also ends with 69 when no events come in time or the service does not start: \
-            then it stays saved.
+            then it stays saved. With --json a failure is a document, too: its state is not_saved, and problem says why.
 
             Example:
               sudo tributary integration add
@@ -46,6 +46,10 @@ struct IntegrationAdd: AsyncParsableCommand {
 
     func run() async throws {
         tributary_guard_memory()
+        try await Failure.documented(json, name: name) { try await add() }
+    }
+
+    private func add() async throws {
         let administration = Administration(configuration: options.config)
         let patience = try Self.duration(wait, "--wait")
         try await administration.attempt {

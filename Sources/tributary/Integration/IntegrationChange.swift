@@ -67,7 +67,7 @@ struct IntegrationPause: AsyncParsableCommand {
         let isNews = try await IntegrationChange(options, noReload: noReload).setPaused(
             name, true, done: "\(name) is paused; its place, its history and the spool are kept",
             already: "\(name) is paused already")
-        if isNews { Terminal.complain("  resume it with: tributary integration resume \(name)") }
+        if isNews { Terminal.complain("  resume it with: \(CommandHint.command("integration resume \(name)"))") }
     }
 }
 

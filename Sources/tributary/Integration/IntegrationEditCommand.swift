@@ -116,9 +116,6 @@ struct IntegrationEdit: AsyncParsableCommand {
         let report = try await OrgTrial(administration: administration, interruption: change.interruption).ask(
             integration, in: configuration, with: .stored(credential))
         Terminal.complain(OnlineText(output: Terminal(descriptor: STDERR_FILENO)).text(report))
-        guard report.verdict == .good else {
-            Terminal.complain("tributary: nothing was changed; --no-check saves it without this")
-            throw report.failure
-        }
+        guard report.verdict == .good else { throw report.failure }
     }
 }

@@ -76,8 +76,8 @@ extension Configuration {
     /// - Throws: exit code 66, after saying that there is none of that name.
     func known(_ text: String) throws -> Integration {
         if let integration = integration(named: text) { return integration }
-        Terminal.complain(
-            "tributary: there is no integration \(LiteralSecret.quoted(text)); see tributary integration list")
-        throw ExitStatus.noInput
+        throw Failure(
+            "tributary: there is no integration \(LiteralSecret.quoted(text)); see \(CommandHint.command("integration list"))",
+            ExitStatus.noInput)
     }
 }

@@ -81,7 +81,7 @@ struct IntegrationRemove: AsyncParsableCommand {
                 found.append(credential)
             } else {
                 Terminal.complain(
-                    "  nothing uses the credential \(credential.name) any more: tributary credential remove \(credential.name)"
+                    "  nothing uses the credential \(credential.name) any more: \(CommandHint.command("credential remove \(credential.name)"))"
                 )
             }
         }

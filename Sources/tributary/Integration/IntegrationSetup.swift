@@ -74,7 +74,8 @@ struct IntegrationSetup {
             let name = try Name(parsing: text)
             if present.integration(named: name.text) != nil {
                 throw ValueError(
-                    "the integration \(name) is there already", hint: "see tributary integration edit \(name)")
+                    "the integration \(name) is there already",
+                    hint: "see \(CommandHint.command("integration edit \(name)"))")
             }
             if name.text.hasPrefix("credential-") {
                 throw ValueError(
@@ -92,8 +93,9 @@ struct IntegrationSetup {
         do {
             return try free(given)
         } catch let error as ValueError {
-            Terminal.complain("tributary: NAME: \(error)")
-            throw (try? Name(parsing: given)) == nil ? ExitStatus.usage : ExitStatus.dataError
+            throw Failure(
+                "tributary: NAME: \(error)",
+                (try? Name(parsing: given)) == nil ? ExitStatus.usage : ExitStatus.dataError)
         }
     }
 
@@ -180,7 +182,7 @@ struct IntegrationSetup {
         let given = kind == .dataIngest ? fields.credential : fields.responseCredential
         if dialogue == nil, ingest?.new != nil, given.flatMap({ present.credential(named: $0) }) == nil {
             throw ValidationError(
-                "standard input brings one secret: add the other credential first, with tributary credential add --permissions write --for respond"
+                "standard input brings one secret: add the other credential first, with \(CommandHint.command("credential add NAME --permissions write --for respond"))"
             )
         }
         let questions = CredentialQuestions(
@@ -205,7 +207,8 @@ struct IntegrationSetup {
         guard let dialogue, !edit.saysMyNetwork else { return nil }
         return try NetworkQuestions(dialogue: dialogue).ask(
             MyNetwork(),
-            "My domains and IPs: what counts as inside, in every record. Asked once; later: tributary network edit")
+            "My domains and IPs: what counts as inside, in every record. Asked once; later: \(CommandHint.command("network edit"))"
+        )
     }
 
     // MARK: Trying
@@ -221,8 +224,7 @@ struct IntegrationSetup {
                 let words =
                     administration.addedMeanwhile(record.name, credentials: [name])
                     ?? "\(file) is there already, and is not replaced; give the credential another name with --credential"
-                Terminal.complain("tributary: \(words)")
-                throw ExitStatus.dataError
+                throw Failure("tributary: \(words)", ExitStatus.dataError)
             }
             edit.put(credential.record.yaml, into: file)
         }
@@ -249,10 +251,7 @@ struct IntegrationSetup {
             Terminal.complain(OnlineText(output: Terminal(descriptor: STDERR_FILENO)).text(report))
             request.report = report
             guard report.verdict != .good else { return request }
-            guard let dialogue else {
-                Terminal.complain("tributary: nothing was changed; --no-check saves it without this")
-                throw report.failure
-            }
+            guard let dialogue else { throw report.failure }
             var record = request.record
             Terminal.complain("")
             if report.blamesAddress {

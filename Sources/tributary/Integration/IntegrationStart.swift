@@ -4,6 +4,7 @@ import Credentials
 import FoundationEssentials
 import Glibc
 import Setup
+import Spool
 
 /// The end of `integration add`: it is saved, and now the first events are waited for.
 struct IntegrationStart {
@@ -65,7 +66,7 @@ struct IntegrationStart {
         if !isRunning {
             document.state = "not_running"
         } else if daemon == .notAsked {
-            Terminal.complain("  the daemon takes it over with: systemctl reload tributary")
+            Terminal.complain("  the daemon takes it over with: \(CommandHint.reload)")
         } else if request.record.has(.dataIngest), patience > .zero {
             failure = await waitForEvents(&document)
         }
@@ -100,9 +101,8 @@ struct IntegrationStart {
 
     private func sayHowToStart() -> Start {
         Terminal.complain(
-            administration.isInstalled
-                ? "  no daemon runs; start it with: sudo systemctl enable --now tributary"
-                : "  no daemon runs; start it with: tributary run --config \(administration.path)")
+            "  no daemon runs; start it with: "
+                + (administration.isInstalled ? "sudo systemctl enable --now tributary" : CommandHint.start))
         return .notRunning
     }
 
@@ -151,16 +151,20 @@ struct IntegrationStart {
             }
             Terminal.result("\(terminal.green("✔")) \(name) collects: \(words)")
             let spool = request.configuration.spool
+            let first = min(SpoolSettings.firstFiles, spool.segmentMaxAge.duration)
             Terminal.complain(
-                "  files appear in \(spool.directory) within \(spool.segmentMaxAge): tributary spool list")
+                "  files appear in \(spool.directory) within \(first.components.seconds)s: \(CommandHint.command("spool list"))"
+            )
         case "on_another_host":
             Terminal.result(
-                "\(terminal.green("✔")) \(name) is saved, and \(document.host ?? "another host") of the fleet collects it: tributary fleet status"
+                "\(terminal.green("✔")) \(name) is saved, and \(document.host ?? "another host") of the fleet collects it: \(CommandHint.command("fleet status"))"
             )
         case "failing":
             Terminal.result(
-                "\(terminal.red("✘")) \(name) is saved, and fails: \(document.problem ?? "see tributary status")")
-        case "waiting": Terminal.result("\(name) is saved, and has collected nothing so far: see tributary status")
+                "\(terminal.red("✘")) \(name) is saved, and fails: \(document.problem ?? "see \(CommandHint.command("status"))")"
+            )
+        case "waiting":
+            Terminal.result("\(name) is saved, and has collected nothing so far: see \(CommandHint.command("status"))")
         case "not_running": Terminal.result("\(name) is saved, and no daemon runs")
         default: Terminal.result("\(name) is saved")
         }

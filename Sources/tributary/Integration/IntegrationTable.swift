@@ -78,7 +78,7 @@ struct IntegrationTable {
     /// A line an integration, and one for each problem.
     func text(_ terminal: Terminal) -> [String] {
         let rows = rows + unusable
-        guard !rows.isEmpty else { return ["no integrations; add one with: sudo tributary integration add"] }
+        guard !rows.isEmpty else { return ["no integrations; add one with: \(CommandHint.asRoot("integration add"))"] }
         let head = [" ", "NAME", "KINDS", "CREDENTIAL", "STATE", "LAG", "LAST EVENT", "ORG"]
         let cells = rows.map { row in
             [

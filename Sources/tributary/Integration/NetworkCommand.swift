@@ -179,7 +179,7 @@ extension ChangeInForce.Daemon {
         switch self {
         case .reloaded(let change): "\(done); the daemon: \(change)"
         case .notRunning: "\(done); no daemon runs"
-        case .notAsked: "\(done); apply it with: systemctl reload tributary"
+        case .notAsked: "\(done); apply it with: \(CommandHint.reload)"
         }
     }
 }

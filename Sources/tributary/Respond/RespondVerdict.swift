@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Respond
 import ResponseLog
 
@@ -14,7 +15,7 @@ struct RespondVerdict {
             results.max { Self.rank($0) < Self.rank($1) }
             ?? ResponseResult(
                 outcome: .unknown, code: "no-result",
-                message: "the helper says nothing of what came of it; see tributary respond history")
+                message: "the helper says nothing of what came of it; see \(CommandHint.command("respond history"))")
         status = Self.status(of: worst)
     }
 

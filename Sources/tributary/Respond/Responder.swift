@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import FoundationEssentials
 import Glibc
 import Respond
@@ -75,7 +76,7 @@ struct Responder {
             throw Failure(
                 code: "no-integration",
                 message:
-                    "\(file) has no integration “\(name.printable)” with a response_action: \(known); see tributary integration edit",
+                    "\(file) has no integration “\(name.printable)” with a response_action: \(known); see \(CommandHint.command("integration edit NAME"))",
                 status: ExitStatus.usage)
         }
         guard configuration.isComplete else {
@@ -91,7 +92,7 @@ struct Responder {
             throw Failure(
                 code: "no-integration",
                 message:
-                    "no integration of \(file) has a response_action: sudo tributary integration edit NAME --response-credential NAME",
+                    "no integration of \(file) has a response_action: \(CommandHint.asRoot("integration edit NAME --response-credential NAME"))",
                 status: ExitStatus.configuration)
         default:
             throw Failure(

@@ -15,12 +15,12 @@ struct Administration: Sendable {
 
     /// - Parameter configuration: the path as the user gave it.
     init(configuration: String, of directories: CredentialDirectories = .collector) {
-        path = configuration.hasPrefix("/") ? configuration : Self.workingDirectory + "/" + configuration
+        path =
+            configuration.hasPrefix("/")
+            ? configuration : FileManager.default.currentDirectoryPath + "/" + configuration
         self.directories =
             path == ConfigurationOptions.installed ? directories : directories.next(to: path)
     }
-
-    private static var workingDirectory: String { FileManager.default.currentDirectoryPath }
 
     /// The same configuration with the secrets of another service.
     func with(_ directories: CredentialDirectories) -> Self { Self(configuration: path, of: directories) }
@@ -39,13 +39,12 @@ struct Administration: Sendable {
             today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
     }
 
-    /// - Throws: exit code 78, after printing every problem.
+    /// - Throws: exit code 78, with every problem.
     func load() throws -> Configuration {
         do throws(ConfigurationError) {
             return try Configuration.load(path: path, context: context)
         } catch {
-            Terminal.complain(error.description)
-            throw ExitStatus.configuration
+            throw Failure(error.description, ExitStatus.configuration)
         }
     }
 
@@ -76,10 +75,9 @@ struct Administration: Sendable {
         let dropIns = directory + "/conf.d"
         let place = access(dropIns, F_OK) == 0 ? dropIns : directory
         guard access(place.isEmpty ? "/" : place, W_OK) != 0, errno != ENOENT else { return }
-        Terminal.complain(
+        throw Failure(
             "tributary: \(place) can't be written: \(String(cString: strerror(errno)))"
-                + (geteuid() == 0 ? "" : "; run this as root (sudo)"))
-        throw ExitStatus.noPermission
+                + (geteuid() == 0 ? "" : "; run this as root (sudo)"), ExitStatus.noPermission)
     }
 
     /// Stores a secret: encrypted if possible, otherwise unencrypted and readable only by root.
@@ -109,29 +107,25 @@ struct Administration: Sendable {
         do {
             return try await body()
         } catch let error as CredentialFileError {
-            Terminal.complain("tributary: \(error)" + (geteuid() == 0 ? "" : "; run this as root (sudo)"))
-            throw geteuid() == 0 ? ExitStatus.inputOutput : ExitStatus.noPermission
+            throw Failure(
+                "tributary: \(error)" + (geteuid() == 0 ? "" : "; run this as root (sudo)"),
+                geteuid() == 0 ? ExitStatus.inputOutput : ExitStatus.noPermission)
         } catch let error as ConfigurationError {
-            Terminal.complain(error.description)
-            throw ExitStatus.configuration
+            throw Failure(error.description, ExitStatus.configuration)
         } catch let error as HandEdit {
-            Terminal.complain("tributary: \(error)")
-            throw ExitStatus.dataError
+            throw Failure("tributary: \(error)", ExitStatus.dataError)
         } catch let error as CredentialError {
-            Terminal.complain("tributary: \(error)")
-            throw ExitStatus.dataError
+            throw Failure("tributary: \(error)", ExitStatus.dataError)
         } catch is Interruption.Stopped {
-            Terminal.complain("tributary: stopped; nothing was changed")
-            throw ExitStatus.interrupted
+            throw Failure("tributary: stopped; nothing was changed", ExitStatus.interrupted)
         } catch let error as SecretInput.Failure {
-            switch error {
-            case .cancelled: Terminal.complain("tributary: nothing was changed")
-            case .tooLong:
-                Terminal.complain("tributary: this is longer than 64 KiB, so it is not a token or a private key")
-            case .unreadable(let code):
-                Terminal.complain("tributary: standard input: \(String(cString: strerror(code)))")
-            }
-            throw ExitStatus.dataError
+            let words =
+                switch error {
+                case .cancelled: "nothing was changed"
+                case .tooLong: "this is longer than 64 KiB, so it is not a token or a private key"
+                case .unreadable(let code): "standard input: \(String(cString: strerror(code)))"
+                }
+            throw Failure("tributary: \(words)", ExitStatus.dataError)
         }
     }
 }

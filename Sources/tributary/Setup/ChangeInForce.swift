@@ -35,7 +35,9 @@ struct ChangeInForce {
     private static let patience = 60
     /// The same for a daemon that has already failed to answer once. Seconds.
     private static let shortPatience = 5
-    private static let partly = "not everything is as it was before: see above, and tributary check"
+    private static var partly: String {
+        "not everything is as it was before: see above, and \(CommandHint.command("check"))"
+    }
 
     /// The daemon has refused the change. Each problem has file, line and what to do.
     private struct Refused: Error { let problems: [String] }
@@ -53,23 +55,20 @@ struct ChangeInForce {
         do throws(Collector.Daemon.StartError) {
             _ = try Normalizing(configuration).catalog()
         } catch {
-            Terminal.complain("tributary: \(error)")
-            throw ExitStatus.configuration
+            throw Failure("tributary: \(error)", ExitStatus.configuration)
         }
         var kept: [NewCredential] = []
         var saved: SavedEdit?
         var wasTold = false
         let daemon = administration.daemon(configuration)
-        // If two runs overlap, the second one must see everything that the first one has saved, or nothing.
-        var lock = try await takeLock()
-        defer { if lock >= 0 { close(lock) } }
+        var lock = try await ConfigurationLock.take(administration.path, interruption)
         do {
             try interruption.check()
             for credential in credentials {
                 let keeper = credential.administration.keeper
                 guard try keeper.form(of: credential.record.name) == nil else {
                     throw CredentialFileError(
-                        "there is already a secret \(credential.record.name): remove it with tributary credential remove \(credential.record.name)"
+                        "there is already a secret \(credential.record.name): remove it with \(CommandHint.command("credential remove \(credential.record.name)"))"
                     )
                 }
                 kept.append(credential)
@@ -78,8 +77,7 @@ struct ChangeInForce {
             }
             saved = try edit.save()
             if !kept.isEmpty { try administration.layDownSecrets() }
-            if lock >= 0 { close(lock) }
-            lock = -1
+            lock.release()
             try interruption.check()
             guard daemon.isRunning else { return .notRunning }
             guard reloads else { return .notAsked }
@@ -87,7 +85,7 @@ struct ChangeInForce {
             let outcome = try await interruption.cancelling { try await daemon.reload(within: Self.patience) }
             if let refused = outcome.refused { throw Refused(problems: refused.problems) }
             if let words = outcome.restartWords {
-                Terminal.complain("tributary: \(words): systemctl restart tributary")
+                Terminal.complain("tributary: \(words): \(CommandHint.restart)")
             }
             return .reloaded(outcome.lastChange ?? "reloaded")
         } catch {
@@ -97,52 +95,26 @@ struct ChangeInForce {
             if saved == nil, error is CredentialFileError,
                 let words = administration.addedMeanwhile(added, credentials: credentials.map(\.record.name))
             {
-                Terminal.complain("tributary: \(words)" + (isTakenBack ? "" : "; \(Self.partly)"))
-                throw ExitStatus.dataError
+                throw Failure(
+                    "tributary: \(words)" + (isTakenBack ? "" : "; \(Self.partly)"), ExitStatus.dataError)
             }
             if let refused = error as? Refused {
-                for problem in refused.problems { Terminal.complain(problem) }
-                Terminal.complain(
+                let ending =
                     "tributary: the daemon has refused the configuration; "
-                        + (isTakenBack ? "everything is as it was before" : Self.partly))
-                throw ExitStatus.configuration
+                    + (isTakenBack ? "everything is as it was before" : Self.partly)
+                throw Failure(
+                    (refused.problems + [ending]).joined(separator: "\n"), ExitStatus.configuration)
             }
             if error is Interruption.Stopped, !isTakenBack {
-                Terminal.complain("tributary: stopped; \(Self.partly)")
-                throw ExitStatus.interrupted
+                throw Failure("tributary: stopped; \(Self.partly)", ExitStatus.interrupted)
             }
             if saved != nil, !(error is Interruption.Stopped) {
-                Terminal.complain("tributary: \(isTakenBack ? "the changes were undone" : Self.partly)")
+                let words = "tributary: \(isTakenBack ? "the changes were undone" : Self.partly)"
+                if let failure = error as? Failure { throw failure.adding(words) }
+                Terminal.complain(words)
             }
             throw error
         }
-    }
-
-    /// Waits until no other run is choosing free names and saving.
-    ///
-    /// - Returns: the descriptor to close after saving; -1 if nothing can be locked.
-    private func takeLock() async throws -> Int32 {
-        let path = administration.path
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-        let opened = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard opened >= 0 else { return -1 }
-        do {
-            for _ in 0..<600 {
-                if flock(opened, LOCK_EX | LOCK_NB) == 0 { return opened }
-                // The file system does not support locks.
-                guard errno == EWOULDBLOCK || errno == EINTR else {
-                    close(opened)
-                    return -1
-                }
-                try interruption.check()
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        } catch {
-            close(opened)
-            throw error
-        }
-        close(opened)
-        throw CredentialFileError("another run is changing the files of \(directory): try again when it has ended")
     }
 
     /// Tries to undo every step, and prints which ones fail.
@@ -178,7 +150,7 @@ struct ChangeInForce {
             _ = try await daemon.reload(within: patience)
         } catch {
             isTakenBack = false
-            Terminal.complain("tributary: the daemon has not read the files again: systemctl reload tributary")
+            Terminal.complain("tributary: the daemon has not read the files again: \(CommandHint.reload)")
         }
         return isTakenBack
     }

@@ -41,8 +41,7 @@ struct OrgTrial {
         do throws(Daemon.StartError) {
             check = try OnlineCheck(configuration)
         } catch {
-            Terminal.complain(error.description)
-            throw ExitStatus.configuration
+            throw Failure(error.description, ExitStatus.configuration)
         }
         let report: OnlineReport
         do {
@@ -57,13 +56,20 @@ struct OrgTrial {
 }
 
 extension OnlineReport {
-    /// The exit code of a command that stops after this result.
-    var failure: any Error {
-        switch verdict {
-        case .good, .unreachable: ExitStatus.unavailable
-        case .refused: ExitStatus.noPermission
-        case .misconfigured: ExitStatus.configuration
+    /// Why a command that was to save something stops after this result.
+    var failure: Failure {
+        let code =
+            switch verdict {
+            case .good, .unreachable: ExitStatus.unavailable
+            case .refused: ExitStatus.noPermission
+            case .misconfigured: ExitStatus.configuration
+            }
+        let problems = steps.filter { $0.outcome == .failed }.map { step in
+            "\(step.step.words): \(step.words)" + (step.advice.map { ". \($0)" } ?? "")
         }
+        return Failure(
+            "tributary: nothing was changed; --no-check saves it without this", code,
+            problem: problems.joined(separator: "\n"), check: self)
     }
 
     /// Whether the address seems wrong, and not the credential.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Delivery
 import Glibc
 import Spool
@@ -96,7 +97,7 @@ struct SpoolExport: ParsableCommand {
         } catch SpoolError.file(let error) where error.path == StandardOutput.name {
             throw ExitStatus.inputOutput
         } catch SpoolError.damaged(let path, let reason) {
-            Terminal.complain("tributary: \(path) is damaged (\(reason)): see tributary spool verify")
+            Terminal.complain("tributary: \(path) is damaged (\(reason)): see \(CommandHint.command("spool verify"))")
             throw ExitStatus.dataError
         } catch let error as SpoolError {
             throw SpoolOptions.failed(error)

@@ -69,7 +69,8 @@ struct SpoolPrune: ParsableCommand {
             if !ignoreLoaders {
                 rule.acknowledgedThrough = try reader.acknowledgements(expecting: expected).map(\.sequence).min()
                 if acknowledged, rule.acknowledgedThrough == nil {
-                    throw .refused("no loader is registered, so nothing is acknowledged: `tributary spool ack`")
+                    throw .refused(
+                        "no loader is registered, so nothing is acknowledged: `\(CommandHint.command("spool ack"))`")
                 }
             }
             let outcome = try reader.prune(rule, dryRun: dryRun)
@@ -84,12 +85,12 @@ struct SpoolPrune: ParsableCommand {
             if outcome.waiting > 0 {
                 Terminal.complain(
                     "kept: \(outcome.waiting) segments, \(StatusReport.bytes(Int(outcome.waitingBytes))), that a loader has not "
-                        + "acknowledged; see tributary spool ack --list")
+                        + "acknowledged; see \(CommandHint.command("spool ack --list"))")
             }
             let unlisted = try reader.unlisted()
             if unlisted > 0 {
                 Terminal.complain(
-                    "kept: \(unlisted) segments without a line in the manifest; if they are not being sealed right now, see tributary spool verify"
+                    "kept: \(unlisted) segments without a line in the manifest; if they are not being sealed right now, see \(CommandHint.command("spool verify"))"
                 )
             }
         } catch .file(let error) where error.path == StandardOutput.name {

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Collector
+import FoundationEssentials
+
+/// Why a command ends, with its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints it as a document.
+struct Failure: Error {
+    /// Complete lines, as a person reads them.
+    let text: String
+    let code: ExitCode
+    /// The problem alone, for programs; the text if this is nil.
+    var problem: String?
+    /// What the org answered, if it was asked.
+    var check: OnlineReport?
+
+    init(_ text: String, _ code: ExitCode, problem: String? = nil, check: OnlineReport? = nil) {
+        self.text = text
+        self.code = code
+        self.problem = problem
+        self.check = check
+    }
+
+    /// The same with another line at its end.
+    func adding(_ line: String) -> Failure { Failure("\(text)\n\(line)", code, problem: problem, check: check) }
+}
+
+/// What a command that saves something prints for `--json` when it has saved nothing.
+private struct FailureDocument: Encodable {
+    var name: String?
+    var state = "not_saved"
+    var problem: String
+    var check: OnlineReport?
+}
+
+extension Failure {
+    /// Runs a command that saves something.
+    ///
+    /// - Parameters:
+    ///   - json: whether to print a document if it fails.
+    ///   - name: of what was to be saved.
+    static func documented(_ json: Bool, name: String?, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch  where json {
+            let document: FailureDocument? =
+                switch error {
+                case let failure as Failure:
+                    FailureDocument(name: name, problem: failure.problem ?? failure.words, check: failure.check)
+                case let error as ValidationError: FailureDocument(name: name, problem: error.message)
+                // The command has printed its own document.
+                default: nil
+                }
+            if let document { Terminal.result(try IntegrationTable.json(document)) }
+            throw error
+        }
+    }
+
+    /// Without the name of the program, which begins some of the lines.
+    private var words: String {
+        text.split(separator: "\n").map { line in
+            line.hasPrefix("tributary: ") ? String(line.dropFirst("tributary: ".count)) : String(line)
+        }.joined(separator: "\n")
+    }
+}
