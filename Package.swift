@@ -79,6 +79,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "CStatusPage", exclude: ["page.html"]),
+        // Nothing imports it: it replaces a function of the C library in the program.
+        .target(name: "CThreadPriority"),
         // An HTTP server for programs on this host: it knows of nothing of ours.
         .target(
             name: "LocalServer",
@@ -117,9 +119,8 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "Collector", "Configuration", "Credentials", "Delivery", "Digests", "Fleet", "Monitoring",
-                "OCSF", "OktaAPI",
-                "Respond", "ResponseLog", "Setup", "Spool", "Systemd", "Time",
+                "CLinux", "CThreadPriority", "Collector", "Configuration", "Credentials", "Delivery", "Digests",
+                "Fleet", "Monitoring", "OCSF", "OktaAPI", "Respond", "ResponseLog", "Setup", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
