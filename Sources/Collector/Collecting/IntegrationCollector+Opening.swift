@@ -60,8 +60,15 @@ extension IntegrationCollector {
         var query = settings.query
         // If events of an organization have been collected before, it must be certain that this is still the same one. If the org does not
         // answer, its log won't answer either, and this is asked again later. But a new address must be identified first.
-        if Self.needsProbe(kept, query), let probe = await probe() { query.learn(probe) }
-        guard let opened = try await worker.place(of: settings.name, for: query) else {
+        var failure: String?
+        if Self.needsProbe(kept, query), let probe = await probe(&failure) { query.learn(probe) }
+        let place: OpenedPlace?
+        do throws(IngestWorker.OpeningFailure) {
+            place = try await worker.place(of: settings.name, for: query)
+        } catch .cursor(.foreign(let reason)) {
+            throw .cursor(.foreign([reason, failure].compactMap(\.self).joined(separator: "; ")))
+        }
+        guard let opened = place else {
             throw .cursor(.unreadable)
         }
         var pager = LogPager(
@@ -81,17 +88,23 @@ extension IntegrationCollector {
         return place.organization != nil || place.isElsewhere(than: query)
     }
 
-    /// Nil if the address did not answer as an Okta org.
-    private func probe() async -> OrgProbe? {
-        guard let response = try? await transport.send(OrgProbe.request(settings.query.org)) else { return nil }
-        return OrgProbe(response)
+    /// Nil if the address did not answer as an Okta org, with the reason.
+    private func probe(_ failure: inout String?) async -> OrgProbe? {
+        do throws(TransportError) {
+            if let probe = OrgProbe(try await transport.send(OrgProbe.request(settings.query.org))) { return probe }
+            failure = "\(settings.query.org.host) does not answer as an Okta org"
+        } catch {
+            failure = error.summary
+        }
+        return nil
     }
 
     /// Asks the org for its id and its other names while collection runs. Collection does not depend on the answer, unless the org's links lead to one
     /// of those names.
     func probeIfDue(_ reading: inout Reading) async {
         guard let due = reading.probeDue, due <= time.now else { return }
-        guard let probe = await probe() else {
+        var failure: String?
+        guard let probe = await probe(&failure) else {
             reading.probeDue = time.now + Self.probeRetry
             return
         }

@@ -1,6 +1,7 @@
 /// The names of a file system's operations, for errors and for test doubles that make one of them fail.
 package enum FileOperation: String, Sendable, CaseIterable {
-    case open, read, write, truncate, synchronize, size, lock, link, rename, unlink, list, status
+    case open, read, write, truncate, synchronize, size, lock, link, rename, unlink, list
+    case status = "examine"
     case makeDirectory = "make directory"
     case removeDirectory = "remove directory"
     case synchronizeDirectory = "synchronize directory"

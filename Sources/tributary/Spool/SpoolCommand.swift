@@ -46,6 +46,14 @@ struct SpoolOptions: ParsableArguments {
 
     /// Prints the error and returns the exit code for it.
     static func failed(_ error: SpoolError) -> ExitCode {
+        if case .file(let cause) = error, cause.code == EACCES, geteuid() != 0,
+            [.status, .open, .read, .list].contains(cause.operation)
+        {
+            Terminal.complain(
+                "tributary: \(cause.path): \(String(cString: strerror(cause.code))): you are not in the group that reads the spool: "
+                    + "sudo usermod --append --groups tributary $USER, then log in again")
+            return ExitStatus.noPermission
+        }
         Terminal.complain("tributary: \(error)")
         if case .refused = error { return ExitStatus.dataError }
         if case .file(let cause) = error, [EACCES, EPERM].contains(cause.code) { return ExitStatus.noPermission }
