@@ -12,6 +12,8 @@ ROOT=
 container_base=
 container_nspawn=
 container_init=
+# More options of systemd-nspawn.
+container_options=()
 
 boot() {
     container_base=$(mktemp -d /tmp/tributary-systemd.XXXXXX) || return
@@ -39,7 +41,7 @@ boot() {
     mkdir -p "$ROOT/etc/systemd/journald.conf.d"
     printf '[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\nForwardToConsole=no\n' >"$ROOT/etc/systemd/journald.conf.d/test.conf"
 
-    systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$ROOT" --console=pipe \
+    systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$ROOT" --console=pipe "${container_options[@]}" \
         </dev/null >"$container_base/console" 2>&1 &
     container_nspawn=$!
     if ! wait_until 90 container_is_up; then
