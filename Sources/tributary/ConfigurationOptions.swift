@@ -15,7 +15,15 @@ struct ConfigurationOptions: ParsableArguments {
     /// The configuration that the unit uses.
     static let installed = CommandHint.installed
 
-    func validate() { CommandHint.use(configuration: path) }
+    func validate() throws {
+        // Messages name the file. A path may have a random part; a bare word that looks like a secret is one.
+        let isBare = !config.contains("/") && !config.contains(".")
+        guard !LiteralSecret.isPresent(in: config, identifiers: true), !(isBare && LiteralSecret.mayBePresent(in: config)) else {
+            throw ValidationError(
+                "--config: this looks like a secret, and is not repeated here; name the configuration's file")
+        }
+        CommandHint.use(configuration: path)
+    }
 
     /// The absolute path.
     var path: String { config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config }

@@ -79,6 +79,25 @@ struct CommandTests {
             "\(outcome.errors)")
     }
 
+    @Test("a token where a command or a name is expected is not repeated")
+    func pastedToken() throws {
+        let token = "00aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kL9n"
+        let workspace = try Workspace()
+        try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
+        for arguments in [
+            [token], ["integration", token], ["integration", "pause", token], ["spool", String(token.prefix(20))],
+            ["credential", "rotate", "x", token], ["integration", "add", token, "--url", token],
+            ["check", "--config=\(token)"],
+            ["credential", "add", "x", "--type", token], ["spool", "ack", "--loader", token, "--through", "1"],
+        ] {
+            let outcome = try Programs.tributary(arguments, in: workspace)
+            #expect(outcome.status != 0)
+            #expect(
+                !(outcome.errors + outcome.output).contains(token.dropFirst(2).prefix(12)),
+                "\(arguments): \(outcome.errors)")
+        }
+    }
+
     @Test("a bad configuration is 78 with file and line, from run and from check alike", arguments: ["run", "check"])
     func badConfiguration(command: String) throws {
         let workspace = try Workspace()
