@@ -40,6 +40,8 @@ struct FleetMember: Sendable {
     /// After this time without a holder, a host takes an integration even if that is more than its share: the one whose turn it is may not have it
     /// configured. Longer where every host has the same integrations, since then that one is only slow.
     static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
+    /// And not before it has seen it so in so many rounds.
+    static let patientRounds = 5
     /// How long it then keeps it, so that it does not go back and forth.
     static let reluctance = Duration.seconds(60)
 
@@ -53,8 +55,8 @@ struct FleetMember: Sendable {
     private(set) var configured: Set<String>
     private(set) var digest: String
     private var places: [String: Place] = [:]
-    /// Since when this host has seen an integration without a holder.
-    private var freeSince: [String: ContinuousClock.Instant] = [:]
+    /// Since when this host has seen an integration without a holder, and how many times.
+    private var freeSince: [String: (instant: ContinuousClock.Instant, rounds: Int)] = [:]
     /// The last holder of each integration that this host has seen.
     private var lastOwner: [String: String] = [:]
     /// What was taken beyond the share, and when.
@@ -199,7 +201,7 @@ struct FleetMember: Sendable {
         }
         let free = configured.filter { seen.owners[$0] == nil }
         freeSince = freeSince.filter { free.contains($0.key) }
-        for name in free where freeSince[name] == nil { freeSince[name] = now }
+        for name in free { freeSince[name, default: (now, 0)].rounds += 1 }
         takenLate = takenLate.filter { $0.value + Self.reluctance > now }
         return free
     }
@@ -258,7 +260,10 @@ struct FleetMember: Sendable {
         let ordered = ordered(Array(open))
         var chosen = Array(ordered.prefix(min(count, Self.maximumTaken)))
         for name in ordered.dropFirst(chosen.count) where chosen.count < Self.maximumTaken {
-            guard let since = freeSince[name], since + patience <= now else { continue }
+            // In a large fleet whose moves take long, the others' rounds are as long as this host's.
+            guard let since = freeSince[name], since.instant + patience <= now,
+                since.rounds > Self.patientRounds
+            else { continue }
             chosen.append(name)
             takenLate[name] = now
         }
