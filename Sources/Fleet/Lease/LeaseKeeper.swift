@@ -260,12 +260,13 @@ package actor LeaseKeeper {
         guard deadline != nil else { return }
         epoch += 1
         deadline = nil
+        let hadLease = term.deadline != nil
         term.finish()
         nextRenewal = ContinuousClock.now
         figures.isTakingPart = false
         figures.losses += 1
         let actions = member.end()
-        voice.lost(holdings: actions.count, because: figures.problem)
+        voice.lost(holdings: actions.count, hadLease: hadLease, because: figures.problem)
         for case .lost(let name) in actions {
             call(name) {
                 await $0.lost(name)

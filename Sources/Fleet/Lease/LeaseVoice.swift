@@ -38,13 +38,24 @@ final class LeaseVoice {
             "“\(host)” takes part in the fleet “\(fleet)”\(after); its lease is in \(engine), for \(ttl) s at a time")
     }
 
-    func lost(holdings: Int, because problem: String?) {
+    /// - Parameter hadLease: false for a standby, which has none.
+    func lost(holdings: Int, hadLease: Bool, because problem: String?) {
         troubleSince = .now
         lastMessage = .now
+        guard hadLease else {
+            logger.announce(
+                .fleetLeaseLost,
+                """
+                “\(host)” has not seen the lease of the fleet “\(fleet)” for \(ttl) s and can't take over: \
+                \(problem ?? "this process did not run"). It stands by again as soon as it can
+                """)
+            return
+        }
         logger.announce(
             .fleetLeaseLost,
             """
-            “\(host)” has lost its lease in the fleet “\(fleet)”: \(problem ?? "it was not renewed for \(ttl) s"). Okta is not asked for \(Self.integrations(holdings)) any more; other hosts may take over. It takes part again by itself
+            “\(host)” has lost its lease in the fleet “\(fleet)”: \(problem ?? "it was not renewed for \(ttl) s"). Okta is not asked \
+            for \(Self.integrations(holdings)) any more; other hosts may take over. It takes part again by itself
             """)
     }
 
