@@ -93,7 +93,7 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "OktaAPI", "OCSF", "Spool", "Configuration", "Systemd", "Time",
+                "Configuration", "Digests", "OCSF", "OktaAPI", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -82,7 +82,9 @@ enum InstalledExample {
 
     /// With every key in use, and with files that are there.
     static func loaded(in workspace: Workspace) throws -> Configuration {
-        for name in ["etcd-ca.pem", "etcd-client.pem", "credentials/etcd-client-key"] { try workspace.write(name, "x") }
+        for name in ["etcd-ca.pem", "etcd-client.pem", "credentials/etcd-client-key"] {
+            try workspace.write(name, "-----BEGIN CERTIFICATE-----\n")
+        }
         let text = try everyKeyInUse()
             // There is one fleet, and its access key comes from one place.
             .replacing("    credential_process: [/usr/local/bin/get-key, --profile, fleet]\n", with: "")

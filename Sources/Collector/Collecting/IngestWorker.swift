@@ -142,7 +142,7 @@ actor IngestWorker {
             restoredUntil[integration] = nil
             writers[integration] = writer
             reported.remove(integration)
-            try await finishOpening(integration, opening)
+            try await finishOpening(integration, writer, opening)
         }
         guard let writer = writers[integration] else { throw .sealUndecided(integration: integration) }
         sources[integration] = source
@@ -371,7 +371,7 @@ actor IngestWorker {
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
         writers[integration] = writer
-        try await finishOpening(integration, opening)
+        try await finishOpening(integration, writer, opening)
         return writers[integration]
     }
 }

@@ -79,14 +79,14 @@ struct IntegrationCollector: Sendable {
         guard var reading = await open() else { return }
         while !Task.isCancelled {
             heartbeat.beat()
+            guard lease?.term.isValid(at: time.now) ?? true else {
+                // Another host may ask Okta by now. This one hears soon whether it still holds the integration.
+                await sleep(for: Self.leaseLook)
+                continue
+            }
             switch reading.pager.nextStep(now: time.now) {
             case .wait(let until): await wait(until, &reading)
             case .request(let request):
-                guard lease?.term.isValid(at: time.now) ?? true else {
-                    // Another host may ask Okta by now. This one hears soon whether it still holds the integration.
-                    await sleep(for: Self.leaseLook)
-                    continue
-                }
                 await collect(request, &reading)
                 await probeIfDue(&reading)
             case .outstanding:
@@ -170,7 +170,12 @@ struct IntegrationCollector: Sendable {
                 case .page(let error):
                     return note(reading.pager.rejected(error.description, now: time.now), reading.pager)
                 case .cursorMoved: return await reopen(&reading)
-                case .spool(.sealUndecided) where !Task.isCancelled:
+                case .spool(.sealUndecided):
+                    // Its end is told by the seal. Whoever has stopped this collector finishes the seal or leaves it to another host.
+                    guard !Task.isCancelled else {
+                        reading.pager.notCommitted("the collector is stopped", now: time.now)
+                        return
+                    }
                     attempts += 1
                     await sleep(for: min(Self.writerRetry * attempts, .seconds(2)))
                 case .spool(let error):

@@ -14,8 +14,8 @@ struct SharedSealing {
     }
 
     var step = Step.idle
-    /// Whether a task is carrying out a step.
-    var isBusy = false
+    /// Whether a task is carrying out a step, or the opening.
+    var isBusy = true
     /// Attempts in a row that have failed, and when the next one is due.
     var failures = 0
     var retryAt: ContinuousClock.Instant?
@@ -104,23 +104,29 @@ extension IngestWorker {
         }
     }
 
-    /// Finishes the publication of the newest decision before anything is collected after it. The integration is closed if that fails.
-    func finishOpening(_ integration: String, _ newest: SealDecision?) async throws(SpoolError) {
-        guard let seals, let newest else { return }
+    /// Finishes the publication of the newest decision before anything is collected or sealed after it: an opening of the next decision removes the
+    /// bundle. The integration is closed if that fails.
+    func finishOpening(
+        _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
+    ) async throws(SpoolError) {
+        guard let seals else { return }
         do throws(SpoolError) {
             try await inBucket { () throws(S3Problem) in
+                guard let newest else { return }
                 try await seals.finish(newest, in: "\(spool.settings.directory)/_staging/\(integration)")
             }
         } catch {
-            close(integration)
+            // Closed and opened again in the meantime: that opening is not this one's.
+            if writers[integration] === writer { close(integration) }
             throw error
         }
+        if writers[integration] === writer { shared[integration]?.isBusy = false }
     }
 
     /// Seals what is due, or everything, in the fleet's bucket. Nil if the integration is not open, or if another task is sealing it already and
     /// this one does not have to.
     func sealShared(_ integration: String, _ occasion: SealOccasion, in seals: SealLog) async -> Sealing? {
-        while shared[integration]?.isBusy == true {
+        while writers[integration] != nil, shared[integration]?.isBusy == true {
             guard case .handOver = occasion else { return nil }
             await time.sleep(until: time.now + .milliseconds(50))
         }

@@ -93,9 +93,10 @@ extension ConfigurationBuilder {
             settings.require(keys.certificateFile.description, at: place, "key_file is set", into: &findings)
         }
         for (key, file) in [(keys.caFile, lease.caFile), (keys.certificateFile, lease.certificateFile)] {
-            guard let file else { continue }
-            checkReadable(file, at: settings.place(of: key.path), key: key.path)
-            checkCertificate(file, at: settings.place(of: key.path), key: key.path)
+            if let file { checkReadable(file, at: settings.place(of: key.path), key: key.path) }
+        }
+        if let file = lease.caFile {
+            checkCertificate(file, at: settings.place(of: keys.caFile.path), key: keys.caFile.path)
         }
         if let file = lease.keyFile { checkSecretFile(file, key: keys.keyFile.path, "the private key for etcd") }
     }

@@ -131,11 +131,14 @@ extension S3Client {
         }
     }
 
-    package func exists(_ path: String) async throws(S3Problem) -> Bool {
+    package func exists(_ path: String) async throws(S3Problem) -> Bool { try await size(path) != nil }
+
+    /// The size of an object, in bytes; `nil` if there is none.
+    package func size(_ path: String) async throws(S3Problem) -> Int64? {
         let answer = try await answer(to: S3Call(.head, path))
         switch answer.response.status {
-        case 200: return true
-        case 404: return false
+        case 200: return answer.response.headers.first("Content-Length").flatMap { Int64($0) } ?? 0
+        case 404: return nil
         default: throw problem(answer, "read")
         }
     }

@@ -1,3 +1,5 @@
+import Digests
+import FoundationEssentials
 import Logging
 import OktaAPI
 import Synchronization
@@ -126,6 +128,10 @@ package final class S3Client: Sendable {
         }
         request.headers = call.headers
         request.headers.append("x-amz-content-sha256", call.sha256)
+        // A store may keep what has come when a connection ends in the middle, unless it is told the digest of the whole.
+        if call.method == .put, let digest = Hexadecimal.bytes(call.sha256) {
+            request.headers.append("x-amz-checksum-sha256", Data(digest).base64EncodedString())
+        }
         if let clock { request.headers.append("X-Amz-Date", Self.stamp(now() + clock)) }
         if let token = credentials.sessionToken { request.headers.append("x-amz-security-token", token) }
         request.signature = RequestSignature(

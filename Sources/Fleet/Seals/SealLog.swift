@@ -183,15 +183,30 @@ package struct SealLog: Sendable {
     // MARK: Objects
 
     private func put(_ key: String, _ file: StagedFile) async throws(S3Problem) {
-        // Refused: an earlier attempt has stored it. The key has the commit's id, so the bytes are the same.
-        _ = try await client.write(key, file: try upload(file.path), sha256: file.sha256, headers: headers(nil))
+        // The key has the commit's id.
+        try await putOnce(key, file.path, bytes: file.bytes, sha256: file.sha256, headers: headers(nil))
+    }
+
+    /// Stores a file under a key that stands for just these bytes: whoever has stored it before, an earlier attempt or another host, meant the same.
+    private func putOnce(
+        _ key: String, _ path: String, bytes: Int64, sha256: String, headers: HTTPHeaders
+    ) async throws(S3Problem) {
+        for _ in 0..<2 {
+            let written = try await client.write(key, file: try upload(path), sha256: sha256, headers: headers)
+            if case .stored = written { return }
+            if try await client.size(key) == bytes { return }
+            // What a store has kept of a request that was cut off.
+            logger.warning("\(client.address.shown)/\(key) is not complete, and is stored again")
+            try await client.delete(key)
+        }
+        throw damaged(key, "it is not complete, and can't be replaced")
     }
 
     private func publish(_ segment: SealedSegment, file: String) async throws(S3Problem) {
         var headers = headers(Compression(fileName: segment.path)?.mediaType)
         headers.append("x-amz-meta-sha256", segment.sha256)
-        // Refused: it is published. The name has 64 random bits, and the store checks the digest.
-        _ = try await client.write(segment.path, file: try upload(file), sha256: segment.sha256, headers: headers)
+        // The name has 64 random bits.
+        try await putOnce(segment.path, file, bytes: segment.bytes, sha256: segment.sha256, headers: headers)
     }
 
     /// Publishes from the bundle, through a file, so that a large segment takes no memory.
@@ -202,7 +217,7 @@ package struct SealLog: Sendable {
         for segment in decision.segments {
             let range = offset..<offset + segment.bytes
             offset = range.upperBound
-            if try await client.exists(segment.path) { continue }
+            if try await client.size(segment.path) == segment.bytes { continue }
             let path = "\(directory)/publish-\(segment.fileName)"
             defer { try? files.unlink(path) }
             guard try await copy(bundle.key, range, to: path) else {

@@ -95,7 +95,7 @@ final class SimulatedHost {
         let sealer = process.start {
             let time = ProcessTime(process: process)
             while !Task.isCancelled {
-                for name in await daemon.worker.mayBeDue() { _ = await daemon.worker.sealDue(name) }
+                for name in await daemon.worker.due() { _ = await daemon.worker.sealDue(name) }
                 await time.sleep(until: time.now + interval)
             }
         }
