@@ -162,7 +162,7 @@ class Fleet:
         stops = [None] * len(self.hosts)
 
         def stop(number):
-            stops[number] = self.hosts[number].stop() if self.hosts[number].is_running else self.hosts[number].process.returncode
+            stops[number] = self.hosts[number].stop()
 
         threads = [threading.Thread(target=stop, args=(number,)) for number in range(len(self.hosts))]
         for thread in threads:
@@ -172,6 +172,8 @@ class Fleet:
         if any(stops):
             complaints.append(f"hosts stopped with {stops}")
         complaints += [f"{host.name} ended by itself with {host.exits}" for host in self.hosts if host.exits]
+        for host in self.hosts:
+            complaints += [f"{host.name} says: {line}" for line in host.log.read_text().splitlines() if " critical " in line][:3]
         self.reader.forget()
         self.reader.look()
         more, numbers = check.verdict(self.reader, expected, self.generated())

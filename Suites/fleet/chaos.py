@@ -40,7 +40,8 @@ def describe(fleet, chaos, numbers, began, ended):
         kinds[fault.kind] = kinds.get(fault.kind, 0) + 1
     found = takeovers(fleet, chaos.faults)
     again, pages = fleet.pages_asked_again()
-    print(f"    {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}; deciding PUTs struck: {dict(fleet.network.struck())}")
+    print(f"    {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}; kills at their step {chaos.steps}; "
+          f"deciding PUTs struck: {dict(fleet.network.struck())}")
     print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; faults took {ended - began:.0f} s, all was there {fleet.settled_in:.0f} s later")
     for what, those in (("all", found), ("with etcd, S3 and Okta up for all hosts", [one for one in found if one.was_reachable]), ("and no other fault near", [one for one in found if one.was_alone])):
         print(f"    takeovers, {what}: {outline([one.seconds for one in those])}{f' ({max(those).what})' if those else ''}")

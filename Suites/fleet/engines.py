@@ -53,7 +53,7 @@ class Etcd:
             self.processes[node] = subprocess.Popen(
                 ["etcd", "--name", f"n{node}", "--data-dir", self.home / str(node), "--listen-client-urls", client, "--advertise-client-urls", client,
                  "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", members, "--log-level", "warn"],
-                stdout=log, stderr=log)
+                stdout=log, stderr=log, start_new_session=True)
 
     def ask(self, node, path, body):
         request = urllib.request.Request(f"http://127.0.0.1:{self.clients[node]}{path}", json.dumps(body).encode())
@@ -96,7 +96,10 @@ class Bucket(Store):
     """SeaweedFS with one bucket. `is_open`: requests without a signature are allowed too, so that the relays may take a header out of a signed one."""
 
     def __init__(self, home, is_open=False):
-        super().__init__(str(Path(sys.prefix) / "bin/weed"), home)
+        super().__init__(str(home / "weed"), home)
+        # In a session of its own, like the hosts, so that each has a share of the processor as machines of their own would (sched(7), autogroup).
+        (home / "weed").write_text(f'#!/bin/sh\nexec setsid {Path(sys.prefix) / "bin/weed"} "$@"\n')
+        (home / "weed").chmod(0o755)
         if is_open:
             identities = json.loads((home / "s3.json").read_text())
             identities["identities"].append({"name": "anonymous", "actions": ["Admin", "Read", "Write", "List"]})
@@ -127,7 +130,8 @@ class Orgs:
         with open(home / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [program, "--orgs", str(count), "--token-file", self.token, "--events", str(events), "--history", "10m", "--rate", str(rate),
-                 "--late", "0.02", "--limit-per-minute", "1000000", "--ready-file", ready], stdout=subprocess.DEVNULL, stderr=log)
+                 "--late", "0.02", "--limit-per-minute", "1000000", "--ready-file", ready], stdout=subprocess.DEVNULL, stderr=log,
+                start_new_session=True)
 
         def lines():
             return ready.exists() and len(ready.read_text().splitlines()) == count

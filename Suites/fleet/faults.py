@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engines import wait_for
 
 WEIGHTS = {
-    "kill": 4, "kill, disk lost": 1, "pause": 4, "stop": 1,
+    "kill": 3, "kill, disk lost": 1, "kill at stage": 1, "kill at decide": 1, "kill at publish": 1, "kill at forget": 1, "pause": 4, "stop": 1,
     "cut etcd": 3, "cut s3": 3, "cut okta": 2,
     "leader killed": 2, "store killed": 1,
     "answer lost": 2, "answer reset": 2, "answer late": 2, "request late": 2,
@@ -22,7 +22,7 @@ class Fault:
     host: int
     seconds: float        # how long it lasts
     direction: str        # of a cut
-    is_late: bool         # what a cut held is delivered after it
+    is_late: bool         # what a cut held is delivered after it; a kill at a step comes after its request, not before
     count: int            # deciding PUTs that are struck
     gap: float            # until the next one
     began: float = 0
@@ -30,6 +30,8 @@ class Fault:
 
     def __str__(self):
         what = {"cut": f" {self.direction}{', delivered after it' if self.is_late else ''}", "answer": f" × {self.count}", "request": f" × {self.count}"}
+        if self.kind.startswith("kill at"):
+            what["kill"] = f" {'after' if self.is_late else 'before'} a request of it,"
         where = "" if self.kind in ENGINES else f" collector-{self.host + 1}"
         return f"{self.kind}{where}{what.get(self.kind.split()[0], '')} {self.seconds:.1f} s"
 
@@ -61,6 +63,7 @@ class Chaos:
         self.busy = set()
         self.lock = threading.Lock()
         self.errors = []
+        self.steps = 0        # kills that struck at their step
 
     def run(self):
         threads = []
@@ -107,11 +110,28 @@ class Chaos:
 
     def _kill(self, fault):
         host = self.fleet.hosts[fault.host]
+        if fault.kind.startswith("kill at"):
+            self._kill_at(fault, host)
         host.kill()
         if fault.kind.endswith("disk lost"):
             host.lose_disk()
         time.sleep(fault.seconds)
         host.start()
+
+    def _kill_at(self, fault, host):
+        """At a step of a seal, whichever comes next. A host that stands by has none: then it is killed all the same."""
+        host.revive()
+        struck = threading.Event()
+
+        def strike():
+            fault.began = time.monotonic()
+            host.signal(signal.SIGKILL)
+            struck.set()
+
+        self.fleet.network.trap(fault.host, fault.kind.split()[-1], fault.is_late, strike)
+        if struck.wait(15):
+            self.steps += 1
+        self.fleet.network.trap(fault.host, None, None, None)
 
     def _pause(self, fault):
         host = self.fleet.hosts[fault.host]
@@ -169,7 +189,7 @@ class Takeover:
 
 def takeovers(fleet, faults):
     """From the beginning of each fault to the first request of another host. An org that the same host goes on with was not taken over."""
-    ends = {"kill", "kill, disk lost", "pause", "cut etcd" if fleet.lease == "etcd" else "cut s3"}
+    ends = {*(kind for kind in WEIGHTS if kind.startswith("kill")), "pause", "cut etcd" if fleet.lease == "etcd" else "cut s3"}
     asked = {}
     for request, _, _ in fleet.network.requests["okta"]:
         asked.setdefault(request.port, []).append((request.at, request.host))

@@ -48,7 +48,7 @@ class Host:
         self.configuration = home / "tributary.yaml"
         self.log = home / "log"
         self.process = None
-        self.spent, self.largest = 0.0, 0   # processor seconds of the lives before; most resident memory, KiB
+        self.spent, self.seen, self.largest = 0.0, 0.0, 0   # processor seconds of the lives before, and with this one's; most resident memory, KiB
         self.exits = []
 
     def configure(self, orgs, fleet, *, segment_max_age="5s", poll_interval="1s", more=""):
@@ -75,7 +75,7 @@ integrations:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*(self.namespace.enter if self.namespace else []), self.program, "run", "--config", self.configuration],
-                stdout=log, stderr=log, env=environment)
+                stdout=log, stderr=log, env=environment, start_new_session=True)
 
     def note(self):
         """Keeps what this life has used: (processor seconds of all lives, KiB resident now)."""
@@ -83,8 +83,8 @@ integrations:
             spent = self.spent + processor_seconds(self.process.pid)
             resident = int(Path(f"/proc/{self.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
         except (OSError, IndexError, AttributeError):
-            return self.spent, 0
-        self.largest = max(self.largest, resident)
+            return self.seen, 0
+        self.seen, self.largest = spent, max(self.largest, resident)
         return spent, resident
 
     def signal(self, number):
@@ -97,12 +97,13 @@ integrations:
         self.process.wait()
 
     def stop(self, seconds=90):
-        """In order; returns the exit code."""
+        """In order; returns the exit code. A signal that comes before the program has got so far just ends it: 0 too."""
         self.spent, _ = self.note()
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
         try:
-            return self.process.wait(seconds)
+            code = self.process.wait(seconds)
+            return 0 if code == -signal.SIGTERM else code
         except subprocess.TimeoutExpired:
             self.kill()
             return "killed, since it did not stop"
@@ -115,7 +116,7 @@ integrations:
     def revive(self):
         """Starts it if it has ended; one that ended by itself is noted."""
         if not self.is_running:
-            if self.process is not None and self.process.returncode not in (-signal.SIGKILL, 0):
+            if self.process is not None and self.process.returncode not in (-signal.SIGKILL, -signal.SIGTERM, 0):
                 self.exits.append(self.process.returncode)
             self.start()
 

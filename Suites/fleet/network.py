@@ -16,6 +16,11 @@ import time
 
 CLONE_NEWNET = 0x40000000
 DECISION = re.compile(rb"PUT /[^ ?]*/_tributary/seals/")
+# The requests by which a host carries out the steps of a seal.
+STEPS = {
+    "stage": re.compile(rb"PUT /[^ ?]*/_tributary/(?:windows|bundles)/"), "decide": DECISION,
+    "publish": re.compile(rb"PUT /[^ ?]*/integration(?:=|%3[Dd])"), "forget": re.compile(rb"DELETE /[^ ?]*/_tributary/"),
+}
 # Without the signature too, which would not fit any more: the store takes such a request for an anonymous one.
 CONDITION = re.compile(rb"\r\n(?:if-none-match|authorization):[^\r]*", re.IGNORECASE)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -69,6 +74,7 @@ class Exchange:
         self.answered = 0            # bytes of its answer
         self.status = None
         self.answer_fate = None      # "lost", "reset", or seconds
+        self.trap = None             # called before the answer is delivered
         self.is_client_there = True
 
 
@@ -84,6 +90,7 @@ class Link:
         self.fates = collections.deque()   # of the next deciding PUTs: ("answer lost"|"answer reset"|"answer late"|"request late", seconds)
         self.struck = collections.Counter()
         self.drops_condition = False
+        self.trap = None             # (step, whether after it, what to call once) of the next request of that step
 
     async def pass_gate(self, direction):
         """Waits while this direction is cut. False: what was held is not to be delivered."""
@@ -120,6 +127,12 @@ class Link:
             exchange.answered, exchange.status, exchange.answer_fate = 0, None, None
             method, target = head.split(b" ", 2)[:2]
             exchange.request = Request(time.monotonic(), self.host, port, method.decode(), target.decode())
+            if self.trap and STEPS[self.trap[0]].match(head):
+                (_, is_after, strike), self.trap = self.trap, None
+                if not is_after:
+                    strike()
+                    return self._end(exchange, server)
+                exchange.trap = strike
             is_decision = self.service == "s3" and DECISION.match(head)
             if is_decision and self.drops_condition:
                 head = CONDITION.sub(b"", head)
@@ -175,6 +188,9 @@ class Link:
                 exchange.status = int(data[9:12])
             if exchange.status:
                 exchange.answered += len(data)
+                if exchange.trap:
+                    exchange.trap()
+                    return client.transport.abort()
             # "100 Continue" is no answer.
             fate = exchange.answer_fate if exchange.status else None
             if fate == "lost":
@@ -240,6 +256,12 @@ class Network:
         """The next deciding PUTs of this host: "answer lost", "answer reset", "answer late" or "request late"."""
         async def change():
             self.links[host, "s3"].fates.extend([(what, seconds)] * count)
+        self._call(change())
+
+    def trap(self, host, step, is_after, strike):
+        """Calls `strike` when this host's next request of a step of a seal comes, which is not carried out, or when it is answered. None: no more."""
+        async def change():
+            self.links[host, "s3"].trap = (step, is_after, strike) if strike else None
         self._call(change())
 
     def calm(self):

@@ -1,4 +1,5 @@
 """Three hundred orgs over three hosts: shares, one host leaves and returns, and what it costs next to one host alone."""
+import json
 import time
 
 from bench import Fleet, Settings, report
@@ -31,6 +32,29 @@ def run(programs, scratch, seed):
     report(f"Okta gets no more requests from {settings.hosts} hosts than from one", seconds <= alone * 1.1, f"{seconds} and {alone} a minute")
 
 
+def check_status(fleet):
+    """`tributary fleet status` says what Okta sees."""
+    code, said = fleet.hosts[0].command("fleet", "status", "--json")
+    told = {one["name"]: one.get("host") for one in json.loads(said)["integrations"]} if code == 0 else said[-500:]
+    seen = {name: fleet.hosts[number].name for name, number in fleet.holders(POLL * 3).items()}
+    report("fleet status says who asks Okta for what", told == seen, "" if told == seen else f"{str(told)[:200]} and {str(seen)[:200]}")
+
+
+def drain(fleet, within):
+    """The first host hands everything over by command, and takes its share again."""
+    first, others = fleet.hosts[0], list(range(1, len(fleet.hosts)))
+    began = time.monotonic()
+    code, said = fleet.hosts[-1].command("fleet", "drain", first.name, "--wait")
+    report("fleet drain --wait ends with 0", code == 0, "" if code == 0 else said[-300:])
+    drained = time.monotonic() - began
+    _, shares = fleet.wait_for_shares(others, within)
+    code, said = fleet.hosts[-1].command("fleet", "undrain", first.name)
+    report("fleet undrain ends with 0", code == 0, "" if code == 0 else said[-300:])
+    took, after = fleet.wait_for_shares([0, *others], within)
+    print(f"    {first.name} is drained in {drained:.1f} s, shares {shares}; taken back in {took:.0f} s, shares {after}; longest time without a request, "
+          f"for each org: {outline(fleet.gaps(began, time.monotonic()))}")
+
+
 def play(fleet, settings):
     everybody = list(range(settings.hosts))
     fleet.start()
@@ -48,6 +72,8 @@ def play(fleet, settings):
     took, shares = fleet.wait_for_shares(everybody, within)
     print(f"    it returns: shares {shares} after {took:.1f} s; longest time without a request, for each org: "
           f"{outline(fleet.gaps(began, time.monotonic()))} (poll interval {POLL} s)")
+    check_status(fleet)
+    drain(fleet, within)
     again, pages = fleet.pages_asked_again()
     print(f"    pages with events {pages}, asked for again {again}")
     complaints, numbers = fleet.settle()
