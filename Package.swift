@@ -71,8 +71,9 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "Configuration", "Credentials", "Fleet", "OCSF", "OktaAPI", "ResponseLog", "Spool", "Systemd",
-                "Time",
+                "CLinux", "Configuration", "Credentials", "Delivery", "Fleet", "OCSF", "OktaAPI", "ResponseLog",
+                "Spool",
+                "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

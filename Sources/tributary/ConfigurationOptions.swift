@@ -18,7 +18,9 @@ struct ConfigurationOptions: ParsableArguments {
     func validate() throws {
         // Messages name the file. A path may have a random part; a bare word that looks like a secret is one.
         let isBare = !config.contains("/") && !config.contains(".")
-        guard !LiteralSecret.isPresent(in: config, identifiers: true), !(isBare && LiteralSecret.mayBePresent(in: config)) else {
+        guard !LiteralSecret.isPresent(in: config, identifiers: true),
+            !(isBare && LiteralSecret.mayBePresent(in: config))
+        else {
             throw ValidationError(
                 "--config: this looks like a secret, and is not repeated here; name the configuration's file")
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CThreadPriority
 import Collector
 import Configuration
 import Glibc

@@ -45,7 +45,7 @@ def describe(fleet, chaos, numbers, began, ended):
     print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; faults took {ended - began:.0f} s, all was there {fleet.settled_in:.0f} s later")
     for what, those in (("all", found), ("with etcd, S3 and Okta up for all hosts", [one for one in found if one.was_reachable]), ("and no other fault near", [one for one in found if one.was_alone])):
         print(f"    takeovers, {what}: {outline([one.seconds for one in those])}{f' ({max(those).what})' if those else ''}")
-    print(f"    pages with events {pages}, asked for again {again}")
+    print(f"    pages with events {pages}, requested again {again}")
     for service in sorted(fleet.network.requests):
         total, methods = fleet.per_minute(service, began, ended)
         print(f"    {service}: {total} requests a minute {methods}")

@@ -75,7 +75,7 @@ def play(fleet, settings):
     check_status(fleet)
     drain(fleet, within)
     again, pages = fleet.pages_asked_again()
-    print(f"    pages with events {pages}, asked for again {again}")
+    print(f"    pages with events {pages}, requested again {again}")
     complaints, numbers = fleet.settle()
     print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}")
     report("planned moves ask for no page again", again == 0, again)

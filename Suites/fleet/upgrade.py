@@ -31,7 +31,7 @@ def run(programs, scratch, seed):
         print(f"    over the whole upgrade, for each org: {outline(fleet.gaps(began, time.monotonic()))} (poll interval 1 s)")
         again, pages = fleet.pages_asked_again()
         complaints, numbers = fleet.settle()
-        print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; pages with events {pages}, asked for again {again}")
+        print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; pages with events {pages}, requested again {again}")
         report("a rolling upgrade asks for no page again", again == 0, again)
         report("a rolling upgrade under load: each event once, none lost", not complaints, "; ".join(complaints))
     finally:

@@ -91,7 +91,8 @@ struct MetricsTests {
     }
 
     private static let all: [(name: String, kind: String, unit: String, help: String, labels: [String])] =
-        rows(Metrics.daemon, []) + rows(Metrics.fleet, []) + rows(Metrics.integration, ["integration"]) + rows(Metrics.credential, ["credential"])
+        rows(Metrics.daemon, []) + rows(Metrics.fleet, []) + rows(Metrics.integration, ["integration"])
+        + rows(Metrics.credential, ["credential"])
         + rows(Metrics.response, ["integration"]) + rows(Metrics.destination, ["destination"])
 
     private static func rows<Subject>(

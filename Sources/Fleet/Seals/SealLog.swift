@@ -3,7 +3,7 @@ import Logging
 import OktaAPI
 import Spool
 
-/// The seals of a fleet in its bucket: the store behind the steps of `SpoolWriter+Shared`.
+/// The seals of a fleet in its bucket: the bucket's part of the steps of `SpoolWriter+Shared`.
 ///
 /// Invariants
 /// - A decision is an object that is written once, under the condition that there is none of its generation (`If-None-Match: *`). So of all hosts that
