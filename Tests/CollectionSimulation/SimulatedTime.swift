@@ -116,6 +116,12 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
+    /// Waits until a task has ended. False if it never does, since it does not wait for anything that comes.
+    package func join(_ task: SimulatedTask) async -> Bool {
+        await wait(until: server + 10 * 365 * 86_400_000, for: task.end)
+        return task.isOver || Task.isCancelled
+    }
+
     /// Ends all waits for this moment.
     package func happen(_ moment: Moment) {
         moment.state.withLock { $0 = true }

@@ -42,7 +42,8 @@ package struct FleetPlan: Sendable {
 
     package var hosts = 2
     package var turns: [Turn] = []
-    /// How often a daemon looks for something to seal. Milliseconds.
+    /// How often a daemon looks for something to seal while it waits for the next poll: less often than in truth, which
+    /// saves time. Milliseconds.
     package var sealingInterval: Int64 = 1_000
     package var segmentMaxBytes = 40_000
     /// Whether daemons open the fleet's spool in the bucket first.

@@ -87,16 +87,18 @@ final class SimulatedHost {
         } catch {
             if id != nil { problems.append("\(name)'s spool can't be opened: \(error)") }
             process.die()
-            await process.join()
+            _ = await process.join()
             disk.killed()
             return false
         }
-        let interval = Duration.milliseconds(world.plan.sealingInterval)
+        let plan = world.plan
         let sealer = process.start {
             let time = ProcessTime(process: process)
             while !Task.isCancelled {
                 for name in await daemon.worker.due() { _ = await daemon.worker.sealDue(name) }
-                await time.sleep(until: time.now + interval)
+                await time.sleep(
+                    until: time.now
+                        + (process.isActive ? CollectionService.tick : .milliseconds(plan.sealingInterval)))
             }
         }
         running = Running(process: process, daemon: daemon, sealer: sealer)
@@ -133,7 +135,7 @@ final class SimulatedHost {
     func end(isPowerCut: Bool, _ random: inout SeededGenerator) async {
         guard let running else { return }
         running.process.die()
-        await running.process.join()
+        if await !running.process.join() { problems.append("a task of \(name) does not end") }
         noteHealth()
         if isPowerCut { disk.reboot(&random) } else { disk.killed() }
         (self.running, held, move) = (nil, nil, nil)
@@ -181,10 +183,10 @@ final class SimulatedHost {
         move = running.process.start {
             if stops {
                 running.sealer.cancel()
-                await time.wait(until: .max / 2, for: running.sealer.end)
+                _ = await time.join(running.sealer)
             }
             held.collector.cancel()
-            await time.wait(until: .max / 2, for: held.collector.end)
+            _ = await time.join(held.collector)
             if !running.process.isDead { await close(running.daemon.worker) }
         }
     }

@@ -14,6 +14,7 @@ final class SimulatedProcess: Sendable {
         var stillUntil: Int64 = 0
         var tasks: [SimulatedTask] = []
         var bucketRequests = 0
+        var lastRequest: Int64 = 0
         var diesAt: (request: Int, isSent: Bool)?
     }
 
@@ -64,6 +65,14 @@ final class SimulatedProcess: Sendable {
     /// It does nothing until then, whatever is answered. Milliseconds since 1970.
     func standStill(until instant: Int64) { state.withLock { $0.stillUntil = instant } }
 
+    /// Whether it has sent a request in the last seconds.
+    var isActive: Bool { state.withLock(\.lastRequest) > time.server - 10_000 }
+
+    fileprivate func noteRequest() {
+        let now = time.server
+        state.withLock { $0.lastRequest = now }
+    }
+
     // MARK: Its tasks
 
     @discardableResult
@@ -73,9 +82,12 @@ final class SimulatedProcess: Sendable {
         return task
     }
 
-    /// Returns when all of its tasks have ended.
-    func join() async {
-        for task in state.withLock(\.tasks) { await time.wait(until: .max / 2, for: task.end) }
+    /// Returns when all of its tasks have ended; false if one never does.
+    func join() async -> Bool {
+        for task in state.withLock(\.tasks) {
+            guard await time.join(task) else { return false }
+        }
+        return true
     }
 
     fileprivate func stillness() async {
@@ -118,6 +130,7 @@ struct ProcessTransport: HTTPTransport {
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         guard !process.isDead, !Task.isCancelled else { throw cancelled }
+        process.noteRequest()
         let answer: Result<HTTPResponse, TransportError>
         do throws(TransportError) {
             answer = .success(try await org.send(request))
@@ -139,6 +152,7 @@ struct BucketTransport: HTTPTransport {
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         guard !process.isDead, !Task.isCancelled else { throw cancelled }
+        process.noteRequest()
         let (isLast, isSent) = process.isLast()
         if isLast {
             if isSent { _ = bucket.send(request) }

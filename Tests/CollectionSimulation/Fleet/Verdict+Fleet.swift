@@ -39,8 +39,9 @@ extension Verdict {
 
     private mutating func checkSegments(_ bucket: FleetBucket, _ decisions: [SealDecision]) {
         var named: [String: Int] = [:]
-        for decision in decisions {
+        for (number, decision) in decisions.enumerated() {
             let decided = bucket.object(decision.key)?.write ?? 0
+            let next = number + 1 < decisions.count ? bucket.object(decisions[number + 1].key)?.write : nil
             for segment in decision.segments {
                 named[segment.path, default: 0] += 1
                 if named[segment.path] == 2 { problems.append("\(segment.path) is in two decisions") }
@@ -49,6 +50,10 @@ extension Verdict {
                     continue
                 }
                 if object.write < decided { problems.append("\(segment.path) was published before it was decided") }
+                // Only the newest decision may have segments that are not published yet: an opening looks at no other.
+                if let next, object.write > next {
+                    problems.append("\(segment.path) was published after the next decision")
+                }
                 if !bucket.hasDigest(segment.path, segment.sha256) {
                     problems.append("\(segment.path) does not have the SHA-256 of \(decision.key)")
                 }

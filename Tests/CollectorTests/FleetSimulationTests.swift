@@ -1,0 +1,25 @@
+import Testing
+
+@testable import CollectionSimulation
+
+/// Several hosts of a fleet with one bucket, in a run that a seed decides. `make simulate FLEET=1` runs fresh seeds.
+@Suite("The connected daemons of a fleet", .serialized)
+struct FleetSimulationTests {
+    @Test("every event is in the bucket once, whoever collects, dies, or comes too late", arguments: 0..<4)
+    func exactlyOnce(_ block: UInt64) async throws {
+        let lane = try SimulationLane()
+        for seed in block * 4..<block * 4 + 4 {
+            let verdict = await lane.run(Scenario(seed: seed, isFleet: true))
+            #expect(verdict.isGood, "seed \(seed): \(verdict)")
+        }
+    }
+
+    @Test("a seed gives a run back, however the machine schedules its tasks")
+    func sameAgain() async throws {
+        let lane = try SimulationLane()
+        let first = await lane.run(Scenario(seed: 3, isFleet: true))
+        let second = await lane.run(Scenario(seed: 3, isFleet: true))
+        #expect(first.seals > 0 && first.takeovers > 0)
+        #expect(first.description == second.description)
+    }
+}
