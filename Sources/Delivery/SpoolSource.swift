@@ -13,17 +13,21 @@ package final class SpoolSource: SegmentSource {
     private let loader: String
     private let directory: String
     private let acknowledgements: AcknowledgementFiles
+    private let prepare: @Sendable () -> Void
     private let clock: @Sendable () -> Int64
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - directory: the spool's, absolute.
+    ///   - prepare: called before each attempt to open the spool, to make what the package makes elsewhere.
     package init(
-        loader: String, directory: String, clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
+        loader: String, directory: String, prepare: @escaping @Sendable () -> Void = {},
+        clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
     ) {
         self.loader = loader
         self.directory = directory
+        self.prepare = prepare
         self.clock = clock
         acknowledgements = AcknowledgementFiles(spool: directory)
     }
@@ -48,6 +52,7 @@ package final class SpoolSource: SegmentSource {
 
     private func open(_ state: inout State) throws(SpoolError) -> Int64 {
         let reader = try SpoolReader(directory: directory)
+        prepare()
         var known = try acknowledgements.acknowledgement(of: loader)
         if known == nil {
             // From here on nothing is deleted that this destination lacks.

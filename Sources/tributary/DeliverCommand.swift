@@ -45,12 +45,6 @@ struct Deliver: AsyncParsableCommand {
         let path = options.config
         let announcer = logger
         guard let configuration = Self.load(path, announcer) else { throw ExitStatus.configuration }
-        if configuration.fleet == nil {
-            let spool = configuration.spool.directory
-            // The package makes it; a spool elsewhere may lack it. What hinders that is told when it is needed.
-            try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool)
-                .makeIfMissing()
-        }
         logger.announce(.started, "tributary \(Version.current), delivery to \(name), configuration \(path)")
         let daemon: DeliveryDaemon
         do throws(DeliveryDaemon.StartError) {
@@ -79,7 +73,12 @@ struct Deliver: AsyncParsableCommand {
         _ name: String, _ configuration: Configuration, _ logger: Logger, _ beginAgain: @escaping @Sendable () -> Void
     ) throws(DeliveryTrouble) -> any SegmentSource {
         guard let fleet = configuration.fleet else {
-            return SpoolSource(loader: name, directory: configuration.spool.directory)
+            let spool = configuration.spool.directory
+            return SpoolSource(loader: name, directory: spool) {
+                // The package makes it; a spool elsewhere may lack it. What hinders that is told when it is needed.
+                try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool)
+                    .makeIfMissing()
+            }
         }
         let bucket: FleetBucket
         do throws(TransportError) {

@@ -20,7 +20,7 @@ extension ConfigurationBuilder {
         let lease = SectionReading<Configuration.FleetLeaseKeys>(settings, context, into: &findings).whole
         if let log { check(log) }
         if let lease { check(lease) }
-        if let retention = settings.values["spool.retention"], !retention.node.isNull {
+        if case .scalar(let retention)? = settings.values["spool.retention"]?.node.value, retention != "never" {
             findings.warning(
                 at: settings.place(of: "spool.retention"), key: "spool.retention",
                 "spool.retention does not apply in a fleet, whose segments are in the bucket",
