@@ -302,8 +302,10 @@ package final class FleetSource: SegmentSource {
         _ integration: String, after generation: UInt64, staged: UInt64
     ) async throws(S3Problem) -> (seal: SealDecision, gone: Set<String>)? {
         guard let seal = try await list.seal(integration, generation + 1) else {
-            // Nothing there yet, or seals are missing.
-            guard let first = try await list.first(integration, after: generation) else { return nil }
+            // Nothing there yet, or decided just now, or seals are missing.
+            guard let first = try await list.first(integration, after: generation), first > generation + 1 else {
+                return nil
+            }
             throw SealList.missing(integration, generation + 1, before: first, in: list.place) {
                 "skip them with `tributary spool ack --bucket --loader \(loader) --through \($0)`"
             }
