@@ -79,8 +79,8 @@ struct StatusText {
     }
 
     private var process: String {
-        let age = age(report.startedAt).map(StatusReport.duration) ?? "since \(report.startedAt)"
-        return terminal.dim("  tributary \(report.version), process \(report.pid), up \(age)")
+        let lifetime = age(report.startedAt).map(StatusReport.duration) ?? "since \(report.startedAt)"
+        return terminal.dim("  tributary \(report.version), process \(report.pid), up \(lifetime)")
     }
 
     /// Of the response actions of an integration.
