@@ -62,7 +62,7 @@ struct ReloadTests {
         let restart = try reload(workspace)
         #expect(restart.status == 0)
         #expect(restart.output == "restart needed for network.proxy\n")
-        #expect(restart.errors.contains("systemctl restart tributary"))
+        #expect(restart.errors.contains("stop the daemon, then tributary run --config \(workspace.configuration)"))
         try await daemon.wait(for: "no refusal any more") {
             $0?.configuration?.refused == nil && $0?.configuration?.restartNeeded == ["network.proxy"]
         }
@@ -101,7 +101,7 @@ struct ReloadTests {
         ) { first, _ in first }
         #expect(problems["globex"]?.kind == "configuration")
         #expect(problems["globex"]?.message.contains("\(workspace.configuration):") == true)
-        #expect(problems["globex"]?.remedy.contains("systemctl reload tributary") == true)
+        #expect(problems["globex"]?.remedy.contains("tributary reload --config \(workspace.configuration)") == true)
         #expect(problems["initech"]?.kind == "credential")
         #expect(problems["initech"]?.message.contains(workspace.tokenFile("initech")) == true)
         #expect(problems[dropIns + "/umbrella.yaml"]?.kind == "configuration")
