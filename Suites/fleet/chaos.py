@@ -28,6 +28,7 @@ def run(programs, scratch, seed, **changes):
         describe(fleet, chaos, numbers, began, ended)
         what = f"lease {settings.lease}, {settings.events} faults: each event once, none lost"
         if settings.fence == "off":
+            print(f"    without the fence: {'; '.join(complaints) or 'no complaint'}")
             return report("without the fence events come twice, so that the suite would see it", numbers["twice"] > 0, numbers["twice"])
         return report(what, not complaints, "; ".join(complaints))
     finally:

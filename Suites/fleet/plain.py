@@ -47,15 +47,15 @@ def run(programs, scratch, seed):
             return time.monotonic() > ends["at"]
 
         wait_for("the end of the measurement", is_over, settings.seconds + 10, every=1)
+        # Of both at the same moment.
+        figures = [(*host.note(), sum(request.host == host.number for request, _, _ in network.requests["okta"])) for host in hosts]
         expected = {name: set(orgs.uuids(port)) for port, name in orgs.names.items()}
         wait_for("all events in both spools", lambda: all(
             (found := collected(host)) and all(found.get(name, Counter()).keys() >= uids for name, uids in expected.items()) for host in hosts), 60, every=1)
-        for what, host in zip(("old", "new"), hosts):
-            now, resident = host.note()
+        for what, host, (spent, resident, requests) in zip(("old", "new"), hosts, figures):
             code = host.stop()
-            requests = sum(request.host == host.number for request, _, _ in network.requests["okta"])
             twice = sum(number > 1 for found in collected(host).values() for number in found.values())
-            print(f"    {what}: processor {now:.2f} s, memory {resident / 1024:.1f} MiB (most {host.largest / 1024:.1f}), {requests} requests, "
+            print(f"    {what}: processor {spent:.2f} s, memory {resident / 1024:.1f} MiB (most {host.largest / 1024:.1f}), {requests} requests, "
                   f"{sum(len(found) for found in collected(host).values())} events, {twice} twice, stopped with {code}", flush=True)
             report(f"a host without fleet, {what}: each event once", twice == 0 and code == 0)
     finally:
