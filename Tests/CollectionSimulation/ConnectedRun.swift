@@ -13,20 +13,54 @@ package final class SimulationLane: Sendable {
     let thread = WorkerThread(name: "simulation")
     let catalog: EventCatalog
     let logger: Logger
+    private let faults = CriticalMessages()
 
     package init(isVerbose: Bool = false) throws {
         catalog = try EventCatalog.builtIn()
-        var logger = Logger(label: "simulation") { label in
+        var logger = Logger(label: "simulation") { [faults] label in
             isVerbose
-                ? StreamLogHandler.standardError(label: label) as any LogHandler : SwiftLogNoOpLogHandler()
+                ? StreamLogHandler.standardError(label: label) as any LogHandler : faults
         }
         logger.logLevel = isVerbose ? .debug : .critical
         self.logger = logger
     }
 
     package func run(_ scenario: Scenario) async -> Verdict {
-        if let plan = scenario.fleet { return await FleetRun(scenario, plan, self).result() }
-        return await ConnectedRun(scenario, self).result()
+        var verdict: Verdict
+        if let plan = scenario.fleet {
+            verdict = await FleetRun(scenario, plan, self).result()
+        } else {
+            verdict = await ConnectedRun(scenario, self).result()
+        }
+        verdict.problems += faults.take()
+        return verdict
+    }
+}
+
+/// Keeps what the daemon itself takes for a fault in its code.
+private struct CriticalMessages: LogHandler {
+    private final class Kept: Sendable {
+        let messages = Mutex<[String]>([])
+    }
+
+    private let kept = Kept()
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.critical
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        kept.messages.withLock { if $0.count < 10 { $0.append("\(event.message)") } }
+    }
+
+    func take() -> [String] {
+        kept.messages.withLock { messages in
+            defer { messages = [] }
+            return messages
+        }
     }
 }
 

@@ -148,7 +148,6 @@ final class SimulatedHost {
         noteHealth()
         holdings += 1
         let term = LeaseTerm()
-        term.extend(to: running.process.time.now + .seconds(100_000_000))
         let lease = CollectionLease(
             holding: Holding(integration: "acme", token: Int64(holdings), since: world.time.server, previousHost: nil),
             term: term)
@@ -156,7 +155,11 @@ final class SimulatedHost {
         guard let collector = running.daemon.collector(session, transport: transport, lease: lease) else { return }
         held = Held(
             collector: running.process.start { await collector.run() }, term: term, filter: filter, number: holdings)
+        renewLease()
     }
+
+    /// A renewal of the lease has succeeded.
+    func renewLease() { held?.term.extend(to: world.time.now + .seconds(100_000_000)) }
 
     /// The lease has ended. Whether the host hears of it is another matter.
     func endLease() { held?.term.finish() }
