@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-SEGMENTS = int(os.environ.get("SEGMENTS", "600"))
-KILLS = int(os.environ.get("KILLS", "12"))
+SEGMENTS = int(os.environ.get("SEGMENTS", "300"))
+KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", "1"))
 # The parts that are slower for a segment take fewer, and have a short and a long form only.
 IS_LONG = SEGMENTS >= 10_000

@@ -9,7 +9,7 @@ import threading
 import time
 
 import spool
-from harness import IS_LONG, SEED, SEGMENTS, Deliverer, check, configure, objects, records_of, wait_for
+from harness import IS_LONG, SEED, Deliverer, check, configure, objects, records_of, wait_for
 from store import KEY, SECRET, Proxy, Store, free_ports
 
 
@@ -28,7 +28,7 @@ def full_disk(programs, scratch, weed):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], capture_output=True).returncode:
         print("    left out: a full disk, since this user may not mount one")
         return
-    count = min(SEGMENTS, 1000) // 4
+    count = 250 if IS_LONG else 150
     expected = spool.make(home / "spool", count, SEED + 7, size=100 << 20 >> 8, compress=False)
     total = sum(file.stat().st_size for file in (home / "spool").rglob("*.ndjson"))
     store = Store(weed, disk, volume_megabytes=8)
