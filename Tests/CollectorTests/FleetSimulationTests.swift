@@ -14,6 +14,12 @@ struct FleetSimulationTests {
         }
     }
 
+    @Test("what failed once stays mended", arguments: [40_001_915])
+    func mended(_ seed: UInt64) async throws {
+        let verdict = try await SimulationLane().run(Scenario(seed: seed, isFleet: true))
+        #expect(verdict.isGood, "seed \(seed): \(verdict)")
+    }
+
     @Test("a seed gives a run back, however the machine schedules its tasks")
     func sameAgain() async throws {
         let lane = try SimulationLane()

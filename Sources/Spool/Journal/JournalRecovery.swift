@@ -51,22 +51,25 @@ struct JournalRecovery {
             }
             found = journal
         }
-        let restored: RecoveredJournal?
-        do throws(SpoolError) {
-            var swept: SealPlan?
-            if let decided = found, case let plan = decided.journal.header.seal,
-                generations.dropLast().last == plan.generation, try isSwept(plan)
-            {
-                swept = plan
-                var older = try read(plan.generation)
-                older.report.olderSpool = decided.report.olderSpool
-                fileSystem.close(decided.journal.log.file)
-                found = older
+        var restored: RecoveredJournal?
+        // In a fleet the bucket knows what is sealed, and the journal was brought to its newest seal. Marks in the staging directory are of attempts.
+        if spool.settings.sharedID == nil {
+            do throws(SpoolError) {
+                var swept: SealPlan?
+                if let decided = found, case let plan = decided.journal.header.seal,
+                    generations.dropLast().last == plan.generation, try isSwept(plan)
+                {
+                    swept = plan
+                    var older = try read(plan.generation)
+                    older.report.olderSpool = decided.report.olderSpool
+                    fileSystem.close(decided.journal.log.file)
+                    found = older
+                }
+                restored = try StateRestoration(recovery: self, found: found, swept: swept, now: now).restored()
+            } catch {
+                if let found { fileSystem.close(found.journal.log.file) }
+                throw error
             }
-            restored = try StateRestoration(recovery: self, found: found, swept: swept, now: now).restored()
-        } catch {
-            if let found { fileSystem.close(found.journal.log.file) }
-            throw error
         }
         if restored == nil { _ = generations.popLast() }
         var recovered = if let known = restored ?? found { known } else { try start(now) }
