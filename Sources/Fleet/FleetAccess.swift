@@ -5,10 +5,13 @@ import OktaAPI
 
 /// What the section `fleet` leads to: the client of its bucket, and the store of its leases. No connection is opened yet.
 package struct FleetAccess: Sendable {
+    /// The client of the bucket.
+    package var bucket: S3Client { seals.client }
+
     /// Transfers to the bucket at once.
     package static let connections = 32
 
-    package let bucket: S3Client
+    package let seals: SealLog
     package let leases: any LeaseStore
 
     /// - Throws: ``TransportError`` for a file that can't be used.
@@ -16,18 +19,18 @@ package struct FleetAccess: Sendable {
         _ fleet: Configuration.Fleet, network: Configuration.Network, userAgent: String, environment: [String: String],
         logger: Logger
     ) throws(TransportError) {
-        func client(connections: Int) throws(TransportError) -> S3Client {
+        func bucket(connections: Int) throws(TransportError) -> SealLog {
             try FleetBucket(
                 fleet, network: network, userAgent: userAgent, connections: connections, logger: logger,
                 environment: environment
-            ).seals.client
+            ).seals
         }
-        bucket = try client(connections: Self.connections)
+        seals = try bucket(connections: Self.connections)
         switch fleet.lease.type {
         // With connections of its own, so that a renewal never waits for segments.
         case .s3:
             leases = S3LeaseStore(
-                try client(connections: 4), encryption: fleet.log.serverSideEncryption?.rawValue,
+                try bucket(connections: 4).client, encryption: fleet.log.serverSideEncryption?.rawValue,
                 fleet: fleet.name.text, host: fleet.host, ttl: fleet.lease.ttl.duration)
         case .etcd: leases = try Self.etcd(fleet, userAgent)
         }

@@ -19,8 +19,7 @@ struct FleetStart: Sendable {
             let access = try FleetAccess(
                 fleet, network: network, userAgent: Version.userAgent,
                 environment: ProcessInfo.processInfo.environment, logger: logger)
-            seals = SealLog(
-                access.bucket, encryption: fleet.log.serverSideEncryption?.rawValue, host: fleet.host, logger: logger)
+            seals = access.seals
             store = access.leases
         } catch {
             throw .configuration(error.description)

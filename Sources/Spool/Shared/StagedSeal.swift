@@ -22,8 +22,6 @@ package struct StagedSeal: Sendable, Equatable {
     /// The directory with a file for each segment. Absolute.
     package let directory: String
 
-    package var records: Int { segments.reduce(0) { $0 + $1.records } }
-
     /// The staged file of a segment. Absolute.
     package func file(of segment: SealedSegment) -> String { "\(directory)/\(segment.fileName)" }
 }

@@ -62,9 +62,7 @@ struct FleetConnection {
     ///
     /// - Throws: exit code 69, with words.
     func seals(of names: [String]) async throws -> [String: SealDecision] {
-        let log = SealLog(
-            access.bucket, encryption: nil, host: fleet.host,
-            logger: Logger(label: "tributary") { _ in SwiftLogNoOpLogHandler() })
+        let log = access.seals
         let atOnce = 16
         do {
             return try await withThrowingTaskGroup(of: [SealDecision].self) { group in
