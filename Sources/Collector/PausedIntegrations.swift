@@ -11,11 +11,7 @@ struct PausedIntegrations {
             var health = IntegrationHealth(since: WallClock.now())
             health.opened()
             health.pausedByOperator(at: WallClock.now())
-            board.add(
-                StatusBoard.Entry(
-                    name: integration.name.text, org: integration.url.origin,
-                    credential: ingest.credential.name.text,
-                    credentialExpires: ingest.credential.expires?.description, health: health))
+            board.add(StatusBoard.Entry(integration, ingest, health: health))
         }
     }
 

@@ -44,10 +44,7 @@ struct CollectorFactory {
         var logger = logger
         logger[metadataKey: LogKey.integration] = "\(name)"
         let entry = board.add(
-            StatusBoard.Entry(
-                name: name, org: integration.url.origin, credential: ingest.credential.name.text,
-                credentialExpires: ingest.credential.expires?.description,
-                health: IntegrationHealth(since: now)))
+            StatusBoard.Entry(integration, ingest, health: IntegrationHealth(since: now)))
         let number = number(of: name)
         var query = LogQuery(org: integration.url, filter: ingest.filter, pageLimit: ingest.pageSize)
         query.tokenReplacement = ingest.credential.secretReplacement

@@ -47,10 +47,13 @@ extension Reloader: HoldingObserver {
         await collection.stop([integration])
         if let worker = factory.worker(of: integration) { await close(worker) }
         board.updateFleet { $0?.closed(integration) }
-        if inForce.integrations.contains(where: { $0.name.text == integration && $0.isCollected }) {
+        let configured = inForce.integrations.filter { $0.name.text == integration }
+        if configured.contains(where: \.isCollected) {
             board.update(integration) { $0.standby(at: WallClock.now()) }
         } else {
             factory.remove(integration)
+            PausedIntegrations(board: board).add(configured)
+            board.sort(by: inForce.integrations.map(\.name.text))
         }
     }
 
@@ -62,8 +65,11 @@ extension Reloader: HoldingObserver {
         for name in changed {
             if let holding = held[name] { start(holding) }
         }
-        for name in change.removed.map(\.text) where held[name] == nil { factory.remove(name) }
-        StandbyIntegrations(board: board).add(change.added)
+        // What this host holds is removed once it is handed over.
+        let others = change.changed.map(\.integration).filter { held[$0.name.text] == nil }
+        let ended = change.removed.map(\.text) + others.filter { !$0.isCollected }.map(\.name.text)
+        for name in ended where held[name] == nil { factory.remove(name) }
+        StandbyIntegrations(board: board).add(change.added + others)
         await membership?.use(inForce.integrations)
     }
 
@@ -106,11 +112,7 @@ struct StandbyIntegrations {
             guard let ingest = integration.dataIngest else { continue }
             var health = IntegrationHealth(since: WallClock.now())
             health.standby(at: WallClock.now())
-            board.add(
-                StatusBoard.Entry(
-                    name: integration.name.text, org: integration.url.origin,
-                    credential: ingest.credential.name.text,
-                    credentialExpires: ingest.credential.expires?.description, health: health))
+            board.add(StatusBoard.Entry(integration, ingest, health: health))
         }
     }
 }

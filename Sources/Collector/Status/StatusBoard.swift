@@ -1,3 +1,4 @@
+import Configuration
 import ResponseLog
 import Synchronization
 
@@ -164,5 +165,16 @@ final class StatusBoard: Sendable {
             }
             return (state.order.compactMap { state.entries[$0] }, state.segmentsSealed)
         }
+    }
+}
+
+extension StatusBoard.Entry {
+    /// Of an integration as the configuration has it.
+    init(
+        _ integration: Configuration.Integration, _ ingest: Configuration.DataIngest, health: IntegrationHealth
+    ) {
+        self.init(
+            name: integration.name.text, org: integration.url.origin, credential: ingest.credential.name.text,
+            credentialExpires: ingest.credential.expires?.description, health: health)
     }
 }
