@@ -1,6 +1,7 @@
 #ifndef TRIBUTARY_CLINUX_H
 #define TRIBUTARY_CLINUX_H
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -21,6 +22,13 @@ static inline void tributary_name_thread(const char *name) {
 /// No core dump of this process, and no ptrace(2) or /proc/PID/mem for other processes of its user: secrets are in its memory.
 static inline void tributary_guard_memory(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/// Gives free memory back to the kernel from 4 MiB on. Without this, glibc raises that bound after each larger block, and the process keeps what its
+/// largest pages needed. A lower bound would have the kernel clear the memory of every page again (mallopt(3)).
+static inline void tributary_return_free_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
 /// `struct ucred` of unix(7), which glibc declares only with _GNU_SOURCE.

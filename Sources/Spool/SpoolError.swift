@@ -34,7 +34,7 @@ package enum SpoolError: Error, Sendable, Equatable {
     case sealUndecided(integration: String)
     /// The fleet's bucket did not do what was asked, for now.
     case bucket(String)
-    /// A `PartitionID` from before the last seal. Call `partition` again.
+    /// A `PartitionID`, or buffered records, from before a seal. Call `partition` again, and append the records again.
     case stalePartition
     /// The directory is not a spool.
     case notASpool(path: String)

@@ -26,6 +26,8 @@ package struct SpoolSettings: Sendable {
     /// Uncompressed size from which a chunk is compressed at commit. Smaller chunks are compressed together when they are sealed, because
     /// a frame of a few records compresses badly.
     var packedChunkBytes = 128 << 10
+    /// Uncompressed size that a partition's buffered lines reach before they are compressed without waiting for the commit.
+    var packedPieceBytes = 4 << 20
     /// The number of partitions with unsealed records at which a seal is due: each of them becomes a file.
     var dueAtPartitions = 256
     /// Total uncompressed size of late partitions that may wait for more records; a single one may have a sixteenth of it.

@@ -28,6 +28,7 @@ struct Run: AsyncParsableCommand {
         LogOutput.detected().bootstrap(level: logLevel)
         let logger = Logger(label: "tributary")
         tributary_guard_memory()
+        tributary_return_free_memory()
         let configuration = try load(logger)
         logger.announce(
             .started,

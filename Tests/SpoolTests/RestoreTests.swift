@@ -23,7 +23,7 @@ struct RestoreTests {
     private func open(_ collection: Simulation, _ fileSystem: any FileSystem = ScriptedFileSystem()) throws
         -> SpoolWriter
     {
-        let spool = try Spool(collection.settings, fileSystem: fileSystem, now: Simulation.instant())
+        let spool = try collection.spool(fileSystem)
         return try spool.writer(
             integration: "acme", scratch: SpoolScratch(), facts: Self.facts, now: Simulation.instant())
     }

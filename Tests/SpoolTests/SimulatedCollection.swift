@@ -18,6 +18,8 @@ struct SimulatedCollection {
             segmentMaxBytes: 500, segmentMaxAge: .seconds(60), maxBytes: 1 << 30, recordSchema: "test/1")
         // Large and small chunks both occur: a batch that falls on one partition is packed at once.
         settings.packedChunkBytes = 250
+        // Some batches are compressed in two parts, the first before the commit.
+        settings.packedPieceBytes = 150
         // Up to four late events of a partition may wait.
         settings.carriedMaxBytes = 16 * 340
     }
@@ -52,8 +54,12 @@ struct SimulatedCollection {
     }
 
     func open(_ fileSystem: any FileSystem, at seconds: Int64 = 0) throws -> SpoolWriter {
-        let spool = try unlocked { try Spool(settings, fileSystem: fileSystem, now: Self.instant(seconds)) }
+        let spool = try spool(fileSystem, at: seconds)
         return try spool.writer(integration: integration, scratch: SpoolScratch(), now: Self.instant(seconds))
+    }
+
+    func spool(_ fileSystem: any FileSystem, at seconds: Int64 = 0) throws -> Spool {
+        try unlocked { try Spool(settings, fileSystem: fileSystem, now: Self.instant(seconds)) }
     }
 
     /// A child process that another test is just making holds every open file, and so every lock, until it runs its program: a lock of a spool

@@ -50,10 +50,10 @@ extension IntegrationHealth.Trouble {
 }
 
 extension SpoolError {
-    /// Whether the same call can succeed later without anyone changing Tributary: the disk is full, read-only or failing.
+    /// Whether the same call can succeed later without anyone changing Tributary: the disk is full, read-only or failing, or a seal came between.
     var passesByItself: Bool {
         switch self {
-        case .full, .file, .bucket, .sealUndecided: true
+        case .full, .file, .bucket, .sealUndecided, .stalePartition: true
         default: false
         }
     }

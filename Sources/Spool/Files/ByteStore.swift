@@ -1,26 +1,25 @@
+import Glibc
+
 /// A growing byte buffer that keeps its memory when it is emptied. Everything written to disk is assembled in one.
 final class ByteStore {
-    private var base: UnsafeMutableRawPointer
-    private(set) var capacity: Int
+    private var memory: Memory
     private(set) var count = 0
 
-    init(capacity: Int = 0) {
-        self.capacity = max(capacity, 64)
-        base = .allocate(byteCount: self.capacity, alignment: 16)
-    }
+    init(capacity: Int = 0) { memory = Memory(max(capacity, 64)) }
 
-    deinit { base.deallocate() }
+    deinit { memory.free() }
+
+    var capacity: Int { memory.capacity }
+    private var base: UnsafeMutableRawPointer { memory.base }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
     func reserve(_ additional: Int) {
         guard count + additional > capacity else { return }
-        let larger = max(count + additional, capacity * 2)
-        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
-        moved.copyMemory(from: base, byteCount: count)
-        base.deallocate()
-        base = moved
-        capacity = larger
+        let larger = Memory(max(count + additional, capacity * 2))
+        larger.base.copyMemory(from: base, byteCount: count)
+        memory.free()
+        memory = larger
     }
 
     /// Free space after the bytes. Fill it, then report how much was used with `advance`.
@@ -77,9 +76,35 @@ final class ByteStore {
     func removeAll(keeping limit: Int = .max) {
         count = 0
         guard capacity > limit else { return }
-        base.deallocate()
-        capacity = max(limit, 64)
-        base = .allocate(byteCount: capacity, alignment: 16)
+        memory.free()
+        memory = Memory(max(limit, 64))
+    }
+}
+
+extension ByteStore {
+    /// The memory of a buffer. Large ones are mapped apart from the heap, where a buffer that grows would leave holes of each size it had.
+    private struct Memory {
+        static let mappedFrom = 256 << 10
+
+        let base: UnsafeMutableRawPointer
+        let capacity: Int
+
+        init(_ wanted: Int) {
+            guard wanted >= Self.mappedFrom else {
+                base = .allocate(byteCount: wanted, alignment: 16)
+                capacity = wanted
+                return
+            }
+            let page = sysconf(Int32(_SC_PAGESIZE))
+            capacity = (wanted + page - 1) / page * page
+            let mapped = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            guard let mapped, mapped != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
+            base = mapped
+        }
+
+        func free() {
+            if capacity >= Self.mappedFrom { munmap(base, capacity) } else { base.deallocate() }
+        }
     }
 }
 

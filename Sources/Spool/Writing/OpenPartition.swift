@@ -31,11 +31,22 @@ struct ChunkReference: Equatable {
     var encoding: Compression
 }
 
+/// Lines that were compressed before their commit, so that a large page does not take its whole size in memory.
+struct PackedLines {
+    /// Never `none`.
+    let compression: Compression
+    /// Complete frames, in a buffer borrowed from the scratch.
+    let frames: ByteStore
+}
+
 /// A partition with buffered or committed records, none of them sealed.
 struct OpenPartition {
     let path: PartitionPath
-    /// Lines since the last commit, in a buffer borrowed from the scratch; nil if there are none.
+    /// Lines since the last commit that are not compressed yet, in a buffer borrowed from the scratch; nil if there are none.
     var buffer: ByteStore?
+    /// The lines before those of `buffer`, compressed already; nil if there are none.
+    var packed: PackedLines?
+    /// All lines since the last commit.
     var buffered = RecordSummary()
     var chunks: [ChunkReference] = []
     var committed = RecordSummary()

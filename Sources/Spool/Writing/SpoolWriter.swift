@@ -26,6 +26,7 @@ package final class SpoolWriter {
     let spool: Spool
     let scratch: SpoolScratch
     private let facts: LineFacts
+    private let packedPieceBytes: Int
     var journal: Journal
     var partitions: PartitionTable
     var identities = IdentityWindows()
@@ -56,6 +57,7 @@ package final class SpoolWriter {
             spool: spool, integration: integration, scratch: scratch, facts: facts, confirmed: nil
         ).open(now: now)
         self.facts = facts
+        packedPieceBytes = spool.settings.packedPieceBytes
         self.spool = spool
         self.integration = integration
         self.scratch = scratch
@@ -123,7 +125,7 @@ package final class SpoolWriter {
 
     /// Buffers a record, a line without its newline. `time` is the event's time in milliseconds since 1970.
     ///
-    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` if a commit is needed first.
+    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` if a commit is needed first. After `codec`, discard what is buffered.
     package func append(
         _ record: UnsafeRawBufferPointer, to partition: PartitionID, time: Int64
     ) throws(SpoolError) {
@@ -145,12 +147,30 @@ package final class SpoolWriter {
             buffer = scratch.borrowBuffer()
             partitions.partitions[partition.index].buffer = buffer
         }
+        if buffer.count + record.count >= packedPieceBytes { try pack(buffer, of: partition.index) }
         buffer.append(record)
         buffer.append(byte: 10)
         partitions.partitions[partition.index].buffered.add(
             RecordSummary(records: 1, bytes: record.count + 1, firstTime: time, lastTime: time))
         bufferedRecords += 1
         bufferedBytes += record.count + 1
+    }
+
+    /// Compresses a partition's buffered lines before their commit.
+    ///
+    /// Not while a later generation may have another compression: a commit can begin it, and a generation's segments have one compression.
+    private func pack(_ lines: ByteStore, of index: Int) throws(SpoolError) {
+        let compression = journal.header.compression
+        guard lines.count > 0, compression == spool.settings.compression,
+            let compressor = try scratch.compressor(compression)
+        else { return }
+        let packed =
+            partitions.partitions[index].packed
+            ?? PackedLines(compression: compression, frames: scratch.borrowBuffer())
+        partitions.partitions[index].packed = packed
+        guard packed.compression == compression else { throw .stalePartition }
+        try compressor.packWhole(lines.bytes, into: packed.frames)
+        lines.removeAll()
     }
 
     /// Drops the buffered records, and the changes to identity windows that belong to them.
@@ -161,6 +181,9 @@ package final class SpoolWriter {
             partitions.partitions[index].buffer = nil
             partitions.partitions[index].buffered = RecordSummary()
             scratch.giveBack(buffer)
+            guard let packed = partitions.partitions[index].packed else { continue }
+            partitions.partitions[index].packed = nil
+            scratch.giveBack(packed.frames)
         }
         bufferedRecords = 0
         bufferedBytes = 0
@@ -171,7 +194,7 @@ package final class SpoolWriter {
     ///
     /// `times` apply to the identities of this commit (`droppedLatest`, `earliest`).
     ///
-    /// Throws `full` or `tooMuch` before anything is written, or `file`. Then the buffered records are dropped, and `cursor` is unchanged.
+    /// Throws `full`, `tooMuch` or `stalePartition` before anything is written, or `file`. Then the buffered records are dropped, and `cursor` is unchanged.
     package func commit(
         cursor next: String, times: IdentityTimes = IdentityTimes(earliest: .min, latest: .max), at now: SpoolInstant
     ) throws(SpoolError) {
@@ -351,11 +374,15 @@ package final class SpoolWriter {
         var chunks: [CommitFrame.Chunk] = []
         for index in touched {
             guard let lines = partitions.partitions[index].buffer?.bytes else { continue }
+            let packed = partitions.partitions[index].packed
+            // The compression was changed since, and finishing a seal began a generation with the new one.
+            if let packed, packed.compression != journal.header.compression { throw .stalePartition }
             let start = frame.count
             var encoding = Compression.none
-            if lines.count >= spool.settings.packedChunkBytes,
+            if packed != nil || lines.count >= spool.settings.packedChunkBytes,
                 let compressor = try scratch.compressor(journal.header.compression)
             {
+                if let packed { frame.append(packed.frames.bytes) }
                 encoding = journal.header.compression
                 try compressor.packWhole(lines, into: frame)
             } else {

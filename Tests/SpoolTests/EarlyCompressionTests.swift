@@ -1,0 +1,69 @@
+import Synchronization
+import Testing
+
+@testable import Spool
+
+/// A large page's records are compressed before their commit, so that they don't take their whole size in memory.
+@Suite struct EarlyCompressionTests {
+    @Test(
+        "the lines of a large commit are compressed piece by piece, and read back whole",
+        arguments: Compression.allCases)
+    func pieces(compression: Compression) throws {
+        var collection = try SimulatedCollection(compression: compression)
+        collection.batch = collection.total
+        let writer = try collection.open(ScriptedFileSystem())
+        for number in 0..<collection.total { try SimulatedCollection.append(number, to: writer) }
+        let lines = writer.partitions.partitions.compactMap { $0.buffer?.count }
+        #expect(lines.count > 2)
+        if compression != .none {
+            // At most the piece and the record that reached its size.
+            #expect(
+                lines.allSatisfy {
+                    $0 <= collection.settings.packedPieceBytes + SimulatedCollection.record(0).utf8.count + 2
+                })
+            #expect(writer.partitions.partitions.contains { $0.packed != nil })
+        }
+        try writer.commit(cursor: String(collection.total), at: SimulatedCollection.instant())
+        #expect(writer.partitions.partitions.allSatisfy { $0.packed == nil && $0.buffer == nil })
+        try writer.seal(at: SimulatedCollection.instant())
+        try collection.expectExactlyOnce("\(compression)")
+    }
+
+    @Test("what was compressed and then discarded is not in a later commit")
+    func discarded() throws {
+        let collection = try SimulatedCollection()
+        let writer = try collection.open(ScriptedFileSystem())
+        for number in 0..<collection.total { try SimulatedCollection.append(number, to: writer) }
+        writer.discard()
+        try collection.collect(writer, models: false)
+        try writer.seal(at: SimulatedCollection.instant(1_000))
+        try collection.expectExactlyOnce("after a discard")
+    }
+
+    @Test("records that were compressed before the compression changed are asked for again, once a seal has changed it")
+    func changedCompression() throws {
+        let isDiskFull = Mutex(false)
+        let collection = try SimulatedCollection()
+        let writer = try collection.open(
+            ScriptedFileSystem { _, operation, path in
+                operation == .rename && isDiskFull.withLock(\.self) ? .fail(28) : nil
+            })
+        try collection.collect(writer, upTo: 8, models: false)
+        isDiskFull.withLock { $0 = true }
+        // The seal is not decided: the next commit finishes it first.
+        #expect(throws: SpoolError.self) { try writer.seal(at: SimulatedCollection.instant(8)) }
+        for number in 8..<collection.total { try SimulatedCollection.append(number, to: writer) }
+        #expect(writer.partitions.partitions.contains { $0.packed != nil })
+        isDiskFull.withLock { $0 = false }
+        var changed = collection.settings
+        changed.compression = .gzip
+        writer.spool.adopt(changed)
+        #expect(throws: SpoolError.stalePartition) {
+            try writer.commit(cursor: String(collection.total), at: SimulatedCollection.instant(9))
+        }
+        #expect(writer.cursor == "8")
+        try collection.collect(writer, models: false)
+        try writer.seal(at: SimulatedCollection.instant(1_000))
+        try collection.expectExactlyOnce("after the change")
+    }
+}
