@@ -5,10 +5,10 @@ import Testing
 /// The parts of the daemon connected, with an org, a disk and a clock that a seed decides. `make simulate` runs fresh seeds.
 @Suite("The connected daemon", .serialized)
 struct SimulationTests {
-    @Test("every event is in the spool once, whatever dies, is refused or is changed", arguments: 0..<8)
+    @Test("every event is in the spool once, whatever dies, is refused or is changed", arguments: 0..<6)
     func exactlyOnce(_ block: UInt64) async throws {
         let lane = try SimulationLane()
-        for seed in block * 30..<block * 30 + 30 {
+        for seed in block * 20..<block * 20 + 20 {
             let verdict = await lane.run(Scenario(seed: seed))
             #expect(verdict.isGood, "seed \(seed): \(verdict)")
         }
