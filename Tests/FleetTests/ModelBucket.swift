@@ -39,6 +39,7 @@ final class ModelBucket: HTTPTransport {
             state.requests[request.method.rawValue, default: 0] += 1
             let object = state.objects[path]
             guard request.method == .put else {
+                if let listing = Self.listing(request.url, state.objects) { return response(200, listing) }
                 guard let object else { return response(404, "<Error><Code>NoSuchKey</Code></Error>") }
                 return response(200, String(decoding: object.bytes, as: UTF8.self), etag: object.etag)
             }
@@ -58,6 +59,23 @@ final class ModelBucket: HTTPTransport {
         }
         guard let answer else { throw TransportError(.timeout, host: "bucket", detail: "lost") }
         return answer
+    }
+
+    /// The answer to ListObjectsV2; nil for another request.
+    private static func listing(_ url: String, _ objects: [String: (bytes: [UInt8], etag: String)]) -> String? {
+        let items = URLComponents(string: url)?.queryItems ?? []
+        let query = Dictionary(items.map { ($0.name, $0.value ?? "") }) { first, _ in first }
+        guard query["list-type"] == "2", let prefix = query["prefix"],
+            let limit = query["max-keys"].flatMap({ Int($0) })
+        else { return nil }
+        let keys = objects.keys.map { $0.dropFirst("/lake/".count) }.sorted()
+            .filter { $0.hasPrefix(prefix) && $0 > query["start-after"] ?? "" }
+        let contents = keys.prefix(limit).map { key in
+            "<Contents><Key>\(key)</Key><Size>\(objects["/lake/\(key)"]?.bytes.count ?? 0)</Size></Contents>"
+        }
+        return """
+            <ListBucketResult><IsTruncated>\(keys.count > limit)</IsTruncated>\(contents.joined())</ListBucketResult>
+            """
     }
 
     private func response(_ status: Int, _ body: String, etag: String? = nil) -> HTTPResponse {

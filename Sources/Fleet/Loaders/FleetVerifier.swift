@@ -1,6 +1,5 @@
 import Delivery
 import FoundationEssentials
-import OktaAPI
 import Spool
 import Time
 
@@ -98,7 +97,7 @@ package struct FleetVerifier: Sendable {
                     overview.oldestSealedAt = CivilTime.milliseconds(rfc3339: seal.sealedAt) ?? .min
                 }
                 overview.newest = seal
-                if !Self.isPlace(seal.cursor) {
+                if seal.cursor.isEmpty {
                     report(.damagedSeal, key, "it does not say where collection continues")
                 }
                 overview.segments += seal.segments.count
@@ -112,11 +111,6 @@ package struct FleetVerifier: Sendable {
         }
         result.listed += overview.segments
         return overview
-    }
-
-    private static func isPlace(_ cursor: String) -> Bool {
-        if (try? LogPlace(parsing: cursor)) != nil { return true }
-        return (try? EarlierLogPlace(parsing: cursor)).flatMap(\.self) != nil
     }
 
     /// Some seals, each nil if it can't be used, and after which generation to go on.
