@@ -38,10 +38,12 @@ let package = Package(
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
             name: "CRecordSchemas", exclude: ["ocsf-1.3.0.tsv", "ocsf-1.5.0.tsv", "choices.tsv"]),
+        // An HTTP client on libcurl: it knows of nobody whom it asks.
+        .target(name: "CurlHTTPClient", dependencies: ["CCurl", "Gzip"], swiftSettings: strict),
         .target(
             name: "OktaAPI",
             dependencies: [
-                "CCurl", "Gzip", "Time", .product(name: "Crypto", package: "swift-crypto"),
+                "CurlHTTPClient", "Time", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
@@ -49,7 +51,8 @@ let package = Package(
             name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CRecordSchemas", "Digests", "Time"],
             swiftSettings: strict),
         .target(name: "Spool", dependencies: ["CZstd", "CZlib", "Digests", "Gzip", "Time"], swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["CYaml", "OktaAPI", "Time"], swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["CYaml", "CurlHTTPClient", "OktaAPI", "Time"], swiftSettings: strict),
         .target(name: "Credentials", dependencies: ["CLinux", "Configuration"], swiftSettings: strict),
         .target(name: "Setup", dependencies: ["Configuration", "Credentials"], swiftSettings: strict),
         .target(
@@ -62,7 +65,7 @@ let package = Package(
         .target(
             name: "Respond",
             dependencies: [
-                "CLinux", "Configuration", "OktaAPI", "ResponseLog", "Systemd", "Time",
+                "CLinux", "Configuration", "CurlHTTPClient", "OktaAPI", "ResponseLog", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -71,9 +74,8 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "Configuration", "Credentials", "Delivery", "Fleet", "OCSF", "OktaAPI", "ResponseLog",
-                "Spool",
-                "Systemd", "Time",
+                "CLinux", "Configuration", "Credentials", "CurlHTTPClient", "Delivery", "Fleet", "OCSF", "OktaAPI",
+                "ResponseLog", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -94,7 +96,7 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "Configuration", "Digests", "OCSF", "OktaAPI", "Spool", "Systemd", "Time",
+                "Configuration", "CurlHTTPClient", "Digests", "OCSF", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -104,7 +106,7 @@ let package = Package(
         .target(
             name: "Fleet",
             dependencies: [
-                "Configuration", "Delivery", "OktaAPI", "Spool", "Systemd", "Time",
+                "Configuration", "CurlHTTPClient", "Delivery", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -120,8 +122,9 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "CThreadPriority", "Collector", "Configuration", "Credentials", "Delivery", "Digests",
-                "Fleet", "Monitoring", "OCSF", "OktaAPI", "Respond", "ResponseLog", "Setup", "Spool", "Systemd", "Time",
+                "CLinux", "CThreadPriority", "Collector", "Configuration", "Credentials", "CurlHTTPClient", "Delivery",
+                "Digests", "Fleet", "Monitoring", "OCSF", "OktaAPI", "Respond", "ResponseLog", "Setup", "Spool",
+                "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -151,7 +154,7 @@ let package = Package(
         .target(
             name: "CollectionSimulation",
             dependencies: [
-                "Collector", "Delivery", "Fleet", "OCSF", "OktaAPI", "Spool", "Systemd",
+                "Collector", "CurlHTTPClient", "Delivery", "Fleet", "OCSF", "OktaAPI", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/CollectionSimulation", swiftSettings: strict),
@@ -165,9 +168,13 @@ let package = Package(
         .testTarget(name: "GzipTests", dependencies: ["CZlib", "Gzip"], swiftSettings: strict),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: strict),
         .testTarget(
+            name: "CurlHTTPClientTests", dependencies: ["CCurl", "CurlHTTPClient", "NetworkFixtures", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "OktaAPITests",
             dependencies: [
-                "CCurl", "OktaAPI", "NetworkFixtures", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                "CurlHTTPClient", "OktaAPI", "NetworkFixtures", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -193,9 +200,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "CollectionSimulation", "Collector", "Configuration", "OCSF", "OktaAPI", "OktaSimulator", "ResponseLog",
-                "Spool",
-                "Systemd", "TestSupport",
+                "CollectionSimulation", "Collector", "Configuration", "CurlHTTPClient", "OCSF", "OktaAPI",
+                "OktaSimulator", "ResponseLog", "Spool", "Systemd", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -203,14 +209,14 @@ let package = Package(
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
-                "Configuration", "Delivery", "NetworkFixtures", "OktaAPI", "Spool", "Systemd",
+                "Configuration", "CurlHTTPClient", "Delivery", "NetworkFixtures", "Spool", "Systemd",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "Configuration", "Delivery", "Fleet", "NetworkFixtures", "OktaAPI", "Spool", "TestSupport",
+                "Configuration", "CurlHTTPClient", "Delivery", "Fleet", "NetworkFixtures", "Spool", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -218,7 +224,7 @@ let package = Package(
         .testTarget(
             name: "RespondTests",
             dependencies: [
-                "Configuration", "OktaAPI", "OktaSimulator", "Respond", "ResponseLog", "TestSupport",
+                "Configuration", "CurlHTTPClient", "OktaAPI", "OktaSimulator", "Respond", "ResponseLog", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["matrix.txt"], swiftSettings: strict),

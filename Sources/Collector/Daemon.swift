@@ -1,8 +1,8 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
 import Logging
 import OCSF
-import OktaAPI
 import ResponseLog
 import ServiceLifecycle
 import Spool

@@ -1,5 +1,5 @@
 import Configuration
-import OktaAPI
+import CurlHTTPClient
 
 /// Where segments are delivered. It holds no state that must survive: what it has is known by the acknowledgement alone, so the same
 /// segment may come again, after a crash or a lost answer.
@@ -116,7 +116,7 @@ extension DeliveryTrouble {
     init(_ error: TransportError, addressName: String) {
         let remedy =
             switch error.kind {
-            case .proxy, .tls: error.advice
+            case .proxy, .tls: error.remedy ?? "Check \(addressName) and the proxy settings"
             case .resolve: "Check \(addressName) and this machine's DNS"
             case .connect: "Check \(addressName), the network, the firewall and the proxy settings"
             case .timeout, .interrupted: "It is tried again; if it persists, check the network and the destination"

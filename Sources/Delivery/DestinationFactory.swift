@@ -1,7 +1,7 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
 import Logging
-import OktaAPI
 
 /// Makes a destination of what the configuration says of it.
 package struct DestinationFactory: Sendable {

@@ -1,7 +1,7 @@
 import Configuration
+import CurlHTTPClient
 import Delivery
 import Logging
-import OktaAPI
 
 /// What the section `fleet` leads to: the client of its bucket, and the store of its leases. No connection is opened yet.
 package struct FleetAccess: Sendable {

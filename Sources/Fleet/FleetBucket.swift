@@ -1,8 +1,8 @@
 import Configuration
+import CurlHTTPClient
 import Delivery
 import FoundationEssentials
 import Logging
-import OktaAPI
 
 /// The bucket of a fleet, made of the configuration's section `fleet.log`.
 package struct FleetBucket: Sendable {

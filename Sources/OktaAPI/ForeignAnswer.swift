@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Recognizes an answer that can't come from Okta: the login page of a guest network, a proxy's error page, or another
 /// web site at the org's address.
 package struct ForeignAnswer: Sendable, Hashable {

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// What Okta says about a request that it refused. Every part may be missing.

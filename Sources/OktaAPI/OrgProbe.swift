@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// What an org says about itself at `/.well-known/okta-organization`, without a credential (Okta Management API, "Org").

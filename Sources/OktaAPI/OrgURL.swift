@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// An Okta org's address, read from what people paste.
 ///
 ///     let org = try OrgURL(parsing: " HTTPS://Acme-Admin.okta.com/admin/dashboard ")
@@ -55,6 +57,9 @@ package struct OrgURL: Sendable {
     package func isOrigin(of url: HTTPURL) -> Bool {
         url.isSecure == isSecure && url.host == host && url.port == port
     }
+
+    /// What it is called in messages.
+    package static let addressName = "the org's URL"
 
     /// Domains under which Okta assigns org names, from Okta's documentation and the list in its Python SDK.
     static let oktaDomains = [

@@ -2,6 +2,7 @@ import ArgumentParser
 import Collector
 import Configuration
 import Credentials
+import CurlHTTPClient
 import FoundationEssentials
 import Glibc
 import OktaAPI

@@ -2,12 +2,12 @@ import ArgumentParser
 import CLinux
 import Collector
 import Configuration
+import CurlHTTPClient
 import Delivery
 import Fleet
 import FoundationEssentials
 import Glibc
 import Logging
-import OktaAPI
 import Spool
 import Systemd
 

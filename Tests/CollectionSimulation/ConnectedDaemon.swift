@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import Fleet
 import Logging
 import OCSF

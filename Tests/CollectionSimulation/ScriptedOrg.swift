@@ -1,8 +1,8 @@
+import CurlHTTPClient
 import Spool
 import Synchronization
 
 @testable import Collector
-@testable import OktaAPI
 
 /// An org whose log holds a scenario's events, in the order in which they were stored. As strict as Okta: `since` goes by the time of storing, links hold the
 /// query that they came from, and what is not stored yet is not there.

@@ -1,4 +1,3 @@
-import OktaAPI
 import Testing
 
 @testable import Collector

@@ -1,5 +1,4 @@
 import Glibc
-import OktaAPI
 import Spool
 import Synchronization
 import Testing

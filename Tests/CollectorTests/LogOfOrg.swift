@@ -1,7 +1,6 @@
 import CollectionSimulation
+import CurlHTTPClient
 import Synchronization
-
-@testable import OktaAPI
 
 /// An org whose log holds numbered events, and which answers the next requests as it is told.
 final class LogOfOrg: HTTPTransport {

@@ -1,4 +1,5 @@
 import Configuration
+import CurlHTTPClient
 import Foundation
 import Logging
 import OCSF
@@ -9,7 +10,6 @@ import Synchronization
 import Testing
 
 @testable import Collector
-@testable import OktaAPI
 @testable import Systemd
 
 /// The services of a daemon in this process: the real workers, spool and transport, and simulated orgs. The configuration is a text that a test

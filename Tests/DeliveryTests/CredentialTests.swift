@@ -1,6 +1,6 @@
+import CurlHTTPClient
 import Foundation
 import NetworkFixtures
-import OktaAPI
 import Synchronization
 import Testing
 

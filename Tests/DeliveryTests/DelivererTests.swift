@@ -1,8 +1,8 @@
 import Configuration
+import CurlHTTPClient
 import Foundation
 import Glibc
 import Logging
-import OktaAPI
 import Spool
 import Synchronization
 import Systemd

@@ -1,5 +1,5 @@
+import CurlHTTPClient
 import Foundation
-import OktaAPI
 import Spool
 import Testing
 

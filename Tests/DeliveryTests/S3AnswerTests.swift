@@ -1,4 +1,4 @@
-import OktaAPI
+import CurlHTTPClient
 import Testing
 
 @testable import Delivery

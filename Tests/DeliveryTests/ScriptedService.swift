@@ -1,5 +1,5 @@
+import CurlHTTPClient
 import Foundation
-import OktaAPI
 import Synchronization
 
 @testable import Delivery

@@ -1,6 +1,6 @@
 import Configuration
+import CurlHTTPClient
 import NetworkFixtures
-import OktaAPI
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
+import CurlHTTPClient
 import Fleet
 import Logging
-import OktaAPI
 import Synchronization
 
 /// What happened to the integrations of all hosts of a test, in its order.

@@ -1,7 +1,7 @@
+import CurlHTTPClient
 import Delivery
 import Foundation
 import Logging
-import OktaAPI
 import Synchronization
 
 /// A bucket in memory, with the conditions of Amazon S3. Signatures are not checked. Answers may be lost after the store has done what was asked.

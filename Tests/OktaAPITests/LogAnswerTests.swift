@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import Testing
 
 @testable import OktaAPI

@@ -1,4 +1,5 @@
 import Crypto
+import CurlHTTPClient
 import Foundation
 import NetworkFixtures
 import Synchronization

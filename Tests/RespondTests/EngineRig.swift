@@ -1,7 +1,7 @@
 import Configuration
+import CurlHTTPClient
 import Foundation
 import Logging
-import OktaAPI
 import OktaSimulator
 import ResponseLog
 import Synchronization

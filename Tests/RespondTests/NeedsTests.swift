@@ -3,7 +3,6 @@ import ResponseLog
 import TestSupport
 import Testing
 
-@testable import OktaAPI
 @testable import Respond
 
 @Suite("What an action needs")

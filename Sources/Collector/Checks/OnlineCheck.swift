@@ -1,4 +1,5 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
 import OktaAPI
 import Time
@@ -68,7 +69,7 @@ package struct OnlineCheck: Sendable {
     // MARK: Steps. Each returns whether the next one can be taken.
 
     private func askName(_ org: OrgURL, _ report: inout OnlineReport) async -> Bool {
-        if let proxy = proxies.proxyShown(for: org) {
+        if let proxy = proxies.proxyShown(for: org.origin) {
             report.facts.proxy = proxy
             report.pass(.name, "resolved by the proxy \(proxy)")
             return true

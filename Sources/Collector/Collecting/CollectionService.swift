@@ -1,5 +1,5 @@
+import CurlHTTPClient
 import Logging
-import OktaAPI
 import ServiceLifecycle
 import Spool
 import Synchronization

@@ -1,4 +1,5 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
 import OktaAPI
 
@@ -10,7 +11,8 @@ extension CurlTransport {
                 Options(
                     userAgent: Version.userAgent, caFile: configuration.network.caFile,
                     proxies: ProxyRules(configuration.network),
-                    proxyCredentials: configuration.network.proxyCredentialsFile.map(ProxyCredentialsFile.init)))
+                    proxyCredentials: configuration.network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
+                    addressName: OrgURL.addressName))
         } catch {
             throw .configuration(error.description)
         }

@@ -1,5 +1,4 @@
 import OCSF
-import OktaAPI
 import Spool
 
 /// Writes a page's records to the spool's partitions, `class=<OCSF class>/date=<UTC day of the event>`, and events that could

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import Logging
 import OCSF
 import OktaAPI

@@ -1,8 +1,8 @@
 import Configuration
+import CurlHTTPClient
 import Fleet
 import FoundationEssentials
 import Logging
-import OktaAPI
 
 /// What a daemon in a fleet needs before it opens its spool: the fleet's bucket and its leases.
 struct FleetStart: Sendable {

@@ -1,4 +1,4 @@
-import OktaAPI
+import CurlHTTPClient
 
 /// The result of a request for the log, as counted in `requests_by_outcome` of `status.json` and in the metrics.
 enum RequestOutcome: Sendable {

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import OktaAPI
 
 /// Reads one item of `credentials` and checks its file. A token's file is not opened. A private key is read to find out its kind, and then

@@ -1,4 +1,4 @@
-import OktaAPI
+import CurlHTTPClient
 
 /// The address of a store or service: scheme, host and port. Plain http is only allowed to a loopback address.
 package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,3 @@
-import OktaAPI
-
 /// Where programs on this host can connect: a port of a loopback address, or a Unix socket. Nothing else is allowed, because the server does not
 /// authenticate its clients.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {

@@ -1,6 +1,6 @@
+import CurlHTTPClient
 import FoundationEssentials
 import Glibc
-import OktaAPI
 import Time
 
 /// What the sources that ask a service of the host have in common.
@@ -207,7 +207,8 @@ package struct AutomaticCredentials: AWSCredentialSource {
 /// A token in a file that another program replaces.
 enum TokenFile {
     static func word(_ path: String) throws(AWSCredentialProblem) -> String {
-        let file = SecretFile<String>(path: path, maximumBytes: 32 << 10) { text throws(CredentialError) in
+        let file = SecretFile<String, SecretFileError>(path: path, maximumBytes: 32 << 10) {
+            text throws(SecretFileError) in
             var word = text[...]
             while word.last?.isWhitespace == true { word.removeLast() }
             guard !word.isEmpty, word.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -215,7 +216,7 @@ enum TokenFile {
             }
             return String(word)
         }
-        do throws(CredentialError) {
+        do throws(SecretFileError) {
             return try file.value()
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(

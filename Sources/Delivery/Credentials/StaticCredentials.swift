@@ -1,19 +1,19 @@
-import OktaAPI
+import CurlHTTPClient
 
 /// A key in a file of this host. A replaced file is taken up by itself.
 package struct StaticCredentials: AWSCredentialSource {
-    private let file: SecretFile<AWSCredentials>
+    private let file: SecretFile<AWSCredentials, SecretFileError>
 
     /// Does not touch the file yet.
     package init(path: String) {
-        file = SecretFile(path: path, maximumBytes: 64 << 10) { text throws(CredentialError) in
+        file = SecretFile(path: path, maximumBytes: 64 << 10) { text throws(SecretFileError) in
             guard let credentials = AWSCredentials(file: text) else { throw .malformed(place: path) }
             return credentials
         }
     }
 
     package func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
-        do throws(CredentialError) {
+        do throws(SecretFileError) {
             return try file.value()
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(

@@ -1,6 +1,6 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
-import OktaAPI
 
 /// ClickHouse by its HTTP interface (https://clickhouse.com/docs/interfaces/http): a batch is one synchronous insert of its lines into the column
 /// `record`.

@@ -1,7 +1,7 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
 import OCSF
-import OktaAPI
 
 /// Elasticsearch or OpenSearch, by `_bulk` (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
 ///

@@ -1,6 +1,6 @@
 import Configuration
+import CurlHTTPClient
 import Logging
-import OktaAPI
 import Spool
 import Synchronization
 import Time
@@ -30,7 +30,7 @@ package final class HTTPDestination: Destination {
     private static let askFor = Duration.seconds(300)
 
     private let service: any RecordService
-    private let secret: SecretFile<String>
+    private let secret: SecretFile<String, SecretFileError>
     private let transport: any HTTPTransport
     private let timeout: Duration
     private let now: @Sendable () -> Int64
@@ -49,7 +49,7 @@ package final class HTTPDestination: Destination {
         self.timeout = timeout
         self.now = now
         state = Mutex(State(limit: requestBytes))
-        secret = SecretFile(path: secretFile, maximumBytes: 16 << 10) { text throws(CredentialError) in
+        secret = SecretFile(path: secretFile, maximumBytes: 16 << 10) { text throws(SecretFileError) in
             guard let secret = ServiceSecret(text) else { throw .malformed(place: secretFile) }
             return secret.text
         }
@@ -169,7 +169,7 @@ package final class HTTPDestination: Destination {
         request.addressName = "url"
         request.limits = HTTPLimits(
             connect: .seconds(10), total: timeout, stall: timeout, bodyBytes: 4 << 20, headerBytes: 64 << 10)
-        do throws(CredentialError) {
+        do throws(SecretFileError) {
             service.authorize(&request, try secret.value())
         } catch {
             return .failure(
@@ -194,7 +194,7 @@ package final class HTTPDestination: Destination {
         }
     }
 
-    private static func noSecret(_ path: String, _ error: CredentialError) -> DeliveryTrouble {
+    private static func noSecret(_ path: String, _ error: SecretFileError) -> DeliveryTrouble {
         let why =
             switch error {
             case .unreadable(_, let reason): "can't be read: \(reason)"
@@ -219,7 +219,7 @@ package final class HTTPDestination: Destination {
     }
 
     package func check() async -> [DestinationStep] {
-        do throws(CredentialError) {
+        do throws(SecretFileError) {
             _ = try secret.value()
         } catch {
             return [DestinationStep("secret", Self.noSecret(secret.path, error))]

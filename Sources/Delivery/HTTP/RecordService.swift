@@ -1,5 +1,5 @@
 import Configuration
-import OktaAPI
+import CurlHTTPClient
 import Time
 
 /// One kind of server that takes records by HTTP: how a batch is asked to be stored, and what the answer means. A plain value.

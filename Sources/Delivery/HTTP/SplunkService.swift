@@ -1,7 +1,7 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
 import OCSF
-import OktaAPI
 
 /// Splunk's HTTP Event Collector (https://docs.splunk.com/Documentation/Splunk/latest/Data/HECExamples).
 ///

@@ -1,7 +1,7 @@
+import CurlHTTPClient
 import Dispatch
 import FoundationEssentials
 import Glibc
-import OktaAPI
 import Spool
 import Synchronization
 

@@ -1,4 +1,4 @@
-import OktaAPI
+import CurlHTTPClient
 import Time
 
 /// What a store's answer to a `PUT` of a segment means. A plain value.

@@ -1,7 +1,7 @@
+import CurlHTTPClient
 import Digests
 import FoundationEssentials
 import Logging
-import OktaAPI
 import Synchronization
 import Time
 

@@ -1,6 +1,6 @@
 import Configuration
+import CurlHTTPClient
 import Logging
-import OktaAPI
 import Spool
 import Time
 

@@ -1,4 +1,4 @@
-import OktaAPI
+import CurlHTTPClient
 
 /// What a segment becomes in a bucket.
 struct S3Object: Sendable {

@@ -1,5 +1,5 @@
+import CurlHTTPClient
 import FoundationEssentials
-import OktaAPI
 import Synchronization
 
 /// Calls etcd by its JSON gateway: one member after the other, until one answers.

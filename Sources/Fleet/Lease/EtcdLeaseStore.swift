@@ -1,6 +1,6 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
-import OktaAPI
 import Time
 
 /// Leases in etcd. Every host has one lease, and its keys are on it:

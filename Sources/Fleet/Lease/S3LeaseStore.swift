@@ -1,7 +1,7 @@
 import Configuration
+import CurlHTTPClient
 import Delivery
 import FoundationEssentials
-import OktaAPI
 import Time
 
 /// A lease in the fleet's bucket, for a fleet without etcd: one object, `_tributary/lease.json`. Whoever has it collects all integrations; the other

@@ -1,7 +1,6 @@
 import Delivery
 import FoundationEssentials
 import Logging
-import OktaAPI
 import Spool
 
 /// The object `_tributary/spool.json`: which spool a fleet's bucket holds. Made once, by the first host.

@@ -1,6 +1,6 @@
+import CurlHTTPClient
 import Delivery
 import Logging
-import OktaAPI
 import Spool
 
 /// The seals of a fleet in its bucket: the bucket's part of the steps of `SpoolWriter+Shared`.

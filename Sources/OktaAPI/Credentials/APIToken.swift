@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// An Okta API token. It is sent as `Authorization: SSWS …` and never printed.
 package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let secret: String
@@ -39,7 +41,7 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
 
 /// An API token in a file, which is read again when the file is replaced.
 package struct APITokenFile: Credential {
-    private let file: SecretFile<APIToken>
+    private let file: SecretFile<APIToken, CredentialError>
 
     /// Does not read the file yet; ``check()`` does.
     package init(path: String) {

@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Sends requests with a credential, and repeats them immediately if the credential itself can solve the problem: the server wants another nonce,
 /// or the access token was revoked. So the caller sees a 401 only if a person has to do something.
 package struct AuthorizedTransport: Sendable {

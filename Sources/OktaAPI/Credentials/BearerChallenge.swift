@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// The error that a protected resource reports for an access token: in `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1), or in the body like
 /// Okta's other errors.
 enum BearerChallenge {

@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Authorizes requests to an org: an API token, or the access token of an OAuth 2.0 service app.
 ///
 /// ``AuthorizedTransport`` calls `authorize` for every attempt, and `answered` with each answer.
@@ -49,7 +51,7 @@ package enum AuthorizationFailure: Error, Sendable {
 }
 
 /// Why there is no usable credential. It never contains any part of the secret.
-package enum CredentialError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStringConvertible {
     /// Only white space.
     case empty(place: String)
     /// More than one word or line, or a character that no token has.

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// An OAuth 2.0 service app at an org's own authorization server: `client_credentials` with `private_key_jwt`, and DPoP if the org requires
@@ -30,7 +31,7 @@ package actor OAuthCredential: Credential {
     private let app: App
     private let host: String
     private let tokenURL: String
-    private let key: SecretFile<ServiceAppKey>
+    private let key: SecretFile<ServiceAppKey, CredentialError>
     private let transport: any HTTPTransport
     private let localTime: @Sendable () -> UTCTime
     private let clock = ContinuousClock()
@@ -61,7 +62,7 @@ package actor OAuthCredential: Credential {
     }
 
     /// A private key's file, which is read when the key is used.
-    package static func keyFile(_ path: String) -> SecretFile<ServiceAppKey> {
+    package static func keyFile(_ path: String) -> SecretFile<ServiceAppKey, CredentialError> {
         SecretFile(path: path, maximumBytes: maximumKeyBytes) { text throws(CredentialError) in
             do throws(PrivateKeyProblem) {
                 return try ServiceAppKey(parsing: text)

@@ -1,4 +1,5 @@
 import Crypto
+import CurlHTTPClient
 import JWTKit
 
 /// The key to which access tokens are bound, and which makes the proofs of possession (DPoP, RFC 9449). It exists in memory only: a leaked token

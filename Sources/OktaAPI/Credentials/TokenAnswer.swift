@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// What an answer of the token endpoint means (RFC 6749, 5; RFC 9449, 5 and 8; Okta's OAuth error codes).

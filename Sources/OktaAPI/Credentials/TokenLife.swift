@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// An access token and how long it may be used. Never printed.
 struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The scheme in the `Authorization` header.

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// A place in the log in the form of versions 1 and 2 of the cursor.

@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Classifies one answer to a request of the log. It does not know how requests are scheduled.
 package enum LogAnswer: Sendable {
     /// A page of events.

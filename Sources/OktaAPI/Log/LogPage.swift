@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// A request of the log, before a credential is added.
 package struct LogPageRequest: Sendable {
     /// To be authorized and then sent unchanged.

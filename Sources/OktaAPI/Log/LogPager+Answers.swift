@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 // How the pager handles answers.
 extension LogPager {
     /// Takes the answer to the pending request.

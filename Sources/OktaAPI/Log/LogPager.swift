@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Decides how an org's System Log is read: what to request and when, and what to do with an answer. A plain value without I/O and without a clock.
 ///
 ///     switch pager.nextStep(now: clock.now) {

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// The place in an org's log, as text that the spool stores as an opaque cursor.

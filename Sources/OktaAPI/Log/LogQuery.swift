@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// What to read: the org, the filter and the page size.
 package struct LogQuery: Sendable, Hashable {
     /// The org.

@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// What a response says about the org's rate limit. The values are not trusted.
 ///
 /// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may occur several times if buckets are nested. The

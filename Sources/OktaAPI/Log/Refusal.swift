@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// What an answer other than 200 means for reading a log. The status decides first, then Okta's code, because the same code
 /// comes with different statuses (E0000053 with 400 and with 500; Okta System Log query documentation).
 struct Refusal {

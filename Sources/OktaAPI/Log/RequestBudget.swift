@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Decides when the next request of an org's log may go out, so that this client's share of the org's budget is used evenly and other tools
 /// always find requests left. A plain value; the caller passes the time.
 ///

@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// The server's clock according to its `Date` headers. Okta refuses assertions and proofs that are too old or from the future, so without this a wrong local
 /// clock would lock a service app out.
 struct ServerClock: Sendable, Hashable {

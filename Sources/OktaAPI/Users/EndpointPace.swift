@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Keeps an org's calls within this client's share of each endpoint's rate limit: who wants to call waits for its turn.
 package actor EndpointPace {
     package typealias Instant = ContinuousClock.Instant

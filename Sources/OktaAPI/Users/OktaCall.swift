@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// A bucket of Okta's rate limits (Okta rate limit documentation): the calls that share one are paced together, by what their answers say.

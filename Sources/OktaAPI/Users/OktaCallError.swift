@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// Why a call did not bring what was asked for: what is known of it, for a person and for a decision. No secret.
 package struct OktaCallError: Error, Sendable, CustomStringConvertible {
     /// What follows for the call.

@@ -1,3 +1,5 @@
+import CurlHTTPClient
+
 /// The scopes that response actions need of a service app. `manage` includes `read` (Okta OAuth 2.0 scopes).
 package enum OktaScope: String, Sendable, CaseIterable {
     case usersRead = "okta.users.read"

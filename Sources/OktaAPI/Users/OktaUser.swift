@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// A user as an org tells of it, as far as response actions look. Texts are one line each.

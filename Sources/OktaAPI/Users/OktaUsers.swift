@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 
 /// The users, groups and roles of an org: the few calls that response actions need, paced and bounded.

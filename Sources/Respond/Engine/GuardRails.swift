@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import OktaAPI
 import ResponseLog
 

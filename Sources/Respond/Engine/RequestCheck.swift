@@ -1,4 +1,3 @@
-import OktaAPI
 import ResponseLog
 
 /// Whether a request can be acted on and recorded at all. Bounds in bytes; an entry of the log has to hold them all.

@@ -1,4 +1,3 @@
-import OktaAPI
 import ResponseLog
 
 extension ResponseEngine {

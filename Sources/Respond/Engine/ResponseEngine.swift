@@ -1,4 +1,5 @@
 import Configuration
+import CurlHTTPClient
 import Logging
 import OktaAPI
 import ResponseLog

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import FoundationEssentials
 import OktaAPI
 import ResponseLog

@@ -1,4 +1,5 @@
 import Configuration
+import CurlHTTPClient
 import FoundationEssentials
 import OktaAPI
 
@@ -58,6 +59,7 @@ struct ResponseOrg: Sendable {
                     proxy: network.proxy?.text,
                     exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text), environment: environment),
                 proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
+                addressName: OrgURL.addressName,
                 maximumIdleConnections: 64, maximumConnections: 256, maximumBodyBytes: 16 << 20))
     }
 }

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Collector
 import Configuration
+import CurlHTTPClient
 import Fleet
 import FoundationEssentials
 import Logging
-import OktaAPI
 
 struct FleetGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

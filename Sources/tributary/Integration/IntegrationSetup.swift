@@ -3,7 +3,6 @@ import Collector
 import Configuration
 import Credentials
 import Glibc
-import OktaAPI
 import Setup
 
 /// What `integration add` is to save, after everything was asked and tried.

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Collector
 import Configuration
+import CurlHTTPClient
 import Delivery
 import Fleet
 import Logging
-import OktaAPI
 import Spool
 
 /// Whether a command reads the bucket of a fleet instead of a spool on this host.

@@ -1,5 +1,4 @@
 @testable import Collector
-@testable import OktaAPI
 
 /// A run of a fleet: plays the turns of its plan, lets one host collect what is left, and checks what is in the bucket.
 ///

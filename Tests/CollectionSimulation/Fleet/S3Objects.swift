@@ -1,6 +1,6 @@
+import CurlHTTPClient
 import Spool
-
-@testable import OktaAPI
+import Time
 
 /// The objects of a bucket, and what S3 does with them.
 struct S3Objects: Sendable {

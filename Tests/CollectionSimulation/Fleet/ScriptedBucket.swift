@@ -1,7 +1,6 @@
+import CurlHTTPClient
 import Spool
 import Synchronization
-
-@testable import OktaAPI
 
 /// A bucket in memory that speaks as much of S3 as Tributary uses, and is as strict: an object is complete or not there, reads see what was written, a condition
 /// holds or the write is refused, and the payload must have the SHA-256 that the request names.

@@ -3,7 +3,6 @@ import Synchronization
 
 @testable import Collector
 @testable import Fleet
-@testable import OktaAPI
 
 /// What all hosts of a run share.
 struct FleetWorld: Sendable {

@@ -1,3 +1,4 @@
+import CurlHTTPClient
 import Delivery
 import Fleet
 import Logging
@@ -5,7 +6,6 @@ import Spool
 import Synchronization
 
 @testable import Collector
-@testable import OktaAPI
 
 /// A daemon of a fleet from its start to its end, and what happens to it. Nothing that it does reaches the bucket or the org once it has died.
 final class SimulatedProcess: Sendable {

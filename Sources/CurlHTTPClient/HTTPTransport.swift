@@ -14,7 +14,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case resolve
         /// No connection.
         case connect
-        /// The proxy can't be reached, refused, or asked for credentials. Nothing had been sent to the org.
+        /// The proxy can't be reached, refused, or asked for credentials. Nothing had been sent to the host.
         case proxy
         /// The server's certificate or the TLS handshake was no good. Nothing had been sent.
         case tls
@@ -42,8 +42,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     package let host: String
     /// The words of libcurl, or the reason; one line.
     package let detail: String
-    /// What to do about this very error, where more is known than its kind tells.
-    private let remedy: String?
+    /// What to do about this very error, where more is known than its kind tells. A sentence without its full stop.
+    package let remedy: String?
 
     /// Makes an error; `detail` is cut to one short line.
     package init(_ kind: Kind, host: String, detail: String, remedy: String? = nil) {
@@ -62,7 +62,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case .proxy: "no way to \(host) through the proxy\(words)"
         case .tls: "no trusted TLS connection to \(host)\(words)"
         case .timeout: "\(host) did not answer in time\(words)"
-        case .noRoom: "the answer of \(host) found no room in memory next to those of the other orgs\(words)"
+        case .noRoom: "the answer of \(host) found no room in memory next to other answers\(words)"
         case .tooLarge: "the answer of \(host) is too large\(words)"
         case .cancelled: "the request to \(host) was cancelled"
         case .interrupted: "the answer of \(host) broke off\(words)"
@@ -72,27 +72,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         }
     }
 
-    /// What to check.
-    package var advice: String {
-        if let remedy { return remedy }
-        return switch kind {
-        case .resolve: "Check the org's URL and this machine's DNS"
-        case .connect: "Check the network, the firewall and the proxy settings"
-        case .proxy: "Check the proxy's address, its credentials and its rules"
-        case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
-        case .timeout: "Check the network; if it persists, Okta's status page"
-        case .noRoom:
-            "See why those are not stored: a spool that is full or can't be written, mostly (`tributary status`)"
-        case .tooLarge:
-            "If it persists, the address does not lead to Okta, or a page of the log is larger than the bound"
-        case .cancelled, .shutDown: "No action is needed"
-        case .interrupted, .protocol: "If it persists, check for a proxy or firewall that changes traffic"
-        case .invalidRequest: "Check the configured URL, filter, token and ca_file"
-        }
-    }
-
-    /// Both, in one line.
-    package var description: String { "\(summary). \(advice)." }
+    /// What and where, and what to do if that is known; one line.
+    package var description: String { remedy.map { "\(summary). \($0)." } ?? "\(summary)." }
 }
 
 extension String {

@@ -3,7 +3,7 @@ import NetworkFixtures
 import Synchronization
 import Testing
 
-@testable import OktaAPI
+@testable import CurlHTTPClient
 
 @Suite("The transport against a server on loopback", .timeLimit(.minutes(20)))
 struct CurlTransportTests {

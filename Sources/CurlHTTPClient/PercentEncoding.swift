@@ -1,6 +1,6 @@
 extension String {
     /// The text as a part of a path or of a query: all bytes but the unreserved ones of RFC 3986, 2.3, are escaped.
-    var percentEncoded: String {
+    package var percentEncoded: String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in utf8 {

@@ -1,4 +1,4 @@
-/// A method of RFC 9110 that the Okta API or a destination uses.
+/// A method of RFC 9110.
 package enum HTTPMethod: String, Sendable, Hashable {
     case get = "GET"
     /// Asks for the headers alone.
@@ -16,7 +16,7 @@ package struct HTTPRequest: Sendable {
     package var url: String
     /// The lines to send, besides those that the transport adds (`Host`, `User-Agent`, `Accept-Encoding`, length).
     package var headers: HTTPHeaders
-    /// What to send; `nil` sends `Content-Length: 0` with a POST or PUT, which Okta asks for (else it answers 411).
+    /// What to send; `nil` sends `Content-Length: 0` with a POST or PUT, without which a server may answer 411 (RFC 9110, 8.6).
     package var body: [UInt8]?
     /// Bounds on time and size.
     package var limits: HTTPLimits
@@ -25,7 +25,7 @@ package struct HTTPRequest: Sendable {
     /// Whether a connection of its own is made for it, and described in the answer.
     package var describesConnection = false
     /// Whether a connection of its own is made for it, so that it is sent once: libcurl sends a request again when a kept connection turns out to
-    /// be closed (Curl_retry_request), and the org may have acted on the first one.
+    /// be closed (Curl_retry_request), and the server may have acted on the first one.
     package var isSentOnce = false
     /// A file to send instead of `body`. Only with PUT.
     package var upload: HTTPUpload?
@@ -33,8 +33,11 @@ package struct HTTPRequest: Sendable {
     package var signature: RequestSignature?
     /// Whether plain http to an address of this very link is allowed, which then goes through no proxy: for the metadata services of clouds.
     package var allowsLinkLocal = false
-    /// What the address is called in messages, as in "Check the org's URL".
-    package var addressName = "the org's URL"
+    /// What the address is called in messages, as in "Check the org's URL"; `nil`: what the transport's options say.
+    package var addressName: String?
+
+    /// What an address is called where nobody gives it another name.
+    package static let usualAddressName = "the address"
 
     /// Makes a request.
     package init(
@@ -54,9 +57,9 @@ package struct HTTPRequest: Sendable {
 package struct HTTPLimits: Sendable, Hashable {
     /// From the look-up of the name to the end of the TLS handshake.
     package var connect: Duration
-    /// From start to end. Okta itself gives a log query up to 30 s (System Log query documentation), so be well above.
+    /// From start to end. Well above the 30 s that slow APIs give a query before they answer.
     package var total: Duration
-    /// How long less than one byte a second may arrive. Above Okta's 30 s as well: it sends nothing while it searches.
+    /// How long less than one byte a second may arrive. Above those 30 s as well: a server sends nothing while it searches.
     package var stall: Duration
     /// How long the body may wait for memory that other bodies hold.
     package var room: Duration
@@ -65,7 +68,7 @@ package struct HTTPLimits: Sendable, Hashable {
     /// Largest sum of the header lines, in bytes.
     package var headerBytes: Int
 
-    /// The defaults suit a log page.
+    /// The defaults suit a page of up to a thousand events.
     package init(
         connect: Duration = .seconds(10), total: Duration = .seconds(60), stall: Duration = .seconds(40),
         room: Duration = .seconds(60), bodyBytes: Int = 32 << 20, headerBytes: Int = 64 << 10
@@ -117,7 +120,7 @@ package struct HTTPResponse: Sendable {
     package var version: HTTPVersion
     /// What carried it, if the request asked for that.
     package var connection: HTTPConnection?
-    /// Whether it is the token endpoint's, instead of the answer to the request that the token was for.
+    /// Whether it is the token endpoint's (RFC 6749, 3.2), instead of the answer to the request that the token was for. Set by who authorizes requests.
     package var isOfTokenEndpoint = false
     /// The memory that a large body takes, counted until this is let go of; `nil` for a small one.
     package var share: BodyShare?
@@ -132,13 +135,5 @@ package struct HTTPResponse: Sendable {
         self.body = body
         self.version = version
         self.share = share
-    }
-
-    /// The id by which Okta's support finds this exchange, if it has the form of one.
-    package var oktaRequestID: String? {
-        guard let id = headers.first("X-Okta-Request-Id"), !id.isEmpty, id.utf8.count <= 128,
-            id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { return nil }
-        return id
     }
 }

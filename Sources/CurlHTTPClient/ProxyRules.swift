@@ -43,9 +43,9 @@ package struct ProxyRules: Sendable, Hashable {
         return proxy
     }
 
-    /// Host and port of the proxy for this org; `nil`: none.
-    package func proxyShown(for org: OrgURL) -> String? {
-        HTTPURL(org.origin).flatMap { proxy(for: $0) }?.shown
+    /// Host and port of the proxy for this address; `nil`: none.
+    package func proxyShown(for address: String) -> String? {
+        HTTPURL(address).flatMap { proxy(for: $0) }?.shown
     }
 
     private static func covers(_ exception: String, _ host: String) -> Bool {

@@ -1,7 +1,7 @@
 /// Reads `Link` headers (RFC 8288, section 3) for the one relation that paging needs.
 ///
-/// Okta sends two lines, `self` and `next`; others on the way may join them with a comma or turn them round. The target
-/// may hold commas, semicolons and quotes, so it is taken from `<` to `>` before anything is split. What doesn't follow
+/// A server may send a line for each link; others on the way may join them with a comma or turn them round. The target may
+/// hold commas, semicolons and quotes, so it is taken from `<` to `>` before anything is split. What doesn't follow
 /// the grammar is passed over as if it weren't there.
 package enum LinkHeader {
     /// The target of the first link whose relations include `next`, byte for byte, from all values of the header.

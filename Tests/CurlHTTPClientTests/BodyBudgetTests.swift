@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import OktaAPI
+@testable import CurlHTTPClient
 
 @Suite("The memory that bodies share")
 struct BodyBudgetTests {

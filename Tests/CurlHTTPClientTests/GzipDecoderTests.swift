@@ -1,6 +1,6 @@
 import Testing
 
-@testable import OktaAPI
+@testable import CurlHTTPClient
 
 @Suite("A gzip body")
 struct GzipDecoderTests {

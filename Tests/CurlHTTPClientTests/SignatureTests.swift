@@ -2,7 +2,7 @@ import Foundation
 import NetworkFixtures
 import Testing
 
-@testable import OktaAPI
+@testable import CurlHTTPClient
 
 /// The examples with their signatures are Amazon's:
 /// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html

@@ -1,4 +1,4 @@
-/// A small random number generator (SplitMix64) with a seed, so that a run of the pager can be reproduced.
+/// A small random number generator (SplitMix64) with a seed, so that a run with its waits can be reproduced.
 package struct Jitter: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -15,11 +15,11 @@ package struct Jitter: RandomNumberGenerator, Sendable {
     }
 
     /// Full jitter: a random wait between one second and `2^attempt` seconds, at most `cap` seconds. `attempt` starts at 1.
-    mutating func backoff(attempt: Int, cap: Double) -> Duration {
+    package mutating func backoff(attempt: Int, cap: Double) -> Duration {
         let ceiling = min(cap, Double(UInt64(1) << UInt64(min(max(attempt, 1), 16))))
         return .seconds(Double.random(in: 1...max(1, ceiling), using: &self))
     }
 
     /// A random wait between zero and `seconds`.
-    mutating func upTo(_ seconds: Double) -> Duration { .seconds(Double.random(in: 0...seconds, using: &self)) }
+    package mutating func upTo(_ seconds: Double) -> Duration { .seconds(Double.random(in: 0...seconds, using: &self)) }
 }

@@ -3,7 +3,7 @@ import Foundation
 import NetworkFixtures
 import Testing
 
-@testable import OktaAPI
+@testable import CurlHTTPClient
 
 @Suite("The way through a proxy")
 struct ProxyTests {
@@ -107,10 +107,10 @@ struct ProxyTests {
         failure.isConnected = true
         #expect(failure.error.kind == .proxy)
         #expect(failure.error.summary.contains("proxy.example:3128 \(what)"))
-        #expect(failure.error.advice.contains(remedy))
+        #expect(failure.error.remedy?.contains(remedy) == true)
     }
 
-    @Test("behind the proxy, the org's own trouble keeps its kind")
+    @Test("behind the proxy, the host's own trouble keeps its kind")
     func behind() {
         var failure = CurlFailure(code: CURLE_PEER_FAILED_VERIFICATION, words: "SSL certificate problem", host: "h")
         failure.proxy = "p:1"

@@ -14,11 +14,11 @@ package struct ProxyCredentialsFile: Sendable {
         let words: String
     }
 
-    private let file: SecretFile<Credentials>
+    private let file: SecretFile<Credentials, SecretFileError>
 
     /// Does not touch the file yet.
     package init(path: String) {
-        file = SecretFile(path: path, maximumBytes: 1024) { text throws(CredentialError) in
+        file = SecretFile(path: path, maximumBytes: 1024) { text throws(SecretFileError) in
             guard let credentials = Self.parse(text) else { throw .malformed(place: path) }
             return credentials
         }
@@ -26,12 +26,15 @@ package struct ProxyCredentialsFile: Sendable {
 
     /// What the file holds now.
     func current() throws(Failure) -> Credentials {
-        do throws(CredentialError) {
+        do throws(SecretFileError) {
             return try file.value()
         } catch {
-            // The other errors' words speak of a file that can't be read; this one's of an API token.
-            guard case .malformed = error else { throw Failure(words: error.description) }
-            throw Failure(words: "\(file.path) does not hold user:password on one line")
+            switch error {
+            case .malformed: throw Failure(words: "\(file.path) does not hold user:password on one line")
+            case .unreadable(let path, let reason):
+                throw Failure(
+                    words: "the secret file \(path) can't be read (\(reason)): check the path and its permissions")
+            }
         }
     }
 

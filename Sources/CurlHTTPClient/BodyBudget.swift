@@ -1,15 +1,15 @@
 /// Decides which bodies may be in memory: a bound on the bytes that all transfers together hold. A plain value.
 ///
-/// - The first ``freeBytes`` of a body are free, so an org with nothing new is never held up by those with a backlog.
+/// - The first ``freeBytes`` of a body are free, so a short answer is never held up by long ones.
 /// - What goes beyond takes a share of the size that is expected. Without room it waits, in the order of asking: that is the
-///   turn between those that have a backlog.
+///   turn between the hosts that send much.
 /// - Once admitted, a body is never paused. A body that outgrows its share is counted and keeps the next ones out, so that
 ///   nobody who has memory waits for memory.
 /// - A transfer whose body has not begun holds nothing and waits for nothing, however long its host is silent.
 struct BodyBudget {
     /// Decoded bytes of a body that need no share.
     static let freeBytes = 32 << 10
-    /// The share of a body whose size nobody knows: most of a full page of the log.
+    /// The share of a body whose size nobody knows: most of what an API sends at once.
     static let usualShare = 2 << 20
 
     /// Bytes.

@@ -5,10 +5,9 @@ struct CurlFailure {
     let code: CURLcode
     /// libcurl's own words.
     let words: String
-    /// The org's, or the destination's.
     let host: String
     /// What its address is called in messages.
-    var addressName = "the org's URL"
+    var addressName = HTTPRequest.usualAddressName
     /// Host and port of the proxy that the transfer was to go through.
     var proxy: String?
     /// Whether the proxy was given a user and password.
@@ -19,7 +18,7 @@ struct CurlFailure {
     /// handshake did not get that far.
     var verifyResult = 0
     var proxyVerifyResult = 0
-    /// Whether TCP was connected, to the org or the proxy.
+    /// Whether TCP was connected, to the host or the proxy.
     var isConnected = false
     /// Whether the request had been sent.
     var isSent = false
@@ -104,7 +103,7 @@ struct CurlFailure {
         case _ where words.contains("protocol version") || words.contains("unsupported protocol"):
             (
                 "it offers no TLS 1.2 or later",
-                "Okta offers both 1.2 and 1.3: something on the way, a proxy mostly, speaks in its place and has to be brought up to date"
+                "Current servers offer 1.2 and 1.3: something on the way, a proxy mostly, answers instead, and has to be brought up to date"
             )
         default:
             ("the TLS handshake failed", "Check \(setting), this machine's clock, and for a proxy on the way")

@@ -396,7 +396,7 @@ final class CurlTransfer: @unchecked Sendable {
         var words = errorText.baseAddress.map { String(cString: $0) } ?? ""
         if words.isEmpty { words = String(cString: curl_easy_strerror(code)) }
         var failure = CurlFailure(code: code, words: words, host: host)
-        failure.addressName = request.addressName
+        failure.addressName = request.addressName ?? options.addressName
         failure.isSent = easy.map { ccurl_offset($0, CURLINFO_PRETRANSFER_TIME_T) > 0 } ?? false
         failure.proxy = proxy?.shown
         failure.hasProxyCredentials = proxyCredentials != nil

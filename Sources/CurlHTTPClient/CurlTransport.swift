@@ -8,7 +8,7 @@ import Glibc
 /// redirects are never followed, plain http goes to loopback only, `.netrc` and cookies don't exist.
 ///
 ///     let transport = try CurlTransport()
-///     let response = try await transport.send(HTTPRequest(.get, "https://acme.okta.com/.well-known/okta-organization"))
+///     let response = try await transport.send(HTTPRequest(.get, "https://api.example.com/things"))
 ///     await transport.shutdown()
 ///
 /// The number of requests under way is the number of tasks inside ``send(_:)``; the caller bounds it. What their bodies take
@@ -16,7 +16,7 @@ import Glibc
 package final class CurlTransport: HTTPTransport {
     /// What holds for every request.
     package struct Options: Sendable {
-        /// `User-Agent`. Okta asks for product and version.
+        /// `User-Agent`: product and version (RFC 9110, 10.1.5).
         package var userAgent: String
         /// A PEM file whose certificates are trusted instead of the system's; `nil`: the system's.
         package var caFile: String?
@@ -26,6 +26,8 @@ package final class CurlTransport: HTTPTransport {
         package var proxies: ProxyRules
         /// User and password for the proxy; `nil`: none.
         package var proxyCredentials: ProxyCredentialsFile?
+        /// What an address is called in messages, where the request itself does not say.
+        package var addressName: String
         /// Idle connections kept at most.
         package var maximumIdleConnections: Int
         /// Connections at most; what exceeds waits for its turn, within its own time limit.
@@ -34,12 +36,12 @@ package final class CurlTransport: HTTPTransport {
         /// transfer that finds no room waits, and its host with it.
         package var maximumBodyBytes: Int
 
-        /// The defaults suit a host with a few thousand orgs: each keeps its connection from poll to poll, since a TLS handshake costs
-        /// more than the poll.
+        /// The defaults suit a few thousand hosts that are polled: each keeps its connection from poll to poll, since a TLS handshake
+        /// costs more than the poll.
         package init(
             userAgent: String = "Tributary", caFile: String? = nil, clientCertificate: ClientCertificate? = nil,
             proxies: ProxyRules = ProxyRules(proxy: nil, exceptions: nil, environment: [:]),
-            proxyCredentials: ProxyCredentialsFile? = nil,
+            proxyCredentials: ProxyCredentialsFile? = nil, addressName: String = HTTPRequest.usualAddressName,
             maximumIdleConnections: Int = 4096, maximumConnections: Int = 4096, maximumBodyBytes: Int = 48 << 20
         ) {
             self.userAgent = userAgent
@@ -47,6 +49,7 @@ package final class CurlTransport: HTTPTransport {
             self.clientCertificate = clientCertificate
             self.proxies = proxies
             self.proxyCredentials = proxyCredentials
+            self.addressName = addressName
             self.maximumIdleConnections = maximumIdleConnections
             self.maximumConnections = maximumConnections
             self.maximumBodyBytes = maximumBodyBytes
@@ -82,7 +85,9 @@ package final class CurlTransport: HTTPTransport {
         }
         for case (let key, let file?) in files where access(file, R_OK) != 0 {
             let reason = String(cString: strerror(errno))
-            throw TransportError(.invalidRequest, host: "any host", detail: "\(key) \(file): \(reason)")
+            throw TransportError(
+                .invalidRequest, host: "any host", detail: "\(key) \(file): \(reason)",
+                remedy: "Check the path of \(key) and its permissions")
         }
         self.options = options
         loop = try CurlLoop(options)

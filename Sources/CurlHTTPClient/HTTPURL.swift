@@ -71,20 +71,20 @@ package struct HTTPURL: Sendable, Hashable {
         return port == (isSecure ? 443 : 80) ? shown : "\(shown):\(port)"
     }
 
-    /// Longest address accepted, in bytes. Okta's own limit on a request line is far below.
+    /// Longest address accepted, in bytes. Servers accept less: RFC 9110, 4.1 asks for 8000.
     static let maximumBytes = 16_384
 
     private static let refusedBytes = Set("\\\"<>#".utf8)
 }
 
 /// Host and port of an address.
-struct HTTPAuthority {
+package struct HTTPAuthority {
     /// Lower case, without brackets and without a trailing dot.
-    let host: String
-    let port: UInt16?
+    package let host: String
+    package let port: UInt16?
 
     /// `nil` when there is userinfo, the host is not a DNS name or an IP address, or the port is not 1…65535.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         var hostText = Substring(text.lowercased())
         var portText: Substring?
         if hostText.first == "[" {
@@ -117,7 +117,8 @@ struct HTTPAuthority {
         host = String(hostText)
     }
 
-    static func isLoopback(_ host: String) -> Bool {
+    /// Whether the host is this machine by its very name: `localhost`, `127.0.0.0/8` or `::1`.
+    package static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" { return true }
         if host.contains(":") {
             var address = in6_addr()

@@ -5,11 +5,11 @@ import Synchronization
 ///
 /// Each use checks the file's inode, size and times with one `stat`, and reads the file only if one of them has changed. If the
 /// new file is not valid, that is an error until it is corrected, so that an operator who rotates a secret notices.
-package final class SecretFile<Secret: Sendable>: Sendable {
+package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Sendable {
     /// The path of the secret.
     package let path: String
     private let maximumBytes: Int
-    private let parse: @Sendable (String) throws(CredentialError) -> Secret
+    private let parse: @Sendable (String) throws(Failure) -> Secret
     private let state = Mutex<State>(State())
 
     private struct State {
@@ -22,7 +22,7 @@ package final class SecretFile<Secret: Sendable>: Sendable {
     ///
     /// - Parameter maximumBytes: a larger file is refused as malformed.
     package init(
-        path: String, maximumBytes: Int, parse: @escaping @Sendable (String) throws(CredentialError) -> Secret
+        path: String, maximumBytes: Int, parse: @escaping @Sendable (String) throws(Failure) -> Secret
     ) {
         self.path = path
         self.maximumBytes = maximumBytes
@@ -30,7 +30,7 @@ package final class SecretFile<Secret: Sendable>: Sendable {
     }
 
     /// The present secret.
-    package func value() throws(CredentialError) -> Secret {
+    package func value() throws(Failure) -> Secret {
         var status = stat()
         guard stat(path, &status) == 0 else {
             let code = errno
@@ -63,7 +63,7 @@ package final class SecretFile<Secret: Sendable>: Sendable {
         state.withLock { $0.known = nil }
     }
 
-    private func read() throws(CredentialError) -> Secret {
+    private func read() throws(Failure) -> Secret {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw unreadable(errno) }
         defer { close(file) }
@@ -94,11 +94,25 @@ package final class SecretFile<Secret: Sendable>: Sendable {
         return secret
     }
 
-    private func unreadable(_ code: Int32) -> CredentialError {
+    private func unreadable(_ code: Int32) -> Failure {
         .unreadable(
             path: path,
             reason: (code == ENOENT ? SecretFailure.reason(besides: path) : nil) ?? String(cString: strerror(code)))
     }
+}
+
+/// How a ``SecretFile`` says that there is no secret, in the errors of those who use it. Nothing in it is a part of the secret.
+package protocol SecretFileFailure: Error {
+    /// The file can't be read, with the system's words.
+    static func unreadable(path: String, reason: String) -> Self
+    /// It is larger than a secret, or not text.
+    static func malformed(place: String) -> Self
+}
+
+/// Why a file holds no secret, where nothing more is to be said.
+package enum SecretFileError: SecretFileFailure {
+    case unreadable(path: String, reason: String)
+    case malformed(place: String)
 }
 
 /// Distinguishes versions of a secret's file without reading it.

@@ -1,0 +1,22 @@
+import CurlHTTPClient
+
+extension TransportError {
+    /// What an operator of an org can check.
+    package var advice: String {
+        if let remedy { return remedy }
+        return switch kind {
+        case .resolve: "Check the org's URL and this machine's DNS"
+        case .connect: "Check the network, the firewall and the proxy settings"
+        case .proxy: "Check the proxy's address, its credentials and its rules"
+        case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
+        case .timeout: "Check the network; if it persists, Okta's status page"
+        case .noRoom:
+            "See why those are not stored: a spool that is full or can't be written, mostly (`tributary status`)"
+        case .tooLarge:
+            "If it persists, the address does not lead to Okta, or a page of the log is larger than the bound"
+        case .cancelled, .shutDown: "No action is needed"
+        case .interrupted, .protocol: "If it persists, check for a proxy or firewall that changes traffic"
+        case .invalidRequest: "Check the configured URL, filter, token and ca_file"
+        }
+    }
+}
