@@ -62,8 +62,8 @@ struct ResponseSourceTests {
     private func takeAll(_ worker: IngestWorker) async throws -> Int {
         var records = 0
         while true {
-            let taken = try await worker.takeResponses(
-                ResponseLogReader(directory: log), integration: ResponseSource.integration)
+            let taken = try await ResponseLogReader(directory: log).take(
+                on: worker, integration: ResponseSource.integration)
             records += taken.entries.count
             if taken.isEnd { return records }
         }

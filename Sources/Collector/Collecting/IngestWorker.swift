@@ -1,7 +1,6 @@
 import Fleet
 import OCSF
 import OktaAPI
-import ResponseLog
 import Spool
 import Synchronization
 
@@ -324,52 +323,39 @@ actor IngestWorker {
         return outcome
     }
 
-    // MARK: Response actions
+    // MARK: Sources other than Okta's log
 
-    /// What was read of the response log and is durable.
-    struct TakenResponses: Sendable {
-        /// Those that became records.
-        var entries: [ResponseEntry] = []
-        /// Lines that are no entries.
-        var unreadable: Int
-        var hasGap: Bool
-        var isEnd: Bool
-    }
-
-    /// Reads on in the response log, and makes the records of what is new durable together with the place up to which it is read.
-    func takeResponses(
-        _ reader: ResponseLogReader, integration: String
-    ) async throws(SpoolError) -> TakenResponses {
-        guard let writer = try await responseWriter(reader, integration) else {
-            return TakenResponses(unreadable: 0, hasGap: false, isEnd: true)
-        }
-        // After a failure nothing of it is kept, and the same entries are read again.
+    /// Reads on in a source other than Okta's log, and makes its records durable together with the place after them.
+    ///
+    /// - Parameter read: gets the stored place, nil at the first time. It runs on the worker's thread and may block. If it throws, or the records can't
+    ///   be stored, nothing is kept, and the same place is read again.
+    /// - Returns: what `read` has to tell; nil if the integration was closed meanwhile.
+    func take<Report: Sendable>(
+        _ integration: String,
+        _ read:
+            @Sendable (_ place: String?, _ settings: NormalizerSettings) throws(SpoolError) -> (
+                SourceBatch, Report
+            )
+    ) async throws(SpoolError) -> Report? {
+        guard let writer = try await sourceWriter(integration) else { return nil }
         defer { writer.discard() }
-        let batch = try reader.read(after: writer.cursor.flatMap(ResponseLogPosition.init))
-        var taken = TakenResponses(unreadable: batch.unreadableLines, hasGap: batch.hasGap, isEnd: batch.isEnd)
-        for entry in batch.entries {
-            guard let line = try? RemediationRecord(entry, settings)?.line else { continue }
-            let day = CivilDay(of: entry.time).text
-            let partition = try writer.partition("class=\(RemediationRecord.className)/date=\(day)")
-            let outcome = line.withUnsafeBytes { bytes in
-                Result { () throws(SpoolError) in try writer.append(bytes, to: partition, time: entry.time) }
+        let (batch, report) = try read(writer.cursor, settings)
+        for record in batch.records {
+            let day = CivilDay(of: record.time).text
+            let partition = try writer.partition("class=\(record.className)/date=\(day)")
+            let outcome = record.line.withUnsafeBytes { bytes in
+                Result { () throws(SpoolError) in try writer.append(bytes, to: partition, time: record.time) }
             }
             try outcome.get()
-            taken.entries.append(entry)
         }
-        try writer.commit(cursor: batch.next.description, at: time.spool)
-        return taken
+        try writer.commit(cursor: batch.next, at: time.spool)
+        return report
     }
 
-    /// Nil while there is no response log: nothing is made in the spool for who has none.
-    private func responseWriter(
-        _ reader: ResponseLogReader, _ integration: String
-    ) async throws(SpoolError) -> SpoolWriter? {
+    private func sourceWriter(_ integration: String) async throws(SpoolError) -> SpoolWriter? {
         if let writer = writers[integration] { return writer }
-        guard try reader.isBegun else { return nil }
         let opening = try await openShared(integration, token: 0)
-        let writer = try spool.writer(
-            integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
+        let writer = try makeWriter(integration)
         writers[integration] = writer
         try await finishOpening(integration, writer, opening)
         return writers[integration]

@@ -74,7 +74,7 @@ struct ResponseSource: Service {
     private func look() async -> SpoolError? {
         do throws(SpoolError) {
             while !Task.isCancelled {
-                let taken = try await worker.takeResponses(reader, integration: integration)
+                let taken = try await reader.take(on: worker, integration: integration)
                 board.responded(taken.entries)
                 report(taken)
                 guard !taken.isEnd else { return nil }
@@ -85,7 +85,7 @@ struct ResponseSource: Service {
         }
     }
 
-    private func report(_ taken: IngestWorker.TakenResponses) {
+    private func report(_ taken: ResponseLogReader.Taken) {
         if taken.hasGap {
             logger.announce(
                 .eventsMissing,
