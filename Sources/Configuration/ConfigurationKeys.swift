@@ -31,7 +31,7 @@ extension Configuration {
         ) { $0 }
         package let compression = ConfigurationKey<Compression>(
             "spool.compression", .word(), default: .value("zstd"), .whileRunning,
-            "How segments are compressed: \(Compression.words)."
+            "How segments are compressed: \(Compression.allCases.map(\.rawValue).alternatives)."
         ) { $0 == .none ? "not compressed" : $0.rawValue }
         package let segmentMaxBytes = ConfigurationKey<ByteSize>(
             "spool.segment_max_bytes", .size(1 << 10, 4 << 30), default: .value("64MiB"), .whileRunning,
@@ -57,7 +57,7 @@ extension Configuration {
 
         package let schemaVersion = ConfigurationKey<SchemaVersion>(
             "record.schema_version", .schemaVersion, default: .value("1.8.0"), .atRestart,
-            "The version of OCSF that records follow: 1.8.0, 1.5.0 or 1.3.0."
+            "The version of OCSF that records follow: \(SchemaVersion.allCases.reversed().map(\.rawValue).alternatives)."
         ) { "OCSF \($0.rawValue)" }
         package let rawData = ConfigurationKey<Bool>(
             "record.raw_data", .flag, default: .value("true"), .whileRunning,
@@ -373,12 +373,9 @@ extension Configuration {
     }
 }
 
-extension Configuration.Compression {
+extension [String] {
     /// `zstd, gzip or none`.
-    fileprivate static var words: String {
-        let words = allCases.map(\.rawValue)
-        return words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
-    }
+    fileprivate var alternatives: String { dropLast().joined(separator: ", ") + " or " + (last ?? "") }
 }
 
 extension Configuration.Retention {
