@@ -106,6 +106,28 @@ struct ResponseSourceTests {
         #expect(uids.sorted() == entries.filter { $0.result != nil }.map(\.id).sorted())
     }
 
+    @Test("records that the spool has are not made again when the state is lost or older than the spool")
+    func olderState() async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let entries = Self.entries()
+        let state = root.appending(path: "state")
+        for part in [0..<40, 40..<entries.count] {
+            try append(entries[part])
+            let worker = try worker()
+            _ = try await takeAll(worker)
+            _ = await worker.sealAndClose(ResponseSource.integration)
+            if part.lowerBound == 0 { try FileManager.default.copyItem(at: state, to: root.appending(path: "older")) }
+        }
+        for isLost in [false, true] {
+            try FileManager.default.removeItem(at: state)
+            if !isLost { try FileManager.default.copyItem(at: root.appending(path: "older"), to: state) }
+            let worker = try worker()
+            _ = try await takeAll(worker)
+            _ = await worker.sealAndClose(ResponseSource.integration)
+            #expect(try lines().count == entries.count { $0.result != nil }, "lost: \(isLost)")
+        }
+    }
+
     @Test("a host without a response log has nothing of it in its spool")
     func noLog() async throws {
         defer { try? FileManager.default.removeItem(at: root) }

@@ -325,7 +325,8 @@ actor IngestWorker {
 
     // MARK: Sources other than Okta's log
 
-    /// Reads on in a source other than Okta's log, and makes its records durable together with the place after them.
+    /// Reads on in a source other than Okta's log, and makes its records durable together with the place after them. Records that it brought before are
+    /// dropped, by their uid: those in segments of which a restored state does not know, and the newest 32,768 others.
     ///
     /// - Parameter read: gets the stored place, nil at the first time. It runs on the worker's thread and may block. If it throws, or the records can't
     ///   be stored, nothing is kept, and the same place is read again.
@@ -341,15 +342,28 @@ actor IngestWorker {
         defer { writer.discard() }
         let (batch, report) = try read(writer.cursor, settings)
         for record in batch.records {
-            let day = CivilDay(of: record.time).text
-            let partition = try writer.partition("class=\(record.className)/date=\(day)")
-            let outcome = record.line.withUnsafeBytes { bytes in
-                Result { () throws(SpoolError) in try writer.append(bytes, to: partition, time: record.time) }
+            let outcome = record.line.withUnsafeBytes { line in
+                Result { () throws(SpoolError) in
+                    guard remember(line, writer) else { return }
+                    let day = CivilDay(of: record.time).text
+                    let partition = try writer.partition("class=\(record.className)/date=\(day)")
+                    try writer.append(line, to: partition, time: record.time)
+                }
             }
             try outcome.get()
         }
+        // What a restored state had not read has been read again.
+        if batch.isEnd, writer.identityCount(.restored) > 0 { writer.forget(.restored) }
         try writer.commit(cursor: batch.next, at: time.spool)
         return report
+    }
+
+    /// False for a record that is known.
+    private func remember(_ line: UnsafeRawBufferPointer, _ writer: SpoolWriter) -> Bool {
+        guard let identity = EventIdentity.of(line: line, .records, digest) else { return true }
+        guard !writer.knows(identity, in: .main) else { return false }
+        writer.remember(identity, in: .main)
+        return !writer.knows(identity, in: .restored)
     }
 
     private func sourceWriter(_ integration: String) async throws(SpoolError) -> SpoolWriter? {

@@ -14,4 +14,6 @@ struct SourceBatch: Sendable {
     var records: [Record]
     /// Where the source is read on, as text that only the source understands.
     var next: String
+    /// Whether there was nothing more.
+    var isEnd: Bool
 }

@@ -24,7 +24,7 @@ extension ResponseLogReader {
         after place: String?, settings: NormalizerSettings
     ) throws(SpoolError) -> (SourceBatch, Taken) {
         let read = try read(after: place.flatMap(ResponseLogPosition.init))
-        var batch = SourceBatch(records: [], next: read.next.description)
+        var batch = SourceBatch(records: [], next: read.next.description, isEnd: read.isEnd)
         var taken = Taken(unreadable: read.unreadableLines, hasGap: read.hasGap, isEnd: read.isEnd)
         for entry in read.entries {
             guard let line = try? RemediationRecord(entry, settings)?.line else { continue }
