@@ -52,7 +52,7 @@ struct S3AnswerTests {
         Row(status: 307, code: "TemporaryRedirect", kind: .later, says: "redirects"),
         Row(status: 404, code: "NoSuchBucket", kind: .later, says: "no bucket lake"),
         Row(status: 501, code: "NotImplemented", kind: .later, says: "conditional writes"),
-        Row(status: 400, code: "BadDigest", kind: .refused, says: "not what was sealed"),
+        Row(status: 400, code: "BadDigest", kind: .refused, says: "differs from the segment that was sealed"),
         Row(status: 400, code: "XAmzContentSHA256Mismatch", kind: .refused),
         Row(status: 400, code: "EntityTooLarge", kind: .refused),
         Row(status: 413, kind: .refused),

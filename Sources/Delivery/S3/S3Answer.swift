@@ -1,28 +1,28 @@
 import CurlHTTPClient
 import Time
 
-/// What a store's answer to a `PUT` of a segment means. A plain value.
+/// The meaning of a store's answer to a `PUT` of a segment. A plain value.
 enum S3Verdict: Sendable, Equatable {
     /// The object is durable.
     case stored
-    /// There is an object with this key already (412).
+    /// There is already an object with this key (412).
     case exists
     /// The bucket is in this region.
     case otherRegion(String)
-    /// The store's clock, in milliseconds ahead of this host's.
+    /// The clocks differ too much; the value is the store's time minus this host's, in milliseconds.
     case clock(Int64)
-    /// The access key is not taken: another one may be.
+    /// The access key is refused; a new one may be accepted.
     case keyRefused(DeliveryTrouble)
     case notYet(DeliveryTrouble, retryAfter: Duration?)
-    /// The store won't take this very object.
+    /// The store refuses this particular object.
     case refused(DeliveryTrouble)
 }
 
-/// Reads answers of S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+/// Interprets answers of S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
 struct S3Answer: Sendable {
     let response: HTTPResponse
     let address: S3Address
-    /// Host and port that answered.
+    /// The host and port that answered.
     let host: String
     /// The code of the error document, such as `SlowDown`; `nil` without one.
     let code: String?
@@ -37,86 +37,83 @@ struct S3Answer: Sendable {
 
     /// - Parameter now: this host's wall clock, milliseconds since 1970.
     func verdict(path: String, now: Int64) -> S3Verdict {
-        // An answer of 200 may hold an error, found while the object was being stored.
+        // An answer with status 200 may contain an error that occurred while the object was being stored.
         if response.status == 200, code == nil {
-            // S3 tells the entity tag of what it has stored. A login page on the way does not.
-            guard response.headers.first("ETag") != nil else {
-                return .notYet(
-                    trouble(
-                        "\(host) answered 200 and is not an S3 server: it gave no entity tag",
-                        "Check the endpoint, the proxy, and whether this network has a login page"), retryAfter: nil)
-            }
-            return .stored
+            // S3 returns the entity tag of the stored object. A login page of the network does not.
+            if response.headers.first("ETag") != nil { return .stored }
+            return notYet(
+                "\(host) answered 200 without an entity tag, so it is not an S3 server",
+                "Check the endpoint, the proxy, and whether this network has a login page")
         }
         if let region = otherRegion { return .otherRegion(region) }
+        return failure(path: path, now: now)
+    }
+
+    /// The meaning of an answer that is an error.
+    private func failure(path: String, now: Int64) -> S3Verdict {
         switch (code ?? "", response.status) {
         case ("PreconditionFailed", _), (_, 412): return .exists
         case ("RequestTimeTooSkewed", _), ("RequestExpired", _):
             guard let date = response.headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else {
-                return .notYet(
-                    trouble("\(host) refuses this host's clock\(said)", "Set this host's clock"), retryAfter: nil)
+                return notYet("\(host) refuses this host's clock\(said)", "Set this host's clock")
             }
             return .clock(date.milliseconds - now)
         case ("ExpiredToken", _), ("InvalidToken", _), ("TokenRefreshRequired", _), ("InvalidAccessKeyId", _),
             ("InvalidClientTokenId", _), ("SignatureDoesNotMatch", _):
             return .keyRefused(
                 trouble(
-                    "\(host) does not take the access key\(said)",
-                    "Check the access key, and for SignatureDoesNotMatch the region; a replaced key is used by itself"))
+                    "\(host) does not accept the access key\(said)",
+                    "Check the access key and, for SignatureDoesNotMatch, the region; a replaced key is used automatically"
+                ))
         case ("BadDigest", _), ("XAmzContentSHA256Mismatch", _), ("InvalidDigest", _):
             return .refused(
                 trouble(
-                    "\(path) is not what was sealed: \(host) got other bytes than the manifest names\(said)",
+                    "\(path) differs from the segment that was sealed: \(host) received bytes that do not match the manifest\(said)",
                     "Check it with `tributary spool verify` and restore it"))
         case ("EntityTooLarge", _), ("KeyTooLongError", _), ("InvalidObjectName", _), ("InvalidURI", _), (_, 413),
             (_, 414):
             return .refused(
                 trouble(
-                    "\(host) does not take \(path)\(said)",
-                    "Lower spool.segment_max_bytes or shorten the prefix; or deliver this one by hand, "
-                        + "stop this delivery, skip the segment with `tributary spool ack`, and start it again"))
+                    "\(host) does not accept \(path)\(said)",
+                    "Lower spool.segment_max_bytes or shorten the prefix. Or deliver this segment by hand: "
+                        + "stop this delivery, upload the segment, skip it with `tributary spool ack`, and start the delivery again"
+                ))
         case ("NoSuchBucket", _), (_, 404):
-            return .notYet(
-                trouble(
-                    "\(host) has no bucket \(address.bucket)\(said)",
-                    "Make the bucket, or correct bucket, region or endpoint"),
-                retryAfter: nil)
+            return notYet(
+                "\(host) has no bucket \(address.bucket)\(said)",
+                "Create the bucket, or correct bucket, region or endpoint")
         case (_, 401), (_, 403):
-            return .notYet(
-                trouble(
-                    "\(host) does not allow writing to \(address.shown)\(said)",
-                    "Allow the access key s3:PutObject there; /usr/share/doc/tributary/delivery.md has the policy"),
-                retryAfter: nil)
+            return notYet(
+                "\(host) does not allow writing to \(address.shown)\(said)",
+                "Allow the access key s3:PutObject there; /usr/share/doc/tributary/delivery.md has the policy")
         case ("NotImplemented", _), (_, 501):
-            return .notYet(
-                trouble(
-                    "\(host) does not know conditional writes\(said)",
-                    "Use a store that knows If-None-Match with PUT; without it a repeat would store a segment twice"),
-                retryAfter: nil)
+            return notYet(
+                "\(host) does not support conditional writes\(said)",
+                "Use a store that supports If-None-Match with PUT; without it, a repeat would store a segment twice")
         case (_, 409):
-            return .notYet(
-                trouble("\(host) has another write of \(path) under way\(said)", "It is tried again"),
+            return notYet(
+                "\(host) is processing another write of \(path)\(said)", "Tributary retries",
                 retryAfter: retryAfter(now))
         case ("RequestTimeout", _), (_, 408), (_, 429), (_, 500...599), (_, 200):
-            return .notYet(
-                trouble(
-                    "\(host) can't store it now: \(response.status)\(said)", "It is tried again; see the store's status"
-                ),
+            return notYet(
+                "\(host) can't store it now: \(response.status)\(said)", "Tributary retries; check the store's status",
                 retryAfter: retryAfter(now))
         case (_, 300..<400):
-            return .notYet(
-                trouble(
-                    "\(host) redirects to another address\(said)",
-                    "Correct region or endpoint; after a bucket was made this ends by itself within a day"),
-                retryAfter: retryAfter(now))
+            return notYet(
+                "\(host) redirects to another address\(said)",
+                "Correct region or endpoint; for a new bucket, this stops within a day", retryAfter: retryAfter(now))
         default:
-            return .notYet(
-                trouble("\(host) refuses the request: \(response.status)\(said)", "Correct the destination's settings"),
+            return notYet(
+                "\(host) refuses the request: \(response.status)\(said)", "Correct the destination's settings",
                 retryAfter: retryAfter(now))
         }
     }
 
-    /// The region that a bucket is in, where the answer says that it is another.
+    private func notYet(_ message: String, _ remedy: String, retryAfter: Duration? = nil) -> S3Verdict {
+        .notYet(trouble(message, remedy), retryAfter: retryAfter)
+    }
+
+    /// The bucket's actual region, if the answer says that it is in another one.
     private var otherRegion: String? {
         guard code != nil || (300..<400).contains(response.status) || response.status == 400 else { return nil }
         let isAbout = code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect" || response.status == 301
@@ -143,15 +140,15 @@ struct S3Answer: Sendable {
     }
 }
 
-/// What `HEAD` tells of an object whose key was taken.
+/// What `HEAD` shows about an object whose key was taken.
 enum S3Existing: Sendable, Equatable {
-    /// An earlier try stored it.
+    /// The object is the one to be stored: an earlier attempt has stored it.
     case own
-    /// Something else has the key.
+    /// Another object has the key.
     case foreign
-    /// It is not there after all.
+    /// There is no such object any more.
     case gone
-    /// That can't be told now.
+    /// The answer does not tell.
     case unknown(status: Int)
 
     init(_ response: HTTPResponse, of object: S3Object) {
@@ -165,7 +162,7 @@ enum S3Existing: Sendable, Equatable {
                         && response.headers.first("x-amz-meta-sha256") == object.sha256
                 }
             self = isSame ? .own : .foreign
-        // Who may only write can't look. The key ends in 64 random bits of the segment's name: nobody else made it.
+        // The access key may only write, not read. The object's key ends in 64 random bits of the segment's name, so it must be our own.
         case 401, 403: self = .own
         case 404: self = .gone
         default: self = .unknown(status: response.status)

@@ -52,7 +52,7 @@ struct JournalRecovery {
             found = journal
         }
         var restored: RecoveredJournal?
-        // In a fleet the bucket knows what is sealed, and the journal was brought to its newest seal. Marks in the staging directory are of attempts.
+        // In a fleet the bucket knows what is sealed, and the journal was brought to its newest seal. Marks in the staging directory only show that a seal was attempted.
         if spool.settings.sharedID == nil {
             do throws(SpoolError) {
                 var swept: SealPlan?
@@ -74,28 +74,35 @@ struct JournalRecovery {
         if restored == nil { _ = generations.popLast() }
         var recovered = if let known = restored ?? found { known } else { try start(now) }
         do throws(SpoolError) {
-            if generations.last == recovered.journal.header.seal.generation, !generations.isEmpty {
-                recovered.pending = recovered.journal.header.seal
-                generations.removeLast()
-            }
-            // Older journals are removals that a power cut undid, or were replaced by a restoration.
-            for old in generations { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
-            var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
-            if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
-            let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
-            let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
-            for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
-            // Durable before the staged files are removed, so that `isSwept` also works in a copy of the state that has decided to seal them.
-            if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
-            for name in undecided where !marks.contains(name) {
-                try fileSystem.unlink("\(staging)/\(name)")
-                recovered.report.stagedFilesRemoved += 1
-            }
+            try removeLeftovers(older: generations, &recovered)
         } catch {
             fileSystem.close(recovered.journal.log.file)
             throw error
         }
         return recovered
+    }
+
+    /// Finds the seal that must be finished, and removes older journals and files of undecided seals.
+    private func removeLeftovers(older: [UInt64], _ recovered: inout RecoveredJournal) throws(SpoolError) {
+        let fileSystem = spool.fileSystem
+        var older = older
+        if older.last == recovered.journal.header.seal.generation, !older.isEmpty {
+            recovered.pending = recovered.journal.header.seal
+            older.removeLast()
+        }
+        // Older journals are removals that a power cut undid, or were replaced by a restoration.
+        for old in older { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
+        var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
+        if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
+        let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
+        let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
+        for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
+        // Durable before the staged files are removed, so that `isSwept` also works in a copy of the state that has decided to seal them.
+        if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
+        for name in undecided where !marks.contains(name) {
+            try fileSystem.unlink("\(staging)/\(name)")
+            recovered.report.stagedFilesRemoved += 1
+        }
     }
 
     /// Whether a pending seal can't be finished because a start without this state has removed its mark and its staged files. While the mark

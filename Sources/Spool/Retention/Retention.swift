@@ -77,6 +77,12 @@ struct Retention {
             outcome.deleted = old
             return outcome
         }
+        try delete(old, &outcome)
+        return outcome
+    }
+
+    /// Deletes files. A failure is noted in the outcome, and the others are deleted nevertheless.
+    private func delete(_ old: [SpoolFile], _ outcome: inout RetentionOutcome) throws(SpoolError) {
         for file in old {
             let path = "\(directory)/\(file.path)"
             do {
@@ -88,7 +94,6 @@ struct Retention {
             // When the last segment of a day is deleted, its directory goes, too. A late event creates it again.
             if let parent = Path.parent(of: path) { try? fileSystem.removeDirectory(parent) }
         }
-        return outcome
     }
 }
 

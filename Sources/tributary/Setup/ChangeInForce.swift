@@ -8,14 +8,14 @@ import Setup
 struct NewCredential: Sendable {
     var record: CredentialRecord
     var secret: [UInt8]
-    /// The configuration to which it belongs.
+    /// The configuration to which the secret belongs.
     let administration: Administration
     /// Whether to store it unencrypted.
     let plain: Bool
 }
 
-/// Puts a change into force: secrets, files, then the daemon. Either all of it or nothing: if a step fails, or the user presses Ctrl-C, the steps done so far
-/// are undone, and that is reported.
+/// Puts a change into force: secrets, files, then the daemon. It takes effect completely or not at all: if a step fails, or the user presses Ctrl-C,
+/// the completed steps are undone, and that is reported.
 struct ChangeInForce {
     let administration: Administration
     let interruption: Interruption
@@ -27,16 +27,16 @@ struct ChangeInForce {
         /// The daemon's description of the change.
         case reloaded(String)
         case notRunning
-        /// The daemon is running, but was not to be told.
+        /// The daemon is running, but was not asked to reload, as requested.
         case notAsked
     }
 
     /// How long the daemon may take. Seconds.
     private static let patience = 60
-    /// The same for a daemon that has already failed to answer once. Seconds.
+    /// The same limit for a daemon that has already failed to answer once. Seconds.
     private static let shortPatience = 5
     private static var partly: String {
-        "not everything is as it was before: see above, and \(CommandHint.command("check"))"
+        "not everything could be undone: see above, and \(CommandHint.command("check"))"
     }
 
     /// The daemon has refused the change. Each problem has file, line and what to do.
@@ -57,31 +57,17 @@ struct ChangeInForce {
         } catch {
             throw Failure("tributary: \(error)", ExitStatus.configuration)
         }
-        var kept: [NewCredential] = []
-        var saved: SavedEdit?
-        var wasTold = false
+        var steps = Steps()
         let daemon = administration.daemon(configuration)
         var lock = try await ConfigurationLock.take(administration.path, interruption)
         do {
             try interruption.check()
-            for credential in credentials {
-                let keeper = credential.administration.keeper
-                guard try keeper.form(of: credential.record.name) == nil else {
-                    throw CredentialFileError(
-                        "there is already a secret \(credential.record.name): remove it with \(CommandHint.command("credential remove \(credential.record.name)"))"
-                    )
-                }
-                kept.append(credential)
-                try credential.administration.keep(
-                    credential.secret, as: credential.record.name, plain: credential.plain)
-            }
-            saved = try edit.save()
-            if !kept.isEmpty { try administration.layDownSecrets() }
+            try save(edit, credentials, &steps)
             lock.release()
             try interruption.check()
             guard daemon.isRunning else { return .notRunning }
             guard reloads else { return .notAsked }
-            wasTold = true
+            steps.wasTold = true
             let outcome = try await interruption.cancelling { try await daemon.reload(within: Self.patience) }
             if let refused = outcome.refused { throw Refused(problems: refused.problems) }
             if let words = outcome.restartWords {
@@ -90,31 +76,57 @@ struct ChangeInForce {
             return .reloaded(outcome.lastChange ?? "reloaded")
         } catch {
             let isTakenBack = await takeBack(
-                saved, kept, tell: wasTold ? daemon : nil, within: error is Refused ? Self.patience : Self.shortPatience
-            )
-            if saved == nil, error is CredentialFileError,
+                steps.saved, steps.kept, tell: steps.wasTold ? daemon : nil,
+                within: error is Refused ? Self.patience : Self.shortPatience)
+            if steps.saved == nil, error is CredentialFileError,
                 let words = administration.addedMeanwhile(added, credentials: credentials.map(\.record.name))
             {
-                throw Failure(
-                    "tributary: \(words)" + (isTakenBack ? "" : "; \(Self.partly)"), ExitStatus.dataError)
+                throw Failure("tributary: \(words)" + (isTakenBack ? "" : "; \(Self.partly)"), ExitStatus.dataError)
             }
-            if let refused = error as? Refused {
-                let ending =
-                    "tributary: the daemon has refused the configuration; "
-                    + (isTakenBack ? "everything is as it was before" : Self.partly)
-                throw Failure(
-                    (refused.problems + [ending]).joined(separator: "\n"), ExitStatus.configuration)
-            }
-            if error is Interruption.Stopped, !isTakenBack {
-                throw Failure("tributary: stopped; \(Self.partly)", ExitStatus.interrupted)
-            }
-            if saved != nil, !(error is Interruption.Stopped) {
-                let words = "tributary: \(isTakenBack ? "the changes were undone" : Self.partly)"
-                if let failure = error as? Failure { throw failure.adding(words) }
-                Terminal.complain(words)
-            }
-            throw error
+            throw report(error, hasSaved: steps.saved != nil, isTakenBack: isTakenBack)
         }
+    }
+
+    /// The completed steps, for undoing them.
+    private struct Steps {
+        var kept: [NewCredential] = []
+        var saved: SavedEdit?
+        /// Whether the daemon was asked to reload.
+        var wasTold = false
+    }
+
+    /// Stores the secrets, then writes the files.
+    private func save(_ edit: ConfigurationEdit, _ credentials: [NewCredential], _ steps: inout Steps) throws {
+        for credential in credentials {
+            let keeper = credential.administration.keeper
+            guard try keeper.form(of: credential.record.name) == nil else {
+                throw CredentialFileError(
+                    "there is already a secret \(credential.record.name): remove it with \(CommandHint.command("credential remove \(credential.record.name)"))"
+                )
+            }
+            steps.kept.append(credential)
+            try credential.administration.keep(credential.secret, as: credential.record.name, plain: credential.plain)
+        }
+        steps.saved = try edit.save()
+        if !steps.kept.isEmpty { try administration.layDownSecrets() }
+    }
+
+    /// Adds to an error what was undone, prints that if the error can't carry it, and returns the error to throw.
+    private func report(_ error: any Error, hasSaved: Bool, isTakenBack: Bool) -> any Error {
+        if let refused = error as? Refused {
+            let ending =
+                "tributary: the daemon has refused the configuration; "
+                + (isTakenBack ? "all changes were undone" : Self.partly)
+            return Failure((refused.problems + [ending]).joined(separator: "\n"), ExitStatus.configuration)
+        }
+        if error is Interruption.Stopped {
+            return isTakenBack ? error : Failure("tributary: stopped; \(Self.partly)", ExitStatus.interrupted)
+        }
+        guard hasSaved else { return error }
+        let words = "tributary: \(isTakenBack ? "the changes were undone" : Self.partly)"
+        if let failure = error as? Failure { return failure.adding(words) }
+        Terminal.complain(words)
+        return error
     }
 
     /// Tries to undo every step, and prints which ones fail.
