@@ -67,7 +67,7 @@ package enum Instant {
     }
 
     /// Milliseconds of an RFC 3339 date-time: `T` and `Z` in upper case, up to nine digits of fraction, an offset `±HH:MM`.
-    /// Nil when the text is anything else, or names a day or hour that does not exist.
+    /// Nil if the text has another form, or names a day or hour that does not exist.
     package static func parse(_ text: some StringProtocol) -> Int64? {
         let b = Array(text.utf8)
         func number(_ from: Int, _ count: Int) -> Int? {

@@ -1,4 +1,4 @@
-/// An error as Okta's API answers it: a status and a JSON body with code, summary, link, id and causes.
+/// An error answer of Okta's API: a status and a JSON body with code, summary, link, id and causes.
 struct OktaError: Error {
     let status: Int
     let code: String
@@ -12,7 +12,7 @@ struct OktaError: Error {
             causes: ["\(parameter): \(cause)"])
     }
 
-    /// 400 E0000053, which Okta uses for filters and for a `since` out of range.
+    /// 400 E0000053, which Okta uses for invalid filters and for a `since` out of range.
     static func badFilter(_ reason: String) -> OktaError {
         OktaError(status: 400, code: "E0000053", summary: "Invalid filter: \(reason)")
     }

@@ -12,7 +12,7 @@ final class OrgService: Sendable {
         var directory: UserDirectory
         var authorization: AuthorizationServer
         var requests = 0
-        /// Number of the last event of a management call.
+        /// The number of the last event that a management call caused.
         var lastActionEvent: Int64 = 0
     }
 
@@ -32,7 +32,7 @@ final class OrgService: Sendable {
                 window: RateWindow(limit: settings.limitPerMinute, length: length, phase: phase),
                 managementWindows: Dictionary(
                     uniqueKeysWithValues: ManagementCall.Bucket.allCases.enumerated().map { number, bucket in
-                        // Each bucket has a phase of its own.
+                        // Each bucket has a different phase.
                         let phase = (phase + Int64(number + 1) * 7000) % length
                         let limit = settings.managementLimit ?? bucket.limit
                         return (bucket, RateWindow(limit: limit, length: length, phase: phase))
@@ -84,7 +84,7 @@ final class OrgService: Sendable {
         state.withLock { $0.statistics.connections += 1 }
     }
 
-    /// The answer, and what to do when it has been sent.
+    /// The answer, and a function to call after it has been sent.
     func answer(_ request: HTTPRequest, origin: String) -> (reply: HTTPReply, finished: @Sendable () -> Void) {
         let path = String(request.path)
         if path.hasPrefix("/_simulator/") { return (control(request, path), {}) }
@@ -112,7 +112,7 @@ final class OrgService: Sendable {
     private func answer(_ exchange: inout Exchange, _ path: String) -> HTTPReply {
         let method = exchange.request.method
         if method == "POST" || method == "PUT", exchange.request.header("content-length") == nil {
-            // Okta's front end refuses it, before anything else.
+            // Okta's front end refuses such a request before any other check.
             return FaultRendering.html(exchange, 411, "411 Length Required")
         }
         switch path {

@@ -1,4 +1,4 @@
-/// Everything that makes one simulated org. Two orgs with the same settings and the same `epoch` serve the same bytes.
+/// The settings of one simulated org. Two orgs with the same settings and the same `epoch` serve the same bytes.
 public struct OrgSettings: Sendable {
     /// `127.0.0.1` or `::1`; anything else is refused at the start.
     public var host = "127.0.0.1"
@@ -6,37 +6,37 @@ public struct OrgSettings: Sendable {
     public var port: UInt16 = 0
     /// The origin in links, such as `https://acme.example:8443` for a reverse proxy in front; nil for the `Host` that the client called.
     public var publicURL: String?
-    /// API tokens of super administrators, without the scheme `SSWS`. Each token has an owner of its own among the users.
+    /// API tokens of super administrators, without the scheme `SSWS`. Each token has a different owner among the users.
     public var tokens: [String] = ["00simulated-okta-token"]
-    /// API tokens that are valid but may do nothing (403 E0000006) except ask who owns them.
+    /// API tokens that are valid but have no rights (403 E0000006), except to ask who owns them.
     public var powerlessTokens: [String] = []
-    /// API tokens of administrators with these rights only.
+    /// API tokens of administrators who have only these rights.
     public var limitedTokens: [String: AdminRights] = [:]
     /// OAuth 2.0 service apps that may ask `/oauth2/v1/token` for access tokens.
     public var serviceApps: [ServiceApp] = []
-    /// Seconds after which the nonce for DPoP proofs turns over; Okta's day. The last one is not taken any more then.
+    /// Seconds after which the nonce for DPoP proofs changes, in Okta a day. The previous nonce is then refused.
     public var nonceSeconds = 86_400
-    /// Whether proofs at the log need a nonce, too; RFC 9449 allows it, Okta does not ask for it so far.
+    /// Whether proofs for the log need a nonce, too. RFC 9449 allows that; Okta does not require it so far.
     public var wantsNonceAtResources = false
-    /// What `/.well-known/okta-organization` calls the org.
+    /// The org's id in `/.well-known/okta-organization`.
     public var orgId = "00o1simulated0org0g4"
     /// `idx` (Identity Engine) or `v1` (Classic).
     public var pipeline = "idx"
     /// Events that exist at the start.
     public var eventCount = 1000
-    /// Milliseconds before `epoch` over which those events are spread.
+    /// The time before `epoch` over which those events are spread, in milliseconds.
     public var historySpan: Int64 = 7_200_000
-    /// Events a second that come after `epoch`; 0 for none.
+    /// Events per second after `epoch`; 0 for none.
     public var rate: Double = 0
     /// Share of events published up to `lateSpan` milliseconds before they are persisted, 0…1.
     public var lateShare: Double = 0
     /// Milliseconds.
     public var lateSpan: Int64 = 300_000
-    /// Makes all random choices.
+    /// The seed of all random choices.
     public var seed: UInt64 = 1
     /// When the history ends and the live stream begins, milliseconds since 1970; nil for the time of the start.
     public var epoch: Int64?
-    /// One event of each catalogued type after the other, instead of plausible weights.
+    /// Cycle through all catalogued types, one event of each, instead of using plausible weights.
     public var eachType = false
     /// Share of events with an odd but documented shape, 0…1.
     public var oddShare: Double = 0.02
@@ -44,29 +44,29 @@ public struct OrgSettings: Sendable {
     public var hostileShare: Double = 0
     /// Recorded events, one JSON object each, served instead of generated ones, in this order.
     public var recorded: [[UInt8]]?
-    /// Requests to `/api/v1/logs` in each window (Okta: 20 to 120 a minute by the kind of org).
+    /// Requests to `/api/v1/logs` in each window (Okta: 20 to 120 per minute, depending on the kind of org).
     public var limitPerMinute = 120
     /// Length of a rate-limit window in seconds; 60 in a real org, shorter to test waiting without waiting long.
     public var rateWindowSeconds = 60
-    /// Users `user0001@corp.example`, … besides the made-up ones; all ACTIVE.
+    /// The number of plain users `user0001@corp.example`, … in addition to the made-up ones; all are ACTIVE.
     public var extraUsers = 0
-    /// Requests to users, groups and the rest of the management API in each window, for each of their budgets; if it is nil, the share that one credential
+    /// Requests in each window for each budget of the management API (users, groups, others). If nil, the share that one credential
     /// has in a Workforce org: 1000 for one user, 300 for lists of users, 500 for a group, 600 for everything else.
     public var managementLimit: Int?
-    /// Milliseconds from an action to the moment its event can be read in the log.
+    /// Milliseconds from an action until its event can be read in the log.
     public var actionEventDelay: Int64 = 200
-    /// Milliseconds that activating and deactivating a user takes after Okta's answer.
+    /// Milliseconds from Okta's answer until an activation or deactivation is complete.
     public var transitionSpan: Int64 = 200
-    /// Milliseconds by which `GET /api/v1/users?search=` is late: it shows a status as it was. Okta says "eventually consistent" and no time;
-    /// `filter` and one user by id are never late.
+    /// Milliseconds by which the result of `GET /api/v1/users?search=` is outdated. Okta documents "eventually consistent" without a time;
+    /// results of `filter` and of reading one user by id are never outdated.
     public var searchDelay: Int64 = 1000
     /// Whether the org has Identity Threat Protection; without it, risk and universal logout are refused with 401 E0000015.
     public var hasThreatProtection = true
     /// `gzip` for clients that accept it.
     public var gzip = true
-    /// Faults from the start on.
+    /// Faults that are active from the start.
     public var faults: [FaultRule] = []
-    /// The org's clock, milliseconds since 1970; by default this machine's. A test that moves it does not have to wait.
+    /// The org's clock, milliseconds since 1970; by default this machine's. A test can move it instead of waiting.
     public var clock: @Sendable () -> Int64 = { OrgService.systemTime() }
 
     /// The defaults above.
@@ -83,7 +83,7 @@ public enum SimulatorError: Error, CustomStringConvertible, Equatable {
     case badSetting(name: String, reason: String)
     /// A faults specification that cannot be read.
     case badFaults(reason: String)
-    /// Events can be appended only to a log without a live stream of its own (`rate` 0).
+    /// Events can be appended only to a log without live events (`rate` 0).
     case liveLog
 
     /// One line: what, where, and what to do.
@@ -94,7 +94,7 @@ public enum SimulatorError: Error, CustomStringConvertible, Equatable {
             "cannot listen on \(host) port \(port): errno \(errno); choose another port or 0"
         case .badSetting(let name, let reason): "\(name): \(reason)"
         case .badFaults(let reason): "faults: \(reason)"
-        case .liveLog: "events cannot be appended to a log with a rate of its own; start it with rate 0"
+        case .liveLog: "events cannot be appended to a log with live events; start the simulator with rate 0"
         }
     }
 }

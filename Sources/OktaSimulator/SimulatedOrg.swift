@@ -10,17 +10,17 @@
 /// await org.stop()
 /// ```
 ///
-/// Event `i` is a function of the settings and `i` alone, so a log of any length takes no memory, and an org started again with the
-/// same settings, `epoch` and `port` serves the same log and honours the cursors it gave before.
+/// Event `i` is a function of only the settings and `i`, so a log of any length takes no memory, and an org that is restarted with the
+/// same settings, `epoch` and `port` serves the same log and accepts its earlier cursors.
 ///
-/// Besides the org's own paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one a line, in the order of the log),
+/// Additional paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one per line, in the order of the log),
 /// `POST` and `DELETE /_simulator/faults`, `POST /_simulator/events` (NDJSON to append), `POST /_simulator/revoke` (all access
 /// tokens), `GET /_simulator/users` (everyone's state, and the calls about each), `POST /_simulator/users` (sets a status).
 public final class SimulatedOrg: Sendable {
     private let service: OrgService
     private let listener: Listener
 
-    /// The settings it runs with; `port` and `epoch` are those in use, so that a restart with them continues this org.
+    /// The settings in use, including the actual `port` and `epoch`, so that a restart with them continues this org.
     public let settings: OrgSettings
 
     /// `http://127.0.0.1:PORT` or `http://[::1]:PORT`.
@@ -75,10 +75,10 @@ public final class SimulatedOrg: Sendable {
     /// Ends all connections; the port is free when it returns.
     public func stop() async { await listener.stop() }
 
-    /// What the org has seen so far.
+    /// Counts so far.
     public var stats: OrgStatistics { service.statistics() }
 
-    /// Replaces all faults, those with counts left too; an empty array ends them.
+    /// Replaces all faults, including unfinished ones; an empty array removes all.
     public func setFaults(_ rules: [FaultRule]) { service.setFaults(rules) }
 
     /// Replaces the tokens, as a rotation or a revocation does.
@@ -86,19 +86,19 @@ public final class SimulatedOrg: Sendable {
         service.setTokens(tokens, powerless: powerless)
     }
 
-    /// Makes every access token worthless, as an administrator can.
-    /// - Returns: how many there were.
+    /// Revokes every access token, as an administrator can.
+    /// - Returns: the number of revoked tokens.
     @discardableResult
     public func revokeAccessTokens() -> Int { service.revokeAccessTokens() }
 
-    /// Everyone in the org, with the calls about each so far.
+    /// All users of the org, each with the calls about them so far.
     public var users: [SimulatedUser] { service.users() }
 
-    /// The user with this id, login, or part of a login before the `@` that no other login has.
+    /// The user with this id, this login, or this unique part of a login before the `@`.
     public func user(_ key: String) -> SimulatedUser? { service.user(key) }
 
-    /// Sets a user's status as if it had come about elsewhere: no event, no call.
-    /// - Returns: false when there is no such user.
+    /// Sets a user's status without an event or a call.
+    /// - Returns: false if there is no such user.
     @discardableResult
     public func setStatus(_ status: UserStatus, of user: String) -> Bool { service.setStatus(status, of: user) }
 
@@ -106,7 +106,7 @@ public final class SimulatedOrg: Sendable {
     /// - Throws: `SimulatorError.liveLog`.
     public func append(events: [String]) throws { try service.append(events.map { Array($0.utf8) }) }
 
-    /// Events in the log now.
+    /// The number of events in the log now.
     public var eventCount: Int { service.log.count(now: service.now()) }
 
     /// The uuid of the event at `index` of the log's order, or nil for a recorded event without one.
@@ -115,7 +115,7 @@ public final class SimulatedOrg: Sendable {
     /// The place in the log's order of the event with this uuid, or nil for a uuid that the org never issued.
     public func index(ofUUID uuid: String) -> Int? { service.log.index(ofUUID: uuid) }
 
-    /// The bytes of the event at `index`, as pages carry them.
+    /// The bytes of the event at `index`, as pages contain them.
     public func event(_ index: Int) -> [UInt8] {
         var out: [UInt8] = []
         service.log.render(index, to: &out)

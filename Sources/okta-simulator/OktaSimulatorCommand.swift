@@ -10,9 +10,9 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         abstract:
             "An Okta org on loopback: the System Log, users and groups, errors, rate limits, and faults on request.",
         discussion: """
-            Prints one JSON line with the URL when it listens, a line an org with --orgs, and runs until SIGTERM or SIGINT.
+            Prints one JSON line with the URL when it listens (with --orgs, a line for each org), and runs until SIGTERM or SIGINT.
 
-            Example: 20,000 events of history, 50 a second from now on, one in twenty late, three failures after ten requests:
+            Example: 20,000 events of history, then 50 events a second, one in twenty of them late, and three failures after ten requests:
               okta-simulator --port 8080 --token t0ken --events 20000 --rate 50 --late 0.05 \\
                 --faults 'status:status=502,after=10,count=3'
               curl -i -H 'Authorization: SSWS t0ken' 'http://127.0.0.1:8080/api/v1/logs?since=2026-01-01T00:00:00Z&limit=5'
@@ -25,18 +25,18 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
                 --faults 'disconnect:at=suspend,done=true,count=1;status:at=actions,status=500,after=3,count=2'
             A service app with DPoP, whose tokens last a minute:
               okta-simulator --public-key app.jwk --client-id 0oa1 --token-lifetime 60
-            A fault strikes the log, or what at= names: \(FaultRule.places.joined(separator: " ")).
-            With done=true Okta has done the call before the fault.
+            A fault affects requests for the log, or those that at= names: \(FaultRule.places.joined(separator: " ")).
+            With done=true the simulator carries out the call before the fault.
             Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
             """)
 
     @Option(help: "127.0.0.1 or ::1.") var host = "127.0.0.1"
     @Option(help: "TCP port; 0 for any.") var port: UInt16 = 0
-    @Option(help: "So many orgs in this process, each on a port and with events of its own.") var orgs = 1
+    @Option(help: "Number of orgs in this process, each with its own port and events.") var orgs = 1
     @Option(help: "An API token of a super administrator. For tests only: others on this machine see it.") var token:
         [String] = []
-    @Option(help: "A file with API tokens, one a line.") var tokenFile: String?
-    @Option(help: "A token that may do nothing but ask who owns it.") var powerlessToken: [String] = []
+    @Option(help: "A file with API tokens, one per line.") var tokenFile: String?
+    @Option(help: "A token that may only ask who owns it.") var powerlessToken: [String] = []
     @Option(
         help: ArgumentHelp(
             "A token with these roles and permissions only, such as READ_ONLY_ADMIN or okta.users.lifecycle.suspend.",
@@ -52,28 +52,32 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Flag(
         inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), as Okta does by default.")
     var dpop = true
-    @Option(help: "Seconds that an access token is good for.") var tokenLifetime = 3600
-    @Option(help: "Seconds after which the nonce for DPoP turns over.") var nonceLifetime = 86_400
-    @Flag(help: "Want a nonce in the proofs at the log, too.") var resourceNonce = false
+    @Option(help: "Seconds that an access token is valid.") var tokenLifetime = 3600
+    @Option(help: "Seconds after which the nonce for DPoP changes.") var nonceLifetime = 86_400
+    @Flag(help: "Require a nonce in the proofs for the log, too.") var resourceNonce = false
     @Option(help: "Events that exist at the start.") var events = 1000
-    @Option(help: "The time that they span: 90s, 5m, 2h, 7d.") var history = "2h"
-    @Option(help: "Live events a second.") var rate = 0.0
+    @Option(help: "The time that these events span: 90s, 5m, 2h, 7d.") var history = "2h"
+    @Option(help: "Live events per second.") var rate = 0.0
     @Option(help: "Share of events published earlier than their neighbours.") var late = 0.0
-    @Option(help: "The most that they are late: 90s, 5m.") var lateSpan = "5m"
-    @Option(help: "Makes all random choices.") var seed: UInt64 = 1
-    @Option(help: "When history ends and the stream begins, RFC 3339; the same gives the same log after a restart.")
+    @Option(help: "The longest delay of a late event: 90s, 5m.") var lateSpan = "5m"
+    @Option(help: "Seed of all random choices.") var seed: UInt64 = 1
+    @Option(
+        help:
+            "When history ends and the live events begin, RFC 3339; with the same value, the log is the same after a restart."
+    )
     var epoch: String?
-    @Flag(help: "One event of each catalogued type after the other.") var eachType = false
-    @Option(help: "Share of events with odd but documented shapes.") var odd = 0.02
+    @Flag(help: "Go through all catalogued event types, one event of each.") var eachType = false
+    @Option(help: "Share of events with unusual but documented shapes.") var odd = 0.02
     @Option(help: "Share of events that no healthy org sends.") var hostile = 0.0
-    @Option(help: "Recorded events to serve, one JSON object a line.") var eventsFile: String?
-    @Option(help: "Requests a window.") var limitPerMinute = 120
-    @Option(help: "Seconds in a window.") var rateWindow = 60
-    @Option(help: "Plain users besides the made-up ones: user0001@corp.example, …") var users = 0
-    @Option(help: "Requests a window for each budget of users, groups and the rest; default: a Workforce org's.")
+    @Option(help: "Recorded events to serve, one JSON object per line.") var eventsFile: String?
+    @Option(help: "Requests per rate-limit window.") var limitPerMinute = 120
+    @Option(help: "Seconds in a rate-limit window.") var rateWindow = 60
+    @Option(help: "Plain users in addition to the made-up ones: user0001@corp.example, …") var users = 0
+    @Option(help: "Requests per window for each budget (users, groups, others); default: as in a Workforce org.")
     var managementLimit: Int?
     @Option(help: "Milliseconds from an action to its event in the log.") var eventDelay: Int64 = 200
-    @Option(help: "Milliseconds that activating and deactivating takes after the answer.") var transition: Int64 = 200
+    @Option(help: "Milliseconds from the answer until an activation or deactivation is complete.") var transition:
+        Int64 = 200
     @Flag(inversion: .prefixedNo, help: "Identity Threat Protection: risk and universal logout.")
     var threatProtection = true
     @Option(help: "The origin in links, for a reverse proxy in front; default: the Host that the client called.")
@@ -103,11 +107,11 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard orgs >= 1, port == 0 || Int(port) + orgs <= 65_536 else {
-            throw ValidationError("--orgs: from 1 on, as many as there are ports from --port on")
+            throw ValidationError("--orgs: at least 1, and at most the number of ports from --port up to 65535")
         }
     }
 
-    /// A listener and a connection for each org.
+    /// Each org needs a descriptor for its listener and one for a connection.
     private func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
@@ -119,34 +123,12 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         var settings = OrgSettings()
         settings.host = host
         settings.port = port
-        var tokens = token
-        if let tokenFile {
-            tokens += try String(contentsOfFile: tokenFile, encoding: .utf8).split(whereSeparator: \.isWhitespace).map(
-                String.init)
-        }
-        if !tokens.isEmpty { settings.tokens = tokens }
-        settings.powerlessTokens = powerlessToken
-        for text in limitedToken {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw ValidationError("--limited-token: TOKEN=RIGHT[,RIGHT…]") }
-            settings.limitedTokens[String(parts[0])] = try AdminRights(parts[1].split(separator: ",").map(String.init))
-        }
+        try setCredentials(&settings)
         settings.extraUsers = users
         settings.managementLimit = managementLimit
         settings.actionEventDelay = eventDelay
         settings.transitionSpan = transition
         settings.hasThreatProtection = threatProtection
-        if !publicKey.isEmpty {
-            var app = ServiceApp(
-                clientID: clientId, publicKeys: try publicKey.map { try String(contentsOfFile: $0, encoding: .utf8) })
-            if !scope.isEmpty { app.scopes = scope }
-            if !appRight.isEmpty { app.rights = try AdminRights(appRight) }
-            app.requiresDPoP = dpop
-            app.tokenSeconds = tokenLifetime
-            settings.serviceApps = [app]
-        }
-        settings.nonceSeconds = nonceLifetime
-        settings.wantsNonceAtResources = resourceNonce
         settings.eventCount = events
         settings.historySpan = try milliseconds(history)
         settings.rate = rate
@@ -155,7 +137,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         settings.seed = seed
         if let epoch {
             guard let time = Instant.parse(epoch) else {
-                throw ValidationError("--epoch: \(epoch) is no RFC 3339 time")
+                throw ValidationError("--epoch: \(epoch) is not an RFC 3339 time")
             }
             settings.epoch = time
         }
@@ -182,11 +164,38 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         return settings
     }
 
+    /// Sets tokens and the service app.
+    private func setCredentials(_ settings: inout OrgSettings) throws {
+        var tokens = token
+        if let tokenFile {
+            tokens += try String(contentsOfFile: tokenFile, encoding: .utf8).split(whereSeparator: \.isWhitespace).map(
+                String.init)
+        }
+        if !tokens.isEmpty { settings.tokens = tokens }
+        settings.powerlessTokens = powerlessToken
+        for text in limitedToken {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { throw ValidationError("--limited-token: TOKEN=RIGHT[,RIGHT…]") }
+            settings.limitedTokens[String(parts[0])] = try AdminRights(parts[1].split(separator: ",").map(String.init))
+        }
+        if !publicKey.isEmpty {
+            var app = ServiceApp(
+                clientID: clientId, publicKeys: try publicKey.map { try String(contentsOfFile: $0, encoding: .utf8) })
+            if !scope.isEmpty { app.scopes = scope }
+            if !appRight.isEmpty { app.rights = try AdminRights(appRight) }
+            app.requiresDPoP = dpop
+            app.tokenSeconds = tokenLifetime
+            settings.serviceApps = [app]
+        }
+        settings.nonceSeconds = nonceLifetime
+        settings.wantsNonceAtResources = resourceNonce
+    }
+
     private func milliseconds(_ text: String) throws -> Int64 {
         let units: [Character: Int64] = ["s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
         guard let unit = text.last.flatMap({ units[$0] }), let number = Int64(text.dropLast()),
             (0...36_500).contains(number / max(1, 86_400_000 / unit))
-        else { throw ValidationError("\(text) is no duration such as 90s, 5m, 2h or 7d") }
+        else { throw ValidationError("\(text) is not a duration such as 90s, 5m, 2h or 7d") }
         return number * unit
     }
 

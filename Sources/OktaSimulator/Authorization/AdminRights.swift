@@ -1,9 +1,9 @@
 /// What an administrator may do: Okta's standard roles, or the permissions of a custom role.
 ///
-/// The permissions of custom roles have Okta's names (`okta.users.lifecycle.suspend`); what no custom role can give has a name of the
-/// simulator's own (``viewLog``, ``logOut``) and comes with a standard role only.
+/// The permissions of custom roles have Okta's names (`okta.users.lifecycle.suspend`). Rights that no custom role can give have names of the
+/// simulator (``viewLog``, ``logOut``), and only standard roles include them.
 public struct AdminRights: Sendable, Equatable {
-    /// Okta's standard roles, as far as they matter to the simulated endpoints.
+    /// Okta's standard roles that matter to the simulated endpoints.
     public enum Role: String, Sendable, CaseIterable {
         case superAdmin = "SUPER_ADMIN"
         case orgAdmin = "ORG_ADMIN"
@@ -13,7 +13,7 @@ public struct AdminRights: Sendable, Equatable {
         case readOnlyAdmin = "READ_ONLY_ADMIN"
         case reportAdmin = "REPORT_ADMIN"
 
-        /// What Okta's console calls it.
+        /// The role's name in Okta's console.
         var label: String {
             switch self {
             case .superAdmin: "Super Administrator"
@@ -78,8 +78,8 @@ public struct AdminRights: Sendable, Equatable {
         permissions = []
     }
 
-    /// A broader permission covers a narrower one: `okta.users.manage` covers `okta.users.lifecycle.suspend`, but not the risk of a user, which
-    /// Okta lists apart.
+    /// Whether a permission is granted. A broader permission covers a narrower one: `okta.users.manage` covers `okta.users.lifecycle.suspend`, but not
+    /// the risk of a user, which Okta lists separately.
     func allow(_ permission: String) -> Bool {
         let held = roles.reduce(into: permissions) { $0.formUnion($1.permissions) }
         if held.contains(permission) { return true }

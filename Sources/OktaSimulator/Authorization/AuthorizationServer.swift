@@ -1,17 +1,17 @@
 import Crypto
 import Foundation
 
-/// The org's authorization server: gives access tokens to service apps, and says what a token is worth. As strict as Okta about signatures,
+/// The org's authorization server: issues access tokens to service apps, and checks tokens. It is as strict as Okta about signatures,
 /// times, replays and proofs (Okta's guides to service apps and DPoP; RFC 7523, RFC 9449).
 struct AuthorizationServer: Sendable {
-    /// A refusal, as the token endpoint or a resource words it.
+    /// A refusal by the token endpoint or a resource.
     struct Refusal: Error {
         let status: Int
         let code: String
         let reason: String
-        /// Whether the answer brings the nonce that was missed.
+        /// Whether the answer contains the missing nonce.
         var givesNonce = false
-        /// The scope that was missed.
+        /// The missing scope.
         var scope: String?
     }
 
@@ -19,15 +19,15 @@ struct AuthorizationServer: Sendable {
         var clientID: String
         var scopes: [String]
         var end: Int64
-        /// The thumbprint of the key that it is bound to.
+        /// The thumbprint of the key to which the token is bound.
         var boundTo: String?
     }
 
-    /// An assertion may be good for an hour at most.
+    /// The longest validity of an assertion: an hour, in seconds.
     private static let maximumAssertion: Int64 = 3600
-    /// A proof may be this old, in seconds.
+    /// The largest age of a proof, in seconds.
     private static let proofWindow: Int64 = 300
-    /// Proofs and tokens beyond these are forgotten, the oldest first by their end.
+    /// The most proofs and tokens that are remembered. Beyond that, those that expire first are forgotten.
     private static let maximumRemembered = 100_000
 
     private let apps: [String: (app: ServiceApp, keys: [PublicJWK])]
@@ -35,7 +35,7 @@ struct AuthorizationServer: Sendable {
     private let wantsNonceAtResources: Bool
     private let seed: UInt64
     private var tokens: [String: Issued] = [:]
-    /// With the second from which on each may be forgotten.
+    /// Seen identifiers, each with the time in seconds from which on it may be forgotten.
     private var seen: [String: Int64] = [:]
     private(set) var issued = 0
 
@@ -58,7 +58,7 @@ struct AuthorizationServer: Sendable {
 
     var isInUse: Bool { !apps.isEmpty }
 
-    /// The nonce of now; it turns over every `nonceSeconds`.
+    /// The present nonce, which changes every `nonceSeconds`.
     func nonce(now: Int64) -> String {
         Base64URL.encode(SHA256.hash(data: Data("\(seed) \(now / 1000 / nonceSeconds)".utf8)).prefix(18))
     }
@@ -70,7 +70,7 @@ struct AuthorizationServer: Sendable {
 
     // MARK: The token endpoint
 
-    /// The body of a good answer.
+    /// Issues a token and returns the body of the answer.
     mutating func token(_ request: HTTPRequest, url: String, now: Int64) throws(Refusal) -> [UInt8] {
         let form = try Self.form(request)
         guard form["grant_type"] == "client_credentials" else {
@@ -174,7 +174,7 @@ struct AuthorizationServer: Sendable {
         return app
     }
 
-    /// Verifies the proof and gives its key's thumbprint.
+    /// Verifies the proof and returns its key's thumbprint.
     private mutating func proof(
         _ request: HTTPRequest, url: String, token: String?, wantsNonce: Bool, now: Int64
     ) throws(Refusal) -> String {
@@ -212,7 +212,7 @@ struct AuthorizationServer: Sendable {
         return key.thumbprint
     }
 
-    /// False when it was there already.
+    /// Remembers an identifier. Returns false if it is already known.
     private mutating func remember(_ name: String, until end: Int64, now: Int64) -> Bool {
         if seen.count >= Self.maximumRemembered { seen = seen.filter { $0.value >= now } }
         guard seen.count < Self.maximumRemembered else { return false }

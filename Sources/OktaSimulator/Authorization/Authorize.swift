@@ -1,6 +1,6 @@
 import Foundation
 
-/// Checks a request's credential against what an endpoint demands.
+/// Checks a request's credential against the requirements of an endpoint.
 extension OrgService {
     enum Admission {
         case granted(Principal)
@@ -9,8 +9,8 @@ extension OrgService {
     }
 
     /// - Parameters:
-    ///   - scopes: of a service app; one of them is enough.
-    ///   - permissions: of an administrator, all of them.
+    ///   - scopes: a service app needs one of them.
+    ///   - permissions: an administrator needs all of them.
     func authorize(_ exchange: Exchange, scopes: [String], permissions: [String]) throws(OktaError) -> Admission {
         let request = exchange.request
         guard let value = request.header("authorization"), !value.isEmpty else { throw .noSession }
@@ -32,7 +32,7 @@ extension OrgService {
     }
 
     private func verify(_ exchange: Exchange, _ scopes: [String]) -> Result<ServiceApp, AuthorizationServer.Refusal> {
-        // A proof's `htu` is compared after Okta has decoded the path, so that one with %40 never matches.
+        // Okta decodes the path before it compares a proof's `htu`, so an `htu` with %40 never matches.
         let path = String(exchange.request.path)
         let url = exchange.origin + (path.removingPercentEncoding ?? path)
         return state.withLock { state -> Result<ServiceApp, AuthorizationServer.Refusal> in

@@ -1,4 +1,4 @@
-/// Who sent a request: what its API token or access token says.
+/// The sender of a request, according to its API token or access token.
 enum Principal: Sendable {
     /// An API token acts as the administrator who made it.
     case token(APIToken)
@@ -14,7 +14,7 @@ enum Principal: Sendable {
 
 /// An API token of the org.
 struct APIToken: Sendable {
-    /// `00T…`, as events of the log name it; never the secret.
+    /// The token's id `00T…`, as in events of the log; never the secret.
     let id: String
     /// The id of the administrator who made it.
     let ownerID: String

@@ -11,10 +11,10 @@ struct PublicJWK: Sendable {
 
     private let material: Material
     let keyID: String?
-    /// RFC 7638, with SHA-256.
+    /// The thumbprint by RFC 7638, with SHA-256.
     let thumbprint: String
 
-    /// Nil when it is none, or holds a private part.
+    /// Nil if it is not a public key, or contains a private part.
     init?(_ fields: [String: Any]) {
         func text(_ name: String) -> String? { fields[name] as? String }
         guard fields["d"] == nil else { return nil }
@@ -50,7 +50,7 @@ struct PublicJWK: Sendable {
         return keys.isEmpty || keys.count != items.count ? nil : keys
     }
 
-    /// Whether `signature` is this key's for `signed`, made with the algorithm `name`.
+    /// Whether `signature` is this key's signature of `signed` with the algorithm `name`.
     func verifies(_ signature: [UInt8], of signed: [UInt8], algorithm name: String) -> Bool {
         let digest = SHA256.hash(data: signed)
         switch (material, name) {
@@ -65,7 +65,7 @@ struct PublicJWK: Sendable {
     }
 }
 
-/// A JWS in its compact form (RFC 7515, 7.1), taken apart and not yet believed.
+/// A JWS in its compact form (RFC 7515, 7.1), parsed but not yet verified.
 struct SignedJWT {
     let header: [String: Any]
     let claims: [String: Any]
@@ -87,7 +87,7 @@ struct SignedJWT {
 
     func text(_ claim: String) -> String? { claims[claim] as? String }
 
-    /// Whole seconds; a number only (RFC 7519, 2).
+    /// A time in whole seconds; must be a number (RFC 7519, 2).
     func time(_ claim: String) -> Int64? { (claims[claim] as? NSNumber)?.int64Value }
 }
 

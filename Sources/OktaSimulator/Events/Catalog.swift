@@ -1,8 +1,8 @@
 import COktaCatalog
 
-/// Okta's event types with the fields their debug data, targets and change details carry, read from the table compiled into `COktaCatalog`.
+/// Okta's event types with the fields of their debug data, targets and change details, from the table compiled into `COktaCatalog`.
 struct Catalog: Sendable {
-    /// How a field's value is made up. The names that Okta documents with a shape of their own have a kind of their own.
+    /// How a field's value is made up. Fields with a particular documented shape have separate kinds.
     enum Kind: Sendable {
         case text, id, choice, json, bool, int, float, list, uri, url, time, email, ip, principal
         case requestId, requestUri, fullURL, hash, risk, behaviors, logOnly, threats, tunnels, riskChange, partnerRisk,
@@ -10,11 +10,11 @@ struct Catalog: Sendable {
     }
 
     struct Field: Sendable {
-        /// `"name":` ready for the wire.
+        /// `"name":` in the form in which it is sent.
         let key: [UInt8]
         let kind: Kind
         let choices: [[UInt8]]
-        /// The share of events that carry it.
+        /// The share of events with the field.
         let presence: Double
     }
 
@@ -33,14 +33,14 @@ struct Catalog: Sendable {
         let targets: [Target]
         let changes: [Field]
         let weight: Int
-        /// A background job: no client, the system as its actor.
+        /// Whether it is a background job, without a client and with the system as actor.
         let isJob: Bool
     }
 
     let types: [EventType]
     let indexByName: [String: Int]
 
-    /// Parsed once a process.
+    /// The catalogue, parsed once per process.
     static let shared = Catalog()
 
     private init() {
@@ -79,7 +79,7 @@ struct Catalog: Sendable {
         "deviceFingerprint:id",
     ]
 
-    /// Fields of nearly every schema that real events carry only now and then.
+    /// Fields that nearly every schema has but real events rarely contain.
     private static let rare: Set<Substring> = [
         "traceId", "oagApp", "webhooks", "riskChange", "threatDetections", "securityConditions", "associatedProxies",
         "tunnels",
@@ -170,7 +170,7 @@ struct Catalog: Sendable {
         return name.contains("debug") ? "DEBUG" : "INFO"
     }
 
-    /// How often a type comes, relative to others: sign-ins, policies and tokens dominate a busy org's log.
+    /// The relative frequency of a type: sign-ins, policies and tokens dominate a busy org's log.
     private static func weight(_ name: String) -> Int {
         let exact = [
             "user.authentication.sso": 4000, "policy.evaluate_sign_on": 3400, "user.session.start": 2000,

@@ -1,5 +1,5 @@
-/// `debugContext` and `target`, made by the catalogue's schemas. Scalars of debug data are strings on the wire, whatever type the
-/// catalogue gives them; `originalPrincipal` alone is an object.
+/// Renders `debugContext` and `target` by the catalogue's schemas. Scalars of debug data are sent as strings, whatever type the
+/// catalogue gives them; only `originalPrincipal` is an object.
 extension EventGenerator {
     func appendDebug(_ plan: inout EventPlan, requestId: [UInt8], to out: inout [UInt8]) {
         switch (plan.oddity, plan.hostility) {
@@ -48,6 +48,7 @@ extension EventGenerator {
         "/api/v1/groups/00g1emaKYZTWRYYRRTSK/users", "/api/v1/logs",
     ]
 
+    /// Appends a made-up value of a field. Long because it has a case for each kind of field.
     func appendValue(_ field: Catalog.Field, _ plan: inout EventPlan, to out: inout [UInt8]) {
         let number = plan.rolls.below(1_000_000)
         switch field.kind {

@@ -1,4 +1,4 @@
-/// Events over the whole catalogue. Event `i` is a pure function of the settings, the timeline and `i`.
+/// Generates events of the whole catalogue. Event `i` is a pure function of the settings, the timeline and `i`.
 struct EventGenerator: Sendable {
     let seed: UInt64
     /// Cycle through the catalogue, one type after the other, instead of plausible weights.
@@ -9,7 +9,7 @@ struct EventGenerator: Sendable {
     let hostileShare: Double
     /// Share of events published minutes before they are persisted, 0…1.
     let lateShare: Double
-    /// Milliseconds; the most that a late event is late.
+    /// The longest delay of a late event, in milliseconds.
     let lateSpan: Int64
     let timeline: Timeline
     let identity: EventIdentity
@@ -58,7 +58,7 @@ struct EventGenerator: Sendable {
             rolls: rolls)
     }
 
-    /// The value a filter compares, or nil where the event has none. Paths as `SCIMFilter.attributes` lists them.
+    /// The value that a filter compares, or nil if the event has none. `SCIMFilter.attributes` lists the paths.
     func attribute(_ path: String, _ index: Int) -> String? {
         let plan = plan(index)
         let type = catalog.types[plan.type]

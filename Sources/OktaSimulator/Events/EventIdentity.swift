@@ -1,5 +1,5 @@
-/// The uuid of event `i`, and back. 60 bits carry the index, keyed and invertible; the other 62 are a check value, so that
-/// a uuid that the org never issued is told from one it did. Shaped as a version 1 UUID, as Okta's are.
+/// Converts an event's index to its uuid and back. 60 bits are the index, encrypted with a key; the other 62 bits are a check value, by which
+/// the org recognizes uuids that it never issued. The result looks like a version 1 UUID, as Okta's do.
 struct EventIdentity: Sendable {
     private let key: UInt64
     private let seed: UInt64
@@ -8,7 +8,7 @@ struct EventIdentity: Sendable {
     private static let mask: UInt64 = (1 << 60) - 1
     private static let factor: UInt64 = 0x0D1B_54A3_2D19_2ED3
 
-    /// The inverse of `factor` modulo 2^60, by Newton's iteration: each round doubles the bits that are right.
+    /// The inverse of `factor` modulo 2^60, by Newton's iteration: each round doubles the number of correct bits.
     private static let inverse: UInt64 = {
         var x = factor
         for _ in 0..<6 { x = x &* (2 &- factor &* x) }
@@ -39,7 +39,7 @@ struct EventIdentity: Sendable {
         out.appendHex(low & 0xFFFF_FFFF_FFFF, digits: 12)
     }
 
-    /// The variant bits 10 and 62 bits of check.
+    /// The variant bits 10, followed by the 62 bits of the check value.
     private func check(_ index: Int) -> UInt64 {
         0x8000_0000_0000_0000 | (Seed.derive(seed, purpose, index) >> 2)
     }
@@ -51,7 +51,7 @@ struct EventIdentity: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The index whose uuid is `text`, or nil when this org never gave that uuid to an event.
+    /// The index of the event with the uuid `text`, or nil if this org never issued that uuid.
     func index(of text: some StringProtocol) -> Int? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.count) == [8, 4, 4, 4, 12], let high = UInt64(parts[0], radix: 16),

@@ -3,9 +3,9 @@ struct EventLog: Sendable {
     let timeline: Timeline
     private let generator: EventGenerator
     private let recorded: [RecordedEvent]?
-    /// Events that came on top of the timeline's, each at its place in the order of all.
+    /// Events in addition to those of the timeline, each with its position in the order of all events.
     private var appended: [(event: RecordedEvent, persisted: Int64, index: Int)] = []
-    /// The latest time that the log was read at: what comes later is persisted at that time or after it.
+    /// The latest time at which the log was read. Events that are added later must not be persisted before it.
     private var latestRead = Int64.min
     private let maximumDelay: Int64
 
@@ -30,10 +30,10 @@ struct EventLog: Sendable {
         return timeline.count(now: now) + arrived
     }
 
-    /// Notes that the log is read at `now`, so that nothing is put in front of what was read.
+    /// Notes that the log is read at `now`, so that no event is inserted before those that were read.
     mutating func read(now: Int64) { latestRead = max(latestRead, now) }
 
-    /// Adds events at the end; they are there from `time` on.
+    /// Adds events at the end; they exist from `time` on.
     mutating func append(_ events: [[UInt8]], at time: Int64) {
         let time = max(time, latestRead, appended.last?.persisted ?? time)
         for event in events {
@@ -102,7 +102,7 @@ struct EventLog: Sendable {
             let index = recorded.map({ $0.firstIndex { $0.attributes["uuid"] == uuid } })
                 ?? generator.identity.index(of: uuid)
         else { return nil }
-        // Appended events that stand before it in the order of all.
+        // The number of appended events before it in the order of all events.
         let before = appended.enumerated().prefix { number, added in added.index - number <= index }.count
         return index + before
     }
@@ -114,7 +114,7 @@ struct EventLog: Sendable {
         }
     }
 
-    /// The first event persisted at or after `time`; `count` when there is none.
+    /// The first event persisted at or after `time`; `count` if there is none.
     func firstIndex(persistedAt time: Int64, count: Int) -> Int {
         var low = 0
         var high = count
@@ -125,8 +125,8 @@ struct EventLog: Sendable {
         return low
     }
 
-    /// The events published in `range` that `isWanted`, in order of publication (then persistence), after the event `after`;
-    /// at most `limit`, and whether there are more.
+    /// At most `limit` of the events that were published in `range`, match `isWanted` and follow the event `after`, in order of publication (then
+    /// persistence); and whether there are more.
     func bounded(
         _ range: Range<Int64>, descending: Bool, after: Int?, limit: Int, count: Int, isWanted: (Int) -> Bool
     ) -> (page: [Int], more: Bool) {
@@ -152,7 +152,7 @@ struct EventLog: Sendable {
                 if isPast, isWanted(index) { found.append((time, index)) }
             }
             index += 1
-            // Nothing published before `horizon` can come any more, so a full page below it is final.
+            // No further event with a publication before `horizon` can appear, so a full page before it is final.
             if !descending, maximumDelay != Int64.max, index >= settledAt, index < count {
                 settledAt = index + 4096
                 let horizon = persisted(index) - maximumDelay

@@ -1,6 +1,6 @@
-/// What event `i` is about, before any text is made: enough to answer a filter, cheap enough to make for every event of a scan.
+/// The main facts of an event, without its text: enough to evaluate a filter, and cheap enough to compute for every event of a scan.
 struct EventPlan {
-    /// Odd but documented shapes; `ordinary` for most events.
+    /// Unusual but documented shapes; `ordinary` for most events.
     enum Oddity: Int, CaseIterable {
         case ordinary
         case actorNull, clientAbsent, zoneNullText, versionNumber, postalNumber, targetNull, targetAbsent, targetEmpty
@@ -11,7 +11,7 @@ struct EventPlan {
         case nullTexts, unparsableAddress, unknownKey, manyTargets, longReason
     }
 
-    /// Shapes beyond what a healthy org sends, on request only.
+    /// Shapes that no healthy org sends; only on request.
     enum Hostility: Int, CaseIterable {
         case none
         case publishedAbsent, publishedImpossible, publishedSpaced, uuidAbsent, debugList, debugText, severityUnknown,
@@ -29,6 +29,6 @@ struct EventPlan {
     var isJob: Bool
     var oddity: Oddity
     var hostility: Hostility
-    /// Where the rendering goes on drawing.
+    /// The random numbers with which the rendering continues.
     var rolls: Rolls
 }

@@ -1,4 +1,4 @@
-/// The text of an event, appended straight to a page, in the key order of Okta's own output.
+/// Appends the text of an event directly to a page, in the key order of Okta's output.
 extension EventGenerator {
     func append(_ index: Int, to out: inout [UInt8]) {
         var plan = plan(index)

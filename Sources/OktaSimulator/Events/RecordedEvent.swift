@@ -1,9 +1,9 @@
 import Foundation
 
-/// An event that came from a file or from a test, served byte for byte.
+/// An event from a file or a test, which is served byte for byte.
 struct RecordedEvent: Sendable {
     let bytes: [UInt8]
-    /// Milliseconds since 1970, nil when the event has no readable `published`.
+    /// Milliseconds since 1970; nil if the event has no readable `published`.
     let published: Int64?
     let attributes: [String: String]
 

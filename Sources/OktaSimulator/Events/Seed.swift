@@ -22,7 +22,7 @@ struct Rolls {
     }
 }
 
-/// Derives independent numbers from the org's seed, so that event `i` needs nothing of event `i - 1`.
+/// Derives independent numbers from the org's seed, so that event `i` does not depend on event `i - 1`.
 enum Seed {
     enum Purpose: UInt64 {
         case identity = 1

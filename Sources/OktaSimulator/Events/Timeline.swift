@@ -1,16 +1,16 @@
-/// When event `i` was persisted and published. Persistence is the order of the log: `persisted` never falls as `i` grows.
+/// Computes when event `i` was persisted and published. The log is ordered by persistence: `persisted` never decreases as `i` increases.
 ///
-/// The first `historyCount` events fill the `historySpan` before `epoch` evenly; after it, events come at `rate` a second.
-/// All of it is arithmetic on `i`, so a log of any length costs nothing and a restart with the same epoch gives the same times.
+/// The first `historyCount` events are spread evenly over the `historySpan` before `epoch`; after it there are `rate` events per second.
+/// Everything is computed from `i`, so a log of any length costs nothing, and a restart with the same epoch gives the same times.
 struct Timeline: Sendable {
     /// Milliseconds since 1970.
     let epoch: Int64
     let historyCount: Int
     /// Milliseconds.
     let historySpan: Int64
-    /// Events a second after `epoch`; 0 for none.
+    /// Events per second after `epoch`; 0 for none.
     let rate: Double
-    /// No event at or beyond this index, or nil for an endless stream.
+    /// The number of events at which the log ends, or nil for an endless stream.
     let cap: Int?
 
     /// Events that exist at `now`.

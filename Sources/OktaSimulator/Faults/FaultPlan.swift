@@ -1,4 +1,4 @@
-/// Decides, request by request, which fault strikes. The first rule that can strike does.
+/// Decides for each request which fault occurs: that of the first rule that applies.
 struct FaultPlan {
     private var rules: [(rule: FaultRule, left: Int, toSkip: Int)]
     private var rolls: Rolls
@@ -9,7 +9,7 @@ struct FaultPlan {
     }
 
     /// - Parameters:
-    ///   - isFull: whether the page that would be answered is as long as its limit.
+    ///   - isFull: whether the page in the answer would be as long as its limit.
     ///   - call: nil for the log.
     mutating func strike(isFull: Bool = false, call: ManagementCall? = nil) -> FaultRule? {
         var chosen: Int?

@@ -1,8 +1,8 @@
-/// The answers that a fault sends instead of the good one.
+/// Makes the answer that a fault sends instead of the good one.
 struct FaultRendering {
     let fault: FaultRule?
 
-    /// Nil for a fault that leaves the good answer, changed or not.
+    /// Nil for a fault that sends the good answer, changed or not.
     func failure(_ exchange: Exchange) -> HTTPReply? {
         let reset = exchange.verdict?.reset ?? 0
         func limit(_ limit: Int, _ reset: Int64) -> [(String, String)] {
@@ -31,7 +31,7 @@ struct FaultRendering {
         }
     }
 
-    /// A page as front ends and proxies send it.
+    /// An HTML page as front ends and proxies send it.
     static func html(_ exchange: Exchange, _ status: Int, _ title: String) -> HTTPReply {
         HTTPReply(
             status: status,
@@ -53,7 +53,7 @@ struct FaultRendering {
         }
     }
 
-    /// An address that is not the org's, or not to be followed with its credential.
+    /// An address that does not belong to the org, or that must not receive its credential.
     func elsewhere(_ origin: String, _ path: String) -> String {
         let own = origin.drop { $0 != "/" }.dropFirst(2)
         let target = fault?.target ?? "evil.example"
@@ -72,7 +72,7 @@ struct FaultRendering {
         }
     }
 
-    /// How a reply that is good otherwise is sent.
+    /// How to send a reply that is otherwise good.
     var delivery: HTTPReply.Delivery? {
         switch fault?.kind {
         case .slowBody?: .slow(bytesPerSecond: fault?.bytesPerSecond ?? 1000)

@@ -1,8 +1,8 @@
-/// One kind of trouble, and when it strikes: requests to `/api/v1/logs`, or those that ``at`` names, after authorisation and the rate limit.
+/// A kind of fault, and when it occurs: at requests to `/api/v1/logs`, or those that ``at`` names, after authorization and the rate limit.
 public struct FaultRule: Sendable, Codable, Equatable {
-    /// What goes wrong.
+    /// The kind of fault.
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        /// `status` (default 503) with a body by `body`: `okta` (default), `html` or `empty`.
+        /// An answer with `status` (default 503) and the body given by `body`: `okta` (default), `html` or `empty`.
         case status
         /// 429 as Okta sends it, reset at the end of the window.
         case rateLimit = "rate-limit"
@@ -10,7 +10,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case rateLimitPast = "rate-limit-past"
         /// 429 without any rate-limit header, body `{}`.
         case rateLimitBare = "rate-limit-bare"
-        /// 429 for concurrency: limit 0, remaining 0, an indicative reset.
+        /// 429 for too many concurrent requests: limit 0, remaining 0, and a reset time that is only approximate.
         case rateLimitConcurrency = "rate-limit-concurrency"
         /// 401 E0000011.
         case unauthorized
@@ -18,11 +18,11 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case forbidden
         /// The request is read and never answered; the connection stays open.
         case hang
-        /// The body comes at `bytesPerSecond` (default 1000).
+        /// The body is sent at `bytesPerSecond` (default 1000).
         case slowBody = "slow-body"
         /// A chunked body that ends in the middle, without its last chunk.
         case truncateBody = "truncate-body"
-        /// A `Content-Length` above what is sent before the connection closes.
+        /// A `Content-Length` above the number of bytes that are sent before the connection closes.
         case lyingLength = "lying-length"
         /// The connection is closed before any answer.
         case disconnect
@@ -32,15 +32,15 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case notArray = "not-array"
         /// 200 with an array cut off in the middle, its length consistent.
         case invalidJSON = "invalid-json"
-        /// One element more in the middle of the page, by `body`: `scalar` (default), `bare` (an object without uuid and
-        /// published), `broken` (not JSON), `utf8` (an invalid byte in a string), `deep` (2000 arrays nested).
+        /// An additional element in the middle of the page, given by `body`: `scalar` (default), `bare` (an object without uuid and
+        /// published), `broken` (not JSON), `utf8` (an invalid byte in a string), `deep` (2000 nested arrays).
         case unreadableEvent = "unreadable-event"
         /// No `Link` header at all.
         case noLinks = "no-links"
-        /// The `self` link alone.
+        /// Only the `self` link.
         case selfOnly = "self-only"
-        /// The `next` link points elsewhere, by `body`: `origin` (default), `port`, `scheme`, `path`, `userinfo`, `fragment`, `crlf`
-        /// (encoded in the link), `split` (a line break ends the header, and another `Link` follows). `target` says where.
+        /// The `next` link has a wrong address, given by `body`: `origin` (default), `port`, `scheme`, `path`, `userinfo`, `fragment`, `crlf`
+        /// (encoded in the link), `split` (a line break ends the header, and another `Link` follows). `target` is its host.
         case foreignNext = "foreign-next"
         /// Both links in one comma-joined header.
         case joinedLinks = "joined-links"
@@ -50,47 +50,47 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case doubledLinks = "doubled-links"
         /// `Date` off by `seconds` (default 3600).
         case dateSkew = "date-skew"
-        /// `Content-Encoding: gzip` and a damaged stream.
+        /// `Content-Encoding: gzip` with a damaged stream.
         case corruptGzip = "corrupt-gzip"
-        /// `Content-Encoding: gzip` and plain text.
+        /// `Content-Encoding: gzip` with plain text.
         case falseGzip = "false-gzip"
-        /// 302 elsewhere, by `body` and `target` as with `foreign-next`.
+        /// A 302 to a wrong address, given by `body` and `target` as with `foreign-next`.
         case redirect
-        /// Rate-limit headers missing on a good page.
+        /// A good page without rate-limit headers.
         case noRateHeaders = "no-rate-headers"
-        /// Rate-limit headers that are no numbers on a good page.
+        /// A good page whose rate-limit headers are not numbers.
         case absurdRateHeaders = "absurd-rate-headers"
         /// Each rate-limit header twice, the second lower.
         case doubledRateHeaders = "doubled-rate-headers"
     }
 
-    /// What goes wrong.
+    /// The kind of fault.
     public var kind: Kind
-    /// How often it strikes at most; nil for as long as the rule stands.
+    /// How often the fault occurs; nil for any number of times.
     public var count: Int?
-    /// The chance that it strikes a request that it could strike, 0…1; default 1.
+    /// The probability that the fault occurs at a matching request, 0…1; default 1.
     public var probability: Double?
-    /// Requests that it could strike to let pass first, counted from when the rule was set.
+    /// The number of matching requests without the fault at first, counted from when the rule was set.
     public var after: Int?
     /// `any` (default), `full` (a page as long as its limit) or `short` (the client is caught up).
     public var page: String?
-    /// The status of `status`.
+    /// The HTTP status, for `status`.
     public var status: Int?
-    /// The variant; each kind tells its own.
+    /// The variant; see the kinds.
     public var body: String?
     /// For `slow-body`.
     public var bytesPerSecond: Int?
     /// For `date-skew`.
     public var seconds: Int?
-    /// Host and port of the elsewhere of `foreign-next` and `redirect`; default `evil.example`.
+    /// Host and port of the wrong address, for `foreign-next` and `redirect`; default `evil.example`.
     public var target: String?
-    /// Where it strikes: nil for the log; `actions` for every call that changes users or groups, `reads` for every one that reads them, or
-    /// one call by its name, such as `suspend`, `clear-sessions`, `get-user`. The kinds about pages and links do nothing there.
+    /// Where the fault occurs: nil for the log; `actions` for every call that changes users or groups, `reads` for every one that reads them, or
+    /// the name of one call, such as `suspend`, `clear-sessions`, `get-user`. The kinds about pages and links only have an effect in the log.
     public var at: String?
-    /// Whether Okta has done the call before the trouble: with `disconnect`, the answer is lost. Default false: nothing is done.
+    /// Whether the simulator carries out the call before the fault, so that with `disconnect` only the answer is lost. Default false.
     public var done: Bool?
 
-    /// A rule that strikes each request until `count` runs out.
+    /// A rule that applies to each request until `count` is reached.
     public init(
         _ kind: Kind, count: Int? = nil, probability: Double? = nil, after: Int? = nil, page: String? = nil,
         status: Int? = nil,
@@ -111,10 +111,10 @@ public struct FaultRule: Sendable, Codable, Equatable {
         self.done = done
     }
 
-    /// What ``at`` can name.
+    /// The possible values of ``at``.
     public static var places: [String] { ["actions", "reads"] + ManagementCall.allCases.map(\.rawValue) }
 
-    /// Whether it is about the log (nil) or this call.
+    /// Whether the rule applies to the log (nil) or to this call.
     func strikes(_ call: ManagementCall?) -> Bool {
         guard let call, let at else { return call == nil && at == nil }
         return at == call.rawValue || at == (call.isAction ? "actions" : "reads")
@@ -133,7 +133,8 @@ public struct FaultRule: Sendable, Codable, Equatable {
             for item in halves.count > 1 ? halves[1].split(separator: ",") : [] {
                 let pair = item.split(separator: "=", maxSplits: 1).map(\.trimmingSpaces)
                 guard pair.count == 2, rule.set(pair[0], pair[1]) else {
-                    throw SimulatorError.badFaults(reason: "\"\(item)\" of \(kind.rawValue) is no setting of a fault")
+                    throw SimulatorError.badFaults(
+                        reason: "\"\(item)\" of \(kind.rawValue) is not a setting of a fault")
                 }
             }
             return rule

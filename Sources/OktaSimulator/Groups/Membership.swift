@@ -36,12 +36,12 @@ extension UserDirectory {
         return answer
     }
 
-    /// `PUT` and `DELETE /api/v1/groups/{id}/users/{id}`: doing it again changes nothing and is no error.
+    /// `PUT` and `DELETE /api/v1/groups/{id}/users/{id}`. A repeated call changes nothing and is not an error.
     mutating func changeMembership(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         guard let group = group(request.route.group) else { throw .noGroup(request.route.group) }
         guard let index = index(id: request.route.user) else { throw .noUser(request.route.user) }
         let call = request.route.call
-        // An app, a directory or Okta itself keeps the members of other groups, and only a super administrator makes administrators.
+        // The members of other groups are managed by an app, a directory or Okta itself. Only a super administrator may appoint administrators.
         let isRefused =
             group.kind != .okta || !group.roles.isEmpty && !request.principal.rights.roles.contains(.superAdmin)
         let (user, isChanged) = try change(index, now: request.now) { user throws(OktaError) in

@@ -2,7 +2,7 @@
 struct OktaGroup: Sendable {
     enum Kind: String, Sendable {
         case okta = "OKTA_GROUP"
-        /// Kept by an app or a directory: members change there only.
+        /// Managed by an app or a directory; its members can change only there.
         case app = "APP_GROUP"
         case builtIn = "BUILT_IN"
     }
@@ -10,7 +10,7 @@ struct OktaGroup: Sendable {
     let id: String
     let name: String
     let kind: Kind
-    /// Roles that its members have.
+    /// The roles of its members.
     var roles: [AdminRights.Role] = []
     let created: Int64
     var membershipChanged: Int64

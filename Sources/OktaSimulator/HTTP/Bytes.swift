@@ -36,7 +36,7 @@ extension [UInt8] {
         }
     }
 
-    /// `count` characters of Okta's identifier alphabet out of `value`, at most 20.
+    /// Appends `count` characters of Okta's identifier alphabet, derived from `value`; at most 20.
     mutating func appendBase62(_ value: UInt64, count: Int) {
         var rest = value
         for position in 0..<count {
@@ -47,7 +47,7 @@ extension [UInt8] {
         }
     }
 
-    /// The text inside a JSON string: quotes, backslashes and control characters escaped (RFC 8259 section 7).
+    /// Appends text for the inside of a JSON string, with quotes, backslashes and control characters escaped (RFC 8259 section 7).
     mutating func appendJSONEscaped(_ text: some Sequence<UInt8>) {
         for byte in text {
             switch byte {
@@ -62,7 +62,7 @@ extension [UInt8] {
         }
     }
 
-    /// The same, with everything outside ASCII as `\uXXXX`, surrogate pairs included.
+    /// The same, with characters outside of ASCII as `\uXXXX`, if necessary as surrogate pairs.
     mutating func appendJSONASCII(_ text: String) {
         for unit in text.utf16 {
             if unit < 0x80 {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a test asks of the simulator itself, at paths that no org has.
+/// Answers tests' requests to the simulator itself, at paths that no org has.
 extension OrgService {
     func control(_ request: HTTPRequest, _ path: String) -> HTTPReply {
         let json = [("Content-Type", "application/json")]

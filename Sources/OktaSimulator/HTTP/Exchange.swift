@@ -1,4 +1,4 @@
-/// One request on its way to an answer: what every answer's headers need.
+/// A request in progress, with the facts for the headers of its answer.
 struct Exchange {
     let request: HTTPRequest
     /// `http://host:port` as the client called it.
@@ -15,7 +15,7 @@ struct Exchange {
         self.request = request
         self.origin = origin
         self.now = now
-        // With the time, so that an org that is started again doesn't give a request id twice.
+        // The time is included so that a restarted org does not use a request id twice.
         var rolls = Rolls(Seed.derive(seed &+ UInt64(bitPattern: now), .request, number))
         var id: [UInt8] = []
         id.appendHex(rolls.next(), digits: 16)
@@ -26,7 +26,7 @@ struct Exchange {
         errorId = String(decoding: error, as: UTF8.self)
     }
 
-    /// `date` and `rate` are what a fault says instead.
+    /// The headers of an answer. `date` and `rate` are the wrong values that a fault sends instead.
     func headers(cached: Bool, date: Int64? = nil, rate: [(String, String)]? = nil) -> [(String, String)] {
         var out = [("Date", Instant.httpDate(date ?? now)), ("Server", "nginx"), ("x-okta-request-id", requestId)]
         out += rate ?? rateHeaders()
@@ -53,7 +53,7 @@ struct Exchange {
     }
 
     func failure(_ error: OktaError, rate: [(String, String)]? = nil) -> HTTPReply {
-        // A 429 carries no caching headers at Okta.
+        // Okta's 429 has no caching headers.
         HTTPReply(
             status: error.status,
             headers: headers(cached: error.status != 429, rate: rate) + [("Content-Type", "application/json")],

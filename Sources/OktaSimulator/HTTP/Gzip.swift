@@ -2,7 +2,7 @@ import CZlib
 
 /// RFC 1952 compression at zlib's fastest level.
 enum Gzip {
-    /// Nil when zlib refuses, which it does for want of memory alone.
+    /// Nil if zlib fails, which happens only without memory.
     static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         var stream = z_stream()
         guard tributary_gzip_deflate_init(&stream, 1) == Z_OK else { return nil }

@@ -1,4 +1,4 @@
-/// A request as it came: the target's bytes are kept, because `next` links repeat them.
+/// A request as it was received. The target's bytes are kept, because `next` links repeat them.
 struct HTTPRequest: Sendable {
     let method: String
     let target: String
@@ -13,7 +13,7 @@ struct HTTPRequest: Sendable {
         headers.first { $0.name == name }?.value
     }
 
-    /// Reads the head of a request; nil when it is no HTTP/1.x (RFC 9112).
+    /// Reads the head of a request; nil if it is not HTTP/1.x (RFC 9112).
     init?(head: some Sequence<UInt8>, body: [UInt8] = []) {
         let lines = String(decoding: Array(head), as: UTF8.self).split(
             separator: "\r\n", omittingEmptySubsequences: true)
@@ -31,7 +31,7 @@ struct HTTPRequest: Sendable {
     }
 }
 
-/// An answer, and the way it is sent; the faults are in the way.
+/// An answer and how to send it, which may include faults.
 struct HTTPReply: Sendable {
     enum Delivery: Sendable {
         case whole

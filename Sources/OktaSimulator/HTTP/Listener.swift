@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A small HTTP/1.1 server over blocking sockets, a thread a connection. It is written out here because the faults need a say in
-/// every byte: two header lines of the same name in a given order, lengths that lie, bodies that stop.
+/// A small HTTP/1.1 server with blocking sockets and one thread per connection. It does not use a library because the faults need control over
+/// every byte: two header lines of the same name in a given order, wrong lengths, bodies that stop.
 final class Listener: Sendable {
     typealias Handler = @Sendable (HTTPRequest) -> (reply: HTTPReply, finished: @Sendable () -> Void)
 
@@ -13,7 +13,7 @@ final class Listener: Sendable {
         var threads = 0
     }
 
-    /// Request heads and bodies beyond these end the connection.
+    /// Larger request heads and bodies end the connection.
     private static let maximumHead = 65_536
     private static let maximumBody = 64 << 20
 
@@ -61,7 +61,7 @@ final class Listener: Sendable {
             close(socket)
             throw SimulatorError.cannotListen(host: host, port: port, errno: code)
         }
-        // The port is at the same place in both kinds of address.
+        // The port has the same offset in both kinds of address.
         self.port = withUnsafeBytes(of: &storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
         self.socket = socket
         self.handler = handler
@@ -116,7 +116,7 @@ final class Listener: Sendable {
         close(socket)
     }
 
-    /// Ends every connection, hanging ones too, and returns when the last thread has ended and the port is free.
+    /// Ends every connection, including hanging ones, and returns when the last thread has ended and the port is free.
     func stop() async {
         let isFirst = state.withLock { state in
             guard !state.isStopping else { return false }
@@ -182,14 +182,14 @@ final class Listener: Sendable {
         return HTTPRequest(head: head, body: body)
     }
 
-    /// Calls `finished` before the last piece: once a client has the whole answer, its next request may be here already.
-    /// - Returns: false when the connection has to end.
+    /// Sends a reply. Calls `finished` before the last piece, because the client may send its next request as soon as it has the whole answer.
+    /// - Returns: false if the connection must end.
     private func send(_ reply: HTTPReply, to connection: Int32, withBody: Bool, _ finished: () -> Void) -> Bool {
         switch reply.delivery {
         case .disconnect, .hang:
             finished()
             guard case .hang = reply.delivery else { return false }
-            // Ends when the client gives up or the org stops.
+            // Returns when the client gives up or the org stops.
             var scratch: [UInt8] = []
             while receive(connection, &scratch) { scratch.removeAll(keepingCapacity: true) }
             return false

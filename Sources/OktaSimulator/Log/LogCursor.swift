@@ -1,5 +1,5 @@
-/// The opaque `after` tokens. They are keyed with the org's seed: a token that this org did not issue is recognised and refused, and
-/// one that it issued is good after a restart too.
+/// The opaque `after` tokens. They are derived from the org's seed, so the org recognizes and refuses tokens that it did not issue, and
+/// still accepts its own after a restart.
 struct LogCursor: Sendable {
     private let seed: UInt64
     private let bounded: EventIdentity
@@ -13,7 +13,7 @@ struct LogCursor: Sendable {
         Seed.derive(seed, .cursor, position) % 9_999_991 + 1
     }
 
-    /// `<epoch-ms>_<n>`: everything before event `position` has been read.
+    /// A token `<epoch-ms>_<n>`, after which the events from `position` on follow.
     func polling(_ position: Int, in log: EventLog) -> String {
         let time = position > 0 ? log.persisted(position - 1) : log.timeline.epoch - log.timeline.historySpan - 1
         return "\(time)_\(check(position))"
@@ -31,7 +31,7 @@ struct LogCursor: Sendable {
         return nil
     }
 
-    /// A UUID: the page ended with event `index`.
+    /// A token in the form of a UUID, for a page that ended with event `index`.
     func afterEvent(_ index: Int) -> String { bounded.text(index) }
 
     func event(bounded token: String) -> Int? { bounded.index(of: token) }

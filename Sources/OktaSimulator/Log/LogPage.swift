@@ -1,4 +1,4 @@
-/// One answer to a log query before any fault: which events, and which `next`.
+/// The answer to a log query before any fault: its events and its `next` cursor.
 struct LogPage {
     let indexes: [Int]
     /// The `after` of the next request; nil for the last page of a bounded query.

@@ -12,10 +12,10 @@ struct LogQuery {
     /// The parameters other than `after`, as the client wrote them.
     var repeated: [Substring] = []
 
-    /// No `until` and ascending: an endless stream in the order of persistence.
+    /// Whether it is an endless query in the order of persistence: ascending and without `until`.
     var isPolling: Bool { until == nil && !descending }
 
-    /// - Parameters: the query after the `?` as it came; the server's time in milliseconds.
+    /// - Parameters: the query after the `?` as received; the server's time in milliseconds.
     init(rawQuery: String, now: Int64) throws(OktaError) {
         for part in rawQuery.split(separator: "&", omittingEmptySubsequences: true) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -66,7 +66,7 @@ struct LogQuery {
         return words
     }
 
-    /// Decodes as a form (`+` is a space); nil for a `%` without two hex digits or bytes that are not UTF-8.
+    /// Decodes form encoding (`+` is a space); nil for a `%` without two hex digits, or for bytes that are not UTF-8.
     static func decode(_ text: Substring) -> String? {
         var out: [UInt8] = []
         var rest = text.utf8[...]

@@ -1,4 +1,4 @@
-/// A page of events as an HTTP answer, with the fault that struck it.
+/// Renders a page of events as an HTTP answer, with a fault if there is one.
 struct PageRendering {
     let page: LogPage
     let query: LogQuery
@@ -6,7 +6,7 @@ struct PageRendering {
     let fault: FaultRule?
     let useGzip: Bool
 
-    /// Whether a client that is right gets the page's events in spite of the fault.
+    /// Whether a correct client gets the page's events in spite of the fault.
     var isGood: Bool {
         switch fault?.kind {
         case nil, .slowBody?, .noLinks?, .selfOnly?, .foreignNext?, .joinedLinks?, .swappedLinks?, .doubledLinks?,
@@ -61,7 +61,7 @@ struct PageRendering {
         return lines.map { ("link", $0) }
     }
 
-    /// The `next` URL, which `foreign-next` points away from the org.
+    /// The `next` URL with a wrong address, for `foreign-next`.
     private func foreign(_ origin: String, _ parameters: String) -> String {
         fault?.kind == .foreignNext
             ? FaultRendering(fault: fault).elsewhere(origin, "/api/v1/logs?\(parameters)")
@@ -91,7 +91,7 @@ struct PageRendering {
     private func appendUnreadable(_ out: inout [UInt8]) {
         switch fault?.body {
         case "bare"?:
-            // Of this org alone, as any real event is.
+            // The uuid is unique to this org, as with any real event.
             out.append(
                 "{\"eventType\":\"user.session.start\",\"version\":\"0\",\"transaction\":{\"type\":\"WEB\",\"id\":\"\(log.uuid(0) ?? "none")\"}}"
             )

@@ -1,5 +1,5 @@
-/// The request budget of one bucket: `limit` requests in each window, windows of a fixed length with a phase of their own
-/// (Okta: 60 s, not aligned to the minute of the wall clock).
+/// The request budget of one bucket: `limit` requests in each window. Windows have a fixed length and a phase of the bucket
+/// (Okta: 60 s, not aligned to the minutes of the wall clock).
 struct RateWindow {
     struct Verdict: Equatable {
         var allowed: Bool
@@ -31,7 +31,7 @@ struct RateWindow {
         }
         let allowed = used < limit
         if allowed { used += 1 }
-        // Rounded up: a client that waits until this second finds the new window open.
+        // Rounded up, so that the new window is open for a client that waits until this second.
         let reset = ((current + 1) * length + phase + 999) / 1000
         return Verdict(allowed: allowed, limit: limit, remaining: max(0, limit - used), reset: reset)
     }

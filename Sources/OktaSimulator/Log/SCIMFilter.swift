@@ -1,7 +1,7 @@
 /// The part of SCIM filters (RFC 7644 section 3.4.2.2) that the simulator evaluates: comparisons of the attributes below with a
 /// quoted string, `pr`, `and`, `or`, `not (…)` and parentheses. Anything else is refused, never ignored.
 struct SCIMFilter {
-    /// Attribute names are case-sensitive at Okta.
+    /// The attributes; their names are case-sensitive in Okta.
     static let attributes: Set<String> = [
         "eventType", "severity", "uuid", "displayMessage", "legacyEventType", "outcome.result", "actor.id",
         "actor.alternateId",
@@ -24,7 +24,7 @@ struct SCIMFilter {
         try self.init(text, attributes: Self.attributes, operators: Self.operators, unsupported: OktaError.badFilter)
     }
 
-    /// A `search` or `filter` of another collection; 400 E0000031 for what it doesn't support.
+    /// A `search` or `filter` of another collection. Unsupported expressions get 400 E0000031.
     init(_ text: String, attributes: Set<String>, operators: Set<String>) throws(OktaError) {
         try self.init(text, attributes: attributes, operators: operators) { reason in
             OktaError(status: 400, code: "E0000031", summary: "Invalid search criteria: \(reason)")

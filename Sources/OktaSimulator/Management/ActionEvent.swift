@@ -1,6 +1,6 @@
 import Foundation
 
-/// Okta's own event of a management call, for the org's log.
+/// The event of a management call for the org's log.
 struct ActionEvent: Sendable {
     struct Target: Sendable {
         let id: String
@@ -19,7 +19,7 @@ struct ActionEvent: Sendable {
 
     /// - Parameters:
     ///   - actor: the owner of the API token; nil for a service app.
-    ///   - uuid: the event's.
+    ///   - uuid: the event's uuid.
     func render(_ exchange: Exchange, _ principal: Principal, actor: Target?, uuid: String) -> [UInt8] {
         let catalog = Catalog.shared
         let known = catalog.indexByName[type].map { catalog.types[$0] }

@@ -1,6 +1,6 @@
 /// Answers the calls to users, groups, roles, sessions and risk.
 extension OrgService {
-    /// An answer in bytes, with the events still to be put into the log.
+    /// An answer in bytes, and the events to add to the log.
     private struct Rendered: Sendable {
         var status = 200
         var body: [UInt8]?
@@ -102,7 +102,7 @@ extension OrgService {
         }
     }
 
-    /// Puts the events into the log; they can be read after `actionEventDelay`.
+    /// Adds the events to the log; they can be read after `actionEventDelay`.
     private func record(_ events: [ActionEvent], _ exchange: Exchange, _ principal: Principal) {
         guard !events.isEmpty else { return }
         state.withLock { state in
@@ -113,7 +113,7 @@ extension OrgService {
             }
             let identity = EventIdentity(seed: settings.seed, purpose: .action)
             let rendered = events.map { event in
-                // From the clock, so that an org that is started again doesn't use a number twice.
+                // Derived from the clock, so that a restarted org does not use a number twice.
                 state.lastActionEvent = max(state.lastActionEvent + 1, exchange.now * 64)
                 return event.render(
                     exchange, principal, actor: actor, uuid: identity.text(Int(state.lastActionEvent)))
@@ -132,7 +132,7 @@ extension OrgService {
     }
 
     /// Sets a user's status without a call to the org.
-    /// - Returns: false when there is no such user.
+    /// - Returns: false if there is no such user.
     func setStatus(_ status: UserStatus, of key: String) -> Bool {
         let now = self.now()
         return state.withLock { state in

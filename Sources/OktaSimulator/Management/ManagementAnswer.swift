@@ -1,6 +1,6 @@
 import Foundation
 
-/// What an endpoint answers, and the events of the log that come of it.
+/// The answer of an endpoint, and the events for the log that the call causes.
 struct ManagementAnswer {
     var status = 200
     /// Nil for an empty body.
@@ -16,7 +16,7 @@ struct ManagementAnswer {
     }
 }
 
-/// A request to a management endpoint, as the directory needs to know it.
+/// A request to a management endpoint, in the form that the directory needs.
 struct ManagementRequest {
     let route: ManagementRoute
     let query: [String: String]

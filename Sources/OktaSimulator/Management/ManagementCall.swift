@@ -23,8 +23,8 @@ enum ManagementCall: String, Sendable, CaseIterable {
     case setRisk = "set-risk"
     case universalLogout = "universal-logout"
 
-    /// The request budgets that Okta keeps apart, with the requests a minute that one credential has of a Workforce org's: half of what
-    /// the org has.
+    /// Okta's separate request budgets, with the requests per minute that one credential of a Workforce org may use: half of the
+    /// org's limit.
     enum Bucket: String, Sendable, CaseIterable {
         case oneUser = "/api/v1/users/{id}"
         case users = "/api/v1/users"
@@ -50,7 +50,7 @@ enum ManagementCall: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether it is there to change something.
+    /// Whether the call changes something.
     var isAction: Bool { scopes.count == 1 }
 
     /// The scopes of a service app, one of which is needed: `manage` implies `read`.
@@ -70,7 +70,7 @@ enum ManagementCall: String, Sendable, CaseIterable {
         }
     }
 
-    /// The permissions of an administrator that are all needed; none to ask who one is.
+    /// The permissions that an administrator needs, all of them; none for reading one's own user.
     var permissions: [String] {
         switch self {
         case .me: []

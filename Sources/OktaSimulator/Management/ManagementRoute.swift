@@ -1,6 +1,6 @@
 import Foundation
 
-/// A request to a management endpoint: which, and about whom.
+/// The endpoint of a management request, and the user or group that it is about.
 struct ManagementRoute {
     let call: ManagementCall
     var user = ""
@@ -9,12 +9,12 @@ struct ManagementRoute {
 
     enum Match {
         case call(ManagementRoute)
-        /// The path is there, the method isn't.
+        /// The path exists, but not with this method.
         case method
     }
 
-    /// Nil for a path that is no management endpoint.
-    /// - Parameter path: with its percent-encoding; an encoded `/` separates as a plain one does, so that such a login finds nobody.
+    /// Nil if the path is not a management endpoint.
+    /// - Parameter path: with its percent-encoding. An encoded `/` also separates parts, so a login with a `/` is never found.
     static func match(_ method: String, path: String) -> Match? {
         guard let decoded = path.removingPercentEncoding else { return nil }
         if decoded == "/oauth2/v1/global-token-revocation" {

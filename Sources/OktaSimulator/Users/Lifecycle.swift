@@ -1,4 +1,4 @@
-/// Which status a lifecycle call may start from, and what it leads to: Okta's Users API. Where Okta documents nothing, the rule says so.
+/// The statuses in which a lifecycle call is allowed, and the resulting status, from Okta's Users API. Rules that Okta does not document are marked.
 struct LifecycleRule {
     enum Outcome: Equatable {
         /// The status stays.
@@ -10,7 +10,7 @@ struct LifecycleRule {
 
     let call: ManagementCall
 
-    /// Nil for a call that is no lifecycle call.
+    /// Nil if the call is not a lifecycle call.
     init?(call: ManagementCall) {
         switch call {
         case .suspend, .unsuspend, .deactivate, .activate, .reactivate, .unlock, .expirePassword,
@@ -20,7 +20,7 @@ struct LifecycleRule {
         }
     }
 
-    /// Nil when the user's status doesn't allow the call.
+    /// The outcome of the call; nil if the user's status does not allow it.
     func outcome(_ user: OktaUser) -> Outcome? {
         switch (call, user.status) {
         case (.suspend, .active): .now(.suspended)
@@ -31,23 +31,23 @@ struct LifecycleRule {
         case (.reactivate, .provisioned), (.reactivate, .recovery): .stays
         case (.unlock, .lockedOut) where !user.isDirectorySourced: .now(.active)
         case (.unlock, .active) where user.isBlocked && !user.isDirectorySourced: .stays
-        // Not documented; taken from the statuses in which a password is in use.
+        // Not documented; assumed to be the statuses in which a password is in use.
         case (.expirePassword, .active), (.expirePassword, .passwordExpired), (.expirePassword, .recovery),
             (.expirePassword, .lockedOut), (.expirePasswordWithTemporary, .active),
             (.expirePasswordWithTemporary, .passwordExpired), (.expirePasswordWithTemporary, .recovery),
             (.expirePasswordWithTemporary, .lockedOut):
             .now(.passwordExpired)
-        // The same.
+        // The same assumption.
         case (.resetPassword, .active), (.resetPassword, .passwordExpired), (.resetPassword, .recovery),
             (.resetPassword, .lockedOut), (.resetPassword, .provisioned):
             .now(.recovery)
-        // Not documented but for "the status stays ACTIVE"; taken: everyone who can have factors.
+        // Documented is only "the status stays ACTIVE"; assumed to be allowed for everyone who can have factors.
         case (.resetFactors, let status) where status != .staged && status != .deprovisioned: .stays
         default: nil
         }
     }
 
-    /// How Okta refuses the call in the wrong status.
+    /// Okta's refusal of the call in a wrong status.
     var refusal: OktaError {
         switch call {
         case .suspend:
@@ -66,7 +66,7 @@ struct LifecycleRule {
         }
     }
 
-    /// The type of Okta's own event of it.
+    /// The event type of the call.
     var eventType: String {
         switch call {
         case .expirePassword, .expirePasswordWithTemporary: "user.account.expire_password"
@@ -142,7 +142,7 @@ extension OktaUser {
         case .activate where !sendsEmail, .reactivate where !sendsEmail:
             answer.json = ["activationUrl": "\(request.origin)/welcome/\(secret)", "activationToken": secret]
         case .activate, .reactivate: answer.json = [String: String]()
-        // Okta's list of role permissions says so; tokens are another matter.
+        // According to Okta's list of role permissions, sessions end; tokens do not.
         case .suspend: sessions = []
         case .unlock: isBlocked = false
         case .resetFactors: factors = 0

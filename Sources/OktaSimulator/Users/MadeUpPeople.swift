@@ -1,5 +1,5 @@
-/// The users and groups of a simulated org. The first ones are named after what they are for; after them come the people who act in the
-/// org's log, and as many plain ones as the settings ask for.
+/// The users and groups of a simulated org. The first users are named after their purpose; they are followed by the people who act in the
+/// org's log, and by the plain users that the settings request.
 struct MadeUpPeople {
     private let words: Vocabulary
     private let epoch: Int64
@@ -22,7 +22,7 @@ struct MadeUpPeople {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// Those of the log, a group for containment, and one that Active Directory keeps.
+    /// The groups of the log, a group for containment, and one that Active Directory manages.
     mutating func groups() -> [OktaGroup] {
         var groups = words.groups.map { group in
             OktaGroup(
@@ -40,7 +40,7 @@ struct MadeUpPeople {
         return groups
     }
 
-    /// Users were made a year before the log begins.
+    /// Users were created this long before the log begins: a year, in milliseconds.
     private static let age: Int64 = 365 * 86_400_000
 
     mutating func users(extra: Int) -> [OktaUser] {
@@ -102,7 +102,7 @@ struct MadeUpPeople {
             user(login: "lou.locked" + domain, first: "Lou", last: "Locked", .lockedOut),
             user(login: "sue.suspended" + domain, first: "Sue", last: "Suspended", .suspended),
             user(login: "dan.deprovisioned" + domain, first: "Dan", last: "Deprovisioned", .deprovisioned),
-            // Two who share an e-mail address, which is also the login of the first; and two with the same short name.
+            // Two users who share an e-mail address, which is also the login of the first; and two with the same short name.
             user(login: "mia.meyer" + domain, first: "Mia", last: "Meyer"),
             user(login: "mia.meyer2" + domain, email: "mia.meyer" + domain, first: "Mia", last: "Meyer"),
             user(login: "sam.lee" + domain, email: "sam.lee@mail.corp.example", first: "Sam", last: "Lee"),

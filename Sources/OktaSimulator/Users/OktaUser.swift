@@ -6,17 +6,17 @@ struct OktaUser: Sendable {
     let firstName: String
     let lastName: String
     var status: UserStatus
-    /// The status before the last change, which `search` goes on to show for a while.
+    /// The status before the last change, which `search` still shows for a while.
     private(set) var earlierStatus: UserStatus?
-    /// A change that Okta has taken up and not ended: the status to come, and when it comes.
+    /// A change that has begun but is not complete: the new status, and when it begins.
     var transition: (to: UserStatus, at: Int64)?
     let created: Int64
     var statusChanged: Int64
     var passwordChanged: Int64?
-    /// The profile and the password are those of Active Directory.
+    /// Whether Active Directory manages the profile and the password.
     var isDirectorySourced = false
     var hasPassword = true
-    /// Blocked from devices that Okta doesn't know, after failed sign-ins.
+    /// Whether sign-ins from unknown devices are blocked after failed attempts.
     var isBlocked = false
     /// Roles assigned to the user directly.
     var roles: [AdminRights.Role] = []
@@ -26,10 +26,10 @@ struct OktaUser: Sendable {
     var sessions: [String] = []
     var oauthTokens = 0
     var rememberedDevices = 0
-    /// Enrolled factors besides the password.
+    /// The number of enrolled factors in addition to the password.
     var factors = 0
     var riskLevel: String?
-    /// Calls that found this user, by `ManagementCall`; and those of them that Okta has done.
+    /// The number of calls about this user, by `ManagementCall`; and of those that were carried out.
     var calls: [String: Int] = [:]
     var done: [String: Int] = [:]
 
@@ -37,7 +37,7 @@ struct OktaUser: Sendable {
     /// The part of the login before the `@`.
     var shortName: Substring { login.prefix { $0 != "@" } }
 
-    /// Ends a transition whose time has come.
+    /// Completes a transition that is due.
     mutating func settle(now: Int64) {
         guard let transition, transition.at <= now else { return }
         move(to: transition.to, now: transition.at)
@@ -55,7 +55,7 @@ struct OktaUser: Sendable {
         }
     }
 
-    /// The user as an index shows it that lags by so many milliseconds.
+    /// The user as shown by an index with a delay in milliseconds.
     func indexed(now: Int64, delay: Int64) -> OktaUser {
         guard let earlierStatus, now - statusChanged < delay else { return self }
         var earlier = self

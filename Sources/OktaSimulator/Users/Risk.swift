@@ -9,7 +9,7 @@ extension UserDirectory {
                 return ManagementAnswer(json: ["riskLevel": user.riskLevel ?? "NONE", "_links": links])
             }
         }
-        // Okta's own SDK knows these two alone; reading also gives MEDIUM and NONE.
+        // Okta's SDK has only these two; reading may also give MEDIUM and NONE.
         let object = try request.object()
         guard let level = object["riskLevel"] as? String, level == "HIGH" || level == "LOW" else {
             throw .invalid("riskLevel", "The risk level must be HIGH or LOW.")

@@ -1,7 +1,7 @@
 /// Sessions, tokens and remembered devices.
 extension UserDirectory {
     /// `DELETE /api/v1/users/{id}/sessions`: by id only.
-    /// - Parameter forgetsDevices: what Okta does when the request says nothing about devices.
+    /// - Parameter forgetsDevices: whether devices are forgotten if the request does not say.
     mutating func clearSessions(
         _ request: ManagementRequest, forgetsDevices: Bool
     ) throws(OktaError) -> ManagementAnswer {
@@ -49,7 +49,7 @@ extension UserDirectory {
             return ManagementAnswer(
                 status: 204, events: [ActionEvent("user.authentication.universal_logout", about: user)])
         }
-        // API tokens end too.
+        // API tokens are revoked, too.
         revokeTokens(ofOwner: users[index].id)
         return answer
     }

@@ -1,10 +1,10 @@
-/// What a test reads about a user, in the process or at `/_simulator/users`.
+/// A user as a test sees it, in the process or at `/_simulator/users`.
 public struct SimulatedUser: Sendable, Codable, Equatable {
     /// `00u…`.
     public var id: String
-    /// As Okta spells it.
+    /// The login as stored in Okta.
     public var login: String
-    /// May be another user's, too.
+    /// The e-mail address, which several users may share.
     public var email: String
     /// First and last name.
     public var name: String
@@ -18,16 +18,16 @@ public struct SimulatedUser: Sendable, Codable, Equatable {
     public var roles: [String]
     /// Ids of open sessions.
     public var sessions: [String]
-    /// How many tokens of OAuth and OpenID Connect are good.
+    /// The number of valid OAuth and OpenID Connect tokens.
     public var oauthTokens: Int
-    /// How many devices skip a factor.
+    /// The number of remembered devices, on which a factor is skipped.
     public var rememberedDevices: Int
-    /// How many factors besides the password are enrolled.
+    /// The number of enrolled factors in addition to the password.
     public var factors: Int
-    /// `HIGH` or `LOW`; nil when nobody has set it.
+    /// `HIGH` or `LOW`; nil if it was never set.
     public var riskLevel: String?
-    /// Calls to Okta about this user by name, refused ones too: `suspend`, `clear-sessions`, `get-user`, …
+    /// The number of calls about this user, including refused ones, by name: `suspend`, `clear-sessions`, `get-user`, …
     public var calls: [String: Int]
-    /// The calls that Okta has carried out, whether or not the answer arrived.
+    /// The number of calls that were carried out, whether or not the answer arrived.
     public var done: [String: Int]
 }

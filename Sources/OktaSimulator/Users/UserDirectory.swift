@@ -1,4 +1,4 @@
-/// The org's users, groups and API tokens: a value that knows no requests.
+/// The org's users, groups and API tokens, as a value that does not depend on HTTP.
 struct UserDirectory: Sendable {
     private(set) var users: [OktaUser] = []
     private(set) var groups: [OktaGroup] = []
@@ -25,17 +25,17 @@ struct UserDirectory: Sendable {
 
     // MARK: Users
 
-    /// The place of the user with this id.
+    /// The index of the user with this id.
     func index(id: String) -> Int? { userByID[id] }
 
-    /// The place of the user with this id, login, or part of a login before its `@` that no other login has.
+    /// The index of the user with this id, this login, or this unique part of a login before its `@`.
     func index(_ key: String) -> Int? {
         if let found = userByID[key] ?? userByLogin[key.lowercased()] { return found }
         let short = usersByShortName[key.lowercased()] ?? []
         return short.count == 1 ? short[0] : nil
     }
 
-    /// Reads and changes a user whose transition has ended if its time has come.
+    /// Reads and changes a user, after completing a transition that is due.
     mutating func change<Result, Failure: Error>(
         _ index: Int, now: Int64, _ body: (inout OktaUser) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -47,7 +47,7 @@ struct UserDirectory: Sendable {
         users[index].calls[call.rawValue, default: 0] += 1
     }
 
-    /// Ends the transitions whose time has come.
+    /// Completes the transitions that are due.
     mutating func settle(now: Int64) {
         for index in users.indices where users[index].transition != nil { users[index].settle(now: now) }
     }
@@ -71,7 +71,7 @@ struct UserDirectory: Sendable {
 
     func token(_ secret: String) -> APIToken? { tokens[secret] }
 
-    /// Replaces all tokens. Each has an owner of its own, who has the token's roles.
+    /// Replaces all tokens. Each has a different owner, who has the token's roles.
     mutating func setTokens(_ full: [String], powerless: [String], limited: [String: AdminRights], now: Int64) {
         tokens = [:]
         for secret in full { addToken(secret, AdminRights(roles: [.superAdmin]), now) }
@@ -80,7 +80,7 @@ struct UserDirectory: Sendable {
     }
 
     private mutating func addToken(_ secret: String, _ rights: AdminRights, _ now: Int64) {
-        // FNV-1a: the id and the owner of a token are the same after a restart.
+        // FNV-1a, so that the id and the owner of a token are the same after a restart.
         let hash = secret.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         var code: [UInt8] = []
         code.appendBase62(Seed.scramble(hash ^ seed), count: 14)

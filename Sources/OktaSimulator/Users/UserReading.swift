@@ -2,12 +2,12 @@ import Foundation
 
 /// The calls that read users, their roles and blocks.
 extension UserDirectory {
-    /// Most users of one page.
+    /// The most users on one page.
     private static let maximumPage = 200
 
     mutating func me(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         guard case .token(let token) = request.principal, let index = index(id: token.ownerID) else {
-            // A service app is no user.
+            // A service app is not a user.
             throw .noUser("me")
         }
         return change(index, now: request.now) { user in
@@ -50,8 +50,8 @@ extension UserDirectory {
         }
     }
 
-    /// `search` and `filter` find everyone; the plain list leaves out those who are deactivated.
-    /// - Parameter searchDelay: milliseconds by which `search` is late.
+    /// Lists users. `search` and `filter` find everyone; the plain list omits deactivated users.
+    /// - Parameter searchDelay: milliseconds by which the result of `search` is outdated.
     mutating func list(_ request: ManagementRequest, searchDelay: Int64) throws(OktaError) -> ManagementAnswer {
         settle(now: request.now)
         let search = request.query["search"], filter = request.query["filter"]
@@ -102,7 +102,7 @@ extension UserDirectory {
 }
 
 extension OktaUser {
-    /// - Parameter word: of `q`, in lower case; nil matches everyone.
+    /// - Parameter word: the value of `q` in lower case; nil matches everyone.
     fileprivate func matches(_ word: String?) -> Bool {
         guard let word else { return true }
         return [firstName, lastName, email].contains { $0.lowercased().hasPrefix(word) }
