@@ -1,7 +1,7 @@
 import OktaAPI
 import ResponseLog
 
-/// What a responder asks for: one action on one user.
+/// A responder's request: one action on one user.
 package struct ResponseRequest: Codable, Equatable, Sendable {
     package var integration: String
     package var action: ResponseAction
@@ -10,11 +10,11 @@ package struct ResponseRequest: Codable, Equatable, Sendable {
     package var options: ResponseOptions
     package var caseID: String
     package var reason: String?
-    /// Show what would happen, and record that it was asked.
+    /// Show what would happen without doing it, and record the request.
     package var isDryRun: Bool
-    /// Act on an administrator or the credential's owner, and beyond the number of users an hour. The protected users stay protected.
+    /// Act even on an administrator or the credential's owner, and ignore the hourly limit of users. Protected users stay protected.
     package var isForced: Bool
-    /// Asking again with the same key gives the earlier answer and does nothing.
+    /// A second request with the same key does nothing and returns the earlier answer.
     package var key: String?
     /// The ``ResponseEntry/id`` of the action to undo.
     package var undoes: String?
@@ -30,7 +30,7 @@ package struct ResponseRequest: Codable, Equatable, Sendable {
     }
 }
 
-/// The user's present state, and what would happen: shown before the responder confirms. Nothing is recorded.
+/// The user's present state and what would happen, shown before the responder confirms. Nothing is recorded.
 package struct ResponseOutlook: Codable, Equatable, Sendable {
     package struct Step: Codable, Equatable, Sendable {
         package var action: ResponseAction
@@ -39,10 +39,10 @@ package struct ResponseOutlook: Codable, Equatable, Sendable {
     }
 
     package var user: ResponseUser
-    /// Okta's name of the user's status, `ACTIVE`.
+    /// The user's status by Okta's name, such as `ACTIVE`.
     package var status: String?
     package var steps: [Step]
-    /// Users that match, when more than one does; at most 20.
+    /// The matching users if there are several; at most 20.
     package var candidates: [ResponseUser]
 
     package init(user: ResponseUser, status: String?, steps: [Step], candidates: [ResponseUser] = []) {
@@ -53,12 +53,12 @@ package struct ResponseOutlook: Codable, Equatable, Sendable {
     }
 }
 
-/// What came of a request: an entry for each step, and what is shown once and never stored.
+/// The outcome of a request: an entry for each step, and a secret that is shown once and never stored.
 package struct ResponseReport: Codable, Equatable, Sendable {
     package var entries: [ResponseEntry]
-    /// A temporary password or a link out of Okta's answer, for the responder's terminal only.
+    /// A temporary password or a link from Okta's answer, only for the responder's terminal.
     package var secret: OneTimeSecret?
-    /// The same key was asked before: these are the entries of that time.
+    /// Whether an earlier request had the same key; these are then its entries.
     package var isRepeat: Bool
 
     package init(entries: [ResponseEntry], secret: OneTimeSecret? = nil, isRepeat: Bool = false) {
@@ -71,9 +71,9 @@ package struct ResponseReport: Codable, Equatable, Sendable {
 /// Whether an integration's credential may perform an action.
 package struct ResponseCapability: Codable, Equatable, Sendable {
     package var action: ResponseAction
-    /// Nil when the credential may not find out.
+    /// Nil if the credential is not allowed to find out.
     package var isPossible: Bool?
-    /// Why not, or what it needs: the scope of a service app, the role of an administrator.
+    /// Why the action is not possible, or what it needs: the scope of a service app, the role of an administrator.
     package var explanation: String
 
     package init(action: ResponseAction, isPossible: Bool?, explanation: String) {
@@ -83,17 +83,17 @@ package struct ResponseCapability: Codable, Equatable, Sendable {
     }
 }
 
-/// What the helper's socket asks of the part that acts.
+/// Carries out the requests that arrive on the helper's socket.
 package protocol Responding: Sendable {
-    /// Finds the user and says what would happen.
+    /// Finds the user and determines what would happen.
     func outlook(_ request: ResponseRequest) async -> ResponseOutlook
-    /// Does it, with an entry in the response log before and after each step. Reports each entry with a result as soon as it is durable.
+    /// Carries out a request, with an entry in the response log before and after each step. Reports each entry with a result as soon as it is durable.
     func act(
         _ request: ResponseRequest, for actor: ResponseActor, onStep: @escaping @Sendable (ResponseEntry) -> Void
     ) async -> ResponseReport
-    /// For `respond list`: a row for each action.
+    /// The capability for each action, for `respond list`.
     func capabilities(of integration: String) async -> [ResponseCapability]
-    /// The request that undoes an action, by its id, for the same case; or why there is none.
+    /// The request that undoes the action with this id, for the same case; or the reason why there is none.
     func undo(of id: String) async -> ResponseUndo
     /// Entries of the log, newest first.
     func history(_ filter: ResponseHistory.Filter) async throws -> [ResponseEntry]

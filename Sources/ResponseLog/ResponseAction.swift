@@ -1,6 +1,6 @@
-/// What a responder can do to a user of an Okta org.
+/// The actions of a responder on a user of an Okta org.
 ///
-/// Each but ``contain`` and ``release`` is one call of Okta's API; those two are a row of others.
+/// Each is one call of Okta's API, except for ``contain`` and ``release``, which consist of several others.
 package enum ResponseAction: String, Codable, CaseIterable, Sendable {
     case suspend
     case unsuspend

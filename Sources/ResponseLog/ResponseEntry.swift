@@ -1,13 +1,13 @@
-/// An entry of the response log: an action that is about to be tried, or what came of it.
+/// An entry of the response log: an action that is about to be tried, or its result.
 ///
 /// Each action has two entries with the same ``id``: one before the call to Okta, durable before that call is sent, and one after it. The second
-/// one has all of the first one's fields, and ``result`` besides.
+/// one has all fields of the first one, and ``result`` in addition.
 package struct ResponseEntry: Codable, Equatable, Sendable {
-    /// Of the action: a UUID in lower case. It is the record's `metadata.uid`.
+    /// The id of the action, a UUID in lower case. It is the record's `metadata.uid`.
     package var id: String
     /// A UUID that the steps of one request share.
     package var request: String
-    /// What the caller named the request, so that asking again does not do it again; at most 128 bytes.
+    /// The caller's own id of the request, which prevents that a repeated request is carried out again; at most 128 bytes.
     package var key: String?
     /// Milliseconds since 1970. In an entry with a result: when the result was known.
     package var time: Int64
@@ -16,7 +16,7 @@ package struct ResponseEntry: Codable, Equatable, Sendable {
     package var org: String
     /// The step, never ``ResponseAction/contain`` or ``ResponseAction/release``.
     package var action: ResponseAction
-    /// What was asked for, of which ``action`` is a step or the whole.
+    /// The requested command, of which ``action`` is a step or the whole.
     package var command: ResponseAction
     /// The ``id`` of the action that this one undoes.
     package var undoes: String?
@@ -58,9 +58,9 @@ package struct ResponseEntry: Codable, Equatable, Sendable {
     }
 }
 
-/// The user who is acted on.
+/// The user on whom the action is performed.
 package struct ResponseUser: Codable, Equatable, Sendable {
-    /// As the responder wrote it: a login, an e-mail address or an id.
+    /// The user as the responder wrote it: a login, an e-mail address or an id.
     package var asked: String
     /// Okta's id, `00u…`; nil when no user, or more than one, was found.
     package var id: String?
@@ -79,37 +79,37 @@ package struct ResponseUser: Codable, Equatable, Sendable {
     }
 }
 
-/// What an action needs to know besides the user.
+/// The parameters of an action in addition to the user.
 package struct ResponseOptions: Codable, Equatable, Sendable {
-    /// `clear-sessions`: OAuth tokens too.
+    /// `clear-sessions`: whether OAuth tokens are revoked, too.
     package var oauthTokens: Bool?
-    /// `clear-sessions`: remembered devices too.
+    /// `clear-sessions`: whether remembered devices are forgotten, too.
     package var forgetDevices: Bool?
-    /// `add-to-group` and `remove-from-group`: its id, `00g…`, and its name.
+    /// `add-to-group` and `remove-from-group`: the group's id, `00g…`, and its name.
     package var groupID: String?
     package var groupName: String?
-    /// The group as it was asked for, by name or id.
+    /// The group as the responder wrote it, by name or id.
     package var groupAsked: String?
     /// `set-risk`: `HIGH` or `LOW`.
     package var riskLevel: String?
-    /// `activate`, `deactivate`, `reset-password`: Okta sends an e-mail.
+    /// `activate`, `deactivate`, `reset-password`: whether Okta sends an e-mail.
     package var sendEmail: Bool?
 
     package init() {}
 }
 
-/// Who asked for the action.
+/// The person who requested the action.
 package struct ResponseActor: Codable, Equatable, Sendable {
-    /// Of the process at the other end of the socket (`SO_PEERCRED`).
+    /// The user id of the process at the other end of the socket (`SO_PEERCRED`).
     package var uid: UInt32
     package var user: String
-    /// Of the login that the process descends from (`/proc/PID/loginuid`): it outlives sudo and su. Nil when there was no login.
+    /// The user id of the process's login session (`/proc/PID/loginuid`), which sudo and su do not change. Nil if there was no login.
     package var loginUID: UInt32?
     package var loginUser: String?
-    /// As sudo told the command (`SUDO_USER`); believed of root only.
+    /// `SUDO_USER` of the command, only trusted if root sends it.
     package var sudoUser: String?
 
-    /// The person at the keyboard: the login, which the kernel tells; else what sudo said; else the account of the process.
+    /// The most likely person: the user of the login session, otherwise sudo's user, otherwise the account of the process.
     package var person: String { loginUser ?? sudoUser ?? user }
 
     package init(uid: UInt32, user: String, loginUID: UInt32? = nil, loginUser: String? = nil, sudoUser: String? = nil)
@@ -122,36 +122,36 @@ package struct ResponseActor: Codable, Equatable, Sendable {
     }
 }
 
-/// What came of an action.
+/// The result of an action.
 package struct ResponseResult: Codable, Equatable, Sendable {
     package enum Outcome: String, Codable, CaseIterable, Sendable {
-        /// Okta has done it, and the user's state agrees where it can show that.
+        /// Okta has carried out the action. If the user's state can show that, it did.
         case done
-        /// The user was in that state already; Okta was not asked to do anything.
+        /// The user was already in that state; Okta was not asked.
         case alreadyDone = "already-done"
-        /// A dry run: it would have been tried.
+        /// A dry run: the action would have been tried.
         case wouldDo = "would-do"
         /// Tributary did not ask Okta: see ``code``.
         case refused
         /// Okta refused.
         case refusedByOkta = "refused-by-okta"
-        /// Okta was asked and has not done it.
+        /// Okta was asked, but has not carried out the action.
         case failed
-        /// Okta may have done it: the answer was lost, and the user's state doesn't tell.
+        /// Okta may have carried out the action: the answer was lost, and the user's state does not show it.
         case unknown
     }
 
     package var outcome: Outcome
-    /// Stable, for programs: `protected-user`, `administrator`, `wrong-state`, `hourly-limit`, `not-found`, `ambiguous`, `unavailable`, …; nil when there is nothing to add.
+    /// A stable code for programs: `protected-user`, `administrator`, `wrong-state`, `hourly-limit`, `not-found`, `ambiguous`, `unavailable`, …; nil on success without remarks.
     package var code: String?
-    /// For a person: what happened and what to do. No secret.
+    /// A message for a person: what happened and what to do. It contains no secret.
     package var message: String
-    /// Okta's names, such as `ACTIVE`; nil where not asked.
+    /// Okta's names of the statuses, such as `ACTIVE`; nil if not read.
     package var statusBefore: String?
     package var statusAfter: String?
-    /// `set-risk`: the user's level before, such as `NONE`; nil where it was not read.
+    /// `set-risk`: the user's previous level, such as `NONE`; nil if it was not read.
     package var riskLevelBefore: String?
-    /// `X-Okta-Request-Id` of the answer to the call; the `transaction.id` of Okta's own event of it.
+    /// `X-Okta-Request-Id` of the answer, which is also the `transaction.id` of Okta's event of the call.
     package var oktaRequestID: String?
     package var httpStatus: Int?
     /// `E0000001`, …

@@ -1,12 +1,12 @@
 import FoundationEssentials
 import Spool
 
-/// The files of a response log: `actions-NUMBER.ndjson`, an entry a line. The number grows from file to file, and is never used again: a new one is
-/// the time of its making in milliseconds, or more.
+/// The files of a response log: `actions-NUMBER.ndjson`, with one entry per line. The number increases from file to file and is never reused: a new one is
+/// at least the time of its creation in milliseconds.
 enum ResponseLogFile {
-    /// Bytes of a line with its end; an entry has a few hundred.
+    /// The largest size of a line in bytes, including its end; an entry has a few hundred.
     static let lineLimit = 64 << 10
-    /// A file that has grown beyond this many bytes gets a successor.
+    /// When a file exceeds this size in bytes, a new one is begun.
     static let sizeLimit: Int64 = 4 << 20
     private static let prefix = "actions-"
     private static let suffix = ".ndjson"
@@ -16,7 +16,7 @@ enum ResponseLogFile {
         return prefix + String(repeating: "0", count: max(0, 15 - digits.count)) + digits + suffix
     }
 
-    /// The numbers of the files in a directory, ascending. Other names are not the log's.
+    /// The numbers of the log's files in a directory, ascending. Files with other names are ignored.
     static func numbers(in directory: String, _ fileSystem: any FileSystem) throws(SpoolError) -> [Int64] {
         guard try fileSystem.status(directory) != nil else { return [] }
         return try fileSystem.list(directory).compactMap { entry in

@@ -1,13 +1,13 @@
 import Spool
 
-/// How far a reader of the response log has come: after a line of one of its files.
+/// The position of a reader of the response log: after a line of one of its files.
 package struct ResponseLogPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// Of the file.
+    /// The file's number.
     var number: Int64
     /// Bytes from the file's start.
     var offset: Int64
 
-    /// Reads what ``description`` has written.
+    /// Parses the text of ``description``.
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, let number = Int64(parts[0]), let offset = Int64(parts[1]), number >= 0, offset >= 0
@@ -27,20 +27,20 @@ package struct ResponseLogPosition: Hashable, Sendable, Comparable, CustomString
     }
 }
 
-/// What was read of the response log.
+/// A part of the response log.
 package struct ResponseLogBatch: Sendable {
     package var entries: [ResponseEntry]
     /// Where the next batch begins.
     package var next: ResponseLogPosition
-    /// Lines that are not entries, which only damage explains.
+    /// The number of lines that are not entries, which happens only after damage.
     package var unreadableLines: Int
-    /// The file that the position is in is gone, and what was in it with it.
+    /// Whether the file of the position does not exist any more, so that its entries were missed.
     package var hasGap: Bool
-    /// Nothing more was there.
+    /// Whether the end of the log was reached.
     package var isEnd: Bool
 }
 
-/// Reads the response log while its writer goes on: complete lines only.
+/// Reads complete lines of the response log, also while it is being written.
 package struct ResponseLogReader: Sendable {
     private let directory: String
     private let fileSystem: any FileSystem
@@ -55,9 +55,9 @@ package struct ResponseLogReader: Sendable {
         get throws(SpoolError) { try !ResponseLogFile.numbers(in: directory, fileSystem).isEmpty }
     }
 
-    /// Up to some 64 KiB of entries after a position; from the start with nil.
+    /// About 64 KiB of entries after a position; from the start with nil.
     ///
-    /// - Throws: when a file can't be read. A directory that is not there is an empty log.
+    /// - Throws: if a file can't be read. A missing directory counts as an empty log.
     package func read(after position: ResponseLogPosition?) throws(SpoolError) -> ResponseLogBatch {
         let numbers = try ResponseLogFile.numbers(in: directory, fileSystem)
         var position = position ?? ResponseLogPosition(number: numbers.first ?? 0, offset: 0)
@@ -79,7 +79,7 @@ package struct ResponseLogReader: Sendable {
     private func read(_ position: inout ResponseLogPosition, _ batch: inout ResponseLogBatch) throws(SpoolError) {
         let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(position.number))", .read)
         defer { fileSystem.close(file) }
-        // Shorter than it was: an earlier state of the log was restored.
+        // If the file is shorter than before, an earlier state of the log was restored.
         if try fileSystem.size(file) < position.offset { batch.hasGap = true }
         let bytes = try fileSystem.bytes(
             file, from: position.offset, to: position.offset + Int64(ResponseLogFile.lineLimit))
@@ -93,7 +93,7 @@ package struct ResponseLogReader: Sendable {
             start = end + 1
         }
         if start == 0, bytes.count == ResponseLogFile.lineLimit {
-            // No line is so long: whatever it is, it is passed.
+            // No valid line is this long, so the data is skipped.
             batch.unreadableLines += 1
             start = bytes.count
         }

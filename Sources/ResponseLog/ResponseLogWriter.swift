@@ -1,22 +1,22 @@
 import Spool
 import Synchronization
 
-/// Appends to the response log, each entry durable when ``append(_:)`` returns. One process at a time.
+/// Appends entries to the response log. Each is durable when ``append(_:)`` returns. Only one process at a time can open the log.
 package final class ResponseLogWriter: Sendable {
-    /// Bytes of all files. When the log holds this much and its oldest file is younger than ``life``, nothing is appended.
+    /// The largest size of all files together in bytes. At this size, nothing is appended while the oldest file is younger than ``life``.
     package static let sizeLimit: Int64 = 256 << 20
-    /// Bytes of ``sizeLimit`` that are kept for actions that are sent: refusals and dry runs must not keep anybody from acting.
+    /// Bytes of ``sizeLimit`` that are reserved for actions that are sent, so that refusals and dry runs can't prevent actions.
     package static let reserve: Int64 = 64 << 20
-    /// Milliseconds that a file is kept at least after its last entry.
+    /// The least time that a file is kept after its last entry, in milliseconds.
     package static let life: Int64 = 30 * 86_400_000
 
     private struct State {
         var log: DurableLog
         var number: Int64
-        /// Bytes of the files before.
+        /// The size of the earlier files in bytes.
         var earlier: Int64
-        /// An earlier process wrote the file. The first entry goes to a new one: a reader that has read further than a restored log reaches finds it
-        /// then, as its number is larger.
+        /// Whether an earlier process wrote the file. The first entry then goes into a new file with a larger number, so that a reader finds it even if the log
+        /// was restored and now ends before the reader's position.
         var isReopened = false
     }
 
@@ -27,12 +27,12 @@ package final class ResponseLogWriter: Sendable {
     private let openedAt: Int64
     private let state: Mutex<State>
 
-    /// Opens the log, creates it if it is missing, and cuts off an incomplete last line, which a stopped process left.
+    /// Opens the log, creates it if it is missing, and removes an incomplete last line that a stopped process left.
     ///
     /// - Parameters:
-    ///   - directory: it must be there.
+    ///   - directory: an existing directory.
     ///   - now: milliseconds since 1970.
-    /// - Throws: when a file can't be read or written, or another process has the log open.
+    /// - Throws: if a file can't be read or written, or another process has the log open.
     package init(
         directory: String, now: Int64, fileSystem: any FileSystem = PosixFileSystem()
     ) throws(SpoolError) {
@@ -54,13 +54,13 @@ package final class ResponseLogWriter: Sendable {
 
     deinit { state.withLock { fileSystem.close($0.log.file) } }
 
-    /// Where the next entry will begin, or a little before.
+    /// The position of the next entry, or a position shortly before it.
     package var end: ResponseLogPosition {
         state.withLock { ResponseLogPosition(number: $0.number, offset: $0.log.length) }
     }
 
-    /// - Parameter isUnsent: nothing was or will be sent to Okta for it, so it may not use the ``reserve``.
-    /// - Throws: when the entry is not durable. An action whose entry is not durable must not be tried.
+    /// - Parameter isUnsent: whether nothing was or will be sent to Okta for this entry, so that it may not use the ``reserve``.
+    /// - Throws: if the entry is not durable. An action whose entry is not durable must not be tried.
     package func append(_ entry: ResponseEntry, isUnsent: Bool = false) throws(SpoolError) {
         guard let line = try? ResponseLogFile.encode(entry), line.count < ResponseLogFile.lineLimit else {
             throw .tooMuch(what: "bytes of an entry of the response log", limit: ResponseLogFile.lineLimit)
@@ -70,7 +70,7 @@ package final class ResponseLogWriter: Sendable {
                 try makeRoom(&state, limit: Self.sizeLimit - Self.reserve, now: entry.time)
             }
             if state.isReopened || state.log.length >= ResponseLogFile.sizeLimit {
-                // What came of a call is recorded in any case; there is one for each entry that found room before.
+                // The result of a call is recorded in any case; there is only one for each entry that was accepted before.
                 let isResult = entry.result != nil && !isUnsent
                 if !isResult { try makeRoom(&state, limit: Self.sizeLimit, now: entry.time) }
                 try roll(&state, now: entry.time)
@@ -89,7 +89,7 @@ package final class ResponseLogWriter: Sendable {
         state = State(log: next, number: number, earlier: state.earlier + state.log.length)
     }
 
-    /// Deletes the oldest files while the log holds more than the limit and they are old enough.
+    /// Deletes the oldest files while the log exceeds the limit and they are old enough.
     private func makeRoom(_ state: inout State, limit: Int64, now: Int64) throws(SpoolError) {
         let files = try Self.files(directory, fileSystem, before: state.number)
         state.earlier = files.reduce(0) { $0 + $1.size }
@@ -103,7 +103,7 @@ package final class ResponseLogWriter: Sendable {
         }
     }
 
-    /// The files before that of a number, oldest first; `modified` in milliseconds since 1970.
+    /// The files before the one with a number, oldest first; `modified` in milliseconds since 1970.
     private static func files(
         _ directory: String, _ fileSystem: any FileSystem, before last: Int64
     ) throws(SpoolError) -> [(path: String, size: Int64, modified: Int64)] {
@@ -129,14 +129,14 @@ package final class ResponseLogWriter: Sendable {
     ) throws(SpoolError) -> DurableLog {
         let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(number))", .update)
         let size = try fileSystem.size(file)
-        // The last line end is within the last line's greatest length, or there is none.
+        // The last line end must be within the largest length of a line from the end of the file.
         let start = max(0, size - Int64(ResponseLogFile.lineLimit))
         let bytes = try fileSystem.bytes(file, from: start, to: size)
         let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { start + Int64($0) + 1 } ?? start
         if end < size {
             try fileSystem.truncate(file, to: end)
         }
-        // What a stopped process wrote may not be durable yet, and a reader may have read it.
+        // Data of a stopped process may not be durable yet, although a reader may have read it.
         try fileSystem.synchronize(file)
         return DurableLog(file: file, length: end)
     }

@@ -33,11 +33,11 @@ struct RespondTests {
         #expect((record["actor"] as? [String: Any])?["uid"] as? Int == Int(getuid()))
     }
 
-    @Test("where nobody can be asked, --yes is needed")
+    @Test("where nobody can be asked, --yes is required")
     func withoutTerminal() async throws {
         let helper = try await RunningHelper()
         let refused = try helper.respond("suspend", adam, "--case", "INC-1")
-        #expect(refused.status == 64 && refused.errors.contains("--yes is needed"))
+        #expect(refused.status == 64 && refused.errors.contains("--yes is required"))
         #expect(helper.org.user(adam)?.calls.isEmpty == true)
         let done = try helper.respond("suspend", adam, "--case", "INC-1", "--yes")
         #expect(done.status == 0, "\(done.errors)")
@@ -140,7 +140,7 @@ struct RespondTests {
         let piped = try helper.respond("reset-password", adam, "--case", "INC-1", "--no-send-email", "--yes")
         #expect(piped.status == 64 && helper.done("reset-password", adam) == 0)
         let screen = try helper.terminal("reset-password", adam, "--case", "INC-1", "--no-send-email", "--yes")
-        try await screen.wait(for: "shown once, and stored nowhere: http")
+        try await screen.wait(for: "shown only once and stored nowhere: http")
         #expect(try await screen.end() == 0)
         let link = try #require(screen.screen.split(separator: "nowhere: ").last?.split(separator: "\n").first)
         #expect(link.count > 20)
@@ -222,7 +222,7 @@ struct RespondTests {
             helper.arguments(["serve", "--socket", helper.workspace.path("other.socket")]), in: helper.workspace)
         #expect(other.status == 73 && other.errors.contains("response log"))
         let same = try Programs.tributary(helper.arguments(["serve"]), in: helper.workspace)
-        #expect(same.status == 73 && same.errors.contains("can't listen on"))
+        #expect(same.status == 73 && same.errors.contains("cannot listen on"))
         #expect(try helper.respond("list").status == 0)
         #expect(helper.stop() == 0)
         #expect(!FileManager.default.fileExists(atPath: helper.socket))
@@ -257,7 +257,7 @@ struct RespondTests {
         let first = try helper.respond("suspend", "--from", file, "--case", "INC-1", "--yes")
         #expect(first.status == 77)
         #expect(first.output.split(separator: "\n").count { $0.hasPrefix("done ") } == 20)
-        #expect(first.errors.contains("20 of 30 done") && first.errors.contains("Run the same command again"))
+        #expect(first.errors.contains("20 of 30 done") && first.errors.contains("run the same command again"))
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 20) + Array(repeating: 0, count: 10))
         try helper.configure(["users_per_hour: 40"])
         try await helper.reload()
@@ -290,7 +290,7 @@ struct RespondTests {
         command.waitUntilExit()
         #expect(command.terminationStatus == 130)
         let said = try String(contentsOfFile: helper.workspace.path("stopped"), encoding: .utf8)
-        #expect(said.contains("Run the same command again"))
+        #expect(said.contains("run the same command again"))
         let begun = suspensions(users, helper)
         #expect(begun.reduce(0, +) < 30 && begun.allSatisfy { $0 <= 1 })
         let again = try helper.respond("suspend", "--from", file, "--case", "INC-1", "--yes")
@@ -422,7 +422,7 @@ struct RespondTests {
         kill(command.processIdentifier, SIGINT)
         command.waitUntilExit()
         #expect(command.terminationStatus == 0, "\(said())")
-        #expect(said().contains("this action goes on") && said().contains("tributary respond history --case INC-1"))
+        #expect(said().contains("this action continues") && said().contains("tributary respond history --case INC-1"))
         #expect(helper.status(adam) == .suspended)
     }
 
@@ -432,7 +432,7 @@ struct RespondTests {
         #expect(try helper.respond("suspend", adam, "--case", "INC-1", "--yes", "--key", "k1").status == 0)
         let other = try helper.respond(
             "suspend", "alice.active@corp.example", "--case", "INC-2", "--yes", "--key", "k1")
-        #expect(other.status == 64 && !other.errors.contains("on record for"))
-        #expect(other.errors.contains("not on record"))
+        #expect(other.status == 64 && !other.errors.contains("recorded for"))
+        #expect(other.errors.contains("not recorded"))
     }
 }

@@ -36,7 +36,7 @@ struct FaultTests {
     }
 
     @Test(
-        "an answer that is lost after Okta did it: done once, and known to be done where the state shows it",
+        "an answer that is lost after Okta did it: done once, and known to be done where the user's state shows it",
         arguments: actions, [FaultRule.Kind.disconnect, .status, .truncateBody])
     func lostAfter(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
         let (action, user) = what
@@ -50,7 +50,7 @@ struct FaultTests {
         }
         if kind == .disconnect, ![.clearSessions, .resetFactors, .universalLogout].contains(action) {
             #expect(rig.done(user)[action.rawValue] == 1)
-            #expect(report.result?.message.contains("the state shows it") == true)
+            #expect(report.result?.message.contains("the user's state shows it") == true)
         }
     }
 
@@ -143,7 +143,7 @@ struct FaultTests {
         let report = await engine.act(.clearSessions, "alice.active")
         #expect(rig.done("alice.active")["clear-sessions"] == 1)
         #expect(report.outcomes == [.unknown])
-        #expect(report.result?.message.contains("and the next try was refused (") == true)
+        #expect(report.result?.message.contains("and the next attempt was refused (") == true)
     }
 
     @Test("a user who was looked up before others had their turn is looked up again")

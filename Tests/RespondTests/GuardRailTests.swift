@@ -59,7 +59,8 @@ struct GuardRailTests {
         #expect(refused.codes == ["administrator"])
         #expect(
             refused.result?.message
-                == "\(user)@corp.example is an administrator (\(role)). Tributary did nothing; --force does it.")
+                == "\(user)@corp.example is an administrator (\(role)). Tributary did nothing; use --force to do it anyway."
+        )
         #expect(rig.calls(user)["suspend"] == nil)
         #expect(await engine.act(.suspend, user, force: true).outcomes == [.done])
         #expect(try rig.entries().map(\.isForced) == [false, true, true])
@@ -89,7 +90,9 @@ struct GuardRailTests {
         let refused = await engine.act(.suspend, "alice.active")
         #expect(refused.outcomes == [.refused])
         #expect(refused.codes == ["roles-unknown"])
-        #expect(refused.result?.message.contains("The credential may not ask which roles the user has") == true)
+        #expect(
+            refused.result?.message.contains("The credential is not allowed to find out which roles the user has")
+                == true)
         #expect(refused.result?.message.contains("okta.iam.read") == true)
         #expect(rig.calls("alice.active")["suspend"] == nil)
         #expect(await engine.act(.suspend, "alice.active", force: true).outcomes == [.done])

@@ -52,7 +52,7 @@ struct RecoveryTests {
         #expect(entries.first?.id == entries.last?.id)
         #expect(entries.last?.result?.outcome == outcome)
         #expect(entries.last?.result?.code == "helper-stopped")
-        #expect(entries.last?.result?.message.hasPrefix("The helper stopped while it was about to ") == true)
+        #expect(entries.last?.result?.message.hasPrefix("The helper stopped while it tried to ") == true)
         #expect(rig.calls("alice.active")[action.rawValue] == nil)
         await engine.recover()
         #expect(try rig.entries().count == 2)

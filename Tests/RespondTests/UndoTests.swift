@@ -38,16 +38,16 @@ struct UndoTests {
             Issue.record("undone twice")
             return
         }
-        #expect(reason == "It was undone already, by \(undone.entries.first?.id ?? "?").")
+        #expect(reason == "It was already undone by \(undone.entries.first?.id ?? "?").")
     }
 
     @Test(
         "what has none says why",
         arguments: [
-            (ResponseAction.clearSessions, "alice.active", "Sessions and tokens that ended do not come back"),
-            (.expirePassword, "alice.active", "A password does not come back"),
-            (.resetPassword, "alice.active", "A password does not come back"),
-            (.resetFactors, "alice.active", "Factors do not come back"),
+            (ResponseAction.clearSessions, "alice.active", "Ended sessions and tokens can't be restored"),
+            (.expirePassword, "alice.active", "A password can't be restored"),
+            (.resetPassword, "alice.active", "A password can't be restored"),
+            (.resetFactors, "alice.active", "Factors can't be restored"),
             (.unlock, "lou.locked", "No action locks a user out"),
             (.deactivate, "lou.locked", "lou.locked@corp.example was LOCKED_OUT before"),
             (.activate, "ana.staged", "No action makes an account STAGED again"),

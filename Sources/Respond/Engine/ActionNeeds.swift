@@ -1,13 +1,13 @@
 import OktaAPI
 import ResponseLog
 
-/// What a credential needs for an action. The scope is a service app's; the permissions are those of a custom administrator role, for a service
-/// app as well as for the owner of an API token (Okta's list of role permissions).
+/// The rights that a credential needs for an action: the scope of a service app, and the permissions of a custom administrator role, which a service
+/// app needs as well as the owner of an API token (Okta's list of role permissions).
 package struct ActionNeeds: Sendable, Equatable {
     package var scope: OktaScope
-    /// All of them; empty where no custom role has it. Reading users (`okta.users.read`) and roles (`okta.iam.read`) comes on top.
+    /// The permissions, all of which are needed; empty if no custom role allows the action. Reading users (`okta.users.read`) and roles (`okta.iam.read`) is needed in addition.
     package var permissions: [String]
-    /// Standard roles that have it, besides `SUPER_ADMIN`, by Okta's names.
+    /// Standard roles that allow the action in addition to `SUPER_ADMIN`, by Okta's names.
     package var roles: [String]
 }
 
@@ -15,7 +15,7 @@ extension ResponseAction {
     private static let userAdmins = ["ORG_ADMIN", "USER_ADMIN"]
     private static let helpDesk = userAdmins + ["HELP_DESK_ADMIN"]
 
-    /// What it takes, all steps together.
+    /// The rights that all steps of the action need together.
     package var needs: ActionNeeds {
         func users(_ permissions: String..., roles: [String]) -> ActionNeeds {
             ActionNeeds(scope: .usersManage, permissions: permissions.map { "okta.users." + $0 }, roles: roles)
@@ -50,7 +50,7 @@ extension ActionNeeds {
             ? "the role Super Administrator" : "an administrator role with \(permissions.joined(separator: " and "))"
     }
 
-    /// What to give a credential that was refused.
+    /// Advice for a credential that was refused: which rights to grant.
     func advice(isServiceApp: Bool) -> String {
         isServiceApp
             ? "the service app needs the scope \(scope.rawValue) and \(roleWords)"

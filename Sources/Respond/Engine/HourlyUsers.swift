@@ -1,24 +1,24 @@
-/// Which users were acted on within an hour, so that a mistake can't reach everybody. A plain value.
+/// Limits the number of users that are acted on within an hour, so that a mistake can't affect everybody. A plain value.
 struct HourlyUsers: Sendable {
     /// Milliseconds.
     static let window: Int64 = 3_600_000
 
-    /// Distinct users within the window without being forced.
+    /// The number of distinct users within the window that may be acted on without force.
     let limit: Int
-    /// When each was acted on last, milliseconds since 1970. Users beyond the limit come only with force, and at the pace of calls.
+    /// When each user was last acted on, milliseconds since 1970. It exceeds the limit only by forced actions, which the rate of calls bounds.
     private var times: [String: Int64] = [:]
 
     init(limit: Int) { self.limit = limit }
 
-    /// An action on this user is sent, forced or not.
+    /// Notes that an action on this user is sent, forced or not.
     mutating func note(_ user: String, org: String, at time: Int64) {
         let key = Self.key(user, org)
         times[key] = max(times[key] ?? time, time)
     }
 
-    /// Whether one more action keeps the limit; if so it counts. Otherwise the milliseconds until one does.
+    /// Nil if one more action is within the limit; counts it then. Otherwise the milliseconds until it will be.
     mutating func admit(_ user: String, org: String, at now: Int64) -> Int64? {
-        // A clock that was set back must not count permanently.
+        // Times in the future are dropped, too. If the clock was set back, they would otherwise count for too long.
         times = times.filter { $0.value > now - Self.window && $0.value <= now + Self.window }
         let key = Self.key(user, org)
         guard times[key] == nil, times.count >= limit else {
@@ -29,7 +29,7 @@ struct HourlyUsers: Sendable {
         return max(1000, sorted[sorted.count - limit] + Self.window - now)
     }
 
-    /// Like ``admit(_:org:at:)`` without counting.
+    /// Like ``admit(_:org:at:)``, but does not count.
     func wait(_ user: String, org: String, at now: Int64) -> Int64? {
         var copy = self
         return copy.admit(user, org: org, at: now)

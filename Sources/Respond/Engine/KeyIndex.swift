@@ -1,32 +1,32 @@
 import ResponseLog
 
-/// Which requests were made under an idempotency key, and where in the log their entries are. A plain value.
+/// Remembers the requests with an idempotency key, and the positions of their entries in the log. A plain value.
 struct KeyIndex: Sendable {
     struct Record: Sendable, Equatable {
         var request: String
-        /// What was asked for, so that a key that is used for something else is noticed.
+        /// A digest of the request, to detect that a key is used for a different one.
         var fingerprint: String
-        /// The entries are from here on; nil: from the log's beginning.
+        /// The position where the entries begin; nil for the log's beginning.
         var start: ResponseLogPosition?
-        /// And before this.
+        /// The position where they end.
         var end: ResponseLogPosition
-        /// Milliseconds since 1970, of the last entry.
+        /// The time of the last entry, milliseconds since 1970.
         var time: Int64
     }
 
-    /// Milliseconds that a key is known.
+    /// How long a key is remembered, in milliseconds.
     static let life: Int64 = 30 * 86_400_000
 
     private let limit: Int
     private var records: [String: Record] = [:]
-    /// Keys in the order in which they came, from ``oldest`` on.
+    /// Keys in the order of their arrival, from ``oldest`` on.
     private var order: [String] = []
     private var oldest = 0
 
     init(limit: Int = 100_000) { self.limit = limit }
 
-    /// Takes an entry in. A key is known from the first entry that counts: one of an action that Okta was or may have been asked for, or that was
-    /// done already.
+    /// Adds an entry. A key is remembered from the first entry that counts: that of an action which was or may have been sent to Okta, or which was
+    /// already done.
     mutating func note(_ entry: ResponseEntry, from start: ResponseLogPosition?, to end: ResponseLogPosition) {
         guard let key = entry.key, !entry.isDryRun else { return }
         if let known = records[key], known.request == entry.request {
@@ -38,7 +38,7 @@ struct KeyIndex: Sendable {
         guard earlier.map({ $0.time <= entry.time - Self.life }) ?? true, Self.counts(entry) else { return }
         records[key] = Record(
             request: entry.request, fingerprint: Self.fingerprint(entry), start: start, end: end, time: entry.time)
-        // One whose time was over keeps its place in the order.
+        // An expired key that is used again keeps its place in the order.
         guard earlier == nil else { return }
         order.append(key)
         guard order.count - oldest > limit else { return }
@@ -54,7 +54,7 @@ struct KeyIndex: Sendable {
         records[key].flatMap { $0.time > now - Self.life ? $0 : nil }
     }
 
-    /// Whether the step of this entry must not be done again under the same key.
+    /// Whether the step of this entry must not be repeated under the same key.
     static func counts(_ entry: ResponseEntry) -> Bool {
         switch entry.result?.outcome {
         case nil, .done, .alreadyDone, .unknown: true
@@ -71,12 +71,12 @@ struct KeyIndex: Sendable {
         return fingerprint(request.integration, request.action, request.user, request.caseID, options)
     }
 
-    /// - Parameter options: of the first step, as asked for.
+    /// - Parameter options: the options of the first step, as requested.
     private static func fingerprint(
         _ integration: String, _ command: ResponseAction, _ user: String, _ caseID: String, _ options: ResponseOptions
     ) -> String {
         var parts = [integration, command.rawValue, user.lowercased(), caseID]
-        // The options of a row of steps follow from the command.
+        // Commands with several steps determine the options themselves.
         if command != .contain, command != .release {
             parts += [options.groupAsked ?? "", options.riskLevel ?? ""]
             parts += [options.oauthTokens, options.forgetDevices, options.sendEmail].map { $0.map(String.init) ?? "" }

@@ -1,13 +1,13 @@
 import ResponseLog
 
-/// What the engine has to know of the response log when it starts, from one reading.
+/// The information that the engine needs from the response log when it starts, collected in one pass.
 struct LogScan {
     var hour: HourlyUsers
     var keys = KeyIndex()
     /// Entries without a result, by id.
     var open: [String: ResponseEntry] = [:]
 
-    /// - Parameter limit: users an hour.
+    /// - Parameter limit: users per hour.
     init(limit: Int) { hour = HourlyUsers(limit: limit) }
 
     mutating func take(_ entry: ResponseEntry, from start: ResponseLogPosition?, to end: ResponseLogPosition) {
@@ -17,7 +17,7 @@ struct LogScan {
             return
         }
         open[entry.id] = entry
-        // An entry without a result is written before a call only.
+        // An entry without a result is written only before a call.
         if let user = entry.user.id { hour.note(user, org: entry.org, at: entry.time) }
     }
 }

@@ -1,6 +1,6 @@
 import ResponseLog
 
-/// Whether a request can be acted on and recorded at all. Bounds in bytes; an entry of the log has to hold them all.
+/// Checks whether a request can be carried out and recorded at all. Limits are in bytes, since all texts must fit into an entry of the log.
 enum RequestCheck {
     static let userLimit = 256
     static let caseLimit = 256
@@ -8,7 +8,7 @@ enum RequestCheck {
     static let keyLimit = 128
     static let groupLimit = 255
 
-    /// What is wrong, with what to do; nil when nothing is.
+    /// What is wrong and what to do about it; nil if nothing is wrong.
     static func problem(of request: ResponseRequest) -> String? {
         let options = request.options
         if let problem = text("the user", request.user, userLimit) { return problem }
@@ -27,7 +27,7 @@ enum RequestCheck {
         case .setRisk:
             guard let level = options.riskLevel, ResponseStep.riskLevels.contains(level.uppercased()) else {
                 return
-                    "set-risk needs a level that Okta lets one set: \(ResponseStep.riskLevels.joined(separator: " or "))"
+                    "set-risk needs a level that can be set in Okta: \(ResponseStep.riskLevels.joined(separator: " or "))"
             }
             return nil
         default: return nil

@@ -1,12 +1,12 @@
 import Time
 
-/// The two clocks of the engine, and its way to wait. A test brings its own.
+/// The two clocks of the engine, and its way to wait. Tests provide their own.
 package struct ResponseClock: Sendable {
     /// Milliseconds since 1970.
     package var wall: @Sendable () -> Int64
     /// For waits and time limits.
     package var instant: @Sendable () -> ContinuousClock.Instant
-    /// Returns at that instant, or earlier when the task is cancelled.
+    /// Returns at that instant, or earlier if the task is cancelled.
     package var wait: @Sendable (ContinuousClock.Instant) async -> Void
 
     package init(
@@ -18,7 +18,7 @@ package struct ResponseClock: Sendable {
         self.wait = wait
     }
 
-    /// Those of this host.
+    /// The clocks of this host.
     package static let system = ResponseClock(
         wall: { UTCTime.now().milliseconds }, instant: { ContinuousClock.now },
         wait: { try? await Task.sleep(until: $0, clock: .continuous) })

@@ -2,8 +2,8 @@ import OktaAPI
 import ResponseLog
 
 extension ResponseEngine {
-    /// What the credential of an integration may do, as far as can be asked without doing anything: the scopes of a service app, the roles of an
-    /// API token's owner. Whether a custom role allows an action shows only when it is done.
+    /// What an integration's credential may do, as far as that can be read: the scopes of a service app, or the roles of an
+    /// API token's owner. Whether a custom role allows an action only becomes known when the action is tried.
     package func capabilities(of integration: String) async -> [ResponseCapability] {
         guard let org = orgs[integration] else {
             let words = unknownIntegration(
@@ -32,7 +32,8 @@ extension ResponseEngine {
         let blindness = await blindness(org, before: deadline)
         let note =
             granted[.rolesRead] == true
-            ? "" : " Without \(OktaScope.rolesRead.rawValue) it can't tell administrators: each action needs --force."
+            ? ""
+            : " Without \(OktaScope.rolesRead.rawValue) it can't recognize administrators, so each action needs --force."
         return all { action in
             let needs = action.needs
             guard granted[needs.scope] == true else {
@@ -49,12 +50,12 @@ extension ResponseEngine {
             }
             return (
                 true,
-                "The scope \(needs.scope.rawValue) is granted. The app needs \(needs.roleWords) too, which can't be asked.\(note)"
+                "The scope \(needs.scope.rawValue) is granted. The app also needs \(needs.roleWords), which can't be checked.\(note)"
             )
         }
     }
 
-    /// Why the credential can't see users at all; nil when it can.
+    /// Why the credential can't read users at all; nil if it can.
     private func blindness(_ org: ResponseOrg, before deadline: Instant) async -> OktaCallError? {
         do throws(OktaCallError) {
             _ = try await org.users.users(matching: "nobody@\(org.host)", before: deadline)
@@ -84,8 +85,8 @@ extension ResponseEngine {
             return all { action in
                 (
                     nil,
-                    "Not known: \(owner.shown), who owns the token, may not read roles. \(sentence(action.needs.advice(isServiceApp: false))) "
-                        + "Each action needs --force, since administrators can't be told."
+                    "Unknown: \(owner.shown), who owns the token, may not read roles. \(sentence(action.needs.advice(isServiceApp: false))) "
+                        + "Each action needs --force, because administrators can't be recognized."
                 )
             }
         }
@@ -100,13 +101,13 @@ extension ResponseEngine {
             return (true, "\(owner.shown), who owns the token, is \(role.label).")
         }
         if types.contains("CUSTOM"), !needs.permissions.isEmpty {
-            return (true, "\(owner.shown), who owns the token, has a custom role: it works with \(needs.roleWords).")
+            return (true, "\(owner.shown), who owns the token, has a custom role; the action needs \(needs.roleWords).")
         }
         let missing = sentence(needs.advice(isServiceApp: false))
         return (
             false,
             roles.isEmpty
-                ? "\(owner.shown), who owns the token, is no administrator. \(missing)"
+                ? "\(owner.shown), who owns the token, is not an administrator. \(missing)"
                 : "\(owner.shown), who owns the token, is \(held). \(missing)"
         )
     }

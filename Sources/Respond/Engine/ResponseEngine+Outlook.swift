@@ -1,7 +1,7 @@
 import ResponseLog
 
 extension ResponseEngine {
-    /// The user's state, and what each step would do. Nothing is recorded, and nothing counts.
+    /// The user's state, and what each step would do. Nothing is recorded or counted.
     package func outlook(_ request: ResponseRequest) async -> ResponseOutlook {
         let steps = ResponseStep.steps(of: request)
         func all(_ result: ResponseResult, _ user: ResponseUser, _ candidates: [ResponseUser] = []) -> ResponseOutlook {

@@ -1,18 +1,18 @@
 import OktaAPI
 import ResponseLog
 
-/// Why a step goes no further, as what is recorded of it.
+/// Why a step stops, as the result that is recorded.
 struct Stopped: Error, Sendable {
     let result: ResponseResult
 }
 
-/// What the engine asks before it acts. Nothing here changes anything.
+/// The engine's queries before it acts. Nothing here changes anything.
 extension ResponseEngine {
     typealias Instant = ContinuousClock.Instant
 
     enum Finding: Sendable {
         case user(OktaUser)
-        /// With the candidates, when more than one user matches.
+        /// With the candidates if several users match.
         case stopped(ResponseResult, ResponseUser, [ResponseUser])
     }
 
@@ -44,7 +44,7 @@ extension ResponseEngine {
         return .user(user)
     }
 
-    /// The user's state once more, with the turn taken.
+    /// Reads the user's state again, after this request's turn has come.
     func reread(
         _ user: OktaUser, _ org: ResponseOrg, before deadline: Instant
     ) async -> Result<OktaUser, Stopped> {
@@ -58,7 +58,7 @@ extension ResponseEngine {
 
     // MARK: Guard rails
 
-    /// Why the user must not be acted on; nil when nothing speaks against it.
+    /// Why the user must not be acted on; nil if the action is allowed.
     func objection(
         to user: OktaUser, _ request: ResponseRequest, _ org: ResponseOrg, before deadline: Instant
     ) async -> ResponseResult? {
@@ -66,7 +66,7 @@ extension ResponseEngine {
             return refused(refusal.code, refusal.message, user)
         }
         guard !request.isForced else { return nil }
-        // A service app is no user: it has no owner.
+        // A service app is not a user and has no owner.
         if !org.users.credential.isServiceApp {
             do throws(OktaCallError) {
                 let owner = try await owner(org, before: deadline)
@@ -75,7 +75,7 @@ extension ResponseEngine {
                 }
             } catch {
                 return objection(
-                    error, "whose it is", user, "An API token of an administrator may ask it")
+                    error, "who owns it", user, "An API token of an administrator may read that")
             }
         }
         do throws(OktaCallError) {
@@ -114,7 +114,7 @@ extension ResponseEngine {
 
     // MARK: Steps
 
-    /// The step with the group that it names found.
+    /// Looks up the group that a step names.
     func resolved(
         _ step: ResponseStep, _ org: ResponseOrg, before deadline: Instant
     ) async -> Result<ResponseStep, Stopped> {
@@ -146,7 +146,7 @@ extension ResponseEngine {
         guard group.type == "OKTA_GROUP" else {
             return stop(
                 .fixedGroup,
-                "“\(group.name)” is a group of type \(group.type): Okta or a directory keeps its members. Use a group that Okta manages"
+                "“\(group.name)” is a group of type \(group.type), whose members Okta or a directory manages. Use a group of type OKTA_GROUP"
             )
         }
         var step = step
@@ -155,7 +155,7 @@ extension ResponseEngine {
         return .success(step)
     }
 
-    /// What the step asks of the user besides the status. What can't be read stays nil.
+    /// The facts about the user that the step needs in addition to the status. A fact that can't be read stays nil.
     func facts(
         _ step: ResponseStep, _ user: OktaUser, _ org: ResponseOrg, before deadline: Instant
     ) async -> StepFacts {
@@ -173,7 +173,7 @@ extension ResponseEngine {
         return facts
     }
 
-    /// What would come of a step, as things are: `would-do`, `already-done`, or `refused`.
+    /// The outcome of a step in the present state: `would-do`, `already-done`, or `refused`.
     func decision(
         _ step: ResponseStep, _ user: OktaUser, _ facts: StepFacts, _ request: ResponseRequest, _ org: ResponseOrg
     ) -> ResponseResult {
@@ -191,12 +191,12 @@ extension ResponseEngine {
         }
     }
 
-    /// What the user's state shows of an action whose result is missing.
+    /// Reads from the user's state whether an action without a recorded result was done.
     func sight(of entry: ResponseEntry, _ org: ResponseOrg?) async -> StepRunner.Sight {
         guard let org else { return StepRunner.Sight(trouble: "the user's state could not be read") }
         let step = ResponseStep(action: entry.action, options: entry.options)
         let deadline = clock.instant() + .seconds(30)
-        let gone = StepRunner.Sight(trouble: "Okta does not know the user any more")
+        let gone = StepRunner.Sight(trouble: "the user does not exist in Okta any more")
         guard let id = entry.user.id else { return gone }
         let user: OktaUser
         do throws(OktaCallError) {
@@ -236,7 +236,7 @@ extension ResponseEngine {
             "The response log can't be read, so it is not known what was done under this key. Tributary did nothing")
     }
 
-    /// The user, or what else has to be known first, could not be read.
+    /// The result if the user, or something else that must be known first, could not be read.
     func lookupFailure(_ error: OktaCallError) -> ResponseResult {
         let code: ResponseCode =
             switch error.kind {
@@ -255,7 +255,7 @@ extension ResponseEngine {
         case .unavailable, .rateLimited: words += " Try again later."
         default: break
         }
-        // Asking again does not help where the credential is the reason.
+        // A retry does not help if the credential is the reason.
         let isRefusal = code == .credential || code == .notPermitted
         return ResponseResult(
             outcome: isRefusal ? .refused : .failed, code: code.text, message: words, oktaRequestID: error.requestID,
@@ -264,7 +264,7 @@ extension ResponseEngine {
 }
 
 extension OktaCallError {
-    /// Whether the next question to the same org would most likely fail too.
+    /// Whether the next query to the same org would most likely fail, too.
     fileprivate var isOfTheOrg: Bool {
         switch kind {
         case .credential, .notSent, .rateLimited, .foreign, .server, .lost: true

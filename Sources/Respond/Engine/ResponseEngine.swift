@@ -6,19 +6,19 @@ import ResponseLog
 import Systemd
 import Time
 
-/// Does what responders ask for, within the guard rails, with each action on record before and after it.
+/// Carries out responders' requests within the guard rails, and records each action before and after it.
 ///
-/// What holds at any time:
+/// Invariants:
 /// - A call that changes something is sent only after its entry in the response log is durable.
-/// - Each entry without a result gets one: when the call has ended, or at the next start.
-/// - At one user, one request is at work at a time.
+/// - Each entry without a result gets one: after the call, or at the next start.
+/// - Only one request at a time acts on a user.
 package actor ResponseEngine: Responding {
     /// Why the engine can't be started, and what to do.
     package struct StartError: Error, Sendable, CustomStringConvertible {
         package let description: String
     }
 
-    /// How long the questions before an action, and then each step, may wait for the rate limit.
+    /// How long the queries before an action, and then each step, may wait for the rate limit.
     static let patience = Duration.seconds(120)
 
     let orgs: [String: ResponseOrg]
@@ -33,22 +33,22 @@ package actor ResponseEngine: Responding {
     var hour: HourlyUsers
     private var refusals = HourlyRefusals()
     var keys: KeyIndex
-    /// By integration.
+    /// The owner of each integration's credential.
     var owners: [String: GuardRails.Owner] = [:]
     private var turns = Turnstile()
-    /// Entries without a result, of helpers that were stopped.
+    /// Entries without a result, from helpers that stopped.
     private var open: [ResponseEntry]
     private var recovery: Task<Void, Never>?
 
-    /// Opens the response log in `response.log_directory`, which must be there, and reads what it holds. Asks Okta nothing yet.
+    /// Opens and reads the response log in `response.log_directory`, which must exist. Sends nothing to Okta yet.
     ///
     /// - Parameters:
-    ///   - credentialsDirectory: where the secrets of credentials without a `secret_file` of their own are, a file each; nil: where the
-    ///     configuration found them.
-    ///   - userAgent: what Okta sees as the client.
-    ///   - environment: of the process, for a proxy.
-    ///   - logger: each action is announced once it is on record.
-    ///   - transport: nil: libcurl, as the configuration's `network` section says.
+    ///   - credentialsDirectory: the directory with a file for each secret of a credential without `secret_file`; nil for the directory
+    ///     that the configuration uses.
+    ///   - userAgent: the client's name that Okta sees.
+    ///   - environment: the process's environment, which may name a proxy.
+    ///   - logger: logs each action once it is recorded.
+    ///   - transport: nil for libcurl with the settings of the configuration's `network` section.
     /// - Throws: ``StartError``.
     package init(
         configuration: Configuration, credentialsDirectory: String? = nil, userAgent: String,
@@ -86,12 +86,12 @@ package actor ResponseEngine: Responding {
         open = scan.open.values.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
     }
 
-    // MARK: Asking
+    // MARK: Requests
 
     package func act(
         _ request: ResponseRequest, for actor: ResponseActor, onStep: @escaping @Sendable (ResponseEntry) -> Void
     ) async -> ResponseReport {
-        // A task of its own: what was begun is carried through, though the caller may be gone.
+        // In a separate task, so that a request that has begun is completed even if the caller is gone.
         await Task { await self.perform(request, for: actor, onStep) }.value
     }
 
@@ -149,11 +149,11 @@ package actor ResponseEngine: Responding {
         return ResponseReport(entries: job.entries, secret: job.secret)
     }
 
-    /// With the user's turn taken.
+    /// Acts after this request's turn at the user has come.
     private func act(
         on found: OktaUser, _ job: inout ResponseJob, before deadline: ContinuousClock.Instant
     ) async {
-        // What was read before the turn may be over: someone else may have acted meanwhile.
+        // Another request may have acted since the user was read, so the user is read again.
         var user: OktaUser
         switch await reread(found, job.org, before: deadline) {
         case .success(let again): user = again
@@ -173,8 +173,8 @@ package actor ResponseEngine: Responding {
         }
     }
 
-    /// Steps that an earlier request has done, under the same key: one that the user's state shows to be taken back is refused, neither done again
-    /// nor reported as done.
+    /// Checks the steps that an earlier request with the same key has done. If the user's state shows that a step was undone since, it is refused:
+    /// it is neither repeated nor reported as done.
     private func lookAgain(_ job: inout ResponseJob) async {
         let kept = job.entries
         guard let id = kept.compactMap(\.user.id).first else { return }
@@ -200,8 +200,8 @@ package actor ResponseEngine: Responding {
                     &job, step,
                     refused(
                         .undoneSince,
-                        "Under this key, at \(time): \(step.doneWords(for: user.shown)). That has been taken back since\(now). "
-                            + "Tributary did nothing; use another key, or another case, to do it again", user))
+                        "Under this key, at \(time): \(step.doneWords(for: user.shown)). That has been undone since\(now). "
+                            + "Tributary did nothing; to repeat the action, use another key or another case", user))
             } else {
                 job.entries.append(entry)
             }
@@ -210,7 +210,7 @@ package actor ResponseEngine: Responding {
 
     // MARK: Steps
 
-    /// Does a step, or finds that it need not or must not be done. Returns the user as known afterwards.
+    /// Carries out a step, unless it is unnecessary or not allowed. Returns the user's last known state.
     private func run(_ step: ResponseStep, on user: OktaUser, _ job: inout ResponseJob) async -> OktaUser {
         let deadline = clock.instant() + Self.patience
         let facts = await facts(step, user, job.org, before: deadline)
@@ -223,7 +223,7 @@ package actor ResponseEngine: Responding {
         if job.request.isForced {
             hour.note(user.id, org: job.org.host, at: clock.wall())
         } else if let wait = hour.admit(user.id, org: job.org.host, at: clock.wall()) {
-            // Someone else took the last place since.
+            // Another request has used up the hourly limit meanwhile.
             settle(&job, step, hourlyLimit(wait, user))
             return user
         }
@@ -232,7 +232,7 @@ package actor ResponseEngine: Responding {
             let words =
                 "The response log can't be written (\(trouble)), so Tributary did not ask Okta to \(step.words(for: user.shown)). "
             var entry = job.entry(
-                step, id: id, result: refused(.logUnavailable, words + "See that the disk has room and is writable"),
+                step, id: id, result: refused(.logUnavailable, words + "Check that the disk has room and is writable"),
                 at: clock.wall())
             entry.result?.statusBefore = user.status
             job.entries.append(entry)
@@ -248,7 +248,7 @@ package actor ResponseEngine: Responding {
         return outcome.user
     }
 
-    /// Records a result, and reports it when it is durable.
+    /// Records a result, and reports it once it is durable.
     private func settle(
         _ job: inout ResponseJob, _ step: ResponseStep, _ result: ResponseResult,
         id sent: String? = nil
@@ -273,9 +273,9 @@ package actor ResponseEngine: Responding {
         job.entries.append(entry)
     }
 
-    /// Why the entry is not durable; nil when it is.
+    /// Appends an entry to the log. Returns why it is not durable; nil on success.
     ///
-    /// - Parameter isUnsent: nothing was or will be sent to Okta for it.
+    /// - Parameter isUnsent: whether nothing was or will be sent to Okta for this entry.
     private func append(_ entry: ResponseEntry, isUnsent: Bool = false) -> String? {
         let start = writer.end
         do {
@@ -322,7 +322,7 @@ package actor ResponseEngine: Responding {
 
     // MARK: Turns
 
-    /// Waits for the turn; false when too many wait.
+    /// Waits for this request's turn; returns false if too many are waiting.
     private func enter(_ name: String) async -> Bool {
         if turns.enterAtOnce(name) { return true }
         guard !turns.isCrowded(name) else { return false }
@@ -332,7 +332,7 @@ package actor ResponseEngine: Responding {
 
     // MARK: Recovery
 
-    /// Finds out what came of actions that a stopped helper left without a result, and records it. Requests wait for it.
+    /// Finds out and records the results of actions that a stopped helper left without one. Requests wait until this is done.
     package func recover() async {
         let task = recovery ?? Task { await self.settleOpen() }
         recovery = task
@@ -354,20 +354,20 @@ package actor ResponseEngine: Responding {
 
     // MARK: The log
 
-    /// Actions of the log, newest first; one without a result is under way, or its helper was stopped.
+    /// Actions of the log, newest first. An action without a result is in progress, or its helper stopped.
     ///
-    /// - Throws: when the log can't be read.
+    /// - Throws: if the log can't be read.
     package nonisolated func history(_ filter: ResponseHistory.Filter) throws -> [ResponseEntry] {
         try log.actions(filter)
     }
 
-    /// The request that undoes an action, by its id, for the same case; or why there is none.
+    /// The request that undoes the action with this id, for the same case; or the reason why there is none.
     package nonisolated func undo(of id: String) -> ResponseUndo {
         do {
             guard let found = try log.action(id) else {
                 return .notFound(reason: "There is no action \(id.oneLine(limit: 64)) in the response log.")
             }
-            if let undoneBy = found.undoneBy { return .none(reason: "It was undone already, by \(undoneBy.id).") }
+            if let undoneBy = found.undoneBy { return .none(reason: "It was already undone by \(undoneBy.id).") }
             return ResponseUndo(found.action)
         } catch {
             return .none(reason: "The response log can't be read: \(error)")

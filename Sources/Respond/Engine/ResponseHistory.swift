@@ -1,6 +1,6 @@
 import ResponseLog
 
-/// The response log as people ask for it.
+/// Searches the response log for people.
 package struct ResponseHistory: Sendable {
     /// Which actions to show.
     package struct Filter: Sendable, Codable, Equatable {
@@ -31,13 +31,13 @@ package struct ResponseHistory: Sendable {
 
     private let reader: ResponseLogReader
 
-    /// - Parameter directory: of the response log.
+    /// - Parameter directory: the directory of the response log.
     package init(directory: String) { reader = ResponseLogReader(directory: directory) }
 
-    /// The newest actions that match, newest first: each once, with its result where it has one. One without is under way, or its helper was
+    /// The matching actions, newest first, each once and with its result. An action without a result is in progress, or its helper
     /// stopped.
     ///
-    /// - Throws: when the log can't be read.
+    /// - Throws: if the log can't be read.
     package func actions(_ filter: Filter) throws -> [ResponseEntry] {
         let limit = min(max(filter.limit, Filter.limits.lowerBound), Filter.limits.upperBound)
         var kept: [ResponseEntry] = []
@@ -50,7 +50,7 @@ package struct ResponseHistory: Sendable {
                 places[entry.id] = kept.count
                 kept.append(entry)
             }
-            // Twice as many are kept, so that the oldest are dropped seldom.
+            // Up to twice the limit is kept, so that dropping the oldest is rare.
             if kept.count >= 2 * limit {
                 kept.removeFirst(kept.count - limit)
                 places = Dictionary(kept.enumerated().map { ($1.id, $0) }) { $1 }
@@ -77,7 +77,7 @@ package struct ResponseHistory: Sendable {
         return kept
     }
 
-    /// The action of an id, and one that has undone it.
+    /// The action with an id, and the action that has undone it.
     func action(_ id: String) throws -> (action: ResponseEntry, undoneBy: ResponseEntry?)? {
         var found: ResponseEntry?
         var undoneBy: ResponseEntry?
@@ -91,7 +91,7 @@ package struct ResponseHistory: Sendable {
         return found.map { ($0, undoneBy) }
     }
 
-    /// Hands over each entry between two positions, with the positions before and after its batch, until a false.
+    /// Passes each entry between two positions to the body, with the positions before and after its batch, until the body returns false.
     func read(
         from start: ResponseLogPosition? = nil, to end: ResponseLogPosition? = nil,
         _ body: (ResponseEntry, _ start: ResponseLogPosition?, _ end: ResponseLogPosition) throws -> Bool

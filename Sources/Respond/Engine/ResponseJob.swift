@@ -3,18 +3,18 @@ import FoundationEssentials
 import OktaAPI
 import ResponseLog
 
-/// A request at work: its steps, and the entries that there are so far.
+/// A request in progress: its remaining steps and its entries so far.
 struct ResponseJob: Sendable {
     let request: ResponseRequest
     let actor: ResponseActor
     let org: ResponseOrg
-    /// Still to be done.
+    /// The remaining steps.
     private(set) var steps: [ResponseStep]
     let onStep: @Sendable (ResponseEntry) -> Void
-    /// Shared by the entries.
+    /// The request's id, which all its entries have.
     private var id = ResponseJob.newID()
     var user: ResponseUser
-    /// In the order of the steps' ends.
+    /// Entries in the order in which the steps ended.
     var entries: [ResponseEntry] = []
     var secret: OneTimeSecret?
 
@@ -33,8 +33,8 @@ struct ResponseJob: Sendable {
     /// A UUID in lower case.
     static func newID() -> String { UUID().uuidString.lowercased() }
 
-    /// Goes on with a request that was made before under the same key: a step that was done, or may have been done and must not be done twice,
-    /// keeps its entry.
+    /// Continues an earlier request with the same key. A step keeps its entry if it was done, or if it may have been done and must not be
+    /// repeated.
     mutating func resume(_ request: String, _ earlier: [ResponseEntry]) {
         id = request
         for step in steps {
@@ -52,7 +52,7 @@ struct ResponseJob: Sendable {
         return entry
     }
 
-    /// What Okta keeps with a user's risk.
+    /// The reason that Okta stores with a user's risk.
     var reasonForOkta: String {
         "case \(request.caseID)\(request.reason.map { ": \($0)" } ?? "")".oneLine(limit: 200)
     }
@@ -64,7 +64,7 @@ extension ResponseStep {
 }
 
 extension ResponseEntry {
-    /// With an id of its own.
+    /// Creates an entry with a new id.
     init(
         _ step: ResponseStep, of request: ResponseRequest, by actor: ResponseActor, at org: ResponseOrg?,
         request id: String, time: Int64, _ result: ResponseResult?

@@ -6,13 +6,13 @@ import OktaAPI
 /// An org that can be acted on: an integration with a `response_action`.
 struct ResponseOrg: Sendable {
     let integration: String
-    /// The name, not the secret.
+    /// The credential's name, not its secret.
     let credential: String
     let users: OktaUsers
 
     var host: String { users.org.host }
 
-    /// Those of a configuration, by the names of their integrations.
+    /// All such orgs of a configuration, by the names of their integrations.
     static func all(
         _ configuration: Configuration, credentialsDirectory: String?, transport: any HTTPTransport,
         clock: ResponseClock
@@ -40,7 +40,7 @@ struct ResponseOrg: Sendable {
         if credential.settings.secretFile == nil, let credentialsDirectory {
             path = "\(credentialsDirectory)/\(credential.name)"
         }
-        // The configuration asks for a client ID with oauth, and refuses it otherwise.
+        // The configuration requires a client ID for oauth, and refuses it for other types.
         guard credential.type == .oauth, let clientID = credential.clientID else {
             return ScopedCredential(apiToken: APITokenFile(path: path))
         }
@@ -48,7 +48,7 @@ struct ResponseOrg: Sendable {
             clientID: clientID, keyID: credential.keyID, org: org, keyPath: path, transport: transport)
     }
 
-    /// The transport that the configuration's `network` section asks for.
+    /// The transport with the settings of the configuration's `network` section.
     static func transport(
         _ network: Configuration.Network, userAgent: String, environment: [String: String]
     ) throws(TransportError) -> CurlTransport {

@@ -4,10 +4,10 @@ import ResponseLog
 /// One call on one user: a whole action, or a part of `contain` or `release`.
 struct ResponseStep: Sendable, Equatable {
     var action: ResponseAction
-    /// Those that the action takes, all said; the group as it was found.
+    /// All options of the action with explicit values, and the group that was found.
     var options: ResponseOptions
 
-    /// The steps of a request, in their order.
+    /// The steps of a request, in order.
     static func steps(of request: ResponseRequest) -> [ResponseStep] {
         switch request.action {
         case .contain:
@@ -42,10 +42,10 @@ struct ResponseStep: Sendable, Equatable {
         return options
     }
 
-    /// Levels that can be set; there are more to be read (User Risk API).
+    /// Levels that can be set. Further ones can only be read (User Risk API).
     static let riskLevels = ["HIGH", "LOW"]
 
-    /// The call that does it. Nil if the action is not a step, or a group's id or the level is missing.
+    /// The call for this step. Nil if the action is not a single step, or a group's id or the level is missing.
     func call(on user: String, reason: String) -> OktaCall? {
         switch action {
         case .suspend: .suspend(user)
@@ -67,7 +67,7 @@ struct ResponseStep: Sendable, Equatable {
         }
     }
 
-    /// Whether doing it a second time changes nothing for the user that the first time has not.
+    /// Whether a repetition has no further effect on the user.
     var isHarmlessToRepeat: Bool {
         switch action {
         case .resetPassword, .expirePassword, .activate, .deactivate: false
@@ -75,7 +75,7 @@ struct ResponseStep: Sendable, Equatable {
         }
     }
 
-    /// Whether a user's status shows that it is done; nil where the status does not tell.
+    /// Whether a user's status shows that the step is done; nil if the status can't show it.
     func isDone(for user: OktaUser) -> Bool? {
         switch action {
         case .suspend: user.status == "SUSPENDED"
@@ -93,8 +93,8 @@ struct ResponseStep: Sendable, Equatable {
         }
     }
 
-    /// Whether it is seen that what was done is not in force any more; false where the state can't show that. A user who has chosen a new password
-    /// is no contradiction to a reset one.
+    /// Whether the user's state shows that the step was undone; false if the state can't show that. A reset password counts as
+    /// in force even after the user has chosen a new one.
     func isUndone(_ user: OktaUser, _ facts: StepFacts) -> Bool {
         switch action {
         case .suspend: !["SUSPENDED", "DEPROVISIONED"].contains(user.status) && isDone(for: user) == false
@@ -109,7 +109,7 @@ struct ResponseStep: Sendable, Equatable {
 
     // MARK: Words
 
-    /// What it does: `suspend mallory@acme.example`.
+    /// Describes the step: `suspend mallory@acme.example`.
     func words(for who: String) -> String {
         switch action {
         case .suspend, .contain: "suspend \(who)"
@@ -124,28 +124,29 @@ struct ResponseStep: Sendable, Equatable {
         case .addToGroup: "add \(who) to the group \(group)"
         case .removeFromGroup: "remove \(who) from the group \(group)"
         case .setRisk: "set the risk of \(who) to \(options.riskLevel ?? "?")"
-        case .universalLogout: "log \(who) out everywhere"
+        case .universalLogout: "end all sessions of \(who)"
         }
     }
 
-    /// What is true when it is done.
+    /// Describes the state after the step.
     func doneWords(for who: String) -> String {
         switch action {
         case .suspend, .contain: "\(who) is suspended"
         case .unsuspend, .release: "\(who) is not suspended any more"
         case .clearSessions: "the sessions of \(who) are ended\(sessionWords)"
-        case .expirePassword: "the password of \(who) is expired: the user has to choose a new one at the next sign-in"
+        case .expirePassword: "the password of \(who) is expired: the user must choose a new one at the next sign-in"
         case .resetPassword:
-            "the password of \(who) is reset: the user can't sign in before choosing a new one, by "
-                + (options.sendEmail == false ? "the link that is shown once" : "the link that Okta has sent by e-mail")
-        case .resetFactors: "all factors of \(who) are reset: the user has to enroll again"
+            "the password of \(who) is reset: before the next sign-in, the user must choose a new one with "
+                + (options.sendEmail == false
+                    ? "the link that is shown only once" : "the link that Okta has sent by e-mail")
+        case .resetFactors: "all factors of \(who) are reset: the user must enroll again"
         case .unlock: "\(who) is unlocked"
         case .deactivate: "\(who) is deactivated"
         case .activate: "\(who) is activated"
         case .addToGroup: "\(who) is in the group \(group)"
         case .removeFromGroup: "\(who) is not in the group \(group)"
         case .setRisk: "the risk of \(who) is \(options.riskLevel ?? "?")"
-        case .universalLogout: "Okta ends the sessions and tokens of \(who), and has applications end theirs"
+        case .universalLogout: "Okta ends the sessions and tokens of \(who), and asks applications to end theirs"
         }
     }
 
@@ -163,7 +164,7 @@ struct ResponseStep: Sendable, Equatable {
 }
 
 extension OktaUser {
-    /// What messages call the user.
+    /// The user's name in messages.
     var shown: String { login ?? email ?? id }
 
     func responseUser(asked: String) -> ResponseUser {

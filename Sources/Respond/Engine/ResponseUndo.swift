@@ -1,18 +1,18 @@
 import ResponseLog
 
-/// What undoes an action.
+/// How to undo an action.
 package enum ResponseUndo: Sendable, Equatable {
     case request(ResponseRequest)
-    /// In words, with what to do instead.
+    /// It can't be undone; the reason says what to do instead.
     case none(reason: String)
     /// The log has no such action.
     case notFound(reason: String)
 
-    /// What undoes an action that is in the log. The request is for the same case, and says which action it undoes.
+    /// Determines how to undo an action of the log. The request is for the same case, and names the action that it undoes.
     init(_ entry: ResponseEntry) {
         let who = entry.user.login ?? entry.user.id ?? entry.user.asked
         guard let result = entry.result else {
-            self = .none(reason: "It is not known what came of this action: see \(who) in the Admin Console.")
+            self = .none(reason: "The outcome of this action is unknown: check \(who) in the Admin Console.")
             return
         }
         guard result.outcome == .done else {
@@ -40,7 +40,7 @@ package enum ResponseUndo: Sendable, Equatable {
     private static func reason(_ result: ResponseResult, _ who: String) -> String {
         switch result.outcome {
         case .alreadyDone: "\(who) was in that state before: there is nothing to undo."
-        case .unknown: "It is not known whether this action was done: see \(who) in the Admin Console."
+        case .unknown: "It is not known whether this action was done: check \(who) in the Admin Console."
         case .done, .wouldDo, .refused, .refusedByOkta, .failed:
             "This action changed nothing: there is nothing to undo."
         }
@@ -57,7 +57,8 @@ package enum ResponseUndo: Sendable, Equatable {
         case .unsuspend, .release: return step(.suspend)
         case .addToGroup, .removeFromGroup:
             if entry.result?.code == ResponseCode.membershipNotRead.rawValue {
-                return none("Whether WHO was in the group before is not known: use add-to-group or remove-from-group.")
+                return none(
+                    "It is not known whether WHO was in the group before: use add-to-group or remove-from-group.")
             }
             options.groupID = entry.options.groupID
             options.groupName = entry.options.groupName
@@ -65,7 +66,7 @@ package enum ResponseUndo: Sendable, Equatable {
         case .deactivate:
             guard ["ACTIVE", "PROVISIONED"].contains(entry.result?.statusBefore) else {
                 return none(
-                    "WHO was \(entry.result?.statusBefore ?? "in another status") before, and activate does not lead back there."
+                    "WHO was \(entry.result?.statusBefore ?? "in another status") before, and activate does not restore that."
                 )
             }
             return step(.activate)
@@ -77,17 +78,17 @@ package enum ResponseUndo: Sendable, Equatable {
         case .setRisk:
             guard let level = entry.result?.riskLevelBefore, ResponseStep.riskLevels.contains(level) else {
                 return none(
-                    "The risk was \(entry.result?.riskLevelBefore ?? "not read") before, and Okta lets nobody set that: use set-risk LOW."
+                    "The risk was \(entry.result?.riskLevelBefore ?? "not read") before, which can't be set in Okta: use set-risk LOW."
                 )
             }
             options.riskLevel = level
             return step(.setRisk)
         case .clearSessions, .universalLogout:
-            return none("Sessions and tokens that ended do not come back: WHO signs in again.")
+            return none("Ended sessions and tokens can't be restored: WHO must sign in again.")
         case .expirePassword, .resetPassword:
-            return none("A password does not come back: WHO chooses a new one.")
-        case .resetFactors: return none("Factors do not come back: WHO enrolls again.")
-        case .unlock: return none("No action locks a user out: use suspend to keep WHO from signing in.")
+            return none("A password can't be restored: WHO must choose a new one.")
+        case .resetFactors: return none("Factors can't be restored: WHO must enroll again.")
+        case .unlock: return none("No action locks a user out: use suspend to prevent WHO from signing in.")
         }
     }
 }

@@ -1,20 +1,20 @@
 import OktaAPI
 import ResponseLog
 
-/// What was read of a user besides the status, where an action asks for it; nil: not read.
+/// Facts about a user in addition to the status, if an action needs them; nil if not read.
 struct StepFacts: Sendable, Equatable {
-    /// An active user who can't sign in from devices that are not known.
+    /// Whether an active user can't sign in from unknown devices.
     var isBlocked: Bool?
     var isMember: Bool?
     var riskLevel: String?
 }
 
-/// What a step means for a user as the user is now. Which states Okta allows is by its Users API; what is not documented is left to Okta.
+/// What to do about a step in the user's present state. The allowed states are those of Okta's Users API; undocumented cases are left to Okta.
 enum StepPlan: Sendable, Equatable {
     case go
-    /// In words.
+    /// The user is already in that state, which the text describes.
     case alreadyDone(String)
-    /// Why, and what would work instead.
+    /// The step is not possible; the text says why, and what would work instead.
     case wrongState(String)
 
     init(_ step: ResponseStep, _ user: OktaUser, _ facts: StepFacts = StepFacts()) {
@@ -35,21 +35,21 @@ enum StepPlan: Sendable, Equatable {
         case .deactivate:
             self =
                 step.isDone(for: user) == true
-                ? .alreadyDone("\(who) is deactivated already") : .go
+                ? .alreadyDone("\(who) is already deactivated") : .go
         case .expirePassword:
-            self = Self.password(user, done: "PASSWORD_EXPIRED", "the password of \(who) is expired already")
+            self = Self.password(user, done: "PASSWORD_EXPIRED", "the password of \(who) is already expired")
         case .resetPassword:
-            // Who wants the link gets a new one.
+            // A responder who asks for the link gets a new one.
             self =
                 user.status == "RECOVERY" && step.options.sendEmail == false
                 ? .go
                 : Self.password(
                     user, done: "RECOVERY",
-                    "the password of \(who) is reset already, and the user has yet to choose a new one")
+                    "the password of \(who) is already reset, and the user has not chosen a new one yet")
         case .resetFactors:
             self =
                 user.status == "DEPROVISIONED"
-                ? .wrongState("\(who) is deactivated and has no factors: nothing needs to be done") : .go
+                ? .wrongState("\(who) is deactivated and has no factors: there is nothing to do") : .go
         case .addToGroup:
             self = facts.isMember == true ? .alreadyDone(step.doneWords(for: who) + " already") : .go
         case .removeFromGroup:
@@ -65,13 +65,13 @@ enum StepPlan: Sendable, Equatable {
     private static func suspend(_ user: OktaUser) -> StepPlan {
         switch user.status {
         case "ACTIVE": .go
-        case "SUSPENDED": .alreadyDone("\(user.shown) is suspended already")
+        case "SUSPENDED": .alreadyDone("\(user.shown) is already suspended")
         case "DEPROVISIONED":
-            .wrongState("\(user.shown) is deactivated and can't sign in. clear-sessions ends what sessions there are")
+            .wrongState("\(user.shown) is deactivated and can't sign in. clear-sessions ends existing sessions")
         default:
             .wrongState(
-                "\(user.shown) has the status \(user.status), and Okta suspends users with the status ACTIVE only. "
-                    + "clear-sessions ends the sessions now; deactivate closes the account and takes its applications away"
+                "\(user.shown) has the status \(user.status), but Okta suspends only users with the status ACTIVE. "
+                    + "clear-sessions ends the sessions now; deactivate closes the account and removes its applications"
             )
         }
     }
@@ -79,8 +79,8 @@ enum StepPlan: Sendable, Equatable {
     private static func activate(_ user: OktaUser) -> StepPlan {
         switch user.status {
         case "STAGED", "DEPROVISIONED": .go
-        case "ACTIVE": .alreadyDone("\(user.shown) is active already")
-        case "PROVISIONED": .alreadyDone("\(user.shown) is activated already, and has yet to follow the link")
+        case "ACTIVE": .alreadyDone("\(user.shown) is already active")
+        case "PROVISIONED": .alreadyDone("\(user.shown) is already activated, but has not followed the link yet")
         default:
             .wrongState("\(user.shown) is not deactivated: the status is \(user.status). \(remedy(user.status))")
         }
@@ -102,19 +102,19 @@ enum StepPlan: Sendable, Equatable {
         return .wrongState("\(words): the status is \(user.status). \(remedy(user.status))")
     }
 
-    /// What leads out of a status, as a sentence without its full stop.
+    /// How to leave a status, as a sentence without its full stop.
     static func remedy(_ status: String) -> String {
         switch status {
-        case "ACTIVE": "Nothing needs to be done"
+        case "ACTIVE": "There is nothing to do"
         case "LOCKED_OUT": "unlock lets the user sign in again"
         case "SUSPENDED": "unsuspend lets the user sign in again"
         case "DEPROVISIONED": "activate opens the account again, without its applications"
         case "STAGED": "activate opens the account"
-        case "PROVISIONED": "The user has yet to follow the link of the activation"
+        case "PROVISIONED": "The user has not followed the activation link yet"
         case "RECOVERY":
-            "The user has yet to choose a new password; reset-password without an e-mail gives you a new link"
-        case "PASSWORD_EXPIRED": "The user chooses a new password at the next sign-in"
-        default: "See the user in the Admin Console"
+            "The user has not chosen a new password yet; reset-password --no-send-email gives you a new link"
+        case "PASSWORD_EXPIRED": "The user must choose a new password at the next sign-in"
+        default: "Check the user in the Admin Console"
         }
     }
 }

@@ -1,7 +1,7 @@
 import OktaAPI
 import ResponseLog
 
-/// What Okta's refusal of a step means, and what would work instead. Codes by Okta's list of errors.
+/// Interprets Okta's refusal of a step, and says what would work instead. The codes are from Okta's list of errors.
 struct StepRefusal: Sendable, Equatable {
     let code: ResponseCode
     /// Sentences, the last one without its full stop.
@@ -25,7 +25,7 @@ struct StepRefusal: Sendable, Equatable {
             message = "\(said). The status is \(status). \(Self.remedy(step, status))"
         case (401, "E0000015"), (404, "E0000008"), (405, _), (501, _):
             code = .notAvailable
-            message = "\(said). The org does not have what this needs: a licence or a feature of Okta"
+            message = "\(said). The org lacks a licence or a feature of Okta that this needs"
         case (401, _):
             code = .credential
             message = "\(said). Check the credential: it is revoked, expired, or not allowed from this network"
@@ -37,18 +37,18 @@ struct StepRefusal: Sendable, Equatable {
             message = "\(said). The user or the group is gone"
         default:
             code = .refused
-            message = "\(said). Okta's support finds the call by its request id"
+            message = "\(said). Okta's support can find the call by its request id"
         }
     }
 
-    /// What would work, by the plan's own words where they fit.
+    /// What would work instead, in the words of the plan if they fit.
     private static func remedy(_ step: ResponseStep, _ status: String) -> String {
         switch (step.action, status) {
         case (.unlock, "LOCKED_OUT"), (.resetPassword, "ACTIVE"), (.resetPassword, "LOCKED_OUT"),
             (.expirePassword, "ACTIVE"), (.expirePassword, "LOCKED_OUT"):
-            "If a directory manages the password, do it there. clear-sessions works for users of a directory too"
+            "If a directory manages the password, do it there. clear-sessions also works for users of a directory"
         case (.suspend, _):
-            "Okta suspends users with the status ACTIVE only; clear-sessions ends the sessions of any user"
+            "Okta suspends only users with the status ACTIVE; clear-sessions ends the sessions of any user"
         default: StepPlan.remedy(status)
         }
     }

@@ -2,34 +2,34 @@ import CurlHTTPClient
 import OktaAPI
 import ResponseLog
 
-/// Carries one step out at Okta: the call, what its answer means, reading back, and trying again where that does no harm.
+/// Carries out one step at Okta: sends the call, interprets the answer, reads the user's state back, and retries if that does no harm.
 struct StepRunner: Sendable {
-    /// What came of it.
+    /// The outcome of the step.
     struct Outcome: Sendable {
         var result: ResponseResult
         var secret: OneTimeSecret?
-        /// As it was read last.
+        /// The user's state as last read.
         var user: OktaUser
     }
 
-    /// Times that a call is sent at most.
+    /// The largest number of attempts for a call.
     static let attempts = 3
-    /// After this long nothing is sent again because of a lost answer.
+    /// After this time, a call is not repeated because of a lost answer.
     static let patience = Duration.seconds(30)
-    /// Waits between readings while the state does not agree with Okta's answer yet, or Okta is still at work on it.
+    /// Waits between reads while the state does not match Okta's answer yet, or Okta is still changing it.
     static let readings: [Duration] = [.milliseconds(300), .seconds(1), .seconds(2)]
 
-    /// Wait before the state is taken as what came of a call without an answer.
+    /// The wait after a call without an answer before the state counts as its outcome.
     static let grace = Duration.seconds(3)
 
     let users: OktaUsers
     let clock: ResponseClock
     let step: ResponseStep
-    /// For the user's risk.
+    /// The reason that is stored with a user's risk.
     let reason: String
-    /// No call is sent later.
+    /// The time after which no call is sent.
     let deadline: ContinuousClock.Instant
-    /// Before it began.
+    /// The user's state before the step.
     let before: OktaUser
     let facts: StepFacts
 
@@ -37,11 +37,11 @@ struct StepRunner: Sendable {
 
     func run() async -> Outcome {
         guard let call = step.call(on: before.id, reason: reason) else {
-            return outcome(.failed, .invalidRequest, "There is no call that could \(step.words(for: who))")
+            return outcome(.failed, .invalidRequest, "There is no call to \(step.words(for: who))")
         }
         let start = clock.instant()
         var attempt = 1
-        /// The last failure after which it may be done.
+        /// The last failure after which the step may have been done.
         var doubt: OktaCallError?
         while true {
             do throws(OktaCallError) {
@@ -61,7 +61,7 @@ struct StepRunner: Sendable {
                     return await failed(error, doubt: doubt)
                 }
                 attempt += 1
-                // After a 429 the pace waits for itself.
+                // After a 429, the rate limiter waits.
                 if error.kind != .rateLimited { await clock.wait(clock.instant() + pause) }
             }
         }
@@ -87,7 +87,7 @@ struct StepRunner: Sendable {
         switch sight.isDone {
         case true?:
             if let next = sight.user?.transitioningToStatus {
-                outcome.result.message += " Okta is still at work on it: the status is about to become \(next)."
+                outcome.result.message += " Okta is still changing the status, which will become \(next)."
             }
         case nil:
             if let trouble = sight.trouble { outcome.result.message += " It could not be read back: \(trouble)." }
@@ -95,31 +95,31 @@ struct StepRunner: Sendable {
             outcome.result.outcome = .unknown
             outcome.result.code = ResponseCode.notConfirmed.text
             outcome.result.message =
-                "Okta said that it would \(step.words(for: who)), but does not show it: \(sight.words). See the user in the Admin Console."
+                "Okta accepted the request to \(step.words(for: who)), but the user does not show it: \(sight.words). Check the user in the Admin Console."
         }
         if facts.isMember == nil, [.addToGroup, .removeFromGroup].contains(step.action), outcome.result.outcome == .done
         {
             outcome.result.code = ResponseCode.membershipNotRead.text
-            outcome.result.message += " Whether that was so before could not be read."
+            outcome.result.message += " Whether that was already so before could not be read."
         }
         return outcome
     }
 
     // MARK: Reading back
 
-    /// What can be seen of whether it is done.
+    /// What the user's state shows about the step.
     struct Sight: Sendable {
         var isDone: Bool?
         var user: OktaUser?
-        /// Why it can't be told.
+        /// Why the state could not be determined.
         var trouble: String?
-        /// What can be asked of the org next would fail too.
+        /// Whether the next request to the org would fail, too.
         var isUnreachable = false
 
-        var words: String { user.map { "the status is \($0.status)" } ?? "the state is as before" }
+        var words: String { user.map { "the status is \($0.status)" } ?? "the state is unchanged" }
     }
 
-    /// - Parameter before: the user before the call; nil when that is not known any more.
+    /// - Parameter before: the user before the call; nil if that is not known any more.
     func look(since before: OktaUser?) async -> Sight {
         let deadline = clock.instant() + .seconds(45)
         do throws(OktaCallError) {
@@ -133,7 +133,7 @@ struct StepRunner: Sendable {
                 return Sight(isDone: level.map { $0 == step.options.riskLevel })
             default:
                 guard let user = try await users.user(self.before.id, before: deadline) else {
-                    return Sight(trouble: "Okta does not know the user any more")
+                    return Sight(trouble: "the user does not exist in Okta any more")
                 }
                 return try await sight(of: user, since: before, deadline)
             }
@@ -149,29 +149,30 @@ struct StepRunner: Sendable {
             return Sight(isDone: !(try await users.isBlocked(user.id, before: deadline)), user: user)
         }
         let isDone = step.isDone(for: user)
-        // A status that was there before shows nothing: a second link for a user who has yet to choose a password.
+        // An unchanged status proves nothing, for example for a second link to a user who has not chosen a password yet.
         let wasThere =
             before.map { step.isDone(for: $0) == true }
             ?? (step.action == .resetPassword && step.options.sendEmail == false)
         return Sight(isDone: wasThere && isDone == true ? nil : isDone, user: user)
     }
 
-    /// After an answer that was lost: done, if that can be seen.
+    /// The outcome after a lost answer, if the state shows that the step is done.
     private func settled(after error: OktaCallError) async -> Outcome? {
         guard step.isReadBack else { return nil }
         let sight = await look(since: before)
         guard sight.isDone == true else { return nil }
         var settled = outcome(
-            .done, nil, sentence(step.doneWords(for: who)) + " Okta's answer was lost (\(error)); the state shows it.")
+            .done, nil,
+            sentence(step.doneWords(for: who)) + " Okta's answer was lost (\(error)), but the user's state shows it.")
         settled.result.oktaRequestID = error.requestID
         settled.result.httpStatus = error.status
         if let user = sight.user {
             settled.user = user
             settled.result.statusAfter = user.status
         }
-        // A link that was in the answer is lost with it.
+        // A link in the answer is lost with it.
         if step.action == .resetPassword || step.action == .activate, step.options.sendEmail == false {
-            settled.result.message += " The link was lost too."
+            settled.result.message += " The link was lost, too."
         }
         return settled
     }
@@ -179,7 +180,7 @@ struct StepRunner: Sendable {
     // MARK: After failure
 
     private func failed(_ error: OktaCallError, doubt: OktaCallError?) async -> Outcome {
-        // A refusal says nothing of an earlier try whose answer was lost, unless it is about the user's state.
+        // A refusal says nothing about an earlier attempt whose answer was lost, unless it is about the user's state.
         let isStateConflict = error.kind == .refused && Self.isStateConflict(error, step.action)
         if error.mayBeDone || (doubt != nil && !isStateConflict) {
             return await unsettled(doubt ?? error, refusal: doubt != nil && error.kind == .refused ? error : nil)
@@ -200,7 +201,7 @@ struct StepRunner: Sendable {
                 failed.result.statusAfter = user.status
             }
             if isStateConflict, sight.isDone == true {
-                // Someone else was faster; or an earlier attempt, whose answer was lost.
+                // Somebody else has done it, or an earlier attempt whose answer was lost.
                 failed.result.outcome = doubt == nil ? .alreadyDone : .done
                 failed.result.code = nil
                 failed.result.message = sentence(step.doneWords(for: who))
@@ -219,14 +220,14 @@ struct StepRunner: Sendable {
         return failed
     }
 
-    /// Okta may have done it, and it can't be seen that it has.
+    /// The outcome if Okta may have carried out the call, but the state does not show it.
     ///
-    /// - Parameter refusal: of a later try.
+    /// - Parameter refusal: the refusal of a later attempt.
     private func unsettled(_ error: OktaCallError, refusal: OktaCallError?) async -> Outcome {
-        let words = refusal.map { "\(error), and the next try was refused (\($0))" } ?? "\(error)"
+        let words = refusal.map { "\(error), and the next attempt was refused (\($0))" } ?? "\(error)"
         var sight = step.isReadBack ? await look(since: before) : Sight(trouble: "the user's state does not show it")
         if sight.isDone == false {
-            // Okta may still be at work on a call whose answer it did not get out.
+            // Okta may still be carrying out a call whose answer was lost.
             await clock.wait(clock.instant() + Self.grace)
             sight = await look(since: before)
         }
@@ -244,22 +245,23 @@ struct StepRunner: Sendable {
             unsettled.result.code = nil
             unsettled.result.oktaErrorCode = nil
             unsettled.result.message =
-                sentence(step.doneWords(for: who)) + " Okta's answer was lost (\(error)); the state shows it."
+                sentence(step.doneWords(for: who))
+                + " Okta's answer was lost (\(error)), but the user's state shows it."
         case false?:
             unsettled.result.outcome = .failed
             unsettled.result.message =
-                "Could not \(step.words(for: who)): \(words). Afterwards \(sight.words): it was not done by then."
+                "Could not \(step.words(for: who)): \(words). Afterwards \(sight.words): it was not done by that time."
         case nil:
             unsettled.result.message =
-                "It is not known whether Okta did \(step.words(for: who)): \(words), and \(sight.trouble ?? "the user's state does not tell"). "
+                "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(sight.trouble ?? "the user's state does not show it"). "
                 + (step.isHarmlessToRepeat
-                    ? "Doing it again does no harm."
-                    : "See the user in the Admin Console before you do it again.")
+                    ? "Repeating it does no harm."
+                    : "Check the user in the Admin Console before you repeat it.")
         }
         return unsettled
     }
 
-    /// By Okta's error codes: which refusals are about the user's state.
+    /// Whether a refusal is about the user's state, by Okta's error codes.
     private static func isStateConflict(_ error: OktaCallError, _ action: ResponseAction) -> Bool {
         switch action {
         case .clearSessions, .addToGroup, .removeFromGroup, .setRisk, .universalLogout: false
@@ -276,7 +278,7 @@ struct StepRunner: Sendable {
 }
 
 extension ResponseStep {
-    /// Whether there is something to read that shows what was done.
+    /// Whether the user's state can show that the step was done.
     fileprivate var isReadBack: Bool {
         switch action {
         case .clearSessions, .resetFactors, .universalLogout: false
@@ -285,9 +287,9 @@ extension ResponseStep {
     }
 }
 
-/// With a capital letter and a full stop.
+/// Adds a capital letter and a full stop.
 func sentence(_ words: String) -> String {
-    // A login keeps its letters: only a word of ours begins with a capital.
+    // A login at the beginning keeps its case; only our own words are capitalized.
     let ours = ["the ", "all ", "would "].contains { words.hasPrefix($0) }
     return (ours ? words.prefix(1).uppercased() + words.dropFirst() : words) + (words.hasSuffix(".") ? "" : ".")
 }

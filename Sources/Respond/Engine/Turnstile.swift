@@ -1,11 +1,11 @@
-/// One at a time for each name, in the order of asking. For use inside one actor.
+/// Lets one caller at a time have a name, in the order of arrival. For use inside one actor.
 struct Turnstile {
-    /// Who waits for one name at most.
+    /// The most callers that may wait for one name.
     static let waitersLimit = 64
 
     private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
 
-    /// Whether nobody has the name; then the caller has it.
+    /// Gives the name to the caller if it is free. Returns whether it was.
     mutating func enterAtOnce(_ name: String) -> Bool {
         guard waiting[name] == nil else { return false }
         waiting[name] = []
@@ -14,7 +14,7 @@ struct Turnstile {
 
     func isCrowded(_ name: String) -> Bool { waiting[name].map { $0.count >= Self.waitersLimit } ?? false }
 
-    /// Resumes the continuation when its turn has come; then its owner has the name.
+    /// Queues the continuation, which is resumed when the caller has the name.
     mutating func wait(_ name: String, _ continuation: CheckedContinuation<Void, Never>) {
         waiting[name, default: []].append(continuation)
     }

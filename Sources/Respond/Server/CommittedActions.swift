@@ -1,16 +1,16 @@
 import FoundationEssentials
 import Glibc
 
-/// The administrators' events that the collector has committed last: `actions.json` of its runtime directory.
+/// The administrators' events that the collector has most recently committed: the file `actions.json` in its runtime directory.
 package struct CommittedActions: Codable, Equatable, Sendable {
-    /// Bytes of the file that are read: 1,000 events have some 250 KiB.
+    /// The largest size of the file in bytes; 1,000 events take about 250 KiB.
     private static let sizeLimit = 1 << 20
     package static let fileName = "actions.json"
 
     package struct Action: Codable, Equatable, Sendable {
         package var integration: String
         package var eventType: String
-        /// Of the event; the request id of the call that caused it.
+        /// The event's transaction id, which is the request id of the call that caused it.
         package var transactionID: String
         package var uuid: String
         /// RFC 3339.
@@ -32,7 +32,7 @@ package struct CommittedActions: Codable, Equatable, Sendable {
         }
     }
 
-    /// A call whose event is waited for.
+    /// A call whose event a client waits for.
     package struct Awaited: Codable, Hashable, Sendable {
         package var integration: String
         package var transactionID: String
@@ -50,7 +50,7 @@ package struct CommittedActions: Codable, Equatable, Sendable {
 
     package var actions: [Action]
 
-    /// What the file says now; nothing while it is not there, can't be read or is damaged: the collector writes it again.
+    /// The file's present content. Empty if the file is missing, unreadable or damaged, since the collector writes it again.
     static func read(_ path: String) -> CommittedActions {
         let empty = CommittedActions(actions: [])
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -71,9 +71,9 @@ package struct CommittedActions: Codable, Equatable, Sendable {
         return (try? JSONDecoder().decode(CommittedActions.self, from: Data(bytes))) ?? empty
     }
 
-    /// Looks twice a second until all are there, the time is over, or `isOver` says so.
+    /// Reads the file twice a second until all events are there, the time is over, or `isOver` returns true.
     ///
-    /// - Parameter isOver: called between two looks; it waits for half a second at most.
+    /// - Parameter isOver: called between two reads; it waits for at most half a second.
     static func wait(
         for awaited: [Awaited], path: String, seconds: Int, isOver: () -> Bool
     ) -> (seen: [Action], missing: [Awaited]) {

@@ -1,8 +1,8 @@
 import ResponseLog
 
-/// A line of the helper's answer, `{"kind":"step",…}`. The last line's kind is final; then the helper closes the connection.
+/// A line of the helper's answer, `{"kind":"step",…}`. The last line has a final kind; then the helper closes the connection.
 package enum ResponseAnswer: Equatable, Sendable {
-    /// Bytes of a line with its end. A report has an entry for each step, a few of them.
+    /// The largest size of a line in bytes, including its end. The longest is a report, with an entry for each of a few steps.
     package static let lineLimit = 1 << 20
 
     case outlook(ResponseOutlook)
@@ -10,16 +10,16 @@ package enum ResponseAnswer: Equatable, Sendable {
     case step(ResponseEntry)
     case report(ResponseReport)
     case capabilities([ResponseCapability])
-    /// One entry, the newest first; ``end`` follows the last one.
+    /// One entry of the history, newest first; ``end`` follows the last one.
     case history(ResponseEntry)
     case end
-    /// What would undo an action.
+    /// The request that would undo an action.
     case undo(ResponseRequest)
-    /// Which events were committed, and which were not when the time was over.
+    /// The events that were committed, and the calls whose events were still missing when the time was over.
     case seen([CommittedActions.Action], missing: [CommittedActions.Awaited])
     case error(ResponseFault)
 
-    /// Nothing follows it.
+    /// Whether this is the last line.
     package var isFinal: Bool {
         switch self {
         case .step, .history: false
@@ -28,12 +28,12 @@ package enum ResponseAnswer: Equatable, Sendable {
     }
 }
 
-/// Why the helper does not do what it was asked.
+/// Why the helper refuses a request.
 package struct ResponseFault: Error, Codable, Equatable, Sendable {
     package enum Code: String, Codable, Sendable {
-        /// Not a request, or too long, or not there in time.
+        /// The line is not a request, too long, or late.
         case badRequest = "bad-request"
-        /// As many connections as there may be.
+        /// The maximum number of connections is reached.
         case busy
         /// The peer is not root and not a member of the socket's group.
         case notAllowed = "not-allowed"

@@ -1,17 +1,17 @@
 import ResponseLog
 
-/// What a command asks the helper: one line of JSON on a connection of its own, `{"act":{"request":{…}}}`.
+/// A command's request to the helper: one line of JSON on a separate connection, `{"act":{"request":{…}}}`.
 package enum ResponseAsk: Codable, Equatable, Sendable {
-    /// Bytes of the line with its end.
+    /// The largest size of the line in bytes, including its end.
     package static let lineLimit = 64 << 10
-    /// Transactions that one ``wait(transactions:seconds:)`` can name.
+    /// The most transactions that one ``wait(transactions:seconds:)`` can name.
     package static let waitLimit = 500
-    /// Seconds that it can take.
+    /// The longest wait, in seconds.
     package static let waitSeconds = 3_600
 
-    /// Finds the user and says what would happen.
+    /// Finds the user and determines what would happen.
     case outlook(request: ResponseRequest)
-    /// - `sudoUser`: `SUDO_USER` of the command's environment; believed of root only.
+    /// - `sudoUser`: `SUDO_USER` in the command's environment; only trusted if root sends it.
     case act(request: ResponseRequest, sudoUser: String?)
     case capabilities(integration: String)
     case history(filter: ResponseHistory.Filter)

@@ -1,25 +1,25 @@
 import Glibc
 
-/// Asks the helper, over its socket.
+/// Sends requests to the helper over its socket.
 package struct ResponseClient: Sendable {
     package enum Failure: Error, Equatable, Sendable {
-        /// Nobody listens there: errno of connect(2), `ENOENT` or `ECONNREFUSED`.
+        /// No process listens on the socket: errno of connect(2), `ENOENT` or `ECONNREFUSED`.
         case notRunning(Int32)
         /// The socket's mode does not let this user connect.
         case noPermission
         /// Another errno of connect(2).
         case unreachable(Int32)
-        /// It has taken no request for ten seconds.
+        /// The helper has accepted no request for ten seconds.
         case busy
-        /// The connection ended, or nothing came any more, before the last line of the answer.
+        /// The connection ended or became silent before the last line of the answer.
         case cut
         /// The helper has refused.
         case fault(ResponseFault)
-        /// The caller wants to wait no longer.
+        /// The caller has ended the wait.
         case stopped
     }
 
-    /// How long it may be silent between two lines: an action waits for the org's rate limit.
+    /// The longest silence between two lines: an action may wait for the org's rate limit.
     package static let silence = Duration.seconds(300)
     private static let clock = ContinuousClock()
 
@@ -27,12 +27,12 @@ package struct ResponseClient: Sendable {
 
     package init(socket path: String) { self.path = path }
 
-    /// Sends a request and takes the lines of the answer.
+    /// Sends a request and receives the lines of the answer.
     ///
     /// - Parameters:
     ///   - silence: the longest wait for a line.
-    ///   - isOver: asked several times a second; true ends the wait, and what was asked for goes on at the helper.
-    ///   - onLine: each line before the final one.
+    ///   - isOver: called several times a second; true ends the wait, but the helper continues with the request.
+    ///   - onLine: called with each line before the final one.
     /// - Returns: the final line, never an error.
     @discardableResult
     package func ask(
@@ -43,7 +43,7 @@ package struct ResponseClient: Sendable {
         while true {
             let answer = try attempt(ask, silence, isOver, onLine)
             guard case .error(let fault) = answer else { return answer }
-            // Neither has begun anything.
+            // In both cases the helper has not begun the request.
             guard fault.code == .busy || fault.code == .stopping else { throw .fault(fault) }
             guard Self.clock.now < deadline, !isOver() else { throw .busy }
             poll(nil, 0, 200)
@@ -54,7 +54,7 @@ package struct ResponseClient: Sendable {
         _ ask: ResponseAsk, _ silence: Duration, _ isOver: () -> Bool, _ onLine: (ResponseAnswer) -> Void
     ) throws(Failure) -> ResponseAnswer {
         var lines = SocketLines(try connect())
-        // One that is refused at once may be closed already; what it was told can still be read.
+        // A connection that was refused at once may be closed already, but the refusal can still be read.
         _ = lines.send(ResponseWire.line(ask), within: .seconds(10))
         while true {
             switch lines.next(limit: ResponseAnswer.lineLimit, within: silence, isOver: isOver) {

@@ -9,10 +9,10 @@ struct ResponseConnection: ~Copyable {
     private let peer: ResponsePeer
     private let subject: ResponseServer.Subject
     private let limits: ResponseServer.Limits
-    /// Whether the server is being stopped or paused: what waits for the client, or for the collector, is cut short.
+    /// Whether the server is being stopped or paused. If so, waits for the client or for the collector end early.
     private let isOver: @Sendable () -> Bool
 
-    /// Takes the descriptor over.
+    /// Takes ownership of the descriptor.
     init(
         _ descriptor: Int32, peer: ResponsePeer, subject: ResponseServer.Subject, limits: ResponseServer.Limits,
         isOver: @escaping @Sendable () -> Bool
@@ -28,7 +28,7 @@ struct ResponseConnection: ~Copyable {
         switch lines.next(limit: ResponseAsk.lineLimit, within: limits.requestTime, isOver: isOver) {
         case .line(let line):
             guard let ask = ResponseWire.read(ResponseAsk.self, line) else {
-                return fail(.badRequest, "this is no request of this version of Tributary")
+                return fail(.badRequest, "this is not a request of this version of Tributary")
             }
             if let problem = ask.problem { return fail(.badRequest, problem) }
             answer(ask)
@@ -46,7 +46,7 @@ struct ResponseConnection: ~Copyable {
             relay { _ in .outlook(await subject.engine.outlook(request)) }
         case .act(let request, let sudoUser):
             let actor = peer.actor(sudoUser: sudoUser)
-            // It goes on to its end when the client is gone: a record of what was done is there in any case.
+            // The action is completed even if the client is gone; its record exists in any case.
             relay { onStep in .report(await subject.engine.act(request, for: actor) { onStep(.step($0)) }) }
         case .capabilities(let integration):
             relay { _ in .capabilities(await subject.engine.capabilities(of: integration)) }
@@ -75,7 +75,7 @@ struct ResponseConnection: ~Copyable {
         }
     }
 
-    /// Runs what is asynchronous, and sends what it says as soon as it says it. A client that does not read holds up nobody else.
+    /// Runs asynchronous work, and sends each of its answers at once. A client that does not read delays nobody else.
     private func relay(
         _ body: @escaping @Sendable (@escaping @Sendable (ResponseAnswer) -> Void) async -> ResponseAnswer
     ) {
@@ -99,7 +99,7 @@ struct ResponseConnection: ~Copyable {
     }
 }
 
-/// Answers on their way from a task to the connection's thread: a few for each request.
+/// Passes answers from a task to the connection's thread, a few for each request.
 private final class AnswerQueue: Sendable {
     private let answers = Mutex<[ResponseAnswer]>([])
     private let count = DispatchSemaphore(value: 0)

@@ -8,7 +8,7 @@ import UnixSignals
 
 /// The helper's process, as a list of services run by one group: watchdog, reload, socket.
 package struct ResponseDaemon {
-    /// How long after SIGTERM requests under way may take: within the unit's `TimeoutStopSec=`.
+    /// How long current requests may take after SIGTERM; less than the unit's `TimeoutStopSec=`.
     private static let stopWithin = Duration.seconds(30)
 
     /// Makes the engine for a configuration.
@@ -20,9 +20,9 @@ package struct ResponseDaemon {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - socket: where to listen without a service manager's socket; nil: where the configuration says.
-    ///   - load: reads the configuration again for a reload; nil, after it has said why, if it is refused.
-    /// - Throws: when it can't listen.
+    ///   - socket: the path to listen on if the service manager passes no socket; nil for the configured path.
+    ///   - load: reads the configuration for a reload; returns nil after reporting why it is refused.
+    /// - Throws: if it can't listen.
     package init(
         _ configuration: Configuration, socket: String?, logger: Logger, makeEngine: @escaping EngineFactory,
         load: @escaping @Sendable () -> Configuration?
@@ -55,7 +55,7 @@ package struct ResponseDaemon {
 
     /// Serves until SIGTERM or SIGINT.
     package func run() async throws {
-        // From here on SIGHUP ends nothing: one that comes before the services run is answered then.
+        // From here on SIGHUP does not end the process. A signal that arrives before the services run is handled when they do.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
@@ -67,7 +67,7 @@ package struct ResponseDaemon {
     }
 }
 
-/// The configuration in force, and one that a reload has read.
+/// The configuration in force, and a proposed one from a reload.
 private final class ConfigurationPlan: Sendable {
     private let state: Mutex<(inForce: Configuration, next: Configuration?)>
 
@@ -77,7 +77,7 @@ private final class ConfigurationPlan: Sendable {
 
     var inForce: Configuration { state.withLock { $0.inForce } }
 
-    /// The proposed one, once.
+    /// Returns the proposed configuration, and removes it.
     func takeNext() -> Configuration? {
         state.withLock { state in
             defer { state.next = nil }
@@ -105,7 +105,7 @@ private struct Hangups: Service {
     }
 }
 
-/// One engine after the other: a reload lets the requests under way end, and makes another.
+/// Runs one engine after the other: a reload waits for the current requests, and then makes a new engine.
 private struct ResponseService: Service {
     let server: ResponseServer
     let plan: ConfigurationPlan
@@ -120,14 +120,14 @@ private struct ResponseService: Service {
                 let configuration = plan.takeNext() ?? plan.inForce
                 isPaused = try await serve(configuration)
             }
-            logger.announce(.stopping, "stopped; the requests under way had ended")
+            logger.announce(.stopping, "stopped after all current requests had ended")
         } onGracefulShutdown: {
             notifier.stopping()
             server.stop()
         }
     }
 
-    /// - Returns: whether another configuration follows.
+    /// - Returns: whether a new configuration follows.
     private func serve(_ configuration: Configuration) async throws -> Bool {
         let engine: ResponseEngine
         do {
@@ -152,7 +152,7 @@ private struct ResponseService: Service {
                 engine: engine, actionsFile: "\(plan.inForce.runtimeDirectory)/\(CommittedActions.fileName)"))
     }
 
-    /// The log is one engine's at a time, and the earlier one may need a moment to let go of it.
+    /// Makes an engine. Only one engine at a time can open the log, and the earlier one may need a moment to close it.
     private func start(_ configuration: Configuration) async throws -> ResponseEngine {
         var attempts = 0
         while true {

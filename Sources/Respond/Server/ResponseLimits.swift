@@ -1,7 +1,7 @@
 import ResponseLog
 
 extension ResponseAsk {
-    /// Why it is refused before anything is done, in words; nil when it can be answered.
+    /// Why the request is refused before anything is done; nil if it can be answered.
     var problem: String? {
         switch self {
         case .outlook(let request), .act(let request, _): request.problem
@@ -13,7 +13,7 @@ extension ResponseAsk {
         case .undo(let record): Self.problem("the record", record, 1...64)
         case .wait(let transactions, let seconds):
             transactions.isEmpty || transactions.count > Self.waitLimit || !(0...Self.waitSeconds).contains(seconds)
-                ? "a wait is for 1 to \(Self.waitLimit) calls, and for \(Self.waitSeconds) seconds at most" : nil
+                ? "a wait is for 1 to \(Self.waitLimit) calls, and for at most \(Self.waitSeconds) seconds" : nil
         }
     }
 
@@ -21,14 +21,14 @@ extension ResponseAsk {
         if text.isEmpty { return "\(what) is empty" }
         if !bytes.contains(text.utf8.count) { return "\(what) is longer than \(bytes.upperBound) bytes" }
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
-            return "\(what) has control characters in it"
+            return "\(what) contains control characters"
         }
         return nil
     }
 }
 
 extension ResponseRequest {
-    /// Why it is refused before anything is done, in words; nil when it can be tried.
+    /// Why the request is refused before anything is done; nil if it can be tried.
     package var problem: String? {
         ResponseAsk.problem("the integration", integration, 1...64)
             ?? ResponseAsk.problem("the user", user, 1...320)

@@ -2,21 +2,21 @@ import CLinux
 import Glibc
 import ResponseLog
 
-/// The process at the other end of a connection, as the kernel knows it from the moment it connected (unix(7)).
+/// The process at the other end of a connection, as the kernel recorded it when it connected (unix(7)).
 struct ResponsePeer: Equatable, Sendable {
     var pid: pid_t
     var uid: uid_t
-    /// The first group and the supplementary ones.
+    /// The primary group and the supplementary ones.
     var groups: Set<gid_t>
 
-    /// Nil when the kernel does not say, as for a connection that is gone.
+    /// Nil if the kernel has no information, as for a closed connection.
     init?(socket: Int32) {
         var peer = tributary_peer()
         guard tributary_socket_peer(socket, &peer) == 0 else { return nil }
         var others = [gid_t](repeating: 0, count: 256)
         var count = tributary_socket_peer_groups(socket, &others, Int32(others.count))
         if count < 0, errno == ERANGE {
-            // NGROUPS_MAX of limits.h.
+            // The number is NGROUPS_MAX of limits.h.
             others = [gid_t](repeating: 0, count: 65_536)
             count = tributary_socket_peer_groups(socket, &others, Int32(others.count))
         }
@@ -29,13 +29,13 @@ struct ResponsePeer: Equatable, Sendable {
         self.groups = groups
     }
 
-    /// Root, the helper's own user, and members of the group that the socket belongs to. The socket's mode says the same; this also holds when
-    /// somebody has changed the mode.
+    /// Whether the peer is root, the helper's own user, or a member of the socket's group. The socket's mode enforces the same; this check still
+    /// applies if somebody has changed the mode.
     func isAllowed(socketGroup: gid_t?, helper: uid_t = geteuid()) -> Bool {
         uid == 0 || uid == helper || socketGroup.map { groups.contains($0) } ?? false
     }
 
-    /// - Parameter sudoUser: what the command says of `SUDO_USER`.
+    /// - Parameter sudoUser: `SUDO_USER` as the command has sent it.
     func actor(sudoUser: String?) -> ResponseActor {
         let login = Self.loginUID(of: pid)
         return ResponseActor(
@@ -43,7 +43,7 @@ struct ResponsePeer: Equatable, Sendable {
             sudoUser: uid == 0 ? sudoUser.flatMap { $0.isEmpty ? nil : String($0.prefix(64)) } : nil)
     }
 
-    /// `/proc/PID/loginuid` (proc(5)): set once at login by pam_loginuid(8); nil when it was never set.
+    /// `/proc/PID/loginuid` (proc(5)), which pam_loginuid(8) sets once at login; nil if it was never set.
     private static func loginUID(of pid: pid_t) -> uid_t? {
         let file = open("/proc/\(pid)/loginuid", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
@@ -56,7 +56,7 @@ struct ResponsePeer: Equatable, Sendable {
         return uid == uid_t.max ? nil : uid
     }
 
-    /// The number where there is no name.
+    /// The user's name, or the number if there is no name.
     private static func name(of uid: uid_t) -> String {
         var found = passwd()
         var result: UnsafeMutablePointer<passwd>?

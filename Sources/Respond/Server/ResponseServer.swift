@@ -3,26 +3,26 @@ import Logging
 import Synchronization
 import Systemd
 
-/// The helper's Unix socket: one request a connection, each connection on a thread of its own, few at a time.
+/// The helper's Unix socket: one request per connection, each connection on its own thread, a few at a time.
 package final class ResponseServer: Sendable {
-    /// What clients can take.
+    /// Limits of the resources that clients can use.
     struct Limits: Sendable {
-        /// At once.
+        /// Connections at the same time.
         var connections = 32
-        /// Of these, of one user.
+        /// Connections of one user at the same time.
         var connectionsOfAUser = 8
-        /// For the request's line.
+        /// The time limit for receiving the request's line.
         var requestTime = Duration.seconds(5)
-        /// For each line of the answer.
+        /// The time limit for sending each line of the answer.
         var answerTime = Duration.seconds(5)
-        /// How long requests under way may take to their end after ``ResponseServer/stop()``.
+        /// How long current requests may take after ``ResponseServer/stop()``.
         var windDown = Duration.seconds(25)
     }
 
-    /// What answers the requests.
+    /// The objects that answer the requests.
     package struct Subject: Sendable {
         var engine: any Responding
-        /// The collector's ``CommittedActions``.
+        /// The path of the collector's ``CommittedActions``.
         var actionsFile: String
 
         package init(engine: any Responding, actionsFile: String) {
@@ -31,12 +31,12 @@ package final class ResponseServer: Sendable {
         }
     }
 
-    /// Why it does not listen.
+    /// Why the server can't listen.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// What ``run(_:)`` is to do.
+    /// What ``run(_:)`` should do.
     private enum Order: Int, AtomicRepresentable {
         case serve, pause, stop
     }
@@ -44,12 +44,12 @@ package final class ResponseServer: Sendable {
     private struct Connections {
         var count = 0
         var ofUser: [uid_t: Int] = [:]
-        /// Work that no connection waits for.
+        /// The number of tasks without a connection.
         var others = 0
     }
 
     private let listener: Int32
-    /// Of a socket that it has made itself, which is removed at the end.
+    /// The path of a socket that this process has made, to be removed at the end.
     private let path: String?
     private let limits: Limits
     private let logger: Logger
@@ -57,9 +57,9 @@ package final class ResponseServer: Sendable {
     private let connections = Mutex(Connections())
     private let order = Atomic<Order>(.serve)
 
-    /// Takes the socket of the service manager, and where there is none listens on one of its own.
+    /// Uses the socket that the service manager passes, or listens on its own.
     ///
-    /// - Parameter heartbeat: the loop that accepts connections beats once a second at least.
+    /// - Parameter heartbeat: the loop that accepts connections beats at least once a second.
     package convenience init(path: String, heartbeat: Heartbeat?, logger: Logger) throws(Failure) {
         let inherited: Int32?
         do throws(ListeningSocket.Failure) {
@@ -79,7 +79,7 @@ package final class ResponseServer: Sendable {
             let listener = try UnixSocket.listen(path)
             self.init(listener: listener, path: path, limits: limits, heartbeat: heartbeat, logger: logger)
         } catch {
-            throw Failure(description: "can't listen on \(path): \(error.words)")
+            throw Failure(description: "cannot listen on \(path): \(error.words)")
         }
     }
 
@@ -96,23 +96,23 @@ package final class ResponseServer: Sendable {
         close(listener)
     }
 
-    /// Has ``run(_:)`` return when the requests under way have ended; for good.
+    /// Makes ``run(_:)`` return permanently after the current requests have ended.
     package func stop() { order.store(.stop, ordering: .releasing) }
 
-    /// The same for now: those who connect meanwhile wait in the socket's backlog.
+    /// Makes ``run(_:)`` return after the current requests, to be called again. Clients that connect meanwhile wait in the socket's backlog.
     package func pause() {
         _ = order.compareExchange(expected: .serve, desired: .pause, ordering: .acquiringAndReleasing)
     }
 
     var isServing: Bool { order.load(ordering: .acquiring) == .serve }
 
-    /// Work that ``run(_:)`` waits for as it does for requests, though no connection does.
+    /// Begins work that has no connection but that ``run(_:)`` waits for as for a request.
     package func beginWork() { connections.withLock { $0.others += 1 } }
     package func endWork() { connections.withLock { $0.others -= 1 } }
 
     /// Serves until ``pause()`` or ``stop()``.
     ///
-    /// - Returns: whether it was paused, and not stopped.
+    /// - Returns: true if it was paused, false if it was stopped.
     package func run(_ subject: Subject) async -> Bool {
         await withCheckedContinuation { continuation in
             let status = DetachedThread.start {
@@ -120,7 +120,7 @@ package final class ResponseServer: Sendable {
                 continuation.resume()
             }
             if status != 0 {
-                logger.critical("no thread for the socket: \(String(cString: strerror(status)))")
+                logger.critical("cannot start a thread for the socket: \(String(cString: strerror(status)))")
                 continuation.resume()
             }
         }
@@ -137,15 +137,15 @@ package final class ResponseServer: Sendable {
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 take(connection, subject)
             } else if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) {
-                logger.warning("a connection can't be accepted: \(String(cString: strerror(errno)))")
-                // No descriptors, for example: they come back as connections end.
+                logger.warning("cannot accept a connection: \(String(cString: strerror(errno)))")
+                // For example, there are no free descriptors. They become free when connections end.
                 poll(nil, 0, 250)
             }
         }
-        // Those who come now are told at once that nobody serves.
+        // Without the socket's path, new clients get an error at once.
         if order.load(ordering: .acquiring) == .stop, let path { unlink(path) }
         let clock = ContinuousClock()
-        // A pause has no end in time: nothing makes the helper cut a call short. A stop has.
+        // A pause waits for all calls, however long they take; a stop has a deadline.
         var deadline: ContinuousClock.Instant?
         while connections.withLock({ $0.count + $0.others }) > 0 {
             if order.load(ordering: .acquiring) == .stop {
@@ -170,7 +170,7 @@ package final class ResponseServer: Sendable {
         guard admit(peer.uid) else {
             return refuse(
                 connection,
-                ResponseFault(.busy, "as many requests as may be are under way; try again in a moment"))
+                ResponseFault(.busy, "the maximum number of requests is in progress; try again in a moment"))
         }
         let status = DetachedThread.start {
             ResponseConnection(connection, peer: peer, subject: subject, limits: self.limits) { !self.isServing }
@@ -179,7 +179,7 @@ package final class ResponseServer: Sendable {
         }
         guard status != 0 else { return }
         leave(peer.uid)
-        refuse(connection, ResponseFault(.busy, "no thread: \(String(cString: strerror(status)))"))
+        refuse(connection, ResponseFault(.busy, "cannot start a thread: \(String(cString: strerror(status)))"))
     }
 
     private func refuse(_ connection: Int32, _ fault: ResponseFault) {

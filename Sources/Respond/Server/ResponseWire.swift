@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// How asks and answers become lines.
+/// Encodes requests and answers as lines.
 enum ResponseWire {
     static func line(_ value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Nothing in these types can fail to be encoded.
+        // Encoding these types can't fail.
         return ((try? encoder.encode(value)).map(Array.init) ?? []) + [0x0A]
     }
 

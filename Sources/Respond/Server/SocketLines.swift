@@ -4,22 +4,22 @@ import Glibc
 struct SocketLines: ~Copyable {
     enum Incoming: Equatable {
         case line([UInt8])
-        /// The other end has closed; what came after the last line end is dropped.
+        /// The other end has closed the connection. Bytes after the last line end are dropped.
         case end
         case tooLong
         case late
-        /// `isOver` said so.
+        /// `isOver` returned true.
         case stopped
     }
 
-    /// How often `isOver` is asked.
+    /// The interval between two calls of `isOver`.
     private static let slice: Duration = .milliseconds(200)
     private static let clock = ContinuousClock()
 
     private let descriptor: Int32
     private var buffer: [UInt8] = []
 
-    /// Takes the descriptor over and closes it at the end.
+    /// Takes ownership of the descriptor and closes it at the end.
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
@@ -30,8 +30,8 @@ struct SocketLines: ~Copyable {
     /// The next line without its end.
     ///
     /// - Parameters:
-    ///   - limit: bytes of it with its end.
-    ///   - time: for the whole line.
+    ///   - limit: the largest size of the line in bytes, including its end.
+    ///   - time: the time limit for the whole line.
     mutating func next(limit: Int, within time: Duration, isOver: () -> Bool = { false }) -> Incoming {
         let deadline = Self.clock.now + time
         var searched = 0
@@ -56,7 +56,7 @@ struct SocketLines: ~Copyable {
         }
     }
 
-    /// - Returns: whether all of it went out in time; a connection that has failed once is of no use any more.
+    /// - Returns: whether all bytes were sent in time. After a failure, the connection can't be used any more.
     func send(_ bytes: [UInt8], within time: Duration) -> Bool {
         let deadline = Self.clock.now + time
         var rest = bytes[...]
@@ -76,7 +76,7 @@ struct SocketLines: ~Copyable {
         return true
     }
 
-    /// Whether the other end has closed the connection in both directions (POLLHUP of poll(2)); waits for that so long.
+    /// Whether the other end closes the connection in both directions (POLLHUP of poll(2)) within a time.
     func isGone(after time: Duration) -> Bool {
         var entry = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&entry, 1, Self.milliseconds(time)) > 0

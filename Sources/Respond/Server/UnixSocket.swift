@@ -2,16 +2,16 @@ import Glibc
 
 /// Stream sockets with a path (unix(7)).
 enum UnixSocket {
-    /// What the system said, by its errno.
+    /// A failed system call, with its errno.
     struct Failure: Error {
         let code: Int32
         var words: String { String(cString: strerror(code)) }
     }
 
-    /// As many clients as may wait for the server to look at them.
+    /// The most clients that may wait to be accepted.
     private static let backlog: Int32 = 128
 
-    /// Binds and listens; root, the owner and the group of the directory (with its set-group-id bit) or of the process may connect.
+    /// Binds and listens. Root, the owner and the group may connect; the group is the directory's if that has the set-group-id bit, otherwise the process's.
     ///
     /// A socket that nobody listens on any more is replaced.
     static func listen(_ path: String) throws(Failure) -> Int32 {
@@ -36,7 +36,7 @@ enum UnixSocket {
         return descriptor
     }
 
-    /// - Parameter seconds: how long a full backlog is waited for.
+    /// - Parameter seconds: how long to wait while the backlog is full.
     static func connect(_ path: String, seconds: Int) throws(Failure) -> Int32 {
         let descriptor = try make()
         var time = timeval(tv_sec: seconds, tv_usec: 0)
@@ -49,7 +49,7 @@ enum UnixSocket {
         return descriptor
     }
 
-    /// The group that the file of a bound socket belongs to; nil when it has none that can be found.
+    /// The group of a bound socket's file; nil if it can't be determined.
     static func group(of descriptor: Int32) -> gid_t? {
         var address = sockaddr_un()
         var length = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -76,7 +76,7 @@ enum UnixSocket {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
-        // With the zero byte at its end.
+        // The path needs room for its terminating zero byte.
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw Failure(code: ENAMETOOLONG) }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         return withUnsafePointer(to: &address) { pointer in

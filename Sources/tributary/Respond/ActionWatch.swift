@@ -1,4 +1,4 @@
-/// Says what a person would wonder about while the helper acts: that Okta takes its time, and that Ctrl-C does not stop what has begun.
+/// Informs the person while the helper acts: that Okta has not answered yet, and that Ctrl-C does not stop an action that has begun.
 final class ActionWatch {
     private static let patience = Duration.seconds(3)
 
@@ -17,13 +17,13 @@ final class ActionWatch {
         self.say = say
     }
 
-    /// An action begins.
+    /// Notes that an action begins.
     func begin() {
         start = clock.now
         hasSaidWaiting = false
     }
 
-    /// Called several times a second.
+    /// Prints a message if one is due. Called several times a second.
     func look() {
         if !hasSaidWaiting, clock.now - start > Self.patience {
             hasSaidWaiting = true

@@ -4,14 +4,14 @@ import FoundationEssentials
 import Glibc
 import Respond
 
-/// The users of `--from`: one a line, or a line of JSON with user, case and reason.
+/// The users of `--from`: one per line, or a JSON object per line with user, case and reason.
 struct BatchFile {
-    /// Bytes and lines that are read.
+    /// Limits of the file's size in bytes, and of its lines.
     static let sizeLimit = 4 << 20
     static let lineLimit = 10_000
 
     struct Line {
-        /// From 1.
+        /// The line number, from 1.
         var number: Int
         var user: String
         var caseID: String?
@@ -19,11 +19,11 @@ struct BatchFile {
     }
 
     let lines: [Line]
-    /// SHA-256 of the whole, in hexadecimal.
+    /// SHA-256 of the whole file, in hexadecimal.
     let digest: String
 
     /// - Parameter path: `-` is standard input.
-    /// - Throws: exit codes 66, 77, 74 and 64; nothing was done then.
+    /// - Throws: exit code 66, 77, 74 or 64, before anything is done.
     init(_ path: String) throws(Responder.Failure) {
         let name = path == "-" ? "standard input" : path
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
@@ -45,7 +45,7 @@ struct BatchFile {
         }
         guard !found.isEmpty else { throw .mistake("\(name) names no user") }
         guard found.count <= Self.lineLimit else {
-            throw .mistake("\(name) names \(found.count) users; \(Self.lineLimit) may be: split it")
+            throw .mistake("\(name) names \(found.count) users, but at most \(Self.lineLimit) are allowed: split it")
         }
         lines = found
     }
@@ -56,7 +56,7 @@ struct BatchFile {
         var reason: String?
     }
 
-    /// Any value, for the names of an object's keys.
+    /// Decodes any value; only the names of an object's keys are of interest.
     private struct AnyValue: Decodable {
         init(from decoder: any Decoder) {}
     }
@@ -69,14 +69,14 @@ struct BatchFile {
             if text.hasPrefix("[") { throw mistake(name, number, "a JSON array: write a user a line") }
             if text.contains(",") { throw mistake(name, number, "a comma: write a user a line, or a JSON object") }
             if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-                throw mistake(name, number, "a control character")
+                throw mistake(name, number, "it contains a control character")
             }
             return Line(number: number, user: text)
         }
         let data = Data(text.utf8)
         guard let line = try? JSONDecoder().decode(JSONLine.self, from: data) else {
             throw mistake(
-                name, number, "this is not a JSON object with user, and case and reason where they are needed")
+                name, number, "this is not a JSON object with user and, if needed, case and reason")
         }
         let keys = (try? JSONDecoder().decode([String: AnyValue].self, from: data))?.keys.sorted() ?? []
         if let unknown = keys.first(where: { !["user", "case", "reason"].contains($0) }) {
@@ -116,7 +116,7 @@ struct BatchFile {
 
     // MARK: Keys
 
-    /// What makes the same line of the same command the same request: a run that goes on after another does nothing twice.
+    /// Identifies a line of a command: a repeated run sends the same keys, so no line is carried out twice.
     func key(of request: ResponseRequest) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -131,7 +131,7 @@ struct BatchFile {
         guard let sha = SHA256Digest(), sha.start(), bytes.withUnsafeBytes({ sha.update($0) }),
             let digest = sha.finish()
         else {
-            // libcrypto without SHA-256: no TLS either.
+            // Not reached in practice: without SHA-256, libcrypto would have no TLS either.
             return "none"
         }
         return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
@@ -139,7 +139,7 @@ struct BatchFile {
 }
 
 extension String {
-    /// Without white space at both ends, also of the kinds that come along when text is copied.
+    /// The text without white space at both ends, including kinds that come from copying text.
     var withoutOuterSpace: String {
         let text = drop(while: \.isWhitespace)
         return String(text.reversed().drop(while: \.isWhitespace).reversed())

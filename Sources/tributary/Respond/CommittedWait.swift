@@ -3,7 +3,7 @@ import Configuration
 import Respond
 import ResponseLog
 
-/// `--wait`: until the daemon has committed Okta's own events of what was done.
+/// `--wait`: waits until the daemon has committed Okta's events of the actions.
 struct CommittedWait {
     struct Seen {
         var committed: [CommittedActions.Action] = []
@@ -11,9 +11,9 @@ struct CommittedWait {
         /// Why the wait ended early.
         var failure: Responder.Failure?
 
-        /// Stable, for programs.
+        /// A stable code for programs.
         var code: String { failure?.code ?? (missing.isEmpty ? "committed" : "not-committed") }
-        /// What the command ends with when the action itself is done.
+        /// The exit code of a command whose action is done.
         var status: ExitCode { failure?.status ?? (missing.isEmpty ? .success : ExitStatus.unavailable) }
     }
 
@@ -27,7 +27,7 @@ struct CommittedWait {
         self.interruption = interruption
     }
 
-    /// - Returns: nil when there is nothing to wait for.
+    /// - Returns: nil if there is nothing to wait for.
     func run(_ entries: [ResponseEntry]) -> Seen? {
         var awaited: [CommittedActions.Awaited] = []
         for entry in entries where entry.result?.outcome == .done {
@@ -70,7 +70,7 @@ struct CommittedWait {
     private func sayWhatIsMissing(_ seen: Seen) {
         if let failure = seen.failure {
             return Terminal.complain(
-                "tributary: what was done stays done, but the wait for its events ended early: \(failure.message.printable)"
+                "tributary: the action is done, but the wait for its events ended early: \(failure.message.printable)"
             )
         }
         guard !seen.missing.isEmpty else { return }

@@ -6,7 +6,7 @@ import ResponseLog
 protocol RespondCommand: ParsableCommand {
     static var action: ResponseAction { get }
     var target: RespondTarget { get }
-    /// What the action needs to know besides the user.
+    /// The parameters of the action in addition to the user.
     var details: ResponseOptions { get }
 }
 
@@ -45,8 +45,8 @@ struct RespondContain: RespondCommand {
     static let configuration = about(
         "Suspend a user, and clear sessions, tokens and remembered devices.",
         """
-        One step after the other, each reported. A user who can't be suspended in the present state still loses sessions and tokens; what was not \
-        possible is said. Sessions inside of applications go on until the application asks Okta again. Ends with 77 when a step was refused.
+        Runs the steps one after the other, and reports each. A user who can't be suspended in the present state still loses sessions and tokens; steps \
+        that were not possible are reported. Sessions in applications continue until the application asks Okta again. Exits with 77 if a step was refused.
         """, example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
@@ -54,8 +54,8 @@ struct RespondContain: RespondCommand {
 struct RespondRelease: RespondCommand {
     static let action = ResponseAction.release
     static let configuration = about(
-        "Take a containment back: unsuspend a user.",
-        "The user signs in again; sessions, tokens and remembered devices do not come back.",
+        "Undo a containment: unsuspend a user.",
+        "The user must sign in again; sessions, tokens and remembered devices are not restored.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
@@ -63,9 +63,9 @@ struct RespondRelease: RespondCommand {
 struct RespondSuspend: RespondCommand {
     static let action = ResponseAction.suspend
     static let configuration = about(
-        "Suspend a user: no sign-in until unsuspend.",
+        "Suspend a user: the user can't sign in until unsuspended.",
         """
-        Groups and applications stay. Okta suspends active users only. Sessions are not cleared: contain does both.
+        The user keeps groups and applications. Okta suspends only active users. Sessions are not cleared; contain does both.
         """, example: "mallory@acme.example --case INC-4711 --wait")
     @OptionGroup var target: RespondTarget
 }
@@ -82,10 +82,10 @@ struct RespondClearSessions: RespondCommand {
     static let action = ResponseAction.clearSessions
     static let configuration = about(
         "End a user's sessions in Okta, with OAuth tokens and remembered devices.",
-        "The user can sign in again at once. Sessions inside of applications go on until the application asks Okta again.",
+        "The user can sign in again at once. Sessions in applications continue until the application asks Okta again.",
         example: "mallory@acme.example --case INC-4711 --no-forget-devices")
     @OptionGroup var target: RespondTarget
-    @Flag(inversion: .prefixedNo, help: "Revoke OAuth and OpenID Connect tokens too.") var oauthTokens = true
+    @Flag(inversion: .prefixedNo, help: "Also revoke OAuth and OpenID Connect tokens.") var oauthTokens = true
     @Flag(inversion: .prefixedNo, help: "Forget the devices that the user has asked Okta to remember.")
     var forgetDevices = true
 
@@ -100,8 +100,8 @@ struct RespondClearSessions: RespondCommand {
 struct RespondExpirePassword: RespondCommand {
     static let action = ResponseAction.expirePassword
     static let configuration = about(
-        "Have a user choose a new password at the next sign-in.",
-        "Sessions go on, and who knows the present password can choose the next one: for a stolen password use reset-password.",
+        "Make a user choose a new password at the next sign-in.",
+        "Sessions continue, and anybody who knows the present password can choose the next one. For a stolen password, use reset-password.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
@@ -109,7 +109,7 @@ struct RespondExpirePassword: RespondCommand {
 struct RespondResetPassword: RespondCommand {
     static let action = ResponseAction.resetPassword
     static let configuration = about(
-        "Make a user's password useless until a new one is set by a link.",
+        "Invalidate a user's password; the user sets a new one with a link.",
         """
         Okta mails the link to the user. With --no-send-email it is shown once, on a terminal, and stored nowhere.
         """, example: "mallory@acme.example --case INC-4711")
@@ -123,7 +123,7 @@ struct RespondResetFactors: RespondCommand {
     static let action = ResponseAction.resetFactors
     static let configuration = about(
         "Remove all factors of a user's multifactor sign-in.",
-        "The user enrolls again at the next sign-in; who knows the password could do that first, so reset or suspend as well.",
+        "The user enrolls again at the next sign-in. Anybody who knows the password could do that first, so also reset the password or suspend the user.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
@@ -131,7 +131,7 @@ struct RespondResetFactors: RespondCommand {
 struct RespondUnlock: RespondCommand {
     static let action = ResponseAction.unlock
     static let configuration = about(
-        "Unlock a user whom too many failed sign-ins have locked out.", "Not for users of a directory.",
+        "Unlock a user who is locked out after too many failed sign-ins.", "Not for users from a directory.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
@@ -139,13 +139,13 @@ struct RespondUnlock: RespondCommand {
 struct RespondDeactivate: RespondCommand {
     static let action = ResponseAction.deactivate
     static let configuration = about(
-        "Deactivate a user: for good, unless activated again.",
+        "Deactivate a user permanently, unless activated again.",
         """
-        Okta takes the user out of all applications, which may delete accounts and data there, and API tokens of the user end. activate brings \
-        the user back, without all that.
+        Okta removes the user from all applications, which may delete accounts and data there, and revokes the user's API tokens. activate restores \
+        the user, but none of these.
         """, example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
-    @Flag(inversion: .prefixedNo, help: "Okta tells the administrators by e-mail.") var sendEmail = false
+    @Flag(inversion: .prefixedNo, help: "Let Okta inform the administrators by e-mail.") var sendEmail = false
 
     var details: ResponseOptions {
         var details = ResponseOptions()
@@ -169,8 +169,8 @@ struct RespondActivate: RespondCommand {
 struct RespondAddToGroup: RespondCommand {
     static let action = ResponseAction.addToGroup
     static let configuration = about(
-        "Make a user a member of a group of Okta, such as one for quarantine.",
-        "Only groups that are Okta's own, not those of a directory or an application.",
+        "Add a user to a group in Okta, such as one for quarantine.",
+        "Only for groups that Okta manages, not for those of a directory or an application.",
         example: "mallory@acme.example --group Quarantine --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
@@ -181,8 +181,8 @@ struct RespondAddToGroup: RespondCommand {
 struct RespondRemoveFromGroup: RespondCommand {
     static let action = ResponseAction.removeFromGroup
     static let configuration = about(
-        "Take a user out of a group of Okta.",
-        "Only groups that are Okta's own, not those of a directory or an application.",
+        "Remove a user from a group in Okta.",
+        "Only for groups that Okta manages, not for those of a directory or an application.",
         example: "mallory@acme.example --group Quarantine --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
@@ -196,7 +196,7 @@ struct RespondSetRisk: RespondCommand {
         "Tell Okta how risky a user is; the org's policies decide what follows.",
         "For orgs with Identity Threat Protection.", example: "mallory@acme.example --level HIGH --case INC-4711")
     @OptionGroup var target: RespondTarget
-    @Option(help: "HIGH or LOW: Okta takes no other.") var level: RiskLevel
+    @Option(help: "HIGH or LOW; Okta accepts no other level.") var level: RiskLevel
 
     var details: ResponseOptions {
         var details = ResponseOptions()
@@ -216,14 +216,14 @@ struct RespondUniversalLogout: RespondCommand {
     static let action = ResponseAction.universalLogout
     static let configuration = about(
         "End a user's sessions in Okta and in the applications that support Universal Logout.",
-        "Tokens are revoked too, API tokens among them. For orgs that have the feature.",
+        "Tokens, including API tokens, are revoked, too. For orgs that have the feature.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
 
-/// `--send-email` of actions whose answer has a link otherwise.
+/// `--send-email` of actions whose answer otherwise contains a link.
 struct RespondEmail: ParsableArguments {
-    @Flag(inversion: .prefixedNo, help: "Okta mails the link to the user.") var sendEmail = true
+    @Flag(inversion: .prefixedNo, help: "Let Okta mail the link to the user.") var sendEmail = true
 
     var details: ResponseOptions {
         var details = ResponseOptions()
@@ -234,11 +234,11 @@ struct RespondEmail: ParsableArguments {
 
 /// `--group` of the actions about a group.
 struct RespondGroupOption: ParsableArguments {
-    @Option(help: "Its name, or its id (00g…).") var group: String
+    @Option(help: "The group's name, or its id (00g…).") var group: String
 
     var details: ResponseOptions {
         var details = ResponseOptions()
-        // Ids of Okta have 20 characters.
+        // Okta's ids have 20 characters.
         if group.hasPrefix("00g"), group.utf8.count == 20 { details.groupID = group } else { details.groupName = group }
         return details
     }

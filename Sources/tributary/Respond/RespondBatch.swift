@@ -3,9 +3,9 @@ import Glibc
 import Respond
 import ResponseLog
 
-/// One action on many users, one after the other. The helper keeps the pace that the org allows.
+/// One action on many users, one after the other. The helper respects the org's rate limit.
 struct RespondBatch {
-    /// How long a helper that stopped in the middle may take to be there again.
+    /// How long to wait for a helper that stopped during the batch to start again.
     private static let returnTime = Duration.seconds(20)
 
     private let responder: Responder
@@ -15,7 +15,7 @@ struct RespondBatch {
     private let requests: [ResponseRequest]
     private let interruption = Interruption.watch()
 
-    /// - Parameter template: everything but the user; case and reason where a line has none.
+    /// - Parameter template: everything except the user; its case and reason apply to lines that have none.
     init(_ responder: Responder, _ handling: RespondHandling, like template: ResponseRequest, file path: String) throws
     {
         self.responder = responder
@@ -23,7 +23,7 @@ struct RespondBatch {
         name = path == "-" ? "standard input" : path
         guard !template.answersWithLink else {
             throw Responder.Failure.mistake(
-                "--no-send-email is for one user: its answer holds a link, which is shown on a terminal only")
+                "--no-send-email is for one user: its answer contains a link, which is shown only on a terminal")
         }
         let file = try BatchFile(path)
         let name = name
@@ -49,7 +49,7 @@ struct RespondBatch {
         var bar = ProgressBar(descriptor: STDERR_FILENO)
         defer { bar.clear() }
         let watch = ActionWatch(
-            interruption, interrupted: "stops after the line under way: the helper has begun with it"
+            interruption, interrupted: "stopping after the current line, which the helper has begun"
         ) { words in
             bar.clear()
             Terminal.complain(words)
@@ -86,7 +86,7 @@ struct RespondBatch {
         dialogue.note(
             "\(name.printable): \(requests.count) lines, from \(requests[0].user.printable) to \(requests[requests.count - 1].user.printable)"
         )
-        dialogue.note("Each user's state is checked as it is acted on; here nobody was looked up yet.")
+        dialogue.note("Each user's state is checked immediately before the action; no user was looked up yet.")
         let cases = Set(requests.map(\.caseID))
         let which = cases.count == 1 ? requests[0].caseID.printable : "\(cases.count) cases"
         guard
@@ -99,7 +99,7 @@ struct RespondBatch {
         }
     }
 
-    /// Asks again when the helper stops in the middle: each line has a key, and nothing is done twice.
+    /// Repeats a request if the helper stops during it. Nothing is done twice, because each line has a key.
     private func patiently(
         _ body: () throws(Responder.Failure) -> ResponseReport
     ) throws(Responder.Failure) -> ResponseReport {
@@ -130,7 +130,7 @@ struct RespondBatch {
         var status: ExitCode
     }
 
-    /// What the lines came to.
+    /// The outcomes of the lines.
     private struct Tally {
         var count = 0
         var well = 0
@@ -153,7 +153,7 @@ struct RespondBatch {
                 entries += report.entries
             }
             if verdict.status == .success { well += 1 } else { bad += 1 }
-            // What is not known or not available is worse than what was refused.
+            // Unknown or unavailable is worse than refused.
             if verdict.status != .success, status != ExitStatus.unavailable { status = verdict.status }
         }
     }
@@ -161,14 +161,14 @@ struct RespondBatch {
     private func conclude(_ tally: Tally) throws {
         var parts = ["\(tally.well) of \(requests.count) done"]
         if tally.earlier > 0 { parts.append("\(tally.earlier) of them by an earlier run") }
-        if tally.bad > 0 { parts.append("\(tally.bad) not done or not known") }
+        if tally.bad > 0 { parts.append("\(tally.bad) not done or unknown") }
         let left = requests.count - tally.count
         if left > 0 { parts.append("\(left) left") }
         if handling.dryRun { parts.append("a dry run: nothing was done") }
         Terminal.complain(parts.joined(separator: ", "))
         if let stop = tally.stop {
             Terminal.complain(
-                "tributary: \(stop.words.printable)\n  Run the same command again with the same file to go on: what is done is not done a second time."
+                "tributary: \(stop.words.printable)\n  To continue, run the same command again with the same file: completed lines are not repeated."
             )
         }
         let waited = wait(tally)

@@ -5,20 +5,20 @@ struct RespondGroup: ParsableCommand {
         commandName: "respond",
         abstract: "Act on a user of an Okta org from a case: suspend, clear sessions, contain and more.",
         discussion: """
-            Each action shows the user's present state, asks, acts through a helper that alone has the credential, reads the state back, and is on \
-            record. Members of the group tributary-responders may use it, and root. Without a terminal, --yes is needed.
+            Each action shows the user's present state, asks for confirmation, acts through a helper (the only process with the credential), reads the new state, and is \
+            recorded. Members of the group tributary-responders and root may use it. Without a terminal, --yes is required.
 
-            list says which actions an integration's credential may perform, history what was done, and undo takes an action back.
+            list shows which actions an integration's credential may perform, history shows past actions, and undo reverses an action.
 
-            Ends with 0 when it is done or was already so; with 64 for a mistake in the command, also when several users match; with 66 when there \
-            is no such user; with 69 when Okta or the helper is unavailable, what came of the action is not known, or the time of --wait is over; \
-            with 77 when a guard rail or Okta refuses it.
+            Exits with 0 if the action is done or was not necessary; with 64 for a mistake in the command, or if several users match; with 66 if there \
+            is no such user; with 69 if Okta or the helper is unavailable, the outcome is unknown, or the time of --wait is over; \
+            and with 77 if a guard rail or Okta refuses it.
 
-            Example: contain a user, then take it back
+            Example: contain a user, then release the user
               tributary respond contain mallory@acme.example --case INC-4711 --reason "phished"
               tributary respond release mallory@acme.example --case INC-4711
 
-            Example: what was done for a case
+            Example: the actions for a case
               tributary respond history --case INC-4711
             """,
         subcommands: [

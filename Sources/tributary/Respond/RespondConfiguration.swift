@@ -1,21 +1,21 @@
 import Configuration
 import FoundationEssentials
 
-/// What a command needs of the configuration: the way to the helper, and names of integrations. A mistake elsewhere stops no responder: the
-/// helper goes on with the configuration that it has.
+/// The parts of the configuration that a command needs: the helper's socket, and the names of integrations. Mistakes in other parts must not stop a
+/// responder, since the helper continues with its own configuration.
 struct RespondConfiguration {
-    /// As it was given.
+    /// The file as it was given.
     let file: String
     let socket: String
-    /// All integrations that can be read, and those with response actions.
+    /// All integrations that could be read, and those with response actions.
     let integrations: [String]
     let responding: [String]
-    /// False when a file with mistakes may have response actions of an integration that is not in the list.
+    /// False if a file with mistakes may declare further integrations with response actions.
     let isComplete: Bool
 
-    /// Reads it, and says in one line what can't be used.
+    /// Reads the configuration, and reports in one line what can't be used.
     ///
-    /// - Throws: code `configuration` when nothing tells where the helper is: the main file of one's own can't be used.
+    /// - Throws: code `configuration` if the helper's socket is unknown because the main file, given by --config, can't be used.
     init(_ options: ConfigurationOptions) throws(Responder.Failure) {
         file = options.config
         let context = ConfigurationContext(
@@ -38,13 +38,13 @@ struct RespondConfiguration {
                         code: "configuration", message: LiteralSecret.masked(error.description),
                         status: ExitStatus.configuration)
                 }
-                // A comment alone gives the defaults.
+                // A file with only a comment gives the defaults.
                 let nothing = ConfigurationSource(file: options.config, text: "# defaults\n")
                 configuration = try? Configuration.load(sources: [nothing], context: context)
             }
             let first = problems.first?.description.split(separator: "\n").first.map(String.init) ?? options.config
             Terminal.complain(
-                "tributary: warning: \(LiteralSecret.masked(first).printable); the helper goes on with the configuration that it has"
+                "tributary: warning: \(LiteralSecret.masked(first).printable); the helper continues with its present configuration"
             )
         }
         guard let configuration else {
@@ -64,7 +64,7 @@ struct RespondConfiguration {
             } ?? false
     }
 
-    /// The files without those that have mistakes; nil when the main file has some.
+    /// The files without mistakes; nil if the main file has any.
     private static func rest(
         of sources: [ConfigurationSource], without problems: [ConfigurationProblem], main: String,
         _ context: ConfigurationContext

@@ -6,9 +6,9 @@ import ResponseLog
 struct RespondHistory: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "What was done, by whom and for which case: the newest first.",
+        abstract: "Show past actions, newest first: what was done, by whom, and for which case.",
         discussion: """
-            From the response log, which has refusals and dry runs too. The daemon collects the same as records of the spool.
+            Reads the response log, which includes refusals and dry runs. The daemon collects the same entries as records of the spool.
 
             Example:
               tributary respond history --case INC-4711
@@ -16,11 +16,13 @@ struct RespondHistory: ParsableCommand {
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(name: .customLong("case"), help: ArgumentHelp("Only of this case.", valueName: "id")) var caseID: String?
-    @Option(help: "Only on this user: a login, an e-mail address or an id.") var user: String?
-    @Option(help: "Only of this integration.", completion: .names(of: .integrations)) var integration: String?
-    @Option(help: ArgumentHelp("How many actions, up to 10000.", valueName: "number")) var limit = 100
-    @Flag(help: "As JSON, an action a line.") var json = false
+    @Option(name: .customLong("case"), help: ArgumentHelp("Only actions for this case.", valueName: "id")) var caseID:
+        String?
+    @Option(help: "Only actions on this user: a login, an e-mail address or an id.") var user: String?
+    @Option(help: "Only actions of this integration.", completion: .names(of: .integrations)) var integration: String?
+    @Option(help: ArgumentHelp("The largest number of actions to show, up to 10000.", valueName: "number")) var limit =
+        100
+    @Flag(help: "Print JSON, one action per line.") var json = false
 
     func validate() throws {
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit is from 1 to 10000") }
@@ -46,16 +48,16 @@ struct RespondHistory: ParsableCommand {
                 throw Responder.Failure(
                     code: "no-integration",
                     message:
-                        "\(responder.configuration.file) has no integration “\(integration.printable)”, and nothing is on record of one",
+                        "\(responder.configuration.file) has no integration “\(integration.printable)”, and no action on such an integration is recorded",
                     status: ExitStatus.noInput)
             }
             if isEmpty, !json {
-                Terminal.complain("nothing is on record" + (caseID ?? user ?? integration == nil ? "" : " of that"))
+                Terminal.complain("no recorded actions" + (caseID ?? user ?? integration == nil ? "" : " match"))
             }
         }
     }
 
-    /// Two lines: what and why, then the words.
+    /// Two lines: the action, then its result and reason.
     private static func lines(_ entry: ResponseEntry) -> [String] {
         let terminal = Terminal.output
         let outcome = entry.result?.outcome.rawValue ?? "begun"
@@ -68,7 +70,7 @@ struct RespondHistory: ParsableCommand {
         let reason = entry.reason.map { " Reason: \($0)" } ?? ""
         return [what.printable]
             + terminal.wrapped(
-                "  \(entry.id)  \((entry.result?.message ?? "what came of it is not known yet").printable)\(reason.printable)",
+                "  \(entry.id)  \((entry.result?.message ?? "the outcome is not known yet").printable)\(reason.printable)",
                 indent: 2)
     }
 

@@ -3,31 +3,31 @@ import FoundationEssentials
 import Respond
 import ResponseLog
 
-/// What came of a request, for programs: a line of JSON. It holds no secret.
+/// The outcome of a request for programs: a line of JSON, without secrets.
 struct RespondJSON: Encodable {
-    /// As the caller wrote it.
+    /// The user as the caller wrote it.
     var user: String
     var integration: String?
     var action: ResponseAction
     var caseID: String?
-    /// Of the step that went worst; `failed` when the helper could not be asked.
+    /// The outcome of the worst step; `failed` if the helper could not be asked.
     var outcome: ResponseResult.Outcome
-    /// Stable; see docs/respond.md.
+    /// A stable code; see docs/respond.md.
     var code: String?
     var message: String
-    /// What the command ends with on account of this user.
+    /// The exit code for this user.
     var exitCode: Int32
     var isDryRun: Bool
-    /// The same key was asked before, and nothing was done this time.
+    /// Whether an earlier request had the same key, so that nothing was done this time.
     var isRepeat: Bool
     /// An entry of the response log for each step.
     var steps: [ResponseEntry]
-    /// Users that match, when more than one does.
+    /// The matching users, if there are several.
     var candidates: [ResponseUser]?
-    /// With --wait: Okta's events that the daemon has committed, and the calls whose events it has not.
+    /// With --wait: Okta's events that the daemon has committed, and the calls whose events it has not committed.
     var committed: [CommittedActions.Action]?
     var notCommitted: [CommittedActions.Awaited]?
-    /// With --wait: `committed`, `not-committed`, `interrupted` or why the helper could not be asked. What was done stays done.
+    /// With --wait: `committed`, `not-committed`, `interrupted` or the reason why the helper could not be asked. It does not affect the action itself.
     var wait: String?
 
     init(_ request: ResponseRequest, _ report: ResponseReport, candidates: [ResponseUser] = []) {
@@ -40,7 +40,7 @@ struct RespondJSON: Encodable {
         self.candidates = candidates.isEmpty ? nil : candidates
     }
 
-    /// - Parameter failure: why nothing is known of the request.
+    /// - Parameter failure: why the outcome of the request is unknown.
     init(_ request: ResponseRequest, _ failure: Responder.Failure) {
         self.init(
             request, outcome: failure.code == "no-answer" ? .unknown : .failed, code: failure.code,
@@ -48,7 +48,7 @@ struct RespondJSON: Encodable {
             exitCode: failure.status.rawValue)
     }
 
-    /// The answer to the question was no.
+    /// The person did not confirm the action.
     init(declined request: ResponseRequest) {
         self.init(request, outcome: .refused, code: "declined", message: "nothing was done", exitCode: 0)
     }
@@ -69,7 +69,7 @@ struct RespondJSON: Encodable {
         steps = []
     }
 
-    /// One line that a terminal can show.
+    /// One line of JSON that a terminal can show safely.
     static func line(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -4,9 +4,9 @@ import Respond
 struct RespondList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Which actions an integration's credential may perform, and why not the rest.",
+        abstract: "Show which actions an integration's credential may perform, and why it may not perform the others.",
         discussion: """
-            Nothing is done and nothing recorded.
+            This command changes nothing and records nothing.
 
             Example:
               tributary respond list --integration acme
@@ -14,7 +14,7 @@ struct RespondList: ParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
     @Option(
-        help: "The integration; it may be left out when only one has a response_action.",
+        help: "The integration; optional if only one has a response_action.",
         completion: .names(of: .integrations))
     var integration: String?
     @Flag(help: "As JSON.") var json = false

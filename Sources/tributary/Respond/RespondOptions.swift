@@ -1,22 +1,23 @@
 import ArgumentParser
 import Configuration
 
-/// How an action is tried: what all commands that act have in common.
+/// The options that all acting commands share.
 struct RespondHandling: ParsableArguments {
-    @Flag(help: "Show what would happen and do nothing; that is on record too.") var dryRun = false
-    @Flag(help: "Do not ask. Needed where nobody can be asked.") var yes = false
+    @Flag(help: "Show what would happen without doing it; this is recorded, too.") var dryRun = false
+    @Flag(help: "Do not ask for confirmation. Required without a terminal.") var yes = false
     @Flag(
         help: """
-            Act on administrators and the credential's owner too, and beyond response.users_per_hour. Users of response.protected_users stay \
+            Also act on administrators and the credential's owner, and ignore response.users_per_hour. Users in response.protected_users stay \
             protected.
             """)
     var force = false
-    @Flag(help: "Afterwards wait until the daemon has committed Okta's event of the action.") var wait = false
-    @Option(help: ArgumentHelp("How long, up to 1h.", valueName: "duration")) var waitFor: ConfigurationDuration =
-        .twoMinutes
-    @Flag(help: "The result as JSON, a line for each user.") var json = false
+    @Flag(help: "After the action, wait until the daemon has committed Okta's event of it.") var wait = false
+    @Option(help: ArgumentHelp("How long to wait, up to 1h.", valueName: "duration")) var waitFor:
+        ConfigurationDuration =
+            .twoMinutes
+    @Flag(help: "Print the result as JSON, one line per user.") var json = false
 
-    /// The answer to the question was no.
+    /// Reports that the person did not confirm the action.
     func sayDeclined(_ result: RespondJSON) {
         if json { Terminal.result(RespondJSON.line(result)) }
         Terminal.complain("nothing was done")
@@ -28,55 +29,57 @@ struct RespondHandling: ParsableArguments {
 }
 
 extension ConfigurationDuration: ExpressibleByArgument {
-    // It can be read.
+    // This text always parses.
     fileprivate static let twoMinutes = (try? ConfigurationDuration(parsing: "2m")) ?? .init(seconds: 120)
 
-    /// Reads it as the configuration does.
+    /// Parses a duration in the form of the configuration.
     public init?(argument: String) { try? self.init(parsing: argument) }
 }
 
-/// Whom an action is about, and why.
+/// The user of an action, and its reason.
 struct RespondTarget: ParsableArguments {
     @OptionGroup var options: ConfigurationOptions
 
     @Argument(help: "A login, an e-mail address or an id (00u…) of Okta.") var user: String?
 
     @Option(
-        help: "The integration; it may be left out when only one has a response_action.",
+        help: "The integration; optional if only one has a response_action.",
         completion: .names(of: .integrations))
     var integration: String?
 
     @Option(name: .customLong("case"), help: ArgumentHelp("The case that the action is for.", valueName: "id"))
     var caseID: String?
 
-    @Option(help: ArgumentHelp("Why, for the record.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text")) var reason: String?
 
     @Option(
         help: ArgumentHelp(
             """
-            Many users, from a file or from standard input (-): a user a line, or a line of JSON with user, case and reason; # begins a comment \
-            line. The same command with the same file goes on where it was stopped.
+            Act on many users, from a file or from standard input (-): one user per line, or a JSON object per line with user, case and reason; # begins a \
+            comment line. After an interruption, the same command with the same file continues.
             """, valueName: "file"), completion: .file())
     var from: String?
 
     @Option(
-        help: "A name of your own for this request: the same again does nothing and gives the earlier answer.")
+        help:
+            "Your own id for this request: a second request with the same id does nothing and returns the earlier answer."
+    )
     var key: String?
 
     @OptionGroup var handling: RespondHandling
 
-    /// Checked by the command itself, so that --json has its answer too.
+    /// Checked by the command and not by the parser, so that --json reports mistakes, too.
     func check() throws(Responder.Failure) {
         if from != nil {
             guard user == nil else { throw .mistake("name one user, or a file with --from") }
             guard key == nil else {
-                throw .mistake("--key is for one user; with --from each line has a key of its own")
+                throw .mistake("--key is for one user; with --from, each line has its own key")
             }
         } else {
             guard user != nil else {
                 throw .mistake("name a user: a login, an e-mail address or an id; or a file with --from")
             }
-            guard caseID != nil else { throw .mistake("--case is missing: name the case that this is for") }
+            guard caseID != nil else { throw .mistake("--case is missing: name the case that this action is for") }
         }
     }
 }

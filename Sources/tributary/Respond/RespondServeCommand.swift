@@ -11,15 +11,15 @@ import Systemd
 struct RespondServe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "The helper that alone has the credentials, in the foreground, until SIGTERM or SIGINT.",
+        abstract: "Run the helper, the only process with the credentials, in the foreground until SIGTERM or SIGINT.",
         discussion: """
-            Takes requests on the socket that systemd hands over, else on one of its own, and answers those of root, of its own user and of \
-            members of the socket's group. It has the response log for itself. tributary-respond.service runs it.
+            Accepts requests on the socket that systemd passes, or else on its own socket. It serves root, its own user and \
+            members of the socket's group. No other process may write its response log. tributary-respond.service runs it.
 
-            SIGHUP applies a changed configuration, after the requests under way. Ends with 73 when it can't listen, or the response log is \
-            another process's or can't be written; with 78 for a bad configuration.
+            SIGHUP applies a changed configuration after the current requests. Exits with 73 if it can't listen, or if the response log is \
+            in use by another process or can't be written; with 78 for a bad configuration.
 
-            The commands look for it at response.socket of their configuration.
+            The commands find it by response.socket in their configuration.
 
             Example: on a host without systemd, with response.socket in ./tributary.yaml
               tributary respond serve --config ./tributary.yaml
@@ -28,7 +28,7 @@ struct RespondServe: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Option(
         help: ArgumentHelp(
-            "Where to listen when systemd hands over no socket. (default: response.socket)", valueName: "path"))
+            "The socket to listen on if systemd passes none. (default: response.socket)", valueName: "path"))
     var socket: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: Logger.Level = .info
 
@@ -36,7 +36,7 @@ struct RespondServe: AsyncParsableCommand {
         LogOutput.detected().bootstrap(level: logLevel)
         let logger = Logger(label: "tributary-respond")
         tributary_guard_memory()
-        // The daemon reads the response log by the group.
+        // The response log must be readable by the group, because the daemon reads it.
         umask(0o027)
         let path = options.config
         guard let configuration = Self.load(path, logger) else { throw ExitStatus.configuration }
@@ -70,7 +70,7 @@ struct RespondServe: AsyncParsableCommand {
             environment: ProcessInfo.processInfo.environment, logger: Logger(label: "tributary-respond"))
     }
 
-    /// Reads the configuration; nil after saying what is wrong. A secret that can't be read is the trouble of its integration alone.
+    /// Reads the configuration; nil after reporting its problems. A secret that can't be read affects only the integrations that use it.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: Responder.environment,

@@ -1,7 +1,7 @@
 import Respond
 import ResponseLog
 
-/// What people read of users, outlooks and results. Names come from Okta, and are shown without control characters.
+/// Texts about users, outlooks and results. Names come from Okta, and are shown without control characters.
 struct RespondText {
     let terminal: Terminal
 
@@ -32,10 +32,10 @@ struct RespondText {
         return ["  these match; name one by its id or login:"] + users.map { "    \(Self.user($0))" }
     }
 
-    /// A line for an action with a result. The message says who; programs find the user's login at the same place of every line.
+    /// A line for an action with a result. The message names the user; for programs, the user's login is at the same place in every line.
     func step(_ entry: ResponseEntry, isRepeat: Bool = false) -> [String] {
         guard let result = entry.result else { return [] }
-        let earlier = isRepeat ? " (asked before; nothing was done this time)" : ""
+        let earlier = isRepeat ? " (repeated request; nothing was done this time)" : ""
         let user = terminal.isTerminal ? "" : " " + (entry.user.login ?? entry.user.asked).printable
         return terminal.wrapped(
             "\(sign(result)) \(entry.action.rawValue)\(user)\(earlier): \(words(result))", indent: 2)
@@ -49,7 +49,7 @@ struct RespondText {
         return text
     }
 
-    /// A mark for people, the outcome's own word for programs.
+    /// A mark on a terminal; for programs, the name of the outcome.
     private func sign(_ result: ResponseResult) -> String {
         guard terminal.isTerminal else { return result.outcome.rawValue }
         return switch result.outcome {

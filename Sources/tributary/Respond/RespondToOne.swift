@@ -3,7 +3,7 @@ import Glibc
 import Respond
 import ResponseLog
 
-/// One action on one user: look, ask, act, wait.
+/// One action on one user: look the user up, ask, act, wait.
 struct RespondToOne {
     let responder: Responder
     let handling: RespondHandling
@@ -14,12 +14,12 @@ struct RespondToOne {
         self.handling = handling
     }
 
-    /// Tries a request, says what came of it, and ends with the exit code for that.
+    /// Carries out a request, prints the outcome, and exits with its exit code.
     func run(_ request: ResponseRequest) throws {
         if let problem = request.problem { throw Responder.Failure.mistake(problem) }
         guard !request.answersWithLink || canShowSecrets else {
             throw Responder.Failure.mistake(
-                "with --no-send-email the answer holds a link, which is shown on a terminal only: leave it out, or use a terminal without --json"
+                "with --no-send-email the answer contains a link, which is shown only on a terminal: omit it, or use a terminal without --json"
             )
         }
         var request = request
@@ -32,7 +32,7 @@ struct RespondToOne {
                 dialogue.note(line)
             }
             if outlook.steps.allSatisfy({ $0.result.outcome == .refused }) {
-                // There is nothing to ask. The refusal is put on record by a dry run, so that a state that changes now changes nothing.
+                // The action would be refused, so there is nothing to ask. A dry run records the refusal, and does nothing even if the user's state changes now.
                 request.isDryRun = true
             } else if try !dialogue.confirm(question(request, outlook.user), standard: false) {
                 return handling.sayDeclined(RespondJSON(declined: request))
@@ -55,7 +55,7 @@ struct RespondToOne {
     }
 
     static let nobodyToAsk = Responder.Failure.mistake(
-        "--yes is needed where nobody can be asked", code: "confirmation-needed")
+        "--yes is required without a terminal", code: "confirmation-needed")
 
     private func question(_ request: ResponseRequest, _ user: ResponseUser) -> String {
         let more = (request.options.groupName ?? request.options.groupID ?? request.options.riskLevel).map {
@@ -65,14 +65,14 @@ struct RespondToOne {
             .printable
     }
 
-    /// From here on Ctrl-C waits for the end: what was begun is told.
+    /// Carries out the action. From here on Ctrl-C does not end the command before the result is known and printed.
     private func act(_ request: ResponseRequest) throws(Responder.Failure) -> ResponseReport {
         let text = RespondText(terminal: .output)
         var shown: Set<String> = []
         let watch = ActionWatch(
             interruption,
             interrupted: """
-                the helper has begun, so this action goes on, and this command waits for the result. See also: tributary respond history \
+                the helper has begun, so this action continues, and this command waits for the result. See also: tributary respond history \
                 --case \(request.caseID.printable)
                 """)
         let report = try responder.act(request, whileWaiting: watch.look) { entry in
@@ -110,17 +110,17 @@ struct RespondToOne {
         guard result.exitCode == 0 else { throw ExitCode(result.exitCode) }
     }
 
-    /// Under which ids it is in the response log, and for which case: a repeated request is on record for the case of the first one.
+    /// Prints the ids in the response log, and the case: a repeated request is recorded for the case of the first one.
     private func sayRecords(_ entries: [ResponseEntry]) {
         let recorded = entries.filter { RespondVerdict.isRecorded($0) == true }
         let terminal = Terminal(descriptor: STDERR_FILENO)
         if let first = recorded.first {
             Terminal.complain(
                 terminal.dim(
-                    "  on record for \(first.caseID.printable): \(recorded.map(\.id).joined(separator: ", "))"))
+                    "  recorded for \(first.caseID.printable): \(recorded.map(\.id).joined(separator: ", "))"))
         }
         if entries.contains(where: { RespondVerdict.isRecorded($0) == false }) {
-            Terminal.complain(terminal.dim("  \(recorded.isEmpty ? "" : "the rest is ")not on record"))
+            Terminal.complain(terminal.dim("  \(recorded.isEmpty ? "" : "the rest is ")not recorded"))
         }
     }
 
@@ -129,15 +129,15 @@ struct RespondToOne {
     private func show(_ secret: String) {
         guard canShowSecrets else {
             return Terminal.complain(
-                "the answer holds a password or a link, which is shown on a terminal only and stored nowhere; do it again there if it is needed"
+                "the answer contains a password or a link, which is shown only on a terminal and stored nowhere; repeat the action on a terminal if you need it"
             )
         }
-        Terminal.result("  shown once, and stored nowhere: \(secret.printable)")
+        Terminal.result("  shown only once and stored nowhere: \(secret.printable)")
     }
 }
 
 extension ResponseRequest {
-    /// Whether Okta's answer has a link that only the responder gets.
+    /// Whether Okta's answer contains a link for the responder alone.
     var answersWithLink: Bool {
         [.activate, .resetPassword].contains(action) && options.sendEmail == false && !isDryRun
     }

@@ -4,10 +4,10 @@ import Respond
 struct RespondUndo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "undo",
-        abstract: "Take an action of the history back, where it has an opposite.",
+        abstract: "Undo an action from the history, if it has an opposite.",
         discussion: """
-            suspend and unsuspend, deactivate and activate, add-to-group and remove-from-group are opposites. What a user lost by another action \
-            does not come back by itself: a user signs in again, enrolls again, chooses a new password.
+            suspend and unsuspend, deactivate and activate, add-to-group and remove-from-group are opposites. Other actions can't be \
+            undone: the user must sign in again, enroll again, or choose a new password.
 
             Example:
               tributary respond history --case INC-4711
@@ -15,10 +15,10 @@ struct RespondUndo: ParsableCommand {
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Argument(help: "Its id in the history.") var record: String
-    @Option(name: .customLong("case"), help: ArgumentHelp("Another case than that of the action.", valueName: "id"))
+    @Argument(help: "The action's id in the history.") var record: String
+    @Option(name: .customLong("case"), help: ArgumentHelp("A case other than that of the action.", valueName: "id"))
     var caseID: String?
-    @Option(help: ArgumentHelp("Why, for the record.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text")) var reason: String?
     @OptionGroup var handling: RespondHandling
 
     func run() throws {

@@ -3,9 +3,9 @@ import Configuration
 import Respond
 import ResponseLog
 
-/// What a request came to as a whole: the step that went worst decides.
+/// The outcome of a whole request, which is that of its worst step.
 struct RespondVerdict {
-    /// Of the steps that have a result.
+    /// The worst result of the steps.
     let worst: ResponseResult
     let status: ExitCode
 
@@ -15,11 +15,11 @@ struct RespondVerdict {
             results.max { Self.rank($0) < Self.rank($1) }
             ?? ResponseResult(
                 outcome: .unknown, code: "no-result",
-                message: "the helper says nothing of what came of it; see \(CommandHint.command("respond history"))")
+                message: "the helper did not report the outcome; see \(CommandHint.command("respond history"))")
         status = Self.status(of: worst)
     }
 
-    /// Refusals that come before the response log, or because of it. `busy` may be one or the other.
+    /// Whether an entry is in the response log. Some refusals come before it is written, or because it can't be written. Nil for `busy`, which may be either.
     static func isRecorded(_ entry: ResponseEntry) -> Bool? {
         switch entry.result?.code {
         case "unknown-integration", "invalid-request", "key-reused", "log-unavailable": false
@@ -31,7 +31,7 @@ struct RespondVerdict {
     static func status(of result: ResponseResult) -> ExitCode {
         switch result.outcome {
         case .done, .alreadyDone, .wouldDo: .success
-        // Asking again does not help.
+        // A retry would not help.
         case .failed where ["credential", "not-permitted"].contains(result.code): ExitStatus.noPermission
         case .failed, .unknown: ExitStatus.unavailable
         case .refusedByOkta: ExitStatus.noPermission

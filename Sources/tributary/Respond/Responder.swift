@@ -5,7 +5,7 @@ import Glibc
 import Respond
 import ResponseLog
 
-/// The way to the helper, and words for what can go wrong on it.
+/// Sends requests to the helper, and explains failures.
 struct Responder {
     let configuration: RespondConfiguration
     private let client: ResponseClient
@@ -17,26 +17,26 @@ struct Responder {
         client = ResponseClient(socket: socket)
     }
 
-    /// Without the directories of a unit's own: the configuration's defaults are those of the collector.
+    /// The environment without a unit's directories, so that the configuration's defaults are those of the collector.
     static var environment: [String: String] {
         ProcessInfo.processInfo.environment.filter { !["RUNTIME_DIRECTORY", "STATE_DIRECTORY"].contains($0.key) }
     }
 
-    /// Why a command ends, in words and by a code that stays the same.
+    /// Why a command ends: a message, and a stable code.
     struct Failure: Error {
         var code: String
         var message: String
         var status: ExitCode
 
-        /// A mistake in what was asked for.
+        /// A mistake in the request.
         static func mistake(_ message: String, code: String = "invalid-request") -> Failure {
             Failure(code: code, message: message, status: ExitStatus.usage)
         }
     }
 
-    /// Runs a command's body, and says why it can't go on.
+    /// Runs a command's body, and reports its failure.
     ///
-    /// - Parameter json: also as a line of JSON on standard output.
+    /// - Parameter json: whether to report the failure also as a line of JSON on standard output.
     static func reporting(json: Bool, _ body: () throws -> Void) throws {
         do {
             try body()
@@ -64,12 +64,12 @@ struct Responder {
         }
     }
 
-    /// The integration of that name; without a name, the only one that has response actions.
+    /// The integration of this name or, without a name, the only one with response actions.
     func integration(_ name: String?) throws(Failure) -> String {
         let names = configuration.responding
         let file = configuration.file
         if let name {
-            // One that can't be read here may be known to the helper.
+            // The helper may know an integration whose file can't be read here.
             guard configuration.isComplete, !names.contains(name) else { return name }
             let known =
                 names.isEmpty ? "none has" : "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have")"
@@ -83,7 +83,7 @@ struct Responder {
             throw Failure(
                 code: "configuration",
                 message:
-                    "the configuration has mistakes, so name the integration with --integration, for the helper to find",
+                    "the configuration has mistakes, so the integration must be named with --integration",
                 status: ExitStatus.configuration)
         }
         switch names.count {
@@ -105,7 +105,7 @@ struct Responder {
 
     static let unexpected = Failure(
         code: "bad-answer",
-        message: "the helper's answer is not one of this version: sudo systemctl restart tributary-respond",
+        message: "the helper runs another version of Tributary; restart it: sudo systemctl restart tributary-respond",
         status: ExitStatus.unavailable)
 
     func outlook(_ request: ResponseRequest, isOver: () -> Bool) throws(Failure) -> ResponseOutlook {
@@ -117,7 +117,7 @@ struct Responder {
 
     /// - Parameters:
     ///   - whileWaiting: called several times a second.
-    ///   - onStep: each step with a result, as soon as it has one.
+    ///   - onStep: called with each step as soon as it has a result.
     func act(
         _ request: ResponseRequest, whileWaiting: () -> Void = {}, onStep: (ResponseEntry) -> Void
     ) throws(Failure) -> ResponseReport {
@@ -135,7 +135,7 @@ struct Responder {
         return report
     }
 
-    /// Asks the helper.
+    /// Sends a request to the helper.
     func ask(
         _ ask: ResponseAsk, silence: Duration = ResponseClient.silence, isOver: () -> Bool = { false },
         onLine: (ResponseAnswer) -> Void = { _ in }
@@ -164,14 +164,15 @@ struct Responder {
         case .busy:
             Failure(
                 code: "busy",
-                message: "the helper has as many requests as it can take. Nothing was done. Try again in a moment.",
+                message:
+                    "the helper is busy with the maximum number of requests. Nothing was done. Try again in a moment.",
                 status: ExitStatus.unavailable)
         case .cut:
             Failure(
                 code: "no-answer",
                 message: """
-                    the helper stopped before its answer was complete, so this command does not know what was done. See tributary respond history; \
-                    the helper finds out what it can when it starts again.
+                    the helper stopped before its answer was complete, so the outcome is unknown. See tributary respond history; \
+                    when the helper starts again, it tries to find out.
                     """, status: ExitStatus.unavailable)
         case .fault(let fault):
             Failure(
@@ -193,7 +194,7 @@ struct Responder {
 
     static let group = "tributary-responders"
 
-    /// Why this user may not connect, and what helps.
+    /// Why this user may not connect, and how to solve that.
     private var permissionWords: String {
         let user = Self.userName
         guard let group = groupOfSocket else {
@@ -211,16 +212,16 @@ struct Responder {
         case .atNextLogin:
             return "\(user) is a member of the group \(group), but this session began before that: sign in again"
         case .now where group != Self.group:
-            return "\(socket) does not let \(user) in, though a member of the group \(group): see its mode"
+            return "\(socket) does not admit \(user), who is a member of the group \(group): check its mode"
         case .now:
             return """
-                \(socket) does not let \(user) in, though a member of the group \(group): sudo systemctl restart tributary-respond.socket \
-                sets its owner and mode again
+                \(socket) does not admit \(user), who is a member of the group \(group). To restore its owner and mode: \
+                sudo systemctl restart tributary-respond.socket
                 """
         }
     }
 
-    /// The name of the socket's group; nil when it can't be seen.
+    /// The name of the socket's group; nil if it can't be read.
     private var groupOfSocket: String? {
         var status = stat()
         guard stat(socket, &status) == 0 else { return nil }
