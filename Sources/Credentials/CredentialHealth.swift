@@ -3,9 +3,9 @@ import Configuration
 /// The health of a credential: a color, and the reasons in words. A plain value without a clock and without files.
 package struct CredentialHealth: Sendable, Equatable {
     package enum Colour: String, Sendable, Codable, Comparable {
-        /// Nothing needs to be done.
+        /// There is nothing to do.
         case green
-        /// It works, but something has to be done to keep it working.
+        /// It works, but needs an action soon to keep working.
         case yellow
         /// It does not work.
         case red

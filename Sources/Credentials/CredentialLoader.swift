@@ -90,7 +90,7 @@ package struct CredentialLoader {
         }
         let root = try SafeDirectory.made(targetRoot, mode: 0o755)
         let names = try root.names()
-        // Left by a killed step; only one runs at a time for a unit.
+        // A killed root step has left these. Only one such step runs at a time for a unit, so nothing uses them.
         for name in names where name.hasPrefix(temporaryPrefix) { root.removeDirectory(name) }
         let temporary = temporaryPrefix + SafeDirectory.random()
         let target = try root.makeDirectory(temporary)

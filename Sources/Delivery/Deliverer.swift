@@ -3,16 +3,16 @@ import Spool
 import Systemd
 import Time
 
-/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination: a loader like any other. Its source says what there is, and keeps
-/// what is delivered; nothing else is kept.
+/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. It is a loader like any other: its source lists the segments, and
+/// stores the acknowledgement, which is the only state.
 ///
-/// Segments go out in the source's order, some at once. A failed one is tried again until it succeeds; the position does not move past it.
+/// Segments are sent in the source's order, several at the same time. A failed one is retried until it succeeds; the position does not move past it.
 package struct Deliverer: Sendable {
-    /// What one delivery needs.
+    /// The settings of one delivery.
     package struct Settings: Sendable {
         /// The destination's name, which is the loader's name in the spool.
         package var name: String
-        /// Segments under way at once.
+        /// The number of segments that are delivered at the same time.
         package var concurrency: Int
         package var version: String
 
@@ -23,13 +23,13 @@ package struct Deliverer: Sendable {
         }
     }
 
-    /// Segments that may be taken and not acknowledged. With it, memory and what comes again after a crash have a bound.
+    /// The most segments that may be taken but not acknowledged. It bounds memory, and how many segments are repeated after a crash.
     static let window = 256
-    /// How often the manifest is looked at, and the status written.
+    /// How often the manifest is read and the status is written.
     static let interval = Duration.seconds(1)
-    /// The same while delivered segments wait to be acknowledged, and others for their room.
+    /// The same interval while delivered segments wait to be acknowledged and further segments wait for room in the window.
     static let shortInterval = Duration.milliseconds(100)
-    /// How long transfers that are under way may go on after a stop was asked for.
+    /// How long running transfers may continue after a stop was requested.
     static let stopWithin = Duration.seconds(15)
 
     let settings: Settings
@@ -61,7 +61,7 @@ package struct Deliverer: Sendable {
         case ended(DeliverySegment, DeliveryAttempt)
     }
 
-    /// Delivers until `windDown` says to end or the task is cancelled. Problems are told, waited out, and never end it.
+    /// Delivers until `windDown` requests the end or the task is cancelled. Problems are reported and retried; they never end the delivery.
     package func run() async {
         var run = DeliveryRun(settings, destination: destination, source: source)
         let background = Task { [source] in await source.run() }
@@ -88,7 +88,7 @@ package struct Deliverer: Sendable {
                         group.addTask { await self.attempt(segment, after: wait) }
                     }
                 }
-                // First, since what is acknowledged makes room for the next.
+                // Acknowledging comes first, because it makes room for further segments.
                 run.acknowledge(force: isEnding && !run.hasWork)
                 if !isEnding {
                     for segment in run.take() { group.addTask { await self.attempt(segment, after: .zero) } }
@@ -105,7 +105,7 @@ package struct Deliverer: Sendable {
 
     private func wait(_ interval: Duration) async -> Event {
         await windDown.pause(interval)
-        // Then only transfers that are under way are waited for: `pause` returns at once, and this keeps the loop from spinning.
+        // At the end, only running transfers are awaited. `pause` then returns at once, so this sleep keeps the loop from spinning.
         if windDown.reason != .none { try? await Task.sleep(for: .milliseconds(50), clock: .continuous) }
         return .tick
     }
@@ -143,7 +143,7 @@ package struct Deliverer: Sendable {
     }
 }
 
-/// What came of a try.
+/// The result of one attempt.
 enum DeliveryAttempt: Sendable {
     case outcome(DeliveryOutcome)
     /// The segment is not in the spool any more.

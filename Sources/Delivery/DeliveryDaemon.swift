@@ -6,15 +6,15 @@ import Synchronization
 import Systemd
 import UnixSignals
 
-/// Makes the source of a delivery's segments from the configuration. The closure that it is given asks the delivery to begin again with a new source.
+/// Makes the source of a delivery's segments from the configuration. The source may call the closure to restart the delivery with a new source.
 ///
-/// It throws, in words, what can't be used at all.
+/// Throws a message for a person if the source can't be used at all.
 package typealias DeliverySourceMaker =
     @Sendable (Configuration, @escaping @Sendable () -> Void) throws(DeliveryTrouble) -> any SegmentSource
 
 /// The process that delivers to one destination, as a list of services run by one group: watchdog, reload, delivery.
 package struct DeliveryDaemon {
-    /// How long after SIGTERM transfers may take to come to their end: within the unit's `TimeoutStopSec=`.
+    /// How long transfers may take after SIGTERM; less than the unit's `TimeoutStopSec=`.
     static let stopWithin = Duration.seconds(25)
 
     private let services: [ServiceGroupConfiguration.ServiceConfiguration]
@@ -22,8 +22,8 @@ package struct DeliveryDaemon {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - source: makes the source of the segments. It may ask the delivery to begin again, as after a reload.
-    ///   - load: reads the configuration again for a reload; `nil`, after it has said why, if it is refused.
+    ///   - source: makes the source of the segments, which may restart the delivery, as a reload does.
+    ///   - load: reads the configuration for a reload; returns `nil` after reporting why it is refused.
     /// - Throws: ``StartError``.
     package init(
         _ name: String, _ configuration: Configuration, version: String, userAgent: String, logger: Logger,
@@ -35,7 +35,7 @@ package struct DeliveryDaemon {
         let factory = DestinationFactory(
             environment: ProcessInfo.processInfo.environment, userAgent: userAgent, logger: logger)
         do throws(DestinationProblem) {
-            // What can't be used at all is told before anything is begun.
+            // Reports settings that can't be used at all before anything begins.
             _ = try factory.make(destination, network: configuration.network)
         } catch {
             throw .configuration(error.description)
@@ -67,7 +67,7 @@ package struct DeliveryDaemon {
 
     /// Delivers until SIGTERM or SIGINT.
     package func run() async throws {
-        // From here on SIGHUP ends nothing: one that comes before the services run is answered then.
+        // From here on SIGHUP does not end the process. A signal that arrives before the services run is handled when they do.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
@@ -78,9 +78,9 @@ package struct DeliveryDaemon {
         try await ServiceGroup(configuration: settings).run()
     }
 
-    /// Why it can't start, each with what to do.
+    /// Why the delivery can't start, with what to do about it.
     package enum StartError: Error, CustomStringConvertible {
-        /// The configuration has no such destination, or one that can't be used: exit code 78.
+        /// The configuration has no such destination, or the destination can't be used: exit code 78.
         case configuration(String)
         /// The status directory can't be used: exit code 73.
         case cannotCreate(String)
@@ -92,10 +92,10 @@ package struct DeliveryDaemon {
         }
     }
 
-    /// Says that there is no such destination, and which there are.
+    /// A message that there is no such destination, with the names of the existing ones.
     package static func unknown(_ name: String, _ configuration: Configuration) -> String {
         let names = configuration.destinations.map(\.name.text)
-        let known = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
+        let known = names.isEmpty ? "it has no destinations" : "it has \(names.joined(separator: ", "))"
         return "the configuration has no destination “\(name)”: \(known)"
     }
 }
@@ -120,7 +120,7 @@ private struct DeliveryWatchdog: Service {
     }
 }
 
-/// Takes SIGHUP: a good configuration is used as soon as the segments under way are done, a bad one is refused and the old one stays.
+/// Handles SIGHUP: a valid configuration is used once the current segments are done; an invalid one is refused, and the old one stays in force.
 private struct Reload {
     let name: String
     let plan: Mutexed
@@ -169,7 +169,7 @@ private struct Hangups: Service {
     }
 }
 
-/// One delivery after the other: a reload ends one and begins the next.
+/// Runs one delivery after the other: a reload ends one and begins the next.
 private struct DeliveryService: Service {
     let name: String
     let version: String
@@ -183,7 +183,7 @@ private struct DeliveryService: Service {
     let windDown: WindDown
 
     func run() async throws {
-        // The loop and its steps on disk; transfers have limits of their own.
+        // The heartbeat covers the loop and its disk accesses; transfers have their own time limits.
         let heartbeat = heartbeats.register("delivery \(name)", bound: .seconds(60))
         await withGracefulShutdownHandler {
             var last: (any Destination, Configuration.Destination)?
@@ -207,14 +207,14 @@ private struct DeliveryService: Service {
                 logger.announce(.ready, "delivering\(from) to \(destination.place), \(destination.guarantee.words)")
                 await deliverer.run()
             } while windDown.reason == .reload
-            logger.announce(.stopping, "stopped; what was delivered is acknowledged")
+            logger.announce(.stopping, "stopped; all delivered segments are acknowledged")
         } onGracefulShutdown: {
             notifier.stopping()
             windDown.request(.stop)
         }
         heartbeat.retire()
     }
-    /// Tried again until it can be made; nil if the delivery is to stop.
+    /// Makes the source, and retries until that succeeds; nil if the delivery should stop.
     private func source(_ configuration: Configuration, _ heartbeat: Heartbeat) async -> (any SegmentSource)? {
         var isSaid = false
         while windDown.reason != .stop {

@@ -1,7 +1,7 @@
-/// Turns what happens to segments into a state, a problem in words, and the few lines that the journal should have: when a problem begins,
+/// Derives from the outcomes of segments the state, the problem to show, and the few lines for the journal: when a problem begins,
 /// every ten minutes while it lasts, and when it is over. A plain value.
 struct DeliveryHealth: Sendable {
-    /// What is wrong with one segment, or with the spool (sequence 0).
+    /// A problem of one segment, or of the spool (sequence 0).
     struct Entry: Sendable, Equatable {
         var trouble: DeliveryTrouble
         var segment: String?
@@ -12,17 +12,17 @@ struct DeliveryHealth: Sendable {
         var isFinal: Bool
     }
 
-    /// What the journal should have.
+    /// A line for the journal.
     enum Line: Sendable, Equatable {
         case waiting(DeliveryTrouble)
         case stopped(DeliveryTrouble)
         case recovered
     }
 
-    /// Between two lines about the same problem. Milliseconds.
+    /// The time between two lines about the same problem, in milliseconds.
     static let repeatAfter: Int64 = 600_000
 
-    /// Before a line about another one, since each segment has its own words. Milliseconds.
+    /// The time before a line about a different problem, in milliseconds; each segment has its own message.
     static let otherAfter: Int64 = 60_000
 
     private(set) var entries: [Int64: Entry] = [:]
@@ -30,7 +30,7 @@ struct DeliveryHealth: Sendable {
     private var saidFinal = false
     private var said = ""
 
-    /// The problem to show: one that stops the delivery, else the oldest.
+    /// The problem to show: one that stops the delivery, otherwise the oldest.
     var worst: Entry? {
         entries.values.min { ($0.isFinal ? 0 : 1, $0.since) < ($1.isFinal ? 0 : 1, $1.since) }
     }
@@ -38,7 +38,7 @@ struct DeliveryHealth: Sendable {
     /// Whether no further segment may be taken.
     var isStopped: Bool { entries.values.contains(where: \.isFinal) }
 
-    /// A try failed.
+    /// Notes a failed attempt.
     mutating func failed(
         _ sequence: Int64, _ trouble: DeliveryTrouble, segment: String?, isFinal: Bool, nextAttempt: Int64?, now: Int64
     ) -> Line? {
@@ -56,7 +56,7 @@ struct DeliveryHealth: Sendable {
         return worst.isFinal ? .stopped(worst.trouble) : .waiting(worst.trouble)
     }
 
-    /// It went well after all.
+    /// Notes that a segment succeeded after failures.
     mutating func succeeded(_ sequence: Int64) -> Line? {
         guard entries.removeValue(forKey: sequence) != nil, entries.isEmpty, saidAt != nil else { return nil }
         saidAt = nil

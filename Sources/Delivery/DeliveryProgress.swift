@@ -1,15 +1,15 @@
-/// Which segments are under way, and up to where all are delivered. A plain value.
+/// Keeps track of the segments in progress, and of the position up to which all are delivered. A plain value.
 ///
-/// Segments are taken in the manifest's order and come to their end in any. Only the longest run from the last acknowledged position
-/// without a gap may be acknowledged.
+/// Segments are taken in the manifest's order, but may finish in any order. Only the run without gaps after the last acknowledged position
+/// may be acknowledged.
 package struct DeliveryProgress: Sendable, Equatable {
-    /// What the acknowledgement file says.
+    /// The position in the acknowledgement file.
     package private(set) var acknowledged: Int64
-    /// All up to here are delivered.
+    /// The position up to which all segments are delivered.
     package private(set) var position: Int64
     /// The last position that was taken.
     package private(set) var taken: Int64
-    /// Taken and not part of the run, in order.
+    /// Segments that are taken but not part of the run, in order.
     private var open: [(sequence: Int64, isDone: Bool)] = []
 
     /// Begins after an acknowledged position.
@@ -19,38 +19,38 @@ package struct DeliveryProgress: Sendable, Equatable {
         taken = acknowledged
     }
 
-    /// How many are taken and not done.
+    /// The number of segments that are taken but not done.
     package var underWay: Int { open.count { !$0.isDone } }
-    /// Positions that were taken and are not acknowledged.
+    /// The number of positions that are taken but not acknowledged.
     package var span: Int { finished.count + open.count }
     /// Whether there is something new to acknowledge.
     package var isAhead: Bool { position > acknowledged }
-    /// Delivered and not yet acknowledged: what would come again after a crash.
+    /// The number of segments that are delivered but not acknowledged, and so would be repeated after a crash.
     package var unacknowledged: Int { finished.count + open.count { $0.isDone } }
-    /// Those of them that can be acknowledged, in order.
+    /// Delivered segments that can be acknowledged, in order.
     private var finished: [Int64] = []
 
-    /// A segment is taken; its position is after all others.
+    /// Notes that a segment is taken. Its position must be after all others.
     package mutating func take(_ sequence: Int64) {
         taken = max(taken, sequence)
         open.append((sequence, false))
     }
 
-    /// A position with nothing to deliver: it counts as done.
+    /// Notes a position with nothing to deliver, which counts as done.
     package mutating func pass(_ sequence: Int64) {
         taken = max(taken, sequence)
         open.append((sequence, true))
         advance()
     }
 
-    /// A segment is delivered.
+    /// Notes that a segment is delivered.
     package mutating func finish(_ sequence: Int64) {
         guard let place = open.firstIndex(where: { $0.sequence == sequence }) else { return }
         open[place].isDone = true
         advance()
     }
 
-    /// Everything up to a position is acknowledged, durably.
+    /// Notes that everything up to a position is durably acknowledged.
     package mutating func acknowledge(through number: Int64) {
         guard number > acknowledged else { return }
         acknowledged = min(number, position)

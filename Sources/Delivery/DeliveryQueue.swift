@@ -1,11 +1,11 @@
 import Glibc
 import Spool
 
-/// Reads the manifest in pieces: what is to be delivered next, and how much waits. Memory does not depend on the backlog.
+/// Reads the manifest in pieces: finds the next segments to deliver, and counts the backlog. Memory does not depend on the backlog's size.
 struct DeliveryQueue {
-    /// Lines that are read at once.
+    /// The number of lines in a piece.
     static let pieceLines = 64
-    /// How long counting may go on at once: transfers wait for it.
+    /// The time limit for counting without a pause, because transfers wait for it.
     static let countingTime = Duration.milliseconds(50)
 
     let reader: SpoolReader
@@ -13,7 +13,7 @@ struct DeliveryQueue {
     private var next = 0
     private var listed: Int64
     private(set) var lag = DeliveryLag()
-    /// The manifest's size when all of it was read, and when all of it was counted.
+    /// The manifest's size when it was last read to its end, and when it was last counted to its end.
     private var readBytes: Int64 = -2
     private var countedBytes: Int64 = -2
 
@@ -24,7 +24,7 @@ struct DeliveryQueue {
         lag.counted = position
     }
 
-    /// The next line, not taken; `nil` while there is none.
+    /// The next line, without taking it; `nil` while there is none.
     mutating func peek() throws(SpoolError) -> SegmentListing? {
         if next == lines.count {
             let size = manifestBytes
@@ -44,13 +44,13 @@ struct DeliveryQueue {
         return next < lines.count ? lines[next] : nil
     }
 
-    /// Takes the line that ``peek()`` gave.
+    /// Takes the line that ``peek()`` returned.
     mutating func take() { next += 1 }
 
-    /// A segment needs no delivery any more.
+    /// Notes that a segment needs no delivery any more.
     mutating func settle(bytes: Int64) { lag.settle(bytes: bytes) }
 
-    /// Counts lines that were not counted; again and again, it comes to the end.
+    /// Counts some of the lines that were not counted yet. Repeated calls reach the end.
     mutating func count() throws(SpoolError) {
         let size = manifestBytes
         guard size != countedBytes else { return }
@@ -66,14 +66,14 @@ struct DeliveryQueue {
         if read == 0 { countedBytes = size }
     }
 
-    /// The manifest only grows: while it has this size there is nothing new.
+    /// The manifest's present size. The manifest only grows, so with the same size there is nothing new.
     private var manifestBytes: Int64 {
         var status = stat()
         return stat("\(reader.directory)/_manifest.ndjson", &status) == 0 ? Int64(status.st_size) : -1
     }
 }
 
-/// How much waits to be delivered.
+/// The backlog: segments that wait to be delivered.
 struct DeliveryLag: Sendable, Equatable {
     private(set) var segments = 0
     private(set) var bytes: Int64 = 0
@@ -95,7 +95,7 @@ struct DeliveryLag: Sendable, Equatable {
 }
 
 extension SealedSegment {
-    /// Whether it holds records. What could not become a record stays in the spool, for its owner to look at.
+    /// Whether the segment holds records. Rejected events stay in the spool for its owner to examine.
     package var isDelivered: Bool { kind == "records" }
 }
 
@@ -106,9 +106,9 @@ extension DeliverySegment {
     }
 
     /// - Parameters:
-    ///   - sequence: its number in the source.
-    ///   - spool: the directory with its file, absolute.
-    ///   - position: in a fleet.
+    ///   - sequence: the segment's number in the source.
+    ///   - spool: the absolute path of the spool's directory.
+    ///   - position: the segment's position in a fleet.
     package init(_ segment: SealedSegment, sequence: Int64, spool: String, position: String? = nil) {
         self.init(
             sequence: sequence, path: segment.path, spool: spool, integration: segment.integration,

@@ -3,10 +3,10 @@ import Glibc
 import Spool
 import Time
 
-/// The state of one run of a ``Deliverer``: what is taken, what waits, what is wrong. It leaves segments and acknowledgement to its source, and
-/// transfers, time and logging to its caller.
+/// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. Its source provides segments and stores the acknowledgement;
+/// its caller does transfers, timing and logging.
 struct DeliveryRun {
-    /// How long, and for how many segments, an acknowledgement is put off where a repeat changes nothing: each is a few writes that are synced.
+    /// How long, and for how many segments, an acknowledgement is delayed if repeats have no effect, because each one costs a few synced writes.
     private static let acknowledgeAfter = Duration.milliseconds(250)
     private static let acknowledgeMost = 64
 
@@ -16,7 +16,7 @@ struct DeliveryRun {
     private let clock: @Sendable () -> Int64
     private let startedAt: Int64
 
-    /// Whether the source has said where to begin.
+    /// Whether the source has given the position to begin at.
     private var isOpen = false
     private var progress = DeliveryProgress(acknowledged: 0)
     private var underWay: [Int64: DeliverySegment] = [:]
@@ -26,7 +26,7 @@ struct DeliveryRun {
     private var health = DeliveryHealth()
     /// Whether a segment was taken in this run.
     private var hasBegun = false
-    /// Segments that were deleted before this destination had anything, and the last of their positions that was not passed.
+    /// The number of segments that were deleted before the first delivery, and the last of their positions that is not passed yet.
     private var skippedAtStart = 0
     private var skip: Int64?
     private var generator = SystemRandomNumberGenerator()
@@ -39,7 +39,7 @@ struct DeliveryRun {
     private var stateSince: Int64
     private var reportedAt: ContinuousClock.Instant?
 
-    /// For the journal; the caller empties them.
+    /// Lines for the journal; the caller removes them.
     var lines: [DeliveryHealth.Line] = []
     var notices: [String] = []
 
@@ -55,18 +55,18 @@ struct DeliveryRun {
         stateSince = startedAt
     }
 
-    /// Whether transfers are under way.
+    /// Whether transfers are running.
     var hasWork: Bool { !underWay.isEmpty }
 
-    // MARK: What happens
+    // MARK: Events
 
-    /// Once a second: opens the spool if that has not been possible, counts what waits, and looks for missing segments again.
+    /// Called once a second: opens the spool if it is not open yet, counts the backlog, and looks for missing segments again.
     mutating func tick(isEnding: Bool) {
         guard !isEnding else { return }
         if let due = spoolRetryAt, ContinuousClock.now < due { return }
         spoolRetryAt = nil
         do throws(DeliveryTrouble) {
-            // One that is missing is looked for when no other is under way.
+            // Missing segments are looked for only while no other segment is in progress.
             if let begin = try source.look(missing: underWay.isEmpty ? Array(missing.values) : []) {
                 for sequence in missing.keys {
                     if let line = health.succeeded(sequence) { lines.append(line) }
@@ -81,15 +81,15 @@ struct DeliveryRun {
         }
     }
 
-    /// Whether what is delivered waits to be acknowledged by the source, and room for more with it.
+    /// Whether delivered segments wait for their acknowledgement, and so occupy room for further ones.
     var awaitsAcknowledgement: Bool { progress.isAhead }
 
-    /// Segments that may be taken and not acknowledged: where a repeat costs something, no more than are under way at once.
+    /// The most segments that may be taken but not acknowledged. If repeats have an effect, this is the number of concurrent transfers.
     private var window: Int {
         destination.guarantee == .exactlyOnce ? Deliverer.window : min(settings.concurrency, Deliverer.window)
     }
 
-    /// Segments to begin with, as many as there is room for.
+    /// Takes as many segments as there is room for.
     mutating func take() -> [DeliverySegment] {
         guard !health.isStopped, spoolRetryAt == nil, isOpen else { return [] }
         var taken: [DeliverySegment] = []
@@ -98,9 +98,9 @@ struct DeliveryRun {
                 source.take()
                 let segment = next.segment
                 if next.isDelivered, next.isGone, !hasBegun, progress.acknowledged == 0 {
-                    // Deleted before this destination had anything: it begins with what is there.
+                    // Segments that were deleted before the first delivery are skipped; it begins with the first existing one.
                     if skippedAtStart == 0 {
-                        notices.append("segments that were deleted before this delivery began are left out")
+                        notices.append("segments that were deleted before this delivery began are skipped")
                     }
                     skippedAtStart += 1
                     source.settle(bytes: segment.bytes)
@@ -126,7 +126,7 @@ struct DeliveryRun {
         return taken
     }
 
-    /// A try came to its end. Gives the wait before the next one, or `nil` when there is none.
+    /// Notes the end of an attempt. Returns the wait before the next one, or `nil` if there is none.
     mutating func ended(_ segment: DeliverySegment, _ attempt: DeliveryAttempt) -> Duration? {
         let sequence = segment.sequence
         switch attempt {
@@ -136,7 +136,7 @@ struct DeliveryRun {
             fail(
                 sequence,
                 DeliveryTrouble(
-                    "\(segment.path) is not in the spool any more and was not delivered",
+                    "\(segment.path) is missing from the spool and was not delivered",
                     remedy:
                         "Restore it, or skip it with \(source.skipping(segment))"
                 ),
@@ -167,10 +167,10 @@ struct DeliveryRun {
         }
     }
 
-    /// A segment is not tried again in this run.
+    /// Notes that a segment is not retried in this run.
     mutating func letGo(_ segment: DeliverySegment) { underWay[segment.sequence] = nil }
 
-    /// Writes the acknowledgement: at once for a destination that repeats cost something, else a few times a second.
+    /// Writes the acknowledgement: at once if repeats at the destination have an effect, otherwise a few times a second.
     mutating func acknowledge(force: Bool) {
         guard progress.isAhead else { return }
         let isDue =
@@ -186,13 +186,13 @@ struct DeliveryRun {
             fail(
                 Self.acknowledging,
                 DeliveryTrouble(
-                    "what is delivered can't be acknowledged: \(error.message)",
+                    "cannot acknowledge delivered segments: \(error.message)",
                     remedy: source.acknowledgementRemedy),
                 nil, isFinal: false, wait: .seconds(1))
         }
     }
 
-    /// The run is over.
+    /// Ends the run.
     mutating func end() async {
         acknowledge(force: true)
         progress.acknowledge(through: await source.close())
@@ -226,7 +226,7 @@ struct DeliveryRun {
         }
     }
 
-    // MARK: What is told
+    // MARK: Reports
 
     private mutating func enter(_ next: DeliveryReport.State) {
         guard next != state else { return }
@@ -234,7 +234,7 @@ struct DeliveryRun {
         stateSince = clock()
     }
 
-    /// The report, once a second and when the state changes.
+    /// The report, if one is due: once a second and when the state changes.
     mutating func reportIfDue() -> DeliveryReport? {
         let before = state
         if state != .ended {

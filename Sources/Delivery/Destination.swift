@@ -1,32 +1,32 @@
 import Configuration
 import CurlHTTPClient
 
-/// Where segments are delivered. It holds no state that must survive: what it has is known by the acknowledgement alone, so the same
-/// segment may come again, after a crash or a lost answer.
+/// Receives segments. It has no durable state of its own: only the acknowledgement records what was delivered, so after a crash or a lost answer the
+/// same segment may be delivered again.
 package protocol Destination: Sendable {
-    /// What a repeat leads to.
+    /// The effect of delivering a segment again.
     var guarantee: DeliveryGuarantee { get }
-    /// Where it is, for a person: `s3://example-lake/okta`.
+    /// The destination's address, for a person: `s3://example-lake/okta`.
     var place: String { get }
 
-    /// Requests that were sent, or commands that were run, so far.
+    /// The number of requests that were sent, or commands that were run, so far.
     var requests: Int { get }
 
-    /// Tries once to deliver a segment, and returns when its bytes are durable there or are known not to be.
+    /// Tries once to deliver a segment. Returns when its bytes are durable at the destination, or the attempt has failed.
     func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome
 
-    /// Tries out, step by step, whether segments could be delivered, and leaves nothing there if that is allowed. Ends with the first
-    /// step that fails.
+    /// Tests step by step whether segments could be delivered, up to the first step that fails. Removes its test data if that is
+    /// allowed.
     func check() async -> [DestinationStep]
 }
 
-/// One step of trying a destination out.
+/// One step of a destination's test.
 package struct DestinationStep: Sendable, Equatable {
-    /// Such as "access key".
+    /// The step's name, such as "access key".
     package var name: String
-    /// What was found.
+    /// The result of the step.
     package var found: String
-    /// What to do when it failed; `nil` when it is good.
+    /// What to do about a failure; `nil` if the step succeeded.
     package var remedy: String?
 
     package init(_ name: String, _ found: String, remedy: String? = nil) {
@@ -38,15 +38,15 @@ package struct DestinationStep: Sendable, Equatable {
     init(_ name: String, _ trouble: DeliveryTrouble) { self.init(name, trouble.message, remedy: trouble.remedy) }
 }
 
-/// A sealed segment that is to be delivered: the facts of its line in the manifest.
+/// A sealed segment to deliver, with the facts from its manifest line.
 package struct DeliverySegment: Sendable, Equatable {
-    /// Position in the manifest, from 1; from another source its number there.
+    /// The position in the manifest, from 1, or the number in another source.
     package var sequence: Int64
-    /// Its position in a fleet, such as `acme/12/3`; nil for a segment of a manifest.
+    /// The position in a fleet, such as `acme/12/3`; nil for a segment of a manifest.
     package var position: String?
-    /// Below the spool's directory.
+    /// The file's path below the spool's directory.
     package var path: String
-    /// The spool's directory, absolute.
+    /// The absolute path of the spool's directory.
     package var spool: String
     package var integration: String
     /// The OCSF class by its name in the schema; empty for a segment without one.
@@ -54,13 +54,13 @@ package struct DeliverySegment: Sendable, Equatable {
     /// The UTC day of its events, `2026-11-23`; empty for a segment without one.
     package var date: String
     package var records: Int
-    /// Bytes of the file.
+    /// The file's size in bytes.
     package var bytes: Int64
-    /// Of the file, in lower-case hexadecimal digits.
+    /// The file's hash, in lower-case hexadecimal digits.
     package var sha256: String
     /// RFC 3339, UTC.
     package var sealedAt: String
-    /// What the records follow, such as `ocsf/1.8.0`.
+    /// The schema of the records, such as `ocsf/1.8.0`.
     package var schema: String
 
     package init(
@@ -82,23 +82,23 @@ package struct DeliverySegment: Sendable, Equatable {
         self.schema = schema
     }
 
-    /// The file, absolute.
+    /// The file's absolute path.
     package var file: String { "\(spool)/\(path)" }
 }
 
-/// What one try came to.
+/// The outcome of one attempt.
 package enum DeliveryOutcome: Sendable, Equatable {
-    /// The segment is durable at the destination. `wasThere`: an earlier try had done it.
+    /// The segment is durable at the destination. `wasThere`: an earlier attempt had stored it.
     case delivered(wasThere: Bool)
-    /// Not now: it is tried again, at the earliest after `retryAfter`.
+    /// The attempt failed. It is retried, at the earliest after `retryAfter`.
     case notYet(DeliveryTrouble, retryAfter: Duration?)
-    /// The destination won't take this very segment. It is named, and no other follows.
+    /// The destination refuses this particular segment. The delivery reports it, and takes no further segment.
     case refused(DeliveryTrouble)
     /// The task was cancelled.
     case cancelled
 }
 
-/// What keeps a segment from being delivered, and what to do about it.
+/// Why a segment can't be delivered, and what to do about it.
 package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
     /// One sentence without its full stop.
     package var message: String
@@ -112,15 +112,15 @@ package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
 }
 
 extension DeliveryTrouble {
-    /// What the transport says.
+    /// Describes an error of the transport.
     init(_ error: TransportError, addressName: String) {
         let remedy =
             switch error.kind {
             case .proxy, .tls: error.remedy ?? "Check \(addressName) and the proxy settings"
             case .resolve: "Check \(addressName) and this machine's DNS"
             case .connect: "Check \(addressName), the network, the firewall and the proxy settings"
-            case .timeout, .interrupted: "It is tried again; if it persists, check the network and the destination"
-            case .invalidRequest: "Check \(addressName), and the segment by `tributary spool verify`"
+            case .timeout, .interrupted: "Tributary retries; if it persists, check the network and the destination"
+            case .invalidRequest: "Check \(addressName), and check the segment with `tributary spool verify`"
             default: "If it persists, check what answers at \(addressName)"
             }
         self.init(error.summary, remedy: remedy)

@@ -3,7 +3,7 @@ import CurlHTTPClient
 import FoundationEssentials
 import Logging
 
-/// Makes a destination of what the configuration says of it.
+/// Makes a destination from its configuration.
 package struct DestinationFactory: Sendable {
     private let environment: [String: String]
     private let userAgent: String
@@ -15,9 +15,9 @@ package struct DestinationFactory: Sendable {
         self.logger = logger
     }
 
-    /// A destination that is ready to deliver. Nothing is sent yet.
+    /// Makes a destination that is ready to deliver. Sends nothing yet.
     ///
-    /// - Throws: what can't be used, in words: a CA file, say.
+    /// - Throws: a message about a setting that can't be used, such as a CA file.
     package func make(
         _ destination: Configuration.Destination, network: Configuration.Network
     ) throws(DestinationProblem) -> any Destination {
@@ -83,7 +83,7 @@ package struct DestinationFactory: Sendable {
                         exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),
                         environment: environment),
                     proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
-                    // One more for credentials.
+                    // One more connection for credentials.
                     maximumIdleConnections: connections + 1, maximumConnections: connections + 1,
                     maximumBodyBytes: 4 << 20))
         } catch {
@@ -93,11 +93,11 @@ package struct DestinationFactory: Sendable {
 }
 
 extension AutomaticCredentials {
-    /// The source that a configuration names.
+    /// The source of access keys that a configuration names.
     ///
     /// - Parameters:
-    ///   - secretFile: for an access key in a file.
-    ///   - process: the command that writes one.
+    ///   - secretFile: the file of a static access key.
+    ///   - process: the command that prints an access key.
     package static func source(
         _ kind: DestinationCredentials, secretFile: String, process: [String],
         transport: any HTTPTransport, environment: [String: String], region: String
@@ -115,7 +115,7 @@ extension AutomaticCredentials {
     }
 }
 
-/// Why a destination can't be used at all, in words.
+/// Why a destination can't be used at all, for a person.
 package struct DestinationProblem: Error, Sendable, CustomStringConvertible {
     package let description: String
 }

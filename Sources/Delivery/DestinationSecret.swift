@@ -1,10 +1,10 @@
 import Configuration
 
-/// Looks at a secret before it is kept for a destination.
+/// Checks a secret before it is stored for a destination.
 package enum DestinationSecret {
-    /// What is wrong with it, in words without a part of it; nil when nothing is, or where it can't be told.
+    /// What is wrong with a secret, without repeating any part of it; nil if nothing is wrong, or the type has no known form.
     package static func problem(_ secret: [UInt8], of destination: Configuration.Destination) -> String? {
-        guard let text = String(validating: secret, as: UTF8.self) else { return "the secret is no text" }
+        guard let text = String(validating: secret, as: UTF8.self) else { return "the secret is not text" }
         switch destination.type {
         case .s3:
             return AWSCredentials(file: text) == nil
@@ -19,7 +19,7 @@ package enum DestinationSecret {
 struct ServiceSecret {
     let text: String
 
-    /// `nil` for nothing, and for what can't stand in a header.
+    /// `nil` if the text is empty, or can't be part of a header.
     init?(_ text: String) {
         let word = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         guard !word.isEmpty, word.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }

@@ -1,18 +1,18 @@
 import Configuration
 import FoundationEssentials
 
-/// A configured destination, and what its delivery last said: each is a process of its own with a status file that everybody may read.
+/// A configured destination with its delivery's last report. Each delivery is a separate process with a status file that everybody may read.
 ///
 /// As JSON it is the delivery's own report with `name`, `place` and `running`.
 package struct DestinationStatus: Sendable, Encodable {
     package let name: String
-    /// Where it is, for a person.
+    /// The destination's address, for a person.
     package let place: String
     /// The systemd unit that delivers to it.
     package let unit: String
     /// Whether the delivery that wrote the report still runs.
     package let isRunning: Bool
-    /// Nil where nothing was said since the start of this host.
+    /// The last report; nil if there was none since this host booted.
     package let report: DeliveryReport?
 
     package init(name: String, place: String, unit: String, isRunning: Bool, report: DeliveryReport?) {
@@ -26,7 +26,7 @@ package struct DestinationStatus: Sendable, Encodable {
     /// Whether its delivery runs and takes segments.
     package var isHealthy: Bool { isRunning && report?.state.isHealthy == true }
 
-    /// Of all destinations of a configuration, in its order.
+    /// The status of all destinations of a configuration, in its order.
     package static func all(_ configuration: Configuration) -> [DestinationStatus] {
         configuration.destinations.map { destination in
             let directory = "\(configuration.deliveryDirectory)/\(destination.name)"

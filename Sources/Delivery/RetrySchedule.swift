@@ -1,13 +1,13 @@
-/// How long to wait before the next try of a segment. A plain value.
+/// Determines the wait before the next attempt for a segment. A plain value.
 ///
-/// Full jitter, so that the transfers of many hosts don't meet: evenly between half a second and a bound that doubles from 1 s to 60 s. A
-/// destination that names a time is given that time, up to five minutes.
+/// It uses full jitter, so that the transfers of many hosts do not coincide: a random time between half a second and a limit that doubles from 1 s to
+/// 60 s. If the destination asks for a longer wait, that is used, up to five minutes.
 struct RetrySchedule: Sendable {
     /// The longest wait that is chosen here.
     static let longest = Duration.seconds(60)
     /// The longest wait that a destination may ask for.
     static let longestAsked = Duration.seconds(300)
-    /// The wait after a segment was refused for good: it may have been mended at the destination.
+    /// The wait after a final refusal, because the cause may have been corrected at the destination.
     static let refused = Duration.seconds(600)
 
     private(set) var attempts = 0

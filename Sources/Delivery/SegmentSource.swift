@@ -1,57 +1,57 @@
-/// Where a delivery's segments come from, and where it is kept which of them are delivered: the spool of this host, or the bucket of a fleet.
+/// Provides a delivery's segments, and stores which of them are delivered: the spool of this host, or the bucket of a fleet.
 ///
-/// A source gives its segments in one order, under numbers that grow. Only the longest run of delivered segments is acknowledged. What takes time goes on in
-/// ``run()``, next to the transfers, so that no other call waits for a network.
+/// A source gives its segments in one order, with increasing numbers. Only the run of delivered segments without gaps is acknowledged. Slow work is done in
+/// ``run()``, concurrently with the transfers, so that no other call waits for a network.
 package protocol SegmentSource: Sendable {
-    /// Where segments come from, for a person; nil for the spool of this host.
+    /// The source's address, for a person; nil for the spool of this host.
     var place: String? { get }
-    /// Who delivers instead of this process, which waits for its turn; nil if it is this one.
+    /// The host that delivers while this process waits for its turn; nil if this process delivers.
     var holder: String? { get }
-    /// Segments that are known and not delivered, and their bytes.
+    /// The number of known segments that are not delivered, and their bytes.
     var lag: (segments: Int, bytes: Int64) { get }
 
-    /// Looks for what is new. Called once a second.
+    /// Looks for new segments. Called once a second.
     ///
     /// - Parameter missing: segments that were missing when they were to be delivered.
-    /// - Returns: the number after which the delivery begins, or begins again; else nil.
-    /// - Throws: what keeps it from its segments; it is called again later.
+    /// - Returns: the number after which the delivery must begin, or begin again; otherwise nil.
+    /// - Throws: the reason why segments can't be read; it is called again later.
     func look(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
 
-    /// The next segment, not taken; nil while there is none.
+    /// The next segment, without taking it; nil while there is none.
     func peek() throws(DeliveryTrouble) -> SourceSegment?
-    /// Takes the segment that ``peek()`` gave.
+    /// Takes the segment that ``peek()`` returned.
     func take()
-    /// A segment needs no delivery any more.
+    /// Notes that a segment needs no delivery any more.
     func settle(bytes: Int64)
 
     /// Acknowledges all segments up to a number.
     ///
-    /// - Returns: the number up to which they are acknowledged durably; it may reach the other one later.
+    /// - Returns: the number up to which segments are durably acknowledged now; later calls may return more.
     func acknowledge(through number: Int64) throws(DeliveryTrouble) -> Int64
     /// What to do while acknowledging fails.
     var acknowledgementRemedy: String { get }
-    /// How to skip a segment.
+    /// The command that skips a segment, for a person.
     func skipping(_ segment: DeliverySegment) -> String
 
-    /// What the source does on its own, until the task is cancelled.
+    /// Does the source's background work until the task is cancelled.
     func run() async
-    /// Writes what is acknowledged and not durable yet, as far as that is possible now. The source is not used afterwards.
+    /// Writes acknowledgements that are not durable yet, as far as possible. The source is not used afterwards.
     ///
-    /// - Returns: as ``acknowledge(through:)`` does.
+    /// - Returns: the same as ``acknowledge(through:)``.
     func close() async -> Int64
 
     /// Makes a segment's file readable for a destination.
     func fetch(_ segment: DeliverySegment) async -> SegmentFetch
-    /// A segment's file is not needed any more.
+    /// Notes that a segment's file is not needed any more.
     func release(_ segment: DeliverySegment)
 }
 
-/// A segment in its place in a source's order.
+/// A segment in a source's order.
 package struct SourceSegment: Sendable, Equatable {
     package var segment: DeliverySegment
-    /// Whether it holds records. What could not become a record stays where it is, for its owner to look at.
+    /// Whether the segment holds records. Rejected events stay where they are, for their owner to examine.
     package var isDelivered: Bool
-    /// Whether it was deleted.
+    /// Whether the segment was deleted.
     package var isGone: Bool
 
     package init(_ segment: DeliverySegment, isDelivered: Bool, isGone: Bool = false) {
@@ -61,11 +61,11 @@ package struct SourceSegment: Sendable, Equatable {
     }
 }
 
-/// What came of fetching a segment.
+/// The result of fetching a segment.
 package enum SegmentFetch: Sendable, Equatable {
     case ready
     /// It is not in the spool any more.
     case isMissing
-    /// Not now, or not at all.
+    /// Fetching failed, temporarily or permanently.
     case failed(DeliveryOutcome)
 }

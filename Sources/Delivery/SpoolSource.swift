@@ -3,7 +3,7 @@ import Spool
 import Synchronization
 import Time
 
-/// The spool of this host: its manifest says what there is, `_acks/NAME.json` what is delivered.
+/// The spool of this host: its manifest lists the segments, and `_acks/NAME.json` records what is delivered.
 package final class SpoolSource: SegmentSource {
     private struct State {
         var queue: DeliveryQueue?
@@ -19,8 +19,8 @@ package final class SpoolSource: SegmentSource {
 
     /// - Parameters:
     ///   - loader: the destination's name.
-    ///   - directory: the spool's, absolute.
-    ///   - prepare: called before each attempt to open the spool, to make what the package makes elsewhere.
+    ///   - directory: the absolute path of the spool.
+    ///   - prepare: called before each attempt to open the spool; makes the directories that the package makes in the standard place.
     package init(
         loader: String, directory: String, prepare: @escaping @Sendable () -> Void = {},
         clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
@@ -55,7 +55,7 @@ package final class SpoolSource: SegmentSource {
         prepare()
         var known = try acknowledgements.acknowledgement(of: loader)
         if known == nil {
-            // From here on nothing is deleted that this destination lacks.
+            // From here on, segments that are not delivered to this destination are not deleted.
             known = try acknowledgements.acknowledge(loader, through: 0, at: clock())
         }
         return begin(reader, after: known?.sequence ?? 0, &state)
@@ -67,7 +67,7 @@ package final class SpoolSource: SegmentSource {
         return position
     }
 
-    /// A missing segment may have been restored, or skipped by an acknowledgement.
+    /// Checks whether missing segments were restored, or skipped by an acknowledgement.
     private func again(_ missing: [DeliverySegment], _ state: inout State) throws(SpoolError) -> Int64? {
         guard !missing.isEmpty, let queue = state.queue else { return nil }
         let acknowledged = try acknowledgements.acknowledgement(of: loader)?.sequence ?? 0
@@ -127,6 +127,6 @@ package final class SpoolSource: SegmentSource {
     package func release(_ segment: DeliverySegment) {}
 
     private static func trouble(_ error: SpoolError) -> DeliveryTrouble {
-        DeliveryTrouble("\(error)", remedy: "It is tried again every 10 s")
+        DeliveryTrouble("\(error)", remedy: "Tributary retries every 10 s")
     }
 }

@@ -1,18 +1,18 @@
 import Synchronization
 
-/// Whether a delivery is to come to its end, asked for from any thread.
+/// A request to end a delivery, which any thread can make.
 package final class WindDown: Sendable {
-    /// What it is for. A stop wins over a reload.
+    /// Why the delivery should end. A stop overrides a reload.
     package enum Reason: Int, Sendable {
         case none = 0
-        /// Go on with a newly read configuration.
+        /// Continue with a newly read configuration.
         case reload = 1
         case stop = 2
     }
 
     private let state = Atomic<Int>(0)
 
-    /// What a wait of a second takes: 1, but in tests.
+    /// The actual length of a second's wait: 1, except in tests.
     private let secondsPerSecond: Double
 
     package init(secondsPerSecond: Double = 1) { self.secondsPerSecond = secondsPerSecond }
@@ -29,13 +29,13 @@ package final class WindDown: Sendable {
         }
     }
 
-    /// Takes a reload that was carried out back; a stop stays.
+    /// Clears a reload that was carried out; a stop stays.
     package func reloaded() {
         _ = state.compareExchange(
             expected: Reason.reload.rawValue, desired: Reason.none.rawValue, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits so long, or until the delivery is to end.
+    /// Waits for a time, or until the delivery should end.
     func pause(_ duration: Duration) async {
         let end = ContinuousClock.now + duration * secondsPerSecond
         while reason == .none, !Task.isCancelled {

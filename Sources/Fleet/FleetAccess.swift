@@ -3,12 +3,12 @@ import CurlHTTPClient
 import Delivery
 import Logging
 
-/// What the section `fleet` leads to: the client of its bucket, and the store of its leases. No connection is opened yet.
+/// The clients that the section `fleet` configures: of its bucket, and of the store of its leases. Making them opens no connection.
 package struct FleetAccess: Sendable {
     /// The client of the bucket.
     package var bucket: S3Client { seals.client }
 
-    /// Transfers to the bucket at once.
+    /// The number of concurrent transfers to the bucket.
     package static let connections = 32
 
     package let seals: SealLog
@@ -27,7 +27,7 @@ package struct FleetAccess: Sendable {
         }
         seals = try bucket(connections: Self.connections)
         switch fleet.lease.type {
-        // With connections of its own, so that a renewal never waits for segments.
+        // A client with its own connections, so that a renewal never waits for segments.
         case .s3:
             leases = S3LeaseStore(
                 try bucket(connections: 4).client, encryption: fleet.log.serverSideEncryption?.rawValue,
@@ -43,7 +43,7 @@ package struct FleetAccess: Sendable {
         if let file = fleet.lease.certificateFile, let keyFile = fleet.lease.keyFile {
             certificate = CurlTransport.ClientCertificate(file: file, keyFile: keyFile)
         }
-        // Not through a proxy: etcd is near, and a proxy would be one more thing that can fail.
+        // Without a proxy: etcd is near, and a proxy would be one more component that can fail.
         let transport = try CurlTransport(
             CurlTransport.Options(
                 userAgent: userAgent, caFile: fleet.lease.caFile, clientCertificate: certificate,

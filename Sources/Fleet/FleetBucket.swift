@@ -4,16 +4,16 @@ import Delivery
 import FoundationEssentials
 import Logging
 
-/// The bucket of a fleet, made of the configuration's section `fleet.log`.
+/// The bucket of a fleet, as configured in the section `fleet.log`.
 package struct FleetBucket: Sendable {
     package let seals: SealLog
     package var list: SealList { SealList(seals) }
     private let transport: CurlTransport
 
-    /// Opens no connection yet.
+    /// Does not open a connection.
     ///
     /// - Parameters:
-    ///   - connections: transfers at once.
+    ///   - connections: the number of concurrent transfers.
     /// - Throws: for a file that can't be used.
     package init(
         _ fleet: Configuration.Fleet, network: Configuration.Network, userAgent: String, connections: Int,

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection: one request and its response, each within its time. Then it is closed, whatever else the client has sent: on one host a new
-/// connection costs nothing, and nobody gets more than others by asking for much at once.
+/// One connection: one request and its response, each with a time limit. Then the connection is closed, whatever else the client has sent. On one host
+/// a new connection costs nothing, and no client gains an advantage by sending many requests at once.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -13,7 +13,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private let handler: LocalServer.Handler
     private var deadline: Scheduled<Void>?
     private var head: HTTPRequestHead?
-    /// Nothing that comes is looked at any more.
+    /// The request is answered; further input is ignored.
     private var isAnswered = false
 
     init(table: ConnectionTable, limits: ServerLimits, hosts: HostRule, handler: @escaping LocalServer.Handler) {
@@ -37,7 +37,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !isAnswered else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            // A body is of no use here, however long it is: it is not waited for.
+            // No request here needs a body, so a request with one is refused without reading it.
             if head.headers["Content-Length"].contains(where: { $0 != "0" })
                 || head.headers.contains(name: "Transfer-Encoding")
             {
@@ -55,11 +55,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // NIO has answered a broken request with 400 already.
+        // NIO has already answered the malformed request with 400.
         context.close(promise: nil)
     }
 
-    /// Why a request is not handled; nil if it is.
+    /// The response that refuses a request; nil if the request is acceptable.
     private func refusal(_ head: HTTPRequestHead) -> LocalResponse? {
         guard head.method == .GET || head.method == .HEAD else {
             return LocalResponse(405, text: "GET and HEAD only: nothing can be changed here").with("Allow", "GET, HEAD")
@@ -68,7 +68,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             return LocalResponse(
                 421,
                 text:
-                    "this is served under the names of this host itself: open it as http://localhost or http://127.0.0.1, with the port"
+                    "this page is served only under names of this host itself: open http://localhost or http://127.0.0.1, with the port"
             )
         }
         guard head.uri.utf8.count <= limits.target else { return LocalResponse(414, text: "the address is too long") }
@@ -96,7 +96,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(mode: .all, promise: nil) }
     }
 
-    /// Closes the connection after this time, unless this is called again before.
+    /// Closes the connection after this time. A further call restarts the time.
     private func closes(after duration: Duration, _ context: ChannelHandlerContext) {
         deadline?.cancel()
         let channel = context.channel

@@ -1,11 +1,11 @@
 import NIOCore
 import Synchronization
 
-/// The open connections, and which of them has to go when there are too many.
+/// The open connections. Decides which one is closed when there are too many.
 final class ConnectionTable: Sendable {
     private struct Entry {
         let channel: any Channel
-        /// Counts up: the lowest is the oldest.
+        /// The connection's number in order of opening: the lowest is the oldest.
         let turn: UInt64
         var isResponding = false
     }
@@ -25,8 +25,8 @@ final class ConnectionTable: Sendable {
 
     init(limit: Int) { self.limit = max(1, limit) }
 
-    /// A connection is open. Closes the oldest that has sent no whole request, if there are too many now; where all of them have a response under
-    /// way, the oldest.
+    /// Adds a connection. If there are too many now, closes the oldest that has not sent a complete request, or, if all of them are being answered,
+    /// the oldest.
     func opened(_ channel: any Channel) {
         let surplus: (any Channel)? = state.withLock { state in
             let turn = state.next()
@@ -44,7 +44,7 @@ final class ConnectionTable: Sendable {
         state.withLock { _ = $0.entries.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 
-    /// A response begins.
+    /// Notes that the response of a connection begins.
     func responds(_ channel: any Channel) {
         state.withLock { $0.entries[ObjectIdentifier(channel)]?.isResponding = true }
     }

@@ -1,7 +1,7 @@
 /// Whether a request's `Host` names this host itself.
 ///
-/// A web page from anywhere can have its name resolve to 127.0.0.1 and then read what listens there as if it were its own (DNS rebinding). The
-/// browser then sends that page's name as `Host`. Any port is accepted, for tunnels.
+/// Any web site can let its own name resolve to 127.0.0.1, so that its page may read from a local server as if that were the site itself (DNS
+/// rebinding). The browser then sends the site's name as `Host`. Any port is accepted, for tunnels.
 struct HostRule: Sendable {
     /// Off for a Unix socket, which no web page reaches.
     let isChecked: Bool
@@ -10,7 +10,7 @@ struct HostRule: Sendable {
         guard isChecked else { return true }
         guard hosts.count == 1, let host = hosts.first?.lowercased() else { return false }
         var name = host[...]
-        // The port, but no part of an IPv6 address.
+        // Removes the port, but not the end of an IPv6 address.
         if let colon = name.lastIndex(of: ":"), !name.hasSuffix("]") {
             guard name[name.index(after: colon)...].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
                 return false
@@ -20,7 +20,7 @@ struct HostRule: Sendable {
         return name == "localhost" || name == "[::1]" || Self.isLoopback(name)
     }
 
-    /// 127.0.0.0/8, in four numbers.
+    /// Whether a name is an address in 127.0.0.0/8, written as four numbers.
     private static func isLoopback(_ name: Substring) -> Bool {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"

@@ -1,6 +1,6 @@
 /// A GET or HEAD request.
 package struct LocalRequest: Sendable, Hashable {
-    /// As it was sent, without a query.
+    /// The path as the client sent it, without the query.
     package let path: String
 
     package init(path: String) { self.path = path }

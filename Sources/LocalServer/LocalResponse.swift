@@ -1,10 +1,10 @@
-/// What a request gets.
+/// The response to a request.
 package struct LocalResponse: Sendable {
     /// An HTTP status (RFC 9110, section 15).
     package var status: Int
     /// The media type of the body.
     package var contentType: String
-    /// Further headers. Those that every response has are not among them.
+    /// Headers in addition to the common ones.
     package var headers: [(name: String, value: String)]
     package var body: ResponseBody
 
@@ -22,7 +22,7 @@ package struct LocalResponse: Sendable {
         self.init(status, "text/plain; charset=utf-8", body: ResponseBody(Array((text + "\n").utf8)))
     }
 
-    /// What every response says: nothing is kept, shown in another site's frame, or read by another site.
+    /// Headers of every response. They forbid caching, display in another site's frame, and reading by other sites.
     static let commonHeaders: [(name: String, value: String)] = [
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),

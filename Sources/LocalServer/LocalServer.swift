@@ -3,19 +3,19 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// A small HTTP/1.1 server for programs and people on this host: GET and HEAD, no bodies, one request a connection, on a thread of its own.
+/// A small HTTP/1.1 server for programs and people on this host: GET and HEAD, no bodies, one request per connection, on its own thread.
 ///
 /// ```swift
 /// let server = LocalServer(.tcp(host: "127.0.0.1", port: 9464)) { request in … }
 /// try await server.run { print("listening") }   // until the task is cancelled
 /// ```
 ///
-/// It does not authenticate clients. ``ServerLimits`` bounds what they take.
+/// It does not authenticate clients. ``ServerLimits`` bounds the resources that they use.
 package struct LocalServer: Sendable {
-    /// Answers a request. It is called on the server's thread: what takes long holds up the other clients.
+    /// Answers a request. It is called on the server's thread, so a slow handler delays the other clients.
     package typealias Handler = @Sendable (LocalRequest) -> LocalResponse
 
-    /// Why it does not listen, in words.
+    /// Why the server does not listen, for a person.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
 
@@ -34,10 +34,10 @@ package struct LocalServer: Sendable {
         self.handler = handler
     }
 
-    /// Serves until the task is cancelled; then all connections are closed.
+    /// Serves requests until the task is cancelled, and then closes all connections.
     ///
     /// - Parameter listening: called with the port once clients can connect; nil for a Unix socket.
-    /// - Throws: what keeps it from listening, such as a port that is in use.
+    /// - Throws: the reason why it can't listen, such as a port that is in use.
     package func run(listening: @Sendable (Int?) -> Void) async throws(Failure) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let outcome: Result<Void, any Error>
@@ -56,7 +56,7 @@ package struct LocalServer: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        // Closes what is still open.
+        // Closes the remaining connections.
         try? await group.shutdownGracefully()
         if case .failure(let error) = outcome { throw Failure(error) }
     }
@@ -67,7 +67,7 @@ package struct LocalServer: Sendable {
         let hosts: HostRule
         if case .tcp = address { hosts = HostRule(isChecked: true) } else { hosts = HostRule(isChecked: false) }
         let bootstrap = ServerBootstrap(group: group)
-            // A client that finds it full waits a second before its next try.
+            // A client that finds the backlog full waits a second before it retries.
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
@@ -88,7 +88,7 @@ package struct LocalServer: Sendable {
                 .bind(to: SocketAddress(ipAddress: host, port: port)).get()
         case .unix(let path):
             let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-            // To connect is to write (unix(7)): as with a port, whoever reaches the directory may.
+            // Connecting needs write permission (unix(7)). As with a port, everybody who can reach the directory may connect.
             chmod(path, 0o666)
             return channel
         }

@@ -6,8 +6,8 @@ package struct ResponseBody: Sendable, Hashable {
 
     package init(_ bytes: [UInt8]) { buffer = ByteBuffer(bytes: bytes) }
 
-    /// How many bytes it has.
+    /// The number of bytes.
     package var count: Int { buffer.readableBytes }
-    /// A copy of them.
+    /// A copy of the bytes.
     package var bytes: [UInt8] { Array(buffer.readableBytesView) }
 }

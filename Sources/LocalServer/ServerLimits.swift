@@ -1,19 +1,19 @@
 import NIOCore
 import NIOHTTP1
 
-/// What a client may take of the server. Nothing that a client does exceeds these.
+/// Bounds of the resources that clients can use.
 package struct ServerLimits: Sendable {
-    /// Connections at once. One more closes the oldest that has sent no whole request, so that clients which hold connections open keep nobody out.
+    /// Connections at once. A further one closes the oldest that has not sent a complete request, so clients with idle connections can't keep others out.
     package var connections = 64
-    /// From the start of a connection until its request is whole.
+    /// The time from the start of a connection until its request is complete.
     package var request = Duration.seconds(10)
-    /// Until a response is taken.
+    /// The time until the client has received the response.
     package var response = Duration.seconds(20)
-    /// Of a header's name and value together, in bytes.
+    /// Size of a header's name and value together, in bytes.
     package var header = 8 << 10
-    /// Of all headers of a request together, in bytes.
+    /// Size of all headers of a request together, in bytes.
     package var headers = 16 << 10
-    /// Of the address that is asked for, in bytes.
+    /// Size of the requested address, in bytes.
     package var target = 2 << 10
 
     package init() {}

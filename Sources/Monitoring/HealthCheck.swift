@@ -1,21 +1,21 @@
 import Collector
 
-/// Whether the daemon lives, and whether it is ready, for programs that restart it or wait for it. A plain value.
+/// Answers the two health checks: is the daemon alive (for programs that restart it), and is it ready (for programs that wait for it)? A plain value.
 struct HealthCheck: Sendable {
     static let longestSilence = Duration.seconds(StatusReport.longestSilence)
 
     var snapshot: Snapshot?
-    /// Since the last report.
+    /// The time since the daemon's last report.
     var silence: Duration
 
-    /// Nil while every part of the daemon makes progress. An org that can't be reached is no reason to restart.
+    /// Why the daemon should be restarted; nil while all its parts make progress. An unreachable org is not a reason.
     var whyNotLive: String? {
         guard let snapshot else { return silence > Self.longestSilence ? "no report yet" : nil }
         if let stuck = snapshot.report.stuck { return stuck.words }
         return silence > Self.longestSilence ? "no report for \(silence.components.seconds) s" : nil
     }
 
-    /// Nil once the spool is recovered and collection runs, until the daemon stops.
+    /// Why the daemon is not ready; nil from the moment that the spool is recovered and collection runs until the daemon stops.
     var whyNotReady: String? {
         if let whyNotLive { return whyNotLive }
         guard let snapshot else { return "starting" }

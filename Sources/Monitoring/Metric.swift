@@ -1,28 +1,28 @@
-/// One metric: its name, what it means, and how it follows from what it is about.
+/// One metric: its name, its help text, and how its value is computed from a subject, such as an integration's status.
 ///
-/// Everything else follows from the declarations in ``Metrics``: the text that Prometheus reads and the table in `docs/metrics.md`. Names are
-/// by Prometheus's conventions (prometheus.io, "Metric and label naming"): a prefix, base units, `_total` after counters.
+/// Everything else follows from the declarations in ``Metrics``: the text that Prometheus reads and the table in `docs/metrics.md`. Names
+/// follow Prometheus's conventions (prometheus.io, "Metric and label naming"): a prefix, base units, `_total` after counters.
 struct Metric<Subject>: Sendable {
-    /// What Prometheus makes of the values.
+    /// The type that Prometheus gives the values.
     enum Kind: String, Sendable {
-        /// It grows, and begins at 0 when the daemon starts.
+        /// A value that only grows, from 0 when the daemon starts.
         case counter
         case gauge
     }
 
-    /// What a value of 1 is.
+    /// The unit of the value.
     enum Unit: String, Sendable {
         case seconds, bytes, ratio, events, records, requests, segments, reloads
         /// Seconds since 1970-01-01T00:00:00Z.
         case timestamp = "Unix time"
         /// 1 or 0.
         case flag = "1 or 0"
-        /// Always 1; the labels say something.
+        /// Always 1; the labels have the information.
         case info = "1"
         case count
     }
 
-    /// A value, and labels in addition to those of the subject.
+    /// A value, with labels in addition to those of the subject.
     struct Sample {
         var value: Double
         var labels: [(name: String, value: String)] = []
@@ -33,11 +33,11 @@ struct Metric<Subject>: Sendable {
     let unit: Unit
     /// One sentence, without the full stop.
     let help: String
-    /// The labels beyond the subject's.
+    /// Labels in addition to those of the subject.
     let labels: [String]
     let samples: @Sendable (Subject) -> [Sample]
 
-    /// A metric with at most one value; nil leaves it out.
+    /// A metric with at most one value; nil omits it.
     init(
         _ name: String, _ kind: Kind, _ unit: Unit, _ help: String, value: @escaping @Sendable (Subject) -> Double?
     ) {
@@ -57,7 +57,7 @@ struct Metric<Subject>: Sendable {
         self.samples = samples
     }
 
-    /// A metric whose value is always 1, with what is said in labels.
+    /// A metric whose value is always 1, with the information in its labels.
     init(
         info name: String, _ help: String, labels: [String], values: @escaping @Sendable (Subject) -> [String]?
     ) {

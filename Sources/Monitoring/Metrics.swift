@@ -5,7 +5,7 @@ import Delivery
 ///
 /// The number of time series is bounded by the numbers of integrations, credentials and destinations: no label holds anything that an org sends.
 enum Metrics {
-    /// Of the daemon as a whole; no labels of their own.
+    /// Metrics of the whole daemon, without labels that name a subject. Long because it is a table.
     static let daemon: [Metric<Snapshot>] = [
         Metric(info: "build_info", "The version that runs", labels: ["version"]) { [$0.report.version] },
         Metric("start_time_seconds", .gauge, .timestamp, "When the daemon started") {
@@ -13,10 +13,12 @@ enum Metrics {
         },
         Metric(
             "updated_timestamp_seconds", .gauge, .timestamp,
-            "When these figures were taken; one that stands still means that the daemon hangs or does not run"
+            "When these figures were measured; if it stops increasing, the daemon hangs or does not run"
         ) { ReportTime.seconds($0.report.updatedAt) },
         Metric("ready", .gauge, .flag, "Whether the spool is recovered and collection runs") { flag($0.isReady) },
-        Metric("stuck", .gauge, .flag, "Whether a part of the daemon makes no progress; systemd restarts it then") {
+        Metric(
+            "stuck", .gauge, .flag, "Whether a part of the daemon makes no progress; systemd then restarts the daemon"
+        ) {
             flag($0.report.stuck != nil)
         },
         Metric("integrations", .gauge, .count, "Configured integrations that collect a log") {
@@ -27,7 +29,7 @@ enum Metrics {
         ) {
             ($0.report.configuration?.inForceSince).flatMap(ReportTime.seconds)
         },
-        Metric("configuration_reloads_total", .counter, .reloads, "Reloads that are over, refused ones included") {
+        Metric("configuration_reloads_total", .counter, .reloads, "Finished reloads, including refused ones") {
             $0.report.configuration.map { Double($0.reloadsFinished) }
         },
         Metric(
@@ -39,10 +41,10 @@ enum Metrics {
         Metric("configuration_restart_needed", .gauge, .flag, "Whether a changed setting waits for a restart") {
             $0.report.configuration.map { flag(!$0.restartNeeded.isEmpty) }
         },
-        Metric("spool_bytes", .gauge, .bytes, "What the spool holds; measured every 30 s") {
+        Metric("spool_bytes", .gauge, .bytes, "Size of the spool, measured every 30 s") {
             Double($0.report.spool.bytes)
         },
-        Metric("spool_limit_bytes", .gauge, .bytes, "At how much collection pauses: spool.max_bytes") {
+        Metric("spool_limit_bytes", .gauge, .bytes, "Size of the spool at which collection pauses: spool.max_bytes") {
             Double($0.report.spool.maxBytes)
         },
         Metric("spool_segments_sealed_total", .counter, .segments, "Segments that became visible to loaders") {
@@ -64,16 +66,16 @@ enum Metrics {
         Metric("process_open_fds", .gauge, .count, "Open file descriptors of the daemon") {
             $0.process?.openDescriptors
         },
-        Metric("process_max_fds", .gauge, .count, "How many file descriptors it may open") {
+        Metric("process_max_fds", .gauge, .count, "File descriptors that the daemon may have open") {
             $0.process?.descriptorLimit
         },
         Metric("process_threads", .gauge, .count, "Threads of the daemon") { $0.process?.threads },
     ]
 
-    /// Of this host in its fleet; none outside a fleet.
+    /// Metrics of this host in its fleet; absent outside a fleet.
     static let fleet: [Metric<StatusReport.Fleet>] = [
         Metric(
-            info: "fleet_info", "The fleet, this host's name in it, and what has the leases: etcd or s3",
+            info: "fleet_info", "The fleet, this host's name in it, and where its leases are stored: etcd or s3",
             labels: ["fleet", "host", "lease"]
         ) {
             [$0.name, $0.host, $0.lease]
@@ -89,10 +91,10 @@ enum Metrics {
         ) {
             flag($0.problem != nil)
         },
-        Metric("fleet_draining", .gauge, .flag, "Whether this host hands over what it holds and takes nothing") {
+        Metric("fleet_draining", .gauge, .flag, "Whether this host hands over its integrations and takes no others") {
             flag($0.draining)
         },
-        Metric("fleet_hosts", .gauge, .count, "The hosts that take part, as this host sees it") {
+        Metric("fleet_hosts", .gauge, .count, "Hosts that take part in the fleet, as this host sees them") {
             Double($0.hosts.count)
         },
         Metric("fleet_held_integrations", .gauge, .count, "The integrations that this host holds") { Double($0.holds) },
@@ -104,19 +106,19 @@ enum Metrics {
         },
         Metric(
             "fleet_fenced_seals_total", .counter, .count,
-            "Seals of this host that came too late since the start, because another host had sealed"
+            "Seals of this host since the start that were rejected because another host had already sealed"
         ) {
             Double($0.fenced)
         },
         Metric(
             "fleet_dropped_records_total", .counter, .records,
-            "Unsealed records that this host dropped since the start, because another host collected them"
+            "Unsealed records that this host dropped since the start because another host had collected them"
         ) {
             Double($0.droppedRecords)
         },
     ]
 
-    /// Of one integration, with the label `integration`.
+    /// Metrics of one integration, with the label `integration`. Long because it is a table.
     static let integration: [Metric<StatusReport.Integration>] = [
         Metric(
             info: "integration_info", "The org's address, and the credential that reads its log",
@@ -126,13 +128,13 @@ enum Metrics {
         },
         Metric(
             "integration_up", .gauge, .flag,
-            "Whether its events arrive: it is live or catching up; absent while an operator has paused it, and on a host that does not hold it"
+            "Whether its events arrive, live or while it catches up; absent while an operator has paused it, and on a host that does not hold it"
         ) {
             $0.isPaused || $0.isStandby ? nil : flag($0.state.isHealthy)
         },
         Metric(
             info: "integration_state",
-            "What it does, as in status.json, or paused_by_operator: only the state that it is in",
+            "Its current state, as in status.json, or paused_by_operator; other states have no series",
             labels: ["state"]
         ) {
             [$0.isPaused ? "paused_by_operator" : $0.state.rawValue]
@@ -148,7 +150,7 @@ enum Metrics {
         },
         Metric(
             info: "integration_problem",
-            "What is wrong, by the word that /usr/share/doc/tributary/status.md explains; absent while nothing is",
+            "Its current problem, by the name that /usr/share/doc/tributary/status.md explains; absent without a problem",
             labels: ["kind"]
         ) {
             $0.problem.map { [$0.kind] }
@@ -173,12 +175,15 @@ enum Metrics {
         ) {
             Double($0.rejected)
         },
-        Metric("integration_duplicate_events_total", .counter, .events, "Events that came again and were dropped") {
+        Metric(
+            "integration_duplicate_events_total", .counter, .events,
+            "Events that Okta delivered again and that were dropped"
+        ) {
             Double($0.duplicates ?? 0)
         },
         Metric(
             "integration_unproven_events_total", .counter, .events,
-            "Events that were collected and may have been collected before"
+            "Events that were recorded although they may have been recorded before"
         ) {
             Double($0.unproven ?? 0)
         },
@@ -195,67 +200,69 @@ enum Metrics {
         },
         Metric(
             "integration_fresh_queries_total", .counter, .requests,
-            "How often the log was queried by time because Okta's link was of no use"
+            "How often the log was queried by time because Okta's next link could not be used"
         ) {
             Double($0.freshQueries ?? 0)
         },
         Metric(
             "integration_rate_limit_requests", .gauge, .requests,
-            "Requests for the log that the org allows in a minute, to all its clients"
+            "Requests for the log that the org allows all its clients together per minute"
         ) {
             $0.budget.map { Double($0.limit) }
         },
         Metric(
             "integration_rate_limit_remaining_requests", .gauge, .requests,
-            "How many of them were left at the last answer"
+            "Requests of that limit that were left at Okta's last answer"
         ) {
             $0.budget.map { Double($0.remaining) }
         },
-        Metric("integration_backfill_ratio", .gauge, .ratio, "How far a backfill is, from 0 to 1; absent without one") {
+        Metric(
+            "integration_backfill_ratio", .gauge, .ratio,
+            "Progress of the backfill, from 0 to 1; absent without a backfill"
+        ) {
             $0.backfill?.fraction
         },
         Metric(
             "integration_backfill_remaining_seconds", .gauge, .seconds,
-            "How long the backfill takes if it goes on as before"
+            "Time until the backfill is complete, at its present speed"
         ) {
             ($0.backfill?.remainingSeconds).map(Double.init)
         },
         Metric(
             "integration_unsealed_records", .gauge, .records,
-            "Records that are durable and not yet in a segment that loaders see"
+            "Records that are durable but not yet in a segment that loaders can see"
         ) {
             Double($0.unsealedRecords)
         },
-        Metric("integration_unsealed_bytes", .gauge, .bytes, "What those records take on disk, in the state directory")
-        {
+        Metric("integration_unsealed_bytes", .gauge, .bytes, "Disk space of those records in the state directory") {
             $0.unsealedBytes.map(Double.init)
         },
-        Metric("integration_sealing_failed", .gauge, .flag, "Whether segments that are due can't be sealed") {
+        Metric("integration_sealing_failed", .gauge, .flag, "Whether sealing fails for segments that are due") {
             flag($0.sealingFailedSince != nil)
         },
         Metric(
             "integration_events_missing", .gauge, .flag,
-            "Whether Okta deleted events before they were collected, since the start"
+            "Whether Okta has deleted events before they were collected, since the start"
         ) {
             flag($0.gap != nil)
         },
     ]
 
-    /// Of a credential that has an end, with the label `credential`.
+    /// Metrics of a credential that expires, with the label `credential`.
     static let credential: [Metric<StatusReport.Integration>] = [
         Metric(
             "credential_expiry_timestamp_seconds", .gauge, .timestamp,
-            "When the credential ends, as far as the configuration tells"
+            "When the credential expires, according to the configuration"
         ) {
             $0.credentialExpires.flatMap(ReportTime.endOfDay)
         }
     ]
 
-    /// Of the response actions of one integration, with the label `integration`.
+    /// Metrics of the response actions of one integration, with the label `integration`.
     static let response: [Metric<StatusReport.ResponseActivity>] = [
         Metric(
             "response_actions_total", .counter, .count,
-            "Response actions that became records since the daemon started, by what they came to", labels: ["outcome"]
+            "Response actions that became records since the daemon started, by outcome", labels: ["outcome"]
         ) { activity in
             activity.outcomes.sorted { $0.key < $1.key }.map {
                 .init(value: Double($0.value), labels: [("outcome", $0.key)])
@@ -266,26 +273,27 @@ enum Metrics {
         },
         Metric(
             "response_last_failure_timestamp_seconds", .gauge, .timestamp,
-            "When Okta last refused a response action, or it failed, or nobody knows whether it was done"
+            "When a response action last was refused by Okta, failed, or had an unknown outcome"
         ) { ($0.lastFailure?.at).flatMap(ReportTime.seconds) },
     ]
 
-    /// Of one destination, with the label `destination`.
+    /// Metrics of one destination, with the label `destination`.
     static let destination: [Metric<DestinationStatus>] = [
         Metric("destination_up", .gauge, .flag, "Whether its delivery runs and takes segments") { flag($0.isHealthy) },
         Metric(
             info: "destination_state",
-            "What its delivery does: only the state that it is in; not_running without a process", labels: ["state"]
+            "The current state of its delivery, not_running without a process; other states have no series",
+            labels: ["state"]
         ) {
             [$0.isRunning ? $0.report?.state.rawValue ?? "starting" : "not_running"]
         },
         Metric("destination_lag_segments", .gauge, .segments, "Sealed segments that wait to be delivered") {
             ($0.report?.lagSegments).map(Double.init)
         },
-        Metric("destination_lag_bytes", .gauge, .bytes, "The bytes of the segments that wait") {
+        Metric("destination_lag_bytes", .gauge, .bytes, "Bytes of the segments that wait to be delivered") {
             ($0.report?.lagBytes).map(Double.init)
         },
-        Metric("destination_lag_seconds", .gauge, .seconds, "How long the oldest of them has waited") {
+        Metric("destination_lag_seconds", .gauge, .seconds, "How long the oldest of those segments has waited") {
             ($0.report?.lagSeconds).map(Double.init)
         },
         Metric(
@@ -294,7 +302,7 @@ enum Metrics {
         ) {
             ($0.report?.deliveredSegments).map(Double.init)
         },
-        Metric("destination_delivered_bytes_total", .counter, .bytes, "The bytes of those") {
+        Metric("destination_delivered_bytes_total", .counter, .bytes, "Bytes of those segments") {
             ($0.report?.deliveredBytes).map(Double.init)
         },
         Metric("destination_requests_total", .counter, .requests, "Requests that were sent, or commands that were run")

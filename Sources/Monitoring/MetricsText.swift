@@ -1,6 +1,6 @@
 import Collector
 
-/// A snapshot as Prometheus reads it: the text format 0.0.4 (prometheus.io, "Exposition formats").
+/// A snapshot in Prometheus's text format 0.0.4 (prometheus.io, "Exposition formats").
 struct MetricsText {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -12,7 +12,7 @@ struct MetricsText {
         add(Metrics.fleet, snapshot.report.fleet.map { [("", $0)] } ?? [], label: nil)
         add(Metrics.integration, snapshot.report.integrations.map { ($0.name, $0) }, label: "integration")
         var seen: Set<String> = []
-        // Several integrations may share one.
+        // Several integrations may share a credential; it is shown once.
         let credentials = snapshot.report.integrations.filter {
             $0.credentialExpires != nil && seen.insert($0.credential).inserted
         }
@@ -21,7 +21,7 @@ struct MetricsText {
         add(Metrics.destination, snapshot.destinations.map { ($0.name, $0) }, label: "destination")
     }
 
-    /// All samples of a metric stand together, after what it means.
+    /// Adds a metric's help text and type, followed by all of its samples.
     private mutating func add<Subject>(
         _ metrics: [Metric<Subject>], _ subjects: [(name: String, value: Subject)], label: String?
     ) {
@@ -46,7 +46,7 @@ struct MetricsText {
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    /// Backslash, quotation mark and line feed, as the format wants it.
+    /// Escapes backslashes, quotation marks and line feeds, as the format requires.
     static func escaped(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return text }
         return text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")

@@ -1,6 +1,6 @@
 import LocalServer
 
-/// What is at which path of the listener.
+/// Maps each path of the listener to its response.
 struct MonitoringRoutes: Sendable {
     let state: MonitoringState
 
@@ -14,7 +14,10 @@ struct MonitoringRoutes: Sendable {
         case "/healthz/live": health(state.health.whyNotLive, "live")
         default:
             LocalResponse(
-                404, text: "there is /, /metrics, /healthz/live, /healthz/ready, /status.json and /history.json")
+                404,
+                text:
+                    "not found: the paths are /, /metrics, /healthz/live, /healthz/ready, /status.json and /history.json"
+            )
         }
     }
 

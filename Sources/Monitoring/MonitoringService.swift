@@ -6,9 +6,9 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Shows how the daemon is to programs and people of this host: the status page, `/metrics`, health checks, and a file for node_exporter.
+/// Shows the daemon's state to programs and people on this host: the status page, `/metrics`, health checks, and a file for node_exporter.
 ///
-/// Collection does not depend on it: what it can't do is told in the journal, and tried again.
+/// Collection does not depend on it. A failure is reported in the journal, and the operation is retried.
 package final class MonitoringService: StatusObserver {
     /// How often the text file is written.
     static let textFileInterval = Duration.seconds(15)
@@ -71,7 +71,7 @@ package final class MonitoringService: StatusObserver {
                 } catch {
                     if !isFailing {
                         logger.warning(
-                            "\(error). Tried again every 15 s; collection goes on. Correct metrics.textfile or the directory's owner."
+                            "\(error). Retried every 15 s; collection continues. Correct metrics.textfile or the directory's owner."
                         )
                     }
                     isFailing = true
@@ -96,8 +96,8 @@ package final class MonitoringService: StatusObserver {
                 if !isFailing.withLock({ $0 }) {
                     logger.warning(
                         """
-                        no status page and metrics: cannot listen on \(address): \(error). Tried again every 30 s; collection goes on. \
-                        Another port: metrics.listen, and SocketBindAllow= in a drop-in of the unit (/usr/share/doc/tributary/metrics.md)
+                        no status page and metrics: cannot listen on \(address): \(error). Retried every 30 s; collection continues. \
+                        To use another port, set metrics.listen, and SocketBindAllow= in a drop-in of the unit (/usr/share/doc/tributary/metrics.md)
                         """)
                 }
                 isFailing.withLock { $0 = true }
@@ -117,7 +117,7 @@ extension LocalAddress {
 }
 
 extension ListenAddress {
-    /// As a person opens it.
+    /// The address as a person opens it, such as a URL.
     fileprivate var shown: String {
         if case .loopback = self { "http://\(self)/" } else { description }
     }

@@ -4,20 +4,20 @@ import Delivery
 import LocalServer
 import Synchronization
 
-/// What the listener and the text file show, and the bodies that were made of it: each is made once for all clients that ask for it meanwhile.
+/// The state that the listener and the text file show, with a cache of response bodies: a body is made once and shared by all clients until the state changes.
 final class MonitoringState: Sendable {
     private struct State {
         var snapshot: Snapshot?
         var destinations: [DestinationStatus] = []
         var reportedAt: ContinuousClock.Instant
-        /// Counts the changes of what is shown.
+        /// Counts the changes of the state.
         var generation = 0
         var history = RateHistory()
         var troubles = TroubleLog()
         var made: [Document: (generation: Int, body: ResponseBody)] = [:]
     }
 
-    /// What is made of a snapshot.
+    /// The documents that are made from a snapshot.
     enum Document: Hashable { case metrics, status, history }
 
     private let state = Mutex(State(reportedAt: .now))
@@ -54,7 +54,7 @@ final class MonitoringState: Sendable {
         state.withLock { HealthCheck(snapshot: $0.snapshot, silence: .now - $0.reportedAt) }
     }
 
-    /// Nil before the first report. It is made outside of the lock: a report must not wait for it.
+    /// A document's body; nil before the first report. It is made outside of the lock, so that reports never wait for it.
     func body(_ document: Document) -> ResponseBody? {
         let (snapshot, history, troubles, generation, made) = state.withLock { state in
             (state.snapshot, state.history, state.troubles, state.generation, state.made[document])

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// What this process uses, by proc(5).
+/// The resources that this process uses, from proc(5).
 struct ProcessFigures: Sendable {
     /// User and system time since the start.
     var cpuSeconds: Double
@@ -10,7 +10,7 @@ struct ProcessFigures: Sendable {
     var descriptorLimit: Double
     var threads: Double
 
-    /// Nil where /proc can't be read.
+    /// The present figures; nil if /proc can't be read.
     static func now() -> Self? {
         var usage = rusage()
         var limit = rlimit()
@@ -25,7 +25,7 @@ struct ProcessFigures: Sendable {
         return Self(
             cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
             residentBytes: pages * Double(sysconf(Int32(_SC_PAGESIZE))),
-            // Without the one that reads the list.
+            // The descriptor that reads the list does not count.
             openDescriptors: Double(max(0, descriptors - 1)), descriptorLimit: Double(limit.rlim_cur), threads: count)
     }
 

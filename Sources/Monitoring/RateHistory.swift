@@ -1,7 +1,7 @@
-/// How many events each integration got, and how far it was behind, over the last hours: for the sparklines of the status page.
+/// Each integration's event counts and lag over the last hours, for the sparklines of the status page.
 ///
-/// All series have a sample at the same moments. At first one is taken every 5 s; each time the series are full, two samples become one and the
-/// interval doubles, up to 80 s. So a picture is whole soon after the start, spans 4 hours in the end, and never takes more than 180 samples.
+/// All series are sampled at the same moments, at first every 5 s. When the series are full, each two samples are merged into one and the interval
+/// doubles, up to 80 s. So the sparklines are full soon after the start, finally span 4 hours, and never have more than 180 samples.
 struct RateHistory: Sendable {
     static let capacity = 180
     /// Seconds.
@@ -25,16 +25,16 @@ struct RateHistory: Sendable {
     private(set) var series: [String: Series] = [:]
     private var count = 0
 
-    /// What is sampled: an integration's counter of events, and its lag.
+    /// The sampled values: an integration's counter of events, and its lag.
     typealias Reading = (name: String, events: Int, lag: Int?)
 
-    /// Takes a sample. Integrations that are not among the readings are forgotten.
+    /// Takes a sample. Integrations without a reading are removed.
     mutating func sample(_ readings: [Reading]) {
         if count == Self.capacity { dropOldest() }
         var next: [String: Series] = [:]
         next.reserveCapacity(readings.count)
         for reading in readings {
-            // What came before the first sample has no interval that it belongs to.
+            // Events before the first sample belong to no interval.
             var series = series[reading.name] ?? Series(total: reading.events)
             let lag = reading.lag.map { UInt32(clamping: min($0, Int(Self.unknown) - 1)) } ?? Self.unknown
             series.events.append(UInt32(clamping: max(0, reading.events - series.total)))
@@ -44,7 +44,7 @@ struct RateHistory: Sendable {
         }
         series = next
         count += 1
-        // At once, so that the next sample is one of the longer interval.
+        // Done now, so that the next sample already covers the longer interval.
         if count == Self.capacity, interval < Self.lastInterval { halve() }
     }
 
@@ -57,7 +57,7 @@ struct RateHistory: Sendable {
         count -= 1
     }
 
-    /// Two samples become one, of twice the interval.
+    /// Merges each two samples into one of twice the interval.
     private mutating func halve() {
         interval *= 2
         count /= 2
@@ -68,7 +68,7 @@ struct RateHistory: Sendable {
         }
     }
 
-    /// From the end on, so that the newest samples stay together; an odd first one is dropped.
+    /// Joins pairs from the end, so that the newest samples stay together. With an odd count, the first value is dropped.
     private static func pairs(_ values: [UInt32], _ join: (UInt32, UInt32) -> UInt32) -> [UInt32] {
         stride(from: values.count % 2, to: values.count, by: 2).map { join(values[$0], values[$0 + 1]) }
     }

@@ -1,7 +1,7 @@
 import Collector
 import Delivery
 
-/// What is known of the daemon at one moment: everything that the metrics and the status page say comes from here.
+/// The daemon's state at one moment: the only source of the metrics and the status page.
 struct Snapshot: Sendable {
     var report: StatusReport
     /// Whether the spool is recovered and collection runs.

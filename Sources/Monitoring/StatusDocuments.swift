@@ -2,7 +2,7 @@ import Collector
 import FoundationEssentials
 import LocalServer
 
-/// What the status page reads, as JSON.
+/// The JSON documents that the status page reads.
 enum StatusDocuments {
     static let contentType = "application/json"
 
@@ -12,7 +12,7 @@ enum StatusDocuments {
         return (try? Array(whole.encoded())) ?? Array("{}".utf8)
     }
 
-    /// The samples of the last hours and the last troubles. The numbers are written by hand: with a thousand integrations there are 360,000 of them.
+    /// The samples of the last hours and the most recent problems. The JSON is written without an encoder, because a thousand integrations have 360,000 numbers.
     static func history(_ history: RateHistory, _ troubles: TroubleLog) -> [UInt8] {
         let encoder = encoder()
         func json(_ value: some Encodable) -> [UInt8] { (try? Array(encoder.encode(value))) ?? Array("null".utf8) }

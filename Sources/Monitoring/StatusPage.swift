@@ -8,7 +8,7 @@ enum StatusPage {
     static let html: [UInt8] = Array(
         UnsafeBufferPointer(start: tributary_status_page_start(), count: tributary_status_page_size))
 
-    /// Nothing runs or is loaded on the page but its own script and style, which are named by their digests (Content Security Policy Level 3).
+    /// Allows only the page's own script and style, which are named by their digests (Content Security Policy Level 3).
     static let policy: String = {
         let text = String(decoding: html, as: UTF8.self)
         return [
@@ -22,7 +22,7 @@ enum StatusPage {
         contentType, headers: [("Content-Security-Policy", policy)], body: ResponseBody(html))
     private static let contentType = "text/html; charset=utf-8"
 
-    /// Of the element's content, as a source of a policy; `'none'` if there is no such element.
+    /// The digest of an element's content as a policy source; `'none'` if there is no such element.
     private static func digest(_ element: String, of text: String) -> String {
         guard let start = text.firstRange(of: "<\(element)>"), let end = text.firstRange(of: "</\(element)>"),
             start.upperBound <= end.lowerBound, let digest = SHA256Digest()

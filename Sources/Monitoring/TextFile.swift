@@ -1,24 +1,24 @@
 import FoundationEssentials
 import Glibc
 
-/// The metrics as a file for node_exporter's textfile collector: replaced as a whole, readable by everybody, and removed at the end, since
-/// what it says is not true any more then.
+/// The metrics as a file for node_exporter's textfile collector. The file is replaced atomically, is readable by everybody, and is removed when the
+/// daemon stops, because its figures would be out of date.
 struct TextFile: Sendable {
-    /// Why it can't be written.
+    /// Why the file can't be written.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Absolute.
+    /// An absolute path.
     let path: String
 
     func write(_ bytes: [UInt8]) throws(Failure) {
-        // Not .prom: node_exporter must not read half of it.
+        // Without the suffix .prom, so that node_exporter does not read a partial file.
         let temporary = path + ".new"
         unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw failure(temporary) }
-        // Whatever the umask: it holds no secret.
+        // Readable by everybody regardless of the umask: the file holds no secret.
         let isWritten = fchmod(file, 0o644) == 0 && bytes.withUnsafeBytes { Self.writeAll($0, to: file) }
         let code = errno
         close(file)

@@ -1,6 +1,6 @@
 import Collector
 
-/// The last troubles of all integrations, those that are over included: for the status page. The journal has all of them.
+/// The most recent problems of all integrations, including solved ones, for the status page. The journal has all of them.
 struct TroubleLog: Sendable {
     static let capacity = 50
 
@@ -10,14 +10,14 @@ struct TroubleLog: Sendable {
         var message: String
         var remedy: String
         var since: String
-        /// Nil while it lasts.
+        /// When the problem ended; nil while it lasts.
         var until: String?
     }
 
     /// The newest first.
     private(set) var entries: [Entry] = []
 
-    /// Compares with what was known before, by each integration's kind of problem.
+    /// Compares each integration's kind of problem with the previous report, and notes what began or ended.
     mutating func note(_ report: StatusReport) {
         var lasting: [String: StatusReport.Problem] = [:]
         for integration in report.integrations { lasting[integration.name] = integration.problem }
@@ -38,7 +38,7 @@ struct TroubleLog: Sendable {
                     since: problem.since)
             }
         }
-        // With more troubles at once than there is room for, the first ones stay: else each report would bring all of them as new.
+        // If more problems exist at once than fit, the first ones are kept. Otherwise each report would add all of them as new.
         let room = Self.capacity - entries.count { $0.until == nil }
         entries.insert(contentsOf: new.prefix(max(0, room)).reversed(), at: 0)
         while entries.count > Self.capacity, let last = entries.lastIndex(where: { $0.until != nil }) {

@@ -6,7 +6,7 @@ import FoundationEssentials
 package struct WholeStatus: Encodable {
     let report: StatusReport
     let destinations: [DestinationStatus]
-    /// Whether the spool is recovered and collection runs; nil where only the daemon's file is known.
+    /// Whether the spool is recovered and collection runs; nil if only the daemon's status file is known.
     let isReady: Bool?
 
     package init(report: StatusReport, destinations: [DestinationStatus], isReady: Bool? = nil) {
@@ -26,7 +26,7 @@ package struct WholeStatus: Encodable {
         try more.encode(destinations, forKey: .destinations)
     }
 
-    /// - Parameter isForPeople: whether it is laid out on lines.
+    /// - Parameter isForPeople: whether to indent the JSON.
     package func encoded(isForPeople: Bool = false) throws -> Data {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -1,4 +1,4 @@
-/// What a record contains besides the mapped attributes.
+/// The optional parts of a record.
 package struct NormalizerSettings: Sendable, Equatable {
     /// `raw_data` with size and SHA-256: the event as Okta sent it.
     package var rawData: Bool
@@ -30,7 +30,7 @@ package struct NormalizerSettings: Sendable, Equatable {
     }
 }
 
-/// What all records of one integration say about where they come from; rendered once.
+/// The attributes about the source that all records of one integration share; rendered once.
 package struct EventSource: Sendable {
     /// The org's host name, such as `acme.okta.com`; nil if it is not known, as for events from a file.
     package let orgHost: String?

@@ -167,7 +167,7 @@ package final class Spool: Sendable {
     /// What prevents deletion, according to the last retention pass.
     package var retentionReport: RetentionReport { state.withLock { $0.retention } }
 
-    /// Deletes segments that exceed the retention, at most once a minute. If it fails, it is tried again next time, and `retentionReport` says why.
+    /// Deletes segments that exceed the retention, at most once a minute. If it fails, the next call retries, and `retentionReport` has the reason.
     /// Nothing relies on it.
     package func applyRetention(_ now: SpoolInstant) {
         guard settings.retention != .never else { return }

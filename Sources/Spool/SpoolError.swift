@@ -70,7 +70,7 @@ extension SpoolError: CustomStringConvertible {
                 + "backup; to begin with an empty spool, move \(state)/integrations away: collection starts from the configured start"
         case .deleted(let path, .spool):
             "\(path) was deleted while Tributary is running, and perhaps the spool with it: nothing is collected. Stop Tributary and restore "
-                + "the spool and the state directory together, or as /usr/share/doc/tributary/backup.md says"
+                + "the spool and the state directory together, or follow /usr/share/doc/tributary/backup.md"
         case .deleted(let path, .state):
             "\(path) was deleted while Tributary is running, and perhaps the state directory with it: nothing is collected. Restart Tributary: "
                 + "it collects again from the configured start, and drops what the spool has. Restore a backup of the state before that if there is one"
@@ -120,7 +120,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String {
         let advice =
             switch code {
-            case ENOSPC, EDQUOT: ": free space there; Tributary then continues by itself"
+            case ENOSPC, EDQUOT: ": free space there; Tributary then continues automatically"
             case EACCES, EPERM: ": give the service's user access to it"
             case EROFS: ": the file system is read-only, see the kernel log"
             case EIO: ": the disk reports an error, see the kernel log"

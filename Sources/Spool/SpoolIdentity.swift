@@ -39,7 +39,7 @@ struct SpoolIdentity: Codable, Equatable {
             if let shared, shared != id {
                 throw .refused(
                     "\(directory) belongs to spool \(identity.id), not to the fleet's, which is \(Hexadecimal.text(shared)): give this "
-                        + "host a spool.directory and a state_directory of their own for the fleet, or correct fleet.log"
+                        + "host a separate spool.directory and state_directory for the fleet, or correct fleet.log"
                 )
             }
             return (identity, id)

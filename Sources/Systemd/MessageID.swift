@@ -61,7 +61,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case fleetLeaseLost = "61ae8cc5518e49b8a8d6edb8d8ed9f36"
     /// This host takes part in its fleet, at the start or again.
     case fleetJoined = "4677af0c0f4748deb008976cd211a563"
-    /// This host hands over what it collects, because somebody has asked for it.
+    /// This host hands over its integrations, as requested by `tributary fleet drain`.
     case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"
     /// A response action is on record, with what came of it.
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"

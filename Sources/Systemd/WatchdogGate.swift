@@ -28,7 +28,7 @@ package struct WatchdogGate: Sendable {
     /// Nothing reported yet.
     package init() {}
 
-    /// What the beats mean at `now`. Without any parts, the daemon counts as alive.
+    /// The action at `now` according to the heartbeats. Without any parts, the daemon counts as alive.
     package mutating func decide(_ samples: [HeartbeatSample], now: MonotonicTime) -> [Action] {
         let starving = Self.starving(samples, now: now)
         let held = reported

@@ -192,7 +192,7 @@ struct DelivererTests {
         unlink("\(spool.directory)/\(path)")
         let running = try Running(spool, store: store)
         try await running.until { $0.state == .stopped && $0.acknowledged == 4 }
-        #expect(running.report?.problem?.message.contains("\(path) is not in the spool any more") == true)
+        #expect(running.report?.problem?.message.contains("\(path) is missing from the spool") == true)
         #expect(running.report?.problem?.remedy.contains("--loader lake --through 5") == true)
         try AcknowledgementFiles(spool: spool.directory).acknowledge("lake", through: 5, at: 0)
         try await running.until { $0.acknowledged == 6 && $0.state == .live }
@@ -221,7 +221,7 @@ struct DelivererTests {
         }
         let running = try Running(spool, store: store)
         try await running.until { $0.problem != nil }
-        #expect(running.report?.problem?.message.contains("does not take the access key") == true)
+        #expect(running.report?.problem?.message.contains("does not accept the access key") == true)
         #expect(running.report?.state == .waiting)
         try Data("aws_access_key_id=AKIA2\naws_secret_access_key=other\n".utf8).write(
             to: URL(fileURLWithPath: spool.home + "/key"), options: .atomic)
@@ -264,7 +264,7 @@ struct DelivererTests {
             try ScriptedStore { _, _ in
                 ScriptedStore.Fault(answer: .status(200, code: nil, headers: "ETag: \"e\"\r\n"), moment: .after)
             })
-        #expect(careless.first { $0.name == "once" }?.remedy?.contains("stored again") == true)
+        #expect(careless.first { $0.name == "once" }?.remedy?.contains("stores repeated segments again") == true)
         let closed = await steps(
             try ScriptedStore { _, _ in
                 ScriptedStore.Fault(answer: .status(403, code: "AccessDenied", headers: ""), moment: .before)

@@ -236,7 +236,7 @@ struct HTTPDestinationTests {
             Issue.record("\(outcomes)")
             return
         }
-        #expect(trouble.message.contains("did not take all records"))
+        #expect(trouble.message.contains("did not accept all records"))
         #expect(outcomes.last == .delivered(wasThere: true))
     }
 
@@ -274,7 +274,7 @@ struct HTTPDestinationTests {
             Issue.record("sent")
             return
         }
-        #expect(trouble.message.contains("is not what was sealed"))
+        #expect(trouble.message.contains("differs from the segment that was sealed"))
         #expect(server.requests.isEmpty)
     }
 

@@ -77,7 +77,7 @@ struct ParquetDeliveryTests {
         ("exit 69", "Python has no pyarrow"),
         ("exit 3", "ended with status 3"),
         ("echo '{\"ready\":\"1\"}'; read -r a; read -r b; exit 74", "can't be written"),
-        ("echo '{\"ready\":\"1\"}'; read -r a; read -r b; echo '{\"rows\":0}'; cat", "took 0 of 1 records"),
+        ("echo '{\"ready\":\"1\"}'; read -r a; read -r b; echo '{\"rows\":0}'; cat", "wrote only 0 of 1 records"),
     ]
 
     @Test("a helper that fails is told in words, and started again for the next try", arguments: 0..<broken.count)

@@ -156,7 +156,7 @@ struct LeaseKeeperTests {
         #expect(await again.held == 0)
         try await person.setDraining("b", false)
         #expect(try await share(hosts))
-        #expect(again.log.lines.contains { $0.contains("“b” drains, as “tributary fleet drain” has asked") })
+        #expect(again.log.lines.contains { $0.contains("“b” drains, as requested by “tributary fleet drain”") })
         #expect(again.log.lines.contains { $0.contains("“b” takes integrations again") })
         for host in hosts { await host.stop() }
         #expect(ledger.doubles == [])

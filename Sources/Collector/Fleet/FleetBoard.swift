@@ -1,14 +1,14 @@
 import Configuration
 import Fleet
 
-/// What this host of a fleet knows of the fleet, for the status. A plain value.
+/// This host's knowledge of its fleet, for the status. A plain value.
 struct FleetBoard: Sendable {
     private let fleet: Configuration.Fleet
     /// As of the last round of the leases; nil before the first.
     private var snapshot: FleetSnapshot?
-    /// By integration: who holds it.
+    /// The holder of each integration.
     private var owners: [String: FleetSnapshot.Owner] = [:]
-    /// By integration that is open here.
+    /// The generation of each integration that is open here.
     private var generations: [String: UInt64] = [:]
     private var takeovers = 0
     private var fencedSeals = 0
@@ -30,7 +30,7 @@ struct FleetBoard: Sendable {
         droppedRecords += opening.dropped
     }
 
-    /// A seal has begun this generation.
+    /// Notes that a seal has begun this generation.
     mutating func began(_ integration: String, generation: UInt64) { generations[integration] = generation }
 
     mutating func closed(_ integration: String) { generations[integration] = nil }
@@ -40,7 +40,7 @@ struct FleetBoard: Sendable {
         droppedRecords += dropped
     }
 
-    /// For `status.json`.
+    /// The part of `status.json` about the fleet.
     var report: StatusReport.Fleet {
         let own = snapshot?.hosts.first(where: \.isThis)
         return StatusReport.Fleet(

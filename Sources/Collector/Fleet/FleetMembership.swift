@@ -3,8 +3,8 @@ import Fleet
 import Logging
 import ServiceLifecycle
 
-/// This host's part in its fleet, as a service: it takes and releases integrations until the daemon stops, and shows on the status board what it
-/// knows. It stops after the collection: what is sealed then is still this host's, and others take over only afterwards.
+/// This host's membership in its fleet, as a service. It takes and releases integrations until the daemon stops, and updates the status board.
+/// It stops after the collection, so that this host still holds its integrations during the last seals. Other hosts take over only afterwards.
 final class FleetMembership: Service {
     /// How often the status board is updated.
     static let look = Duration.seconds(1)
@@ -12,7 +12,7 @@ final class FleetMembership: Service {
     private let keeper: LeaseKeeper
     private let board: StatusBoard
 
-    /// - Parameter reloader: hears what this host holds.
+    /// - Parameter reloader: is told which integrations this host holds.
     init(
         _ fleet: Configuration.Fleet, store: any LeaseStore, integrations: [Configuration.Integration],
         reloader: Reloader, board: StatusBoard, logger: Logger
@@ -23,10 +23,10 @@ final class FleetMembership: Service {
             integrations: Self.names(integrations), ttl: fleet.lease.ttl.duration, observer: reloader, logger: logger)
     }
 
-    /// Until when this host may ask Okta.
+    /// Until when this host may query Okta.
     var term: LeaseTerm { keeper.term }
 
-    /// Takes part for these integrations from now on.
+    /// Takes and releases these integrations from now on.
     func use(_ integrations: [Configuration.Integration]) async {
         await keeper.use(integrations: Self.names(integrations))
     }

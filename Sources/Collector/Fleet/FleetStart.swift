@@ -4,7 +4,7 @@ import Fleet
 import FoundationEssentials
 import Logging
 
-/// What a daemon in a fleet needs before it opens its spool: the fleet's bucket and its leases.
+/// The fleet's bucket and leases, which a daemon needs before it opens its spool.
 struct FleetStart: Sendable {
     let fleet: Configuration.Fleet
     let seals: SealLog
@@ -26,7 +26,7 @@ struct FleetStart: Sendable {
         }
     }
 
-    /// Tries the bucket out, and returns the id of the fleet's spool.
+    /// Tests the bucket, and returns the id of the fleet's spool.
     func spoolID() async throws(Daemon.StartError) -> [UInt8] {
         do throws(FleetSpoolProblem) {
             return try await seals.open(fleet: fleet.name.text)

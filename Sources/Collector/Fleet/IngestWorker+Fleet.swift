@@ -4,44 +4,44 @@ import Spool
 
 /// A seal in the fleet's bucket, between its steps (`SpoolWriter+Shared`, `SealLog`).
 struct SharedSealing {
-    /// How far the present seal has come. Each step is repeated until it succeeds.
+    /// The next step of the current seal. Each step is retried until it succeeds.
     enum Step {
         case idle
-        /// It is staged on this host. Nobody knows yet whether it is decided.
+        /// The seal is staged on this host. It is not yet known whether it is decided.
         case staged(StagedSeal, SealDecision)
-        /// It is decided and adopted, and has to be published.
+        /// The seal is decided and adopted, and must be published.
         case decided(StagedSeal, SealDecision)
     }
 
     var step = Step.idle
-    /// Whether a task is carrying out a step, or the opening.
+    /// Whether a task is running a step or the opening.
     var isBusy = true
-    /// Attempts in a row that have failed, and when the next one is due.
+    /// The number of consecutive failures, and when the next attempt is due.
     var failures = 0
     var retryAt: ContinuousClock.Instant?
     /// The windows of the newest decision, to be deleted after the next one.
     var windows: String?
-    /// The number of this host's holding.
+    /// The token under which this host holds the integration.
     var token: Int64
-    /// What the opening found.
+    /// The result of the opening.
     var opening: SharedOpening?
 }
 
-/// What an opening found in the fleet's bucket.
+/// The result of opening an integration in a fleet.
 struct SharedOpening: Sendable, Equatable {
     /// The generation that is collected now.
     var generation: UInt64
-    /// Who decided the seal before it; nil if there was none.
+    /// The host that decided the previous seal; nil if there was none.
     var sealedBy: String?
-    /// Unsealed records of this host that were dropped, because another host had sealed since. It has collected them too.
+    /// Unsealed records of this host that were dropped because another host had sealed the generation. That host has collected them too.
     var dropped = 0
 }
 
-/// Another host has sealed the generation that this host had not sealed.
+/// Another host has sealed the generation before this host could.
 struct Fenced: Sendable, Equatable {
     var by: String
     var generation: UInt64
-    /// Unsealed records that this host drops. The other host has collected them, or will.
+    /// Unsealed records that this host drops. The other host has collected them or will collect them.
     var dropped: Int
 }
 
@@ -56,7 +56,7 @@ extension IngestWorker {
         }
     }
 
-    /// Begins the generation of the newest decision, unless this host is in it. Returns false if there is a newer decision by now.
+    /// Begins the generation of the newest decision, unless this host has already begun it. Returns false if there is a newer decision by now.
     private func begin(
         _ integration: String, at newest: SealDecision?, _ token: Int64, in seals: SealLog
     ) async throws(SpoolError) -> Bool {
@@ -75,7 +75,7 @@ extension IngestWorker {
             do throws(S3Problem) {
                 windows = try await seals.windows(of: newest)
             } catch {
-                // They are deleted after the next decision.
+                // The windows are deleted after the next decision.
                 let isOld = try await inBucket { () throws(S3Problem) in
                     try await seals.decision(integration, newest.generation + 1) != nil
                 }
@@ -104,8 +104,8 @@ extension IngestWorker {
         }
     }
 
-    /// Finishes the publication of the newest decision before anything is collected or sealed after it: an opening of the next decision removes the
-    /// bundle. The integration is closed if that fails.
+    /// Finishes the publication of the newest decision, which must happen before anything is collected or sealed after it: an opening of the next
+    /// decision would remove the bundle. Closes the integration if that fails.
     func finishOpening(
         _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
     ) async throws(SpoolError) {
@@ -116,15 +116,15 @@ extension IngestWorker {
                 try await seals.finish(newest, in: "\(spool.settings.directory)/_staging/\(integration)")
             }
         } catch {
-            // Closed and opened again in the meantime: that opening is not this one's.
+            // If the integration was closed and opened again in the meantime, that opening is left alone.
             if writers[integration] === writer { close(integration) }
             throw error
         }
         if writers[integration] === writer { shared[integration]?.isBusy = false }
     }
 
-    /// Seals what is due, or everything, in the fleet's bucket. Nil if the integration is not open, or if another task is sealing it already and
-    /// this one does not have to.
+    /// Seals what is due, or everything, in the fleet's bucket. Nil if the integration is not open, or if another task is already sealing it and
+    /// this call need not.
     func sealShared(_ integration: String, _ occasion: SealOccasion, in seals: SealLog) async -> Sealing? {
         while writers[integration] != nil, shared[integration]?.isBusy == true {
             guard case .handOver = occasion else { return nil }
@@ -148,7 +148,7 @@ extension IngestWorker {
             shared[integration]?.failures = 0
             shared[integration]?.retryAt = nil
         } catch {
-            // Whoever has cancelled it seals or closes the integration.
+            // The code that cancelled this task seals or closes the integration.
             if Task.isCancelled { return nil }
             outcome.failure = error
             failing.insert(integration)
@@ -160,14 +160,14 @@ extension IngestWorker {
         return outcome
     }
 
-    /// 1 s, then 2 s between attempts, so that a short outage of the bucket delays no takeover; 8 s when it lasts.
+    /// Counts a failure and sets the wait before the next attempt: 1 s, then 2 s, so that a short outage of the bucket delays no takeover, and later 8 s.
     private func noteFailure(_ integration: String) {
         guard let failures = shared[integration]?.failures else { return }
         shared[integration]?.failures = failures + 1
         shared[integration]?.retryAt = time.now + .seconds(failures == 0 ? 1 : failures < 10 ? 2 : 8)
     }
 
-    /// The integrations of this worker whose seal in the bucket is due or under way.
+    /// The integrations of this worker whose seal in the bucket is due or in progress.
     func sharedThatAreDue() -> [String] {
         let now = time.spool
         return writers.filter { name, writer in
@@ -178,11 +178,11 @@ extension IngestWorker {
         }.keys.sorted()
     }
 
-    /// Steps 1 to 3: stage, decide, adopt. Nothing if nothing has to be sealed.
+    /// Steps 1 to 3: stage, decide, adopt. Does nothing if there is nothing to seal.
     private func seal(
         _ integration: String, _ writer: SpoolWriter, _ occasion: SealOccasion, in seals: SealLog
     ) async throws(SpoolError) -> Fenced? {
-        // It may have been closed while the bucket answered.
+        // The integration may have been closed while the request was in progress.
         guard writers[integration] === writer else { return nil }
         if case .idle = shared[integration]?.step {
             guard let staged = try writer.stage(occasion, at: time.spool) else { return nil }
@@ -194,7 +194,7 @@ extension IngestWorker {
             try await seals.store(decision, staged)
             return try await seals.decide(decision)
         }
-        // Closed in the meantime: the next opening reads the decision.
+        // If the integration was closed in the meantime, its next opening reads the decision.
         guard writers[integration] === writer else { return nil }
         switch result {
         case .decided:
@@ -208,7 +208,7 @@ extension IngestWorker {
         }
     }
 
-    /// Steps 4 and 5: publish, forget. Nothing if there is no decided seal.
+    /// Steps 4 and 5: publish, forget. Does nothing if there is no decided seal.
     private func publish(
         _ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing, in seals: SealLog
     ) async throws(SpoolError) {

@@ -3,8 +3,8 @@ import Fleet
 import Logging
 import Systemd
 
-/// In a fleet, an integration is collected while this host holds it: collectors start and end with the leases. A move of an integration and a reload exclude each
-/// other; moves of several integrations go on at the same time.
+/// In a fleet, this host collects an integration while it holds it, so collectors start and end with the leases. Several integrations may move between hosts at
+/// the same time, but never during a reload.
 extension Reloader: HoldingObserver {
     func gained(_ holding: Holding) async {
         await beginMove()
@@ -57,7 +57,7 @@ extension Reloader: HoldingObserver {
         }
     }
 
-    /// Takes over the integrations of a changed configuration. The leases of those that are new are taken, and those of removed ones released, by and by.
+    /// Applies the integrations of a changed configuration. The leases of new ones are taken, and those of removed ones released, gradually.
     func applyToFleet(_ new: Configuration, _ change: ConfigurationChange) async {
         let changed = change.changed.map(\.integration.name.text).filter { held[$0] != nil }
         await collection.stop(changed)
@@ -65,7 +65,7 @@ extension Reloader: HoldingObserver {
         for name in changed {
             if let holding = held[name] { start(holding) }
         }
-        // What this host holds is removed once it is handed over.
+        // An integration that this host holds is removed after its hand-over.
         let others = change.changed.map(\.integration).filter { held[$0.name.text] == nil }
         let ended = change.removed.map(\.text) + others.filter { !$0.isCollected }.map(\.name.text)
         for name in ended where held[name] == nil { factory.remove(name) }
@@ -103,7 +103,7 @@ extension Reloader: HoldingObserver {
     }
 }
 
-/// Shows integrations that another host of the fleet collects, or none yet.
+/// Shows integrations that another host of the fleet collects, or that no host collects yet.
 struct StandbyIntegrations {
     let board: StatusBoard
 

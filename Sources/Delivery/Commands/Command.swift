@@ -2,20 +2,20 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Runs a program of the site's own, in a process group of its own, with bounds on its time and its output.
+/// Runs a program that the operator has configured, in a separate process group, with limits of its time and output.
 struct Command: Sendable {
-    /// The program, by its absolute path, and its arguments. Not empty.
+    /// The absolute path of the program, and its arguments. Not empty.
     var words: [String]
-    /// Added to this process's own environment.
+    /// Variables that are added to this process's environment.
     var environment: [String: String] = [:]
-    /// What is its standard input; `nil`: nothing.
+    /// The file for its standard input; `nil` for an empty input.
     var inputFile: String?
     /// How long it may take.
     var timeout: Duration
-    /// Bytes kept of its standard output; more is an error.
+    /// The most bytes of standard output; more is an error.
     var outputLimit = 64 << 10
 
-    /// How it ended.
+    /// How the command ended.
     enum Ending: Sendable, Equatable {
         case exit(Int32)
         case signal(Int32)
@@ -34,12 +34,12 @@ struct Command: Sendable {
         var lastError = ""
     }
 
-    /// Runs it to its end. A cancelled task ends it.
+    /// Runs the command to its end. Cancelling the task ends the command.
     func run() async -> Result {
         let isCancelled = CancellationFlag()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // It blocks, so not on a thread of the cooperative pool.
+                // It blocks, so it must not run on a thread of the cooperative pool.
                 DispatchQueue.global().async { continuation.resume(returning: self.block(isCancelled)) }
             }
         } onCancel: {
@@ -51,9 +51,9 @@ struct Command: Sendable {
         let value = Atomic<Bool>(false)
     }
 
-    /// From the first signal to the second.
+    /// The time from the first signal to the second.
     private static let grace = Duration.seconds(5)
-    /// Variables that are meant for this process alone (sd_notify(3)).
+    /// Variables that are meant only for this process (sd_notify(3)).
     private static let ownVariables: Set<Substring> = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "MAINPID"]
 
     private func block(_ isCancelled: CancellationFlag) -> Result {
@@ -88,7 +88,7 @@ struct Command: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &signals)
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        // A group of its own: a command that has to end takes its children along.
+        // A separate process group, so that its children are ended together with the command.
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
@@ -134,7 +134,7 @@ struct Command: Sendable {
             let isOpen = [output, errors].filter { !$0.isAtEnd }
             var sets = isOpen.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
             if sets.isEmpty {
-                // It closed both and is about to end, as a rule.
+                // It has closed both pipes, so it will usually end soon.
                 usleep(idle)
                 idle = min(idle * 2, 50_000)
             } else {
@@ -143,11 +143,11 @@ struct Command: Sendable {
             read()
             var status: Int32 = 0
             if waitpid(child, &status, WNOHANG) == child {
-                // What it left running would hold the pipes, and the segment.
+                // Processes that it left running would keep the pipes and the segment open.
                 kill(-child, SIGKILL)
-                // Written since the last look.
+                // Reads the output that was written since the last read.
                 read()
-                // As WIFEXITED and its siblings in wait(2), which are macros.
+                // The same as WIFEXITED and related macros in wait(2), which Swift can't import.
                 let ended: Ending = status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F)
                 result.ending = reason ?? ended
                 result.lastError = Self.lastLine(errorTail)
@@ -172,7 +172,7 @@ struct Command: Sendable {
         return String(text.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) } ?? "")
     }
 
-    /// The reading side is ours and never blocks; the writing side goes to the child.
+    /// A pipe whose reading end belongs to this process and never blocks, and whose writing end goes to the child.
     private final class Pipe {
         let reading: Int32
         private(set) var writing: Int32
@@ -181,7 +181,7 @@ struct Command: Sendable {
         init?() {
             var ends: [Int32] = [-1, -1]
             guard pipe(&ends) == 0 else { return nil }
-            // Only what is duplicated for the child goes to it; POSIX_SPAWN_CLOEXEC_DEFAULT is not for Linux.
+            // The child gets only duplicated descriptors. POSIX_SPAWN_CLOEXEC_DEFAULT does not exist on Linux.
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
             (reading, writing) = (ends[0], ends[1])
             _ = fcntl(reading, F_SETFL, O_NONBLOCK)

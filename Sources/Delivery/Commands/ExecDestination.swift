@@ -2,12 +2,12 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// A destination that is a command: it gets the segment's file on its standard input and the facts in its environment, and ends with 0 when
-/// all of it is durable.
+/// A destination that is a command. It gets the segment's file on its standard input and the facts in its environment, and must exit with 0 only after
+/// the whole segment is durable.
 package final class ExecDestination: Destination {
-    /// The program, by its absolute path, and its arguments. Not empty.
+    /// The absolute path of the program, and its arguments. Not empty.
     let command: [String]
-    /// How long it may take for a segment.
+    /// How long the command may take for a segment.
     let timeout: Duration
     /// The destination's name.
     let name: String
@@ -36,13 +36,16 @@ package final class ExecDestination: Destination {
         switch result.ending {
         case .exit(0): return .delivered(wasThere: false)
         case .exit(let status):
-            return trouble("ended with \(status)", "See what the command says, and mend it; it is run again")
-        case .signal(let signal): return trouble("was ended by signal \(signal)", "See why; it is run again")
+            return trouble(
+                "ended with \(status)", "Check the command's messages and correct it; Tributary runs it again")
+        case .signal(let signal):
+            return trouble("was ended by signal \(signal)", "Find out why; Tributary runs it again")
         case .timedOut:
             return trouble(
-                "took longer than \(timeout.components.seconds) s", "Raise timeout, or see what the command waits for")
+                "took longer than \(timeout.components.seconds) s",
+                "Raise timeout, or find out what the command waits for")
         case .tooMuchOutput:
-            return trouble("wrote too much", "Let the command write less than 64 KiB on standard output")
+            return trouble("wrote too much", "Make the command write less than 64 KiB to standard output")
         case .cancelled: return .cancelled
         case .notStarted(let what, let code):
             return .notYet(
@@ -65,7 +68,7 @@ package final class ExecDestination: Destination {
         return [DestinationStep("program", "\(program) can be run")]
     }
 
-    /// What a command is told of its segment.
+    /// The variables that tell a command about its segment.
     func environment(_ segment: DeliverySegment) -> [String: String] {
         [
             "TRIBUTARY_DESTINATION": name,

@@ -1,18 +1,18 @@
-/// Keeps a key and renews it before it ends. One fetch at a time, however many transfers ask, and at most one in ten seconds while there is a
-/// key that can be used.
+/// Keeps an access key and renews it before it expires. Only one fetch runs at a time, for all transfers, and while there is a usable key, a fetch
+/// begins at most every ten seconds.
 actor AWSCredentialKeeper {
-    /// How long before its end a key is renewed. Milliseconds.
+    /// How long before its expiry a key is renewed. Milliseconds.
     static let renewBefore: Int64 = 300_000
-    /// Until then a key is used while another one is fetched, so that a source that hangs holds no transfer up. Milliseconds before its end.
+    /// A key is used until this long before its expiry while a new one is fetched, so that a hanging source delays no transfer. Milliseconds.
     static let usableUntil: Int64 = 30_000
-    /// A key without an end is looked at again after this: a file may have been replaced. A renewal that failed, or gave the same key, is
-    /// repeated after this. Milliseconds.
+    /// The interval at which a key without expiry is read again, since its file may have been replaced. A renewal that failed or returned the same
+    /// key is also repeated after this interval. Milliseconds.
     static let lookAgainAfter: Int64 = 10_000
 
     private let source: any AWSCredentialSource
     private let now: @Sendable () -> Int64
     private var known: AWSCredentials?
-    /// When the source was last asked, whatever came of it.
+    /// When the source was last asked, successfully or not.
     private var askedAt: Int64?
     private var fetching: Task<Result<AWSCredentials, AWSCredentialProblem>, Never>?
 
@@ -24,7 +24,7 @@ actor AWSCredentialKeeper {
 
     deinit { fetching?.cancel() }
 
-    /// A key that is good for a while.
+    /// A key that is still valid for a while.
     func current() async throws(AWSCredentialProblem) -> AWSCredentials {
         guard let known, let left = timeLeft(known) else {
             return try await fetch().get()
@@ -39,26 +39,26 @@ actor AWSCredentialKeeper {
         switch await fetch() {
         case .success(let credentials): return credentials
         case .failure(let problem):
-            // The old one is good to its end.
+            // The old key is valid until its expiry.
             if known.expires != nil, timeLeft(known) != nil { return known }
             self.known = nil
             throw problem
         }
     }
 
-    /// A refused key is not used again before the source was asked.
+    /// Notes that a key was refused. It is not used again before the source was asked.
     func refused(_ credentials: AWSCredentials) {
         if known == credentials { known = nil }
     }
 
-    /// Milliseconds until the key ends, 0 for one without an end, nil when it has ended.
+    /// Milliseconds until the key expires; 0 for a key without expiry; nil if it has expired.
     private func timeLeft(_ credentials: AWSCredentials) -> Int64? {
         guard let expires = credentials.expires else { return 0 }
         let left = expires - now()
         return left > 0 ? left : nil
     }
 
-    /// Fetches without being waited for.
+    /// Begins a fetch that no transfer waits for.
     private func renew() {
         guard fetching == nil else { return }
         let task = begin()
@@ -95,7 +95,7 @@ actor AWSCredentialKeeper {
         if case .success(let credentials) = result { known = credentials }
     }
 
-    /// A stop ends it: then no delivery goes on that could use the key.
+    /// Cancelling the task ends the fetch, because a stopped delivery needs no key.
     private static func value(
         of task: Task<Result<AWSCredentials, AWSCredentialProblem>, Never>
     ) async -> Result<AWSCredentials, AWSCredentialProblem> {

@@ -1,8 +1,8 @@
-/// Where an access key comes from.
+/// Provides access keys.
 package protocol AWSCredentialSource: Sendable {
-    /// The key as it is now.
+    /// The present key.
     ///
-    /// - Throws: ``AWSCredentialProblem`` in words, without a part of the key.
+    /// - Throws: ``AWSCredentialProblem`` with a message that contains no part of the key.
     func fetch() async throws(AWSCredentialProblem) -> AWSCredentials
 }
 

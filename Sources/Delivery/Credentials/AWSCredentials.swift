@@ -5,12 +5,12 @@ import Time
 package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     package let keyID: String
     package let secret: String
-    /// Of a temporary key.
+    /// The session token of a temporary key.
     package let sessionToken: String?
-    /// When it ends, milliseconds since 1970; `nil`: it does not.
+    /// When the key expires, milliseconds since 1970; `nil` for never.
     package let expires: Int64?
 
-    /// `nil` when a part is empty, too long, or can't stand in a header.
+    /// `nil` if a part is empty, too long, or can't be part of a header.
     package init?(keyID: String, secret: String, sessionToken: String?, expires: Int64?) {
         func isUsable(_ text: String, _ limit: Int) -> Bool {
             !text.isEmpty && text.utf8.count <= limit && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
@@ -26,7 +26,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
     package var description: String { "an access key (not shown)" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    /// The JSON that a credential process writes, and with other names the endpoints of containers and instances
+    /// Reads the JSON that a credential process writes and that, with other names, the endpoints of containers and instances return
     /// (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html).
     init?(json: [UInt8]) {
         struct Document: Decodable {
@@ -47,7 +47,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
             sessionToken: document.SessionToken ?? document.Token, expires: expires)
     }
 
-    /// A file with one key, in the form of `~/.aws/credentials`, or the JSON of a credential process.
+    /// Reads a file with one key, in the form of `~/.aws/credentials`, or the JSON of a credential process.
     init?(file text: String) {
         if text.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
             self.init(json: Array(text.utf8))
@@ -61,7 +61,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
             }
             guard let equals = trimmed.firstIndex(of: "=") else { return nil }
             let name = Self.trimmed(trimmed[..<equals]).lowercased()
-            // Two keys: nobody can tell which is meant.
+            // With two keys, it is ambiguous which is meant.
             guard values[name] == nil else { return nil }
             values[name] = String(Self.trimmed(trimmed[trimmed.index(after: equals)...]))
         }

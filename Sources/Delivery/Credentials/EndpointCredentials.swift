@@ -3,13 +3,13 @@ import FoundationEssentials
 import Glibc
 import Time
 
-/// What the sources that ask a service of the host have in common.
+/// The common part of the sources that ask a service of the host.
 struct CredentialService: Sendable {
     let transport: any HTTPTransport
-    /// As in "Check the metadata service".
+    /// The service's name in messages, as in "Check the metadata service".
     let name: String
 
-    /// The body of a 200. Small, and quick: the service is on this host or its link.
+    /// Sends a request and returns the body of a 200. The limits are small, because the service is on this host or its local network.
     func ask(_ method: HTTPMethod, _ url: String, _ headers: [(String, String)] = [], body: [UInt8]? = nil)
         async throws(AWSCredentialProblem) -> [UInt8]
     {
@@ -25,7 +25,7 @@ struct CredentialService: Sendable {
         } catch {
             throw AWSCredentialProblem(
                 "no access key from \(name): \(error.summary)",
-                remedy: "Check that this host has \(name), or set credentials to what it has")
+                remedy: "Check that this host has \(name), or set credentials to a source that it has")
         }
         guard response.status == 200 else {
             let code = XMLElement.text("Code", in: response.body).map { " (\($0.oneLine(limit: 100)))" } ?? ""
@@ -39,19 +39,19 @@ struct CredentialService: Sendable {
     func credentials(_ body: [UInt8]) throws(AWSCredentialProblem) -> AWSCredentials {
         guard let credentials = AWSCredentials(json: body) else {
             throw AWSCredentialProblem(
-                "what \(name) answered is no access key", remedy: "Check the role that this host or workload has")
+                "the answer of \(name) is not an access key", remedy: "Check the role that this host or workload has")
         }
         return credentials
     }
 }
 
-/// The role of an EC2 instance, by version 2 of its metadata service
+/// The access key of an EC2 instance's role, from version 2 of its metadata service
 /// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html).
 package struct InstanceCredentials: AWSCredentialSource {
     private let service: CredentialService
     private let base: String
 
-    /// - Parameter environment: `AWS_EC2_METADATA_SERVICE_ENDPOINT` names another address than 169.254.169.254.
+    /// - Parameter environment: `AWS_EC2_METADATA_SERVICE_ENDPOINT` may name an address other than 169.254.169.254.
     package init(transport: any HTTPTransport, environment: [String: String]) {
         service = CredentialService(transport: transport, name: "the instance's metadata service")
         var base = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] ?? "http://169.254.169.254"
@@ -68,19 +68,19 @@ package struct InstanceCredentials: AWSCredentialSource {
         return try service.credentials(try await service.ask(.get, path + role, [header]))
     }
 
-    /// The first line, which goes into a header or a path.
+    /// The first line of a body, checked for use in a header or a path.
     private func word(_ body: [UInt8]) throws(AWSCredentialProblem) -> String {
         let line = body.prefix { $0 != 0x0A && $0 != 0x0D }
         guard (1...1024).contains(line.count), line.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw AWSCredentialProblem(
                 "the instance's metadata service has no role for this instance",
-                remedy: "Attach a role to the instance, or set credentials to what this host has")
+                remedy: "Attach a role to the instance, or set credentials to a source that this host has")
         }
         return String(decoding: line, as: UTF8.self)
     }
 }
 
-/// The role of an ECS task or of a pod with EKS Pod Identity
+/// The access key of an ECS task's role, or of a pod's with EKS Pod Identity
 /// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 package struct ContainerCredentials: AWSCredentialSource {
     private let service: CredentialService
@@ -105,8 +105,8 @@ package struct ContainerCredentials: AWSCredentialSource {
             url = full
         } else {
             throw AWSCredentialProblem(
-                "there is no credential endpoint of a container: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set",
-                remedy: "Set credentials to what this host has")
+                "there is no credential endpoint for a container: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set",
+                remedy: "Set credentials to a source that this host has")
         }
         var headers: [(String, String)] = []
         if let path = environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] {
@@ -118,14 +118,14 @@ package struct ContainerCredentials: AWSCredentialSource {
     }
 }
 
-/// A role that AWS STS gives for the token of a web identity, as a Kubernetes service account has it
+/// The access key of a role that AWS STS grants for the token of a web identity, such as a Kubernetes service account
 /// (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html). The request is not signed.
 package struct WebIdentityCredentials: AWSCredentialSource {
     private let service: CredentialService
     private let environment: [String: String]
     private let region: String
 
-    /// - Parameter environment: `AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`, and if wished `AWS_ROLE_SESSION_NAME` and
+    /// - Parameter environment: `AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`, and optionally `AWS_ROLE_SESSION_NAME` and
     ///   `AWS_ENDPOINT_URL_STS`.
     package init(transport: any HTTPTransport, environment: [String: String], region: String) {
         service = CredentialService(transport: transport, name: "AWS STS")
@@ -142,7 +142,7 @@ package struct WebIdentityCredentials: AWSCredentialSource {
         guard let role = environment["AWS_ROLE_ARN"], let file = environment["AWS_WEB_IDENTITY_TOKEN_FILE"] else {
             throw AWSCredentialProblem(
                 "there is no web identity: AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are not both set",
-                remedy: "Set them in the unit's environment, or set credentials to what this host has")
+                remedy: "Set them in the unit's environment, or set credentials to a source that this host has")
         }
         let form = [
             ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", role),
@@ -161,14 +161,14 @@ package struct WebIdentityCredentials: AWSCredentialSource {
             let credentials = AWSCredentials(keyID: keyID, secret: secret, sessionToken: token, expires: expiration)
         else {
             throw AWSCredentialProblem(
-                "what AWS STS answered is no access key", remedy: "Check AWS_ENDPOINT_URL_STS and the proxy")
+                "the answer of AWS STS is not an access key", remedy: "Check AWS_ENDPOINT_URL_STS and the proxy")
         }
         return credentials
     }
 }
 
-/// The first source that this host has: a file, a web identity, a container's endpoint, the instance's metadata service. Looked for again
-/// with each fetch.
+/// Uses the first source that this host has: a file, a web identity, a container's endpoint, or the instance's metadata service. Each fetch
+/// looks again.
 package struct AutomaticCredentials: AWSCredentialSource {
     private let transport: any HTTPTransport
     private let environment: [String: String]
@@ -199,7 +199,7 @@ package struct AutomaticCredentials: AWSCredentialSource {
             throw AWSCredentialProblem(
                 "this host has no access key: no file \(secretFile), no web identity, no container's endpoint, and "
                     + error.message,
-                remedy: "Put a key into that file, or set credentials to what this host has")
+                remedy: "Put a key into that file, or set credentials to a source that this host has")
         }
     }
 }
@@ -222,7 +222,7 @@ enum TokenFile {
             throw AWSCredentialProblem(
                 "the token can't be read: \(path): \(reason)", remedy: "Check the path and its rights")
         } catch {
-            throw AWSCredentialProblem("\(path) does not hold a token", remedy: "Check what writes it")
+            throw AWSCredentialProblem("\(path) does not contain a token", remedy: "Check the program that writes it")
         }
     }
 }

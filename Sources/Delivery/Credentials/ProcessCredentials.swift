@@ -1,4 +1,4 @@
-/// A key from a command, as `credential_process` of AWS's own tools.
+/// An access key from a command, like `credential_process` of AWS's tools.
 package struct ProcessCredentials: AWSCredentialSource {
     /// How long the command may take.
     static let timeout = Duration.seconds(60)
@@ -9,14 +9,15 @@ package struct ProcessCredentials: AWSCredentialSource {
     package func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
         let result = await Command(words: command, timeout: Self.timeout).run()
         let program = command.first ?? ""
-        // What it says on standard error is not repeated: it may hold a part of the key.
-        let remedy = "Run it by hand as the service's user; it is run again by itself"
+        // Its standard error is not repeated in messages, because it may contain a part of the key.
+        let remedy = "Run it by hand as the service's user to find out why; Tributary runs it again"
         switch result.ending {
         case .exit(0):
             guard let credentials = AWSCredentials(json: result.output) else {
                 throw AWSCredentialProblem(
-                    "\(program) wrote no access key",
-                    remedy: "Let it write JSON with AccessKeyId, SecretAccessKey, and SessionToken and Expiration of a "
+                    "\(program) printed no access key",
+                    remedy:
+                        "It must print JSON with AccessKeyId, SecretAccessKey, and SessionToken and Expiration of a "
                         + "temporary key")
             }
             return credentials
@@ -28,7 +29,7 @@ package struct ProcessCredentials: AWSCredentialSource {
         case .timedOut:
             throw AWSCredentialProblem(
                 "\(program), which gives the access key, took longer than 60 s", remedy: remedy)
-        case .tooMuchOutput: throw AWSCredentialProblem("\(program) wrote more than an access key", remedy: remedy)
+        case .tooMuchOutput: throw AWSCredentialProblem("\(program) printed more than an access key", remedy: remedy)
         case .cancelled: throw AWSCredentialProblem("\(program) was stopped", remedy: "No action is needed")
         case .notStarted(let what, let code):
             throw AWSCredentialProblem(

@@ -1,10 +1,10 @@
 import CurlHTTPClient
 
-/// A key in a file of this host. A replaced file is taken up by itself.
+/// An access key in a file of this host. A replaced file is used automatically.
 package struct StaticCredentials: AWSCredentialSource {
     private let file: SecretFile<AWSCredentials, SecretFileError>
 
-    /// Does not touch the file yet.
+    /// Does not read the file yet.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 64 << 10) { text throws(SecretFileError) in
             guard let credentials = AWSCredentials(file: text) else { throw .malformed(place: path) }
@@ -18,10 +18,10 @@ package struct StaticCredentials: AWSCredentialSource {
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(
                 "the access key can't be read: \(path): \(reason)",
-                remedy: "Put it there, or name another file with secret_file; it is read again by itself")
+                remedy: "Store it there, or name another file with secret_file; Tributary reads the file again")
         } catch {
             throw AWSCredentialProblem(
-                "\(file.path) does not hold an access key",
+                "\(file.path) does not contain an access key",
                 remedy: "Write the lines aws_access_key_id = … and aws_secret_access_key = …, for one key")
         }
     }

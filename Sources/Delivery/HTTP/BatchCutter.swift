@@ -5,12 +5,12 @@ final class BatchCutter {
     private let lines: SegmentLines
     private let encode: (UnsafeRawBufferPointer, Int) -> [UInt8]
     private var number: Int
-    /// The first record of the next batch, when it did not fit into the one before.
+    /// The first record of the next batch, if it did not fit into the previous one.
     private var carried: [UInt8]?
 
     /// - Parameters:
-    ///   - records: how many records at the start are left out.
-    ///   - encode: makes a record's part of a body, from the record and its number.
+    ///   - records: the number of records at the start to skip.
+    ///   - encode: makes a record's part of a body from the record and its number.
     init(
         _ path: String, skipping records: Int, encode: @escaping (UnsafeRawBufferPointer, Int) -> [UInt8]
     ) throws(SpoolError) {
@@ -20,12 +20,12 @@ final class BatchCutter {
         while number < records, try lines.next({ _ in }) != nil { number += 1 }
     }
 
-    /// Records that were read so far.
+    /// The number of records that were read so far.
     var read: Int { number }
 
     /// The next batch; `nil` at the end.
     ///
-    /// - Parameter limit: bytes of its body; a single record may be larger.
+    /// - Parameter limit: the largest size of the body in bytes; a single record may exceed it.
     func next(limit: Int) throws(SpoolError) -> RecordBatch? {
         var batch: RecordBatch?
         if let carried {

@@ -2,11 +2,11 @@ import Configuration
 import CurlHTTPClient
 import FoundationEssentials
 
-/// ClickHouse by its HTTP interface (https://clickhouse.com/docs/interfaces/http): a batch is one synchronous insert of its lines into the column
+/// ClickHouse through its HTTP interface (https://clickhouse.com/docs/interfaces/http): a batch is one synchronous insert of its lines into the column
 /// `record`.
 ///
-/// The server knows a repeat by `insert_deduplication_token`: the segment's SHA-256 and which records. So a segment is always cut in the same
-/// way; how many tokens a table remembers is a setting of the table.
+/// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the records. So a segment must always
+/// be cut in the same way. A setting of the table determines how many tokens it remembers.
 struct ClickHouseService: RecordService {
     /// Scheme, host and port.
     let url: String
@@ -32,9 +32,9 @@ struct ClickHouseService: RecordService {
                 [
                     ("query", query), ("insert_deduplicate", "1"),
                     ("insert_deduplication_token", Self.token(batch, of: segment)), ("async_insert", "0"),
-                    // The answer comes after all of it is stored.
+                    // The answer comes only after all records are stored.
                     ("wait_end_of_query", "1"),
-                    // One block, so that it has one token.
+                    // A single block, which has a single token.
                     ("input_format_parallel_parsing", "0"),
                 ]))
         request.headers.append("Content-Type", "application/x-ndjson")
@@ -42,7 +42,7 @@ struct ClickHouseService: RecordService {
         return request
     }
 
-    /// The same for the same records of the same bytes, and no other.
+    /// The token of a batch, unique to these records of a segment with these bytes.
     static func token(_ batch: RecordBatch, of segment: DeliverySegment) -> String {
         "\(segment.sha256)-\(batch.first)-\(batch.last)"
     }
@@ -67,11 +67,13 @@ struct ClickHouseService: RecordService {
         // The numbers are those of src/Common/ErrorCodes.cpp.
         switch code {
         case nil where answer.status == 200 && Self.isServer(answer): return .stored(wasThere: 0)
-        case 193, 194, 516: return notYet("does not take the user and password", "Correct user or the secret")
+        case 193, 194, 516: return notYet("does not accept the user and password", "Correct user or the secret")
         case 497: return notYet("does not allow inserting into \(table)", "GRANT INSERT ON \(table) TO \(user)")
         case 60, 81:
-            return notYet("has no table \(table)", "Make the table; /usr/share/doc/tributary/delivery.md has one")
-        case 16, 36, 47: return notYet("can't insert into \(table)", "The table needs a column record of type String")
+            return notYet(
+                "has no table \(table)", "Create the table; /usr/share/doc/tributary/delivery.md has an example")
+        case 16, 36, 47:
+            return notYet("can't insert into \(table)", "The table needs a column named record of type String")
         case 6, 26, 27, 117, 131, 469:
             return .refused(
                 DeliveryTrouble(
@@ -79,8 +81,8 @@ struct ClickHouseService: RecordService {
                     remedy: "Correct the table's columns or constraints"))
         case 115: return notYet("does not know a setting", "Use ClickHouse 22.3 or newer")
         case 252:
-            return notYet("has too many parts in \(table)", "Raise request_bytes, and see the merges of the table")
-        case .some: return notYet("can't take records now", "It is tried again; see the server's log")
+            return notYet("has too many parts in \(table)", "Raise request_bytes, and check the table's merges")
+        case .some: return notYet("can't accept records now", "Tributary retries; check the server's log")
         case nil: return answer.verdict(said: said, rights: "Allow the user to insert into \(table)")
         }
     }
@@ -113,12 +115,12 @@ struct ClickHouseService: RecordService {
                 case .stored, .taken, .tooLarge: return [DestinationStep("server", answer.trouble(said: ""))]
                 }
             }
-            var steps = [DestinationStep("server", "ClickHouse at \(answer.host) takes the user")]
+            var steps = [DestinationStep("server", "ClickHouse at \(answer.host) accepts the user")]
             guard let found = try? JSONDecoder().decode(Table.self, from: Data(answer.response.body)) else {
                 return steps + [
                     DestinationStep(
-                        "table", "there is no \(table) to see",
-                        remedy: "Make it; /usr/share/doc/tributary/delivery.md has one")
+                        "table", "there is no table \(table), or the user may not see it",
+                        remedy: "Create it; /usr/share/doc/tributary/delivery.md has an example")
                 ]
             }
             steps.append(DestinationStep("table", "\(table), \(found.engine)".oneLine(limit: 120)))
@@ -127,9 +129,9 @@ struct ClickHouseService: RecordService {
                 || found.engine_full.contains("non_replicated_deduplication_window")
             steps.append(
                 isKnown
-                    ? DestinationStep("once", "the table knows inserts that it has had")
+                    ? DestinationStep("once", "the table recognizes repeated inserts")
                     : DestinationStep(
-                        "once", "the table does not know inserts that it has had",
+                        "once", "the table does not recognize repeated inserts",
                         remedy: "ALTER TABLE \(table) MODIFY SETTING non_replicated_deduplication_window = 10000"))
             return steps
         }

@@ -3,15 +3,15 @@ import CurlHTTPClient
 import FoundationEssentials
 import OCSF
 
-/// Elasticsearch or OpenSearch, by `_bulk` (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
+/// Elasticsearch or OpenSearch, through `_bulk` (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
 ///
-/// Each record is created under its `metadata.uid` as `_id`: one that is there already is answered with 409 and changes nothing. So a repeat, in
-/// whatever batches, stores nothing twice. That holds within an index: its name depends on the segment alone.
+/// Each record is created with its `metadata.uid` as `_id`. For an existing one, the answer is 409 and nothing changes, so a repeat stores nothing
+/// twice, however it is cut into batches. That holds within an index, whose name depends only on the segment.
 struct ElasticsearchService: RecordService {
     /// Scheme, host and port.
     let url: String
     let index: IndexName
-    /// With one, the secret is its password; else an API key.
+    /// The user whose password the secret is; without a user, the secret is an API key.
     let user: String?
 
     var guarantee: DeliveryGuarantee { DestinationProtocol.elasticsearch.guarantee }
@@ -22,7 +22,7 @@ struct ElasticsearchService: RecordService {
         var part: [UInt8] = []
         part.reserveCapacity(record.count + 80)
         part += "{\"create\":{\"_id\":\"".utf8
-        // The bound is the server's for an _id, in bytes. The text is the inside of a JSON string already.
+        // 512 bytes is the server's limit for an _id. The text is already escaped for a JSON string.
         if let uid = recordUID(of: record), uid.count <= 512 {
             part += uid
         } else {
@@ -35,7 +35,7 @@ struct ElasticsearchService: RecordService {
     }
 
     func request(_ batch: RecordBatch, of segment: DeliverySegment) -> HTTPRequest {
-        // Of each record only what is looked at.
+        // The server returns only these fields for each record.
         let filter = "errors,error,items.create.status,items.create.error.type,items.create.error.reason"
         var request = HTTPRequest(.post, "\(url)/\(index.name(for: segment))/_bulk?filter_path=\(filter)")
         request.headers.append("Content-Type", "application/x-ndjson")
@@ -80,8 +80,8 @@ struct ElasticsearchService: RecordService {
         guard items.count == batch.count else {
             return .notYet(
                 DeliveryTrouble(
-                    "\(answer.host) answered for \(items.count) of \(batch.count) records",
-                    remedy: "It is tried again; see what answers at url"), retryAfter: nil)
+                    "\(answer.host) gave results for \(items.count) of \(batch.count) records",
+                    remedy: "Tributary retries; check which server answers at url"), retryAfter: nil)
         }
         var wasThere = 0
         var later: BatchVerdict?
@@ -92,9 +92,9 @@ struct ElasticsearchService: RecordService {
             case (401, _), (403, _), (404, _), (429, _), (500...599, _):
                 later = .notYet(
                     DeliveryTrouble(
-                        "\(answer.host) did not take all records of \(segment.path): \(item.status)"
+                        "\(answer.host) did not accept all records of \(segment.path): \(item.status)"
                             + (item.error?.said ?? ""),
-                        remedy: "It is tried again; see the state of the index \(index.name(for: segment))"),
+                        remedy: "Tributary retries; check the state of the index \(index.name(for: segment))"),
                     retryAfter: RetryAfter.read(answer.response.headers, now: answer.now))
             default:
                 return .refused(
@@ -109,14 +109,14 @@ struct ElasticsearchService: RecordService {
         return later ?? .stored(wasThere: wasThere)
     }
 
-    /// The whole request was refused.
+    /// The verdict if the whole request was refused.
     private func failure(_ answer: ServiceAnswer, _ segment: DeliverySegment) -> BatchVerdict {
         let said = Self.said(answer)
         if answer.status == 404 {
             return .notYet(
                 DeliveryTrouble(
                     "\(answer.host) has no index \(index.name(for: segment))\(said)",
-                    remedy: "Make the index, or allow making it by itself"), retryAfter: nil)
+                    remedy: "Create the index, or allow automatic creation"), retryAfter: nil)
         }
         return answer.verdict(said: said, rights: "Allow the user or API key create_doc and create_index there")
     }
@@ -137,9 +137,9 @@ struct ElasticsearchService: RecordService {
         switch await ask(HTTPRequest(.get, "\(url)/")) {
         case .failure(let trouble): return [DestinationStep("server", trouble)]
         case .success(let answer):
-            // A key for one index may not ask this.
+            // A key for a single index may not send this request.
             if answer.status == 403 {
-                steps.append(DestinationStep("server", "\(answer.host) takes the credential"))
+                steps.append(DestinationStep("server", "\(answer.host) accepts the credential"))
             } else if answer.status == 200,
                 let server = try? JSONDecoder().decode(Server.self, from: Data(answer.response.body))
             {
@@ -158,7 +158,7 @@ struct ElasticsearchService: RecordService {
                 answer.status == 200 && names
                     ? DestinationStep(
                         "index", "\(index) is a data stream",
-                        remedy: "Name an index: after a data stream has rolled over, it stores a repeat again")
+                        remedy: "Use an index: after a rollover, a data stream would store a repeat again")
                     : DestinationStep("index", "\(index)"))
         }
         return steps
@@ -166,7 +166,7 @@ struct ElasticsearchService: RecordService {
 }
 
 extension ServiceAnswer {
-    /// What an answer that is not the expected one means, where nothing is stored.
+    /// The meaning of an unexpected answer to a request that stores nothing.
     func trouble(said: String, rights: String = "Allow the user or token to write there") -> DeliveryTrouble {
         switch verdict(said: said, rights: rights) {
         case .notYet(let trouble, _), .refused(let trouble): trouble

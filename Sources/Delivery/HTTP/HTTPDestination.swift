@@ -5,27 +5,27 @@ import Spool
 import Synchronization
 import Time
 
-/// A server that takes records by HTTP. A segment is sent in batches of a bounded size; it is delivered after the last one is durable.
+/// A server that receives records over HTTP. A segment is sent in batches of limited size, and is delivered once the last one is durable.
 package final class HTTPDestination: Destination {
-    /// How far a segment is that was begun.
+    /// The progress of a segment that was begun.
     private struct Begun {
-        /// Records that are durable, in whole batches.
+        /// The number of durable records, in whole batches.
         var records = 0
         var wereThere = 0
-        /// Whether a batch was sent again without knowing what became of it.
+        /// Whether a batch with an unknown outcome was sent again.
         var mayBeTwice = false
     }
 
     private struct State {
         var begun: [String: Begun] = [:]
         var requests = 0
-        /// What a 413 has taught. Bytes.
+        /// The size limit for requests in bytes, lowered after a 413.
         var limit: Int
     }
 
-    /// Bytes of the smallest batch that is made by itself: a smaller one has a single record.
+    /// The size in bytes below which batches are not divided any further, except into single records.
     private static let smallest = 16 << 10
-    /// Between two questions whether a batch is durable, and how long that may take: what Splunk's own documents advise.
+    /// The interval between two queries whether a batch is durable, and the time limit, as Splunk's documents advise.
     private static let askAgain = Duration.seconds(1)
     private static let askFor = Duration.seconds(300)
 
@@ -37,9 +37,9 @@ package final class HTTPDestination: Destination {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - secretFile: holds a token or password, and nothing else.
-    ///   - requestBytes: of a request's body, at most; a single record may be larger.
-    ///   - timeout: for one request.
+    ///   - secretFile: a file that contains only a token or password.
+    ///   - requestBytes: the largest size of a request's body; a single record may exceed it.
+    ///   - timeout: the time limit for one request.
     init(
         _ service: any RecordService, transport: any HTTPTransport, secretFile: String, requestBytes: Int,
         timeout: Duration, now: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
@@ -62,11 +62,11 @@ package final class HTTPDestination: Destination {
     package func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
         var begun = state.withLock { $0.begun[segment.path] ?? Begun() }
         do throws(SpoolError) {
-            // Before anything of it is sent: a damaged segment would be recognized by nobody.
+            // Checked before sending, because the server can't recognize a damaged segment.
             guard try FileDigest.sha256(of: segment.file) == segment.sha256 else {
                 return .refused(
                     DeliveryTrouble(
-                        "\(segment.path) is not what was sealed",
+                        "\(segment.path) differs from the segment that was sealed",
                         remedy: "Check it with `tributary spool verify` and restore it")
                 )
             }
@@ -84,7 +84,7 @@ package final class HTTPDestination: Destination {
             guard cutter.read == segment.records else {
                 return .refused(
                     DeliveryTrouble(
-                        "\(segment.path) has \(cutter.read) records, the manifest says \(segment.records)",
+                        "\(segment.path) has \(cutter.read) records, but \(segment.records) according to the manifest",
                         remedy: "Check it with `tributary spool verify` and restore it"))
             }
         } catch {
@@ -95,7 +95,7 @@ package final class HTTPDestination: Destination {
         return .delivered(wasThere: isRepeat)
     }
 
-    /// Makes a batch durable, in several requests if the server wants smaller ones. Gives what keeps it from that.
+    /// Makes a batch durable, in several requests if the server wants smaller ones. Returns the outcome if that fails.
     private func store(_ batch: RecordBatch, of segment: DeliverySegment, _ begun: inout Begun) async
         -> DeliveryOutcome?
     {
@@ -109,8 +109,8 @@ package final class HTTPDestination: Destination {
                 guard let (left, right) = next.halves else {
                     return .refused(
                         DeliveryTrouble(
-                            "the server does not take record \(next.first) of \(segment.path): it has \(next.body.count) bytes",
-                            remedy: "Raise the server's limit for a request"))
+                            "the server does not accept record \(next.first) of \(segment.path): it has \(next.body.count) bytes",
+                            remedy: "Raise the server's size limit for requests"))
                 }
                 if !service.knowsBatches {
                     state.withLock { $0.limit = min($0.limit, max(next.body.count / 2, Self.smallest)) }
@@ -132,7 +132,7 @@ package final class HTTPDestination: Destination {
     /// Why there was no answer.
     private struct Failure: Error {
         let outcome: DeliveryOutcome
-        /// Whether the server may have had the request.
+        /// Whether the server may have received the request.
         let wasSent: Bool
     }
 
@@ -140,7 +140,7 @@ package final class HTTPDestination: Destination {
         await ask(service.request(batch, of: segment)).map { service.verdict($0, to: batch, of: segment) }
     }
 
-    /// Asks until the server says that what it has taken is durable.
+    /// Queries the server until it reports that a batch is durable.
     private func confirm(_ ticket: Int) async -> Result<BatchVerdict, Failure> {
         let end = ContinuousClock.now + Self.askFor
         while let question = service.question(about: ticket), ContinuousClock.now < end {
@@ -160,8 +160,8 @@ package final class HTTPDestination: Destination {
 
     private static func unconfirmed(_ place: String) -> DeliveryTrouble {
         DeliveryTrouble(
-            "\(place) has taken records and did not say in 300 s that they are durable",
-            remedy: "They are sent again; see the state of the indexers")
+            "\(place) accepted records, but did not confirm within 300 s that they are durable",
+            remedy: "Tributary sends them again; check the state of the indexers")
     }
 
     private func ask(_ bare: HTTPRequest) async -> Result<ServiceAnswer, Failure> {
@@ -198,12 +198,12 @@ package final class HTTPDestination: Destination {
         let why =
             switch error {
             case .unreadable(_, let reason): "can't be read: \(reason)"
-            default: "does not hold one line of text"
+            default: "does not contain one line of text"
             }
         return DeliveryTrouble(
             "the secret \(path) \(why)",
-            remedy: "Put the token or password there alone, by `tributary credential add NAME --for deliver/NAME`; "
-                + "it is read again by itself")
+            remedy: "Store only the token or password there, with `tributary credential add NAME --for deliver/NAME`; "
+                + "Tributary reads it again")
     }
 
     private static func unreadable(_ segment: DeliverySegment, _ error: SpoolError) -> DeliveryOutcome {
@@ -234,6 +234,8 @@ package final class HTTPDestination: Destination {
                 return .failure(trouble)
             }
         }
-        return [DestinationStep("secret", "there is one")] + steps + [DestinationStep("guarantee", guarantee.words)]
+        return [DestinationStep("secret", "the secret exists")] + steps + [
+            DestinationStep("guarantee", guarantee.words)
+        ]
     }
 }

@@ -1,5 +1,5 @@
-/// The name of an index, perhaps with `{integration}`, `{class}` and `{date}` in it, which a segment fills in: all of its records go to one index,
-/// and each time to the same one.
+/// The name of an index, in which the values of a segment replace `{integration}`, `{class}` and `{date}`. So all records of a segment go to one index,
+/// also when they are sent again.
 struct IndexName: Sendable, Equatable, CustomStringConvertible {
     let text: String
 
@@ -7,13 +7,13 @@ struct IndexName: Sendable, Equatable, CustomStringConvertible {
 
     var description: String { text }
 
-    /// Where the records of a segment go.
+    /// The index for the records of a segment.
     func name(for segment: DeliverySegment) -> String {
         text.replacing("{integration}", with: segment.integration).replacing("{class}", with: segment.className)
             .replacing("{date}", with: segment.date)
     }
 
-    /// All of its names, with `*`.
+    /// A pattern with `*` for all names.
     var pattern: String {
         text.replacing("{integration}", with: "*").replacing("{class}", with: "*").replacing("{date}", with: "*")
     }

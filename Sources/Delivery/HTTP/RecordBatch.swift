@@ -1,15 +1,15 @@
-/// Some records of a segment, in a row, as the body of one request.
+/// Consecutive records of a segment as the body of one request.
 struct RecordBatch: Sendable, Equatable {
-    /// What is sent.
+    /// The body.
     private(set) var body: [UInt8] = []
-    /// Where each record's part of the body ends.
+    /// The end of each record's part of the body.
     private var ends: [Int] = []
-    /// The number of the first record, as the segment counts them from 1.
+    /// The number of the first record in the segment, from 1.
     let first: Int
 
     init(first: Int) { self.first = first }
 
-    /// Records in it.
+    /// The number of records.
     var count: Int { ends.count }
     /// The number of the last record.
     var last: Int { first + ends.count - 1 }
@@ -20,7 +20,7 @@ struct RecordBatch: Sendable, Equatable {
         ends.append(body.count)
     }
 
-    /// The same records in two requests; `nil` for a single record.
+    /// The batch divided into two; `nil` for a single record.
     var halves: (RecordBatch, RecordBatch)? {
         guard count > 1 else { return nil }
         let middle = count / 2

@@ -5,14 +5,14 @@ import OCSF
 
 /// Splunk's HTTP Event Collector (https://docs.splunk.com/Documentation/Splunk/latest/Data/HECExamples).
 ///
-/// It knows no repeats: a batch whose answer is lost is stored again. With indexer acknowledgement, which the token asks for, a batch counts when
-/// Splunk says that it is indexed.
+/// It does not recognize repeats: a batch whose answer was lost is stored again. With indexer acknowledgement, which is a setting of the token, a batch counts
+/// as delivered once Splunk reports that it is indexed.
 struct SplunkService: RecordService {
     /// Scheme, host and port.
     let url: String
-    /// `nil`: the token's own.
+    /// The index; `nil` for the token's default.
     let index: IndexName?
-    /// Of this delivery, as acknowledgements want it: a UUID.
+    /// A UUID for this delivery, which acknowledgements require.
     let channel: String
 
     var guarantee: DeliveryGuarantee { DestinationProtocol.splunk.guarantee }
@@ -27,7 +27,7 @@ struct SplunkService: RecordService {
             let thousandths = "\(1000 + time % 1000)".dropFirst()
             part += "\"time\":\(time / 1000).\(thousandths),".utf8
         }
-        // All three are words that a name or a key of the configuration allows: nothing to escape.
+        // The configuration allows only characters in these values that need no escaping.
         part += "\"source\":\"tributary:\(segment.integration)\",\"sourcetype\":\"tributary:ocsf\",".utf8
         if let index { part += "\"index\":\"\(index.name(for: segment))\",".utf8 }
         part += "\"event\":".utf8
@@ -75,14 +75,14 @@ struct SplunkService: RecordService {
         case 7:
             return .notYet(
                 DeliveryTrouble(
-                    "\(answer.host) does not take the index \(index.map { $0.name(for: segment) } ?? "")\(said.said)",
-                    remedy: "Make the index, and allow it for the token"), retryAfter: nil)
+                    "\(answer.host) does not accept the index \(index.map { $0.name(for: segment) } ?? "")\(said.said)",
+                    remedy: "Create the index, and allow it for the token"), retryAfter: nil)
         case 5, 6, 12, 13:
             let number = batch.first + (said.invalidEventNumber ?? 0)
             return .refused(
                 DeliveryTrouble(
                     "\(answer.host) refuses record \(number) of \(segment.path)\(said.said)",
-                    remedy: "See what Splunk says of it; records before it may be stored, and are sent again"))
+                    remedy: "Check Splunk's message; earlier records may be stored already, and are sent again"))
         default:
             return answer.verdict(said: said.said, rights: "Check the token in Splunk's HTTP Event Collector settings")
         }
@@ -104,7 +104,7 @@ struct SplunkService: RecordService {
         return known.acks["\(ticket)"]
     }
 
-    /// A request without an event: with a good token Splunk says that there is no data.
+    /// Sends a request without an event. With a valid token, Splunk answers that there is no data.
     func check(_ ask: (HTTPRequest) async -> Result<ServiceAnswer, DeliveryTrouble>) async -> [DestinationStep] {
         let none = DeliverySegment(sequence: 0, path: "", spool: "", bytes: 0, sha256: "")
         switch await ask(request(RecordBatch(first: 1), of: none)) {
@@ -113,7 +113,7 @@ struct SplunkService: RecordService {
             guard let said = Self.read(answer), said.code == 5 || said.code == 0 else {
                 return [DestinationStep("server", answer.trouble(said: Self.read(answer)?.said ?? ""))]
             }
-            return [DestinationStep("server", "\(answer.host) takes the token")]
+            return [DestinationStep("server", "\(answer.host) accepts the token")]
         }
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A program to which this process talks over its standard input and output. It shares this process's standard error.
+/// A child process with pipes for its standard input and output. It shares this process's standard error.
 final class ChildProcess {
     /// How it ended.
     enum Ending {
@@ -19,7 +19,7 @@ final class ChildProcess {
     private(set) var input: Int32
     /// The descriptor for reading its output.
     let output: Int32
-    /// Its number.
+    /// The process id.
     let process: pid_t
     private var ending: Ending?
 
@@ -68,7 +68,7 @@ final class ChildProcess {
         close(output)
     }
 
-    /// Closes the program's standard input, so that it knows that there is no more, and waits for its end.
+    /// Closes the program's standard input, which tells it that there is no more, and waits for its end.
     func wait() -> Ending {
         if input >= 0 { close(input) }
         input = -1

@@ -5,13 +5,13 @@ import Glibc
 import Spool
 import Synchronization
 
-/// Makes a Parquet file of a segment, one after the other, by a helper that stays for the next ones.
+/// Converts segments to Parquet files, one after the other, with a helper process that is reused.
 final class ParquetConverter: Sendable {
     /// Why there is no file.
     enum Failure: Error {
-        /// It may go well another time.
+        /// A temporary failure, which is retried.
         case notYet(DeliveryTrouble)
-        /// It won't, for this segment.
+        /// A permanent failure for this segment.
         case refused(DeliveryTrouble)
         case cancelled
     }
@@ -25,10 +25,10 @@ final class ParquetConverter: Sendable {
     /// The helper's process while there is one.
     private let running = Mutex<pid_t>(0)
 
-    /// What only the queue touches.
+    /// State that is only used on the queue.
     private final class Work: @unchecked Sendable {
         var helper: ParquetHelper?
-        /// For files that are being made; this process's alone.
+        /// The directory for unfinished files, which only this process uses.
         var directory: String?
 
         deinit {
@@ -42,11 +42,11 @@ final class ParquetConverter: Sendable {
         self.script = script
         self.timeout = timeout
         work = Work()
-        // A helper that dies is told by its end.
+        // The end of a dead helper is detected by its exit status, so the signal is not needed.
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Makes a segment's file. It has no name any more, so it is gone when it is let go of.
+    /// Makes a segment's file. The file is already unlinked, so it disappears when its descriptor is closed.
     ///
     /// - Returns: the file, and its SHA-256 in lower-case hexadecimal digits.
     func convert(_ segment: DeliverySegment) async throws(Failure) -> (upload: HTTPUpload, sha256: String) {
@@ -64,12 +64,12 @@ final class ParquetConverter: Sendable {
         let isOver = Mutex(false)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
-                // It blocks, so not on a thread of the cooperative pool.
+                // It blocks, so it must not run on a thread of the cooperative pool.
                 queue.async { [work] in
                     continuation.resume(
                         returning: Swift.Result { () throws(Failure) in
                             if isOver.withLock({ $0 }) { throw .cancelled }
-                            // From its turn on: before, another segment has the helper.
+                            // Started only now, because before its turn another segment uses the helper.
                             let guardian = Task {
                                 try await Task.sleep(for: self.timeout, clock: .continuous)
                                 self.end()
@@ -87,7 +87,7 @@ final class ParquetConverter: Sendable {
         return try outcome.get()
     }
 
-    /// Ends the helper, whatever it does.
+    /// Kills the helper.
     private func end() {
         running.withLock { if $0 > 0 { kill($0, SIGKILL) } }
     }
@@ -127,7 +127,7 @@ final class ParquetConverter: Sendable {
     }
 
     private func drop(_ work: Work) {
-        // Before it is waited for: then its number may be another's.
+        // Cleared before waiting for the process, because afterwards its id may belong to another process.
         running.withLock {
             if $0 > 0 { kill($0, SIGKILL) }
             $0 = 0
@@ -142,7 +142,7 @@ final class ParquetConverter: Sendable {
         guard mkdtemp(&template) != nil else {
             throw .notYet(
                 DeliveryTrouble(
-                    "no directory can be made in \(above): \(FileFailure.words(errno))",
+                    "cannot make a directory in \(above): \(FileFailure.words(errno))",
                     remedy: "Free space there, or name another directory by TMPDIR"))
         }
         let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -151,12 +151,12 @@ final class ParquetConverter: Sendable {
     }
 
     private static func failure(_ error: any Error, _ segment: DeliverySegment?) -> Failure {
-        let what = segment.map { "no Parquet can be made of \($0.path)" } ?? "no Parquet can be made"
+        let what = segment.map { "cannot convert \($0.path) to Parquet" } ?? "cannot make Parquet files"
         switch error {
         case let problem as ParquetHelper.Problem:
             let trouble = DeliveryTrouble(
                 "\(what): \(problem.words)",
-                remedy: "Mend it; it is tried again, and python in the configuration names the Python")
+                remedy: "Correct this; Tributary retries. The key python in the configuration names the interpreter")
             return problem.kind == .data ? .refused(trouble) : .notYet(trouble)
         case SpoolError.damaged, SpoolError.tooMuch:
             return .refused(

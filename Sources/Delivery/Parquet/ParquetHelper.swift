@@ -2,9 +2,9 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// `libexec/export-parquet`, which has the library that Swift lacks: takes records on its standard input and writes one Parquet file after the other.
+/// Runs `libexec/export-parquet`, which uses a Python library because Swift has none: it reads records from its standard input and writes one Parquet file after the other.
 package final class ParquetHelper {
-    /// Why it can't go on, for a person.
+    /// Why the helper can't continue, for a person.
     package struct Problem: Error {
         package enum Kind: Sendable {
             /// Python, pyarrow or the program itself is missing.
@@ -13,7 +13,7 @@ package final class ParquetHelper {
             case data
             /// The file can't be written.
             case file
-            /// It ended in a way that it should not.
+            /// The helper ended unexpectedly.
             case ended
         }
 
@@ -21,7 +21,7 @@ package final class ParquetHelper {
         package let kind: Kind
     }
 
-    /// `$TRIBUTARY_PARQUET`, else in `libexec/tributary` next to the `bin` that this program is in.
+    /// The helper's path: `$TRIBUTARY_PARQUET`, or else in `libexec/tributary` next to the `bin` directory of this program.
     package static var installed: String {
         if let path = ProcessInfo.processInfo.environment["TRIBUTARY_PARQUET"], !path.isEmpty { return path }
         let program =
@@ -42,17 +42,17 @@ package final class ParquetHelper {
 
     private let process: ChildProcess
 
-    /// Starts it, and waits until it has its library.
+    /// Starts the helper, and waits until it has loaded its library.
     ///
-    /// - Parameter onStart: gets its process number before that, so that one that hangs can be ended.
+    /// - Parameter onStart: gets the process id before that wait, so that a hanging helper can be killed.
     package init(python: String, script: String, onStart: (pid_t) -> Void = { _ in }) throws {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
                 words:
-                    "\(script) is not there: name the program that writes Parquet with --helper or by $TRIBUTARY_PARQUET",
+                    "\(script) does not exist: name the program that writes Parquet with --helper or in $TRIBUTARY_PARQUET",
                 kind: .unavailable)
         }
-        // By env(1), which looks a name up in PATH and takes a path as it is.
+        // Started by env(1), which looks up a name in PATH but uses a path as it is.
         do throws(ChildProcess.Failure) {
             process = try ChildProcess("/usr/bin/env", [python, script])
         } catch {
@@ -62,12 +62,12 @@ package final class ParquetHelper {
         guard try answer().ready != nil else { throw ended() }
     }
 
-    /// Has a segment's records written into a file, which is synced then.
+    /// Writes a segment's records into a file and syncs it.
     ///
     /// - Parameters:
-    ///   - path: the segment's, below `directory`.
-    ///   - directory: of the spool, or wherever the segment's file is.
-    /// - Throws: ``Problem``, or `SpoolError` for a segment that can't be read or has not as many records as the manifest says.
+    ///   - path: the segment's path below `directory`.
+    ///   - directory: the directory of the spool, or another one with the segment's file.
+    /// - Throws: ``Problem``, or `SpoolError` if the segment can't be read or its number of records differs from the manifest.
     package func write(
         _ target: String, segment path: String, className: String, records: Int, in directory: String
     ) throws {
@@ -79,23 +79,25 @@ package final class ParquetHelper {
                     lines += piece.count { $0 == 0x0A }
                     do { try send(piece) } catch {
                         failure = error
-                        throw .refused("the export has ended")
+                        throw .refused("the helper process has ended")
                     }
                 }
             } catch {
                 throw failure ?? error
             }
-            // Now, since the helper would wait for the rest.
+            // Checked now, because the helper would otherwise wait for the missing records.
             guard lines == records else {
-                throw SpoolError.damaged(path: path, reason: "\(lines) records, listed are \(records)")
+                throw SpoolError.damaged(
+                    path: path, reason: "it has \(lines) records, but \(records) according to the manifest")
             }
         }
         guard rows == records else {
-            throw Problem(words: "the program that writes Parquet took \(rows) of \(records) records", kind: .ended)
+            throw Problem(
+                words: "the program that writes Parquet wrote only \(rows) of \(records) records", kind: .ended)
         }
     }
 
-    /// `feed` hands over the records, each with its newline, in pieces that end anywhere. Returns how many the file has.
+    /// Writes a file from the records that `feed` passes on, each with its newline, in arbitrary pieces. Returns the number of records in the file.
     private func write(
         _ target: String, className: String, records: Int,
         _ feed: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
@@ -120,7 +122,7 @@ package final class ParquetHelper {
         }
     }
 
-    /// The next line that it says; it says little, so byte by byte will do.
+    /// The next line of the helper's output. It is read byte by byte, because there is little output.
     private func answer() throws -> Answer {
         var line: [UInt8] = []
         var byte: UInt8 = 0
@@ -142,7 +144,7 @@ package final class ParquetHelper {
         return switch ending {
         case .exit(69): Problem(words: "Python has no pyarrow: \(install)", kind: .unavailable)
         case .exit(126), .exit(127):
-            Problem(words: "Python is not there: \(install)", kind: .unavailable)
+            Problem(words: "Python is missing: \(install)", kind: .unavailable)
         case .exit(65):
             Problem(words: "a record can't be read: see tributary spool verify", kind: .data)
         case .exit(74): Problem(words: "the Parquet file can't be written; see above", kind: .file)

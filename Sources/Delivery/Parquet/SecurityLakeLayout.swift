@@ -1,11 +1,11 @@
-/// Where Amazon Security Lake wants the files of custom sources ("Collecting data from custom sources" in its user guide), which has a source of
-/// its own for each OCSF class. A plain value.
+/// The layout that Amazon Security Lake requires for files of custom sources ("Collecting data from custom sources" in its user guide): a separate
+/// source for each OCSF class. A plain value.
 package struct SecurityLakeLayout: Sendable, Equatable {
     /// The lake's AWS Region.
     package var region: String
     /// The AWS account of the source, 12 digits.
     package var account: String
-    /// What the names of the sources begin with.
+    /// The prefix of the sources' names.
     package var source: String
 
     package init(region: String, account: String, source: String) {
@@ -14,7 +14,7 @@ package struct SecurityLakeLayout: Sendable, Equatable {
         self.source = source
     }
 
-    /// A segment's file, always the same: its name is that of the segment, which no other has. Nil for a segment without class or date.
+    /// The path of a segment's file, always the same, since it contains the segment's unique name. Nil for a segment without class or date.
     ///
     /// - Parameter date: the UTC day of its events, `2026-11-23`.
     package func path(segment: String, className: String, date: String) -> String? {
@@ -23,7 +23,7 @@ package struct SecurityLakeLayout: Sendable, Equatable {
             + "\(stem).parquet"
     }
 
-    /// The last part of a path without what the packing adds to it.
+    /// The last part of a path without the suffixes for format and compression.
     static func stem(_ path: String) -> Substring? {
         path.split(separator: "/").last?.split(separator: ".").first
     }

@@ -1,6 +1,6 @@
 import Configuration
 
-/// The policy of AWS IAM that a destination's access key or role needs, and no more.
+/// The minimal AWS IAM policy for a destination's access key or role.
 package struct BucketPolicy: Sendable, Equatable {
     /// The policy document.
     package let text: String
@@ -9,10 +9,10 @@ package struct BucketPolicy: Sendable, Equatable {
     package init?(_ destination: Configuration.Destination) {
         guard destination.type == .s3, destination.endpoint == nil, let bucket = destination.bucket else { return nil }
         let region = destination.region ?? ""
-        // AWS's partitions: China and the American government have their own.
+        // China and the US government have separate AWS partitions.
         let partition = region.hasPrefix("cn-") ? "aws-cn" : region.hasPrefix("us-gov-") ? "aws-us-gov" : "aws"
         let prefix = destination.prefix.map { "\($0)/" } ?? ""
-        // Of a lake that others write to as well, the sources alone.
+        // Others also write to a lake, so the policy allows only our sources.
         let sources = destination.layout == .securityLake ? "\(destination.sourcePrefix)-" : ""
         let objects = "arn:\(partition):s3:::\(bucket)/\(prefix)\(sources)*"
         text = """

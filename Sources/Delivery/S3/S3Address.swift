@@ -1,20 +1,20 @@
-/// Where a bucket is, and the addresses of its objects. A plain value.
+/// The address of a bucket and of its objects. A plain value.
 package struct S3Address: Sendable, Equatable {
     package let bucket: String
-    /// What keys begin with, without a slash at its end; `nil`: nothing.
+    /// The prefix of all keys, without a slash at its end; `nil` for none.
     package let prefix: String?
-    /// Another store than Amazon's: its scheme, host and port.
+    /// Scheme, host and port of a store other than Amazon's.
     package let endpoint: String?
-    /// Whether the bucket is in the path; else it is part of the host's name.
+    /// Whether the bucket's name is in the path and not in the host name.
     package let isPathStyle: Bool
-    /// What requests are signed for, and with Amazon S3 a part of the host's name.
+    /// The region for which requests are signed. With Amazon S3 it is also part of the host name.
     package var region: String
 
     package init(bucket: String, prefix: String?, endpoint: String?, isPathStyle: Bool?, region: String?) {
         self.bucket = bucket
         self.prefix = prefix
         self.endpoint = endpoint
-        // A dot makes a name that Amazon's certificate does not cover.
+        // Amazon's certificate does not cover host names in which the bucket's name has a dot.
         self.isPathStyle = isPathStyle ?? (endpoint != nil || bucket.contains("."))
         self.region = region ?? "us-east-1"
     }

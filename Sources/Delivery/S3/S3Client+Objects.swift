@@ -2,7 +2,7 @@ import CurlHTTPClient
 import Spool
 import Time
 
-/// Why a call to a bucket came to nothing that its caller can use.
+/// Why a call to a bucket failed.
 package struct S3Problem: Error, Sendable, Equatable, CustomStringConvertible {
     package var trouble: DeliveryTrouble
     package var retryAfter: Duration?
@@ -25,7 +25,7 @@ package struct S3Problem: Error, Sendable, Equatable, CustomStringConvertible {
     static let cancelled = S3Problem(trouble: DeliveryTrouble("stopped", remedy: "Try again"), isCancelled: true)
 }
 
-/// When a `PUT` may be carried out.
+/// The condition of a `PUT`.
 package enum S3Condition: Sendable, Equatable {
     /// There is no object with this key.
     case isNew
@@ -33,7 +33,7 @@ package enum S3Condition: Sendable, Equatable {
     case isUnchanged(String)
 }
 
-/// What a conditional `PUT` came to.
+/// The result of a conditional `PUT`.
 package enum S3Write: Sendable, Equatable {
     case stored(etag: String)
     /// The condition does not hold.
@@ -46,12 +46,12 @@ package struct S3Read: Sendable, Equatable {
     package var etag: String
 }
 
-/// An object as a listing has it.
+/// An object in a listing.
 package struct S3Entry: Sendable, Equatable {
-    /// Below the prefix of the address.
+    /// The object's key without the prefix of the address.
     package var path: String
     package var bytes: Int64
-    /// When it was last written, by the store's clock, milliseconds since 1970.
+    /// When the object was last written, by the store's clock, milliseconds since 1970.
     package var modified: Int64
 }
 
@@ -62,9 +62,9 @@ package struct S3Listing: Sendable, Equatable {
 }
 
 extension S3Client {
-    /// Reads an object, or a part of it; `nil` if there is none.
+    /// Reads an object or a part of it; `nil` if there is no such object.
     ///
-    /// - Parameter limit: largest size that is read. Bytes.
+    /// - Parameter limit: the most bytes to read.
     package func read(
         _ path: String, range: Range<Int64>? = nil, limit: Int = 1 << 20, within: Duration = .seconds(20)
     ) async throws(S3Problem) -> S3Read? {
@@ -83,7 +83,7 @@ extension S3Client {
 
     /// Writes a small object if the condition holds.
     ///
-    /// After a thrown error nobody knows whether it was written, unless the error is final.
+    /// After a thrown error it is unknown whether the object was written, unless the error is final.
     package func write(
         _ path: String, _ body: [UInt8], if condition: S3Condition, headers: HTTPHeaders = HTTPHeaders(),
         within: Duration = .seconds(60)
@@ -121,7 +121,7 @@ extension S3Client {
         case .stored(let answer): return .stored(etag: answer.response.headers.first("ETag") ?? "")
         case .exists: return .refused
         case .notYet(let trouble, let retryAfter, let answer):
-            // Amazon S3 answers 404 to If-Match where there is no object.
+            // Amazon S3 answers 404 to If-Match if there is no object.
             if case .isUnchanged = condition, answer?.response.status == 404, answer?.code != "NoSuchBucket" {
                 return .refused
             }
@@ -154,14 +154,14 @@ extension S3Client {
     /// Lists the objects whose path begins with `prefix`, in the order of their paths.
     ///
     /// - Parameters:
-    ///   - after: only those whose path is greater.
-    ///   - limit: 1 to 1,000.
+    ///   - after: lists only objects with a greater path.
+    ///   - limit: the most objects, 1 to 1,000.
     package func list(
         _ prefix: String, after: String? = nil, limit: Int = 1_000, within: Duration = .seconds(20)
     ) async throws(S3Problem) -> S3Listing {
         var call = S3Call(.get, prefix)
         call.isOfBucket = true
-        // A listing of 1,000 objects with long keys takes less than half of it.
+        // A listing of 1,000 objects with long keys takes less than half of this limit.
         call.answerBytes = 2 << 20
         call.limit = within
         let address = address
@@ -187,7 +187,7 @@ extension S3Client {
         return S3Problem(
             trouble: DeliveryTrouble(
                 "\(answer.host) refuses to \(verb) in \(address.shown): status \(answer.response.status)\(said)",
-                remedy: "Allow the access key to \(verb) objects there, and see the store's status"))
+                remedy: "Allow the access key to \(verb) objects there, and check the store's status"))
     }
 }
 

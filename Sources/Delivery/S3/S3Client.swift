@@ -5,20 +5,20 @@ import Logging
 import Synchronization
 import Time
 
-/// Sends requests to one bucket: signs them, renews the access key, and follows the region and the clock that the store's answers name.
+/// Sends requests to one bucket: signs them, renews the access key, and adopts the region and clock that the store's answers give.
 ///
-/// Requests stay within what every libcurl from 7.88 on signs correctly: encoded paths, a sorted query without `%2B`, and a payload hash that is
-/// always given.
+/// Requests use only features that every libcurl from 7.88 on signs correctly: encoded paths, a sorted query without `%2B`, and an explicit payload
+/// hash.
 package final class S3Client: Sendable {
-    /// What answers have taught.
+    /// Facts that the store's answers have shown.
     private struct Learned {
         var address: S3Address
-        /// Milliseconds that the store's clock is ahead; `nil` while this host's clock is used.
+        /// How far the store's clock is ahead, in milliseconds; `nil` while this host's clock is used.
         var clock: Int64?
         var requests = 0
     }
 
-    /// Attempts within one call, after an answer that tells what to do differently.
+    /// The most attempts within one call after answers that ask for another region, clock or key.
     private static let adjustments = 4
 
     private let transport: any HTTPTransport
@@ -29,7 +29,7 @@ package final class S3Client: Sendable {
     private let learned: Mutex<Learned>
 
     /// - Parameters:
-    ///   - settingsName: what has the bucket's settings, for messages: "the destination".
+    ///   - settingsName: names the owner of the bucket's settings in messages: "the destination".
     ///   - now: the wall clock, milliseconds since 1970.
     package init(
         _ address: S3Address, settingsName: String, transport: any HTTPTransport,
@@ -44,30 +44,30 @@ package final class S3Client: Sendable {
         learned = Mutex(Learned(address: address))
     }
 
-    /// Where the bucket is, as far as answers have told.
+    /// The bucket's address, corrected by the store's answers.
     package var address: S3Address { learned.withLock { $0.address } }
-    /// Milliseconds that the store's clock is ahead, if an answer said so.
+    /// How far the store's clock is ahead, in milliseconds, if an answer has shown that.
     var clockOffset: Int64? { learned.withLock { $0.clock } }
     /// Requests sent so far.
     package var requests: Int { learned.withLock { $0.requests } }
 
-    /// The access key as it is now.
+    /// The present access key.
     func credentials() async throws(AWSCredentialProblem) -> AWSCredentials { try await keeper.current() }
 
-    /// What one call came to.
+    /// The result of one call.
     enum Result {
         /// Status 200, without an error in the body.
         case stored(S3Answer)
         /// Status 412: a condition did not hold.
         case exists(S3Answer)
-        /// The store won't take this very object.
+        /// The store refuses this particular object.
         case refused(DeliveryTrouble)
-        /// Any other answer, or none. Without one nobody knows whether the store carried out the call.
+        /// Any other answer, or none. Without an answer it is unknown whether the store carried out the call.
         case notYet(DeliveryTrouble, retryAfter: Duration?, S3Answer?)
         case cancelled
     }
 
-    /// Sends a call. It is repeated only after an answer that says that it was not carried out: another region, clock or key is needed.
+    /// Sends a call. It is repeated only if an answer says that it was not carried out because another region, clock or key is needed.
     func perform(_ call: S3Call) async -> Result {
         var refusedKey: AWSCredentials?
         var last = DeliveryTrouble("the store asks for another region or clock each time", remedy: "Correct region")
@@ -128,7 +128,7 @@ package final class S3Client: Sendable {
         }
         request.headers = call.headers
         request.headers.append("x-amz-content-sha256", call.sha256)
-        // A store may keep what has come when a connection ends in the middle, unless it is told the digest of the whole.
+        // If a connection ends in the middle, some stores keep the partial object, unless the request names the digest of the whole.
         if call.method == .put, let digest = Hexadecimal.bytes(call.sha256) {
             request.headers.append("x-amz-checksum-sha256", Data(digest).base64EncodedString())
         }
@@ -151,7 +151,7 @@ package final class S3Client: Sendable {
             return (learned.address.bucket, learned.address.region != region)
         }
         guard isNew else { return }
-        logger.warning("the bucket \(bucket) is in \(region); set \(settingsName)'s region to it")
+        logger.warning("the bucket \(bucket) is in the region \(region); set \(settingsName)'s region to that")
     }
 
     private func learn(clock: Int64) {
@@ -161,7 +161,7 @@ package final class S3Client: Sendable {
         )
     }
 
-    /// `20261123T201530Z`, as `X-Amz-Date` has it.
+    /// A time in the form of `X-Amz-Date`: `20261123T201530Z`.
     static func stamp(_ milliseconds: Int64) -> String {
         let text = CivilTime(milliseconds: milliseconds).rfc3339Seconds
         return text.filter { $0 != "-" && $0 != ":" }
@@ -170,24 +170,24 @@ package final class S3Client: Sendable {
 
 /// One request to a bucket, before it is addressed and signed. A plain value.
 struct S3Call: Sendable {
-    /// Of an empty payload.
+    /// The hash of an empty payload.
     static let emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    /// The slowest transfer that is waited for. Bytes a second.
+    /// The slowest transfer that does not time out, in bytes per second.
     private static let slowest: Int64 = 50_000
 
     var method: HTTPMethod
-    /// The object, below the prefix of the address.
+    /// The object's key without the prefix of the address.
     var path: String
-    /// Whether the call is to the bucket itself, to list it.
+    /// Whether the call is for the bucket itself, to list it.
     var isOfBucket = false
     var query: [(String, String)] = []
     var headers = HTTPHeaders()
     var body: [UInt8]?
     var upload: HTTPUpload?
-    /// Of the payload, in lower-case hexadecimal digits.
+    /// The hash of the payload, in lower-case hexadecimal digits.
     var sha256 = S3Call.emptySHA256
     var limit = Duration.seconds(60)
-    /// Largest body of the answer.
+    /// The largest body of an answer, in bytes.
     var answerBytes = 256 << 10
 
     init(_ method: HTTPMethod, _ path: String) {

@@ -4,16 +4,16 @@ import Logging
 import Spool
 import Time
 
-/// A bucket of a store that speaks S3: a segment is the object whose key is the segment's path.
+/// A bucket of a store with an S3 API. A segment becomes an object whose key is the segment's path.
 ///
-/// - `If-None-Match: *` stores an object once: a repeat is answered with 412 and makes no second event of the bucket's.
-/// - The manifest's SHA-256 is the payload hash that is signed, so the store proves the bytes, and they are read once.
-/// - No multipart upload: a segment is within the 5 GB of one request, and there is no state that could be left at the store.
+/// - `If-None-Match: *` stores an object only once: a repeat gets status 412 and triggers no second event notification of the bucket.
+/// - The manifest's SHA-256 is the signed payload hash, so the store verifies the bytes, and they are read only once.
+/// - There is no multipart upload: a segment fits into the 5 GB of one request, and no unfinished upload can remain at the store.
 package final class S3Destination: Destination {
-    /// What is fixed for all requests.
+    /// Settings for all requests.
     package struct Settings: Sendable {
         package var address: S3Address
-        /// The value of `x-amz-server-side-encryption`; `nil`: the bucket's own.
+        /// The value of `x-amz-server-side-encryption`; `nil` for the bucket's default.
         package var encryption: String?
         package var form: S3Form
 
@@ -39,7 +39,7 @@ package final class S3Destination: Destination {
                 logger: logger, now: now))
     }
 
-    /// - Parameter client: for the bucket of the settings.
+    /// - Parameter client: a client of the bucket in the settings.
     package init(_ settings: Settings, _ client: S3Client) {
         self.settings = settings
         self.client = client
@@ -64,7 +64,7 @@ package final class S3Destination: Destination {
         }
     }
 
-    /// Stores a small object twice, of which the second must be refused: a store that ignores the condition would store a segment twice.
+    /// Stores a small object twice. The second write must be refused: a store that ignores the condition could store a segment twice.
     package func check() async -> [DestinationStep] {
         let body = Array("{}".utf8)
         let random = UInt64.random(in: .min ... .max)
@@ -87,7 +87,8 @@ package final class S3Destination: Destination {
             let credentials = try await client.credentials()
             if case .parquet = settings.form { steps.append(DestinationStep("parquet", "Python has pyarrow")) }
             steps.append(
-                DestinationStep("access key", "there is one" + (credentials.expires == nil ? "" : ", which is renewed"))
+                DestinationStep(
+                    "access key", "available" + (credentials.expires == nil ? "" : ", renewed automatically"))
             )
         } catch {
             return [DestinationStep("access key", error.trouble)]
@@ -105,13 +106,13 @@ package final class S3Destination: Destination {
             case .cancelled: return steps + [DestinationStep("store", "stopped", remedy: "Try again")]
             }
         }
-        steps.append(DestinationStep("store", "\(place) takes objects"))
+        steps.append(DestinationStep("store", "\(place) accepts objects"))
         steps.append(
             isOnce
                 ? DestinationStep("once", "a second object with the same key is refused")
                 : DestinationStep(
                     "once", "the store ignores If-None-Match",
-                    remedy: "Use a store that knows it: with this one a segment that comes again is stored again"))
+                    remedy: "Use a store that supports it; this one stores repeated segments again"))
         var isRemoved = false
         do throws(S3Problem) {
             try await client.delete(probe.path)
@@ -122,11 +123,11 @@ package final class S3Destination: Destination {
                 "clean up",
                 isRemoved
                     ? "the object is removed"
-                    : "the access key may not delete: \(client.address.key(probe.path)) stays"))
+                    : "the access key may not delete, so \(client.address.key(probe.path)) stays"))
         return steps
     }
 
-    /// What the store's answers have corrected.
+    /// Settings that the store's answers have corrected.
     private func notes() -> [DestinationStep] {
         var steps: [DestinationStep] = []
         let region = client.address.region
@@ -141,7 +142,7 @@ package final class S3Destination: Destination {
         return steps
     }
 
-    /// What is to be sent for a segment.
+    /// The object for a segment.
     private func object(of segment: DeliverySegment) async -> Made {
         let form: ParquetForm
         switch settings.form {
@@ -189,7 +190,7 @@ package final class S3Destination: Destination {
             return .failure(
                 .refused(
                     DeliveryTrouble(
-                        "\(segment.path) has \(upload.bytes) bytes, the manifest says \(segment.bytes)",
+                        "\(segment.path) has \(upload.bytes) bytes, but \(segment.bytes) according to the manifest",
                         remedy: "Check it with `tributary spool verify` and restore it")))
         }
         return .success(
@@ -198,7 +199,7 @@ package final class S3Destination: Destination {
                 mediaType: Compression(fileName: segment.path)?.mediaType))
     }
 
-    /// Tells an object of an earlier try from one of somebody else.
+    /// Determines whether an existing object is from an earlier attempt or is a different one.
     private func recognize(_ object: S3Object, host: String) async -> DeliveryOutcome {
         let response: HTTPResponse
         switch await client.perform(S3Call(.head, object.path)) {
@@ -214,17 +215,17 @@ package final class S3Destination: Destination {
             return .refused(
                 DeliveryTrouble(
                     "\(address.shown) has another object with the key \(address.key(object.path))",
-                    remedy: "See where it is from and remove it; it is not what this spool holds"))
+                    remedy: "Find out who wrote it, and remove it; its content is not from this spool"))
         case .gone:
             return .notYet(
                 DeliveryTrouble(
-                    "\(host) reported \(object.path) as present, but it is gone", remedy: "It is tried again"),
+                    "\(host) reported \(object.path) as present, but it is missing", remedy: "Tributary retries"),
                 retryAfter: nil)
         case .unknown(let status):
             return .notYet(
                 DeliveryTrouble(
-                    "\(host) has an object for \(object.path) and does not show it: \(status)",
-                    remedy: "It is tried again; if it persists, allow the access key s3:GetObject"), retryAfter: nil)
+                    "\(host) has an object for \(object.path), but reading it failed: \(status)",
+                    remedy: "Tributary retries; if it persists, allow the access key s3:GetObject"), retryAfter: nil)
         }
     }
 

@@ -1,41 +1,41 @@
 import CurlHTTPClient
 
-/// What a segment becomes in a bucket.
+/// The object that a segment becomes in a bucket.
 struct S3Object: Sendable {
-    /// Below the destination's prefix.
+    /// The key without the destination's prefix.
     var path: String
-    /// What is sent; `nil` for an object that is only looked at or removed.
+    /// The content to send; `nil` for an object that is only read or removed.
     var upload: HTTPUpload?
     var bytes: Int64
-    /// Of what is sent, in lower-case hexadecimal digits: it is signed.
+    /// The hash of the content, in lower-case hexadecimal digits, which is signed.
     var sha256: String
-    /// Of the segment that it is made of, where that is another file: made again, it may have other bytes, and stands for the same records.
+    /// The hash of the segment, if the object was converted from it. A repeated conversion may produce different bytes for the same records.
     var segmentSHA256: String?
     var mediaType: String?
 }
 
-/// How segments become objects. A plain value.
+/// The form of the objects. A plain value.
 package enum S3Form: Sendable {
-    /// As they are, under their paths.
+    /// Unchanged segments, under their paths.
     case segments
-    /// As Parquet, under their paths, or in the layout of Amazon Security Lake.
+    /// Parquet files, under the segments' paths or in the layout of Amazon Security Lake.
     case parquet(ParquetForm)
 }
 
-/// Parquet files, and who makes them.
+/// Settings for Parquet files.
 package struct ParquetForm: Sendable {
     let converter: ParquetConverter
     let layout: SecurityLakeLayout?
 
     /// - Parameters:
-    ///   - python: the Python that has pyarrow.
+    ///   - python: a Python interpreter that has pyarrow.
     ///   - layout: nil for the paths of the segments.
     package init(python: String, layout: SecurityLakeLayout?) {
         converter = ParquetConverter(python: python)
         self.layout = layout
     }
 
-    /// The file of a segment, always the same.
+    /// The path of a segment's file, always the same.
     func path(of segment: DeliverySegment) -> String? {
         if let layout { return layout.path(segment: segment.path, className: segment.className, date: segment.date) }
         guard let stem = SecurityLakeLayout.stem(segment.path) else { return nil }
@@ -43,6 +43,6 @@ package struct ParquetForm: Sendable {
         return "\(directory)/\(stem).parquet"
     }
 
-    /// Where an object may be tried out: within the paths that a policy for the segments allows.
+    /// The directory for a test object, within the paths that the policy for the segments allows.
     var probeDirectory: String { layout.map { "\($0.source)-tributary-probe" } ?? "_tributary" }
 }

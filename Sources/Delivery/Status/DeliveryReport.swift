@@ -1,8 +1,8 @@
 import Configuration
 import FoundationEssentials
 
-/// What a delivery says of itself: `status.json` in its directory, which `tributary status` reads. Keys are in snake case, times are RFC
-/// 3339 in UTC. New keys may be added; a change of meaning or a removal raises `format`.
+/// A delivery's report: `status.json` in its directory, which `tributary status` reads. Keys are in snake case, times are RFC
+/// 3339 in UTC. New keys may be added; changing the meaning of a key or removing it raises `format`.
 package struct DeliveryReport: Codable, Sendable, Equatable {
     package static let currentFormat = 1
     package static let fileName = "status.json"
@@ -22,16 +22,16 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var source: String?
     /// The host that delivers, while this one waits for its turn.
     package var holder: String?
-    /// All segments up to this position of the manifest are delivered. From a fleet's bucket: how many this run has passed.
+    /// All segments up to this position of the manifest are delivered. With a fleet's bucket: the number of segments that this run has passed.
     package var position: Int64 = 0
-    /// What the acknowledgement says; it follows the position.
+    /// The acknowledged position, which follows `position`.
     package var acknowledged: Int64 = 0
-    /// Segments that wait, and their bytes.
+    /// The number of segments that wait to be delivered, and their bytes.
     package var lagSegments = 0
     package var lagBytes: Int64 = 0
-    /// Seconds since the oldest of them was sealed; 0 when none waits.
+    /// Seconds since the oldest of them was sealed; 0 if none waits.
     package var lagSeconds = 0
-    /// Since the start: segments that were delivered, those among them that an earlier try had delivered, and their bytes.
+    /// Since the start: the number of delivered segments, how many of them an earlier attempt had already delivered, and their bytes.
     package var deliveredSegments = 0
     package var repeatedSegments = 0
     package var deliveredBytes: Int64 = 0
@@ -43,25 +43,25 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     /// `live`, `delivering` and `standby` are healthy.
     package enum State: String, Codable, Sendable {
         case starting
-        /// Nothing waits.
+        /// No segment waits.
         case live
         case delivering
-        /// Something keeps the next segment; it is tried again and again.
+        /// The next segment failed, and is retried.
         case waiting
-        /// A segment is refused for good, or missing from the spool; no other follows.
+        /// A segment is finally refused, or missing from the spool; no further segment is taken.
         case stopped
         case ended
-        /// Another host of the fleet delivers; this one goes on when that one stops.
+        /// Another host of the fleet delivers; this one takes over when that host stops.
         case standby
 
         package var isHealthy: Bool { self == .live || self == .delivering || self == .standby }
     }
 
-    /// What is wrong, and what to do about it.
+    /// A problem, and what to do about it.
     package struct Problem: Codable, Sendable, Equatable {
         package var message: String
         package var remedy: String
-        /// Below the spool; absent when it is not about a segment.
+        /// The segment's path in the spool; absent if the problem is not about a segment.
         package var segment: String?
         package var attempts: Int
         package var since: String
@@ -111,7 +111,7 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var line: String {
         if let holder { return "\(state.rawValue), \(holder) delivers to \(place)" }
         let from = source.map { "from \($0)" } ?? "position \(position)"
-        let lag = lagSegments == 0 ? "nothing waits" : "\(lagSegments) segments wait, the oldest for \(lagSeconds) s"
+        let lag = lagSegments == 0 ? "no segment waits" : "\(lagSegments) segments wait, the oldest for \(lagSeconds) s"
         let problem = problem.map { "; \($0.message)" } ?? ""
         return "\(state.rawValue), \(from), \(lag), \(deliveredSegments) delivered to \(place)\(problem)"
     }

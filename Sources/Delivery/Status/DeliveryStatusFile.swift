@@ -2,9 +2,9 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// `status.json` in the directory of a delivery, replaced whole, with a lock that lives as long as the delivery.
+/// `status.json` in the directory of a delivery, which is replaced atomically, and a lock that is held as long as the delivery runs.
 package final class DeliveryStatusFile: Sendable {
-    /// Why there is none.
+    /// Why the file can't be used.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
@@ -14,15 +14,15 @@ package final class DeliveryStatusFile: Sendable {
 
     /// Takes the lock of the directory, and makes the directory if it is missing.
     ///
-    /// - Throws: `Failure` when the directory can't be written, or another process delivers to the same destination.
+    /// - Throws: `Failure` if the directory can't be written, or another process delivers to the same destination.
     package init(directory: String, name: String) throws(Failure) {
         do throws(SpoolError) {
             try PosixFileSystem().makeDirectories(directory, below: "/", thorough: false)
         } catch {
-            throw Failure(description: "the status directory can't be made: \(error)")
+            throw Failure(description: "cannot make the status directory: \(error)")
         }
         path = directory + "/" + DeliveryReport.fileName
-        // Who may open a file may lock it: it is the service's user's alone.
+        // Everybody who may open a file may lock it, so only the service's user may open this one.
         lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard lock >= 0 else {
             throw Failure(description: "cannot open \(directory)/lock: \(FileFailure.words(errno))")
@@ -48,7 +48,7 @@ package final class DeliveryStatusFile: Sendable {
 
     deinit { close(lock) }
 
-    /// Replaces the file. Everybody may read it: it holds no secret.
+    /// Replaces the file. Everybody may read it, because it contains no secret.
     package func write(_ report: DeliveryReport) throws(Failure) {
         let temporary = path + ".new"
         do {
@@ -61,7 +61,7 @@ package final class DeliveryStatusFile: Sendable {
         }
     }
 
-    /// Whether the delivery that wrote a report still runs. Tests the lock if it may be opened; otherwise looks for the process.
+    /// Whether the delivery that wrote a report still runs. Tests the lock if this process may open it; otherwise looks for the process.
     package static func isHeld(inDirectory directory: String, by report: DeliveryReport?) -> Bool {
         let descriptor = open(directory + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {

@@ -2,17 +2,17 @@ import CurlHTTPClient
 import FoundationEssentials
 import Synchronization
 
-/// Calls etcd by its JSON gateway: one member after the other, until one answers.
+/// Calls etcd through its JSON gateway. Tries one member after the other until one answers.
 ///
-/// The member that answered last is called first. A call ends within half the lease's time to live, so that a member that does not answer never costs
-/// the lease.
+/// The first to be tried is the member that answered the previous call. A call ends within half the lease's time to live, so that the lease is never
+/// lost because one member does not answer.
 final class EtcdClient: Sendable {
-    /// The largest answer. 10,000 keys of integrations take about 5 MB.
+    /// The largest answer, in bytes. 10,000 keys of integrations take about 5 MB.
     static let maximumAnswer = 16 << 20
 
     private let transport: any HTTPTransport
     private let endpoints: [String]
-    /// For one member, and for all together.
+    /// The time limits for a call to one member, and for all members together.
     private let requestLimit: Duration
     private let callLimit: Duration
     private let state = Mutex((preferred: 0, requests: 0))
@@ -37,7 +37,7 @@ final class EtcdClient: Sendable {
     /// - Returns: the lease's id.
     func grant(seconds: Int64) async throws(LeaseProblem) -> Int64 {
         let answer: EtcdLeaseAnswer = try await call("lease/grant", ["TTL": String(seconds)])
-        guard let id = answer.id?.value else { throw .unavailable("etcd has made no lease; it is tried again") }
+        guard let id = answer.id?.value else { throw .unavailable("etcd did not grant a lease; Tributary retries") }
         return id
     }
 
@@ -47,7 +47,7 @@ final class EtcdClient: Sendable {
         guard let seconds = answer.result?.ttl?.value, seconds > 0 else { throw .ended }
     }
 
-    /// Ends a lease and removes all keys on it. It is no problem if there is no such lease.
+    /// Ends a lease and removes all its keys. Succeeds if there is no such lease.
     func revoke(_ lease: Int64) async throws(LeaseProblem) {
         do throws(LeaseProblem) {
             let _: EtcdEmptyAnswer = try await call("lease/revoke", ["ID": String(lease)])
@@ -73,7 +73,7 @@ final class EtcdClient: Sendable {
             } catch {
                 guard case .unavailable = error else { throw error }
                 problem = error
-                // The next call begins with the next member.
+                // The next call tries the next member first.
                 state.withLock { $0.preferred = (index + 1) % endpoints.count }
             }
         }
@@ -110,7 +110,7 @@ final class EtcdClient: Sendable {
         }
     }
 
-    /// What an answer with another status than 200 means (codes of gRPC, as the gateway passes them on).
+    /// The meaning of an answer with a status other than 200 (gRPC codes, which the gateway passes on).
     private static func problem(_ response: HTTPResponse, host: String) -> LeaseProblem {
         let failure = try? JSONDecoder().decode(EtcdFailure.self, from: Data(response.body.prefix(64 << 10)))
         let words = (failure?.message ?? failure?.error).map { $0.oneLine(limit: 200) }
@@ -118,8 +118,8 @@ final class EtcdClient: Sendable {
         case 5 where words?.contains("lease not found") ?? false: return .ended
         case 3 where words?.contains("user name is empty") ?? false, 7, 16:
             return .refused(
-                "\(host) refuses the request (\(words ?? "no reason given")). Tributary can't sign in to etcd as a user: "
-                    + "switch off etcd's authentication of users, and admit hosts by their certificates")
+                "\(host) refuses the request (\(words ?? "no reason given")). Tributary can't authenticate to etcd as a user: "
+                    + "disable etcd's user authentication, and authenticate hosts by client certificates")
         default:
             return .unavailable(
                 "\(host) answers with status \(response.status)\(words.map { ": \($0)" } ?? ""). "

@@ -3,17 +3,17 @@ import CurlHTTPClient
 import FoundationEssentials
 import Time
 
-/// Leases in etcd. Every host has one lease, and its keys are on it:
+/// Leases in etcd. Every host has one lease, to which its keys are attached:
 ///
-///     /tributary/FLEET/hosts/HOST             what the host says of itself; made only if it is not there
-///     /tributary/FLEET/owners/INTEGRATION     who has the integration; made only if it is not there
-///     /tributary/FLEET/drain/HOST             HOST is asked to drain; on no lease
+///     /tributary/FLEET/hosts/HOST             the host's description of itself; written only if it does not exist
+///     /tributary/FLEET/owners/INTEGRATION     the host that holds the integration; written only if it does not exist
+///     /tributary/FLEET/drain/HOST             HOST is asked to drain; attached to no lease
 ///
-/// When the lease ends, etcd removes the keys, and other hosts make theirs.
+/// When a lease ends, etcd removes its keys, and other hosts can write theirs.
 package actor EtcdLeaseStore: LeaseStore {
     /// The largest number of hosts in a fleet.
     package static let maximumHosts = 64
-    /// etcd takes 128 operations in a transaction, with those of nested ones (`--max-txn-ops`).
+    /// Integrations per transaction. etcd allows 128 operations in one, including nested ones (`--max-txn-ops`).
     private static let batch = 48
 
     package nonisolated let engine = LeaseType.etcd
@@ -25,18 +25,18 @@ package actor EtcdLeaseStore: LeaseStore {
     private let seconds: Int64
     private let prefix: String
     private var lease: Int64?
-    /// A lease of this process that is not in use (any more) and should not wait for its end.
+    /// A lease of this process that is not in use (any more). It is revoked instead of waiting for its expiry.
     private var unused: Int64?
     private var written: HostRecord?
     /// The owners at the revision of the last observation.
     private var owners: [String: FleetObservation.Owner] = [:]
     private var ownerLeases: [String: Int64] = [:]
-    /// This host's lease when `owners` was last marked with what is its own.
+    /// This host's lease at the time when `owners` was last marked with the integrations of this host.
     private var ownLease: Int64?
     private var revision: Int64?
 
     /// - Parameters:
-    ///   - fleet, host: names as the configuration has them.
+    ///   - fleet, host: names from the configuration.
     ///   - ttl: in whole seconds.
     package init(
         transport: any HTTPTransport, endpoints: [String], fleet: String, host: String, ttl: Duration
@@ -77,7 +77,7 @@ package actor EtcdLeaseStore: LeaseStore {
             try await client.revoke(unused)
             self.unused = nil
         }
-        // Reading first: a host that waits for its name makes no leases meanwhile.
+        // The names are read first, so that a host that waits for its name makes no leases meanwhile.
         let names =
             try await client.transaction(EtcdTransaction(success: [all("hosts/")])).parts.first?.range?.pairs ?? []
         if names.contains(where: { name($0.key, below: "hosts/") == host }) { throw .nameTaken(host) }
@@ -92,7 +92,7 @@ package actor EtcdLeaseStore: LeaseStore {
         let answer = try await client.transaction(
             EtcdTransaction(
                 compare: [.init(key: key, createRevision: 0)], success: [put], failure: [.range(key: key, end: nil)]))
-        // After a lost answer the key is there already, on this very lease.
+        // If an earlier answer was lost, the key already exists, attached to this very lease.
         guard answer.isDone || answer.parts.first?.range?.pairs.first?.lease?.value == id else {
             throw .nameTaken(host)
         }
@@ -125,13 +125,15 @@ package actor EtcdLeaseStore: LeaseStore {
                 .range(key: prefix + "owners/", end: prefix + "owners0", isCountOnly: true),
             ]))
         let parts = answer.parts.compactMap(\.range)
-        guard parts.count == 4 else { throw .unavailable("etcd's answer lacks a part; it is tried again") }
+        guard parts.count == 4 else { throw .unavailable("etcd's answer is incomplete; Tributary retries") }
         if known == nil { (owners, ownerLeases) = ([:], [:]) }
         for pair in parts[2].pairs { add(pair) }
         revision = answer.revision
         if owners.count != parts[3].total || answer.revision < known ?? 0 {
-            // Keys were removed, or etcd was restored from a backup. Everything is read once more, at another revision.
-            guard known != nil else { throw .unavailable("etcd's answer has another number of keys than it says") }
+            // Keys were removed, or etcd was restored from a backup. Everything is read again, at another revision.
+            guard known != nil else {
+                throw .unavailable("the number of keys in etcd's answer differs from its count; Tributary retries")
+            }
             revision = nil
             return try await observe(integrations)
         }
@@ -142,7 +144,7 @@ package actor EtcdLeaseStore: LeaseStore {
             seen.hosts[name] = FleetObservation.Host(
                 record: stored?.record ?? StoredHost.unreadable, isThis: isOwn(pair.lease?.value))
         }
-        // Somebody has removed this host's key: it is written again with the next renewal.
+        // Somebody has removed this host's key. The next renewal writes it again.
         if lease != nil, seen.hosts[host] == nil { written = nil }
         seen.draining = Set(parts[1].pairs.compactMap { name($0.key, below: "drain/") })
         if ownLease != lease {
@@ -184,7 +186,7 @@ package actor EtcdLeaseStore: LeaseStore {
             do throws(LeaseProblem) {
                 answer = try await client.transaction(EtcdTransaction(success: operations))
             } catch .unavailable where !taken.holdings.isEmpty {
-                break  // What the earlier ones got is kept; the rest is seen with the next observation.
+                break  // Integrations from earlier batches are kept; the next observation shows the rest.
             }
             for (claim, outcome) in zip(part, answer.parts) where outcome.transaction?.isDone ?? false {
                 taken.holdings.append(
@@ -221,7 +223,7 @@ package actor EtcdLeaseStore: LeaseStore {
     private func hostKey(_ host: String) -> String { prefix + "hosts/" + host }
     private func ownerKey(_ integration: String) -> String { prefix + "owners/" + integration }
 
-    /// Everything below a directory: `0` is the character after `/`.
+    /// All keys below a directory: `0` is the character after `/`.
     private func all(_ directory: String, changedSince: Int64? = nil) -> EtcdOperation {
         .range(key: prefix + directory, end: prefix + directory.dropLast() + "0", changedSince: changedSince)
     }

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-// The messages of etcd's JSON gateway (etcd.io/docs/v3.4/dev-guide/api_grpc_gateway): keys and values are Base64, 64-bit numbers are texts, and
+// The messages of etcd's JSON gateway (etcd.io/docs/v3.4/dev-guide/api_grpc_gateway): keys and values are Base64, 64-bit numbers are strings, and
 // fields that are zero or false are absent.
 
 /// A part of a transaction.
 indirect enum EtcdOperation: Encodable, Sendable {
-    /// One key, or with `end` those from `key` up to but not including it.
+    /// One key, or, with `end`, the keys from `key` up to but not including `end`.
     case range(key: String, end: String?, isCountOnly: Bool = false, changedSince: Int64? = nil)
     case put(key: String, value: [UInt8], lease: Int64?)
     case delete(key: String)
@@ -47,9 +47,9 @@ indirect enum EtcdOperation: Encodable, Sendable {
     }
 }
 
-/// Operations that are done together, some of them only if a key was created at a given revision.
+/// Operations that etcd runs as a unit, some of them only if a key was created at a given revision.
 struct EtcdTransaction: Encodable, Sendable {
-    /// Holds if the key was created at that revision; 0: if there is no such key.
+    /// Holds if the key was created at that revision; with 0, if there is no such key.
     struct Comparison: Encodable, Sendable {
         let key: String
         let createRevision: Int64
@@ -73,7 +73,7 @@ struct EtcdTransaction: Encodable, Sendable {
     var failure: [EtcdOperation] = []
 }
 
-/// A 64-bit number, which the gateway writes as a text.
+/// A 64-bit number, which the gateway writes as a string.
 struct EtcdInteger: Decodable, Sendable {
     let value: Int64
 
@@ -90,7 +90,7 @@ struct EtcdInteger: Decodable, Sendable {
     }
 }
 
-/// The answer to a transaction, at the top or inside another.
+/// The answer to a transaction, which may be nested in another.
 struct EtcdTransactionAnswer: Decodable, Sendable {
     struct Header: Decodable, Sendable {
         let revision: EtcdInteger?
@@ -113,7 +113,7 @@ struct EtcdTransactionAnswer: Decodable, Sendable {
     /// Whether the comparisons held.
     var isDone: Bool { succeeded ?? false }
     var parts: [Part] { responses ?? [] }
-    /// Of the whole store, after the transaction.
+    /// The revision of the whole store after the transaction.
     var revision: Int64 { header?.revision?.value ?? 0 }
 }
 
@@ -134,7 +134,7 @@ struct EtcdRangeAnswer: Decodable, Sendable {
     private let count: EtcdInteger?
 
     var pairs: [Pair] { kvs ?? [] }
-    /// How many keys there are in the range.
+    /// The number of keys in the range.
     var total: Int { Int(count?.value ?? 0) }
 }
 
@@ -156,7 +156,7 @@ struct EtcdKeepAliveAnswer: Decodable, Sendable {
 
 struct EtcdEmptyAnswer: Decodable, Sendable {}
 
-/// What etcd says of a call that failed.
+/// The error that etcd returns for a failed call.
 struct EtcdFailure: Decodable, Sendable {
     let error: String?
     let message: String?

@@ -1,24 +1,25 @@
 /// How many integrations one host of a fleet should take or release now. A plain value, the same on every host that sees the same fleet.
 ///
-/// With n integrations and h hosts that do not drain, each host has n/h rounded down, and some one more. A host takes what no host holds up to that. It
-/// releases what it has above n/h rounded up, and its one more if another host has too few and nothing else would reach that host.
+/// With n integrations and h hosts that do not drain, each host should have n/h, rounded down, and some hosts one more. A host takes unheld integrations
+/// up to its share. It releases those above n/h rounded up. It releases the extra one, too, if another host has too few and no other integration will
+/// become free for that host.
 struct FairShare {
     /// n/h rounded down, and rounded up.
     let least: Int
     let most: Int
-    /// What this host has, including what it is releasing.
+    /// The number of integrations that this host has, including those that it is releasing.
     private let own: Int
     private let host: String
-    /// What each host has that does not drain, this one included.
+    /// The number of integrations of each host that does not drain, including this one.
     private let held: [String: Int]
-    /// What no host holds, and what hosts that drain still hold.
+    /// The number of integrations that no host holds, or that draining hosts still hold.
     private let free: Int
     private let draining: Int
 
     /// - Parameters:
     ///   - host: this host, which does not drain.
-    ///   - held: what each host has, by its name.
-    ///   - members: the hosts that do not drain, this one included.
+    ///   - held: how many integrations each host has, by its name.
+    ///   - members: the hosts that do not drain, including this one.
     ///   - free: how many integrations no host holds.
     init(host: String, held: [String: Int], members: Set<String>, free: Int) {
         let total = held.values.reduce(free, +)
@@ -32,7 +33,7 @@ struct FairShare {
         draining = held.filter { !members.contains($0.key) }.values.reduce(0, +)
     }
 
-    /// How many of the free ones this host takes.
+    /// How many free integrations this host takes.
     var toTake: Int {
         let base = max(0, least - own)
         guard own + base == least, most > least else { return min(base, free) }
@@ -42,11 +43,11 @@ struct FairShare {
         return min(free, free > wanted ? base + 1 : base)
     }
 
-    /// How many this host releases, counting what it is already releasing.
+    /// How many integrations this host releases, including those that it is already releasing.
     var toRelease: Int {
         if own > most { return own - most }
         guard own == most, most > least else { return 0 }
-        // Others lack so many, and so many come to them without this host's doing.
+        // How many integrations the other hosts lack, and how many they will get without a release by this host.
         let lacking = held.values.reduce(0) { $0 + max(0, least - $1) }
         let coming = free + draining + held.values.reduce(0) { $0 + max(0, $1 - most) }
         let givers = held.filter { $0.value == most }.keys.sorted()

@@ -1,28 +1,28 @@
-/// What one host of a fleet does next. A plain value: observations go in, actions come out.
+/// Decides what one host of a fleet does next. A plain value: observations go in, actions come out.
 ///
-/// Every host decides for itself, from what it sees in the store. Two hosts can't hold the same integration, because the store lets only one of
-/// them make its key; and a host that drains, stops or has too many hands over before it lets go.
+/// Every host decides for itself, from the contents of the store. Two hosts can't hold the same integration, because the store lets only one of
+/// them create its key. A host that drains, stops or has too many integrations hands each one over before it gives up the key.
 struct FleetMember: Sendable {
     enum Action: Sendable, Equatable {
         /// Ask the store for integrations that no host holds; the answer goes to ``took(_:)``.
         case take([Claim])
         case gained(Holding)
-        /// Stop collecting it; then ``settled(_:)``.
+        /// Stop collecting the integration; then call ``settled(_:)``.
         case lost(String)
-        /// Hand it over; then ``handedOver(_:)``.
+        /// Hand the integration over; then call ``handedOver(_:)``.
         case release(String)
-        /// Let others take these in the store, each with its token.
+        /// Let other hosts take these integrations in the store, each with its token.
         case giveUp([String: Int64])
     }
 
-    /// Where an integration stands that this host has, or had a moment ago.
+    /// The state of an integration that this host has, or had a moment ago.
     private enum Place {
         case held(Holding)
         /// It is being handed over.
         case handingOver(Holding)
         /// It is handed over; its key is still in the store.
         case returned(Holding)
-        /// It is lost; whoever collects it has not stopped yet.
+        /// It is lost; its collector on this host has not stopped yet.
         case stopping
 
         var holding: Holding? {
@@ -33,16 +33,16 @@ struct FleetMember: Sendable {
         }
     }
 
-    /// How many integrations a host hands over at the same time.
+    /// The most integrations that a host hands over at the same time.
     static let maximumReleases = 32
-    /// How many integrations it takes in one round.
+    /// The most integrations that a host takes in one round.
     static let maximumTaken = 512
-    /// After this time without a holder, a host takes an integration even if that is more than its share: the one whose turn it is may not have it
-    /// configured. Longer where every host has the same integrations, since then that one is only slow.
+    /// After this time without a holder, a host takes an integration even if that exceeds its share, because the host that should take it may not have
+    /// it configured. The time is longer if every host has the same integrations, since that host is then only slow.
     static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
-    /// And not before it has seen it so in so many rounds.
+    /// The number of rounds in which the host must also have seen the integration without a holder.
     static let patientRounds = 5
-    /// How long it then keeps it, so that it does not go back and forth.
+    /// How long a host keeps an integration that it took this way, so that it does not go back and forth.
     static let reluctance = Duration.seconds(60)
 
     let host: String
@@ -50,7 +50,7 @@ struct FleetMember: Sendable {
     let isShared: Bool
     /// Whether this host is about to leave the fleet.
     private(set) var isStopping = false
-    /// Whether somebody has asked this host to drain, as last seen.
+    /// Whether the last observation asked this host to drain.
     private(set) var isAskedToDrain = false
     private(set) var configured: Set<String>
     private(set) var digest: String
@@ -59,9 +59,9 @@ struct FleetMember: Sendable {
     private var freeSince: [String: (instant: ContinuousClock.Instant, rounds: Int)] = [:]
     /// The last holder of each integration that this host has seen.
     private var lastOwner: [String: String] = [:]
-    /// What was taken beyond the share, and when.
+    /// Integrations that were taken beyond the share, and when.
     private var takenLate: [String: ContinuousClock.Instant] = [:]
-    /// The last observation, if nothing has happened since and time alone changes nothing: in a quiet fleet, most rounds end here.
+    /// The last observation, if nothing has happened since and the passing of time changes nothing. In a quiet fleet, most rounds end with this comparison.
     private var settledAt: FleetObservation?
 
     init(host: String, isShared: Bool, configured: Set<String>) {
@@ -72,9 +72,9 @@ struct FleetMember: Sendable {
     }
 
     var isDraining: Bool { isStopping || isAskedToDrain }
-    /// Whether this host has nothing any more, and everything about it has stopped.
+    /// Whether this host has no integrations any more, and all its collectors have stopped.
     var isIdle: Bool { places.isEmpty }
-    /// What this host holds, by name. What is being handed over is included until that is done.
+    /// The integrations that this host holds, by name. One that is being handed over is included until that is complete.
     var holdings: [String: Holding] {
         places.compactMapValues { place in
             if case .returned = place { nil } else { place.holding }
@@ -83,7 +83,7 @@ struct FleetMember: Sendable {
 
     // MARK: Input
 
-    /// Other integrations are configured.
+    /// Sets the configured integrations.
     mutating func use(_ integrations: Set<String>) {
         settledAt = nil
         configured = integrations
@@ -91,13 +91,13 @@ struct FleetMember: Sendable {
         lastOwner = lastOwner.filter { integrations.contains($0.key) }
     }
 
-    /// This host is about to leave the fleet: it hands over everything and takes nothing.
+    /// Begins to leave the fleet: from now on this host hands over everything and takes nothing.
     mutating func stop() {
         settledAt = nil
         isStopping = true
     }
 
-    /// The fleet as the store shows it, read after everything that this host has sent.
+    /// Takes a new observation of the store, which was read after all writes of this host.
     mutating func observe(_ seen: FleetObservation, at now: ContinuousClock.Instant) -> [Action] {
         guard seen != settledAt else { return [] }
         isAskedToDrain = seen.draining.contains(host)
@@ -116,7 +116,7 @@ struct FleetMember: Sendable {
         return actions
     }
 
-    /// The store has given these to this host.
+    /// Notes that the store has given these integrations to this host.
     mutating func took(_ holdings: [Holding]) -> [Action] {
         settledAt = nil
         return holdings.compactMap { holding in
@@ -127,19 +127,19 @@ struct FleetMember: Sendable {
         }
     }
 
-    /// The hand-over of an integration is done.
+    /// Notes that the hand-over of an integration is complete.
     mutating func handedOver(_ integration: String) {
         settledAt = nil
         if case .handingOver(let holding) = places[integration] { places[integration] = .returned(holding) }
     }
 
-    /// Whoever collected a lost integration has stopped.
+    /// Notes that the collector of a lost integration has stopped.
     mutating func settled(_ integration: String) {
         settledAt = nil
         if case .stopping = places[integration] { places[integration] = nil }
     }
 
-    /// The lease is over: nothing is held any more.
+    /// Notes that the lease has ended: this host holds nothing any more.
     mutating func end() -> [Action] {
         settledAt = nil
         var actions: [Action] = []
@@ -159,7 +159,7 @@ struct FleetMember: Sendable {
 
     // MARK: Decisions
 
-    /// What the store says of this host's integrations, against what this host knows.
+    /// Compares this host's integrations in the store with those that this host knows of.
     private mutating func compare(with seen: FleetObservation) -> [Action] {
         var actions: [Action] = []
         var tokens: [String: Int64] = [:]
@@ -177,7 +177,7 @@ struct FleetMember: Sendable {
             case .stopping: break
             }
         }
-        // Taken by a request whose answer did not arrive, or newly configured while this host has everything.
+        // Taken by a request whose answer was lost, or newly configured while this host holds all integrations.
         for (name, owner) in seen.owners where owner.isMine && places[name] == nil && tokens[name] == nil {
             if configured.contains(name), !isDraining {
                 actions += took([
@@ -192,7 +192,7 @@ struct FleetMember: Sendable {
         return actions
     }
 
-    /// Updates what this host remembers of holders.
+    /// Updates this host's memory of holders.
     ///
     /// - Returns: the configured integrations that no host holds.
     private mutating func remember(_ seen: FleetObservation, at now: ContinuousClock.Instant) -> Set<String> {
@@ -239,13 +239,13 @@ struct FleetMember: Sendable {
         }
     }
 
-    /// What this host wants most comes first.
+    /// Sorts by this host's preference, highest first.
     private func ordered(_ names: [String]) -> [String] {
         names.map { (name: $0, weight: HostPreference.weight(of: $0, for: host)) }
             .sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.map(\.name)
     }
 
-    /// Whether every host could take what another releases. While a configuration is being rolled out, nothing is moved for the sake of shares.
+    /// Whether every host could take what another releases. If not, a configuration is being rolled out, and nothing is moved only to balance shares.
     private func hasSameIntegrations(_ seen: FleetObservation, _ members: Set<String>) -> Bool {
         members.allSatisfy { $0 == host || seen.hosts[$0]?.record.digest == digest }
     }
@@ -253,14 +253,14 @@ struct FleetMember: Sendable {
     private mutating func takes(
         _ share: FairShare, _ free: Set<String>, patience: Duration, at now: ContinuousClock.Instant
     ) -> [Action] {
-        // What was just lost is not taken again before it has stopped.
+        // An integration that was just lost is not taken again before its collector has stopped.
         let open = free.filter { places[$0] == nil }
         guard !open.isEmpty else { return [] }
         let count = isShared ? share.toTake : open.count
         let ordered = ordered(Array(open))
         var chosen = Array(ordered.prefix(min(count, Self.maximumTaken)))
         for name in ordered.dropFirst(chosen.count) where chosen.count < Self.maximumTaken {
-            // In a large fleet whose moves take long, the others' rounds are as long as this host's.
+            // Rounds are counted as well, because in a large fleet with slow moves the rounds of all hosts become longer.
             guard let since = freeSince[name], since.instant + patience <= now,
                 since.rounds > Self.patientRounds
             else { continue }

@@ -5,36 +5,36 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
     package struct Host: Sendable, Equatable, Codable {
         package var name: String
         package var version: String
-        /// When it began to take part. Milliseconds since 1970-01-01T00:00:00Z.
+        /// When the host began to take part. Milliseconds since 1970-01-01T00:00:00Z.
         package var since: Int64
-        /// How many integrations it holds.
+        /// The number of integrations that the host holds.
         package var holds: Int
         package var isDraining: Bool
-        /// Whether it is the host that reports this.
+        /// Whether this is the reporting host.
         package var isThis: Bool
     }
 
     package struct Owner: Sendable, Equatable, Codable {
         package var integration: String
         package var host: String
-        /// When it got it. Milliseconds since 1970-01-01T00:00:00Z.
+        /// When the host got the integration. Milliseconds since 1970-01-01T00:00:00Z.
         package var since: Int64
         package var previousHost: String?
         package var token: Int64
     }
 
-    /// Where the leases are, and how this host gets on with that.
+    /// Where the leases are stored, and the state of this host's own lease.
     package struct Lease: Sendable, Equatable, Codable {
         /// `etcd` or `s3`.
         package var engine: String
         package var ttlSeconds: Int
-        /// Whether this host takes part now. A standby of an `s3` lease does, too.
+        /// Whether this host takes part now. A standby host of an `s3` lease takes part, too.
         package var isTakingPart: Bool
-        /// The last success. Milliseconds since 1970-01-01T00:00:00Z; nil before the first.
+        /// The last successful renewal. Milliseconds since 1970-01-01T00:00:00Z; nil before the first.
         package var renewedAt: Int64?
-        /// What is wrong and what to do; nil if nothing is.
+        /// The present problem and what to do about it; nil if there is none.
         package var problem: String?
-        /// Renewals that succeeded, rounds that failed, and how often this host has lost its lease, since the start.
+        /// Since the start: renewals that succeeded, rounds that failed, and times that this host has lost its lease.
         package var renewals = 0
         package var failures = 0
         package var losses = 0
@@ -43,13 +43,13 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
     package var fleet: String
     package var host: String
     package var lease: Lease
-    /// By name.
+    /// The hosts, by name.
     package var hosts: [Host] = []
-    /// By integration.
+    /// The holders, by integration.
     package var owners: [Owner] = []
-    /// The integrations that are configured on the reporting host and that no host holds, by name.
+    /// Names of the integrations that are configured on the reporting host but held by no host.
     package var unheld: [String] = []
-    /// How many integrations are configured on the reporting host.
+    /// The number of integrations that are configured on the reporting host.
     package var configured: Int
 
     /// - Parameter seen: nil before the first observation.

@@ -1,17 +1,17 @@
-/// Which integrations a host takes first (rendezvous hashing): hosts that look for work at the same time rarely want the same one.
+/// The order in which a host takes integrations (rendezvous hashing), so that hosts which look for work at the same time rarely choose the same one.
 enum HostPreference {
-    /// Higher: wanted more. The same on every host.
+    /// A host's preference for an integration: higher comes first. Every host computes the same value.
     static func weight(of integration: String, for host: String) -> UInt64 {
         var hash = fnv(host.utf8, from: 0xcbf2_9ce4_8422_2325)
         hash = fnv(CollectionOfOne(0x2F), from: hash)
         hash = fnv(integration.utf8, from: hash)
-        // FNV-1a alone leaves the high bits of similar texts alike (finalizer of MurmurHash3).
+        // The finalizer of MurmurHash3, because FNV-1a alone gives similar strings similar high bits.
         hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
         hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
         return hash ^ (hash >> 33)
     }
 
-    /// Of a set of names: the same on every host that has the same names.
+    /// The digest of a set of names, equal on all hosts with the same names.
     static func digest(of names: Set<String>) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for name in names.sorted() { hash = fnv(CollectionOfOne(0x0A), from: fnv(name.utf8, from: hash)) }

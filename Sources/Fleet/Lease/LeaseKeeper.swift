@@ -11,12 +11,12 @@ import Time
 /// await keeper.stop()     // hands over everything; then run() returns
 /// ```
 ///
-/// One round: renew if that is due, look at the fleet, act. Rounds follow each other every ``LeaseStore/pollInterval``. Next to them, a timer ends the
-/// holdings when the lease's time is over by this host's clock, whatever the rounds wait for.
+/// One round: renew the lease if that is due, observe the fleet, act. A round begins every ``LeaseStore/pollInterval``. A separate timer ends the
+/// holdings when the lease has expired by this host's clock, even if a round is waiting for the store.
 package actor LeaseKeeper {
     private static let gathering = Duration.milliseconds(20)
 
-    /// Until when this host may ask Okta for what it holds.
+    /// Until when this host may query Okta.
     package nonisolated let term = LeaseTerm()
 
     private let store: any LeaseStore
@@ -27,15 +27,15 @@ package actor LeaseKeeper {
 
     private var member: FleetMember
     private var record: HostRecord
-    /// Until when what was last read is good; nil while this host does not take part.
+    /// Until when the last observation is valid; nil while this host does not take part.
     private var deadline: ContinuousClock.Instant?
     private var nextRenewal = ContinuousClock.now
-    /// Counts the times that this host has begun or ended to take part: what a request brings from before counts for nothing.
+    /// Counts how often this host has begun or ended taking part. The result of a request that began in an earlier epoch is ignored.
     private var epoch = 0
     private var seen: FleetObservation?
     private var figures: FleetSnapshot.Lease
 
-    /// The calls to the observer that have not returned, in their order for each integration.
+    /// For each integration, the last pending call to the observer, and how many are pending.
     private var calls: [String: (task: Task<Void, Never>, count: Int)] = [:]
     private var isStopping = false
     private var isRunning = false
@@ -44,7 +44,7 @@ package actor LeaseKeeper {
     private var isWoken = false
 
     /// - Parameters:
-    ///   - integrations: the names of those that this host could collect.
+    ///   - integrations: the names of the integrations that this host could collect.
     ///   - ttl: the lease's time to live.
     package init(
         store: any LeaseStore, fleet: String, host: String, version: String, integrations: Set<String>, ttl: Duration,
@@ -63,9 +63,9 @@ package actor LeaseKeeper {
             engine: store.engine.rawValue, ttlSeconds: Int(ttl.components.seconds), isTakingPart: false)
     }
 
-    // MARK: What others ask
+    // MARK: Interface
 
-    /// Other integrations are configured. Those that are not any more are handed over.
+    /// Sets the configured integrations. Those that are no longer configured are handed over.
     package func use(integrations: Set<String>) {
         member.use(integrations)
         wake()
@@ -76,10 +76,10 @@ package actor LeaseKeeper {
         FleetSnapshot(fleet: fleet, host: member.host, lease: figures, seen: seen, configured: member.configured)
     }
 
-    /// What this host holds, by integration.
+    /// The integrations that this host holds, by name.
     package var holdings: [String: Holding] { member.holdings }
 
-    /// Hands over everything and leaves the fleet. Returns when that is done, or when the lease is over; then ``run()`` returns, too.
+    /// Hands over everything and leaves the fleet. Returns when that is done or the lease has ended; then ``run()`` returns, too.
     package func stop() async {
         isStopping = true
         member.stop()
@@ -88,7 +88,7 @@ package actor LeaseKeeper {
         await withCheckedContinuation { stopWaiters.append($0) }
     }
 
-    /// Takes part in the fleet until ``stop()``. If the task is cancelled, it ends without handing over, and the lease ends by itself.
+    /// Takes part in the fleet until ``stop()``. If the task is cancelled, it returns without handing over, and the lease expires.
     package func run() async {
         guard !isStopping else { return }
         isRunning = true
@@ -113,7 +113,7 @@ package actor LeaseKeeper {
                 try? await store.leave()
                 return
             }
-            // A host without a lease asks less often, except for its name, which may become free at any time.
+            // A host without a lease polls less often, unless it waits for its name, which may become free at any time.
             let isWaiting = deadline == nil && figures.problem != nil && !voice.isWaitingForName
             await pause(until: began + (isWaiting ? max(store.pollInterval, .seconds(1)) : store.pollInterval))
         }
@@ -127,7 +127,7 @@ package actor LeaseKeeper {
             let asked = ContinuousClock.now
             let seen = try await store.observe(member.configured)
             guard epoch == self.epoch else { return }
-            // A standby has no lease to renew; it takes part for as long as it sees the fleet.
+            // A standby host has no lease to renew; it takes part while it can see the fleet.
             if term.deadline == nil { deadline = asked + ttl }
             self.seen = seen
             succeeded()
@@ -156,7 +156,7 @@ package actor LeaseKeeper {
         begin(from)
     }
 
-    /// This host's lease holds from an instant on.
+    /// Notes that this host's lease is valid from an instant on.
     private func begin(_ from: ContinuousClock.Instant) {
         nextRenewal = from + ttl / 3
         term.extend(to: from + ttl)
@@ -195,7 +195,7 @@ package actor LeaseKeeper {
         if let problem { throw problem }
     }
 
-    /// Calls the observer after the earlier calls for the same integration.
+    /// Calls the observer after its earlier calls for the same integration have returned.
     private func call(
         _ integration: String, _ body: @escaping @Sendable (any HoldingObserver) async -> Void,
         then end: @escaping @Sendable (inout FleetMember) -> Void = { _ in }
@@ -239,7 +239,7 @@ package actor LeaseKeeper {
         }
     }
 
-    /// Ends the holdings when the lease's time is over.
+    /// Ends the holdings when the lease expires.
     private func watchDeadline() async {
         while !Task.isCancelled {
             let now = ContinuousClock.now
@@ -255,7 +255,7 @@ package actor LeaseKeeper {
         }
     }
 
-    /// The lease is over: nothing is held any more. The next round begins to take part again.
+    /// Ends all holdings, because the lease has ended. The next round takes part again.
     private func finish() async {
         guard deadline != nil else { return }
         epoch += 1
@@ -287,7 +287,7 @@ package actor LeaseKeeper {
 
     private func pause(until instant: ContinuousClock.Instant) async {
         if isWoken {
-            // Hand-overs that end at about the same time are one round's work.
+            // A short wait, so that one round handles all hand-overs that end at about the same time.
             try? await Task.sleep(for: Self.gathering)
         } else {
             let task = Task {

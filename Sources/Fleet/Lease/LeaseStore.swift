@@ -1,41 +1,41 @@
 import Configuration
 
-/// Where the leases of a fleet are: etcd, or an object in the fleet's bucket.
+/// Stores the leases of a fleet: in etcd, or in an object of the fleet's bucket.
 ///
-/// Every call returns within about half the lease's time to live. The calls come one after the other, except for ``abandon()``.
+/// Every call returns within about half the lease's time to live. Calls do not overlap, except with ``abandon()``.
 package protocol LeaseStore: Sendable {
     var engine: LeaseType { get }
-    /// How often a host looks at what the others do.
+    /// The interval at which a host observes the others.
     var pollInterval: Duration { get }
 
     /// Makes this host's lease, or renews it, and publishes `record`.
     ///
-    /// - Returns: the instant before the request was sent, from which the time to live counts; nil if this host has no lease and needs none, since it
-    ///   stands by.
+    /// - Returns: the instant before the request was sent, from which the time to live counts; nil if this host is a standby, which needs no
+    ///   lease.
     func renew(_ record: HostRecord) async throws(LeaseProblem) -> ContinuousClock.Instant?
 
-    /// What the fleet looks like now.
+    /// Reads the present state of the fleet.
     ///
-    /// - Parameter integrations: those that are configured here.
+    /// - Parameter integrations: the integrations that are configured on this host.
     func observe(_ integrations: Set<String>) async throws(LeaseProblem) -> FleetObservation
 
-    /// Takes integrations that no host holds.
+    /// Takes integrations that have no holder.
     func take(_ claims: [Claim]) async throws(LeaseProblem) -> Taken
 
     /// Lets others take integrations that this host holds, each with its token.
     func giveUp(_ tokens: [String: Int64]) async throws(LeaseProblem)
 
-    /// Ends this host's lease, with everything that it holds.
+    /// Ends this host's lease and all its holdings.
     func leave() async throws(LeaseProblem)
 
-    /// Forgets this host's lease, because its time is over.
+    /// Forgets this host's lease, because it has expired.
     func abandon() async
 
-    /// Asks a host to hand over what it holds and to take nothing, or takes that back. Works from any host.
+    /// Asks a host to hand over its integrations and to take no others, or withdraws that request. Works from any host.
     func setDraining(_ host: String, _ isDraining: Bool) async throws(LeaseProblem)
 }
 
-/// What a host says of itself to the others.
+/// A host's description of itself for the other hosts.
 package struct HostRecord: Sendable, Equatable {
     package var version: String
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -43,7 +43,7 @@ package struct HostRecord: Sendable, Equatable {
     package var isDraining: Bool
     /// The number of integrations that it could collect.
     package var configured: Int
-    /// Of the names of those; hosts with the same integrations have the same digest.
+    /// A digest of the names of those integrations: hosts with the same integrations have the same digest.
     package var digest: String
 }
 
@@ -54,11 +54,11 @@ package struct Claim: Sendable, Equatable {
     package let previousHost: String?
 }
 
-/// What ``LeaseStore/take(_:)`` has got.
+/// The result of ``LeaseStore/take(_:)``.
 package struct Taken: Sendable {
-    /// Fewer than were claimed if other hosts were faster.
+    /// The integrations that this host now holds: fewer than it claimed if other hosts were faster.
     package var holdings: [Holding] = []
-    /// If taking has also begun a lease: the instant before the request was sent.
+    /// If taking the integrations also began this host's lease: the instant before the request was sent, from which the lease counts.
     package var from: ContinuousClock.Instant?
 }
 
@@ -66,7 +66,7 @@ package struct Taken: Sendable {
 package struct FleetObservation: Sendable, Equatable {
     package struct Host: Sendable, Equatable {
         package var record: HostRecord
-        /// Whether it is this process.
+        /// Whether the host is this process.
         package var isThis: Bool
     }
 
@@ -76,15 +76,15 @@ package struct FleetObservation: Sendable, Equatable {
         /// Milliseconds since 1970-01-01T00:00:00Z.
         package var since: Int64
         package var previousHost: String?
-        /// Whether this process holds it.
+        /// Whether this process holds the integration.
         package var isMine: Bool
     }
 
-    /// By name: the hosts whose lease holds. With S3, the active one.
+    /// The hosts with a valid lease, by name. With S3, only the active host.
     package var hosts: [String: Host] = [:]
-    /// By integration.
+    /// The holders, by integration.
     package var owners: [String: Owner] = [:]
-    /// Hosts that are asked to hand over what they hold. They need not be running.
+    /// Hosts that are asked to drain. They need not be running.
     package var draining: Set<String> = []
 
     package init() {}
@@ -92,11 +92,11 @@ package struct FleetObservation: Sendable, Equatable {
 
 /// Why a lease could not be made, renewed or read.
 package enum LeaseProblem: Error, Sendable, Equatable {
-    /// No usable answer; it is tried again.
+    /// There was no usable answer; the operation is retried.
     case unavailable(String)
-    /// The store does not allow it; a person has to do something.
+    /// The store refuses the operation until a person changes something.
     case refused(String)
-    /// The lease is gone: its time was over, or someone has removed it.
+    /// The lease has expired, or someone has removed it.
     case ended
     /// Another process has a lease under this host's name.
     case nameTaken(String)
@@ -107,11 +107,11 @@ package enum LeaseProblem: Error, Sendable, Equatable {
     package var words: String {
         switch self {
         case .unavailable(let words), .refused(let words): words
-        case .ended: "its lease is gone: its time was over, or someone has removed it"
+        case .ended: "its lease has expired, or someone has removed it"
         case .nameTaken(let host):
             """
-            another process takes part as “\(host)”: it is an earlier run of this host, whose lease ends by itself, or another host has the \
-            same fleet.host, which has to be changed
+            another process takes part as “\(host)”: either an earlier run of this host, whose lease will expire, or another host with the \
+            same fleet.host; give that host another name
             """
         case .cancelled: "cancelled"
         }

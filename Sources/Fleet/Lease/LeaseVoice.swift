@@ -2,7 +2,7 @@ import Configuration
 import Logging
 import Systemd
 
-/// What the journal hears of this host's lease: when it is lost or unavailable, every ten minutes while that lasts, and when it is over.
+/// Reports the state of this host's lease in the journal: when it is lost or unavailable, every ten minutes while that lasts, and when it is over.
 final class LeaseVoice {
     private static let repetition = Duration.seconds(600)
 
@@ -11,7 +11,7 @@ final class LeaseVoice {
     private let engine: String
     private let ttl: Int64
     private let logger: Logger
-    /// Since when this host does not take part, if the journal knows of it; and the last message about it.
+    /// Since when this host has not taken part, if the journal was told of it; and the last message about it.
     private var troubleSince: ContinuousClock.Instant?
     private var lastMessage: ContinuousClock.Instant?
     private var hasTakenPart = false
@@ -38,7 +38,7 @@ final class LeaseVoice {
             "“\(host)” takes part in the fleet “\(fleet)”\(after); its lease is in \(engine), for \(ttl) s at a time")
     }
 
-    /// - Parameter hadLease: false for a standby, which has none.
+    /// - Parameter hadLease: false for a standby host, which has no lease.
     func lost(holdings: Int, hadLease: Bool, because problem: String?) {
         troubleSince = .now
         lastMessage = .now
@@ -46,16 +46,16 @@ final class LeaseVoice {
             logger.announce(
                 .fleetLeaseLost,
                 """
-                “\(host)” has not seen the lease of the fleet “\(fleet)” for \(ttl) s and can't take over: \
-                \(problem ?? "this process did not run"). It stands by again as soon as it can
+                “\(host)” has not been able to read the lease of the fleet “\(fleet)” for \(ttl) s and can't take over: \
+                \(problem ?? "this process did not run"). It becomes a standby again as soon as it can read the lease
                 """)
             return
         }
         logger.announce(
             .fleetLeaseLost,
             """
-            “\(host)” has lost its lease in the fleet “\(fleet)”: \(problem ?? "it was not renewed for \(ttl) s"). Okta is not asked \
-            for \(Self.integrations(holdings)) any more; other hosts may take over. It takes part again by itself
+            “\(host)” has lost its lease in the fleet “\(fleet)”: \(problem ?? "it was not renewed for \(ttl) s"). It has stopped querying Okta \
+            for \(Self.integrations(holdings)); other hosts may take over. It joins again automatically
             """)
     }
 
@@ -77,7 +77,7 @@ final class LeaseVoice {
         lastMessage = now
         logger.announce(
             .fleetLeaseLost,
-            "\(before)“\(host)” can't take part in the fleet “\(fleet)” and collects nothing: \(problem.words). It is tried again every second"
+            "\(before)“\(host)” can't take part in the fleet “\(fleet)” and collects nothing: \(problem.words). It retries every second"
         )
     }
 
@@ -88,12 +88,12 @@ final class LeaseVoice {
             logger.announce(
                 .fleetDraining,
                 """
-                “\(host)” drains, as “tributary fleet drain” has asked: it hands over \(Self.integrations(holdings)) and takes nothing \
+                “\(host)” drains, as requested by “tributary fleet drain”: it hands over \(Self.integrations(holdings)) and takes no others \
                 until “tributary fleet undrain \(host)”
                 """)
         } else {
             logger.announce(
-                .fleetJoined, "“\(host)” takes integrations again: “tributary fleet undrain” has asked for it")
+                .fleetJoined, "“\(host)” takes integrations again, as requested by “tributary fleet undrain”")
         }
     }
 

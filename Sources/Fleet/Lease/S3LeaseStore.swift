@@ -4,27 +4,28 @@ import Delivery
 import FoundationEssentials
 import Time
 
-/// A lease in the fleet's bucket, for a fleet without etcd: one object, `_tributary/lease.json`. Whoever has it collects all integrations; the other
-/// hosts stand by.
+/// A lease in the fleet's bucket, for a fleet without etcd: one object, `_tributary/lease.json`. The host that holds it collects all integrations; the
+/// other hosts are standbys.
 ///
-/// The holder writes it again and again, each time only if it is unchanged (`If-Match`). A host takes it over if it is new, if the holder has let it
-/// go, or if *this* host has seen it unchanged for the time to live, by its own clock; the clocks of the hosts and the store need not agree.
+/// The holder rewrites the object regularly, each time only if it is unchanged (`If-Match`). A host takes the lease over if there is none yet, if the
+/// holder has given it up, or if *this* host has seen it unchanged for the time to live, by its own clock. The clocks of the hosts and the store need not
+/// agree.
 package actor S3LeaseStore: LeaseStore {
-    /// Below the prefix of the bucket.
+    /// The object's key, without the prefix of the bucket.
     package static let path = "_tributary/lease.json"
     /// The largest number of hosts that may be asked to drain at the same time.
     private static let maximumDraining = 64
-    /// How often a write is tried again because somebody else was faster.
+    /// How often a write is retried because another process wrote first.
     private static let attempts = 5
 
     package nonisolated let engine = LeaseType.s3
     package nonisolated let pollInterval: Duration
 
-    /// What was last read or written.
+    /// The object as it was last read or written.
     private struct Known {
         var lease: StoredLease
         var etag: String
-        /// Since when this host sees it unchanged.
+        /// Since when this host has seen it unchanged.
         var since: ContinuousClock.Instant
     }
 
@@ -34,17 +35,17 @@ package actor S3LeaseStore: LeaseStore {
     private let host: String
     private let ttl: Duration
     private let limit: Duration
-    /// This process: two hosts may have one name by mistake.
+    /// An id of this process, because two hosts may have the same name by mistake.
     private let instance: String
     private var record: HostRecord?
     private var known: Known?
     /// The term that this process holds.
     private var term: Int64?
-    /// The integrations that this process has by the lease, and those that it has handed over while it still holds the lease.
+    /// The integrations that this process collects under the lease, and those that it has handed over while it still holds the lease.
     private var kept: Set<String> = []
     private var given: Set<String> = []
 
-    /// - Parameter encryption: how the store is asked to encrypt; nil: as the bucket is set.
+    /// - Parameter encryption: the encryption that the store is asked for; nil for the bucket's default.
     package init(_ client: S3Client, encryption: String?, fleet: String, host: String, ttl: Duration) {
         self.client = client
         var headers = HTTPHeaders()
@@ -74,7 +75,7 @@ package actor S3LeaseStore: LeaseStore {
                 guard self.term == term else { throw .ended }
                 return sent
             }
-            // Somebody has asked for a drain, or an earlier answer was lost.
+            // Another process has requested a drain, or an earlier answer was lost.
             try await read()
         }
         self.term = nil
@@ -130,7 +131,7 @@ package actor S3LeaseStore: LeaseStore {
     // MARK: The fleet
 
     package func observe(_ integrations: Set<String>) async throws(LeaseProblem) -> FleetObservation {
-        // The holder knows it: every renewal fails if somebody else has changed it.
+        // The holder need not read the object: its renewal fails if another process has changed it.
         if term == nil { try await read() }
         var seen = FleetObservation()
         guard let known else { return seen }
@@ -160,12 +161,12 @@ package actor S3LeaseStore: LeaseStore {
             lease.renewal += 1
             if try await write(lease, if: known.map { .isUnchanged($0.etag) } ?? .isNew) { return }
         }
-        throw .unavailable("\(Self.path) changes too fast. Try again")
+        throw .unavailable("\(Self.path) is being changed too often by others. Try again")
     }
 
     private func isMine(_ lease: StoredLease) -> Bool { lease.holder?.instance == instance }
 
-    /// Whether a host may take the lease over from its holder: this process itself, which has ended its term, or one that has not renewed it.
+    /// Whether a host may take the lease over: its holder is this process, which has ended its term, or a process that has not renewed it in time.
     private func isOver(_ known: Known) -> Bool {
         guard let holder = known.lease.holder else { return true }
         let end = known.since + max(ttl, .milliseconds(holder.ttlMilliseconds))
@@ -183,7 +184,7 @@ package actor S3LeaseStore: LeaseStore {
         guard read.etag != known?.etag else { return }
         guard let lease = try? JSONDecoder().decode(StoredLease.self, from: Data(read.bytes)) else {
             throw .refused(
-                "\(Self.path) in the fleet's bucket is not a lease of this version of Tributary. If no host of the fleet runs, delete it"
+                "\(Self.path) in the fleet's bucket is not a lease of this version of Tributary. Delete it if no host of the fleet is running"
             )
         }
         guard lease.fleet == fleet else {
@@ -198,7 +199,7 @@ package actor S3LeaseStore: LeaseStore {
     private func write(_ lease: StoredLease, if condition: S3Condition) async throws(LeaseProblem) -> Bool {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let body = try? encoder.encode(lease) else { throw .unavailable("the lease can't be written") }
+        guard let body = try? encoder.encode(lease) else { throw .unavailable("the lease can't be encoded") }
         do throws(S3Problem) {
             switch try await client.write(Self.path, Array(body), if: condition, headers: headers, within: limit) {
             case .stored(let etag):

@@ -52,11 +52,11 @@ struct StoredLease: Codable {
     /// Absent: no host has the lease.
     var holder: Holder?
     var lastHolder: String?
-    /// Grows each time that the lease changes hands.
+    /// Increases each time that the lease changes hands.
     var term: Int64 = 0
-    /// Grows with each write.
+    /// Increases with each write.
     var renewal: Int64 = 0
-    /// Hosts that are asked to hand over.
+    /// Hosts that are asked to drain.
     var drain: [String] = []
 
     private enum CodingKeys: String, CodingKey {

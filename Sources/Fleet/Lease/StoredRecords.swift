@@ -1,4 +1,4 @@
-/// A ``HostRecord`` as it is in the store.
+/// The stored form of a ``HostRecord``.
 struct StoredHost: Codable {
     var version: String
     var startedAt: Int64
@@ -6,7 +6,7 @@ struct StoredHost: Codable {
     var configured: Int
     var digest: String
 
-    /// For a value that a later version has written in another form.
+    /// Used if a later version has written the value in another form.
     static let unreadable = HostRecord(version: "unknown", startedAt: 0, isDraining: false, configured: 0, digest: "")
 
     private enum CodingKeys: String, CodingKey {
@@ -28,7 +28,7 @@ struct StoredHost: Codable {
     }
 }
 
-/// The holder of an integration as it is in the store.
+/// The stored form of an integration's holder.
 struct StoredOwner: Codable {
     var host: String
     /// Milliseconds since 1970-01-01T00:00:00Z.

@@ -1,17 +1,18 @@
-/// Whose turn it is to deliver for a loader, as its acknowledgement tells. A plain value.
+/// Decides from a loader's acknowledgement which host delivers for it. A plain value.
 ///
-/// Any host may deliver, and one does at a time: who does has its run in the acknowledgement, and writes it again at least every ``renewal``. Another one waits until it has seen no
-/// change for ``patience``, by its own clock. That spares work; nothing depends on it. Two that deliver at the same time write under a condition, so one of them finds out.
+/// Any host may deliver, but only one at a time does. That host has the id of its run in the acknowledgement, and rewrites the acknowledgement at least every ``renewal``. Another host waits
+/// until it has seen no change for ``patience``, by its own clock. This only avoids duplicate work; correctness does not depend on it. If two hosts deliver at the same time, their
+/// conditional writes conflict, and one of them stops.
 struct DeliveryTurn: Sendable {
     static let renewal = Duration.seconds(20)
     static let patience = Duration.seconds(60)
 
     enum Decision: Sendable, Equatable {
-        /// Nobody has acknowledged for this loader yet.
+        /// The loader has no acknowledgement yet.
         case register
-        /// Nobody delivers: go on from there, if it is unchanged.
+        /// No host delivers: continue from this acknowledgement if it is unchanged.
         case claim(LoaderAcknowledgement, etag: String)
-        /// That host delivers.
+        /// The named host delivers.
         case wait(host: String)
     }
 
@@ -28,7 +29,7 @@ struct DeliveryTurn: Sendable {
         _ found: (found: LoaderAcknowledgement, etag: String)?, now: ContinuousClock.Instant
     ) -> Decision {
         guard let (acknowledgement, etag) = found else { return .register }
-        // A lock on this host's status file says that no other process of this host delivers to this destination.
+        // The lock on this host's status file guarantees that no other process of this host delivers to this destination.
         guard let other = acknowledgement.run, other != run, let holder = acknowledgement.host, holder != host else {
             return .claim(acknowledgement, etag: etag)
         }

@@ -1,19 +1,19 @@
 import Delivery
 import Spool
 
-/// What a delivery has read of a fleet's seals: segments under numbers, in one order over all integrations, and what an acknowledgement up to a number means for
-/// each integration. A plain value.
+/// The segments that a delivery has read from a fleet's seals. They are numbered in one order over all integrations; the queue knows which position of
+/// each integration an acknowledgement up to a number stands for. A plain value.
 struct FleetQueue: Sendable {
-    /// Segments that are read ahead. With a delivery's own bound it bounds memory, but for one seal's segments.
+    /// The number of segments that are read ahead; the last seal may exceed it. Together with a delivery's own limit, it bounds memory.
     static let limit = 512
 
-    /// What is acknowledged durably.
+    /// The positions that are durably acknowledged.
     private(set) var acknowledged: [String: SealPosition]
-    /// The last seal of each integration that was added. All before it were added or acknowledged.
+    /// The last added seal of each integration. All earlier ones were added or acknowledged.
     private(set) var read: [String: UInt64] = [:]
     private var waiting: [SourceSegment] = []
     private var first = 0
-    /// Numbers that are not acknowledged, in order, with what they mean.
+    /// Numbers that are not yet acknowledged, in order, each with its position.
     private var open: [(number: Int64, integration: String, position: SealPosition)] = []
     private var number: Int64 = 0
     private(set) var segments = 0
@@ -21,20 +21,20 @@ struct FleetQueue: Sendable {
 
     init(acknowledged: [String: SealPosition]) {
         self.acknowledged = acknowledged
-        // The seal itself may have more segments, so it is read again.
+        // The acknowledged seal may have more segments, so it is read again.
         for (integration, position) in acknowledged { read[integration] = max(1, position.generation) - 1 }
     }
 
     var isFull: Bool { waiting.count - first >= Self.limit }
 
-    /// The last number that was given.
+    /// The last number that was assigned.
     var last: Int64 { number }
 
     /// Adds the next seal of an integration.
     ///
     /// - Parameters:
-    ///   - gone: paths of segments that are left out because they were deleted before the delivery began.
-    ///   - directory: where files of segments will be.
+    ///   - gone: paths of segments that are skipped because they were deleted before the delivery began.
+    ///   - directory: the directory for the segments' files.
     mutating func add(_ seal: SealDecision, leavingOut gone: Set<String>, directory: String) {
         read[seal.integration] = seal.generation
         let after = acknowledged[seal.integration]
@@ -45,7 +45,7 @@ struct FleetQueue: Sendable {
                 directory)
         }
         guard seal.segments.isEmpty else { return }
-        // Only the cursor has moved. The position moves too, so that it does not point at a seal that is deleted by its age.
+        // Only the cursor has moved. The position moves as well, so that it never refers to a seal that was deleted because of its age.
         let position = SealPosition(generation: seal.generation, segments: 0)
         if let after, after.covers(position) { return }
         let listing = FleetListing(
@@ -82,14 +82,14 @@ struct FleetQueue: Sendable {
         bytes = max(0, bytes - settled)
     }
 
-    /// What is acknowledged when all up to a number are.
+    /// The positions that are acknowledged once all numbers up to this one are.
     func positions(through number: Int64) -> [String: SealPosition] {
         var positions = acknowledged
         for entry in open.prefix(while: { $0.number <= number }) { positions[entry.integration] = entry.position }
         return positions
     }
 
-    /// All up to a number are acknowledged durably.
+    /// Notes that all numbers up to this one are durably acknowledged.
     mutating func acknowledge(through number: Int64) {
         acknowledged = positions(through: number)
         open.removeFirst(open.prefix { $0.number <= number }.count)
@@ -97,7 +97,7 @@ struct FleetQueue: Sendable {
 }
 
 extension SealedSegment {
-    /// Stands for a seal that has no segments.
+    /// A placeholder for a seal without segments.
     fileprivate init(nothingOf seal: SealDecision) {
         self.init(
             sequence: nil, path: "", integration: seal.integration, partition: [:], kind: "none", records: 0, bytes: 0,

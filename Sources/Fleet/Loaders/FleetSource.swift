@@ -6,18 +6,18 @@ import Synchronization
 import Systemd
 import Time
 
-/// The bucket of a fleet as the source of a delivery: its seals say what there is, `_tributary/acks/NAME.json` what is delivered.
+/// The bucket of a fleet as the source of a delivery. The seals list the segments; `_tributary/acks/NAME.json` records what is delivered.
 ///
-/// Each seal is read once, when the listing of what is staged says that there may be a new one: one request every few seconds for up to 500 integrations, whether anything
-/// happens or not. A delivery that finds that somebody else has acknowledged meanwhile begins again, from what is acknowledged then, when it is its turn.
+/// Each seal is read once, when the listing of staged objects shows that there may be a new one. The listing costs one request every few seconds for up to 500 integrations, even if
+/// nothing happens. If another process has acknowledged meanwhile, the delivery waits for its turn and starts again from the new acknowledgement.
 package final class FleetSource: SegmentSource {
-    /// Between two looks at what is staged.
+    /// The interval between two listings of staged objects.
     static let lookInterval = Duration.seconds(5)
-    /// Between two acknowledgements, and while it waits.
+    /// The interval between two acknowledgements, and between two checks while the delivery waits for its turn.
     static let acknowledgementInterval = Duration.seconds(1)
-    /// How often it is looked whether something is due.
+    /// How often the delivery checks whether something is due.
     static let step = Duration.milliseconds(100)
-    /// For the last acknowledgement, within the time that a stop may take.
+    /// The time limit for the last acknowledgement, which must fit into the time that a stop may take.
     static let closing = Duration.seconds(8)
 
     private struct State {
@@ -26,27 +26,27 @@ package final class FleetSource: SegmentSource {
         var hasBegun = false
         var holder: String?
         var trouble: DeliveryTrouble?
-        /// Up to here the delivery wants to acknowledge, and up to here that is done.
+        /// The number up to which the delivery wants to acknowledge, and the number up to which that is done.
         var wanted: Int64 = 0
         var durable: Int64 = 0
-        /// Seals that may be there and are not read; for the lag.
+        /// The number of seals that may exist but are not read yet, for the lag.
         var unread = 0
     }
 
-    /// What only ``run()`` and ``close()`` use, one after the other.
+    /// State that only ``run()`` and ``close()`` use, never at the same time.
     private struct Own {
         var turn: DeliveryTurn
         var etag = ""
         var staged: [String: UInt64] = [:]
-        /// Whether there may be seals to read.
+        /// Whether there may be seals that are not read yet.
         var mayRead = false
-        /// Integrations with nothing new until the next look.
+        /// Integrations with nothing new until the next listing.
         var idle: Set<String> = []
-        /// Integrations of which nothing was delivered before: what was deleted is left out until the first segment that is there.
+        /// Integrations of which nothing was delivered before. Their deleted segments are skipped up to the first one that exists.
         var fresh: Set<String> = []
         var lookAt = ContinuousClock.now
         var writtenAt = ContinuousClock.now
-        /// Integrations take turns: the last one of which a seal was read.
+        /// The integration whose seal was read last; integrations take turns.
         var lastRead = ""
         var isOver = false
     }
@@ -62,8 +62,8 @@ package final class FleetSource: SegmentSource {
 
     /// - Parameters:
     ///   - loader: the destination's name.
-    ///   - temporary: a directory for files of segments that are under way.
-    ///   - beginAgain: called once when somebody else has acknowledged: the source is of no use from then on.
+    ///   - temporary: a directory for the files of segments that are being delivered.
+    ///   - beginAgain: called once when another process has acknowledged; the source can't be used any more.
     package init(
         _ list: SealList, loader: String, temporary: String, logger: Logger,
         beginAgain: @escaping @Sendable () -> Void
@@ -118,7 +118,7 @@ package final class FleetSource: SegmentSource {
 
     package func release(_ segment: DeliverySegment) { cache.release(segment) }
 
-    // MARK: On its own
+    // MARK: Background work
 
     package func run() async {
         while !Task.isCancelled {
@@ -151,7 +151,7 @@ package final class FleetSource: SegmentSource {
         try await fill()
     }
 
-    /// Waits for its turn, and says that it is this one's then.
+    /// Waits for this delivery's turn, and claims it.
     private func takeTurn() async throws(S3Problem) {
         try await list.check()
         let found = try await list.acknowledgement(of: loader)
@@ -166,7 +166,7 @@ package final class FleetSource: SegmentSource {
             }
             if isNew {
                 logger.notice(
-                    "\(host) delivers to \(loader); this host waits, and goes on when that one stops or has been silent for a minute"
+                    "\(host) delivers to \(loader); this host waits, and takes over when that host stops or has not acknowledged for a minute"
                 )
             }
             return
@@ -174,7 +174,7 @@ package final class FleetSource: SegmentSource {
             acknowledgement = known
             replaced = etag
         case .register:
-            // A loader that has nothing begins with the seals that are kept; what is sealed from now on is waited for.
+            // A new loader begins with the oldest seals that are kept.
             acknowledgement = LoaderAcknowledgement(loader: loader, acknowledgedAt: "", integrations: [:])
             for (name, oldest) in try await list.integrations() {
                 acknowledgement.integrations[name] = SealPosition(generation: oldest, segments: 0)
@@ -201,12 +201,12 @@ package final class FleetSource: SegmentSource {
         acknowledgement.acknowledgedAt = CivilTime(milliseconds: UTCTime.now().milliseconds).rfc3339
     }
 
-    /// Returns the tag of what is there now; nil if it is another's. An answer that was lost is made up for.
+    /// Returns the tag of the written object; nil if another process wrote first. If the answer was lost, reads the object to find out.
     private func write(
         _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
     ) async throws(S3Problem) -> String? {
         if let new = try await list.write(acknowledgement, replacing: etag) { return new }
-        // An earlier attempt may have written, of which no answer came.
+        // An earlier attempt whose answer was lost may have written it.
         guard let (found, etag) = try await list.acknowledgement(of: loader), found.run == runID else { return nil }
         return found == acknowledgement ? etag : try await list.write(acknowledgement, replacing: etag)
     }
@@ -228,7 +228,7 @@ package final class FleetSource: SegmentSource {
         sign(&acknowledgement)
         guard let etag = try await write(acknowledgement, replacing: own.withLock { $0.etag }) else {
             logger.notice(
-                "somebody else has acknowledged for \(loader): this delivery begins again, after what is acknowledged now"
+                "another process has acknowledged for \(loader): this delivery starts again from that acknowledgement"
             )
             own.withLock { $0.isOver = true }
             return beginAgain()
@@ -261,14 +261,14 @@ package final class FleetSource: SegmentSource {
         state.withLock { state in
             let read = state.queue?.read ?? [:]
             state.unread = staged.reduce(0) { sum, entry in
-                // The newest one may be an attempt.
+                // The newest staged object may belong to a seal that is not decided.
                 idle.contains(entry.key)
                     ? sum : sum + Int(clamping: entry.value - min(entry.value, read[entry.key] ?? 1))
             }
         }
     }
 
-    /// Reads seals, some integrations' at once, while there is room.
+    /// Reads seals, those of some integrations at the same time, while there is room.
     private func fill() async throws(S3Problem) {
         while !Task.isCancelled, own.withLock({ $0.mayRead }),
             let read = state.withLock({ $0.queue?.isFull == false ? $0.queue?.read : nil })
@@ -292,7 +292,7 @@ package final class FleetSource: SegmentSource {
                 }
             }
             count()
-            // A long backlog does not keep acknowledgements waiting.
+            // A long backlog must not delay acknowledgements.
             if isAcknowledgementDue { return }
         }
     }
@@ -302,7 +302,7 @@ package final class FleetSource: SegmentSource {
         _ integration: String, after generation: UInt64, staged: UInt64
     ) async throws(S3Problem) -> (seal: SealDecision, gone: Set<String>)? {
         guard let seal = try await list.seal(integration, generation + 1) else {
-            // Nothing there yet, or decided just now, or seals are missing.
+            // There is no such seal yet, or it was decided just now, or seals are missing.
             guard let first = try await list.first(integration, after: generation), first > generation + 1 else {
                 return nil
             }
@@ -310,7 +310,7 @@ package final class FleetSource: SegmentSource {
                 "skip them with `tributary spool ack --bucket --loader \(loader) --through \($0)`"
             }
         }
-        // If something is staged after the next one, that one is decided, which it is only when this one's segments are visible.
+        // If a later generation is staged, the next seal is decided already, and that requires that the segments of this one are visible.
         if staged < seal.generation + 2, try await !list.isPublished(seal) { return nil }
         guard own.withLock({ $0.fresh.contains(integration) }), !seal.segments.isEmpty else { return (seal, []) }
         let listings = try await list.listings([seal], after: nil)
@@ -323,7 +323,7 @@ package final class FleetSource: SegmentSource {
         return (seal, Set(gone))
     }
 
-    /// Writes what is delivered, and that nobody delivers any more.
+    /// Writes the last acknowledgement, without a run, so that another host can take over.
     package func close() async -> Int64 {
         let (wanted, positions) = state.withLock { ($0.wanted, $0.queue?.positions(through: $0.wanted)) }
         let (isOver, etag) = own.withLock { ($0.isOver, $0.etag) }
@@ -333,7 +333,7 @@ package final class FleetSource: SegmentSource {
         sign(&acknowledgement)
         acknowledgement.host = nil
         acknowledgement.run = nil
-        // Of its own, since the task that stops may be cancelled; and not for longer than a stop may take.
+        // In a separate task, since the stopping task may be cancelled, and with the time limit of a stop.
         let last = acknowledgement
         let writing = Task { try await write(last, replacing: etag) }
         let guardian = Task {

@@ -1,7 +1,7 @@
 import Delivery
 import Spool
 
-/// Objects that no seal names.
+/// Finds objects that no seal names.
 extension FleetVerifier {
     /// - Parameters:
     ///   - named: hashes of the paths that seals name.
@@ -22,7 +22,7 @@ extension FleetVerifier {
                         }
                         continue
                     }
-                    // Its seal was deleted by its age.
+                    // Its seal was deleted because of its age.
                     if overview.oldest > 2, sealedAt < overview.oldestSealedAt { continue }
                     if unnamed.count < options.problemLimit {
                         unnamed.append(entry.path)
@@ -39,7 +39,7 @@ extension FleetVerifier {
         try await lookForLeftovers(overview)
     }
 
-    /// Paths that seals name that were decided while this ran.
+    /// Paths in seals that were decided during the verification.
     private func namedSince(_ name: String, _ last: UInt64) async throws(S3Problem) -> Set<String> {
         var paths: Set<String> = []
         for seal in try await sealsSince(name, last) { paths.formUnion(seal.segments.map(\.path)) }
@@ -65,7 +65,7 @@ extension FleetVerifier {
             for entry in try await client.list(prefix).entries {
                 guard let generation = FleetKey.generation(entry.path), generation <= newest.generation,
                     entry.path != newest.windows.key, entry.path != newest.bundle?.key,
-                    // It may be going just now.
+                    // It may be deleted at this moment.
                     try await client.exists(entry.path), try await isNewest(newest)
                 else { continue }
                 report(
@@ -75,7 +75,7 @@ extension FleetVerifier {
         }
         let windows = newest.windows
         let read = try await client.read(windows.key, limit: Int(SealLog.windowsBytes) + 1)
-        // A newer seal deletes them.
+        // A newer seal would delete the windows.
         guard try await isNewest(newest) else { return }
         if let read {
             guard (try? FileDigest.sha256(of: read.bytes)) == windows.sha256 else {
@@ -90,7 +90,7 @@ extension FleetVerifier {
         try await list.first(seal.integration, after: seal.generation) == nil
     }
 
-    /// Segments of integrations that have no seal at all.
+    /// Looks for segments of integrations without any seal.
     mutating func lookForOtherIntegrations(_ known: Set<String>) async throws(S3Problem) {
         for top in ["integration=", "_rejected/integration="] {
             var after: String?
@@ -98,9 +98,9 @@ extension FleetVerifier {
                 let name = String(entry.path.dropFirst(top.utf8.count).prefix { $0 != "/" })
                 if !known.contains(name) {
                     report(
-                        .unlisted, entry.path, "no seal of \(name) is there that could name it, or others next to it")
+                        .unlisted, entry.path, "there is no seal of \(name) that could name it or its neighbors")
                 }
-                // The character after "/" comes after all of this integration's paths.
+                // "0" is the character after "/", so the listing continues after all paths of this integration.
                 after = "\(top)\(name)0"
             }
         }

@@ -8,7 +8,7 @@ import Time
 /// Memory depends on the largest integration: eight bytes for each of its segments, and the fingerprints of its records up to
 /// ``VerifyOptions/fingerprintLimit``; if it has more records, its segments are read several times. Safe while the fleet runs.
 package struct FleetVerifier: Sendable {
-    /// Segments that are read at once.
+    /// The number of segments that are read at the same time.
     static let transfers = 4
 
     let list: SealList
@@ -28,7 +28,7 @@ package struct FleetVerifier: Sendable {
         return try await run.run(progress)
     }
 
-    /// What the first walk over an integration's seals tells.
+    /// The result of the first pass over an integration's seals.
     struct Overview: Sendable {
         var name: String
         /// The generation of the oldest seal, and when it was sealed; milliseconds since 1970.
@@ -76,7 +76,7 @@ package struct FleetVerifier: Sendable {
 
     // MARK: Seals
 
-    /// Walks over the seals of an integration: one for each generation, each with a place to continue at.
+    /// Checks the seals of an integration: there must be one for each generation, each with a cursor.
     private mutating func overview(_ name: String, oldest: UInt64) async throws(S3Problem) -> Overview {
         var overview = Overview(name: name, oldest: oldest)
         var after = oldest - min(oldest, 1)
@@ -113,7 +113,7 @@ package struct FleetVerifier: Sendable {
         return overview
     }
 
-    /// Some seals, each nil if it can't be used, and after which generation to go on.
+    /// Reads some seals (each nil if it can't be used), and returns the generation after which to continue.
     func seals(
         _ name: String, after: UInt64
     ) async throws(S3Problem) -> (found: [(UInt64, SealDecision?)], next: UInt64?) {
@@ -131,11 +131,11 @@ package struct FleetVerifier: Sendable {
 
     // MARK: Segments
 
-    /// One reading of an integration's segments.
+    /// One pass over an integration's segments.
     private struct IntegrationCheck {
         struct Fingerprint {
             var value: UInt128
-            /// Generation and place in its seal.
+            /// The segment's generation and position in the seal.
             var place: UInt64
         }
 
@@ -144,7 +144,7 @@ package struct FleetVerifier: Sendable {
         /// Hashes of the paths that seals name.
         var named: Set<Int> = []
         var fingerprints: [Fingerprint] = []
-        /// Directories, up to the class, in which a segment was found.
+        /// Directories, down to the class, in which a segment was found.
         var present: Set<String> = []
     }
 
@@ -212,7 +212,7 @@ package struct FleetVerifier: Sendable {
         var problems: [SpoolProblem] = []
     }
 
-    /// Nil if the segment is not there.
+    /// Nil if the segment does not exist.
     private static func read(
         _ listing: FleetListing, _ list: SealList, _ options: VerifyOptions,
         keeping: @escaping @Sendable (UInt128) -> Bool
@@ -233,7 +233,8 @@ package struct FleetVerifier: Sendable {
         where first.value == second.value {
             report(
                 .duplicate, text(second.place),
-                "the same record is in \(first.place == second.place ? "it twice" : text(first.place)) too")
+                first.place == second.place
+                    ? "it has the same record twice" : "the same record is also in \(text(first.place))")
         }
     }
 }
@@ -243,7 +244,7 @@ private struct SegmentReading {
     private let segment: SealedSegment
     private var check: SegmentCheck?
     private let stream: SegmentStream?
-    /// Why it can't be unpacked.
+    /// Why the segment can't be decompressed.
     private var damage: String?
 
     init(_ segment: SealedSegment, _ options: VerifyOptions) {

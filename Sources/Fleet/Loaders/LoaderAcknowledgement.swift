@@ -2,11 +2,11 @@ import Delivery
 import FoundationEssentials
 import Spool
 
-/// How far a loader of a fleet has come: the object `_tributary/acks/<loader>.json`.
+/// The progress of a fleet's loader: the object `_tributary/acks/<loader>.json`.
 ///
 ///     {"acknowledged_at":"2026-11-23T20:15:30.123Z","format":1,"integrations":{"acme":{"generation":12,"segments":3}},"loader":"warehouse"}
 ///
-/// It is written under the condition that it is as it was read, so of two that write at the same time one is refused.
+/// It is written only if it has not changed since it was read, so one of two concurrent writes is refused.
 package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
     package static let format = 1
 
@@ -14,9 +14,9 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
     package var loader: String
     /// RFC 3339, UTC.
     package var acknowledgedAt: String
-    /// Integrations with something to say of: a loader begins all others at their first seal.
+    /// The position in each integration. A loader begins integrations that are not named at their first seal.
     package var integrations: [String: SealPosition]
-    /// The host that delivers for this loader now, and a number drawn for that run, 32 hexadecimal digits. Absent while no `tributary deliver` runs.
+    /// The host that delivers for this loader now, and a random id of that run, 32 hexadecimal digits. Absent while no `tributary deliver` runs.
     package var host: String?
     package var run: String?
 
@@ -31,7 +31,7 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
         self.integrations = integrations
     }
 
-    /// Why a position can't be acknowledged after this; nil if it can. Repeating the same position is allowed.
+    /// Why these positions can't be acknowledged; nil if they can. Acknowledging the same position again is allowed.
     package func objection(to positions: [String: SealPosition]) -> String? {
         for (integration, position) in positions.sorted(by: { $0.key < $1.key }) {
             guard let earlier = integrations[integration], !position.covers(earlier) else { continue }
@@ -44,12 +44,12 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
 }
 
 extension SealList {
-    /// The largest acknowledgement: 10,000 integrations with 100 bytes each, and room.
+    /// The largest acknowledgement in bytes: enough for 10,000 integrations with 100 bytes each, with room to spare.
     static let acknowledgementBytes = 4 << 20
-    /// Loaders of a fleet.
+    /// The most loaders of a fleet.
     static let loaderLimit = 256
 
-    /// What a loader has acknowledged, and the tag under which it may be changed; nil if it is not registered.
+    /// A loader's acknowledgement, and the tag for a conditional change; nil if the loader is not registered.
     package func acknowledgement(
         of loader: String
     ) async throws(S3Problem) -> (found: LoaderAcknowledgement, etag: String)? {
@@ -71,10 +71,10 @@ extension SealList {
         return (found, read.etag)
     }
 
-    /// Writes it.
+    /// Writes an acknowledgement.
     ///
-    /// - Parameter etag: of what it replaces; nil if there must be none.
-    /// - Returns: the tag of what is there now; nil if somebody else has written meanwhile.
+    /// - Parameter etag: the tag of the object that it replaces; nil if there must be none.
+    /// - Returns: the tag of the written object; nil if another process has written meanwhile.
     package func write(
         _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
     ) async throws(S3Problem) -> String? {
@@ -86,7 +86,7 @@ extension SealList {
         return if case .stored(let etag) = written { etag } else { nil }
     }
 
-    /// All loaders by name.
+    /// The acknowledgements of all loaders, in the order of their names.
     package func acknowledgements() async throws(S3Problem) -> [LoaderAcknowledgement] {
         let entries = try await log.client.list(FleetKey.allAcknowledgements, limit: Self.loaderLimit + 1).entries
         guard entries.count <= Self.loaderLimit else {
@@ -110,9 +110,9 @@ extension SealList {
         return true
     }
 
-    /// Records that a loader has stored everything up to positions durably; integrations that are not named stay as they are.
+    /// Records that a loader has durably stored everything up to these positions. Integrations that are not named keep their position.
     ///
-    /// Throws a final problem for a position that was not sealed yet, or that is before an acknowledged one.
+    /// Throws a final problem for a position that is not sealed yet, or that is before the acknowledged one.
     package func acknowledge(
         _ loader: String, through positions: [String: SealPosition], at time: String
     ) async throws(S3Problem) {
@@ -126,14 +126,14 @@ extension SealList {
             }
             next.integrations.merge(positions) { $1 }
             next.acknowledgedAt = time
-            // A delivery that runs finds that it has been overtaken, and begins from here.
+            // A running delivery notices this change, and starts again from here.
             next.host = nil
             next.run = nil
             if try await write(next, replacing: known?.etag) != nil { return }
         }
         throw S3Problem(
             trouble: DeliveryTrouble(
-                "others acknowledge for \(loader) at the same time", remedy: "Stop them, or try again"))
+                "other processes acknowledge for \(loader) at the same time", remedy: "Stop them, or try again"))
     }
 
     private func check(_ position: SealPosition, of integration: String) async throws(S3Problem) {
@@ -146,7 +146,7 @@ extension SealList {
             }
             return
         }
-        // Generation 1 has no seal, one after the newest has none yet, and old ones are deleted.
+        // Generation 1 has no seal, the generation after the newest has none yet, and old seals are deleted.
         guard position.segments == 0,
             try await log.newest(integration).map({ position.generation <= $0.generation + 1 })
                 ?? (position.generation <= 2)

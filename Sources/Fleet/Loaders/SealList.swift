@@ -1,15 +1,15 @@
 import Delivery
 import Spool
 
-/// Reads the seals of a fleet in its bucket: its loaders' manifest.
+/// Reads the seals of a fleet in its bucket, which are the manifest for loaders.
 ///
-/// Integrations come in the order of their names, the seals of each in the order of their generations, in pieces, so that memory does not depend on how many
-/// there are. Only the newest seal of an integration can have segments that are not visible yet: its bundle is there until all of them are.
+/// Integrations come in the order of their names, and the seals of each in the order of their generations. They are read in pieces, so that memory use does not depend on their
+/// number. Only the newest seal of an integration can have segments that are not visible yet: its bundle exists until all of them are visible.
 package struct SealList: Sendable {
-    /// Seals that are read at once, and the bytes that they may have together unless one alone has more.
+    /// The most seals in a piece, and their largest total size in bytes, which a single seal may exceed.
     static let pieceSeals = 64
     static let pieceBytes: Int64 = 4 << 20
-    /// Requests at once.
+    /// The number of concurrent requests.
     static let requests = 8
 
     let log: SealLog
@@ -17,10 +17,10 @@ package struct SealList: Sendable {
 
     package init(_ log: SealLog) { self.log = log }
 
-    /// Where the bucket is, for a person.
+    /// The bucket's address, for a person.
     package var place: String { client.address.shown }
 
-    /// Checks that there is a fleet's spool.
+    /// Checks that the bucket has the spool of a fleet.
     package func check() async throws(S3Problem) {
         guard try await log.spool() == nil else { return }
         throw Self.refused(
@@ -28,9 +28,9 @@ package struct SealList: Sendable {
             "Correct fleet.log, or start the fleet's first host")
     }
 
-    // MARK: What there is
+    // MARK: Listing
 
-    /// The integrations that were ever sealed, in the order of their names, each with the oldest seal that is kept. One request for each.
+    /// The integrations that were ever sealed, in the order of their names, each with the generation of its oldest kept seal. Takes one request for each.
     package func integrations() async throws(S3Problem) -> [(name: String, oldest: UInt64)] {
         var found: [(name: String, oldest: UInt64)] = []
         var after: String?
@@ -41,14 +41,14 @@ package struct SealList: Sendable {
                 continue
             }
             found.append((String(parts[0]), generation))
-            // After every seal of this integration: their names begin with digits.
+            // Continues after all seals of this integration, whose names begin with digits.
             after = FleetKey.seals(String(parts[0])) + "~"
         }
         return found.sorted { $0.name < $1.name }
     }
 
-    /// For each integration the largest generation for which something is staged: its newest seal, or the one after it, of which nobody knows yet whether it will be decided.
-    /// A request for each 1,000 objects, of which each integration has one or two.
+    /// For each integration, the largest generation with staged objects: the newest seal, or the next one, which may or may not be decided later.
+    /// Takes one request for each 1,000 objects; an integration has one or two.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
         var after: String?
@@ -69,20 +69,20 @@ package struct SealList: Sendable {
         try await log.decision(integration, generation)
     }
 
-    /// The generation of the first seal that is kept after another one; nil if there is none.
+    /// The generation of the first kept seal after a generation; nil if there is none.
     package func first(_ integration: String, after generation: UInt64) async throws(S3Problem) -> UInt64? {
         let key = FleetKey.seal(integration, generation)
         let entries = try await client.list(FleetKey.seals(integration), after: key, limit: 1).entries
         return entries.first.flatMap { FleetKey.generation($0.path) }
     }
 
-    /// Whether all segments of a seal are visible. Only the newest one's may not be.
+    /// Whether all segments of a seal are visible. This can be false only for the newest seal.
     package func isPublished(_ seal: SealDecision) async throws(S3Problem) -> Bool {
         guard let bundle = seal.bundle else { return true }
         return try await !client.exists(bundle.key)
     }
 
-    /// The size of a segment's object; nil if there is none.
+    /// The size of a segment's object in bytes; nil if there is no such object.
     package func bytes(of path: String) async throws(S3Problem) -> Int64? {
         let entries = try await client.list(path, limit: 1).entries
         return entries.first.flatMap { $0.path == path ? $0.bytes : nil }
@@ -93,13 +93,13 @@ package struct SealList: Sendable {
     /// Some seals of an integration, in order.
     package struct Piece: Sendable {
         package var seals: [SealDecision] = []
-        /// The newest one, if its segments are not all visible yet. It is not among `seals`.
+        /// The newest seal, if some of its segments are not visible yet. It is not among `seals`.
         package var unpublished: SealDecision?
-        /// After this generation the next piece begins; nil at the end.
+        /// The generation after which the next piece begins; nil at the end.
         package var next: UInt64?
     }
 
-    /// The seals after a generation. A final problem if one is missing: a loader would pass over what it names.
+    /// The seals after a generation. Throws a final problem if one is missing, because a loader would miss the segments that it names.
     package func piece(_ integration: String, after generation: UInt64) async throws(S3Problem) -> Piece {
         let listing = try await client.list(
             FleetKey.seals(integration), after: FleetKey.seal(integration, generation), limit: Self.pieceSeals)
@@ -125,20 +125,21 @@ package struct SealList: Sendable {
         return piece
     }
 
-    /// - Parameter following: what to skip them with, from the position before the first one that is there.
+    /// - Parameter following: makes the advice how to skip the missing seals, from the position before the first existing one.
     static func missing(
         _ integration: String, _ first: UInt64, before next: UInt64, in place: String,
         following: (String) -> String = { "continue after \($0)" }
     ) -> S3Problem {
         refused(
             "the seals of \(integration) from generation \(first) to \(next - 1) are not in \(place) any more",
-            "Restore them from versions, or " + following(SealPosition(generation: next, segments: 0).text(integration))
+            "Restore earlier versions of them, or "
+                + following(SealPosition(generation: next, segments: 0).text(integration))
                 + "; the segments that they name may still be there")
     }
 
-    /// Which generation to begin after, to list what is after a position. A final problem for a position after the newest seal, and for one after which seals are missing.
+    /// The generation after which to begin a listing from a position. Throws a final problem if the position is after the newest seal, or if seals after it are missing.
     package func start(after position: SealPosition, of integration: String) async throws(S3Problem) -> UInt64 {
-        // Its own seal may have more segments.
+        // The seal of the position may have more segments.
         if try await seal(integration, position.generation) != nil { return position.generation - 1 }
         if let next = try await first(integration, after: position.generation) {
             guard next == position.generation + 1 else {
@@ -146,17 +147,17 @@ package struct SealList: Sendable {
             }
             return position.generation
         }
-        // Nothing later: everything is loaded, or the position is from elsewhere.
+        // There is no later seal: either everything is loaded, or the position is from another bucket.
         if position.segments == 0 {
             if position.generation <= 2 { return position.generation }
             if try await seal(integration, position.generation - 1) != nil { return position.generation }
         }
         throw Self.refused(
-            "\(place) has no seal of \(integration) up to position \(position.text(integration)): either it is not the fleet that the position is from, or an older state of the "
+            "\(place) has no seal of \(integration) up to position \(position.text(integration)): either the position is from another fleet, or an older state of the "
                 + "bucket was restored", "Continue from an earlier position, and skip the paths that you have loaded")
     }
 
-    /// The segments of seals after a position, in order, each with its state. A few requests, however many segments there are.
+    /// The segments of seals after a position, in order, each with its state. Takes few requests, even for many segments.
     package func listings(
         _ seals: [SealDecision], after position: SealPosition?
     ) async throws(S3Problem) -> [FleetListing] {
@@ -182,7 +183,7 @@ package struct SealList: Sendable {
     private func present(in directory: String, among paths: Set<String>) async throws(S3Problem) -> [String: Int64] {
         guard let first = paths.min(), let last = paths.max() else { return [:] }
         var found: [String: Int64] = [:]
-        // Before the first: what a text begins with comes before it.
+        // A prefix of a key sorts before the key, so the listing begins with the first one.
         var after = String(first.dropLast())
         while true {
             let limit = max(1, min(1_000, 2 * paths.count))
@@ -193,7 +194,7 @@ package struct SealList: Sendable {
         }
     }
 
-    /// The results in the order of the items, with so many under way at once.
+    /// Runs an operation for each item, a limited number at the same time, and returns the results in the order of the items.
     static func all<Item: Sendable, Result: Sendable>(
         _ items: [Item], atOnce: Int, _ body: @escaping @Sendable (Item) async throws(S3Problem) -> Result
     ) async throws(S3Problem) -> [Result] {
@@ -230,18 +231,18 @@ package struct FleetListing: Sendable, Equatable {
     package var segment: SealedSegment
     package var integration: String
     package var position: SealPosition
-    /// Size of the object; nil if there is none, and until it was looked for.
+    /// Size of the object in bytes; nil if it does not exist or was not looked up yet.
     package var bytes: Int64?
 
-    /// Whether it was deleted since.
+    /// Whether the object was deleted since.
     package var isGone: Bool { bytes == nil }
 
-    /// Its position as text.
+    /// The segment's position as text.
     package var place: String { position.text(integration) }
 }
 
 extension SealDecision {
-    /// Its segments after a position, in order.
+    /// The seal's segments after a position, in order.
     package func listings(after position: SealPosition?) -> [FleetListing] {
         segments.enumerated().compactMap { index, segment in
             let own = SealPosition(generation: generation, segments: index + 1)

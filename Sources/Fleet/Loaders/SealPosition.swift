@@ -1,11 +1,11 @@
-/// How far a loader has come with an integration of a fleet: everything that was sealed before a generation, and the first segments of its seal.
+/// A loader's progress in an integration of a fleet: all seals before a generation, and the first segments of that generation's seal.
 ///
-/// As text `acme/12/3`: of acme, all seals before the one that begins generation 12, and the first 3 segments of that one. It is also the position of
-/// the third segment of that seal.
+/// The text `acme/12/3` stands for all seals of acme before the one that begins generation 12, and the first 3 segments of that one. It is also the position
+/// of the third segment of that seal.
 package struct SealPosition: Sendable, Hashable, Codable {
     /// At least 1; seals begin with generation 2.
     package var generation: UInt64
-    /// Of the seal that begins that generation. At least 0.
+    /// The number of segments of the seal that begins that generation. At least 0.
     package var segments: Int
 
     package init(generation: UInt64, segments: Int) {
@@ -13,10 +13,10 @@ package struct SealPosition: Sendable, Hashable, Codable {
         self.segments = segments
     }
 
-    /// The largest generation and number of segments that are taken from outside, far more than there can be.
+    /// The largest generation and number of segments that are accepted from outside, far above any real value.
     private static let limit: Int64 = 1 << 40
 
-    /// Whether it can be a position at all.
+    /// Whether both numbers are in range.
     package var isPlausible: Bool {
         (1...UInt64(Self.limit)).contains(generation) && (0...Int(Self.limit)).contains(segments)
     }
@@ -34,7 +34,7 @@ extension SealPosition: Comparable {
 }
 
 extension [String: SealPosition] {
-    /// Positions of several integrations: `acme/12/3,globex/4/1`. Nil for another text, or if one integration is named twice.
+    /// Parses positions of several integrations: `acme/12/3,globex/4/1`. Nil if the text is malformed or names an integration twice.
     package init?(positions text: String) {
         self = [:]
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -48,7 +48,7 @@ extension [String: SealPosition] {
         }
     }
 
-    /// The same as text, in the order of names.
+    /// The positions as text, in the order of names.
     package var text: String {
         sorted { $0.key < $1.key }.map { $1.text($0) }.joined(separator: ",")
     }

@@ -3,19 +3,19 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// Files of a bucket's segments while they are delivered: below a directory of this process, under their paths. There are no more than segments under way.
+/// Local files of a bucket's segments while these are delivered, in a directory of this process. It holds only the segments that are being delivered.
 final class SegmentCache: Sendable {
-    /// Bytes of one request: a delivery's memory has a bound.
+    /// Bytes per request, which bound the memory of a delivery.
     private static let piece: Int64 = 1 << 20
 
-    /// Below it, the same paths as in the bucket.
+    /// The directory; below it, files have the same paths as in the bucket.
     let directory: String
     private let log: SealLog
     private let files = PosixFileSystem()
-    /// The kernel gives it up when the process dies.
+    /// The kernel releases the lock when the process dies.
     private let lock: DirectoryLock?
 
-    /// Makes a directory in `$TMPDIR`, or in `/var/tmp`, and removes those that killed processes of the same destination have left.
+    /// Makes a directory in `$TMPDIR`, or in `/var/tmp`, and removes those that were left by killed processes of the same destination.
     init(_ log: SealLog, name: String, above: String) throws(DeliveryTrouble) {
         self.log = log
         let prefix = "tributary-deliver-\(name)-"
@@ -23,7 +23,7 @@ final class SegmentCache: Sendable {
         var template = Array("\(above)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw DeliveryTrouble(
-                "no directory can be made in \(above): \(String(cString: strerror(errno)))",
+                "cannot make a directory in \(above): \(String(cString: strerror(errno)))",
                 remedy: "Free space there, or name another directory by TMPDIR")
         }
         directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -45,9 +45,9 @@ final class SegmentCache: Sendable {
         }
     }
 
-    /// Brings a segment's file here if it is not, and compares it with its seal.
+    /// Downloads a segment unless its file exists, and checks it against its seal.
     func fetch(_ segment: DeliverySegment, skipping: String) async -> SegmentFetch {
-        // A name is given to whole files only.
+        // Files get their final name only when they are complete.
         if access(segment.file, F_OK) == 0 { return .ready }
         let part = "\(directory)/\(segment.sequence).part"
         defer { unlink(part) }
@@ -56,8 +56,8 @@ final class SegmentCache: Sendable {
                 return .failed(
                     .refused(
                         DeliveryTrouble(
-                            "\(segment.path) is not in the fleet's bucket any more and was not delivered",
-                            remedy: "Restore it from a version, or skip it with \(skipping)")))
+                            "\(segment.path) is missing from the fleet's bucket and was not delivered",
+                            remedy: "Restore an earlier version of the object, or skip it with \(skipping)")))
             }
         } catch {
             if error.isCancelled { return .failed(.cancelled) }
@@ -67,8 +67,10 @@ final class SegmentCache: Sendable {
             return .failed(
                 .refused(
                     DeliveryTrouble(
-                        "\(segment.path) is not what was sealed: the fleet's bucket has other bytes than its seal names",
-                        remedy: "Check it with `tributary spool verify --bucket`, and restore it from a version")))
+                        "\(segment.path) in the fleet's bucket differs from the segment that was sealed",
+                        remedy:
+                            "Check it with `tributary spool verify --bucket`, and restore an earlier version of the object"
+                    )))
         }
         let above = segment.file.prefix(upTo: segment.file.lastIndex(of: "/") ?? segment.file.endIndex)
         try? FileManager.default.createDirectory(atPath: String(above), withIntermediateDirectories: true)
@@ -76,7 +78,7 @@ final class SegmentCache: Sendable {
             return .failed(
                 .notYet(
                     DeliveryTrouble(
-                        "\(segment.file) can't be made: \(String(cString: strerror(errno)))",
+                        "cannot write \(segment.file): \(String(cString: strerror(errno)))",
                         remedy: "Free space there, or name another directory by TMPDIR"), retryAfter: nil))
         }
         return .ready

@@ -3,14 +3,14 @@ import Spool
 
 /// Reads a segment's object piece by piece, so that a large one takes no memory.
 package struct SegmentPieces: Sendable {
-    /// Of one request.
+    /// Bytes per request.
     private static let piece: Int64 = 4 << 20
 
     private let list: SealList
     private let path: String
     private let bytes: Int64
     private var offset: Int64 = 0
-    /// Whether it was deleted meanwhile; then there is no further piece.
+    /// Whether the object was deleted meanwhile; then there is no further piece.
     package private(set) var isGone = false
 
     /// - Parameter bytes: the object's size.
@@ -30,7 +30,8 @@ package struct SegmentPieces: Sendable {
         }
         guard read.bytes.count == Int(end - offset) else {
             throw S3Problem(
-                trouble: DeliveryTrouble("\(path) was read in part", remedy: "Try again, and see the store's status"))
+                trouble: DeliveryTrouble(
+                    "\(path) was read only in part", remedy: "Try again, and check the store's status"))
         }
         offset = end
         return read.bytes

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Logging
 import Spool
 
-/// The object `_tributary/spool.json`: which spool a fleet's bucket holds. Made once, by the first host.
+/// The object `_tributary/spool.json`, which identifies the spool in a fleet's bucket. The first host writes it once.
 struct FleetSpool: Codable, Equatable {
     static let format = 1
 
@@ -21,9 +21,9 @@ struct FleetSpool: Codable, Equatable {
 
 /// Why a fleet's bucket can't be used.
 package enum FleetSpoolProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    /// It may pass: the store does not answer, say.
+    /// A problem that may pass, such as a store that does not answer.
     case notYet(String)
-    /// Somebody has to change something.
+    /// A problem that lasts until a person changes something.
     case refused(String)
 
     package var description: String {
@@ -34,9 +34,9 @@ package enum FleetSpoolProblem: Error, Sendable, Equatable, CustomStringConverti
 }
 
 extension SealLog {
-    /// Tries out whether the bucket keeps conditions, and returns the id of its spool, 16 bytes. The first host makes it.
+    /// Tests whether the bucket honors conditional writes, and returns the id of its spool, 16 bytes. The first host makes the id.
     ///
-    /// A store that accepts a condition and ignores it would let two hosts decide the same generation, so it is refused.
+    /// A store that accepts a condition but ignores it would let two hosts decide the same generation, so such a store is refused.
     package func open(fleet: String) async throws(FleetSpoolProblem) -> [UInt8] {
         let steps = await S3Destination(S3Destination.Settings(address: client.address, encryption: nil), client)
             .check()
@@ -52,11 +52,11 @@ extension SealLog {
             encoder.outputFormatting = [.sortedKeys]
             _ = try await client.write(
                 FleetKey.spool, (try? encoder.encode(new)).map { Array($0) } ?? [], if: .isNew)
-            // Another host may have been first.
+            // Another host may have written it first.
             guard let made = try await spool() else {
                 throw S3Problem(
                     trouble: DeliveryTrouble(
-                        "\(FleetKey.spool) was written, but it is gone", remedy: "It is tried again"))
+                        "\(FleetKey.spool) was written, but is missing now", remedy: "Tributary retries"))
             }
             return try id(made, fleet)
         } catch {
@@ -70,7 +70,7 @@ extension SealLog {
             throw S3Problem(
                 trouble: DeliveryTrouble(
                     "\(client.address.shown)/\(FleetKey.spool) is damaged",
-                    remedy: "Restore it from a version or a copy"),
+                    remedy: "Restore an earlier version or a copy of the object"),
                 isFinal: true)
         }
         return spool
@@ -82,16 +82,16 @@ extension SealLog {
         }
         guard spool.format <= FleetSpool.format else {
             throw refused(
-                "\(client.address.shown) has format \(spool.format), and this version supports \(FleetSpool.format)",
-                "Install the version that the other hosts have")
+                "\(client.address.shown) has format \(spool.format), but this version supports \(FleetSpool.format)",
+                "Install the version that runs on the other hosts")
         }
         guard spool.fleet == fleet else {
             throw refused(
-                "\(client.address.shown) belongs to the fleet \(spool.fleet), and this host's is \(fleet)",
-                "Correct fleet.name, or give this fleet a bucket or prefix of its own")
+                "\(client.address.shown) belongs to the fleet \(spool.fleet), but this host belongs to \(fleet)",
+                "Correct fleet.name, or give this fleet a separate bucket or prefix")
         }
         guard let id = SharedSpoolID(spool.spoolID)?.bytes else {
-            throw refused("\(FleetKey.spool) has no valid id", "Restore it from a version or a copy")
+            throw refused("\(FleetKey.spool) has no valid id", "Restore an earlier version or a copy of the object")
         }
         return id
     }

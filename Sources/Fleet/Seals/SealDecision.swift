@@ -1,19 +1,19 @@
 import FoundationEssentials
 import Spool
 
-/// A seal as it is decided: the object `_tributary/seals/<integration>/<generation>.json` of the fleet's bucket. It is written once, under the
-/// condition that it is new, and never changed.
+/// A decided seal: the object `_tributary/seals/<integration>/<generation>.json` of the fleet's bucket. It is written once, only if it does not
+/// exist, and never changed.
 ///
-/// It says the same as the header of a journal on one host: where collection continues, and which segments the generation before became.
+/// It has the same information as the header of a journal on one host: where collection continues, and which segments the previous generation became.
 package struct SealDecision: Sendable, Equatable, Codable {
     package static let format = 1
 
     /// A file that was staged with the seal.
     package struct Object: Sendable, Equatable, Codable {
-        /// Below the prefix of the bucket.
+        /// The object's key, without the prefix of the bucket.
         package var key: String
         package var bytes: Int64
-        /// In lower-case hexadecimal digits.
+        /// The hash in lower-case hexadecimal digits.
         package var sha256: String
     }
 
@@ -27,9 +27,9 @@ package struct SealDecision: Sendable, Equatable, Codable {
     package var cursor: String
     /// RFC 3339, UTC, by the host's clock.
     package var sealedAt: String
-    /// Who sealed.
+    /// The name of the host that sealed.
     package var host: String
-    /// The number of the holding under which it was sealed, for audits.
+    /// The token of the holding under which it was sealed, for audits.
     package var token: Int64
     package var windows: Object
     /// Nil if there are no segments.
@@ -45,7 +45,7 @@ package struct SealDecision: Sendable, Equatable, Codable {
 extension SealDecision {
     /// - Parameters:
     ///   - host: this host's name in the fleet.
-    ///   - token: of its holding.
+    ///   - token: the token of this host's holding.
     package init(_ staged: StagedSeal, host: String, token: Int64) {
         format = Self.format
         integration = staged.integration
@@ -62,17 +62,17 @@ extension SealDecision {
         segments = staged.segments
     }
 
-    /// The key of its own object.
+    /// The key of this decision's object.
     package var key: String { FleetKey.seal(integration, generation) }
 
-    /// The same bytes each time, so that a repeated write is the same write.
+    /// The encoded decision. It is always encoded to the same bytes, so that a repeated write is identical.
     package var bytes: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(self)).map { Array($0) } ?? []
     }
 
-    /// Nil if the bytes are no decision.
+    /// Nil if the bytes are not a decision.
     package init?(_ bytes: [UInt8]) {
         guard let decision = try? JSONDecoder().decode(SealDecision.self, from: Data(bytes)) else { return nil }
         self = decision
@@ -85,14 +85,14 @@ extension SealDecision.Object {
     }
 }
 
-/// The keys of a fleet's bucket, below its prefix. Segments have the paths that they would have in a spool of one host.
+/// The keys of a fleet's bucket, without its prefix. Segments have the same paths as in a spool of one host.
 package enum FleetKey {
-    /// Which spool the bucket holds.
+    /// The object that identifies the spool.
     package static let spool = "_tributary/spool.json"
     /// The lease of a fleet without etcd.
     package static let lease = "_tributary/lease.json"
 
-    /// All seals of all integrations.
+    /// The prefix of all seals of all integrations.
     static let allSeals = "_tributary/seals/"
     static let allWindows = "_tributary/windows/"
     static let allAcknowledgements = "_tributary/acks/"
@@ -113,17 +113,17 @@ package enum FleetKey {
         bundles(integration) + "\(digits(generation))-\(commit)"
     }
 
-    /// How far a loader has come.
+    /// The acknowledgement of a loader.
     package static func acknowledgement(_ loader: String) -> String { "\(allAcknowledgements)\(loader).json" }
 
-    /// The loader of such a key; nil for a key of another form.
+    /// The loader's name in the key of an acknowledgement; nil for other keys.
     static func loader(_ key: String) -> String? {
         guard key.hasPrefix(allAcknowledgements), key.hasSuffix(".json") else { return nil }
         let name = String(key.dropFirst(allAcknowledgements.utf8.count).dropLast(5))
         return (try? Acknowledgement.checkName(name)).map { name }
     }
 
-    /// The generation in a key; nil for a key of another form.
+    /// The generation in a key; nil for keys of another form.
     package static func generation(_ key: String) -> UInt64? {
         guard let name = key.split(separator: "/").last else { return nil }
         return UInt64(name.prefix { $0 != "-" && $0 != "." })

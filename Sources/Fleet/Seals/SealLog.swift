@@ -3,33 +3,33 @@ import Delivery
 import Logging
 import Spool
 
-/// The seals of a fleet in its bucket: the bucket's part of the steps of `SpoolWriter+Shared`.
+/// The seals of a fleet in its bucket: carries out the steps of `SpoolWriter+Shared` that concern the bucket.
 ///
 /// Invariants
-/// - A decision is an object that is written once, under the condition that there is none of its generation (`If-None-Match: *`). So of all hosts that
-///   seal a generation, one succeeds. The others find its decision, and drop what they have not sealed.
-/// - A generation is sealed only by a host that has begun it: by its own decision before, or by an opening that has read it. So decisions form one chain, in which
-///   each cursor is where the next one's events begin.
-/// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So whoever reads a decision
-///   can finish its publication: either from the bundle, or nothing is left to do.
-/// - A generation is decided only after the one before is published. So only the newest decision can have segments that are not visible yet.
+/// - A decision is an object that is written once, only if its generation has no decision yet (`If-None-Match: *`). So only one of the hosts that
+///   seal a generation succeeds. The others read its decision, and drop their own unsealed records.
+/// - Only a host that has begun a generation seals it: it has made the previous decision itself, or has read it at an opening. So decisions form one chain, in which
+///   the events of each one begin at the cursor of the previous one.
+/// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So any host that reads a
+///   decision can finish its publication: the bundle exists, or nothing is left to do.
+/// - A generation is decided only after the previous one is published. So only the newest decision can have segments that are not visible yet.
 /// - Windows and bundles are deleted only if their generation is decided, and only if the newest decision does not name them.
 package struct SealLog: Sendable {
     let client: S3Client
     private let encryption: String?
-    /// Where staged files are.
+    /// The file system with the staged files.
     private let files: any FileSystem
     /// This host's name in the fleet.
     package let host: String
     private let logger: Logger
 
-    /// How long an attempt to decide may take. Afterwards it is found out what became of it.
+    /// The time limit of an attempt to decide. After it, the decision is read to find out whether the attempt succeeded.
     static let decisionLimit = Duration.seconds(20)
-    /// The largest decision: 4,096 segments with a kilobyte each, and a cursor.
+    /// The largest decision in bytes: room for 4,096 segments with a kilobyte each, and a cursor.
     static let decisionBytes = 8 << 20
-    /// The largest identity windows.
+    /// The largest identity windows, in bytes.
     static let windowsBytes: Int64 = 64 << 20
-    /// Decisions older than this, by the store's clock, are deleted, except for the newest. Milliseconds: 90 days.
+    /// The age in milliseconds, by the store's clock, at which decisions are deleted, except for the newest: 90 days.
     static let kept: Int64 = 90 * 86_400_000
 
     package init(
@@ -47,7 +47,7 @@ package struct SealLog: Sendable {
     /// An integration's newest decision; nil if it was never sealed.
     package func newest(_ integration: String) async throws(S3Problem) -> SealDecision? {
         let windows = try await client.list(FleetKey.windows(integration)).entries
-        // The newest decision's windows are always there. Windows of a generation without a decision are of an attempt.
+        // The windows of the newest decision always exist. Windows of a generation without a decision were left by an attempt.
         for generation in Set(windows.compactMap { FleetKey.generation($0.path) }).sorted(by: >) {
             guard let found = try await decision(integration, generation) else { continue }
             return try await latest(after: found)
@@ -78,7 +78,7 @@ package struct SealLog: Sendable {
             decision.generation == generation
         else { throw damaged(key, "it is not a seal of \(integration)") }
         guard decision.format <= SealDecision.format else {
-            throw damaged(key, "it has format \(decision.format), and this version supports \(SealDecision.format)")
+            throw damaged(key, "it has format \(decision.format), but this version supports \(SealDecision.format)")
         }
         return decision
     }
@@ -91,7 +91,7 @@ package struct SealLog: Sendable {
         let read = try await client.read(decision.windows.key, limit: Int(decision.windows.bytes) + 1)
         guard let read else {
             throw damaged(
-                decision.windows.key, "it is missing, and no lifecycle rule may delete what is below _tributary/")
+                decision.windows.key, "it is missing; check that no lifecycle rule deletes objects below _tributary/")
         }
         guard (try? FileDigest.sha256(of: read.bytes)) == decision.windows.sha256 else {
             throw damaged(decision.windows.key, "it does not have the SHA-256 that \(decision.key) names")
@@ -99,9 +99,9 @@ package struct SealLog: Sendable {
         return read.bytes
     }
 
-    /// Finishes the publication of a decision of any host, and removes what attempts have left.
+    /// Finishes the publication of a decision, whichever host has made it, and removes objects that failed attempts have left.
     ///
-    /// - Parameter directory: for files that pass through this host.
+    /// - Parameter directory: a directory for temporary files.
     package func finish(_ decision: SealDecision, in directory: String) async throws(S3Problem) {
         if let bundle = decision.bundle, try await client.exists(bundle.key) {
             try await publish(decision, from: bundle, in: directory)
@@ -125,15 +125,15 @@ package struct SealLog: Sendable {
         if let bundle = decision.bundle, let file = staged.bundle { try await put(bundle.key, file) }
     }
 
-    /// What became of a decision.
+    /// The outcome of an attempt to decide.
     package enum Outcome: Sendable, Equatable {
-        /// It is in force.
+        /// The decision is in force.
         case decided
         /// Another host has decided this generation.
         case fenced(by: SealDecision)
     }
 
-    /// Step 2, *decide*. If it throws, nobody knows whether the decision is in force: call it again, with the same decision.
+    /// Step 2, *decide*. If it throws, the outcome is unknown: call it again with the same decision.
     package func decide(_ decision: SealDecision) async throws(S3Problem) -> Outcome {
         do throws(S3Problem) {
             let written = try await client.write(
@@ -142,15 +142,15 @@ package struct SealLog: Sendable {
             if case .stored = written { return .decided }
         } catch {
             guard !error.isFinal, !error.isCancelled else { throw error }
-            // The answer may be lost while the decision is in force.
+            // The decision may be in force although its answer was lost.
             guard let found = try await self.decision(decision.integration, decision.generation) else { throw error }
             return outcome(decision, found)
         }
-        // Refused: there is a decision, perhaps by an earlier attempt whose answer was lost.
+        // Refused, because there is already a decision, perhaps from an earlier attempt whose answer was lost.
         guard let found = try await self.decision(decision.integration, decision.generation) else {
             throw S3Problem(
                 trouble: DeliveryTrouble(
-                    "\(decision.key) was reported as present, but it is gone", remedy: "It is tried again"))
+                    "\(decision.key) was reported as present, but is missing", remedy: "Tributary retries"))
         }
         return outcome(decision, found)
     }
@@ -171,7 +171,7 @@ package struct SealLog: Sendable {
         if decision.generation.isMultiple(of: 64) { try await deleteOld(decision) }
     }
 
-    /// Deletes decisions that nobody needs any more. A host that slept that long could write one of their generations again, and find a newer one at its next opening.
+    /// Deletes decisions that are not needed any more. A host that slept for that long could decide a deleted generation again, but would find the newer decision at its next opening.
     private func deleteOld(_ newest: SealDecision) async throws(S3Problem) {
         guard let own = try await client.list(newest.key, limit: 1).entries.first else { return }
         for entry in try await client.list(FleetKey.seals(newest.integration)).entries
@@ -183,11 +183,11 @@ package struct SealLog: Sendable {
     // MARK: Objects
 
     private func put(_ key: String, _ file: StagedFile) async throws(S3Problem) {
-        // The key has the commit's id.
+        // The key contains the commit id, so the object can only be this one.
         try await putOnce(key, file.path, bytes: file.bytes, sha256: file.sha256, headers: headers(nil))
     }
 
-    /// Stores a file under a key that stands for just these bytes: whoever has stored it before, an earlier attempt or another host, meant the same.
+    /// Stores a file under a key that is unique to its content: an object that already exists was stored by an earlier attempt or another host, with the same content.
     private func putOnce(
         _ key: String, _ path: String, bytes: Int64, sha256: String, headers: HTTPHeaders
     ) async throws(S3Problem) {
@@ -195,21 +195,21 @@ package struct SealLog: Sendable {
             let written = try await client.write(key, file: try upload(path), sha256: sha256, headers: headers)
             if case .stored = written { return }
             if try await client.size(key) == bytes { return }
-            // What a store has kept of a request that was cut off.
-            logger.warning("\(client.address.shown)/\(key) is not complete, and is stored again")
+            // Some stores keep a partial object when a request is cut off.
+            logger.warning("\(client.address.shown)/\(key) is incomplete; Tributary stores it again")
             try await client.delete(key)
         }
-        throw damaged(key, "it is not complete, and can't be replaced")
+        throw damaged(key, "it is incomplete and can't be replaced")
     }
 
     private func publish(_ segment: SealedSegment, file: String) async throws(S3Problem) {
         var headers = headers(Compression(fileName: segment.path)?.mediaType)
         headers.append("x-amz-meta-sha256", segment.sha256)
-        // The name has 64 random bits.
+        // The name contains 64 random bits, so it is unique.
         try await putOnce(segment.path, file, bytes: segment.bytes, sha256: segment.sha256, headers: headers)
     }
 
-    /// Publishes from the bundle, through a file, so that a large segment takes no memory.
+    /// Publishes segments from the bundle, each through a file, so that large segments take no memory.
     private func publish(
         _ decision: SealDecision, from bundle: SealDecision.Object, in directory: String
     ) async throws(S3Problem) {
@@ -221,16 +221,16 @@ package struct SealLog: Sendable {
             let path = "\(directory)/publish-\(segment.fileName)"
             defer { try? files.unlink(path) }
             guard try await copy(bundle.key, range, to: path) else {
-                // Another host has published everything, and removed the bundle.
+                // Another host has published all segments and removed the bundle.
                 return
             }
             try await publish(segment, file: path)
         }
     }
 
-    /// Returns false if the object is gone.
+    /// Returns false if the object does not exist any more.
     ///
-    /// - Parameter piece: bytes of one request.
+    /// - Parameter piece: bytes per request.
     func copy(
         _ key: String, _ range: Range<Int64>, to path: String, piece: Int64 = 4 << 20
     ) async throws(S3Problem) -> Bool {
@@ -282,12 +282,13 @@ package struct SealLog: Sendable {
         S3Problem(
             trouble: DeliveryTrouble(
                 "\(client.address.shown)/\(key) can't be used: \(reason)",
-                remedy: "Restore it from a version or a copy of the bucket; the integration waits until then"))
+                remedy:
+                    "Restore an earlier version or a copy of the object; the integration is not collected until then"))
     }
 
     private func local(_ error: SpoolError) -> S3Problem {
         S3Problem(
             trouble: DeliveryTrouble(
-                "\(error)", remedy: "See that there is room, and that the service's user may write there"))
+                "\(error)", remedy: "Check that there is room, and that the service's user may write there"))
     }
 }

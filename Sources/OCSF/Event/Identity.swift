@@ -87,6 +87,7 @@ struct Targets {
         }
     }
 
+    /// Takes a target by its type. Long because it compares with each known type, selected by length for speed.
     private mutating func add(_ element: JSONNode, _ event: LogEvent) {
         guard let target = Identity(element, in: event), target.isNamed(in: event) else { return }
         if first == nil { first = target }

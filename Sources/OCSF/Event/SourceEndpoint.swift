@@ -66,7 +66,7 @@ extension RecordMapping {
                 explain(
                     "src_endpoint.ip",
                     endpoint.isVerbatim
-                        ? "client.ipAddress" : "client.ipAddress in its usual spelling, or an actor that is one")
+                        ? "client.ipAddress" : "client.ipAddress in its usual spelling, or an actor that is an address")
             }
             if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
             // Marks the observable as internal, so that nobody looks it up outside.

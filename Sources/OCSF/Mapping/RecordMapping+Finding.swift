@@ -53,7 +53,7 @@ extension RecordMapping {
         if activity != 1, let judged {
             // The record of the finding has the event's uuid as its uid.
             writer.copy(judged)
-            explain("finding_info.uid", "debugData.eventUuid: the finding that this is about")
+            explain("finding_info.uid", "debugData.eventUuid: the finding that this event is about")
         } else if let uuid = event.known(event[.uuid]) {
             writer.copy(uuid)
         } else {
@@ -126,7 +126,7 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// A statement about a sign-in or a finding: the address in it is the evidence, and the client of the person who makes it is a resource that acted.
+    /// A person's statement about a sign-in or a finding. The address in the statement is the evidence; the client of the person is an acting resource.
     private mutating func statement(_ targets: Targets, _ endpoint: SourceEndpoint) {
         let mark = writer.count
         writer.put("\"evidences\":[{")

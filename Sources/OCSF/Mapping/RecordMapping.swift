@@ -78,7 +78,7 @@ struct RecordMapping: ~Copyable {
         nothing.deallocate()
     }
 
-    /// Nil for a LogEvent.
+    /// What the object is if it is not a LogEvent; nil if it is one.
     mutating func otherObject(_ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode) -> OtherObject? {
         event = LogEvent(bytes: bytes, count: count, nodes: nodes, top: tables, debug: tables + OktaKey.slots)
         event.index()
@@ -87,6 +87,8 @@ struct RecordMapping: ~Copyable {
 
     /// `nodes` is the event's tape; its root must be an object. `instead` is the class to use if the event's own class could not be filled in this version
     /// of OCSF.
+    ///
+    /// Long because it lists the parts of a record in the order in which they are written; each part is a separate function.
     mutating func write(
         _ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode, collectedAt: Int64,
         instead: (kind: OCSFKind, activity: Int)? = nil

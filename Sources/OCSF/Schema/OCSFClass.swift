@@ -96,7 +96,7 @@ package struct OCSFClass: Sendable {
 package enum OCSFKind: Int, Sendable, CaseIterable {
     case base, finding, account, authentication, entity, access, group, email, webResources, api, applicationError
 
-    /// What the schema says about the class.
+    /// The schema's facts about the class.
     package var facts: OCSFClass { OCSFClass.all[rawValue] }
 
     init?(uid: Int) {

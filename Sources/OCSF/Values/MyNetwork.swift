@@ -1,10 +1,10 @@
-/// Where something is, in the values of OCSF's `network_scope_id`.
+/// Whether an address or domain is internal or external, in the values of OCSF's `network_scope_id`.
 enum NetworkScope: Int {
     case `internal` = 1
     case external = 2
 }
 
-/// What belongs to the organization: addresses and domains.
+/// The organization's addresses and domains.
 ///
 /// The ranges that never leave a network are built in: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291
 /// section 2.5.3), link-local (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared space of carriers (RFC 6598) is

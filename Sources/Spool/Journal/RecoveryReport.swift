@@ -40,7 +40,6 @@ package struct RestoredState: Sendable, Equatable {
     package var known = 0
     /// Events that won't be recognized, and can be collected twice: their segments were deleted or damaged, or more were found than can be remembered, or
     /// their uid can't be read.
-    /// uid can be read.
     package var missingSegments = 0
     package var missingEvents = 0
     package var unreadEvents = 0

@@ -1,15 +1,15 @@
-/// Compares a segment's bytes with what was recorded of it when it was sealed.
+/// Compares a segment's bytes with the facts that were recorded when it was sealed.
 package struct SegmentCheck {
     private let segment: SealedSegment
     private let options: VerifyOptions
-    /// What has the record, for messages: "the manifest".
+    /// The source of these facts, for messages: "the manifest".
     private let record: String
     private let digest: SegmentDigest
     private let splitter = LineSplitter()
     private var length: Int64 = 0
     private var uncompressed: Int64 = 0
     private var summary = RecordSummary()
-    /// Fingerprints of the records' own identities that the filter of ``lines(_:keeping:)`` let through.
+    /// Fingerprints of the records' identities that passed the filter of ``lines(_:keeping:)``.
     package private(set) var fingerprints: [UInt128] = []
 
     package init(_ segment: SealedSegment, _ options: VerifyOptions, record: String) throws(SpoolError) {
@@ -19,18 +19,18 @@ package struct SegmentCheck {
         digest = try SegmentDigest()
     }
 
-    /// Lines that were read so far.
+    /// The number of lines that were read so far.
     package var records: Int { summary.records }
 
-    /// A piece of the segment as it is stored.
+    /// Takes a piece of the segment as it is stored.
     package mutating func packed(_ piece: UnsafeRawBufferPointer) throws(SpoolError) {
         length += Int64(piece.count)
         try digest.update(piece)
     }
 
-    /// A piece of the unpacked segment.
+    /// Takes a piece of the decompressed segment.
     ///
-    /// - Parameter keeping: of which fingerprints to keep.
+    /// - Parameter keeping: selects the fingerprints to keep.
     package mutating func lines(
         _ piece: UnsafeRawBufferPointer, keeping: (UInt128) -> Bool
     ) throws(SpoolError) {
@@ -47,7 +47,7 @@ package struct SegmentCheck {
         }
     }
 
-    /// What differs, after the last piece.
+    /// The differences, to be read after the last piece.
     package func problems() throws(SpoolError) -> [SpoolProblem] {
         var found: [SpoolProblem] = []
         func report(_ kind: SpoolProblem.Kind, _ detail: String) {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A segment's lines, unpacked as they are asked for: the file is read only as far as that takes.
+/// A segment's lines, decompressed on demand: the file is read only as far as necessary.
 ///
 /// An instance belongs to one task at a time.
 package final class SegmentLines {
@@ -12,15 +12,15 @@ package final class SegmentLines {
     private let output = ByteStore(capacity: 64 << 10)
     private var offset: Int64 = 0
     private var isAtEnd = false
-    /// Unpacked and not given out: from `start` on. There is no newline before `searched`.
+    /// Decompressed bytes, of which those from `start` on are not returned yet. There is no newline before `searched`.
     private var pending: [UInt8] = []
     private var start = 0
     private var searched = 0
 
     /// Opens a segment.
     ///
-    /// - Parameter path: absolute; its name tells how it is packed.
-    /// - Throws: ``SpoolError`` for a file that can't be opened or is no segment by its name.
+    /// - Parameter path: an absolute path, whose suffix determines the compression.
+    /// - Throws: ``SpoolError`` if the file can't be opened, or its name is not that of a segment.
     package init(path: String) throws(SpoolError) {
         guard let compression = Compression(fileName: path) else {
             throw .refused("\(path) is not a segment: its name ends in something else")
@@ -32,9 +32,9 @@ package final class SegmentLines {
 
     deinit { fileSystem.close(file) }
 
-    /// Gives the next line, without its newline, to `body`; nil at the end.
+    /// Calls `body` with the next line, without its newline; nil at the end.
     ///
-    /// - Throws: ``SpoolError/damaged(path:reason:)`` for what doesn't unpack or ends too early.
+    /// - Throws: ``SpoolError/damaged(path:reason:)`` if the file can't be decompressed or ends too early.
     package func next<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(SpoolError) -> Result? {
         while true {
             let newline = pending.withUnsafeBytes { bytes -> Int? in

@@ -25,20 +25,20 @@ package struct SpoolProblem: Sendable, Equatable {
         case .sequenceGap:
             "if an older spool was restored, see /usr/share/doc/tributary/backup.md; else restore the manifest from a backup, or list the "
                 + "directories once instead of resuming by position"
-        case .listedTwice: "load the path once; report it, this should not happen"
+        case .listedTwice: "load the path only once; this should not happen, so report it as a bug"
         case .size, .digest, .damaged, .records, .uncompressedBytes, .unterminated, .times:
             "the file was changed or damaged after sealing: check the disk, restore the file or fetch its time span from Okta again"
         case .unlisted:
-            "if the daemon is sealing right now, run it again; otherwise the manifest lost a line: load it by path"
+            "if the daemon was sealing meanwhile, verify again; otherwise the manifest has lost a line: load the segment by its path"
         case .foreign:
             "Tributary did not create this file: move it out of the spool, or give it a name that begins with '.' or '_'"
         case .damagedSeal, .windows:
-            "restore the object from a version or a copy of the bucket; no lifecycle rule may delete what is below _tributary/"
+            "restore an earlier version of the object, or a copy of it; check that no lifecycle rule deletes objects below _tributary/"
         case .sealGap:
-            "restore the seals from versions or a copy of the bucket; loaders can't see the segments that they name"
-        case .missing: "restore it from a version or a copy of the bucket, or fetch its time span from Okta again"
+            "restore earlier versions or copies of the seals; loaders can't see the segments that they name"
+        case .missing: "restore an earlier version or a copy of the object, or fetch its time span from Okta again"
         case .leftover: "it does no harm: the next host that opens the integration removes it"
-        case .duplicate: "when loading, keep one record per uid; report it, this should not happen"
+        case .duplicate: "when loading, keep one record per uid; this should not happen, so report it as a bug"
         }
     }
 }
@@ -222,7 +222,8 @@ struct SpoolVerifier {
             let other = segments[first.segment].path
             report(
                 .duplicate, segments[second.segment].path,
-                "the same record is in \(first.segment == second.segment ? "it twice" : other) too")
+                first.segment == second.segment ? "it has the same record twice" : "the same record is also in \(other)"
+            )
         }
     }
 

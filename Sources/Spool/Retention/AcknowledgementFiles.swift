@@ -101,7 +101,8 @@ package struct AcknowledgementFiles: Sendable {
         var path = ""
         if sequence > 0 {
             guard let line = try manifest.line(at: sequence) else {
-                throw .refused("the manifest has no complete line at position \(sequence): acknowledge one that it has")
+                throw .refused(
+                    "the manifest has no complete line at position \(sequence): acknowledge a position that it has")
             }
             path = line.path
         }
@@ -112,7 +113,7 @@ package struct AcknowledgementFiles: Sendable {
         return next
     }
 
-    /// Removes a loader, even if its file can't be read. Nothing waits for it any longer. Throws `refused` if there is no such loader.
+    /// Removes a loader, even if its file can't be read. Segments are no longer kept for it. Throws `refused` if there is no such loader.
     package func remove(_ loader: String) throws(SpoolError) {
         try Acknowledgement.checkName(loader)
         guard try fileSystem.status(directory) != nil else { throw .refused("there is no loader \(loader)") }
@@ -182,7 +183,7 @@ package struct AcknowledgementFiles: Sendable {
     }
 
     private func unbelievable(_ name: String, _ reason: String) -> SpoolError {
-        // Only a name that a loader can have is one that the command takes.
+        // The command takes only names that a loader can have.
         let loader = name.hasSuffix(Self.suffix) ? String(name.dropLast(Self.suffix.count)) : ""
         let shown = (try? Acknowledgement.checkName(loader)) == nil ? "NAME" : loader
         return .refused(

@@ -1,6 +1,6 @@
 /// The time by which segments are named and deleted, in case the wall clock is set while the daemon runs.
 ///
-/// If the clock is set ahead, not everything may become old at once. If it is set back and corrected later, no segment may look older than it
+/// If the clock is set ahead, the segments must not all become old at once. If it is set back and corrected later, no segment must look older than it
 /// is. It is unknown which of the two times is right. So until the retention period has passed, segments are named by the later time
 /// and deleted by the earlier one. The worst effect is that they are kept longer.
 struct RetentionClock {
@@ -9,7 +9,7 @@ struct RetentionClock {
     /// How long after a change the new time is accepted: the retention period. Monotonic milliseconds.
     var patience: Int64
     private var anchor: SpoolInstant
-    /// When the wall clock was first seen to differ. Monotonic milliseconds.
+    /// When the wall clock was first seen to deviate from the expected time; nil while it does not. Monotonic milliseconds.
     private var strayedAt: Int64?
 
     init(patience: Int64, now: SpoolInstant) {

@@ -7,7 +7,7 @@ package final class SegmentStream {
     private let output = ByteStore(capacity: 256 << 10)
     private var offset: Int64 = 0
 
-    /// - Parameter path: its name tells how the segment is packed; for messages.
+    /// - Parameter path: its suffix determines the compression; also used in messages.
     /// - Throws: `invalidName` if it is not a segment's.
     package convenience init(path: String) throws(SpoolError) {
         guard let compression = Compression(fileName: path) else { throw Compression.notASegment(path) }

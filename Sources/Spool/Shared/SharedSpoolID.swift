@@ -2,7 +2,7 @@ import Digests
 
 /// The id of a spool that several hosts share.
 package struct SharedSpoolID: Sendable, Equatable {
-    /// 16 of them.
+    /// 16 bytes.
     package let bytes: [UInt8]
 
     /// Nil if the text is not 32 hexadecimal digits.

@@ -1,4 +1,4 @@
-/// Where a generation of a shared spool begins, as its decision has it.
+/// Where a generation of a shared spool begins, according to its decision.
 package struct SharedBeginning: Sendable, Equatable {
     package var generation: UInt64
     package var cursor: String
@@ -21,9 +21,9 @@ extension Spool {
         return try fileSystem.list(directory).compactMap { Journal.generation(fileName: $0.name) }.max()
     }
 
-    /// Begins the generation of a decision, with nothing in it. An older journal is removed: its records are in segments by now, or are collected again.
+    /// Begins the generation of a decision with an empty journal. An older journal is removed: its records are in segments by now, or will be collected again.
     ///
-    /// - Returns: how many records the older journal had.
+    /// - Returns: the number of records in the older journal.
     ///
     /// Throws `writerInUse`, `invalidName`, `damaged` if the windows can't be read, or `file`.
     package func begin(
@@ -51,7 +51,7 @@ extension Spool {
 
     private func journals(_ integration: String) -> String { "\(settings.stateDirectory)/integrations/\(integration)" }
 
-    /// How many unsealed records a journal has; 0 if that can't be read, since nothing depends on it.
+    /// The number of unsealed records in a journal. It is only reported, so it is 0 if the journal can't be read.
     private func records(of integration: String, _ generation: UInt64?, _ scratch: SpoolScratch) -> Int {
         guard let generation else { return 0 }
         let recovery = JournalRecovery(
@@ -72,7 +72,7 @@ extension Spool {
                 return .failure(.newerFormat(path: what, found: version, supported: JournalHeader.version))
             }
             guard let windows = IdentityWindows(&cursor, version: version), cursor.isAtEnd else {
-                return .failure(.damaged(path: what, reason: "they are no valid encoding"))
+                return .failure(.damaged(path: what, reason: "they are not a valid encoding"))
             }
             return .success(windows)
         }

@@ -1,20 +1,20 @@
 import Digests
 
-/// Sealing a generation of a shared spool. The steps are those of a spool on one host (`SpoolWriter+Sealing`), but the decision is made in the
-/// fleet's bucket, where it excludes the decision of every other host:
+/// Sealing a generation of a shared spool. The steps are those of a spool on one host (`SpoolWriter+Sealing`), but the decision is stored in the
+/// fleet's bucket, where only one host's decision per generation can succeed:
 ///
 /// 1. *stage*: ``stage(_:at:)`` writes the segments, and two files that the caller stores: the identity windows, and a bundle of the segments.
-/// 2. *decide*: the caller stores the decision. Until its outcome is known, no commit is taken.
-/// 3. *adopt*: ``adopt(_:at:)`` begins the next generation. If the process dies before it, the journal is older than the newest decision, and is
+/// 2. *decide*: the caller stores the decision. Until its outcome is known, commits are refused.
+/// 3. *adopt*: ``adopt(_:at:)`` begins the next generation. If the process dies before that, the journal is older than the newest decision, and is
 ///   replaced at the next opening (``Spool/begin(_:at:scratch:now:)``).
 /// 4. *publish*: the caller stores the segments under their final names, from the staged files or from the bundle.
-/// 5. *forget*: ``forget(_:)`` removes the staged files, and the caller the bundle.
+/// 5. *forget*: ``forget(_:)`` removes the staged files, and the caller removes the bundle.
 ///
 /// Nothing is carried over, because the next generation may be collected by another host, which has no copy of the journal.
 extension SpoolWriter {
-    /// Step 1. Nil if nothing has to be sealed.
+    /// Step 1. Nil if there is nothing to seal.
     ///
-    /// Throws `file` without losing anything, or `sealUndecided` if there is a staged seal already.
+    /// Throws `file`, after which nothing is lost, or `sealUndecided` if there is already a staged seal.
     package func stage(_ occasion: SealOccasion, at now: SpoolInstant) throws(SpoolError) -> StagedSeal? {
         guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
         try settle()
@@ -32,7 +32,7 @@ extension SpoolWriter {
         }
     }
 
-    /// Step 3, once the seal is decided. Can be repeated after an error.
+    /// Step 3, after the seal is decided. May be called again after an error.
     package func adopt(_ staged: StagedSeal, at now: SpoolInstant) throws(SpoolError) {
         if case .undecided(let plan) = phase, plan.generation + 1 == staged.generation {
             // The next generation does not list the segments: the decision in the bucket does.
@@ -42,7 +42,7 @@ extension SpoolWriter {
         try settle()
     }
 
-    /// Step 5. Also for a seal that was not decided and never will be.
+    /// Step 5. Also called for a seal that was not decided and never will be.
     package func forget(_ staged: StagedSeal) {
         let plan = SealPlan(
             generation: staged.generation - 1, manifest: .beginning,
@@ -57,13 +57,13 @@ extension SpoolWriter {
         }
     }
 
-    /// Whether ``stage(_:at:)`` has something to seal that is due, or has staged it.
+    /// Whether a seal is due, or is already staged.
     package func isSharedSealDue(at now: SpoolInstant) -> Bool {
         if case .ready = phase { isSharedDue(at: now) || isUnknownToFleet } else { true }
     }
 
-    /// Whether a shared spool has no decision of the integration yet. Another host would begin at the configured start, which may count from that moment, so the
-    /// first place is sealed at once.
+    /// Whether a shared spool has no decision of the integration yet. The first cursor is then sealed at once, because another host would begin at the
+    /// configured start, which may be relative to the present.
     var isUnknownToFleet: Bool {
         spool.settings.sharedID != nil && journal.header.cursor == nil && cursor != nil
     }
@@ -101,7 +101,7 @@ extension SpoolWriter {
             bundle: bundle, directory: staging)
     }
 
-    /// Writes a file piece by piece. It is not synchronized: after a crash it is not needed. It is removed if writing fails.
+    /// Writes a file piece by piece, without fsync, since it is not needed after a crash. Removes the file if writing fails.
     private func write(
         _ path: String,
         _ contents: ((UnsafeRawBufferPointer) throws(SpoolError) -> Void) throws(SpoolError) -> Void

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// A seal of a shared spool between its steps *stage* and *decide*: everything that the decision names, as files that no loader sees.
+/// A seal of a shared spool between the steps *stage* and *decide*: everything that the decision will name, as files that loaders can't see.
 ///
-/// The commit id is drawn once for a seal. A decision that is found later is this one's if and only if it has this id.
+/// The commit id is drawn once for each seal. A decision that is found later belongs to this seal if and only if it has this id.
 package struct StagedSeal: Sendable, Equatable {
     package let integration: String
     /// The generation that the seal begins.
@@ -13,16 +13,16 @@ package struct StagedSeal: Sendable, Equatable {
     package let cursor: String
     /// RFC 3339, UTC.
     package let sealedAt: String
-    /// None if only the cursor has moved.
+    /// Empty if only the cursor has moved.
     package let segments: [SealedSegment]
     /// The identity windows at the cursor.
     package let windows: StagedFile
-    /// The segments, one after the other; nil if there are none.
+    /// The concatenated segments; nil if there are none.
     package let bundle: StagedFile?
-    /// The directory with a file for each segment. Absolute.
+    /// Absolute path of the directory with a file for each segment.
     package let directory: String
 
-    /// The staged file of a segment. Absolute.
+    /// Absolute path of a segment's staged file.
     package func file(of segment: SealedSegment) -> String { "\(directory)/\(segment.fileName)" }
 }
 
@@ -35,11 +35,11 @@ package struct StagedFile: Sendable, Equatable {
     package let sha256: String
 }
 
-/// When a shared spool's integration is sealed.
+/// Why an integration of a shared spool is sealed.
 package enum SealOccasion: Sendable {
-    /// A partition is large enough, or the oldest record old enough.
+    /// A partition is large enough, or the oldest record is old enough.
     case due
-    /// The integration is handed over or closed: whatever is not sealed, even if it is only a cursor that has moved.
+    /// The integration is handed over or closed: everything is sealed, even if only the cursor has moved.
     case handOver
 }
 

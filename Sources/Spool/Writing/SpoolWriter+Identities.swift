@@ -5,7 +5,7 @@ extension SpoolWriter {
         identities.contains(identity, in: window)
     }
 
-    /// Adds an identity with the next commit, or not at all if that is discarded or throws. A commit takes at most 131,072, and throws `tooMuch` above that.
+    /// Adds an identity with the next commit, unless that is discarded or throws. A commit takes at most 131,072, and throws `tooMuch` above that.
     package func remember(_ identity: RecordIdentity, in window: IdentityWindow) {
         identities.remember(identity, in: window)
     }
