@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A command of `tributary` as a message names it. For a configuration other than the installed one it has `--config FILE`, so that a person who copies it
-/// from the screen changes the files that the message is about.
+/// Commands of `tributary` for use in messages. For a configuration other than the installed one they contain `--config FILE`, so that a copied command
+/// changes the files that the message is about.
 package enum CommandHint {
     /// The configuration that the unit uses.
     package static let installed = "/etc/tributary/tributary.yaml"
@@ -22,38 +22,38 @@ package enum CommandHint {
         return path == installed ? "tributary \(words)" : "tributary \(words) --config \(quoted(path))"
     }
 
-    /// The same for a command that changes files under /etc, and so needs root there.
+    /// The same for a command that changes files under /etc, which needs root's rights.
     package static func asRoot(_ words: String) -> String { (isInstalled ? "sudo " : "") + command(words) }
 
-    /// What has the running daemon read its configuration again.
+    /// The command that makes the running daemon read its configuration again.
     package static var reload: String { isInstalled ? "systemctl reload tributary" : command("reload") }
 
-    /// What starts the daemon.
+    /// The command that starts the daemon.
     package static var start: String { isInstalled ? "systemctl start tributary" : command("run") }
 
-    /// Where to look if the daemon does not run.
+    /// What to check if the daemon does not run.
     package static var lookAtService: String { isInstalled ? "(systemctl status tributary)" : "Start it: \(start)" }
 
-    /// What restarts the daemon.
+    /// The command that restarts the daemon.
     package static var restart: String {
         isInstalled ? "systemctl restart tributary" : "stop the daemon, then \(command("run"))"
     }
 
-    /// What replaces the secret of a credential.
+    /// How to replace the secret of a credential.
     ///
-    /// - Parameter file: the file that the configuration names for it; nil if `tributary credential` keeps it.
+    /// - Parameter file: the file that the configuration names for it; nil if `tributary credential` stores it.
     package static func replaceSecret(of credential: Name, in file: String?) -> String {
         guard let file, file != ownSecretFile(credential) else { return asRoot("credential rotate \(credential)") }
-        return "put it into \(file)"
+        return "write it into \(file)"
     }
 
-    /// Where `tributary credential` keeps the secret of a configuration that no unit serves.
+    /// Where `tributary credential` stores a secret for a configuration that no unit uses.
     private static func ownSecretFile(_ credential: Name) -> String? {
         let path = configuration.withLock(\.self)
         return path == installed ? nil : "\(CredentialDirectories.collector.next(to: path).source)/\(credential)"
     }
 
-    /// As a shell takes it for one word.
+    /// Quotes a path for a shell.
     private static func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
@@ -64,6 +64,6 @@ package enum CommandHint {
 }
 
 extension Configuration.Credential {
-    /// What replaces the secret when Okta refuses it.
+    /// How to replace the secret if Okta refuses it.
     package var secretReplacement: String { CommandHint.replaceSecret(of: settings.name, in: settings.secretFile) }
 }

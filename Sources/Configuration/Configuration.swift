@@ -1,6 +1,6 @@
 import OktaAPI
 
-/// Everything that `tributary.yaml` and `conf.d` say, checked and with defaults filled in. It contains paths of
+/// The whole content of `tributary.yaml` and `conf.d`, checked and with defaults filled in. It contains paths of
 /// secrets, never secrets.
 @dynamicMemberLookup
 package struct Configuration: Sendable, Equatable {
@@ -24,11 +24,11 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [Credential]
     /// In the order of the files.
     package var integrations: [Integration]
-    /// Integrations that are left out because of mistakes in them. Empty unless ``ConfigurationContext/mistakes`` allows that.
+    /// Integrations that are not used because of mistakes in them. Empty unless ``ConfigurationContext/mistakes`` allows that.
     package var unusable: [UnusableIntegration] = []
     /// In the order of the files.
     package var destinations: [Destination]
-    /// Nil: this host is not in a fleet.
+    /// Nil if this host does not belong to a fleet.
     package var fleet: Fleet? = nil
     /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]
@@ -70,7 +70,7 @@ package struct Configuration: Sendable, Equatable {
 
     /// An integration that can't be used as configured.
     package struct UnusableIntegration: Sendable, Equatable {
-        /// Its name. If that can't be read or is taken, its place in the file; for a file that can't be read, the file.
+        /// The integration's name. If that can't be read or is taken, its place in the file; for an unreadable file, the file.
         package var name: String
         /// The org's address; nil if it can't be read.
         package var org: String?
@@ -100,7 +100,7 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Destination: Sendable, Hashable {
         package var settings: Section<DestinationKeys>
-        /// Where the credential of an `s3` destination is: the configured path, or the path where systemd provides it.
+        /// The path of the destination's secret: the configured path, or the path where systemd provides it.
         package var secretFile: String
 
         package subscript<Value>(dynamicMember key: KeyPath<DestinationKeys, ConfigurationKey<Value>>) -> Value {
@@ -116,9 +116,9 @@ package struct Configuration: Sendable, Equatable {
         package var host: String
         /// The bucket that is the fleet's spool.
         package var log: Section<FleetLogKeys>
-        /// Where the access key for the bucket is with credentials `static`: the configured path, or the path where systemd provides it.
+        /// The path of the bucket's access key with credentials `static`: the configured path, or the path where systemd provides it.
         package var secretFile: String
-        /// How the hosts agree on who collects what.
+        /// How the hosts agree on which host collects each integration.
         package var lease: Section<FleetLeaseKeys>
 
         package subscript<Value>(dynamicMember key: KeyPath<FleetKeys, ConfigurationKey<Value>>) -> Value {

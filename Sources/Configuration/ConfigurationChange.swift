@@ -1,4 +1,4 @@
-/// What a running daemon has to change to use another configuration. Integrations are matched by name, everything else by
+/// The changes that a running daemon must make to use another configuration. Integrations are matched by name, everything else by
 /// key.
 ///
 /// ```swift

@@ -11,13 +11,13 @@ extension Configuration {
 
         package let stateDirectory = ConfigurationKey<String>(
             "state_directory", .path, default: .environment("STATE_DIRECTORY", else: "/var/lib/tributary"), .atRestart,
-            "Where cursors and checkpoints are kept.")
+            "The directory for cursors and checkpoints.")
         package let runtimeDirectory = ConfigurationKey<String>(
             "runtime_directory", .path, default: .environment("RUNTIME_DIRECTORY", else: "/run/tributary"), .atRestart,
-            "Where the running daemon puts its status.")
+            "The directory for the running daemon's status.")
         package let deliveryDirectory = ConfigurationKey<String>(
             "delivery_directory", .path, default: .value("/run/tributary-deliver"), .atRestart,
-            "Where each delivery puts its status, in a directory with the destination's name.")
+            "The directory in which each delivery keeps its status, in a subdirectory with the destination's name.")
     }
 
     /// Under `spool`.
@@ -27,7 +27,7 @@ extension Configuration {
         // Not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that, but loaders must reach the spool.
         package let directory = ConfigurationKey<String>(
             "spool.directory", .path, default: .value("/var/lib/tributary/spool"), .atRestart,
-            "Where sealed segments appear for loaders."
+            "The directory in which loaders find sealed segments."
         ) { $0 }
         package let compression = ConfigurationKey<Compression>(
             "spool.compression", .word(), default: .value("zstd"), .whileRunning,
@@ -35,19 +35,19 @@ extension Configuration {
         ) { $0 == .none ? "not compressed" : $0.rawValue }
         package let segmentMaxBytes = ConfigurationKey<ByteSize>(
             "spool.segment_max_bytes", .size(1 << 10, 4 << 30), default: .value("64MiB"), .whileRunning,
-            "A segment is sealed when it holds this much, uncompressed; from 1KiB to 4GiB."
+            "A segment is sealed when it reaches this uncompressed size; from 1KiB to 4GiB."
         ) { "segments of up to \($0)" }
         package let segmentMaxAge = ConfigurationKey<ConfigurationDuration>(
             "spool.segment_max_age", .duration(1, 86_400), default: .value("5m"), .whileRunning,
-            "A segment is sealed at this age at the latest; from 1s to 1d. An integration's first ones are sealed after 30 s, if that is less."
+            "A segment is sealed at this age even if it is small; from 1s to 1d. An integration's first segments are sealed after at most 30 s."
         ) { "sealed after \($0)" }
         package let maxBytes = ConfigurationKey<ByteSize>(
             "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"), .whileRunning,
-            "When the spool holds this much, collection pauses; nothing is dropped."
+            "At this size of the spool, collection pauses; nothing is dropped."
         ) { "pauses at \($0)" }
         package let retention = ConfigurationKey<Retention>(
             "spool.retention", .retention, default: .value("never"), .whileRunning,
-            "When sealed segments are deleted: never, a duration counted from sealing, or acknowledged, which is as soon as all loaders have them."
+            "When sealed segments are deleted: never, at an age such as 30d counted from sealing, or acknowledged (as soon as all loaders have acknowledged them)."
         ) { $0.words }
     }
 
@@ -57,11 +57,11 @@ extension Configuration {
 
         package let schemaVersion = ConfigurationKey<SchemaVersion>(
             "record.schema_version", .schemaVersion, default: .value("1.8.0"), .atRestart,
-            "The version of OCSF that records follow: \(SchemaVersion.allCases.reversed().map(\.rawValue).alternatives)."
+            "The OCSF version of the records: \(SchemaVersion.allCases.reversed().map(\.rawValue).alternatives)."
         ) { "OCSF \($0.rawValue)" }
         package let rawData = ConfigurationKey<Bool>(
             "record.raw_data", .flag, default: .value("true"), .whileRunning,
-            "Keep the event as Okta sent it inside the record."
+            "Include the event as Okta sent it in the record."
         ) { "raw data \($0 ? "on" : "off")" }
         package let observables = ConfigurationKey<Bool>(
             "record.observables", .flag, default: .value("true"), .whileRunning,
@@ -69,15 +69,15 @@ extension Configuration {
         ) { "observables \($0 ? "on" : "off")" }
         package let datetime = ConfigurationKey<Bool>(
             "record.datetime", .flag, default: .value("false"), .whileRunning,
-            "Say each time in words too, next to the milliseconds: OCSF's profile datetime."
+            "Write each time also as text, in addition to milliseconds (OCSF's profile datetime)."
         ) { $0 ? "with datetime" : nil }
         package let flattenUnmapped = ConfigurationKey<Bool>(
             "record.flatten_unmapped", .flag, default: .value("false"), .whileRunning,
-            "Make whatever stands in unmapped one text each, for stores with fixed columns."
+            "Write each member of unmapped as text, for stores with fixed columns."
         ) { $0 ? "unmapped as text" : nil }
         package let catalogue = ConfigurationKey<[String]>(
             "record.catalogue", listOf: .path, .whileRunning,
-            "Tables of your own from event type to class; they win over the built-in one.")
+            "Your own tables that map event types to classes; they override the built-in one.")
     }
 
     /// Under `my_network`.
@@ -86,11 +86,11 @@ extension Configuration {
 
         package let domains = ConfigurationKey<[DomainName]>(
             "my_network.domains", listOf: .domain, .whileRunning,
-            "Your organisation's domains, their subdomains included."
+            "Your organisation's domains; subdomains are included."
         ) { $0.text }
         package let ipRanges = ConfigurationKey<[IPRange]>(
             "my_network.ip_ranges", listOf: .ipRange, .whileRunning,
-            "Your organisation's addresses, on top of the private and link-local ranges."
+            "Your organisation's addresses, in addition to the private and link-local ranges."
         ) { $0.text }
     }
 
@@ -108,7 +108,7 @@ extension Configuration {
         ) { $0.map { "proxy \($0)" } }
         package let proxyCredentialsFile = ConfigurationKey<String?>(
             "network.proxy_credentials_file", optional: .path, .atRestart,
-            "The file that holds user:password for the proxy, and nothing else."
+            "A file that contains only user:password for the proxy."
         ) { $0.map { "the proxy's user and password in \($0)" } }
         package let noProxy = ConfigurationKey<[ProxyException]>(
             "network.no_proxy", listOf: .proxyException, described: "the environment's", .atRestart,
@@ -122,33 +122,33 @@ extension Configuration {
 
         package let listen = ConfigurationKey<ListenAddress?>(
             "metrics.listen", optional: .listenAddress, .atRestart,
-            "Where the status page, the metrics and the health checks are served, to programs of this host only: a loopback address with a port, or unix: and a path."
+            "The address of the status page, the metrics and the health checks, for programs on this host only: a loopback address with a port, or unix: and a path."
         ) { $0.map { "status page and metrics at \($0)" } }
         package let textfile = ConfigurationKey<String?>(
             "metrics.textfile", optional: .path, .atRestart,
-            "A file to write the metrics to every 15s, for node_exporter's textfile collector; its name has to end in .prom."
+            "A file to which the metrics are written every 15s, for node_exporter's textfile collector; its name must end in .prom."
         ) { $0.map { "metrics in \($0)" } }
     }
 
-    /// Under `response`: limits of the response actions, and where their helper keeps things.
+    /// Under `response`: limits of the response actions, and paths of their helper.
     package struct ResponseKeys: ConfigurationSection {
         package static let shared = Self()
 
         package let protectedUsers = ConfigurationKey<[String]>(
             "response.protected_users", listOf: .oktaUser, .whileRunning,
-            "Users that no response action touches, forced or not, such as break-glass accounts: logins, e-mail addresses or ids."
+            "Users on whom no response action is allowed, even with --force, such as break-glass accounts: logins, e-mail addresses or ids."
         ) { $0.isEmpty ? nil : "protected: \($0.joined(separator: " "))" }
         package let usersPerHour = ConfigurationKey<Int>(
             "response.users_per_hour", .number(1...100_000), default: .value("20"), .whileRunning,
-            "How many users response actions may touch within an hour unless they are forced; from 1 to 100000."
+            "The most users on whom actions are allowed within an hour without --force; from 1 to 100000."
         ) { "up to \($0) users an hour" }
         package let logDirectory = ConfigurationKey<String>(
             "response.log_directory", .path, default: .value("/var/lib/tributary-respond/log"), .atRestart,
-            "Where the helper of the response actions records each of them, for the daemon to collect."
+            "The directory in which the helper of the response actions records each action; the daemon collects the records."
         ) { _ in nil }
         package let socket = ConfigurationKey<String>(
             "response.socket", .path, default: .value("/run/tributary-respond/socket"), .atRestart,
-            "The Unix socket at which that helper takes requests."
+            "The Unix socket on which that helper accepts requests."
         ) { _ in nil }
     }
 
@@ -157,7 +157,8 @@ extension Configuration {
         package static let shared = Self()
 
         package let name = ConfigurationKey<Name>(
-            "credentials[].name", .name, default: .required, .whileRunning, "What integrations call the credential by."
+            "credentials[].name", .name, default: .required, .whileRunning,
+            "The name by which integrations refer to the credential."
         ) { _ in nil }
         package let description = ConfigurationKey<String?>(
             "credentials[].description", optional: .text, .whileRunning, "For people."
@@ -168,22 +169,22 @@ extension Configuration {
         ) { _ in nil }
         package let permissions = ConfigurationKey<CredentialPermissions>(
             "credentials[].permissions", .word(), default: .value("read"), .whileRunning,
-            "read for ingestion; a response action needs write."
+            "read for collecting the log; response actions need write."
         ) { $0.rawValue }
         package let expires = ConfigurationKey<CalendarDate?>(
             "credentials[].expires", optional: .date, .whileRunning,
-            "The last day it is good for; you are warned 30, 7 and 1 days before.")
+            "The last day on which it is valid; you are warned 30, 7 and 1 days before.")
         package let secretFile = ConfigurationKey<String?>(
             "credentials[].secret_file", optional: .path,
-            described: "/etc/tributary/credentials/NAME, as the unit hands it over", .whileRunning,
-            "The file that holds the token or the private key, and nothing else."
+            described: "/etc/tributary/credentials/NAME, as the unit provides it", .whileRunning,
+            "A file that contains only the token or the private key."
         ) { _ in nil }
         package let clientID = ConfigurationKey<String?>(
             "credentials[].client_id", optional: .clientID, .whileRunning,
             "With type oauth: the service app's client ID.")
         package let keyID = ConfigurationKey<String?>(
             "credentials[].key_id", optional: .identifier, .whileRunning,
-            "With type oauth: the key's kid, where the app has several.")
+            "With type oauth: the key's kid, if the app has several keys.")
     }
 
     /// An item of `integrations`.
@@ -192,7 +193,7 @@ extension Configuration {
 
         package let name = ConfigurationKey<Name>(
             "integrations[].name", .name, default: .required, .whileRunning,
-            "Names the integration in status, journal and spool."
+            "The integration's name in the status, the journal and the spool."
         ) { _ in nil }
         package let description = ConfigurationKey<String?>(
             "integrations[].description", optional: .text, .whileRunning, "For people."
@@ -202,7 +203,7 @@ extension Configuration {
         ) { _ in nil }
         package let paused = ConfigurationKey<Bool>(
             "integrations[].paused", .flag, default: .value("false"), .whileRunning,
-            "Collect nothing for now; place, history and spool are kept."
+            "Pause collection; place, history and spool are kept."
         ) { $0 ? "paused" : nil }
     }
 
@@ -212,7 +213,7 @@ extension Configuration {
 
         package let credential = ConfigurationKey<Name>(
             "integrations[].data_ingest.credential", .name, default: .required, .whileRunning,
-            "The credential to read the log with."
+            "The credential for reading the log."
         ) { "ingests with \($0)" }
         package let pollInterval = ConfigurationKey<ConfigurationDuration>(
             "integrations[].data_ingest.poll_interval", .duration(1, 3600), default: .value("15s"), .whileRunning,
@@ -220,19 +221,19 @@ extension Configuration {
         ) { "every \($0)" }
         package let start = ConfigurationKey<StartTime>(
             "integrations[].data_ingest.start", .startTime, default: .value("7d"), .whileRunning,
-            "Where a first run begins: a duration back, an RFC 3339 time, or now."
+            "Where the first run begins: a duration before now, an RFC 3339 time, or now."
         ) { "first run from \($0)" }
         package let filter = ConfigurationKey<String?>(
             "integrations[].data_ingest.filter", optional: .filter, .whileRunning,
-            "An Okta filter expression; without it, every event."
+            "An Okta filter expression; without it, every event is collected."
         ) { $0.map { "filter: \($0)" } }
         package let rateLimitShare = ConfigurationKey<RateShare>(
             "integrations[].data_ingest.rate_limit_share", .share, default: .value("0.5"), .whileRunning,
-            "The share of the org's /api/v1/logs budget to use; above 0, up to 1."
+            "The share of the org's rate limit for /api/v1/logs to use; above 0, up to 1."
         ) { "\($0) of the rate limit" }
         package let pageSize = ConfigurationKey<Int>(
             "integrations[].data_ingest.page_size", .number(1...1000), default: .value("1000"), .whileRunning,
-            "How many events to ask for at once; from 1 to 1000."
+            "The number of events per request; from 1 to 1000."
         ) { "pages of \($0)" }
     }
 
@@ -242,7 +243,7 @@ extension Configuration {
 
         package let credential = ConfigurationKey<Name>(
             "integrations[].response_action.credential", .name, default: .required, .whileRunning,
-            "The credential to act with; it needs write."
+            "The credential for response actions; it needs write."
         ) { "acts with \($0)" }
     }
 
@@ -252,36 +253,36 @@ extension Configuration {
 
         package let name = ConfigurationKey<Name>(
             "destinations[].name", .name, default: .required, .whileRunning,
-            "Names the destination in commands, status, journal and acknowledgements."
+            "The destination's name in commands, the status, the journal and acknowledgements."
         ) { _ in nil }
         package let description = ConfigurationKey<String?>(
             "destinations[].description", optional: .text, .whileRunning, "For people."
         ) { _ in nil }
         package let type = ConfigurationKey<DestinationType>(
             "destinations[].type", .word(), default: .required, .whileRunning,
-            "s3 for object storage, http for a search engine or a database, exec for a command of your own."
+            "s3 for object storage, http for a search engine or a database, exec for your own command."
         ) { _ in nil }
         package let concurrency = ConfigurationKey<Int>(
             "destinations[].concurrency", .number(1...16), default: .value("4"), .whileRunning,
-            "How many segments are under way at once; from 1 to 16."
+            "The number of segments that are delivered at the same time; from 1 to 16."
         ) { "\($0) at once" }
         package let bucket = ConfigurationKey<String?>(
             "destinations[].bucket", optional: .bucket, .whileRunning, "With type s3: the bucket."
         ) { _ in nil }
         package let prefix = ConfigurationKey<String?>(
             "destinations[].prefix", optional: .objectPrefix, .whileRunning,
-            "With type s3: what the objects' keys begin with, before a slash."
+            "With type s3: the prefix of all objects' keys; a slash follows it."
         ) { _ in nil }
         package let region = ConfigurationKey<String?>(
             "destinations[].region", optional: .region, described: "us-east-1 with an endpoint", .whileRunning,
             "With type s3: the bucket's region.")
         package let endpoint = ConfigurationKey<EndpointURL?>(
             "destinations[].endpoint", optional: .endpoint, described: "Amazon S3", .whileRunning,
-            "With type s3: the address of another store that speaks S3."
+            "With type s3: the address of an S3-compatible store other than Amazon's."
         ) { _ in nil }
         package let pathStyle = ConfigurationKey<Bool?>(
             "destinations[].path_style", optional: .flag, described: "true with an endpoint", .whileRunning,
-            "With type s3: put the bucket into the path instead of the host's name.")
+            "With type s3: put the bucket's name into the path of the URL instead of the host name.")
         package let credentials = ConfigurationKey<DestinationCredentials>(
             "destinations[].credentials", .word(), default: .value("auto"), .whileRunning,
             "With type s3: where the access key comes from."
@@ -290,60 +291,60 @@ extension Configuration {
             "destinations[].secret_file", optional: .path,
             described: "/run/tributary-credentials-deliver/NAME/secrets/NAME, else $CREDENTIALS_DIRECTORY/NAME",
             .whileRunning,
-            "With credentials static: the file that holds the access key; with type http: the token or password. Nothing else is in it."
+            "A file that contains only the secret: with credentials static, the access key; with type http, the token or password."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
             "destinations[].credential_process", listOf: .argument, .whileRunning,
-            "With credentials process: the command that writes an access key as JSON.")
+            "With credentials process: the command that prints an access key as JSON.")
         package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
             "destinations[].server_side_encryption", optional: .word(), described: "the bucket's", .whileRunning,
-            "With type s3: how the store encrypts the objects.")
+            "With type s3: the encryption that the store is asked for.")
         package let format = ConfigurationKey<DestinationFormat>(
             "destinations[].format", .word(), default: .value("ndjson"), .whileRunning,
-            "With type s3: ndjson for the segments as they are, parquet for Parquet files made of them."
+            "With type s3: ndjson for unchanged segments, parquet for Parquet files converted from them."
         ) { $0 == .ndjson ? nil : $0.rawValue }
         package let layout = ConfigurationKey<DestinationLayout>(
             "destinations[].layout", .word(), default: .value("hive"), .whileRunning,
-            "With type s3: hive for the spool's own paths, security_lake for those of Amazon Security Lake's custom sources."
+            "With type s3: hive for the same paths as in the spool, security_lake for those of Amazon Security Lake's custom sources."
         ) { $0 == .hive ? nil : "layout \($0.rawValue)" }
         package let accountID = ConfigurationKey<String?>(
             "destinations[].account_id", optional: .account, .whileRunning,
             "With layout security_lake: the AWS account of the source, 12 digits.")
         package let sourcePrefix = ConfigurationKey<String>(
             "destinations[].source_prefix", .source, default: .value("okta"), .whileRunning,
-            "With layout security_lake: what the name of each source begins with; a hyphen and the class follow."
+            "With layout security_lake: the prefix of each source's name; a hyphen and the class follow it."
         ) { _ in nil }
         package let python = ConfigurationKey<String>(
             "destinations[].python", .path, default: .value("/opt/tributary-parquet/bin/python"), .whileRunning,
-            "With format parquet: the Python that has pyarrow."
+            "With format parquet: a Python interpreter that has pyarrow."
         ) { _ in nil }
         package let command = ConfigurationKey<[String]>(
             "destinations[].command", listOf: .argument, .whileRunning,
-            "With type exec: the program, by its absolute path, and its arguments."
+            "With type exec: the absolute path of the program, and its arguments."
         ) { _ in nil }
         package let timeout = ConfigurationKey<ConfigurationDuration>(
             "destinations[].timeout", .duration(1, 86_400), default: .value("5m"), .whileRunning,
-            "With type exec: how long the command may take for a segment; with type http: how long a request may take; from 1s to 1d."
+            "The time limit, from 1s to 1d: with type exec, of the command for a segment; with type http, of a request."
         )
         package let `protocol` = ConfigurationKey<DestinationProtocol?>(
             "destinations[].protocol", optional: .word(), .whileRunning,
-            "With type http: elasticsearch (OpenSearch too), clickhouse or splunk (its HTTP Event Collector)."
+            "With type http: elasticsearch (also for OpenSearch), clickhouse or splunk (its HTTP Event Collector)."
         ) { _ in nil }
         package let url = ConfigurationKey<EndpointURL?>(
             "destinations[].url", optional: .endpoint, .whileRunning,
             "With type http: the server's address, without a path."
         ) { _ in nil }
         package let index = ConfigurationKey<String?>(
-            "destinations[].index", optional: .index, described: "the token's own, with splunk", .whileRunning,
-            "With protocol elasticsearch or splunk: the index; {integration}, {class} and {date} are filled in for each segment."
+            "destinations[].index", optional: .index, described: "the token's default, with splunk", .whileRunning,
+            "With protocol elasticsearch or splunk: the index; {integration}, {class} and {date} are replaced by the values of each segment."
         ) { _ in nil }
         package let table = ConfigurationKey<String?>(
             "destinations[].table", optional: .table, .whileRunning,
-            "With protocol clickhouse: the table, as table or database.table; records go into its column record."
+            "With protocol clickhouse: the table, as table or database.table; records are stored in its column named record."
         ) { _ in nil }
         package let user = ConfigurationKey<String?>(
             "destinations[].user", optional: .user, .whileRunning,
-            "With protocol clickhouse or elasticsearch: the user whose password the secret is; without it elasticsearch takes an API key."
+            "With protocol clickhouse or elasticsearch: the user name that belongs to the password; without it, the secret for elasticsearch is an API key."
         ) { $0.map { "user \($0)" } }
         package let requestBytes = ConfigurationKey<ByteSize>(
             "destinations[].request_bytes", .size(64 << 10, 16 << 20), default: .value("2MiB"), .whileRunning,

@@ -131,7 +131,7 @@ extension Configuration {
             line("fleet", ["\(fleet.name)", "host \(fleet.shownHost)"])
             line("  log", [fleet.bucketPlace] + fleet.log.words)
             line("  lease", [fleet.leasePlace] + fleet.lease.words)
-            line("", ["the bucket is the spool: spool.retention and acknowledgements on this host do not apply"])
+            line("", ["the spool is in the bucket: spool.retention and acknowledgements on this host do not apply"])
         }
         return lines.joined(separator: "\n")
     }
@@ -141,14 +141,14 @@ extension Configuration.Fleet {
     /// This host's name, without anything that may be a secret.
     fileprivate var shownHost: String { settings.host == nil ? host : LiteralSecret.masked(host) }
 
-    /// Where the bucket is, for a person, without anything that may be a secret.
+    /// The bucket's address for a person, without anything that may be a secret.
     package var bucketPlace: String {
         LiteralSecret.masked(
             "s3://\(log.bucket)\(log.prefix.map { "/" + $0 } ?? "")" + (log.endpoint.map { " at \($0)" } ?? ""))
             + ", credentials \(log.credentials.rawValue)"
     }
 
-    /// What the leases are in, for a person, without anything that may be a secret.
+    /// The place of the leases for a person, without anything that may be a secret.
     fileprivate var leasePlace: String {
         let endpoints = lease.endpoints.map(\.description).joined(separator: ", ")
         return lease.type == .s3 ? "s3, in the bucket" : "etcd at \(LiteralSecret.masked(endpoints))"
@@ -156,7 +156,7 @@ extension Configuration.Fleet {
 }
 
 extension Configuration.Destination {
-    /// Where the destination is, for a person, without anything that may be a secret.
+    /// The destination's address for a person, without anything that may be a secret.
     package var place: String {
         switch self.type {
         case .s3:
@@ -168,13 +168,13 @@ extension Configuration.Destination {
         }
     }
 
-    /// The server of one of type `http`.
+    /// The server of a destination of type `http`.
     private var server: String {
         let place = self.index.map { " index \($0)" } ?? self.table.map { " table \($0)" } ?? ""
         return "\(self.protocol?.rawValue ?? "http") \(self.url?.description ?? "")\(place)"
     }
 
-    /// The systemd unit that delivers to it. If the destination runs a program, that is the unit that allows programs.
+    /// The systemd unit that delivers to the destination. For a destination that runs a program, it is the unit that allows programs.
     package var unit: String {
         let isProgram = self.type == .exec || self.credentials == .process || self.format == .parquet
         return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"

@@ -19,8 +19,8 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// Where the service finds them.
     package let runtime: String
 
-    /// Above the ``runtime`` of every delivery; only root enters it. Deliveries share a user, so each unit has its own directory in here bound to
-    /// another place (`BindReadOnlyPaths=`). That is the one above the secrets, which are another directory after each change.
+    /// The parent of every delivery's ``runtime``, which only root can enter. Deliveries share a user, so each unit has its own subdirectory bound to
+    /// another place (`BindReadOnlyPaths=`). The bound directory is the parent of the one with the secrets, since the latter is replaced at each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
     /// The credentials of the delivery to a destination.
@@ -38,14 +38,14 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         default:
             guard text.hasPrefix("deliver/") else {
                 throw ValueError(
-                    "\(LiteralSecret.quoted(text)) has no credentials of its own",
+                    "\(LiteralSecret.quoted(text)) is not a service with credentials",
                     hint: "write collector, respond or deliver/NAME")
             }
             self = .deliver(try Name(parsing: String(text.dropFirst("deliver/".count))))
         }
     }
 
-    /// The directories for a configuration other than the installed one, which no unit serves: the secrets are in a directory next to it, and are read
+    /// The directories for a configuration other than the installed one, which no unit uses: secrets are stored in a directory next to it, and read
     /// from there.
     ///
     /// - Parameter configuration: an absolute path.

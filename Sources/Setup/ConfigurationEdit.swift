@@ -2,14 +2,14 @@ import Configuration
 import Credentials
 import Glibc
 
-/// A change of configuration files. First the new contents are set and checked as a whole, then the files are written: all or none.
+/// A change of configuration files. First the new contents are set and checked as a whole, then either all files are written or none.
 ///
 /// ```swift
 /// var edit = try ConfigurationEdit(of: "/etc/tributary/tributary.yaml")
 /// edit.put(record.yaml, into: edit.dropIn("acme.yaml"))
-/// let configuration = try edit.load(context)   // as it would be
+/// let configuration = try edit.load(context)   // the result of the change
 /// let saved = try edit.save()
-/// try saved.takeBack()                          // the files as they were
+/// try saved.takeBack()                          // restores the files
 /// ```
 package struct ConfigurationEdit: Sendable {
     /// The path of the main file.
@@ -67,7 +67,7 @@ package struct ConfigurationEdit: Sendable {
 
     /// The configuration as it would be after the change.
     ///
-    /// - Throws: ``ConfigurationError`` with what would be wrong.
+    /// - Throws: ``ConfigurationError`` with the mistakes that the change would cause.
     package func load(_ context: ConfigurationContext) throws(ConfigurationError) -> Configuration {
         try Configuration.load(sources: sources, context: context)
     }
@@ -109,10 +109,11 @@ package struct SavedEdit: Sendable {
 
         func takeBack() throws(CredentialFileError) {
             let now = try present()
-            // Somebody has already restored it.
+            // The file already has its old content.
             if now == old?.bytes { return }
             guard now == new else {
-                throw CredentialFileError("\(directory.path)/\(name) was changed meanwhile, and was not restored")
+                throw CredentialFileError(
+                    "\(directory.path)/\(name) was changed by another process meanwhile, so it was not restored")
             }
             if let old {
                 try directory.replace(name, old.bytes, mode: old.attributes.mode, owner: old.attributes.owner)
@@ -156,7 +157,7 @@ package struct SavedEdit: Sendable {
         steps.append(Step(directory: directory, name: name, old: (old, attributes), new: new))
     }
 
-    /// Restores the files. A file that somebody else has changed since is not touched.
+    /// Restores the files, except those that another process has changed since.
     ///
     /// - Throws: after trying every file, what is wrong with each file that was not restored.
     package func takeBack() throws(CredentialFileError) {
@@ -171,12 +172,12 @@ package struct SavedEdit: Sendable {
         guard problems.isEmpty else { throw CredentialFileError(problems.joined(separator: "; ")) }
     }
 
-    /// Bytes of a file, more than a configuration file may have.
+    /// The most bytes that are read from a file; more than a configuration file may have.
     private static let limit = 2 << 20
 }
 
 extension SafeDirectory {
-    /// Removes a file, durably. It is not an error if the file is gone already.
+    /// Removes a file durably. It is not an error if the file is already gone.
     fileprivate func removeSafely(_ name: String) throws(CredentialFileError) {
         guard remove(name) || errno == ENOENT else {
             throw CredentialFileError("cannot remove \(path)/\(name): \(String(cString: strerror(errno)))")

@@ -43,7 +43,7 @@ package struct CredentialRecord: Sendable, Equatable {
     /// The file's text.
     package var yaml: String {
         var lines = [
-            "# Made by `tributary credential`; change it by `tributary credential edit \(name)`.", "credentials:",
+            "# Made by `tributary credential`; change it with `tributary credential edit \(name)`.", "credentials:",
             "  - name: \(YAMLScalar.text(name.text))", "    type: \(type.rawValue)",
             "    permissions: \(permissions.rawValue)",
         ]
@@ -57,7 +57,7 @@ package struct CredentialRecord: Sendable, Equatable {
 
     /// Writes the file, if the whole configuration is valid with it.
     ///
-    /// - Throws: `CredentialFileError`, or `ConfigurationError` with what would be wrong; the file is unchanged then.
+    /// - Throws: `CredentialFileError`, or `ConfigurationError` with the mistakes that the change would cause; the file is then unchanged.
     package func save(configuration: String, context: ConfigurationContext) throws {
         var edit = try ConfigurationEdit(of: configuration)
         edit.put(yaml, into: Self.file(of: name, configuration: configuration))

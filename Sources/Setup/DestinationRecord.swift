@@ -1,25 +1,25 @@
 import Configuration
 
-/// What `destination add` and `edit` have a destination say: keys with their values, a list for a key that takes one.
+/// The content of a destination as `destination add` and `edit` write it: keys with their values, some of which are lists.
 ///
-/// Every key of the configuration can be set; a new one needs no word here.
+/// Every key of the configuration can be set; a new key needs no code here.
 package struct DestinationRecord: Sendable, Equatable {
     package let name: Name
-    /// By the key's name. An empty list takes a key out.
+    /// Values by the key's name. An empty list removes a key.
     package private(set) var values: [String: [String]] = [:]
 
     private static let prefix = "destinations[]."
 
-    /// All keys but the name, in the order in which they are written.
+    /// All keys except the name, in the order in which they are written.
     private static let keys: [KeyDescription] = Configuration.keys.filter {
         $0.path.hasPrefix(prefix) && $0.name != "name"
     }
 
     package init(name: Name) { self.name = name }
 
-    /// Sets a key, or with no values takes it out.
+    /// Sets a key, or removes it if there are no values.
     ///
-    /// - Throws: for a value that the key does not take; it says what to write instead.
+    /// - Throws: if the key does not accept a value; the error says what to write instead.
     package mutating func set(_ key: String, to texts: [String]) throws(ValueError) {
         guard key != "description" || !texts.contains(where: LiteralSecret.mayBePresent) else {
             throw ValueError("this looks like a secret, and is not repeated here", hint: "describe it in other words")
@@ -29,7 +29,7 @@ package struct DestinationRecord: Sendable, Equatable {
         values[key] = normalized
     }
 
-    /// The keys with their values as they stand in a file; nil for one that is taken out.
+    /// The keys with their values as written in a file; nil for a removed key.
     fileprivate var lines: [(key: String, value: String?)] {
         Self.keys.compactMap { key in
             guard let texts = values[key.name] else { return nil }
@@ -38,12 +38,12 @@ package struct DestinationRecord: Sendable, Equatable {
         }
     }
 
-    /// A text of digits alone would be a number to other readers, and twelve digits are an account.
+    /// Quotes a text of digits, such as an account of twelve digits, because other readers would take it for a number.
     private static func scalar(_ text: String) -> String {
         text.count == 12 && text.allSatisfy(\.isNumber) ? YAMLScalar.quoted(text) : YAMLScalar.text(text)
     }
 
-    // MARK: A file of its own
+    // MARK: The separate file
 
     /// The name of the file in `conf.d`.
     package var fileName: String { "destination-\(name).yaml" }
@@ -53,22 +53,22 @@ package struct DestinationRecord: Sendable, Equatable {
     /// The file's text: one item with the keys that are set.
     package var yaml: String {
         let head =
-            "\(Self.mark) Change it by `tributary destination edit \(name)`, or here, and check it by `tributary check`."
+            "\(Self.mark) Change it with `tributary destination edit \(name)`, or here, and then run `tributary check`."
         let keys = lines.compactMap { line in line.value.map { "    \(line.key): \($0)" } }
         return ([head, "destinations:", "  - name: \(YAMLScalar.text(name.text))"] + keys).joined(separator: "\n")
             + "\n"
     }
 }
 
-/// Changes and removals of destinations, in the file in which each one stands.
+/// Changes and removes destinations in the files that declare them.
 extension ConfigurationEdit {
-    /// Has a destination say what `new` sets. Lines that do not change stay as they are, comments included.
+    /// Changes a destination to `new`. Unchanged lines, including comments, stay as they are.
     ///
     /// - Parameters:
-    ///   - present: the configuration as it is in the files.
+    ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
-    /// - Returns: the configuration as it would be.
-    /// - Throws: ``HandEdit`` where it can't be changed safely, or `ConfigurationError` with what would be wrong.
+    /// - Returns: the configuration after the change.
+    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(
         to new: DestinationRecord, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {
@@ -93,10 +93,10 @@ extension ConfigurationEdit {
         return result
     }
 
-    /// Takes a destination out; a file of its own that `destination add` made is removed.
+    /// Removes a destination. A separate file that `destination add` made is removed, too.
     ///
-    /// - Returns: the configuration as it would be.
-    /// - Throws: as ``change(to:present:_:)``.
+    /// - Returns: the configuration after the change.
+    /// - Throws: like ``change(to:present:_:)``.
     package mutating func removeDestination(
         _ name: Name, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {

@@ -1,6 +1,6 @@
 import Configuration
 
-/// Why a file is not changed: the text is written in a form that the command does not change.
+/// Why a file is not changed: the text has a form that the command can't change safely.
 package struct HandEdit: Error, Sendable, CustomStringConvertible {
     /// The place of that text.
     package let place: ConfigurationPlace
@@ -9,7 +9,7 @@ package struct HandEdit: Error, Sendable, CustomStringConvertible {
 
     package var description: String {
         """
-        \(place): \(subject) is written in a form that this command does not change (such as {braces}, tabs, or line ends of two kinds): \
+        \(place): \(subject) is written in a form that this command can't change (such as {braces}, tabs, or mixed line endings): \
         edit the file, then run \(CommandHint.command("check")) and \(CommandHint.reload)
         """
     }
@@ -30,8 +30,8 @@ extension ConfigurationEdit {
     /// - Parameters:
     ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
-    /// - Returns: the configuration as it would be.
-    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with what would be wrong.
+    /// - Returns: the configuration after the change.
+    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(
         to new: IntegrationRecord, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {
@@ -54,7 +54,7 @@ extension ConfigurationEdit {
 
     /// Removes an integration. A separate file that `integration add` made is removed.
     ///
-    /// - Returns: the configuration as it would be.
+    /// - Returns: the configuration after the change.
     /// - Throws: like ``change(to:present:_:)``.
     package mutating func removeIntegration(
         _ name: Name, present: Configuration, _ context: ConfigurationContext
@@ -81,7 +81,7 @@ extension ConfigurationEdit {
 }
 
 extension YAMLLines {
-    /// Returns false if the text is written in a form that this does not change.
+    /// Returns false if the text has a form that can't be changed safely.
     fileprivate mutating func apply(_ old: IntegrationRecord, _ new: IntegrationRecord, in item: Block) -> Bool {
         for kind in IntegrationRecord.Kind.allCases where old.has(kind) && !new.has(kind) {
             remove(kind.rawValue, in: item)
@@ -116,7 +116,7 @@ extension YAMLLines {
 }
 
 extension ConfigurationSource {
-    /// Nil for a file with tabs or with line ends of two kinds, which is not changed, and for one that is not text.
+    /// Nil for a file that can't be changed safely: one with tabs or mixed line endings, or one that is not text.
     var lines: YAMLLines? {
         guard !bytes.contains(0x09), let text = String(validating: bytes, as: UTF8.self) else { return nil }
         return YAMLLines(text)

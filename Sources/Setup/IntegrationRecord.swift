@@ -57,7 +57,7 @@ package struct IntegrationRecord: Sendable, Equatable {
 
     package func has(_ kind: Kind) -> Bool { texts[kind.credential] != nil }
 
-    /// At least one, in a record that can be saved.
+    /// The purposes; a record that can be saved has at least one.
     package var kinds: [Kind] { Kind.allCases.filter(has) }
 
     /// Removes a purpose and all of its keys.

@@ -17,12 +17,12 @@ package struct MyNetwork: Sendable, Equatable {
 
     package var isEmpty: Bool { domains.isEmpty && ranges.isEmpty }
 
-    /// The file in `conf.d` into which it is written, if no other file mentions it.
+    /// The file in `conf.d` into which the section `my_network` is written, if no other file has that section.
     static let fileName = "my_network.yaml"
 
     var yaml: String {
         """
-        # Made by `tributary network edit`: what counts as inside, “My domains and IPs”.
+        # Made by `tributary network edit`: “My domains and IPs”, which count as internal.
         my_network:
           domains: \(YAMLScalar.list(domains.map(\.text)))
           ip_ranges: \(YAMLScalar.list(ranges.map(\.description)))
@@ -36,7 +36,7 @@ package struct MyNetwork: Sendable, Equatable {
 }
 
 extension ConfigurationEdit {
-    /// Whether a file mentions it, even as an empty value.
+    /// Whether a file contains `my_network`, even with an empty value.
     package var saysMyNetwork: Bool {
         sources.contains { source in
             MyNetwork().lists.contains { source.place(of: ["my_network", $0.key]) != nil }
@@ -48,8 +48,8 @@ extension ConfigurationEdit {
     /// - Parameters:
     ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
-    /// - Returns: the configuration as it would be.
-    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with what would be wrong.
+    /// - Returns: the configuration after the change.
+    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(
         to new: MyNetwork, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {

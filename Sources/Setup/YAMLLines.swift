@@ -17,7 +17,7 @@ package struct YAMLLines: Sendable {
 
     /// Without their ends.
     private var lines: [String]
-    /// How each line ends, `\r\n` in a file of Windows. A new line ends in the same way.
+    /// The ending of each line, such as `\r\n` in a Windows file. New lines get the same ending.
     private let end: String
 
     /// Nil if some lines end with `\r\n` and others do not.
@@ -60,7 +60,7 @@ package struct YAMLLines: Sendable {
     /// Sets a key's value. If the key is missing, adds it after `neighbour`, or at the end of the mapping.
     ///
     /// - Parameter value: the text to write, quoted if that is necessary.
-    /// - Returns: false if the present value is in a form that this does not change; then nothing is changed.
+    /// - Returns: false if the present value has a form that can't be changed safely; then nothing is changed.
     package mutating func set(_ key: String, _ value: String, in block: Block, after neighbour: String? = nil) -> Bool {
         let pad = String(repeating: " ", count: block.column)
         guard let line = line(of: key, in: block) else {

@@ -5,11 +5,11 @@ import FoundationEssentials
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Is this configuration good?",
+        abstract: "Check the configuration.",
         discussion: """
-            Says every mistake with file, line and what to write instead, and ends with 78. A valid configuration is summarized, \
-            without secrets. As root (sudo), the installed configuration is checked as the service will see it, whether it runs or not: with \
-            its user's rights, its credentials, and the paths that its unit lets it write.
+            Prints every mistake with its file, its line and a correction, and exits with 78. A valid configuration is summarized, \
+            without secrets. With root's rights (sudo), the installed configuration is checked as the service will see it, even if the service does not \
+            run: with its user's rights, its credentials, and the paths to which its unit lets it write.
 
             Example:
               sudo tributary check
@@ -20,11 +20,11 @@ struct Check: AsyncParsableCommand {
 
     @Flag(
         help:
-            "Also ask each org, step by step: name, connection, organization, credential, permission, rate limit, clock, newest event; and the fleet's bucket and leases. Ends with 69, 77 or 78 when one fails."
+            "Also test each org step by step (name, connection, organization, credential, permission, rate limit, clock, newest event), and the fleet's bucket and leases. Exits with 69, 77 or 78 if a step fails."
     )
     var online = false
 
-    @Flag(help: "The checked configuration as JSON, with its defaults filled in.")
+    @Flag(help: "Print the checked configuration as JSON, including default values.")
     var json = false
 
     func run() async throws {

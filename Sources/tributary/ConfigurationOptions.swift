@@ -5,7 +5,7 @@ import Glibc
 import Logging
 import Systemd
 
-/// Where the configuration is, for every command that needs it.
+/// The option `--config`, for every command that needs the configuration.
 struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: [.short, .long],
@@ -16,13 +16,14 @@ struct ConfigurationOptions: ParsableArguments {
     static let installed = CommandHint.installed
 
     func validate() throws {
-        // Messages name the file. A path may have a random part; a bare word that looks like a secret is one.
+        // Messages repeat the path. In a path, a random part is normal; but a bare word that looks like a secret probably is one.
         let isBare = !config.contains("/") && !config.contains(".")
         guard !LiteralSecret.isPresent(in: config, identifiers: true),
             !(isBare && LiteralSecret.mayBePresent(in: config))
         else {
             throw ValidationError(
-                "--config: this looks like a secret, and is not repeated here; name the configuration's file")
+                "--config: the value looks like a secret, so it is not repeated here; give the path of the configuration file"
+            )
         }
         CommandHint.use(configuration: path)
     }
@@ -30,7 +31,7 @@ struct ConfigurationOptions: ParsableArguments {
     /// The absolute path.
     var path: String { config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config }
 
-    /// Loads and checks it.
+    /// Loads and checks the configuration.
     ///
     /// - Parameters:
     ///   - environment: the environment that determines directories.

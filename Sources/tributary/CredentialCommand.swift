@@ -36,7 +36,8 @@ struct CredentialOptions: ParsableArguments {
     @Option(
         name: .customLong("for"),
         help: ArgumentHelp(
-            "Whose credentials: collector, respond, or deliver/NAME for a destination.", valueName: "service"))
+            "The service that uses the credentials: collector, respond, or deliver/NAME for a destination.",
+            valueName: "service"))
     var service = "collector"
 
     func directories() throws -> CredentialDirectories {
@@ -47,7 +48,7 @@ struct CredentialOptions: ParsableArguments {
         }
     }
 
-    /// Whether they are a destination's: the configuration says nothing of those.
+    /// Whether the credentials belong to a destination. Such credentials are not declared in the configuration.
     var isOfDelivery: Bool { service.hasPrefix("deliver/") }
 
     var context: ConfigurationContext { Administration(configuration: configuration.config).context }
@@ -104,17 +105,17 @@ enum SecretText {
     }
 }
 
-/// Instructions for people: what to do in Okta with the public key.
+/// Instructions for setting up the public key in Okta.
 enum ServiceAppSteps {
     static func text(publicJWK: String, permissions: CredentialPermissions) -> String {
         """
         In the Admin Console, as a super administrator:
-          1. Applications > Create App Integration > API Services (or the app that is there).
+          1. Applications > Create App Integration > API Services (or open the existing app).
           2. General > Client Credentials: Public key / Private key, Add key, and paste this public key:
 
         \(publicJWK)
 
-          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", "))\(permissions == .read ? "" : "; okta.logs.read too, if it is to collect the log").
+          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", "))\(permissions == .read ? "" : "; also okta.logs.read if it is used to collect the log").
           4. Admin roles: \(permissions == .read ? "Read-only Administrator" : "a role that may manage the users concerned").
         """
     }
@@ -127,10 +128,10 @@ enum ServiceAppSteps {
 struct CredentialAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Add a credential: an API token, or a service app whose key is made here.",
+        abstract: "Add a credential: an API token, or a service app, for which a key is made.",
         discussion: """
             An API token is entered without being shown, or read from standard input. For a service app a key pair is made; the public key and \
-            the scopes to grant are printed, then the client ID is asked for. --own-key reads a private key of yours from standard input.
+            the scopes to grant are printed, and then you are asked for the client ID. --own-key reads your own private key from standard input.
 
             Example:
               sudo tributary credential add acme-read --expires 2027-03-01
@@ -138,15 +139,17 @@ struct CredentialAdd: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: CredentialOptions
-    @Argument(help: "Lower-case letters, digits and -; integrations refer to it.") var name: String
+    @Argument(help: "A name of lower-case letters, digits and -, by which integrations refer to the credential.")
+    var name: String
     @Option(help: "api_token, or oauth for a service app.") var type = "api_token"
     @Option(help: "For people.") var description: String?
     @Option(help: "read, or write for response actions.") var permissions = "read"
-    @Option(help: "The last day it is good for, YYYY-MM-DD; you are warned 30, 7 and 1 days before.") var expires:
+    @Option(help: "The last day on which it is valid, YYYY-MM-DD; you are warned 30, 7 and 1 days before.") var expires:
         String?
     @Option(help: "With --type oauth: the service app's client ID.") var clientID: String?
-    @Flag(help: "With --type oauth: a private key of yours, PEM or JWK, on standard input.") var ownKey = false
-    @Flag(help: "Keep the secret as it is, readable by root alone, and not encrypted by systemd-creds.") var plain =
+    @Flag(help: "With --type oauth: read your own private key, PEM or JWK, from standard input.") var ownKey = false
+    @Flag(help: "Store the secret unencrypted, readable only by root, instead of encrypting it with systemd-creds.")
+    var plain =
         false
 
     func run() async throws {
@@ -168,7 +171,7 @@ struct CredentialAdd: AsyncParsableCommand {
                 try SecretText.check(secret, type: .apiToken)
             case .oauth: secret = try key(&record, keeper)
             }
-            // Not while a person types.
+            // The lock is taken only now, so that nobody holds it while typing.
             var lock = try await ConfigurationLock.take(options.administration.path)
             defer { lock.release() }
             try refuseTaken(name)
@@ -182,24 +185,24 @@ struct CredentialAdd: AsyncParsableCommand {
             try keeper.removeNext(for: name)
             try options.apply()
             let use = "integration add --\(record.permissions == .read ? "" : "response-")credential \(name)"
-            Terminal.complain("\(name) is stored. Use it: \(CommandHint.asRoot(use))")
+            Terminal.complain("\(name) is stored. Use it with: \(CommandHint.asRoot(use))")
         }
     }
 
-    /// Throws exit code 65 if the name is in use: a secret or a file is never replaced here.
+    /// Throws exit code 65 if the name is in use, because this command never replaces a secret or a file.
     private func refuseTaken(_ name: Name) throws {
         let administration = try options.administration
         var problem: String?
         if let earlier = (try? administration.load())?.credential(named: name.text) {
             problem =
-                "the credential \(earlier.name) exists already: \(CommandHint.command("credential rotate \(name)")), or edit"
+                "the credential \(earlier.name) already exists: \(CommandHint.command("credential rotate \(name)")), or edit"
         } else if try administration.keeper.form(of: name) != nil {
-            // It may belong to a configuration that can't be read now.
+            // The secret may belong to a configuration that can't be read now.
             problem =
                 "there is already a secret \(name): correct the configuration (\(CommandHint.command("check"))), or remove the secret with: "
                 + CommandHint.command("credential remove \(name)")
         } else if let file = administration.takenFile(of: name) {
-            problem = "\(file) exists already, and is not replaced: rename it, or give the credential another name"
+            problem = "\(file) already exists and is not replaced: rename it, or give the credential another name"
         }
         if let problem { throw Failure("tributary: \(problem)", ExitStatus.dataError) }
     }
@@ -214,7 +217,7 @@ struct CredentialAdd: AsyncParsableCommand {
             secret = try SecretInput.read("")
             try SecretText.check(secret, type: .oauth)
         } else {
-            // A key that was made earlier, when the client ID was not known yet.
+            // Uses a key that was made earlier, before the client ID was known.
             let made = try keeper.next(for: record.name)
             secret = made ?? NewServiceAppKey().privateJWK
             if made == nil { try keeper.putNext(secret, for: record.name) }
@@ -250,7 +253,7 @@ struct Fields {
             let folded = description.split(whereSeparator: \.isNewline).joined(separator: " ")
             guard folded.utf8.count <= 500 else { throw ValidationError("--description: at most 500 bytes") }
             guard !LiteralSecret.mayBePresent(in: folded) else {
-                throw ValidationError("--description looks like a secret, and is not repeated here: it was not saved")
+                throw ValidationError("--description looks like a secret, so it was not saved and is not repeated here")
             }
             record.description = folded.isEmpty ? nil : folded
         }
@@ -269,7 +272,7 @@ struct Fields {
             let today = CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970))
             if let day = record.expires, day.daysSince1970 < today.daysSince1970 {
                 throw ValidationError(
-                    "--expires: \(day) is in the past; write the last day that it is good for, or never")
+                    "--expires: \(day) is in the past; write the last day on which the credential is valid, or never")
             }
         }
         if let clientID {
@@ -298,7 +301,7 @@ struct Fields {
 struct CredentialEdit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "edit",
-        abstract: "Change what the configuration says of a credential; the secret stays.",
+        abstract: "Change a credential's settings; its secret stays the same.",
         discussion: """
             Example:
               sudo tributary credential edit acme-read --expires 2027-09-01 --description "read-only admin"
@@ -308,9 +311,9 @@ struct CredentialEdit: AsyncParsableCommand {
     @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Option(help: "For people.") var description: String?
     @Option(help: "read, or write for response actions.") var permissions: String?
-    @Option(help: "The last day it is good for, YYYY-MM-DD, or never.") var expires: String?
+    @Option(help: "The last day on which it is valid, YYYY-MM-DD, or never.") var expires: String?
     @Option(help: "The service app's client ID.") var clientID: String?
-    @Option(help: "The key's kid, where the app has several keys; an empty one removes it.") var keyID: String?
+    @Option(help: "The key's kid, if the app has several keys; an empty value removes the setting.") var keyID: String?
 
     func run() async throws {
         try await options.attempt {
@@ -328,7 +331,7 @@ struct CredentialEdit: AsyncParsableCommand {
     }
 }
 
-/// The file of a credential's record.
+/// The configuration file of a credential.
 enum CredentialFile {
     /// Throws exit code 65 if the credential is declared in another file, which a person wrote.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
@@ -340,7 +343,7 @@ enum CredentialFile {
             return
         }
         Terminal.complain(
-            "tributary: \(name) is declared in \(options.configuration.config) or in a file of yours in conf.d: change it there"
+            "tributary: \(name) is declared in \(options.configuration.config) or in one of your files in conf.d: change it there"
         )
         throw ExitStatus.dataError
     }
@@ -349,9 +352,9 @@ enum CredentialFile {
 struct CredentialRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a credential that no integration uses, with its secret.",
+        abstract: "Remove an unused credential and its secret.",
         discussion: """
-            Revoke it in Okta too.
+            The credential must not be used by an integration. Revoke it in Okta, too.
 
             Example:
               sudo tributary credential remove acme-read
@@ -394,11 +397,11 @@ struct CredentialRemove: AsyncParsableCommand {
 struct CredentialLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load",
-        abstract: "The root step of a unit: decrypt the credentials for the service's user.",
+        abstract: "Decrypt the credentials for the service's user, in a step of a unit that runs as root.",
         discussion: """
             Decrypts each file in /etc/tributary/credentials separately (NAME.cred by systemd-creds, others are copied) into a directory under \
-            /run that only the service's user can read. A file that can't be read is reported and left out. The exit code is 0 even then, because only the integrations \
-            that need it are affected.
+            /run that only the service's user can read. A file that can't be read is reported and skipped. The exit code is still 0, because only the integrations \
+            that need that file are affected.
 
             Example: in a unit
               ExecStartPre=+/usr/bin/tributary credential load

@@ -10,10 +10,10 @@ import OktaAPI
 struct CredentialList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "All credentials: who uses them, until when they are good, when they were used, and how they are.",
+        abstract: "List all credentials: their users, expiry, last use, and health.",
         discussion: """
-            Green: nothing to do. Yellow: it works, but needs an action soon. Red: it does not work. As root (sudo) the secrets \
-            themselves are looked at too, never shown. Ends with 69 when one is red.
+            Green: nothing to do. Yellow: it works, but needs an action soon. Red: it does not work. With root's rights (sudo), the secrets \
+            themselves are checked, too, but never shown. Exits with 69 if a credential is red.
 
             Example:
               sudo tributary credential list
@@ -40,7 +40,7 @@ struct CredentialList: AsyncParsableCommand {
 struct CredentialShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "One credential in all detail, without its secret.",
+        abstract: "Show all details of a credential except its secret.",
         discussion: """
             Example:
               sudo tributary credential show acme-read
@@ -65,7 +65,7 @@ struct CredentialShow: AsyncParsableCommand {
     }
 }
 
-/// What is known of the credentials.
+/// The credentials with all that is known of each.
 struct CredentialTable {
     private let options: CredentialOptions
 
@@ -84,7 +84,7 @@ struct CredentialTable {
         var health: CredentialHealth.Colour
         var reasons: [String]
 
-        /// Everything, a line each.
+        /// All details, one per line.
         func details(_ terminal: Terminal) -> String {
             [
                 ("name", name), ("description", description?.printable ?? "none"), ("type", type),
@@ -129,7 +129,7 @@ struct CredentialTable {
         }
     }
 
-    /// Where the secret is, since when, and why it can't be used.
+    /// Where the secret is, its age, and why it can't be used.
     private static func secret(
         of credential: Configuration.Credential, _ keeper: SecretKeeper
     ) throws -> (place: String, since: Int?, problem: String?) {
@@ -150,7 +150,7 @@ struct CredentialTable {
                     problem = error.description
                 }
             }
-            // A file under /run is only as old as its last refresh.
+            // The age of a file under /run is only that of its last refresh, so the stored secret is used instead.
             let kept = try? keeper.putAt(credential.name)
             let own = isReadable && !file.hasPrefix("/run/") ? Int(status.st_mtim.tv_sec) : nil
             return (file, own ?? kept, problem)

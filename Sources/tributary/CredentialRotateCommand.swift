@@ -13,9 +13,9 @@ struct CredentialRotate: AsyncParsableCommand {
         commandName: "rotate",
         abstract: "Replace a credential's secret, after Okta has accepted the new one.",
         discussion: """
-            An API token is asked for without being shown, or read from standard input. For a service app a new key is made and its public half \
-            printed: register it next to the old one, then press Enter, or run the command again with --finish. The new secret is tried at every \
-            org that uses the credential; if one refuses it, nothing is changed. It takes effect without a restart, and the old one can be revoked then.
+            An API token is entered without being shown, or read from standard input. For a service app, a new key is made and its public half \
+            printed: register it in addition to the old one, then press Enter, or run the command again with --finish. The new secret is tested with every \
+            org that uses the credential; if one refuses it, nothing is changed. It takes effect without a restart. Afterwards you can revoke the old one.
 
             Example:
               sudo tributary credential rotate acme-read
@@ -25,10 +25,10 @@ struct CredentialRotate: AsyncParsableCommand {
 
     @OptionGroup var options: CredentialOptions
     @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
-    @Option(help: "The new one's last day, YYYY-MM-DD, or never.") var expires: String?
-    @Flag(help: "With a service app: the new key is registered now.") var finish = false
-    @Flag(help: "With a service app: a private key of yours, PEM or JWK, on standard input.") var ownKey = false
-    @Flag(help: "Replace it without trying it, where the org can't be reached from here.") var offline = false
+    @Option(help: "The last day on which the new secret is valid, YYYY-MM-DD, or never.") var expires: String?
+    @Flag(help: "With a service app: say that the new key is registered.") var finish = false
+    @Flag(help: "With a service app: read your own private key, PEM or JWK, from standard input.") var ownKey = false
+    @Flag(help: "Replace the secret without a test, if the org can't be reached from this host.") var offline = false
 
     func run() async throws {
         tributary_guard_memory()
@@ -47,7 +47,7 @@ struct CredentialRotate: AsyncParsableCommand {
             // A key made by this program contains its own kid, so the old kid must not stay in the configuration.
             let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
             if expires != nil || hadKeyID { try CredentialFile.checkIsOwn(name, options) }
-            // Refused before the secret is asked for.
+            // Checked before asking for the secret.
             var trial = CredentialRecord(credential)
             try Fields(expires: expires).apply(to: &trial)
             let keeper = try options.administration.keeper
@@ -60,7 +60,7 @@ struct CredentialRotate: AsyncParsableCommand {
                 secret, as: name, try keeper.form(of: name) ?? (SystemdCreds.isInstalled ? .encrypted : .plain))
             try keeper.removeNext(for: name)
             if expires != nil || hadKeyID {
-                // As it is by now.
+                // The credential may have changed while the person typed.
                 var record = CredentialRecord(try options.known(name, in: options.load()))
                 try Fields(expires: expires).apply(to: &record)
                 if hadKeyID { record.keyID = nil }
@@ -74,7 +74,7 @@ struct CredentialRotate: AsyncParsableCommand {
         }
     }
 
-    /// Nil if a new key was made that has to be registered first.
+    /// Nil if a new key was made, which must be registered first.
     private func secret(_ credential: Configuration.Credential, _ keeper: SecretKeeper) throws -> [UInt8]? {
         let name = credential.name
         guard credential.type == .oauth else { return try SecretInput.read("New API token of \(name) (not shown): ") }
@@ -88,7 +88,8 @@ struct CredentialRotate: AsyncParsableCommand {
         if finish {
             guard let made else {
                 Terminal.complain(
-                    "tributary: no key was made for \(name) yet: \(CommandHint.command("credential rotate \(name)"))")
+                    "tributary: no new key was made for \(name) yet; make one with: \(CommandHint.command("credential rotate \(name)"))"
+                )
                 throw ExitStatus.noInput
             }
             return made
@@ -99,23 +100,23 @@ struct CredentialRotate: AsyncParsableCommand {
             throw CredentialError.empty(place: "the key")
         }
         print(
-            "Add this public key to the app (General > Client Credentials > Edit > Add key), and leave the old one:\n\n\(publicJWK)\n"
+            "Add this public key to the app (General > Client Credentials > Edit > Add key), and keep the old one:\n\n\(publicJWK)\n"
         )
-        guard isatty(STDIN_FILENO) == 1, SecretInput.readLine("Press Enter when it is saved: ") != nil else {
-            Terminal.complain("when it is saved: \(CommandHint.command("credential rotate \(name) --finish"))")
+        guard isatty(STDIN_FILENO) == 1, SecretInput.readLine("Press Enter when you have saved it: ") != nil else {
+            Terminal.complain("when you have saved it: \(CommandHint.command("credential rotate \(name) --finish"))")
             return nil
         }
         return secret
     }
 
-    /// Asks each org that uses the credential. Throws exit code 77 or 69 if one does not accept it.
+    /// Tests the new secret with each org that uses the credential. Throws exit code 77 or 69 if one does not accept it.
     private func accept(
         _ secret: [UInt8], _ credential: Configuration.Credential, _ configuration: Configuration,
         _ keeper: SecretKeeper
     ) async throws {
         let users = configuration.integrations.filter { $0.dataIngest?.credential.name == credential.name }
         guard !users.isEmpty else {
-            Terminal.complain("note: no integration reads with \(credential.name), so it was not tried")
+            Terminal.complain("note: no integration collects with \(credential.name), so the new secret was not tested")
             return
         }
         let reports = try await keeper.withFile(secret) { path in

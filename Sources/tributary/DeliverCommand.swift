@@ -15,12 +15,12 @@ struct Deliver: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Deliver sealed segments to one destination, in the foreground, until SIGTERM or SIGINT.",
         discussion: """
-            A loader of the spool: the manifest says what there is, and the acknowledgement with the destination's name what is delivered. \
-            Whatever fails is tried again; nothing is dropped. It runs with or without the daemon, one process for each destination. \
-            On a host of a fleet the bucket is the spool; of several hosts that deliver to one destination one does, and the others wait.
+            It is a loader of the spool: the manifest lists the segments, and the acknowledgement with the destination's name records what is delivered. \
+            Failed deliveries are retried; nothing is dropped. It runs with or without the daemon, one process for each destination. \
+            On a host of a fleet, it reads from the fleet's bucket. If several hosts deliver to one destination, one is active, and the others wait.
 
-            SIGHUP applies a changed configuration. Ends with 78 if the configuration has no such destination, with 73 if \
-            another process delivers to it.
+            SIGHUP applies a changed configuration. Exits with 78 if the configuration has no such destination, and with 73 if \
+            another process already delivers to it.
 
             Example:
               tributary deliver lake
@@ -40,7 +40,7 @@ struct Deliver: AsyncParsableCommand {
         var logger = Logger(label: "tributary-deliver")
         logger[metadataKey: LogKey.destination] = "\(name)"
         tributary_guard_memory()
-        // The daemon reads the acknowledgement by the group.
+        // The acknowledgement must be readable by the group, because the daemon reads it.
         umask(0o027)
         let path = options.config
         let announcer = logger
@@ -68,14 +68,14 @@ struct Deliver: AsyncParsableCommand {
         }
     }
 
-    /// The spool of this host; in a fleet, its bucket.
+    /// The source of the segments: the spool of this host or, in a fleet, the fleet's bucket.
     private static func source(
         _ name: String, _ configuration: Configuration, _ logger: Logger, _ beginAgain: @escaping @Sendable () -> Void
     ) throws(DeliveryTrouble) -> any SegmentSource {
         guard let fleet = configuration.fleet else {
             let spool = configuration.spool.directory
             return SpoolSource(loader: name, directory: spool) {
-                // The package makes it; a spool elsewhere may lack it. What hinders that is told when it is needed.
+                // The package makes this directory, but a spool in another place may lack it. If making it fails, the error is reported when the directory is needed.
                 try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool)
                     .makeIfMissing()
             }
@@ -93,7 +93,7 @@ struct Deliver: AsyncParsableCommand {
             logger: logger, beginAgain: beginAgain)
     }
 
-    /// Reads the configuration; `nil` after saying what is wrong. The secrets of Okta are not this process's to look at.
+    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

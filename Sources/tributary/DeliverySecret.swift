@@ -3,7 +3,7 @@ import Credentials
 import Delivery
 import FoundationEssentials
 
-/// A secret of a delivery: an access key, a token or a password. What it is, the destination says; the configuration has nothing of its own for it.
+/// A secret of a delivery: an access key, a token or a password, depending on the destination. It is not declared in the configuration.
 struct DeliverySecret {
     private let options: CredentialOptions
     private let administration: Administration
@@ -18,13 +18,13 @@ struct DeliverySecret {
     func add(plain: Bool) throws {
         guard try administration.keeper.form(of: name) == nil else {
             Terminal.complain(
-                "tributary: there is a secret \(name) already: \(CommandHint.command("credential rotate \(name) --for \(options.service)"))"
+                "tributary: there is already a secret \(name); replace it with: \(CommandHint.command("credential rotate \(name) --for \(options.service)"))"
             )
             throw ExitStatus.dataError
         }
         try administration.keep(try read("Secret of \(name) (not shown): "), as: name, plain: plain)
         try administration.layDownSecrets()
-        Terminal.complain("the secret \(name) is there\(hint)")
+        Terminal.complain("the secret \(name) is stored\(hint)")
     }
 
     func rotate() throws {
@@ -32,13 +32,13 @@ struct DeliverySecret {
         guard let form = try keeper.form(of: name) else { throw try missing() }
         try keeper.put(try read("New secret of \(name) (not shown): "), as: name, form)
         try administration.layDownSecrets()
-        Terminal.complain("the secret \(name) is replaced; a delivery that runs uses it within seconds")
+        Terminal.complain("the secret \(name) is replaced; a running delivery uses it within seconds")
     }
 
     func remove() throws {
         guard try administration.keeper.remove(name) else { throw try missing() }
         try administration.layDownSecrets()
-        Terminal.complain("the secret \(name) is removed; revoke it where it is from")
+        Terminal.complain("the secret \(name) is removed; revoke it at the destination")
     }
 
     static func list(_ options: CredentialOptions, json: Bool) throws {
@@ -62,7 +62,7 @@ struct DeliverySecret {
         Terminal.result(String(decoding: try encoder.encode(rows), as: UTF8.self))
     }
 
-    /// What the destination needs is checked as far as its type tells.
+    /// Reads a secret, and checks its form if the destination's type requires one.
     private func read(_ prompt: String) throws -> [UInt8] {
         let secret = try SecretInput.read(prompt)
         guard secret.contains(where: { $0 > 0x20 }) else {
@@ -80,11 +80,11 @@ struct DeliverySecret {
 
     private var destinationName: String { String(options.service.dropFirst("deliver/".count)) }
 
-    /// A delivery looks for the secret with its own name.
+    /// How a delivery finds the secret: by default, it uses the one with its own name.
     private var hint: String {
         name.text == destinationName
-            ? "; a delivery that runs uses it within seconds"
-            : "; the delivery \(destinationName) uses the one that is called \(destinationName), or secret_file"
+            ? "; a running delivery uses it within seconds"
+            : "; but the delivery \(destinationName) uses the secret named \(destinationName), or its secret_file"
     }
 
     private func missing() throws -> any Error {

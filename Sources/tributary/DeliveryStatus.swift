@@ -3,7 +3,7 @@ import Configuration
 import Delivery
 
 extension DestinationStatus {
-    /// A line for a person, and below it what is wrong.
+    /// A line for a person, followed by what is wrong.
     func lines(_ terminal: Terminal) -> [String] {
         let title = "\(terminal.mark(isHealthy ? .well : .trouble)) delivery \(terminal.bold(name))"
         guard let report else {

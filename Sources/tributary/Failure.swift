@@ -19,11 +19,11 @@ struct Failure: Error {
         self.check = check
     }
 
-    /// The same with another line at its end.
+    /// The same failure with another line at the end of its text.
     func adding(_ line: String) -> Failure { Failure("\(text)\n\(line)", code, problem: problem, check: check) }
 }
 
-/// What a command that saves something prints for `--json` when it has saved nothing.
+/// The JSON document that a command prints if it could not save.
 private struct FailureDocument: Encodable {
     var name: String?
     var state = "not_saved"
@@ -32,11 +32,11 @@ private struct FailureDocument: Encodable {
 }
 
 extension Failure {
-    /// Runs a command that saves something.
+    /// Runs the body of a command that saves something, and prints a document if it fails.
     ///
     /// - Parameters:
     ///   - json: whether to print a document if it fails.
-    ///   - name: of what was to be saved.
+    ///   - name: the name of the item to be saved.
     static func documented(_ json: Bool, name: String?, _ body: () async throws -> Void) async throws {
         do {
             try await body()

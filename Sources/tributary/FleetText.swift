@@ -1,7 +1,7 @@
 import Collector
 import Time
 
-/// This host's part in its fleet, as `tributary status` shows it.
+/// This host's state in its fleet, as `tributary status` shows it.
 struct FleetText {
     private let fleet: StatusReport.Fleet
     /// Milliseconds since 1970.
@@ -25,7 +25,9 @@ struct FleetText {
         parts.append(lease)
         if fleet.takeovers > 0 { parts.append("\(fleet.takeovers) taken over") }
         if fleet.fenced > 0 { parts.append("\(fleet.fenced) seals came too late") }
-        if fleet.droppedRecords > 0 { parts.append("\(fleet.droppedRecords) records dropped, which others collected") }
+        if fleet.droppedRecords > 0 {
+            parts.append("\(fleet.droppedRecords) records dropped that other hosts collected")
+        }
         return "  fleet \(fleet.name): " + parts.joined(separator: ", ")
     }
 }

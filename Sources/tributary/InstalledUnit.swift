@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 import Glibc
 
-/// What systemd knows about tributary.service, including drop-ins: what the daemon will be able to see and to write.
+/// The settings of tributary.service, including drop-ins, that determine what the daemon can read and write.
 struct InstalledUnit {
     static let name = "tributary.service"
     private static let program = "/usr/bin/systemctl"
@@ -20,12 +20,12 @@ struct InstalledUnit {
     let isStrict: Bool
     /// Whether the unit can't see /home, /root and /run/user (`ProtectHome=`).
     let hidesHome: Bool
-    /// Absolute, without the prefixes of systemd.exec(5).
+    /// Absolute paths, without the prefixes of systemd.exec(5).
     let writablePaths: [String]
     /// Those `writablePaths` that must exist for the unit to start.
     let requiredPaths: [String]
     let loadedCredentials: [LoadedCredential]
-    /// What the unit may listen on (`SocketBindAllow=`); nil if it may listen on everything.
+    /// The ports on which the unit may listen (`SocketBindAllow=`); nil if it may use any.
     private let listening: [String]?
     private let stateDirectory: String?
     private let runtimeDirectory: String?
@@ -41,7 +41,7 @@ struct InstalledUnit {
         var properties: [String: String] = [:]
         for line in shown.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }
-            // Some properties have a line for each value.
+            // Some properties have one line per value.
             let (name, value) = (String(line[..<equals]), String(line[line.index(after: equals)...]))
             properties[name] = properties[name].map { "\($0) \(value)" } ?? value
         }

@@ -37,7 +37,7 @@ struct LineSink: RecordSink {
         Terminal.complain("\(file): byte \(offset + rejection.position): \(what) \(rejection.explanation)")
     }
 
-    /// Writes why the last record looks as it does.
+    /// Writes how the last record was made.
     mutating func explain(_ explanations: [Explanation]) {
         guard let record = explained else { return }
         explained = nil

@@ -7,10 +7,10 @@ import OCSF
 
 struct Normalize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Okta JSON to OCSF NDJSON on standard output.",
+        abstract: "Convert Okta JSON to OCSF NDJSON on standard output.",
         discussion: """
             Reads an array of events, or one event per line, from files or from standard input. An event that can't become a record is \
-            reported on standard error with its position, and the command ends with 65 after the rest. The same happens to an object that is not a LogEvent, such \
+            reported on standard error with its position; the command continues, and exits with 65 at the end. The same happens to an object that is not a LogEvent, such \
             as the API's answer to a refused request.
 
             Example:
@@ -20,41 +20,41 @@ struct Normalize: ParsableCommand {
               tributary normalize --explain event.json
             """)
 
-    @Argument(help: "Files; - or none is standard input.")
+    @Argument(help: "Input files; - or no file means standard input.")
     var files: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "The event as Okta sent it, inside the record.")
+    @Flag(inversion: .prefixedNo, help: "Include the event as Okta sent it in the record.")
     var rawData = true
 
-    @Flag(inversion: .prefixedNo, help: "The values worth looking up, listed.")
+    @Flag(inversion: .prefixedNo, help: "Include observables, a list of the values that are useful in searches.")
     var observables = true
 
-    @Flag(help: "Write each time as text, too, next to the milliseconds: the profile datetime.")
+    @Flag(help: "Write each time also as text, in addition to milliseconds (OCSF's profile datetime).")
     var datetime = false
 
     @Flag(help: "Write each member of unmapped as text, for stores with fixed columns.")
     var flattenUnmapped = false
 
-    @Flag(help: "Instead of the records, show for each event which rule decided each part of its record.")
+    @Flag(help: "Instead of the records, show which rule decided each part of each event's record.")
     var explain = false
 
     @Option(
-        help: ArgumentHelp("A domain of your organisation's, its subdomains included.", valueName: "domain"),
+        help: ArgumentHelp("A domain of your organisation, including its subdomains.", valueName: "domain"),
         transform: { try DomainName(parsing: $0) })
     var myDomain: [DomainName] = []
 
     @Option(
-        help: ArgumentHelp("Addresses of your organisation's, on top of the private ones.", valueName: "range"),
+        help: ArgumentHelp("Addresses of your organisation, in addition to the private ones.", valueName: "range"),
         transform: { try IPRange(parsing: $0) })
     var myRange: [IPRange] = []
 
-    @Option(help: "The version of OCSF that records follow: \(SchemaVersion.words).")
+    @Option(help: "The OCSF version of the records: \(SchemaVersion.words).")
     var schemaVersion = SchemaVersion.native
 
     @Option(help: "The org's host name, for the records of events from a file.")
     var org: String?
 
-    @Option(help: ArgumentHelp("A table of event types whose rows win over the built-in ones.", valueName: "file"))
+    @Option(help: ArgumentHelp("A table of event types whose rows override the built-in ones.", valueName: "file"))
     var catalogue: [String] = []
 
     func run() throws {

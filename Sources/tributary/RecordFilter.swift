@@ -9,11 +9,11 @@ import Spool
 struct RecordFilter: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Only events that happened at or after this: a duration back such as 2h, or an RFC 3339 time.",
+            "Only events that happened at or after this time: a duration before now such as 2h, or an RFC 3339 time.",
             valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Only events that happened before this; the same forms.", valueName: "time"))
+    @Option(help: ArgumentHelp("Only events that happened before this time, in the same forms.", valueName: "time"))
     var until: String?
 
     @Option(help: "Only the event with this uid, Okta's uuid; may be given several times.")
@@ -35,7 +35,7 @@ struct RecordFilter: ParsableArguments {
     }
 }
 
-/// Decides about a segment by its manifest line, and about a record by its first bytes.
+/// Selects segments by their manifest lines, and records by their first bytes.
 struct RecordMatcher {
     /// Milliseconds since 1970; `until` is exclusive.
     var since: Int64?

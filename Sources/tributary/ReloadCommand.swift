@@ -4,14 +4,14 @@ import Configuration
 
 struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Has the running daemon take over the changed configuration, without a restart.",
+        abstract: "Make the running daemon apply the changed configuration, without a restart.",
         discussion: """
-            Checks the configuration, sends SIGHUP to the daemon, and waits until it has taken it over. Integrations are added, changed and \
-            removed without disturbing the others, and credentials are read again. A configuration with a mistake is refused, and the \
+            Checks the configuration, sends SIGHUP to the daemon, and waits until the daemon has applied it. Integrations are added, changed and \
+            removed without affecting the others, and credentials are read again. A configuration with a mistake is refused, and the \
             daemon continues with the earlier one. The unit runs this command: systemctl reload tributary.
 
-            Ends with 0 when the configuration is in force, with 69 when no daemon runs or none answers in time, with 77 when \
-            the daemon belongs to another user, with 78 when the configuration is refused.
+            Exits with 0 when the configuration is in force, with 69 if no daemon runs or it does not answer in time, with 77 if \
+            the daemon belongs to another user, and with 78 if the configuration is refused.
 
             Example:
               tributary reload
@@ -31,7 +31,7 @@ struct Reload: AsyncParsableCommand {
         do {
             directory = try checked().runtimeDirectory
         } catch {
-            // The daemon must refuse it, too, so that its status says so until a reload succeeds.
+            // The daemon is made to refuse it, too, so that its status shows the refusal until a reload succeeds.
             let daemon = RunningReport(directory: options.runtimeDirectory(), configuration: options.config)
             if daemon.isRunning { _ = try? await daemon.reload(within: timeout) }
             throw error

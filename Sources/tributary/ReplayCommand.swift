@@ -10,20 +10,20 @@ struct ReplayCommand: ParsableCommand {
         commandName: "replay",
         abstract: "Map the events of a spool again, into a new spool.",
         discussion: """
-            Creates each record of FROM again from its raw_data, with the mapping of this version and the configuration's record, \
+            Creates each record of FROM again from its raw_data, with the mapping of this version and the configuration's sections record, \
             my_network and catalogue, and writes it to TO, a directory that is empty or does not exist. Events that could not become \
-            records are tried again. Uids stay the same. FROM is only read, and the daemon may continue to write there.
+            records are mapped again. Uids stay the same. FROM is only read, and the daemon may continue to write there.
 
-            Each event is in TO once, whatever happens: after a kill or a full disk, run the same command again and it continues. Run again \
-            later, it adds the events that FROM has received since. TO is for loaders; the last line says up to which position of FROM's manifest it \
-            reaches, and loaders continue in FROM after that.
+            Each event is in TO exactly once: after a kill or a full disk, run the same command again, and it continues. If you run it again \
+            later, it adds the events that FROM has received since. Loaders can read TO; the last line of the output says up to which position of FROM's \
+            manifest it reaches, and loaders continue in FROM after that position.
 
             Example: after an upgrade, records of OCSF 1.5.0 from the kept events
               tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 --schema-version 1.5.0
               tributary spool verify --spool /srv/okta-1.5.0
 
-            Ends with 65 when a record has no raw_data or a segment is damaged, 66 when FROM is not a spool, 73 when TO contains something else, 74 \
-            when a file can't be read or written.
+            Exits with 65 if a record has no raw_data or a segment is damaged, with 66 if FROM is not a spool, with 73 if TO contains something else, \
+            and with 74 if a file can't be read or written.
             """)
 
     @Argument(help: ArgumentHelp("The spool to read.", valueName: "from"))
@@ -34,17 +34,17 @@ struct ReplayCommand: ParsableCommand {
 
     @OptionGroup var configuration: ConfigurationOptions
 
-    @Option(help: "The version of OCSF that records follow: \(SchemaVersion.words). (default: record.schema_version)")
+    @Option(help: "The OCSF version of the records: \(SchemaVersion.words). (default: record.schema_version)")
     var schemaVersion: SchemaVersion?
 
-    @Flag(help: "Leave out records that have no raw_data, and count them.")
+    @Flag(help: "Skip records that have no raw_data, and count them.")
     var skipWithoutRawData = false
 
-    @Flag(help: "The result as JSON.")
+    @Flag(help: "Print the result as JSON.")
     var json = false
 
     func validate() throws {
-        // The real paths, so that no link hides that the two are the same.
+        // Links are resolved, because they could hide that both are the same directory.
         let paths = [from, to].map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path + "/" }
         if paths[0].hasPrefix(paths[1]) || paths[1].hasPrefix(paths[0]) {
             throw ValidationError("one of FROM and TO is inside the other: name a separate directory for the new spool")

@@ -10,10 +10,10 @@ import Systemd
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The daemon, in the foreground, until SIGTERM or SIGINT.",
+        abstract: "Run the daemon in the foreground until SIGTERM or SIGINT.",
         discussion: """
-            Logs to the journal if systemd provides it, otherwise as text to standard error. On a stop, pending pages become \
-            durable and everything is sealed.
+            Logs to the journal if systemd provides it, otherwise as text to standard error. When it stops, it makes pending pages \
+            durable and seals everything.
 
             Example:
               tributary run --config ./tributary.yaml --log-level debug
@@ -48,7 +48,7 @@ struct Run: AsyncParsableCommand {
         }
     }
 
-    /// A secret that can't be read stops only the integrations that need it, and they try again by themselves.
+    /// A secret that can't be read stops only the integrations that need it, and those retry automatically.
     private static func context(mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
         ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

@@ -53,7 +53,7 @@ struct RunningReport: Sendable {
                 before = first
                 guard report.pid == first.pid else {
                     throw Failure(
-                        "tributary: the daemon was restarted meanwhile: it has read the configuration by itself",
+                        "tributary: the daemon was restarted meanwhile and has read the configuration",
                         ExitStatus.unavailable)
                 }
                 let begun = first.configuration?.reloadsBegun ?? 0
@@ -79,7 +79,7 @@ struct RunningReport: Sendable {
         guard process > 1, kill(process, SIGHUP) == 0 else {
             let reason = String(cString: strerror(errno))
             throw Failure(
-                "tributary: SIGHUP can't be sent to process \(process): \(reason); run this as root or as the service's user",
+                "tributary: cannot send SIGHUP to process \(process): \(reason); run this as root or as the service's user",
                 ExitStatus.noPermission)
         }
     }

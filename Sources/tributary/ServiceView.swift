@@ -17,7 +17,7 @@ final class ServiceView {
     private let laidDown: [CredentialLoader]
     private let shown: [(real: String, shown: String)]
 
-    /// Takes the rights of the service's user, until `leave`. Nil if there is no unit, or if this is not root.
+    /// Takes the rights of the service's user until `leave` is called. Nil if there is no unit, or if this process is not root.
     init?() {
         guard geteuid() == 0, let unit = InstalledUnit.find() else { return nil }
         self.unit = unit
@@ -77,12 +77,12 @@ final class ServiceView {
         for loader in laidDown { loader.remove() }
     }
 
-    /// A text with the paths that the daemon will have.
+    /// Replaces temporary paths in a text by those that the daemon will use.
     func asShown(_ text: String) -> String {
         shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
     }
 
-    /// Parts of the configuration that the unit does not allow, and what is missing for them. Called with the rights of the service's user.
+    /// Parts of the configuration that the unit does not allow, each with the setting that it lacks. Called with the rights of the service's user.
     func objections(to configuration: Configuration) -> [String] {
         var found = problems
         for path in unit.requiredPaths where !exists(path) {
@@ -114,7 +114,7 @@ final class ServiceView {
         return found
     }
 
-    /// What works with some versions of systemd and not with others.
+    /// Settings that work only with some versions of systemd.
     func warnings(about configuration: Configuration) -> [String] {
         guard case .loopback(let host, let port)? = configuration.metrics.listen,
             !unit.mayListen(on: port, isIPv6: host.contains(":"))

@@ -10,10 +10,10 @@ struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the state of each integration, the spool and each destination.",
         discussion: """
-            First how many integrations are well, then what is in trouble and what to do about it, then the rest.
+            Shows first how many integrations are well, then each problem with what to do about it, then the rest.
 
-            Ends with 0 while the daemon runs and reports and everything is well or starts; with 69 when an integration fails, a destination \
-            takes no segments, or the daemon does not run or does not report.
+            Exits with 0 if the daemon runs and reports and everything is well or starting, and with 69 if an integration fails, a destination \
+            does not accept segments, or the daemon does not run or does not report.
 
             Example:
               tributary status --failing
@@ -23,13 +23,13 @@ struct Status: ParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "The daemon's own report as JSON.")
+    @Flag(help: "Print the daemon's report as JSON.")
     var json = false
 
-    @Flag(help: "Only what is in trouble.")
+    @Flag(help: "Show only problems.")
     var failing = false
 
-    @Flag(name: .shortAndLong, help: "Again every second, until Ctrl-C.")
+    @Flag(name: .shortAndLong, help: "Update the display every second until Ctrl-C.")
     var watch = false
 
     func validate() throws {
@@ -37,7 +37,7 @@ struct Status: ParsableCommand {
             throw ValidationError("--json is for programs: use it without --failing and --watch")
         }
         if watch, !Terminal.output.hasControls {
-            throw ValidationError("--watch needs a terminal that is not dumb; see TERM")
+            throw ValidationError("--watch needs a terminal that can move the cursor; see TERM")
         }
     }
 
@@ -82,7 +82,7 @@ struct Status: ParsableCommand {
             return .success(try StatusReport(decoding: data))
         } catch {
             let words = """
-                tributary: \(path) can't be read as a status report: it is damaged, or of another version of Tributary than this program. \
+                tributary: \(path) is not a readable status report: it is damaged, or another version of Tributary has written it. \
                 Restart the daemon: systemctl restart tributary
                 """
             return .failure(Failure(words: words, status: ExitStatus.unavailable))

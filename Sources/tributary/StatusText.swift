@@ -83,7 +83,7 @@ struct StatusText {
         return terminal.dim("  tributary \(report.version), process \(report.pid), up \(lifetime)")
     }
 
-    /// Of the response actions of an integration.
+    /// The line about the response actions of an integration.
     private func words(_ activity: StatusReport.ResponseActivity) -> String {
         let counts = activity.outcomes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         var facts = ["since the start \(counts.joined(separator: ", "))"]
@@ -111,10 +111,11 @@ struct StatusText {
         if let waiting = report.waiting {
             lines += trouble(
                 "waiting to start: \(waiting.message) (\(waiting.attempts) attempts since \(waiting.since))",
-                "Tributary tries again by itself, next at \(waiting.nextAttemptAt)")
+                "Tributary retries, next at \(waiting.nextAttemptAt)")
         }
         if let problem = report.fleet?.problem {
-            lines += trouble("fleet: \(problem)", "This host collects nothing until then; other hosts take over")
+            lines += trouble(
+                "fleet: \(problem)", "Until this is solved, this host collects nothing; other hosts take over")
         }
         if let refused = report.configuration?.refused {
             lines += wrap(
@@ -144,7 +145,7 @@ struct StatusText {
         }
         facts += self.facts(integration)
         let name = terminal.bold(integration.name.padding(to: width))
-        // On the line below, aligned with the facts if the window is wide enough.
+        // Details go on the next line, aligned with the facts if the window is wide enough.
         let indent = terminal.size.map { $0.columns < 100 } == true ? 4 : width + 4
         var lines = wrap(
             "\(mark(isRunning ? standing(integration) : .trouble)) \(name)  \(facts.joined(separator: ", "))",
@@ -167,7 +168,7 @@ struct StatusText {
         return integration.state.isHealthy ? .well : .waiting
     }
 
-    /// Which host of the fleet collects an integration that this one does not.
+    /// Names the host of the fleet that collects an integration, if it is not this host.
     private func holderWords(_ integration: StatusReport.Integration) -> String {
         guard let host = integration.holder?.host else { return "no host collects it" }
         let since = (integration.holder?.since).flatMap(age).map { " for \(StatusReport.duration($0))" } ?? ""
@@ -188,7 +189,7 @@ struct StatusText {
         }
         if integration.rejected > 0 { facts.append(terminal.yellow("\(integration.rejected) set aside")) }
         if let unproven = integration.unproven, unproven > 0 {
-            facts.append(terminal.yellow("\(unproven) perhaps collected twice"))
+            facts.append(terminal.yellow("\(unproven) possible duplicates"))
         }
         if let gap = integration.gap { facts.append(terminal.yellow("missing from \(gap.from) to \(gap.to)")) }
         if let expires = integration.credentialExpires, isSoon(expires) {
@@ -216,9 +217,9 @@ struct StatusText {
         return lines
     }
 
-    // MARK: Form
+    // MARK: Layout
 
-    /// The state that a line is marked with.
+    /// The mark at the beginning of a line.
     enum Mark {
         case well
         case waiting
@@ -231,7 +232,7 @@ struct StatusText {
 
     private func wrap(_ line: String, indent: Int = 2) -> [String] { terminal.wrapped(line, indent: indent) }
 
-    /// Whether a day is at most 30 days away, so that a credential that expires on it has to be replaced.
+    /// Whether a day is at most 30 days away, so that a credential that expires on it should be replaced.
     private func isSoon(_ day: String) -> Bool { age("\(day)T00:00:00Z").map { $0 > -30 * 86_400 } ?? true }
 
     /// Seconds since a time in the report; negative for a future time.

@@ -25,7 +25,7 @@ struct Terminal {
         size = isKnown ? (Int(window.ws_col), Int(window.ws_row)) : nil
     }
 
-    /// Without a window, or with one of a given size.
+    /// For tests: output without a terminal, or with a window of the given size.
     init(size: (columns: Int, rows: Int)?) {
         isTerminal = size != nil
         hasControls = false

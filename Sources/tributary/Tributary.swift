@@ -14,7 +14,7 @@ struct Tributary: AsyncParsableCommand {
             A daemon pages the System Log of one or many Okta orgs, turns each event into an OCSF record, and writes the \
             records to immutable files, each event in exactly one of them.
 
-            Example: set up an org, by questions; check a configuration, then run it in the foreground
+            Example: set up an org interactively; check a configuration, then run it in the foreground
               sudo tributary integration add
               tributary check --config /etc/tributary/tributary.yaml
               tributary run --config /etc/tributary/tributary.yaml
@@ -61,7 +61,7 @@ struct Tributary: AsyncParsableCommand {
         }
     }
 
-    /// How to call a command: of an error that its own code has found, the library knows only the root command.
+    /// The usage line of a command. For an error that a command's own code has found, the library would show the usage of the root command.
     private static func usage(of command: any ParsableCommand.Type) -> String {
         let lines = helpMessage(for: command).split(separator: "\n", omittingEmptySubsequences: false)
         let usage = lines.drop { !$0.hasPrefix("USAGE: ") }.prefix { !$0.isEmpty }.joined(separator: "\n")

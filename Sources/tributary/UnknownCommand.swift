@@ -1,9 +1,9 @@
 import ArgumentParser
 import Configuration
 
-/// A word on the command line where a command was expected, and that is none.
+/// A word on the command line that stands for a command but is not one.
 struct UnknownCommand {
-    /// What to say of it.
+    /// The message to print.
     let words: String
     /// The command that has no subcommand of that name.
     let parent: any ParsableCommand.Type
@@ -25,7 +25,7 @@ struct UnknownCommand {
             var words = "there is no command \(LiteralSecret.quoted("\(prefix) \(word)"))"
             let shown = inner.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
             if names.count == 1, ["start", "stop", "restart", "enable", "disable"].contains(word) {
-                words += "; the service is systemd's: sudo systemctl \(word) tributary"
+                words += "; systemd manages the service: sudo systemctl \(word) tributary"
             } else if let near = NearestName.of(word, among: shown) {
                 words += "; did you mean \(prefix) \(near)?"
             } else if names.count == 1, let group = inner.first(where: { $0.hasSubcommand(word) }) {

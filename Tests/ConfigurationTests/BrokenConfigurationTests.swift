@@ -39,15 +39,15 @@ let brokenConfigurations: [Broken] = [
         "fleet:\n  name: prod\n  log:\n    bucket: lake\n    region: r\n", "1:1", "“type” is missing in “fleet.lease”"),
     Broken(fleet + "kubernetes\n", "7:11", "write one of etcd, s3"),
     Broken(fleet + "etcd\n", "6:3", "“endpoints” is missing: the lease has type etcd"),
-    Broken(fleet + "s3\n    endpoints: [https://etcd-1:2379]\n", "8:5", "“endpoints” has no meaning with type: s3"),
-    Broken(fleet + "s3\n    ca_file: /x\n", "8:5", "“ca_file” has no meaning with type: s3"),
-    Broken(fleet + "s3\n" + lake, "11:13", "the bucket lake is this fleet's own, whose segments are there already"),
+    Broken(fleet + "s3\n    endpoints: [https://etcd-1:2379]\n", "8:5", "“endpoints” has no effect with type: s3"),
+    Broken(fleet + "s3\n    ca_file: /x\n", "8:5", "“ca_file” has no effect with type: s3"),
+    Broken(fleet + "s3\n" + lake, "11:13", "the bucket lake is the fleet's own bucket, which already has the segments"),
     Broken(fleet + "s3\n    ttl: 1s\n", "8:10", "from 2s to 5m"),
     Broken(fleet + "s3\n    ttl: 6m\n", "8:10", "from 2s to 5m"),
     Broken(fleet + "s3\n    tll: 6m\n", "8:5", "did you mean “ttl”?"),
     Broken(
         fleet + "etcd\n    endpoints: [http://etcd-1:2379]\n", "8:17",
-        "plain http is allowed to a loopback address only"),
+        "plain http is allowed only to a loopback address"),
     Broken(fleet + "etcd\n    endpoints: [https://etcd-1:2379/v3]\n", "8:17", "is not the address of a member of etcd"),
     Broken(
         fleet + "etcd\n    endpoints: [\((0...16).map { "https://e\($0)" }.joined(separator: ", "))]\n", "8:16",
@@ -59,10 +59,10 @@ let brokenConfigurations: [Broken] = [
         fleet.replacing("    region: eu-west-1\n", with: "") + "s3\n", "3:3", "“region” is missing: the fleet's bucket"),
     Broken(
         fleet.replacing("region: eu-west-1", with: "region: eu-west-1\n    credentials: process") + "s3\n", "3:3",
-        "“credential_process” is missing: the fleet's bucket has credentials process"),
+        "“credential_process” is missing: the fleet's bucket has “credentials: process”"),
     Broken(
         fleet.replacing("region: eu-west-1", with: "region: eu-west-1\n    credentials: imds\n    secret_file: /k")
-            + "s3\n", "7:5", "“secret_file” has no meaning with credentials: imds"),
+            + "s3\n", "7:5", "“secret_file” has no effect with credentials: imds"),
     Broken(
         fleet.replacing("name: prod", with: "name: prod\n  host: Collector_1") + "s3\n", "3:9",
         "not a usable name of a host"),
@@ -79,16 +79,16 @@ let brokenConfigurations: [Broken] = [
         "destinations:\n  - name: a\n    type: exec\n    command: [load]\n", "4:14", "“load” is not an absolute path"),
     Broken(
         "destinations:\n  - name: a\n    type: exec\n    command: [/load]\n    bucket: lake\n", "5:5",
-        "“bucket” has no meaning with type: exec"),
-    Broken(lake + "    timeout: 1m\n", "6:5", "“timeout” has no meaning with type: s3"),
+        "“bucket” has no effect with type: exec"),
+    Broken(lake + "    timeout: 1m\n", "6:5", "“timeout” has no effect with type: s3"),
     Broken(lake + "    bukket: lake\n", "6:5", "did you mean “bucket”?"),
     Broken(lake + "    concurrency: 17\n", "6:18", "from 1 to 16"),
     Broken(lake + "    prefix: a//b\n", "6:13", "is not a usable prefix"),
-    Broken(lake + "    endpoint: http://s3.example.com\n", "6:15", "plain http is allowed to a loopback address only"),
+    Broken(lake + "    endpoint: http://s3.example.com\n", "6:15", "plain http is allowed only to a loopback address"),
     Broken(lake + "    endpoint: https://s3.example.com/x\n", "6:15", "is not the address of a store"),
-    Broken(lake + "    endpoint: https://u:p@s3.example.com\n", "6:15", "must not hold a user name or password"),
+    Broken(lake + "    endpoint: https://u:p@s3.example.com\n", "6:15", "must not contain a user name or password"),
     Broken(lake + "    credentials: process\n", "2:5", "“credential_process” is missing"),
-    Broken(lake + "    credentials: imds\n    secret_file: /k\n", "7:5", "no meaning with credentials: imds"),
+    Broken(lake + "    credentials: imds\n    secret_file: /k\n", "7:5", "no effect with credentials: imds"),
     Broken(lake + "    password: x\n", "6:5", "a secret does not belong in the configuration"),
     Broken(lake + lake.replacing("destinations:\n", with: ""), "6:11", "the destination “lake” already exists"),
     Broken(
@@ -97,21 +97,21 @@ let brokenConfigurations: [Broken] = [
     Broken(search.replacing("    protocol: elasticsearch\n", with: ""), "2:5", "“protocol” is missing"),
     Broken(search.replacing("    url: https://es.example.com\n", with: ""), "2:5", "“url” is missing"),
     Broken(search.replacing("    index: okta\n", with: ""), "2:5", "“index” is missing"),
-    Broken(search + "    table: okta\n", "7:5", "“table” has no meaning with protocol: elasticsearch"),
-    Broken(search + "    bucket: lake\n", "7:5", "“bucket” has no meaning with type: http"),
+    Broken(search + "    table: okta\n", "7:5", "“table” has no effect with protocol: elasticsearch"),
+    Broken(search + "    bucket: lake\n", "7:5", "“bucket” has no effect with type: http"),
     Broken(search + "    request_bytes: 1KiB\n", "7:20", "from 64KiB to 16MiB"),
     Broken(search + "    user: a:b\n", "7:11", "not a usable user name"),
     Broken(search.replacing("index: okta", with: "index: Okta"), "6:12", "is not an index's name"),
     Broken(search.replacing("index: okta", with: "index: okta-{day}"), "6:12", "is not an index's name"),
     Broken(
-        search.replacing("https://es", with: "http://es"), "5:10", "plain http is allowed to a loopback address only"),
+        search.replacing("https://es", with: "http://es"), "5:10", "plain http is allowed only to a loopback address"),
     Broken(columns, "2:5", "“user” is missing"),
     Broken(columns.replacing("okta", with: "a.b.c") + "    user: u\n", "6:12", "is not a table's name"),
     Broken(
         lake + "    layout: security_lake\n    account_id: \"111122223333\"\n", "6:13", "security_lake is for Parquet"),
     Broken(lake + "    layout: security_lake\n    format: parquet\n", "2:5", "“account_id” is missing"),
-    Broken(lake + "    format: parquet\n    account_id: \"111122223333\"\n", "7:5", "no meaning with layout: hive"),
-    Broken(lake + "    python: /usr/bin/python3\n", "6:5", "no meaning with format: ndjson"),
+    Broken(lake + "    format: parquet\n    account_id: \"111122223333\"\n", "7:5", "no effect with layout: hive"),
+    Broken(lake + "    python: /usr/bin/python3\n", "6:5", "no effect with format: ndjson"),
     Broken(
         lake + "    layout: security_lake\n    format: parquet\n    account_id: 12\n", "8:17", "is not an AWS account"),
     // Keys
@@ -129,21 +129,21 @@ let brokenConfigurations: [Broken] = [
     Broken("<<: {}\n", "1:1", "unknown key “<<”"),
     // Types
     Broken("spool: 5\n", "1:8", "“spool” expects keys"),
-    Broken("spool: []\n", "1:8", "“spool” expects keys, indented below it, this is a list"),
+    Broken("spool: []\n", "1:8", "“spool” expects keys, indented below it, but this is a list"),
     Broken(
         "spool:\n  retention: [never]\n", "2:14",
-        "“retention” expects never, acknowledged, or a duration such as 30d, this is a list"
+        "“retention” expects never, acknowledged, or a duration such as 30d, but this is a list"
     ),
     Broken("spool:\n  retention:\n    days: 3\n", "3:5", "this is a mapping"),
     Broken("credentials: r\n", "1:14", "“credentials” expects a list"),
     Broken("credentials:\n  name: r\n", "2:3", "“credentials” expects a list: items that begin with “- name: …”"),
-    Broken("integrations:\n  - acme\n", "2:5", "expects mappings as its items, this is a single value"),
-    Broken("my_network:\n  domains: example.com\n", "2:12", "“domains” expects a list, this is a single value"),
+    Broken("integrations:\n  - acme\n", "2:5", "expects a list of mappings, but this item is a single value"),
+    Broken("my_network:\n  domains: example.com\n", "2:12", "“domains” expects a list, but this is a single value"),
     Broken(
         "my_network:\n  domains: [[a.com]]\n", "2:13",
-        "expects a domain such as example.com as its items, this is a list"),
-    Broken("- a\n", "1:1", "the file holds a list where keys are expected"),
-    Broken("hello\n", "1:1", "the file holds a single value where keys are expected"),
+        "expects a list, each item a domain such as example.com, but this item is a list"),
+    Broken("- a\n", "1:1", "the file contains a list where keys are expected"),
+    Broken("hello\n", "1:1", "the file contains a single value where keys are expected"),
     Broken("spool:\n  retention: !never x\n", "2:14", "the tag “!never” has no meaning here"),
     // Values
     Broken("state_directory: var/lib\n", "1:18", "“var/lib” is not an absolute path; begin it with /"),
@@ -169,7 +169,7 @@ let brokenConfigurations: [Broken] = [
     Broken("network:\n  ca_file: /no/such.pem\n", "2:12", "does not exist"),
     Broken("network:\n  ca_file: /etc/passwd\n", "2:12", "there is no certificate in"),
     Broken("network:\n  proxy: socks5://p:1\n", "2:10", "the proxy's scheme must be http or https"),
-    Broken("network:\n  proxy: http://joe:pass@p:1\n", "2:10", "must not hold a user name or password"),
+    Broken("network:\n  proxy: http://joe:pass@p:1\n", "2:10", "must not contain a user name or password"),
     Broken("network:\n  proxy: http://p\n", "2:10", "the proxy's port is missing"),
     Broken("network:\n  proxy: http://[::1]\n", "2:10", "the proxy's port is missing"),
     Broken("network:\n  proxy_credentials_file: /no/such\n", "2:27", "does not exist"),
@@ -200,7 +200,7 @@ let brokenConfigurations: [Broken] = [
         "there is no credential “acme-raed”; did you mean “acme-read”?"),
     Broken(
         ingesting + "    response_action:\n      credential: r\n", "9:19",
-        "a response action needs write, the credential “r” has read"),
+        "a response action needs write, but the credential “r” has read"),
     Broken(
         ingesting + "  - name: a\n    url: b.okta.com\n    data_ingest: {credential: r}\n", "8:11",
         "“a” already exists, at t.yaml:4:11"),
@@ -214,12 +214,13 @@ let brokenConfigurations: [Broken] = [
     Broken("integrations:\n  - name: a\n    data_ingest: {credential: r}\n" + credential, "2:5", "“url” is missing"),
     Broken(ingesting.replacing("a.okta", with: "http://a.okta"), "5:10", "plain http"),
     Broken(
-        ingesting.replacing("a.okta", with: "https://joe:pass@a.okta"), "5:10", "the address must not hold a user name"),
+        ingesting.replacing("a.okta", with: "https://joe:pass@a.okta"), "5:10",
+        "the address must not contain a user name"),
     Broken(
         credential + "    type: oauth\n    client_id: 0oa1\n", "2:11",
         "the secret of the credential “r” can't be used: this is not a private key"),
     Broken(credential + "    type: oauth\n", "3:11", "“client_id” is missing: the credential “r” has type oauth"),
-    Broken(credential + "    client_id: x\n", "3:5", "“client_id” has no meaning with type api_token"),
+    Broken(credential + "    client_id: x\n", "3:5", "“client_id” has no effect with type api_token"),
     Broken(credential + "    permissions: admin\n", "3:18", "write one of read, write"),
     Broken(credential + "    expires: 2027-02-30\n", "3:14", "is not a day of the calendar"),
     Broken(credential + "    expires: soon\n", "3:14", "“soon” is not a date"),
@@ -238,8 +239,8 @@ let brokenConfigurations: [Broken] = [
         "my_network:\n  domains: [a.com, b.com\nspool:\n", "3:6", "a list in brackets (opened in line 2) is not closed"),
     Broken("state_directory: \"/x\n", "2:1", "a quote (opened in line 1) is not closed"),
     Broken("spool:\n  retention: never\n compression: zstd\n", "3:2", "the indentation does not fit"),
-    Broken("state_directory: /a: b\n", "1:20", "a “:” where there can't be a key"),
-    Broken("state_directory\nspool:\n", "2:6", "where there can't be a key"),
+    Broken("state_directory: /a: b\n", "1:20", "a “:” in a place where no key is possible"),
+    Broken("state_directory\nspool:\n", "2:6", "in a place where no key is possible"),
     Broken("state_directory: @x\n", "1:18", "a character that can't begin a value"),
     Broken("state_directory: *x\n", "1:18", "an alias (*name) without its anchor"),
     Broken("state_directory: \u{7}\n", "1:18", "a control character (U+7)"),

@@ -77,7 +77,7 @@ struct DeclarationTests {
             "pages of 200", "acts with key",
             "s3://b-u/p/q at https://s3.example, credentials static — dd, exactly once, 2 at once",
             "region eu-west-1", "path_style false", "server_side_encryption AES256", "credential_process /bin/k, a",
-            "exec /bin/load x, by the command", "timeout 7m", "prod, host collector-1",
+            "exec /bin/load x, depends on the command", "timeout 7m", "prod, host collector-1",
             "s3://f-b/f/p at https://s4.example, credentials process, region eu-west-2, path_style true",
             "credential_process /bin/f, b, server_side_encryption aws:kms",
             "etcd at https://etcd-1:2379, http://127.0.0.1:2379, CA file /", "certificate /", "its key /",

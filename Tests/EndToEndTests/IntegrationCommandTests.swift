@@ -138,7 +138,7 @@ struct IntegrationCommandTests {
             (["acme", "--url", org.url, "--enable"], token, 64, "--enable starts the service"),
             (
                 ["acme", "--url", org.url, "--no-data-ingest", "--response-action", "--credential", "r"], token, 64,
-                "--credential has no meaning"
+                "--credential has no effect"
             ),
         ] as [([String], String, Int32, String)] {
             let outcome = try run(["integration", "add"] + arguments, input: input, in: workspace)
@@ -163,7 +163,7 @@ struct IntegrationCommandTests {
         #expect(files["credentials/acme-read"] == token)
         let again = try run(["integration", "add", "acme", "--url", org.url], input: token, in: workspace)
         #expect(again.status == 65)
-        #expect(again.errors.contains("is there already"))
+        #expect(again.errors.contains("already exists"))
         #expect(saved(workspace) == files)
 
         // What a message tells to type is about the same configuration.
@@ -340,7 +340,7 @@ struct IntegrationCommandTests {
         try await second.wait(for: "waiting for the first events")
         second.type("\u{3}")
         #expect(try await second.end() == 0)
-        #expect(second.screen.contains("acme is saved, and has collected nothing so far"))
+        #expect(second.screen.contains("acme is saved, but has collected nothing so far"))
         #expect(saved(workspace).keys.contains("conf.d/acme.yaml"))
         #expect(daemon.stop() == 0)
         await org.stop()
@@ -361,7 +361,7 @@ struct IntegrationCommandTests {
             ["integration", "add", "acme", "--url", org.url, "--domain", "example.com", "--config", other],
             input: Data(org.settings.tokens[0].utf8), in: workspace)
         #expect(outcome.status == 78, "\(outcome.errors)")
-        #expect(outcome.errors.contains("nonsense") && outcome.errors.contains("everything is as it was before"))
+        #expect(outcome.errors.contains("nonsense") && outcome.errors.contains("all changes were undone"))
         #expect(saved(workspace).isEmpty)
         try Data(text.utf8).write(to: URL(fileURLWithPath: workspace.configuration))
         #expect(try run(["reload"], in: workspace).output.hasPrefix("no setting has changed"))
@@ -389,7 +389,7 @@ struct IntegrationCommandTests {
         let requests = org.stats.requests
         let status = try run(["status"], in: workspace)
         #expect(status.status == 0, "a pause that somebody wanted is no failure: \(status.output)")
-        #expect(try run(["integration", "pause", "acme"], in: workspace).output == "acme is paused already\n")
+        #expect(try run(["integration", "pause", "acme"], in: workspace).output == "acme is already paused\n")
         let events = org.eventCount
         try await daemon.wait(for: "events that nobody collects") { _ in org.eventCount > events + 40 }
         #expect(org.stats.requests == requests, "Okta is asked while it is paused")
@@ -404,7 +404,7 @@ struct IntegrationCommandTests {
         try await next.waitUntilLive()
 
         let removed = try run(["integration", "remove", "acme", "--yes", "--with-credential"], in: workspace)
-        #expect(removed.status == 0 && removed.output.contains("in the spool are kept"), "\(removed.errors)")
+        #expect(removed.status == 0 && removed.output.contains("its spool are kept"), "\(removed.errors)")
         #expect(saved(workspace).isEmpty)
         #expect(next.status?.integrations.isEmpty == true)
         let back = try run(add, input: org.settings.tokens[0], in: workspace)
@@ -507,7 +507,7 @@ struct IntegrationCommandTests {
         #expect(try run(["integration", "edit", "acme"], in: workspace).status == 64)
         for (flag, text) in [("--credential", "acme-read"), ("--filter", "")] {
             let both = try run(["integration", "edit", "acme", "--no-data-ingest", flag, text], in: workspace)
-            #expect(both.status == 64 && both.errors.contains("\(flag) has no meaning"), "\(both.errors)")
+            #expect(both.status == 64 && both.errors.contains("\(flag) has no effect"), "\(both.errors)")
         }
         #expect(saved(workspace)["conf.d/acme.yaml"] == before)
         let good = try run(

@@ -112,7 +112,7 @@ struct EditTests {
         let problem = try #require(throws: HandEdit.self) {
             _ = try change(installation, "acme") { try $0.set("paused", to: "true") }
         }
-        #expect("\(problem)".contains("line ends of two kinds"))
+        #expect("\(problem)".contains("mixed line endings"))
         #expect(installation.read("tributary.yaml") == mixed)
     }
 
@@ -239,7 +239,8 @@ struct EditTests {
         #expect(installation.read("conf.d/a.yaml") == nil)
         try installation.write("conf.d/b.yaml", "# mine\n")
         let error = try #require(throws: CredentialFileError.self) { try saved.takeBack() }
-        #expect("\(error)" == "\(edit.dropIn("b.yaml")) was changed meanwhile, and was not restored")
+        #expect(
+            "\(error)" == "\(edit.dropIn("b.yaml")) was changed by another process meanwhile, so it was not restored")
         var after = try installation.files()
         #expect(after.removeValue(forKey: "conf.d/b.yaml") == "# mine\n")
         #expect(after == before)

@@ -53,7 +53,7 @@ struct FleetStatusTextTests {
                 "  HOST         HOLDS     SINCE    VERSION",
                 "✔ collector-1  1         60m ago  1.2.3",
                 "‖ collector-2  1 drains  60m ago  1.2.3",
-                "‖ collector-9 does not run, and would take nothing: tributary fleet undrain collector-9",
+                "‖ collector-9 does not run, and would take nothing when it starts: tributary fleet undrain collector-9",
                 "  INTEGRATION  HOST         SINCE   TAKEN OVER FROM",
                 "✔ acme         collector-1  5m ago  collector-3",
                 "✔ globex       collector-2  5m ago  collector-3",

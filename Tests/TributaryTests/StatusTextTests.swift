@@ -98,7 +98,7 @@ struct StatusTextTests {
         #expect(!text.isWell)
         #expect(text.lines[0].hasPrefix("✘ waiting to start  tributary "))
         #expect(text.lines[1].contains("waiting to start: no space left on /state"))
-        #expect(text.lines[2] == "  → Tributary tries again by itself, next at 2026-11-23T20:15:45Z")
+        #expect(text.lines[2] == "  → Tributary retries, next at 2026-11-23T20:15:45Z")
     }
 
     @Test("what waits to be sealed is said, and when it is sealed")

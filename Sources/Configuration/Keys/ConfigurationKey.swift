@@ -100,7 +100,7 @@ package enum KeyDefault: Sendable, Hashable {
 
 /// When a changed value takes effect.
 package enum KeyChange: Sendable, Hashable {
-    /// The running daemon can adopt it without losing its place.
+    /// In the running daemon, which does not lose its place.
     case whileRunning
     /// After a restart: it concerns something that the daemon holds open all the time, such as a directory with its lock.
     case atRestart
@@ -133,7 +133,7 @@ extension ConfigurationContext {
             if let value = try? kind.parse(String(first)) { return value }
             findings.error(
                 at: ConfigurationPlace(file: "$\(variable)"), key: description.path,
-                "the environment variable does not hold \(kind.name)",
+                "the environment variable does not contain \(kind.name)",
                 hint: "set \(description.path), or correct the variable")
         }
         return try? kind.parse(otherwise)

@@ -5,11 +5,11 @@ extension Configuration {
 
         package let name = ConfigurationKey<Name>(
             "fleet.name", .name, default: .required, .atRestart,
-            "Names the fleet; all of its hosts have the same name here."
+            "The fleet's name, which is the same on all its hosts."
         ) { _ in nil }
         package let host = ConfigurationKey<String?>(
             "fleet.host", optional: .fleetHost, described: "the host's name", .atRestart,
-            "Names this host; no other host of the fleet may have the same name."
+            "This host's name, which no other host of the fleet may have."
         ) { _ in nil }
     }
 
@@ -22,45 +22,45 @@ extension Configuration {
         ) { _ in nil }
         package let prefix = ConfigurationKey<String?>(
             "fleet.log.prefix", optional: .objectPrefix, .atRestart,
-            "What the objects' keys begin with, before a slash."
+            "The prefix of all objects' keys; a slash follows it."
         ) { _ in nil }
         package let region = ConfigurationKey<String?>(
             "fleet.log.region", optional: .region, described: "us-east-1 with an endpoint", .atRestart,
             "The bucket's region.")
         package let endpoint = ConfigurationKey<EndpointURL?>(
             "fleet.log.endpoint", optional: .endpoint, described: "Amazon S3", .atRestart,
-            "The address of another store that speaks S3."
+            "The address of an S3-compatible store other than Amazon's."
         ) { _ in nil }
         package let pathStyle = ConfigurationKey<Bool?>(
             "fleet.log.path_style", optional: .flag, described: "true with an endpoint", .atRestart,
-            "Put the bucket into the path instead of the host's name.")
+            "Put the bucket's name into the path of the URL instead of the host name.")
         package let credentials = ConfigurationKey<DestinationCredentials>(
             "fleet.log.credentials", .word(), default: .value("auto"), .atRestart, "Where the access key comes from."
         ) { _ in nil }
         package let secretFile = ConfigurationKey<String?>(
             "fleet.log.secret_file", optional: .path,
-            described: "/etc/tributary/credentials/fleet-log, as the unit hands it over", .atRestart,
-            "With credentials static: the file that holds the access key, and nothing else."
+            described: "/etc/tributary/credentials/fleet-log, as the unit provides it", .atRestart,
+            "With credentials static: a file that contains only the access key."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
             "fleet.log.credential_process", listOf: .argument, .atRestart,
-            "With credentials process: the command that writes an access key as JSON.")
+            "With credentials process: the command that prints an access key as JSON.")
         package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
             "fleet.log.server_side_encryption", optional: .word(), described: "the bucket's", .atRestart,
-            "How the store encrypts the objects.")
+            "The encryption that the store is asked for.")
     }
 
-    /// Under `fleet.lease`: how the hosts agree on who collects what.
+    /// Under `fleet.lease`: how the hosts agree on which host collects each integration.
     package struct FleetLeaseKeys: ConfigurationSection {
         package static let shared = Self()
 
         package let type = ConfigurationKey<LeaseType>(
             "fleet.lease.type", .word(), default: .required, .atRestart,
-            "etcd for hosts that share the work, s3 for an active host with standbys and nothing but the bucket."
+            "etcd for hosts that share the work; s3 for one active host with standbys, which needs only the bucket."
         ) { _ in nil }
         package let endpoints = ConfigurationKey<[EndpointURL]>(
             "fleet.lease.endpoints", listOf: .etcdEndpoint, .atRestart,
-            "With type etcd: the addresses of its members, tried in turn; up to 16."
+            "With type etcd: the addresses of its members, which are tried in turn; up to 16."
         ) { _ in nil }
         package let caFile = ConfigurationKey<String?>(
             "fleet.lease.ca_file", optional: .path, described: "the system's", .atRestart,
@@ -68,7 +68,7 @@ extension Configuration {
         ) { $0.map { "CA file \($0)" } }
         package let certificateFile = ConfigurationKey<String?>(
             "fleet.lease.certificate_file", optional: .path, .atRestart,
-            "With type etcd: the certificate by which etcd knows this host, in PEM."
+            "With type etcd: the certificate with which this host authenticates to etcd, in PEM."
         ) { $0.map { "certificate \($0)" } }
         package let keyFile = ConfigurationKey<String?>(
             "fleet.lease.key_file", optional: .path, .atRestart,
@@ -76,7 +76,7 @@ extension Configuration {
         ) { $0.map { "its key \($0)" } }
         package let ttl = ConfigurationKey<ConfigurationDuration>(
             "fleet.lease.ttl", .duration(2, 300), default: .value("10s"), .atRestart,
-            "When a host has not renewed its lease for this long, others take over; from 2s to 5m."
+            "After a host has not renewed its lease for this time, others take over; from 2s to 5m."
         ) { "taken over after \($0)" }
     }
 }

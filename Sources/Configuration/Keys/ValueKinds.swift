@@ -16,7 +16,7 @@ extension ValueKind where Value == String {
         guard !namesSomethingStrange(trimmed) else {
             throw ValueError(
                 "(a value not repeated here, it may be a secret) does not exist",
-                hint: "a secret goes into a file of its own; if it is a path, make the directory first")
+                hint: "store a secret in a separate file; if this is a path, make the directory first")
         }
         return trimmed
     }
@@ -104,7 +104,7 @@ extension ValueKind where Value == String {
             !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }), !text.contains(" ")
         else {
             throw ValueError(
-                "\(LiteralSecret.quoted(text)) is no user",
+                "\(LiteralSecret.quoted(text)) is not a user",
                 hint: "write a login, an e-mail address or an id, 256 bytes or less")
         }
         return text
@@ -112,7 +112,7 @@ extension ValueKind where Value == String {
 
     /// Checked against Amazon's rules for bucket names.
     static let bucket = ValueKind("a bucket such as example-lake") { (text) throws(ValueError) in
-        let hint = "write its name alone: 3 to 63 lower-case letters, digits, - and ."
+        let hint = "write only its name: 3 to 63 lower-case letters, digits, - and ."
         guard (3...63).contains(text.utf8.count), !text.contains(".."),
             text.utf8.allSatisfy({
                 (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-.".utf8.contains($0)
@@ -154,7 +154,7 @@ extension ValueKind where Value == String {
 
     /// The name of an index, by the rules of Elasticsearch and Splunk together, with parts that a segment fills in.
     static let index = ValueKind("an index such as okta-{date}") { (text) throws(ValueError) in
-        let hint = "write lower-case letters, digits, -, _ and ., and perhaps {integration}, {class} or {date}"
+        let hint = "write lower-case letters, digits, -, _ and ., and optionally {integration}, {class} or {date}"
         var plain = text
         for part in ["{integration}", "{class}", "{date}"] { plain = plain.replacing(part, with: "x") }
         guard (1...100).contains(text.utf8.count), let first = plain.first, !"-_.".contains(first),
@@ -188,7 +188,7 @@ extension ValueKind where Value == String {
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
             throw ValueError(
-                "not a usable user name", hint: "write the name alone; the password is in the destination's secret")
+                "not a usable user name", hint: "write only the name; the password belongs in the destination's secret")
         }
         return text
     }
@@ -280,7 +280,7 @@ extension ValueKind where Value == Configuration.Retention {
 }
 
 extension ValueKind where Value == StartTime {
-    static let startTime = ValueKind("a duration back, an RFC 3339 time, or now") { (text) throws(ValueError) in
+    static let startTime = ValueKind("a duration before now, an RFC 3339 time, or now") { (text) throws(ValueError) in
         try StartTime(parsing: text)
     }
 }
@@ -336,7 +336,7 @@ extension ValueKind where Value == OrgURL {
         // Refused here, so that a password in it never appears in a message.
         guard !text.contains("@") else {
             throw ValueError(
-                "the address must not hold a user name or password", hint: "write it like https://acme.okta.com")
+                "the address must not contain a user name or password", hint: "write it like https://acme.okta.com")
         }
         do {
             return try OrgURL(parsing: text)

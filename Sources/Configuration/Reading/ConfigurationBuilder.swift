@@ -70,7 +70,7 @@ struct ConfigurationBuilder {
 
     private mutating func checkCatalogue() {
         let key = Configuration.RecordKeys.shared.catalogue.description
-        // The findings already contain what is wrong with an item.
+        // Mistakes in an item are already among the findings.
         var known = Findings()
         for (path, place) in settings.list(key, .path, into: &known) { checkReadable(path, at: place, key: key.path) }
     }
@@ -79,7 +79,7 @@ struct ConfigurationBuilder {
         let key = Configuration.MetricsKeys.shared.textfile.path
         guard let file = metrics.textfile else { return }
         let directory = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
-        // The runtime directory is made at the start.
+        // The daemon makes the runtime directory when it starts.
         if FileProbe.look(at: directory) == .missing, directory != runtimeDirectory {
             findings.warning(
                 at: settings.place(of: key), key: key, "there is no directory \(LiteralSecret.quoted(directory))",
@@ -87,7 +87,7 @@ struct ConfigurationBuilder {
         }
         guard !file.hasSuffix(".prom") else { return }
         findings.error(
-            at: settings.place(of: key), key: key, "node_exporter reads files whose names end in .prom only",
+            at: settings.place(of: key), key: key, "node_exporter reads only files whose names end in .prom",
             hint: "name it like /run/tributary/metrics.prom")
     }
 
@@ -103,9 +103,10 @@ struct ConfigurationBuilder {
         }
     }
 
-    /// A warning or an error, as with the secrets of credentials: the person who checks may not be allowed to read what the service reads.
+    /// Checks that a secret's file can be read. `context.secrets` determines whether a file that can't be read is an error or only a warning, because the
+    /// person who runs `check` may have fewer rights than the service.
     ///
-    /// - Parameter secret: what the file holds.
+    /// - Parameter secret: names the content of the file in messages.
     mutating func checkSecretFile(_ path: String, key: String, _ secret: String) {
         let place = settings.place(of: key)
         let shown = LiteralSecret.quoted(path)
@@ -194,7 +195,7 @@ struct ConfigurationBuilder {
         var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
     }
 
-    /// The readable parts of an integration. The name is left out if another integration has it.
+    /// The readable parts of an integration. The name is omitted if another integration has it.
     private mutating func integration(
         _ item: Settings, _ known: inout KnownIntegrations
     ) -> (name: Name?, org: String?, integration: Configuration.Integration?) {
@@ -216,7 +217,7 @@ struct ConfigurationBuilder {
         let urlPlace = item.place(of: keys.url.path)
         let ingest = dataIngest(item)
         let response = responseAction(item)
-        // With an unknown key in it, that is the reason: a mistyped data_ingest, mostly.
+        // An unknown key, usually a mistyped data_ingest, is then the reason and is already reported.
         if item.sections["integrations[].data_ingest"] == nil,
             item.sections["integrations[].response_action"] == nil, item.found.problems.isEmpty
         {
@@ -235,7 +236,7 @@ struct ConfigurationBuilder {
             findings.warning(
                 at: urlPlace, key: keys.url.path,
                 "“\(name)” and “\(other.name)” (\(other.place)) are the same org, \(url.origin)",
-                hint: "with both ingesting, each event is collected twice and they share one rate limit")
+                hint: "if both collect the log, each event is collected twice, and they share one rate limit")
         } else {
             known.orgs[url.origin] = (name, urlPlace)
         }
@@ -253,7 +254,7 @@ struct ConfigurationBuilder {
         if case .back(let duration)? = reading[\.start], duration.seconds > 90 * 86_400 {
             findings.warning(
                 at: item.place(of: keys.start.path), key: keys.start.path,
-                "\(duration) back is more than Okta keeps; the log goes back 90 days", hint: "write 90d")
+                "\(duration) is longer than Okta keeps its log, which is 90 days", hint: "write 90d")
         }
         if case .at(let time)? = reading[\.start], time / 86_400_000 > context.today.daysSince1970 {
             findings.warning(
@@ -294,7 +295,7 @@ struct ConfigurationBuilder {
         }
         if permission == .write, credential.permissions != .write {
             findings.error(
-                at: place, key: key.path, "a response action needs write, the credential “\(name)” has read",
+                at: place, key: key.path, "a response action needs write, but the credential “\(name)” has read",
                 hint: "name another, or set its permissions (\(credentials.place(of: name))) if Okta grants them")
             return nil
         }

@@ -1,6 +1,6 @@
-/// What reading the configuration depends on, besides the files.
+/// The conditions, in addition to the files, on which reading the configuration depends.
 package struct ConfigurationContext: Sendable {
-    /// The environment of the process. `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY` are used (systemd.exec(5)), and
+    /// The environment of the process. Only `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY` (systemd.exec(5)) are used, and
     /// `$TRIBUTARY_CREDENTIALS_DIRECTORY`, into which the unit's root step writes credentials.
     package var environment: [String: String]
     /// Today's date, for expiry dates.
@@ -19,7 +19,7 @@ package struct ConfigurationContext: Sendable {
         case warned
     }
 
-    /// What is refused because of a mistake in one integration or credential.
+    /// How much is refused because of a mistake in one integration or credential.
     package enum MistakeScope: Sendable {
         /// The whole configuration. For a check, and for a reload, where the running configuration stays in force.
         case whole

@@ -52,7 +52,7 @@ package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringCo
 package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// At least one; at most `Findings.limit`.
     package var problems: [ConfigurationProblem]
-    /// Warnings that were found besides the problems.
+    /// Warnings that were found in addition to the problems.
     package var warnings: [ConfigurationProblem]
     /// How many problems were omitted because there were too many.
     package var leftOff: Int

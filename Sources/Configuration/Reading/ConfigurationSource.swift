@@ -97,8 +97,8 @@ package struct ConfigurationSource: Sendable {
             guard !name.hasPrefix(".") else { continue }
             if name.hasSuffix(".yml") {
                 findings.warning(
-                    at: ConfigurationPlace(file: "\(directory)/\(name)"), "the file is not read",
-                    hint: "name it .yaml to have it read")
+                    at: ConfigurationPlace(file: "\(directory)/\(name)"), "the file is ignored",
+                    hint: "to use it, give it a name that ends in .yaml")
             }
             guard name.hasSuffix(".yaml") else { continue }
             guard names.count < maximumFiles else {
@@ -121,7 +121,7 @@ package struct ConfigurationSource: Sendable {
 
     /// Reads at most one byte more than ``YAMLText/maximumBytes``, which is enough to detect that a file is too large.
     private static func read(_ path: String, isDropIn: Bool) -> Result<[UInt8], ReadError> {
-        // Opening or reading a pipe can wait forever.
+        // Opening or reading a pipe could block without limit.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isDropIn ? O_NONBLOCK : 0))
         guard descriptor >= 0 else { return .failure(ReadError(code: errno)) }
         defer { close(descriptor) }

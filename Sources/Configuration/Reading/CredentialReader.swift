@@ -71,7 +71,7 @@ struct CredentialReader {
             for (key, value) in [(keys.clientID, clientID), (keys.keyID, keyID)] where value != nil {
                 findings.error(
                     at: settings.values[key.path]?.key.place ?? settings.place, key: key.path,
-                    "“\(key.description.name)” has no meaning with type api_token",
+                    "“\(key.description.name)” has no effect with type api_token",
                     hint: "write “type: oauth”, or remove it")
             }
         }
@@ -85,7 +85,7 @@ struct CredentialReader {
             days < 0 ? "expired on \(expires)" : days == 0 ? "expires today" : "expires in \(days) days, on \(expires)"
         findings.warning(
             at: place, key: keys.expires.path, "the credential “\(name)” \(when)",
-            hint: "make a new one in Okta and put it into its secret file")
+            hint: "make a new one in Okta and write it into its secret file")
     }
 
     /// Returns the kind of the private key, if the secret should be one and can be read.

@@ -6,7 +6,7 @@ enum DestinationReader {
     static let limit = 16
     private static let keys = Configuration.DestinationKeys.shared
 
-    /// - Parameter fleet: whose bucket no destination may have.
+    /// - Parameter fleet: the fleet, whose bucket no destination may use.
     static func read(
         _ items: [Settings], fleet: Configuration.Fleet?, _ context: ConfigurationContext, into findings: inout Findings
     ) -> [Configuration.Destination] {
@@ -39,7 +39,7 @@ enum DestinationReader {
         return read
     }
 
-    /// The file that the unit's root step writes, or that of systemd's `LoadCredential=`: the first of the two that is there.
+    /// The file that the unit's root step writes, or that of systemd's `LoadCredential=`: the first one that exists.
     private static func secretFile(_ name: Name, _ environment: [String: String]) -> String {
         func directory(_ variable: String) -> String? {
             guard let value = environment[variable], value.hasPrefix("/") else { return nil }
@@ -105,11 +105,11 @@ enum DestinationReader {
         else { return }
         findings.error(
             at: item.place(of: keys.bucket.path), key: keys.bucket.path,
-            "the bucket \(fleet.log.bucket) is this fleet's own, whose segments are there already",
+            "the bucket \(fleet.log.bucket) is the fleet's own bucket, which already has the segments",
             hint: "remove the destination, or name another bucket")
     }
 
-    /// What each type has, besides what all have.
+    /// The keys of each type, in addition to those that all types have.
     private static let ownKeys: [DestinationType: Set<String>] = [
         .s3: [
             keys.bucket.path, keys.prefix.path, keys.region.path, keys.endpoint.path, keys.pathStyle.path,
@@ -123,7 +123,7 @@ enum DestinationReader {
         ],
     ]
 
-    /// The keys that a protocol needs and that are missing, and those that are of others.
+    /// The missing keys that a protocol requires, and the present keys that belong to other protocols.
     private static func keysOf(
         _ spoken: DestinationProtocol, _ settings: Section<Configuration.DestinationKeys>
     ) -> (needed: [KeyDescription], foreign: [String]) {

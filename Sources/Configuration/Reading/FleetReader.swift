@@ -6,7 +6,7 @@ extension ConfigurationBuilder {
     /// The maximum number of integrations of a fleet.
     static let maximumIntegrations = 10_000
 
-    /// What the section `fleet` says. Nil without the section, and if something in it could not be read; the findings say so then.
+    /// The section `fleet`. Nil without the section, or if something in it could not be read, which the findings report.
     mutating func fleet() -> Configuration.Fleet? {
         guard settings.sections["fleet"] != nil else { return nil }
         if settings.items["integrations[]"]?.count ?? 0 > Self.maximumIntegrations {
@@ -24,7 +24,7 @@ extension ConfigurationBuilder {
             findings.warning(
                 at: settings.place(of: "spool.retention"), key: "spool.retention",
                 "spool.retention does not apply in a fleet, whose segments are in the bucket",
-                hint: "let a lifecycle rule of the bucket delete old segments, and leave out what is below _tributary/")
+                hint: "use a lifecycle rule of the bucket to delete old segments, but no objects below _tributary/")
         }
         let host = (own[\.host] ?? nil) ?? hostName(isSet: isSet(Configuration.FleetKeys.shared.host.path))
         guard let whole = own.whole, let log, let lease, let host else { return nil }
@@ -32,7 +32,7 @@ extension ConfigurationBuilder {
         return Configuration.Fleet(settings: whole, host: host, log: log, secretFile: file, lease: lease)
     }
 
-    /// The name under which the daemon's unit hands over the bucket's access key.
+    /// The name under which the daemon's unit provides the bucket's access key.
     private static let accessKeyName = "fleet-log"
 
     private func isSet(_ path: String) -> Bool { settings.values[path].map { !$0.node.isNull } ?? false }
@@ -41,7 +41,7 @@ extension ConfigurationBuilder {
         settings.sections[section] ?? settings.sections["fleet"] ?? settings.place
     }
 
-    /// The host's own name. Nil if it can't be used; that is reported unless the key is set, because then its value is wrong already.
+    /// The host's own name. Nil if it can't be used, which is reported unless the key is set: its value is then wrong and already reported.
     private mutating func hostName(isSet: Bool) -> String? {
         guard !isSet else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)
@@ -53,7 +53,7 @@ extension ConfigurationBuilder {
         } catch {
             findings.error(
                 at: place(of: "fleet"), key: Configuration.FleetKeys.shared.host.path,
-                "the name of this host can't be used in a fleet", hint: "set fleet.host to a name of its own")
+                "the host name of this host can't be used in a fleet", hint: "set fleet.host to a valid name")
             return nil
         }
     }

@@ -1,10 +1,10 @@
-/// Which keys of a section need or exclude each other.
+/// Checks for keys of a section that require or exclude each other.
 extension Settings {
-    /// Reports a key that is needed and missing. If it is set but wrong, the findings say so already.
+    /// Reports a missing key that is required. A key that is set but wrong is already among the findings.
     ///
     /// - Parameters:
-    ///   - place: of the section.
-    ///   - why: who needs it, as in “the destination “lake” has type s3”.
+    ///   - place: the section's place.
+    ///   - why: why it is required, as in “the destination “lake” has type s3”.
     func require(
         _ key: KeyDescription, at place: ConfigurationPlace, _ why: String, into findings: inout Findings
     ) {
@@ -13,12 +13,12 @@ extension Settings {
             at: place, key: key.path, "“\(key.name)” is missing: \(why)", hint: "add it: \(key.explanation)")
     }
 
-    /// Reports keys that are set although a setting leaves them without a meaning.
+    /// Reports keys that are set but have no effect because of another setting.
     func refuse(_ paths: [String], with setting: String, into findings: inout Findings) {
         for path in paths {
             guard let entry = values[path], !entry.node.isNull else { continue }
             findings.error(
-                at: entry.key.place, key: path, "“\(entry.key.text)” has no meaning with \(setting)",
+                at: entry.key.place, key: path, "“\(entry.key.text)” has no effect with \(setting)",
                 hint: "remove it")
         }
     }
@@ -29,14 +29,14 @@ extension Settings {
         findings.error(
             at: place(of: key.path), key: key.path,
             "“\(key.name)”: \(LiteralSecret.quoted(program)) is not an absolute path",
-            hint: "begin the program's path with /; a service has a PATH of its own")
+            hint: "begin the program's path with /, because a service has a different PATH")
     }
 
     /// Checks the keys that say where an access key for S3 comes from.
     ///
     /// - Parameters:
-    ///   - place: of the section.
-    ///   - owner: what has them, as in “the destination “lake””.
+    ///   - place: the section's place.
+    ///   - owner: names the section in messages, as in “the destination “lake””.
     func checkAccessKey(
         _ credentials: DestinationCredentials, process: ConfigurationKey<[String]>, _ words: [String],
         secretFile: ConfigurationKey<String?>, at place: ConfigurationPlace, of owner: String,
@@ -45,7 +45,7 @@ extension Settings {
         let setting = "credentials: \(credentials.rawValue)"
         if credentials == .process {
             if words.isEmpty {
-                require(process.description, at: place, "\(owner) has credentials process", into: &findings)
+                require(process.description, at: place, "\(owner) has “credentials: process”", into: &findings)
             }
         } else {
             refuse([process.path], with: setting, into: &findings)

@@ -34,7 +34,7 @@ package enum LiteralSecret {
         isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
-    /// Text for a message: quoted, shortened, without control characters. It is left out entirely if
+    /// Text for a message: quoted, shortened, without control characters. It is omitted entirely if
     /// it might be a mistyped or incomplete secret.
     ///
     /// - Parameter name: a name that is not secret. It may be the last part of a path.

@@ -11,7 +11,7 @@ struct Settings {
     var values: [String: Entry] = [:]
     /// Where each section was opened, by its path.
     var sections: [String: ConfigurationPlace] = [:]
-    /// Keys with a secret as their value, and sections that are no mappings: that is reported, and neither they nor what is in them is missing.
+    /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so neither they nor keys inside of them count as missing.
     private var refused: Set<String> = []
     /// Findings in an item of a list of mappings, before its values are read.
     var found = Findings()
@@ -35,8 +35,8 @@ struct Settings {
                 }
                 if let earlier = values[path] {
                     findings.error(
-                        at: key.place, key: path, "“\(path)” is set already, at \(earlier.key.place)",
-                        hint: "keep one of them: a file in conf.d does not override")
+                        at: key.place, key: path, "“\(path)” is already set at \(earlier.key.place)",
+                        hint: "keep one of them: a file in conf.d does not override another file")
                 } else {
                     values[path] = Entry(key: key, node: node)
                 }
@@ -70,7 +70,8 @@ struct Settings {
                     items[path, default: []].append(settings)
                 } else if !Self.holdsSecret(item, key: path, into: &findings) {
                     findings.error(
-                        at: item.place, key: path, "“\(key.text)” expects mappings as its items, this is \(item.kind)",
+                        at: item.place, key: path,
+                        "“\(key.text)” expects a list of mappings, but this item is \(item.kind)",
                         hint: "write “- name: …”, with the item's other keys below")
                 }
             }
@@ -84,7 +85,7 @@ struct Settings {
         _ key: YAMLKey, _ node: YAMLNode, _ path: String, expects: String, into findings: inout Findings
     ) {
         guard !Self.holdsSecret(node, key: path, into: &findings) else { return }
-        findings.error(at: node.place, key: path, "“\(key.text)” expects \(expects), this is \(node.kind)")
+        findings.error(at: node.place, key: path, "“\(key.text)” expects \(expects), but this is \(node.kind)")
     }
 
     private func unknown(
@@ -182,7 +183,8 @@ struct Settings {
         guard case .sequence(let nodes) = entry.node.value else {
             if case .null = entry.node.value { return [] }
             findings.error(
-                at: entry.node.place, key: key.path, "“\(entry.key.text)” expects a list, this is \(entry.node.kind)",
+                at: entry.node.place, key: key.path,
+                "“\(entry.key.text)” expects a list, but this is \(entry.node.kind)",
                 hint: "write it in brackets, [A, B], or as lines that begin with “- ”")
             return []
         }
@@ -191,7 +193,7 @@ struct Settings {
             guard case .scalar(let text) = node.value else {
                 findings.error(
                     at: node.place, key: key.path,
-                    "“\(entry.key.text)” expects \(key.valueKind) as its items, this is \(node.kind)")
+                    "“\(entry.key.text)” expects a list, each item \(key.valueKind), but this item is \(node.kind)")
                 continue
             }
             do {
@@ -215,7 +217,7 @@ struct Settings {
         case .sequence, .mapping:
             findings.error(
                 at: entry.node.place, key: description.path,
-                "“\(entry.key.text)” expects \(description.valueKind), this is \(entry.node.kind)")
+                "“\(entry.key.text)” expects \(description.valueKind), but this is \(entry.node.kind)")
             return nil
         }
     }

@@ -1,24 +1,24 @@
-/// What a destination promises about repeats.
+/// A destination's guarantee about repeated segments.
 package enum DeliveryGuarantee: String, Sendable, Codable {
-    /// A segment that comes again changes nothing.
+    /// A repeated segment changes nothing.
     case exactlyOnce = "exactly_once"
-    /// It depends on the command: one that records the segment's path with its rows delivers each segment once.
+    /// It depends on the command: if it records the segment's path together with its rows, each segment is stored once.
     case byCommand = "by_command"
-    /// A segment that comes again may be there twice.
+    /// A repeated segment may be stored twice.
     case atLeastOnce = "at_least_once"
 
     /// For people.
     package var words: String {
         switch self {
         case .exactlyOnce: "exactly once"
-        case .byCommand: "by the command"
+        case .byCommand: "depends on the command"
         case .atLeastOnce: "at least once"
         }
     }
 }
 
 extension DestinationProtocol {
-    /// What a repeat leads to at such a server.
+    /// The guarantee of such a server.
     package var guarantee: DeliveryGuarantee {
         switch self {
         case .elasticsearch, .clickhouse: .exactlyOnce
@@ -28,7 +28,7 @@ extension DestinationProtocol {
 }
 
 extension Configuration.Destination {
-    /// What a repeat leads to there. A store is refused by the trial and by each answer when it does not keep this.
+    /// The guarantee of the destination. A store that does not support it is refused, by the test and at each write.
     package var guarantee: DeliveryGuarantee {
         switch self.type {
         case .s3: .exactlyOnce

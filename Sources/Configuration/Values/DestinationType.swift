@@ -4,11 +4,11 @@ package enum DestinationType: String, Sendable, Hashable, CaseIterable {
     case s3
     /// A command that gets each segment on its standard input.
     case exec
-    /// A server that takes records by HTTP.
+    /// A server that receives records over HTTP.
     case http
 }
 
-/// What a server of type `http` speaks.
+/// The API of a server of type `http`.
 package enum DestinationProtocol: String, Sendable, Hashable, CaseIterable {
     /// `_bulk` of Elasticsearch and OpenSearch.
     case elasticsearch
@@ -18,11 +18,11 @@ package enum DestinationProtocol: String, Sendable, Hashable, CaseIterable {
     case splunk
 }
 
-/// What the objects of a bucket are.
+/// The format of objects in a bucket.
 package enum DestinationFormat: String, Sendable, Hashable, CaseIterable {
-    /// The segments as they are.
+    /// Unchanged segments.
     case ndjson
-    /// A Parquet file made of each.
+    /// A Parquet file for each segment.
     case parquet
 }
 
@@ -46,7 +46,7 @@ package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
     case container
     /// The metadata service of an EC2 instance.
     case imds
-    /// A command that writes the access key.
+    /// A command that prints the access key.
     case process
 }
 

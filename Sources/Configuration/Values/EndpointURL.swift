@@ -16,7 +16,7 @@ package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     ) throws(ValueError) {
         let hint = "write it like \(example)"
         guard !text.contains("@") else {
-            throw ValueError("the address must not hold a user name or password", hint: hint)
+            throw ValueError("the address must not contain a user name or password", hint: hint)
         }
         var whole = text.contains("://") ? text : "https://" + text
         while whole.hasSuffix("/") { whole.removeLast() }
@@ -24,7 +24,7 @@ package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
             throw ValueError("\(LiteralSecret.quoted(text)) is not the address of \(kind)", hint: hint)
         }
         guard url.isSecure || url.isLoopback else {
-            throw ValueError("plain http is allowed to a loopback address only", hint: "write https://")
+            throw ValueError("plain http is allowed only to a loopback address", hint: "write https://")
         }
         isSecure = url.isSecure
         authority = url.hostAndPort

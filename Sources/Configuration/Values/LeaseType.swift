@@ -1,7 +1,7 @@
-/// How the hosts of a fleet agree on who collects what.
+/// How the hosts of a fleet agree on which host collects each integration.
 package enum LeaseType: String, Sendable, Hashable, CaseIterable {
-    /// By keys with a lease in etcd: the hosts share the integrations.
+    /// With keys that have a lease in etcd: the hosts share the integrations.
     case etcd
-    /// By one object in the fleet's bucket: one host has all integrations, the others stand by.
+    /// With one object in the fleet's bucket: one host has all integrations, the others are standbys.
     case s3
 }

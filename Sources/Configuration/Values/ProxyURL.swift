@@ -7,7 +7,7 @@ package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
     package init(parsing text: String) throws(ValueError) {
         let hint = "write it like http://proxy.example.com:3128"
         guard !text.contains("@") else {
-            throw ValueError("a proxy address must not hold a user name or password", hint: hint)
+            throw ValueError("a proxy address must not contain a user name or password", hint: hint)
         }
         var scheme = "http"
         var rest = text

@@ -8,7 +8,7 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads one of the three forms.
     package init(parsing text: String) throws(ValueError) {
-        let hint = "write a duration back such as 7d, a time such as 2026-11-01T00:00:00Z, or now"
+        let hint = "write a duration before now such as 7d, a time such as 2026-11-01T00:00:00Z, or now"
         if text == "now" {
             self = .now
         } else if let time = CivilTime.milliseconds(rfc3339: text) {

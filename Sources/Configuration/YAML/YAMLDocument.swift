@@ -36,7 +36,7 @@ enum YAMLDocument {
         case .null: return .empty
         case .scalar, .sequence:
             findings.error(
-                at: root.place, "the file holds \(root.kind) where keys are expected",
+                at: root.place, "the file contains \(root.kind) where keys are expected",
                 hint: "write keys with values, such as “state_directory: /var/lib/tributary”")
             return .unreadable
         }
@@ -188,7 +188,7 @@ enum YAMLDocument {
             count += nodes
             guard count > YAMLDocument.maximumNodes else { return }
             findings.error(
-                at: place, "more than \(YAMLDocument.maximumNodes) values, aliases expanded",
+                at: place, "more than \(YAMLDocument.maximumNodes) values after expanding aliases",
                 hint: "write values out instead of using aliases of aliases")
             throw .reported
         }

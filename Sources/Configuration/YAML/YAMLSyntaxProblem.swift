@@ -21,7 +21,7 @@ struct YAMLSyntaxProblem {
             message = "an alias (*name) without its anchor (&name)"
             hint = "put the value into quotes if the * is part of it"
         case "mapping values are not allowed in this context":
-            message = "a “:” where there can't be a key"
+            message = "a “:” in a place where no key is possible"
             hint = "check the indentation, or put a value that contains “: ” into quotes"
         case "could not find expected ':'":
             message = "a line without “:”"

@@ -10,17 +10,17 @@ import Setup
 struct DestinationAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Set a destination up: checks it, tries it out, saves it, and says how to start it.",
+        abstract: "Set up a destination: check it, test it, save it, and show how to start it.",
         discussion: """
-            Each key of the configuration has a flag; on a terminal it asks for what is needed and missing. An access key, token or password \
-            is typed without being shown, or comes on standard input; it is kept for this delivery alone. What it writes is \
+            Each key of the configuration has a flag; on a terminal, the command asks for missing values. An access key, token or password \
+            is typed without being shown, or read from standard input; only this delivery can read it. The command writes \
             conf.d/destination-NAME.yaml. For Amazon S3 it prints the policy that the access key or role needs.
 
-            Before it is saved it is tried out: in a bucket by a small object, which is removed if the access key may, elsewhere without \
-            storing anything. If a step fails, nothing is saved.
+            The destination is tested before it is saved. In a bucket, a small object is written, and removed again if the access key may do that; other \
+            destinations are tested without storing anything. If a step fails, nothing is saved.
 
-            Ends with 0 when it is saved, 64 for what is missing or wrong in the flags, 65 if the name is taken, 69 when a step of the trial \
-            fails, 78 when the configuration is refused.
+            Exits with 0 when it is saved, with 64 for missing or wrong flags, with 65 if the name is taken, with 69 if a step of the test \
+            fails, and with 78 if the configuration is refused.
 
             Example:
               sudo tributary destination add lake --type s3 --bucket example-lake --region eu-central-1 --credentials imds
@@ -29,16 +29,17 @@ struct DestinationAdd: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Argument(help: "Lower-case letters, digits and -; it appears in status and journal, and names the unit.")
+    @Argument(help: "A name of lower-case letters, digits and -, used in the status, in the journal, and for the unit.")
     var name: String
     @Option(help: "s3, http or exec.", completion: .list(["s3", "http", "exec"])) var type: String?
     @OptionGroup var fields: DestinationFields
-    @Flag(help: "Keep the secret as it is, readable by root alone, and not encrypted by systemd-creds.") var plain =
+    @Flag(help: "Store the secret unencrypted, readable only by root, instead of encrypting it with systemd-creds.")
+    var plain =
         false
-    @Flag(help: "Save it without trying it out.") var noCheck = false
+    @Flag(help: "Save without a test.") var noCheck = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
     @Flag(help: "Never ask, even on a terminal.") var noInput = false
-    @Flag(help: "The result as JSON.") var json = false
+    @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
         tributary_guard_memory()
@@ -56,7 +57,7 @@ struct DestinationAdd: AsyncParsableCommand {
             let name = try IntegrationRecord.name(name)
             guard present.destination(named: name.text) == nil else {
                 throw Failure(
-                    "tributary: the destination \(name) is there already: \(CommandHint.command("destination edit \(name)"))",
+                    "tributary: the destination \(name) already exists: \(CommandHint.command("destination edit \(name)"))",
                     ExitStatus.dataError)
             }
             var record = DestinationRecord(name: name)
@@ -66,9 +67,9 @@ struct DestinationAdd: AsyncParsableCommand {
             let file = edit.dropIn(record.fileName)
             guard edit.source(file) == nil else {
                 throw Failure(
-                    "tributary: \(file) is there already, and is not replaced: rename it first", ExitStatus.dataError)
+                    "tributary: \(file) already exists and is not replaced: rename it first", ExitStatus.dataError)
             }
-            // Outside of the installed configuration no unit provides the secret, so the file is named.
+            // For a configuration other than the installed one, no unit provides the secret, so the configuration names its file.
             edit.put(record.yaml, into: file)
             var configuration = try edit.load(administration.context)
             guard var destination = configuration.destination(named: name.text) else { throw ExitStatus.software }
@@ -94,7 +95,7 @@ struct DestinationAdd: AsyncParsableCommand {
         }
     }
 
-    /// What is needed and no flag says.
+    /// Asks for required values that no flag gives.
     private func fill(_ record: inout DestinationRecord, _ dialogue: Dialogue?) throws {
         let types = DestinationType.allCases
         var chosen = type
@@ -114,7 +115,7 @@ struct DestinationAdd: AsyncParsableCommand {
         ) throws {
             guard record.values[key] == nil else { return }
             record = try dialogue.ask(question, standard: standard) { text in
-                guard !text.isEmpty else { throw ValueError("this is needed") }
+                guard !text.isEmpty else { throw ValueError("a value is required") }
                 try check(text)
                 var changed = record
                 try changed.set(key, to: [text])
@@ -138,13 +139,13 @@ struct DestinationAdd: AsyncParsableCommand {
             }
         case .exec:
             try ask("command", "Program, by its absolute path") { text in
-                guard text.hasPrefix("/") else { throw ValueError("write its path from / on") }
+                guard text.hasPrefix("/") else { throw ValueError("write the absolute path, beginning with /") }
             }
         case nil: break
         }
     }
 
-    /// One that is kept already is used; else it is asked for, or read from standard input.
+    /// Uses a stored secret, or asks for one, or reads it from standard input.
     private func secret(
         _ destination: Configuration.Destination, _ delivery: Administration, _ dialogue: Dialogue?
     ) throws -> (bytes: [UInt8], isNew: Bool) {
@@ -159,14 +160,14 @@ struct DestinationAdd: AsyncParsableCommand {
             return (try accessKey(dialogue, check), true)
         }
         guard isatty(STDIN_FILENO) == 0 else {
-            throw ValidationError("the secret comes on standard input: … < file")
+            throw ValidationError("the secret is read from standard input: … < file")
         }
         let secret = try SecretInput.read("")
         try check(secret)
         return (secret, true)
     }
 
-    /// An access key, in the form in which it is kept. A terminal takes its two parts one by one.
+    /// Reads an access key and returns it in the form in which it is stored. On a terminal, asks for its two parts one after the other.
     private func accessKey(_ dialogue: Dialogue, _ check: ([UInt8]) throws -> Void) throws -> [UInt8] {
         func document(_ id: String, _ secret: String) -> [UInt8] {
             Array("aws_access_key_id = \(id)\naws_secret_access_key = \(secret)\n".utf8)
@@ -190,7 +191,7 @@ struct DestinationAdd: AsyncParsableCommand {
         guard steps.allSatisfy(\.isGood) else {
             for line in steps.flatMap({ $0.lines(.output) }) { Terminal.complain(line) }
             throw Failure(
-                "tributary: nothing was saved; --no-check saves it without trying it out", ExitStatus.unavailable,
+                "tributary: nothing was saved; --no-check saves it without a test", ExitStatus.unavailable,
                 problem: steps.filter { !$0.isGood }.flatMap { $0.lines(.output) }.joined(separator: "\n"))
         }
         return steps

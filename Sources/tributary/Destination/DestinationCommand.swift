@@ -6,7 +6,7 @@ import Delivery
 struct DestinationGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "destination",
-        abstract: "Add, list, change, try out and remove the destinations of deliveries.",
+        abstract: "Add, list, change, test and remove the destinations of deliveries.",
         discussion: """
             Example:
               sudo tributary destination add lake --type s3 --bucket example-lake --region eu-central-1
@@ -22,7 +22,7 @@ struct DestinationGroup: AsyncParsableCommand {
 
 struct DestinationList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "The configured destinations, a line each.",
+        commandName: "list", abstract: "List the configured destinations.",
         discussion: """
             Example:
               tributary destination list
@@ -41,7 +41,7 @@ struct DestinationList: ParsableCommand {
 struct DestinationShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "A destination, the unit that runs it, and the policy that its access key needs.",
+        abstract: "Show a destination, the unit that runs it, and the policy that its access key needs.",
         discussion: """
             Example:
               tributary destination show lake
@@ -66,10 +66,10 @@ struct DestinationShow: ParsableCommand {
 
 struct DestinationCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Try a destination out, step by step.",
+        commandName: "check", abstract: "Test a destination step by step.",
         discussion: """
-            Stores a small object in the bucket twice, of which the second must be refused, and removes it if the access key may. A server of \
-            type http is asked without storing anything. Of a command it only says whether it can be run. Run it as the delivery's user: sudo -u tributary-deliver. Ends with 69 when a step fails.
+            In a bucket, stores a small object twice (the second write must be refused), and removes it if the access key may do that. With type \
+            http, sends a request that stores nothing. With type exec, only checks whether the command can be run. Run this as the delivery's user: sudo -u tributary-deliver. Exits with 69 if a step fails.
 
             Example:
               tributary destination check lake
@@ -89,7 +89,7 @@ struct DestinationCheck: AsyncParsableCommand {
 }
 
 extension ConfigurationOptions {
-    /// One of the configured destinations; exit code 78, with words, for another name.
+    /// One of the configured destinations. For another name, prints a message and throws exit code 78.
     fileprivate func destination(_ name: String) throws -> Configuration.Destination {
         let configuration = try load()
         guard let destination = configuration.destination(named: name) else {

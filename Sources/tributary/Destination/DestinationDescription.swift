@@ -2,20 +2,20 @@ import Configuration
 import Delivery
 import FoundationEssentials
 
-/// A destination for a person or a program: where it is, what runs it, and what its access key needs.
+/// Describes a destination for a person or a program: its place, its unit, and the policy that its access key needs.
 struct DestinationDescription: Encodable {
     let name: String
     let description: String?
     let type: String
     let place: String
-    /// What a segment that comes again leads to.
+    /// What happens if a segment is delivered again.
     let guarantee: DeliveryGuarantee
     let unit: String
-    /// Where the secret is looked for; nil where there is none.
+    /// The path of the secret; nil if the destination needs none.
     let secretFile: String?
-    /// The file that declares it; nil where that is not asked for.
+    /// The file that declares the destination; nil if that was not looked up.
     let file: String?
-    /// Of AWS IAM, as a document.
+    /// The AWS IAM policy document.
     let policy: String?
 
     init(_ destination: Configuration.Destination, file: String? = nil) {
@@ -40,7 +40,7 @@ struct DestinationDescription: Encodable {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// What to do next.
+    /// Prints what to do next.
     func tell() {
         Terminal.result("\nStart it:\n  systemctl enable --now \(unit)")
         if let secretFile { Terminal.result("\nIts secret is read from \(secretFile)") }

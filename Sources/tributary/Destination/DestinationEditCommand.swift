@@ -7,10 +7,10 @@ import Setup
 struct DestinationEdit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "edit",
-        abstract: "Change a destination by flags; an empty value takes a key out.",
+        abstract: "Change a destination by flags; an empty value removes a key.",
         discussion: """
-            Only the lines that change are written, wherever the destination stands; comments stay. The name stays: it names the position in \
-            the spool. It is tried out first. Reload its unit then.
+            Only the changed lines are written, in the file that declares the destination; comments stay. The name can't be changed, because it identifies \
+            the position in the spool. The changed destination is tested before it is saved. Reload its unit afterwards.
 
             Example:
               sudo tributary destination edit lake --concurrency 8
@@ -20,7 +20,7 @@ struct DestinationEdit: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "The destination.", completion: .names(of: .destinations)) var name: String
     @OptionGroup var fields: DestinationFields
-    @Flag(help: "Save it without trying it out.") var noCheck = false
+    @Flag(help: "Save without a test.") var noCheck = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
@@ -29,7 +29,8 @@ struct DestinationEdit: AsyncParsableCommand {
         try await administration.attempt {
             let interruption = Interruption.watch()
             guard !fields.isEmpty else {
-                throw ValidationError("say what to change; see tributary destination edit --help")
+                throw ValidationError(
+                    "nothing to change: give at least one flag; see tributary destination edit --help")
             }
             try administration.requireWriting()
             var edit = try ConfigurationEdit(of: administration.path)
@@ -39,7 +40,7 @@ struct DestinationEdit: AsyncParsableCommand {
             try fields.apply(to: &record)
             let configuration = try edit.change(to: record, present: present, administration.context)
             let destination = try configuration.knownDestination(name)
-            guard destination != before else { return Terminal.result("nothing is changed") }
+            guard destination != before else { return Terminal.result("nothing was changed") }
             if !noCheck {
                 let delivery = administration.with(.deliver(destination.name))
                 let secret =
@@ -49,7 +50,7 @@ struct DestinationEdit: AsyncParsableCommand {
                     destination, network: configuration.network, secret: secret)
                 for line in steps.flatMap({ $0.lines(.output) }) { Terminal.complain(line) }
                 guard steps.allSatisfy(\.isGood) else {
-                    Terminal.complain("tributary: nothing was changed; --no-check saves it without trying it out")
+                    Terminal.complain("tributary: nothing was changed; --no-check saves it without a test")
                     throw ExitStatus.unavailable
                 }
             }
@@ -60,7 +61,7 @@ struct DestinationEdit: AsyncParsableCommand {
             Terminal.complain(
                 destination.unit == before.unit
                     ? "  if it runs: systemctl reload \(destination.unit)"
-                    : "  it has another unit now: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
+                    : "  it uses another unit now: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
             )
         }
     }
@@ -69,7 +70,7 @@ struct DestinationEdit: AsyncParsableCommand {
 extension Configuration {
     /// One of the destinations.
     ///
-    /// - Throws: exit code 66, after saying that there is none of that name.
+    /// - Throws: exit code 66, with a message, if there is no destination of that name.
     func knownDestination(_ text: String) throws -> Destination {
         if let destination = destination(named: text) { return destination }
         Terminal.complain(

@@ -7,10 +7,10 @@ import Setup
 struct DestinationRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take a destination out of the configuration, with its secret.",
+        abstract: "Remove a destination and its secret from the configuration.",
         discussion: """
-            What is delivered stays where it is. Its position in the spool stays too, and the spool is kept for it, until it is forgotten by \
-            `tributary spool ack --loader NAME --remove`. Stop its unit first.
+            Delivered data stays at the destination. Its position in the spool stays, too, and keeps segments from being deleted, until you remove it \
+            with `tributary spool ack --loader NAME --remove`. Stop its unit first.
 
             Example:
               sudo systemctl disable --now tributary-deliver@lake
@@ -33,11 +33,13 @@ struct DestinationRemove: AsyncParsableCommand {
             let destination = try present.knownDestination(name)
             let isRunning = DestinationStatus.all(present).contains { $0.name == destination.name.text && $0.isRunning }
             guard !isRunning else {
-                Terminal.complain("tributary: \(name) is delivered to now: systemctl disable --now \(destination.unit)")
+                Terminal.complain(
+                    "tributary: a delivery to \(name) is running; stop it first: systemctl disable --now \(destination.unit)"
+                )
                 throw ExitStatus.unavailable
             }
             let dialogue = yes ? nil : Dialogue(interruption)
-            guard yes || dialogue != nil else { throw ValidationError("--yes is needed where nobody can be asked") }
+            guard yes || dialogue != nil else { throw ValidationError("--yes is required without a terminal") }
             if try dialogue?.confirm("Remove \(name), \(destination.place)?", standard: false) == false {
                 return Terminal.complain("nothing was changed")
             }
@@ -49,16 +51,16 @@ struct DestinationRemove: AsyncParsableCommand {
             Terminal.result(outcome.words("\(name) is removed"))
             if !keepSecret { removeSecret(of: destination.name, administration.with(.deliver(destination.name))) }
             Terminal.complain(
-                "  the spool is kept for it until its position is forgotten: \(CommandHint.command("spool ack --loader \(name) --remove"))"
+                "  segments are kept for it until you remove its position: \(CommandHint.command("spool ack --loader \(name) --remove"))"
             )
         }
     }
 
-    /// The destination is gone by now: what goes wrong here is only said.
+    /// Removes the secret. The destination is already removed, so a failure is only reported.
     private func removeSecret(of name: Name, _ delivery: Administration) {
         do {
             if try delivery.keeper.remove(name) {
-                Terminal.complain("  its secret is removed too; revoke it where it is from")
+                Terminal.complain("  its secret is removed, too; revoke it at the destination")
             }
         } catch {
             Terminal.complain(

@@ -4,7 +4,7 @@ import Delivery
 import FoundationEssentials
 import Logging
 
-/// Tries a destination out before it is saved, with a secret that is perhaps not kept yet.
+/// Tests a destination before it is saved, with a secret that may not be stored yet.
 struct DestinationTrial {
     let administration: Administration
 
@@ -12,7 +12,7 @@ struct DestinationTrial {
         self.administration = administration.with(.deliver(destination.name))
     }
 
-    /// Whether a destination needs a secret that `destination add` keeps.
+    /// Whether a destination needs a secret that `destination add` stores.
     static func needsSecret(_ destination: Configuration.Destination) -> Bool {
         switch destination.type {
         case .s3: destination.credentials == .static && destination.settings.secretFile == nil
@@ -21,7 +21,7 @@ struct DestinationTrial {
         }
     }
 
-    /// - Parameter secret: nil for one that the destination names or needs none of.
+    /// - Parameter secret: nil if the destination names a file with its secret, or needs none.
     func steps(
         _ destination: Configuration.Destination, network: Configuration.Network, secret: [UInt8]?
     ) async throws -> [DestinationStep] {
@@ -33,7 +33,7 @@ struct DestinationTrial {
         }
     }
 
-    /// - Throws: exit code 78, after saying why the destination can't be used at all.
+    /// - Throws: exit code 78, with a message, if the destination can't be used at all.
     static func steps(
         _ destination: Configuration.Destination, _ network: Configuration.Network
     ) async throws -> [DestinationStep] {
@@ -50,7 +50,7 @@ struct DestinationTrial {
 }
 
 extension DestinationStep {
-    /// Is the step good?
+    /// Whether the step succeeded.
     var isGood: Bool { remedy == nil }
 
     /// For a person.

@@ -6,10 +6,10 @@ import Fleet
 struct FleetCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Try out the fleet's bucket and its leases.",
+        abstract: "Test the fleet's bucket and its leases.",
         discussion: """
-            Asks for an access key, writes a small object twice, of which the store must refuse the second, removes it, and reads the leases. Ends with \
-            69 at the first step that fails. `tributary check --online` does the same after the orgs.
+            Gets an access key, writes a small object twice (the store must refuse the second write), removes it, and reads the leases. Exits with \
+            69 at the first step that fails. `tributary check --online` does the same after it has tested the orgs.
 
             Example:
               sudo tributary fleet check
@@ -22,13 +22,13 @@ struct FleetCheck: AsyncParsableCommand {
     }
 }
 
-/// Tries out what a fleet rests on, and says each step.
+/// Tests the fleet's bucket and leases, and prints the result of each step.
 struct FleetTrial {
     private let connection: FleetConnection
 
     init(_ connection: FleetConnection) { self.connection = connection }
 
-    /// Whether every step is good.
+    /// Runs the steps and prints them. Returns whether all succeeded.
     func tell() async -> Bool {
         let bucket = connection.access.bucket
         var steps = await S3Destination(S3Destination.Settings(address: bucket.address, encryption: nil), bucket)

@@ -9,9 +9,9 @@ import Logging
 struct FleetGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet",
-        abstract: "Show the hosts that collect together, and take one of them out of service.",
+        abstract: "Show the hosts of the fleet, and take a host out of service.",
         discussion: """
-            These commands ask etcd or the fleet's bucket themselves, so they work on each host of the fleet, whether a daemon runs or not. \
+            These commands read etcd or the fleet's bucket directly, so they work on each host of the fleet, even without a running daemon. \
             They need its certificates or access key: run them as root or as the service's user.
 
             Example: upgrade a host without a gap
@@ -22,20 +22,20 @@ struct FleetGroup: AsyncParsableCommand {
         subcommands: [FleetStatus.self, FleetCheck.self, FleetDrain.self, FleetUndrain.self])
 }
 
-/// The fleet of the configuration, and what it leads to.
+/// The configured fleet with the clients of its stores.
 struct FleetConnection {
     let configuration: Configuration
     let fleet: Configuration.Fleet
     let access: FleetAccess
 
-    /// - Throws: exit code 78, with words, without a fleet, and for files that can't be used.
+    /// - Throws: exit code 78, with a message, if there is no fleet, or a file can't be used.
     init(_ options: ConfigurationOptions) throws { try self.init(try options.load()) }
 
-    /// - Throws: as above.
+    /// - Throws: the same as the other initializer.
     init(_ configuration: Configuration) throws {
         self.configuration = configuration
         guard let fleet = configuration.fleet else {
-            Terminal.complain("tributary: this host is in no fleet: the configuration has no section fleet")
+            Terminal.complain("tributary: this host does not belong to a fleet: the configuration has no section fleet")
             throw ExitStatus.configuration
         }
         self.fleet = fleet
@@ -50,17 +50,17 @@ struct FleetConnection {
         }
     }
 
-    /// The names of the integrations that are collected.
+    /// The names of the configured integrations that are collected.
     var integrations: Set<String> { Set(configuration.integrations.filter(\.isCollected).map(\.name.text)) }
 
-    /// The fleet as it is now.
+    /// Reads the present state of the fleet.
     func observe() async throws -> FleetObservation {
         try await call { store throws(LeaseProblem) in try await store.observe(integrations) }
     }
 
-    /// The newest seal of each of these integrations, if there is one; several at a time.
+    /// The newest seal of each of these integrations, if there is one. Several are read at the same time.
     ///
-    /// - Throws: exit code 69, with words.
+    /// - Throws: exit code 69, with a message.
     func seals(of names: [String]) async throws -> [String: SealDecision] {
         let log = access.seals
         let atOnce = 16
@@ -85,9 +85,9 @@ struct FleetConnection {
         }
     }
 
-    /// Calls the store of the leases.
+    /// Runs a call to the store of the leases.
     ///
-    /// - Throws: exit code 69 or 77, with words.
+    /// - Throws: exit code 69 or 77, with a message.
     func call<Result>(_ body: (any LeaseStore) async throws(LeaseProblem) -> Result) async throws -> Result {
         do throws(LeaseProblem) {
             return try await body(access.leases)

@@ -6,12 +6,12 @@ import Fleet
 struct FleetDrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
-        abstract: "Have a host hand over what it collects, and take nothing more.",
+        abstract: "Make a host hand over its integrations and take no others.",
         discussion: """
-            The host seals each integration and hands it over to the other hosts, so that no page is requested twice. The request stays, also when \
-            the host restarts, until “tributary fleet undrain” takes it back.
+            The host seals each integration and hands it over to the other hosts, so that no page is requested twice. The request stays in force, even if \
+            the host restarts, until “tributary fleet undrain”.
 
-            Ends with 0 when the request is stored (with --wait: when the host holds nothing any more), with 69 when etcd or the bucket can't be \
+            Exits with 0 when the request is stored (with --wait: when the host has handed everything over), and with 69 if etcd or the bucket can't be \
             reached or the time of --wait is over.
 
             Example:
@@ -21,10 +21,10 @@ struct FleetDrain: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Argument(help: "The host, by its name in the fleet; without it, this host.")
+    @Argument(help: "The host's name in the fleet; this host by default.")
     var host: String?
 
-    @Flag(help: "Wait until it holds nothing any more.")
+    @Flag(help: "Wait until the host has handed everything over.")
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
@@ -43,12 +43,12 @@ struct FleetDrain: AsyncParsableCommand {
             connection.fleet.lease.type == .etcd
         {
             Terminal.complain(
-                "tributary: no other host of the fleet takes part, so nobody collects what “\(host)” hands over, until one does"
+                "tributary: no other host of the fleet takes part, so the integrations of “\(host)” are not collected until one does"
             )
         }
         guard connection.fleet.lease.type == .s3 || seen.hosts[host] != nil else {
             return Terminal.result(
-                "“\(host)” does not run, and takes nothing when it starts, until: tributary fleet undrain \(host)")
+                "“\(host)” does not run; when it starts, it takes nothing until: tributary fleet undrain \(host)")
         }
         guard wait else {
             return Terminal.result(
@@ -65,7 +65,7 @@ struct FleetDrain: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(500))
             seen = try await connection.observe()
         }
-        Terminal.result("“\(host)” holds nothing any more")
+        Terminal.result("“\(host)” has handed everything over")
     }
 
     private static func words(_ count: Int) -> String { count == 1 ? "1 integration" : "\(count) integrations" }
@@ -76,7 +76,7 @@ struct FleetUndrain: AsyncParsableCommand {
         commandName: "undrain",
         abstract: "Let a host take integrations again.",
         discussion: """
-            Takes back what “tributary fleet drain” has asked for. The host gets its fair share within seconds if it runs, otherwise when it starts.
+            Withdraws the request of “tributary fleet drain”. The host gets its fair share within seconds if it runs, otherwise when it starts.
 
             Example:
               sudo tributary fleet undrain
@@ -85,7 +85,7 @@ struct FleetUndrain: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Argument(help: "The host, by its name in the fleet; without it, this host.")
+    @Argument(help: "The host's name in the fleet; this host by default.")
     var host: String?
 
     func run() async throws {
@@ -100,9 +100,9 @@ struct FleetUndrain: AsyncParsableCommand {
 }
 
 extension FleetConnection {
-    /// A host's name in the form in which the configuration stores it; this host's without one.
+    /// The given host's name in the form that the configuration uses; by default, this host's name.
     ///
-    /// - Throws: exit code 64, with words, for what can't be a name.
+    /// - Throws: exit code 64, with a message, if the text is not a valid name.
     fileprivate func host(_ given: String?) throws -> String {
         guard let given else { return fleet.host }
         do throws(ValueError) {
@@ -115,6 +115,6 @@ extension FleetConnection {
 }
 
 extension FleetObservation {
-    /// How many integrations a host holds.
+    /// The number of integrations that a host holds.
     func held(by host: String) -> Int { owners.values.count { $0.host == host } }
 }

@@ -2,7 +2,7 @@ import Collector
 import Configuration
 import Fleet
 
-/// What `tributary fleet status` shows; with `--json`, in this form.
+/// The content of `tributary fleet status`, and its form with `--json`.
 struct FleetReport: Encodable {
     struct Lease: Encodable {
         /// `etcd` or `s3`.
@@ -26,7 +26,7 @@ struct FleetReport: Encodable {
         var since: String?
         var previousHost: String?
         var token: Int64?
-        /// Of the newest seal in the bucket; absent unless asked for, and without a seal.
+        /// The generation of the newest seal in the bucket; absent if it was not requested or there is no seal.
         var generation: Int?
         var sealedAt: String?
         var sealedBy: String?
@@ -35,12 +35,12 @@ struct FleetReport: Encodable {
     var fleet: String
     var lease: Lease
     var hosts: [Host]
-    /// Those of the configuration and those that a host holds, by name.
+    /// The configured integrations and those that a host holds, by name.
     var integrations: [Integration]
-    /// Hosts that are asked to drain and do not run.
+    /// Hosts that are asked to drain but do not run.
     var drainingHosts: [String]
 
-    /// - Parameter integrations: the names of those that are configured here and collected.
+    /// - Parameter integrations: the names of the integrations that are configured on this host and collected.
     init(
         _ fleet: Configuration.Fleet, _ seen: FleetObservation, integrations: Set<String>, answeredIn time: Duration
     ) {

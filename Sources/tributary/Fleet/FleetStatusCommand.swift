@@ -5,12 +5,12 @@ import Fleet
 struct FleetStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "The hosts of the fleet, and which of them collects what.",
+        abstract: "Show the hosts of the fleet and the integrations that each collects.",
         discussion: """
-            Shows where the leases are and whether that answers, each host with what it holds, and each integration with its host, since when, and from \
-            which host it was taken over. What no host holds comes first.
+            Shows whether the store of the leases answers, the hosts with their integrations, and each integration with its host, since when, and from \
+            which host it was taken over. Integrations that no host holds come first.
 
-            Ends with 0 when every integration of this host's configuration is held by a host, and with 69 when one is not, or when etcd or the bucket \
+            Exits with 0 if every integration of this host's configuration is held by a host, and with 69 if one is not, or if etcd or the bucket \
             can't be reached.
 
             Example:
@@ -20,7 +20,7 @@ struct FleetStatus: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Also read the newest seal of each integration from the bucket: its generation, and when it was.")
+    @Flag(help: "Also read each integration's newest seal from the bucket: its generation and its time.")
     var seals =
         false
 

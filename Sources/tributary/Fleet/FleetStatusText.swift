@@ -30,7 +30,7 @@ struct FleetStatusText {
         }
         for host in report.drainingHosts {
             lines += terminal.wrapped(
-                "\(terminal.mark(.paused)) \(host) does not run, and would take nothing: tributary fleet undrain \(host)",
+                "\(terminal.mark(.paused)) \(host) does not run, and would take nothing when it starts: tributary fleet undrain \(host)",
                 indent: 2)
         }
         let held = report.integrations.filter { $0.host != nil }
@@ -73,7 +73,7 @@ struct FleetStatusText {
             return "Every host drains. Let one take integrations again: tributary fleet undrain HOST"
         }
         return
-            "Another host takes it within \(report.lease.ttlSeconds + 1) s. If not, see whether the hosts that take part have it in their configuration: tributary check"
+            "Another host takes it within \(report.lease.ttlSeconds + 1) s. If not, check whether the hosts that take part have it in their configuration: tributary check"
     }
 
     private struct Row {
@@ -81,7 +81,7 @@ struct FleetStatusText {
         var cells: [String]
     }
 
-    /// Columns as wide as they need; the last ones are left out where the window is too narrow.
+    /// Columns are as wide as their content. The last ones are omitted if the window is too narrow.
     private func table(_ head: [String], _ rows: [Row]) -> [String] {
         let widths = head.indices.map { column in
             ([head] + rows.map(\.cells)).map { $0[column].count }.max() ?? 0

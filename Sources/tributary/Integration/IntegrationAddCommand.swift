@@ -10,20 +10,20 @@ import Setup
 struct IntegrationAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Set an org up: asks for what it needs, tries it, saves it, and waits for the first events.",
+        abstract: "Set up an org: ask for missing values, test it, save it, and wait for the first events.",
         discussion: """
-            On a terminal it asks for what the flags do not say: name, description, address, credential, how far back, and once for your \
-            domains and IP ranges. A credential that is stored is offered; a new API token is typed without being shown, and for a new \
-            service app a key is made. Without a terminal it never asks: the secret of a new credential comes on standard input. What it \
-            writes is conf.d/NAME.yaml.
+            On a terminal, it asks for values that the flags do not give: name, description, address, credential, how far back to begin, and, once, your \
+            domains and IP ranges. It offers stored credentials; a new API token is typed without being shown, and for a new \
+            service app a key is made. Without a terminal it never asks: the secret of a new credential is read from standard input. It \
+            writes conf.d/NAME.yaml.
 
-            Before it is saved, nothing is changed if a step fails or on Ctrl-C. After that it stays saved: Ctrl-C ends only the waiting for \
-            the first events.
+            If a step fails or you press Ctrl-C before the integration is saved, nothing is changed. Afterwards it stays saved, and Ctrl-C only ends the \
+            wait for the first events.
 
-            Ends with 0 when the integration collects, no daemon runs, or Ctrl-C ended the waiting; 64 for what is missing or wrong in the \
-            flags, 65 if the name is taken, 69 when the org does not answer, 77 when Okta refuses the credential, 78 when the configuration \
-            is refused, 130 on Ctrl-C before it is saved. It also ends with 69 when no events come in time or the service does not start: \
-            then it stays saved. With --json a failure is a document, too: its state is not_saved, and problem says why.
+            Exits with 0 if the integration collects, no daemon runs, or Ctrl-C ended the wait; with 64 for missing or wrong \
+            flags, 65 if the name is taken, 69 if the org does not answer, 77 if Okta refuses the credential, 78 if the configuration \
+            is refused, and 130 on Ctrl-C before it is saved. It also exits with 69 if no events come in time or the service does not start; \
+            the integration then stays saved. With --json, a failure is a document, too: its state is not_saved, and problem says why.
 
             Example:
               sudo tributary integration add
@@ -32,17 +32,18 @@ struct IntegrationAdd: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Argument(help: "Lower-case letters, digits and -; it appears in status, journal and the spool's paths.")
+    @Argument(
+        help: "A name of lower-case letters, digits and -, used in the status, the journal and the spool's paths.")
     var name: String?
     @OptionGroup var fields: IntegrationFields
     @OptionGroup(title: "A new credential") var newCredential: NewCredentialOptions
     @OptionGroup(title: "My domains and IPs") var network: NetworkFields
-    @Flag(help: "Save it without trying it at the org.") var noCheck = false
+    @Flag(help: "Save without a test at the org.") var noCheck = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
     @Flag(help: "If the service does not run, start it now and at every boot.") var enable = false
     @Flag(help: "Never ask, even on a terminal.") var noInput = false
     @Option(help: "How long to wait for the first events; 0s does not wait.") var wait = "60s"
-    @Flag(help: "The result as JSON.") var json = false
+    @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
         tributary_guard_memory()
@@ -66,7 +67,7 @@ struct IntegrationAdd: AsyncParsableCommand {
             let outcome = try await ChangeInForce(
                 administration: administration, interruption: interruption, reloads: !noReload
             ).apply(request.edit, request.configuration, credentials: request.credentials, adding: request.record.name)
-            // The keys that `credential add` has made are in use now.
+            // The new keys are stored as secrets now, so the files of keys that `credential add` had prepared are removed.
             for credential in request.credentials { Self.removeMadeKey(credential) }
             try await IntegrationStart(
                 request: request, administration: administration, dialogue: dialogue, interruption: interruption,
@@ -75,19 +76,19 @@ struct IntegrationAdd: AsyncParsableCommand {
         }
     }
 
-    /// - Throws: where `--enable` could do nothing.
+    /// - Throws: if `--enable` would have no effect.
     private static func requireService(_ administration: Administration) throws {
         guard administration.isInstalled else {
             throw ValidationError(
-                "--enable starts the service, which never runs with another --config: leave one of them out")
+                "--enable starts the service, which always uses the installed configuration: omit --enable or --config")
         }
         guard geteuid() == 0 else { throw ValidationError("--enable needs root: run this with sudo") }
         guard InstalledUnit.find() != nil else {
-            throw ValidationError("--enable: this host has no \(InstalledUnit.name) to start; leave --enable out")
+            throw ValidationError("--enable: this host has no \(InstalledUnit.name) to start; omit --enable")
         }
     }
 
-    /// It is saved by now: what goes wrong here is only said.
+    /// Removes a prepared key. The integration is already saved, so a failure is only reported.
     private static func removeMadeKey(_ credential: NewCredential) {
         let keeper = credential.administration.keeper
         let name = credential.record.name

@@ -2,7 +2,7 @@ import ArgumentParser
 import Configuration
 import Setup
 
-/// What `edit`, `pause` and `resume` have in common: one integration says something else from now on.
+/// The common part of `edit`, `pause` and `resume`: changes one integration.
 struct IntegrationChange {
     let administration: Administration
     let interruption: Interruption
@@ -15,8 +15,8 @@ struct IntegrationChange {
     }
 
     /// - Parameters:
-    ///   - name: of the integration.
-    ///   - body: changes what it says.
+    ///   - name: the integration's name.
+    ///   - body: makes the changes.
     /// - Returns: what became of it in the daemon; nil if nothing was to be changed.
     func apply(
         to name: String, _ body: (inout IntegrationRecord, Configuration) async throws -> Void
@@ -36,7 +36,7 @@ struct IntegrationChange {
 }
 
 extension IntegrationChange {
-    /// Says what came of it. Returns whether anything has changed.
+    /// Prints the outcome. Returns whether anything has changed.
     fileprivate func setPaused(_ name: String, _ isPaused: Bool, done: String, already: String) async throws -> Bool {
         try await administration.attempt {
             let outcome = try await apply(to: name) { record, _ in
@@ -51,9 +51,9 @@ extension IntegrationChange {
 struct IntegrationPause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Collect nothing of an integration until it is resumed.",
+        abstract: "Stop collecting an integration until it is resumed.",
         discussion: """
-            What it has collected is sealed; its place in the log, its history and the spool are kept. Okta keeps its log for 90 days.
+            Collected records are sealed. The integration's place in the log, its history and its spool are kept. Okta keeps its log for 90 days.
 
             Example:
               sudo tributary integration pause acme
@@ -66,7 +66,7 @@ struct IntegrationPause: AsyncParsableCommand {
     func run() async throws {
         let isNews = try await IntegrationChange(options, noReload: noReload).setPaused(
             name, true, done: "\(name) is paused; its place, its history and the spool are kept",
-            already: "\(name) is paused already")
+            already: "\(name) is already paused")
         if isNews { Terminal.complain("  resume it with: \(CommandHint.command("integration resume \(name)"))") }
     }
 }
@@ -74,7 +74,7 @@ struct IntegrationPause: AsyncParsableCommand {
 struct IntegrationResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Go on collecting from where a paused integration was.",
+        abstract: "Continue collecting a paused integration from its last place.",
         discussion: """
             Example:
               sudo tributary integration resume acme
@@ -86,6 +86,6 @@ struct IntegrationResume: AsyncParsableCommand {
 
     func run() async throws {
         _ = try await IntegrationChange(options, noReload: noReload).setPaused(
-            name, false, done: "\(name) goes on from its place", already: "\(name) is not paused")
+            name, false, done: "\(name) continues from its place", already: "\(name) is not paused")
     }
 }

@@ -3,10 +3,10 @@ import ArgumentParser
 struct IntegrationGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "integration",
-        abstract: "Add, list, change, pause and remove the orgs that are collected.",
+        abstract: "Add, list, change, pause and remove the orgs to collect from.",
         discussion: """
-            add asks for what it needs, tries it at the org, saves it, has the daemon take it over, and waits for the first events. Without a \
-            terminal, flags and standard input say the same. pause and remove keep the place in the log, the history and the spool.
+            add asks for missing values, tests them at the org, saves them, makes the daemon apply them, and waits for the first events. Without a \
+            terminal, it takes all values from flags and standard input. pause and remove keep the place in the log, the history and the spool.
 
             Example:
               sudo tributary integration add

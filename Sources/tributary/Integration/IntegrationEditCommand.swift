@@ -8,11 +8,11 @@ import Setup
 struct IntegrationEdit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "edit",
-        abstract: "Change an integration: by flags, or by questions that have the present values as their answers.",
+        abstract: "Change an integration by flags, or by questions that offer the present values.",
         discussion: """
-            Only the lines that change are written, wherever the integration stands; comments stay. What is written in a form that it does \
-            not change safely, such as {braces}, it names with file and line. The name stays: it names the place in the log and the spool's \
-            paths. A changed address or credential is tried at the org first.
+            Only the changed lines are written, in the file that declares the integration; comments stay. A value in a form that it can't \
+            change safely, such as {braces}, is reported with file and line. The name can't be changed, because it identifies the place in the log \
+            and the spool's paths. A changed address or credential is tested at the org first.
 
             Example:
               sudo tributary integration edit acme
@@ -23,7 +23,7 @@ struct IntegrationEdit: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "The integration.", completion: .names(of: .integrations)) var name: String
     @OptionGroup var fields: IntegrationFields
-    @Flag(help: "Save it without trying it at the org.") var noCheck = false
+    @Flag(help: "Save without a test at the org.") var noCheck = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
@@ -34,7 +34,8 @@ struct IntegrationEdit: AsyncParsableCommand {
                 let before = record
                 if fields.isEmpty {
                     guard let dialogue = Dialogue(change.interruption) else {
-                        throw ValidationError("say what to change; see tributary integration edit --help")
+                        throw ValidationError(
+                            "nothing to change: give at least one flag; see tributary integration edit --help")
                     }
                     try ask(&record, dialogue, present)
                 } else {
@@ -43,7 +44,7 @@ struct IntegrationEdit: AsyncParsableCommand {
                 }
                 try await check(before, record, present, change)
             }
-            guard let outcome else { return Terminal.result("nothing is changed") }
+            guard let outcome else { return Terminal.result("nothing was changed") }
             Terminal.result(outcome.words("\(name) is changed"))
         }
     }
@@ -67,12 +68,13 @@ struct IntegrationEdit: AsyncParsableCommand {
             }
         }
         guard !record.kinds.isEmpty else {
-            throw ValidationError("nothing would be left of it: use tributary integration pause or remove")
+            throw ValidationError(
+                "the integration would have no purpose left: use tributary integration pause or remove")
         }
     }
 
     private func ask(_ record: inout IntegrationRecord, _ dialogue: Dialogue, _ present: Configuration) throws {
-        dialogue.hint("Enter keeps what is in brackets; - takes it out")
+        dialogue.hint("Enter keeps the value in brackets; - removes it")
         var questions = [("Description", "description"), ("Address of the org", "url")]
         if record.has(.dataIngest) {
             questions += [
@@ -98,7 +100,7 @@ struct IntegrationEdit: AsyncParsableCommand {
         }
     }
 
-    /// A changed address or credential is tried before it is saved.
+    /// Tests a changed address or credential before it is saved.
     private func check(
         _ before: IntegrationRecord, _ record: IntegrationRecord, _ present: Configuration, _ change: IntegrationChange
     ) async throws {

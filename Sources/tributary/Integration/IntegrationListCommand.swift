@@ -5,9 +5,9 @@ import Setup
 struct IntegrationList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "All integrations: what each is for, with which credential, and how far it is.",
+        abstract: "List all integrations with their purpose, credential and progress.",
         discussion: """
-            ✔ collects, ✘ does not or is not usable as it is written, … starts, ‖ is paused; · no daemon runs, so only the configuration is known.
+            ✔ collects; ✘ does not collect, or its configuration can't be used; … starts; ‖ is paused; · unknown, because no daemon runs.
 
             Example:
               tributary integration list
@@ -22,7 +22,7 @@ struct IntegrationList: AsyncParsableCommand {
         try await administration.attempt {
             let table = try IntegrationTable(administration)
             if json { return Terminal.result(try IntegrationTable.json(table.rows + table.unusable)) }
-            if table.report == nil { Terminal.complain("no daemon runs: this is the configuration alone") }
+            if table.report == nil { Terminal.complain("no daemon runs: this is only the configuration") }
             for line in table.text(.output) { Terminal.result(line) }
         }
     }
@@ -31,7 +31,7 @@ struct IntegrationList: AsyncParsableCommand {
 struct IntegrationShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "One integration in all detail.",
+        abstract: "Show all details of an integration.",
         discussion: """
             Example:
               tributary integration show acme
@@ -56,7 +56,7 @@ struct IntegrationShow: AsyncParsableCommand {
             }
             row.settings = Dictionary(settings) { first, _ in first }
             if json { return Terminal.result(try IntegrationTable.json(row)) }
-            if table.report == nil { Terminal.complain("no daemon runs: this is the configuration alone") }
+            if table.report == nil { Terminal.complain("no daemon runs: this is only the configuration") }
             Terminal.result(row.details(.output, isRunning: table.report != nil, settings: settings))
         }
     }

@@ -2,23 +2,24 @@ import ArgumentParser
 import Configuration
 import Setup
 
-/// What the flags of `add` and `edit` say of an integration.
+/// The flags of `add` and `edit`: one for each key of an integration.
 struct IntegrationFields: ParsableArguments {
     @Option(help: "For people.") var description: String?
-    @Option(help: "The org's address, as people paste it: https://acme.okta.com.") var url: String?
+    @Option(help: "The org's address, as copied from a browser: https://acme.okta.com.") var url: String?
     @Flag(inversion: .prefixedNo, help: "Collect the System Log.") var dataIngest: Bool?
-    @Flag(inversion: .prefixedNo, help: "Allow response actions, with a credential of their own.")
+    @Flag(inversion: .prefixedNo, help: "Allow response actions, with a separate credential.")
     var responseAction: Bool?
-    @Option(help: "The credential that reads the log.", completion: .names(of: .credentials)) var credential: String?
-    @Option(help: "The credential that acts in Okta; it needs write.", completion: .names(of: .credentials))
+    @Option(help: "The credential for reading the log.", completion: .names(of: .credentials)) var credential: String?
+    @Option(
+        help: "The credential for response actions; it needs write permission.", completion: .names(of: .credentials))
     var responseCredential: String?
-    @Option(help: "Where a first run begins: a duration back, an RFC 3339 time, or now.") var start: String?
-    @Option(help: "An Okta filter expression; an empty one is every event.") var filter: String?
+    @Option(help: "Where the first run begins: a duration before now, an RFC 3339 time, or now.") var start: String?
+    @Option(help: "An Okta filter expression; an empty one selects every event.") var filter: String?
     @Option(help: "How long to wait when caught up; from 1s to 1h.") var pollInterval: String?
-    @Option(help: "How many events to ask for at once; from 1 to 1000.") var pageSize: String?
-    @Option(help: "The share of the org's budget for its log to use; above 0, up to 1.") var rateLimitShare: String?
+    @Option(help: "The number of events per request; from 1 to 1000.") var pageSize: String?
+    @Option(help: "The share of the org's rate limit for the log to use; above 0, up to 1.") var rateLimitShare: String?
 
-    /// Each flag with the key that it sets, credentials apart.
+    /// Each flag with the key that it sets, except for credentials.
     private var keys: [(flag: String, path: String, text: String?)] {
         [
             ("--description", "description", description), ("--url", "url", url),
@@ -34,7 +35,7 @@ struct IntegrationFields: ParsableArguments {
             && responseCredential == nil
     }
 
-    /// Refuses a kind that is not wanted together with a flag of that kind.
+    /// Refuses a flag of a kind together with the flag that turns that kind off.
     func validate() throws {
         let ingest = keys.filter { $0.path.hasPrefix("data_ingest.") && $0.text != nil }.map(\.flag)
         try refuse(dataIngest, "--no-data-ingest", (credential == nil ? [] : ["--credential"]) + ingest)
@@ -43,10 +44,10 @@ struct IntegrationFields: ParsableArguments {
 
     private func refuse(_ wanted: Bool?, _ flag: String, _ others: [String]) throws {
         guard wanted == false, let other = others.first else { return }
-        throw ValidationError("\(other) has no meaning together with \(flag): leave one of them out")
+        throw ValidationError("\(other) has no effect together with \(flag): omit one of them")
     }
 
-    /// Sets what the flags say; an empty text takes a key out.
+    /// Sets the keys whose flags are given; an empty value removes a key.
     func apply(to record: inout IntegrationRecord) throws {
         for (flag, path, text) in keys {
             guard let text else { continue }
@@ -60,7 +61,7 @@ struct IntegrationFields: ParsableArguments {
 }
 
 extension IntegrationRecord {
-    /// A name, as a flag gives it.
+    /// Checks a name given by a flag.
     static func name(_ text: String) throws -> Name {
         do throws(ValueError) {
             return try Name(parsing: text)
@@ -73,7 +74,7 @@ extension IntegrationRecord {
 extension Configuration {
     /// One of the integrations.
     ///
-    /// - Throws: exit code 66, after saying that there is none of that name.
+    /// - Throws: exit code 66, with a message, if there is no integration of that name.
     func known(_ text: String) throws -> Integration {
         if let integration = integration(named: text) { return integration }
         throw Failure(

@@ -7,10 +7,10 @@ import Setup
 struct IntegrationRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take an integration out of the configuration; its place and the spool are kept.",
+        abstract: "Remove an integration from the configuration; its place and the spool are kept.",
         discussion: """
-            What it has collected is sealed and stays in the spool. If one of that name is added again, collection goes on from its place. \
-            A credential that nothing uses any more can go with it; revoke it in Okta then.
+            Collected records are sealed and stay in the spool. If you add an integration of that name again, collection continues from its place. \
+            Credentials that are no longer used can be removed at the same time; revoke them in Okta afterwards.
 
             Example:
               sudo tributary integration remove acme
@@ -20,7 +20,8 @@ struct IntegrationRemove: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "The integration.", completion: .names(of: .integrations)) var name: String
     @Flag(help: "Do not ask.") var yes = false
-    @Flag(help: "Also remove its credentials that nothing else uses, with their secrets.") var withCredential = false
+    @Flag(help: "Also remove its credentials and their secrets, unless something else uses them.") var withCredential =
+        false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
@@ -32,7 +33,7 @@ struct IntegrationRemove: AsyncParsableCommand {
             let present = try edit.load(administration.context)
             let integration = try present.known(name)
             let dialogue = yes ? nil : Dialogue(interruption)
-            guard yes || dialogue != nil else { throw ValidationError("--yes is needed where nobody can be asked") }
+            guard yes || dialogue != nil else { throw ValidationError("--yes is required without a terminal") }
             if try dialogue?.confirm("Remove \(name), \(integration.url.origin)?", standard: false) == false {
                 return Terminal.complain("nothing was changed")
             }
@@ -49,14 +50,14 @@ struct IntegrationRemove: AsyncParsableCommand {
             for credential in removed { removeSecret(of: credential, administration) }
             Terminal.result(
                 outcome.words(
-                    "\(name) is removed; its place in the log, its history and what is in the spool are kept"))
+                    "\(name) is removed; its place in the log, its history and its spool are kept"))
             for credential in removed {
-                Terminal.complain("  the credential \(credential.name) is removed too; revoke it in Okta")
+                Terminal.complain("  the credential \(credential.name) is removed, too; revoke it in Okta")
             }
         }
     }
 
-    /// Those that go with it: nothing else uses them, and a command has made them.
+    /// The credentials to remove, too: a command has made them, and nothing else uses them.
     private func credentials(
         of integration: Configuration.Integration, left: Configuration, in edit: ConfigurationEdit,
         _ dialogue: Dialogue?
@@ -68,14 +69,14 @@ struct IntegrationRemove: AsyncParsableCommand {
             else { continue }
             guard edit.source(CredentialRecord.file(of: credential.name, configuration: edit.path)) != nil else {
                 Terminal.complain(
-                    "  nothing uses the credential \(credential.name) any more; it stands in a file of yours: take it out there"
+                    "  nothing uses the credential \(credential.name) any more; remove it from your own configuration file"
                 )
                 continue
             }
             let goes =
                 try withCredential
                 || dialogue?.confirm(
-                    "Nothing else uses the credential \(credential.name). Remove it too?", standard: false)
+                    "Nothing else uses the credential \(credential.name). Remove it, too?", standard: false)
                     ?? false
             if goes {
                 found.append(credential)
@@ -88,7 +89,7 @@ struct IntegrationRemove: AsyncParsableCommand {
         return found
     }
 
-    /// The integration is gone by now: what goes wrong here is only said.
+    /// Removes a secret. The integration is already removed, so a failure is only reported.
     private func removeSecret(of credential: Configuration.Credential, _ administration: Administration) {
         let owner = administration.with(credential.permissions == .read ? .collector : .respond)
         let name = credential.name

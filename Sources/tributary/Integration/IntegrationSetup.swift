@@ -5,15 +5,15 @@ import Credentials
 import Glibc
 import Setup
 
-/// What `integration add` is to save, after everything was asked and tried.
+/// The data that `integration add` will save, after all questions and tests.
 struct IntegrationRequest {
     var record: IntegrationRecord
-    /// Those that are not stored yet.
+    /// The credentials that are not stored yet.
     var credentials: [NewCredential]
     var edit: ConfigurationEdit
-    /// As it will be.
+    /// The configuration after the change.
     var configuration: Configuration
-    /// Nil if it was not tried.
+    /// The result of the test; nil without one.
     var report: OnlineReport?
 }
 
@@ -73,21 +73,21 @@ struct IntegrationSetup {
             let name = try Name(parsing: text)
             if present.integration(named: name.text) != nil {
                 throw ValueError(
-                    "the integration \(name) is there already",
+                    "the integration \(name) already exists",
                     hint: "see \(CommandHint.command("integration edit \(name)"))")
             }
             if name.text.hasPrefix("credential-") {
                 throw ValueError(
-                    "the name \(name) begins with credential-, as only the files of credentials do",
-                    hint: "take another name")
+                    "the name \(name) begins with credential-, which is reserved for files of credentials",
+                    hint: "choose another name")
             }
             let file = edit.dropIn("\(name).yaml")
-            if access(file, F_OK) == 0 { throw ValueError("\(file) is there already", hint: "take another name") }
+            if access(file, F_OK) == 0 { throw ValueError("\(file) already exists", hint: "choose another name") }
             return name
         }
         guard let given else {
             guard let dialogue else { throw ValidationError("NAME is missing: tributary integration add NAME --url …") }
-            return try dialogue.ask("Name, such as acme; it appears in status, journal and the spool's paths", free)
+            return try dialogue.ask("Name, such as acme, used in the status, the journal and the spool's paths", free)
         }
         do {
             return try free(given)
@@ -116,13 +116,14 @@ struct IntegrationSetup {
             let before = record
             if !again {
                 dialogue.hint(
-                    "as in your browser when you are signed in to Okta; everything after the host name is removed")
+                    "copy it from your browser while you are signed in to Okta; everything after the host name is removed"
+                )
             }
             record = try dialogue.ask("Address of the org", standard: record["url"]) { text in
                 var record = before
                 try record.set("url", to: text)
                 guard record["url"] != nil else {
-                    throw ValueError("no address", hint: "such as https://acme.okta.com")
+                    throw ValueError("an address is required", hint: "such as https://acme.okta.com")
                 }
                 if let url = record["url"], url != text { dialogue.hint("→ \(url)") }
                 return record
@@ -142,14 +143,14 @@ struct IntegrationSetup {
                 among: [
                     ("data ingest", "collect the System Log"),
                     ("response action", "suspend users, clear sessions and more: tributary respond"),
-                    ("both", "each with a credential of its own"),
+                    ("both", "with a separate credential for each"),
                 ])
             kinds = [[.dataIngest], [.responseAction], [.dataIngest, .responseAction]][number]
         } else {
             kinds = (ingests ?? (responds != true) ? [.dataIngest] : []) + (responds ?? false ? [.responseAction] : [])
         }
         guard !kinds.isEmpty else {
-            throw ValidationError("it has to be for something: --data-ingest or --response-action")
+            throw ValidationError("the integration needs a purpose: --data-ingest or --response-action")
         }
         return kinds
     }
@@ -171,7 +172,7 @@ struct IntegrationSetup {
     private func refuseKeysWithoutIngest(_ record: IntegrationRecord, _ kinds: [IntegrationRecord.Kind]) throws {
         guard !kinds.contains(.dataIngest) else { return }
         for path in IntegrationRecord.keys where path.hasPrefix("data_ingest.") && record[path] != nil {
-            throw ValidationError("\(path) has a meaning with --data-ingest only")
+            throw ValidationError("\(path) has an effect only with --data-ingest")
         }
     }
 
@@ -181,7 +182,7 @@ struct IntegrationSetup {
         let given = kind == .dataIngest ? fields.credential : fields.responseCredential
         if dialogue == nil, ingest?.new != nil, given.flatMap({ present.credential(named: $0) }) == nil {
             throw ValidationError(
-                "standard input brings one secret: add the other credential first, with \(CommandHint.command("credential add NAME --permissions write --for respond"))"
+                "standard input can carry only one secret: add the other credential first, with \(CommandHint.command("credential add NAME --permissions write --for respond"))"
             )
         }
         let questions = CredentialQuestions(
@@ -206,13 +207,13 @@ struct IntegrationSetup {
         guard let dialogue, !edit.saysMyNetwork else { return nil }
         return try NetworkQuestions(dialogue: dialogue).ask(
             MyNetwork(),
-            "My domains and IPs: what counts as inside, in every record. Asked once; later: \(CommandHint.command("network edit"))"
+            "My domains and IPs: these count as internal in every record. You are asked once; to change them later: \(CommandHint.command("network edit"))"
         )
     }
 
-    // MARK: Trying
+    // MARK: Testing
 
-    /// The files and the configuration as they would be.
+    /// The files and the configuration as they would be after saving.
     private func candidate(_ record: IntegrationRecord) throws -> IntegrationRequest {
         let credentials = [ingest?.new, response?.new].compactMap(\.self)
         var edit = edit
@@ -222,7 +223,7 @@ struct IntegrationSetup {
             if self.edit.source(file) != nil || administration.takenFile(of: name) != nil {
                 let words =
                     administration.addedMeanwhile(record.name, credentials: [name])
-                    ?? "\(file) is there already, and is not replaced; give the credential another name with --credential"
+                    ?? "\(file) already exists and is not replaced; give the credential another name with --credential"
                 throw Failure("tributary: \(words)", ExitStatus.dataError)
             }
             edit.put(credential.record.yaml, into: file)
@@ -230,7 +231,7 @@ struct IntegrationSetup {
         edit.put(record.yaml, into: edit.dropIn(record.fileName))
         let configuration = try edit.load(administration.context)
         let own = edit.dropIn(record.fileName)
-        // A secret that is not there yet is no news.
+        // A warning that the secret is missing is not shown, since it is stored only later.
         for warning in configuration.warnings where warning.place.file == own && !present.warnings.contains(warning) {
             Terminal.complain("warning: \(warning.message)" + (warning.hint.map { "; \($0)" } ?? ""))
         }

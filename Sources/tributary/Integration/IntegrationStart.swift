@@ -6,18 +6,18 @@ import Glibc
 import Setup
 import Spool
 
-/// The end of `integration add`: it is saved, and now the first events are waited for.
+/// The last part of `integration add`, after the integration is saved: waits for the first events.
 struct IntegrationStart {
     let request: IntegrationRequest
     let administration: Administration
     let dialogue: Dialogue?
     let interruption: Interruption
     let patience: Duration
-    /// Whether the service is started if it does not run.
+    /// Whether to start the service if it does not run.
     let enables: Bool
     let json: Bool
 
-    /// For programs.
+    /// The result for programs.
     fileprivate struct Document: Encodable {
         var name: String
         var url: String
@@ -33,7 +33,7 @@ struct IntegrationStart {
         /// The host of the fleet that collects it, if it is not this one.
         var host: String?
         var problem: String?
-        /// There is more to collect by now.
+        /// Whether there are older events still to collect.
         var isCatchingUp = false
 
         private enum CodingKeys: String, CodingKey {
@@ -43,7 +43,7 @@ struct IntegrationStart {
 
     private var name: String { request.record.name.text }
 
-    /// - Throws: exit code 69 when no events come in time, or the service does not start.
+    /// - Throws: exit code 69 if no events come in time, or the service does not start.
     func finish(_ daemon: ChangeInForce.Daemon) async throws {
         let file = request.edit.dropIn(request.record.fileName)
         Terminal.complain("\(green("✔")) \(name) is saved: \(file)")
@@ -66,7 +66,7 @@ struct IntegrationStart {
         if !isRunning {
             document.state = "not_running"
         } else if daemon == .notAsked {
-            Terminal.complain("  the daemon takes it over with: \(CommandHint.reload)")
+            Terminal.complain("  make the daemon apply it with: \(CommandHint.reload)")
         } else if request.record.has(.dataIngest), patience > .zero {
             failure = await waitForEvents(&document)
         }
@@ -81,10 +81,10 @@ struct IntegrationStart {
         case failed(String)
     }
 
-    /// Starts it where that is wanted.
+    /// Starts the service if requested.
     private func start() -> Start {
         guard administration.isInstalled, geteuid() == 0, InstalledUnit.find() != nil else { return sayHowToStart() }
-        // Ctrl-C here means no: all else is done.
+        // Ctrl-C here means no, because everything else is done.
         let question = "Start the service now, and at every boot?"
         guard enables || ((try? dialogue?.confirm(question, standard: true)) ?? false) else { return sayHowToStart() }
         do throws(Subprogram.Failure) {
@@ -109,7 +109,7 @@ struct IntegrationStart {
     // MARK: Events
 
     private func waitForEvents(_ document: inout Document) async -> (any Error)? {
-        Terminal.complain("  waiting for the first events; Ctrl-C ends the waiting, and \(name) stays")
+        Terminal.complain("  waiting for the first events; Ctrl-C ends the wait, and \(name) stays saved")
         let daemon = administration.daemon(request.configuration)
         switch await FirstEvents(daemon: daemon, interruption: interruption).wait(for: name, within: patience) {
         case .collecting(let integration):
@@ -161,11 +161,11 @@ struct IntegrationStart {
             )
         case "failing":
             Terminal.result(
-                "\(terminal.red("✘")) \(name) is saved, and fails: \(document.problem ?? "see \(CommandHint.command("status"))")"
+                "\(terminal.red("✘")) \(name) is saved, but fails: \(document.problem ?? "see \(CommandHint.command("status"))")"
             )
         case "waiting":
-            Terminal.result("\(name) is saved, and has collected nothing so far: see \(CommandHint.command("status"))")
-        case "not_running": Terminal.result("\(name) is saved, and no daemon runs")
+            Terminal.result("\(name) is saved, but has collected nothing so far: see \(CommandHint.command("status"))")
+        case "not_running": Terminal.result("\(name) is saved, but no daemon runs")
         default: Terminal.result("\(name) is saved")
         }
     }

@@ -3,17 +3,17 @@ import Configuration
 import FoundationEssentials
 import Setup
 
-/// What is known of the integrations: the configuration, and what a running daemon reports.
+/// The integrations as configured, and as a running daemon reports them.
 struct IntegrationTable {
     let configuration: Configuration
-    /// Where each one stands.
+    /// The place of each declaration.
     let edit: ConfigurationEdit
     /// Nil when no daemon runs.
     let report: StatusReport?
 
     init(_ administration: Administration) throws {
         edit = try ConfigurationEdit(of: administration.path)
-        // One broken file must not hide the others from who looks for it.
+        // One broken file must not hide the integrations in other files.
         var context = administration.context
         context.mistakes = .integration
         configuration = try edit.load(context)
@@ -37,9 +37,9 @@ struct IntegrationTable {
         var lastEventAt: String?
         var events: Int?
         var problem: StatusReport.Problem?
-        /// What is wrong with its configuration, a line each; it is not used as long as that is so.
+        /// The mistakes in its configuration, one per line. The integration is not used until they are corrected.
         var mistakes: [String]?
-        /// With `show`: every key that has a value, defaults included, by its path.
+        /// With `show`: every key with a value, including defaults, by its path.
         var settings: [String: String]?
     }
 
@@ -58,7 +58,7 @@ struct IntegrationTable {
         }
     }
 
-    /// Those that can't be used as they are written.
+    /// The integrations whose configuration can't be used.
     var unusable: [Row] {
         configuration.unusable.map { integration in
             Row(
@@ -75,7 +75,7 @@ struct IntegrationTable {
         return String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON
     }
 
-    /// A line an integration, and one for each problem.
+    /// One line for each integration, and one for each problem.
     func text(_ terminal: Terminal) -> [String] {
         let rows = rows + unusable
         guard !rows.isEmpty else { return ["no integrations; add one with: \(CommandHint.asRoot("integration add"))"] }
@@ -111,10 +111,10 @@ extension IntegrationTable.Row {
         if let state { return state.replacing("_", with: " ") }
         if paused { return "paused" }
         if !kinds.contains("data_ingest") { return "no log" }
-        return isRunning ? "not taken over" : "-"
+        return isRunning ? "not applied" : "-"
     }
 
-    /// One character: it collects, it does not, an operator has paused it, it starts, or nothing is known.
+    /// One character for: collects, does not collect, paused by an operator, starts, or unknown.
     func mark(_ terminal: Terminal, isRunning: Bool) -> String {
         if mistakes != nil { return terminal.red("✘") }
         guard let state else { return paused ? terminal.dim("‖") : "·" }
@@ -127,7 +127,7 @@ extension IntegrationTable.Row {
         }
     }
 
-    /// Everything, a line each.
+    /// All details, one per line.
     func details(_ terminal: Terminal, isRunning: Bool, settings: [(String, String)]) -> String {
         var lines: [(String, String)] = [
             ("name", name), ("description", description?.printable ?? "none"), ("org", url),

@@ -8,9 +8,9 @@ import Setup
 struct NetworkGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "network",
-        abstract: "My domains and IPs: what counts as inside.",
+        abstract: "Show and change the domains and IP ranges that count as internal.",
         discussion: """
-            Records say of each address and domain whether it is your organisation's. Private and link-local addresses are inside anyway.
+            Records mark each address and domain that belongs to your organisation. Private and link-local addresses always count as internal.
 
             Example:
               tributary network show
@@ -19,7 +19,7 @@ struct NetworkGroup: AsyncParsableCommand {
         subcommands: [NetworkShow.self, NetworkEdit.self])
 }
 
-/// What the flags of `integration add` say of it.
+/// The flags of `integration add` for domains and ranges.
 struct NetworkFields: ParsableArguments {
     @Option(help: "A domain of your organisation; its subdomains are included. May be repeated.") var domain: [String] =
         []
@@ -51,12 +51,12 @@ struct NetworkQuestions {
     func ask(_ present: MyNetwork, _ title: String) throws -> MyNetwork {
         dialogue.note("")
         dialogue.note(dialogue.terminal.bold(title))
-        let ending = present.isEmpty ? "(Enter for none)" : "(Enter for the same, - for none)"
+        let ending = present.isEmpty ? "(Enter for none)" : "(Enter to keep them, - for none)"
         return MyNetwork(
             domains: try list(
                 "Domains, such as example.com \(ending)", present.domains.map(\.text), DomainName.init(parsing:)),
             ranges: try list(
-                "IP ranges besides the private ones, such as 203.0.113.0/24 \(ending)",
+                "IP ranges in addition to the private ones, such as 203.0.113.0/24 \(ending)",
                 present.ranges.map(\.description), IPRange.init(parsing:)))
     }
 
@@ -77,7 +77,7 @@ struct NetworkQuestions {
 
 struct NetworkShow: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "The domains and IP ranges that count as inside.",
+        commandName: "show", abstract: "Show the domains and IP ranges that count as internal.",
         discussion: """
             Example:
               tributary network show --json
@@ -111,10 +111,10 @@ struct NetworkShow: ParsableCommand {
 struct NetworkEdit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "edit",
-        abstract: "Change the domains and IP ranges that count as inside.",
+        abstract: "Change the domains and IP ranges that count as internal.",
         discussion: """
-            Without flags it asks, on a terminal. It writes conf.d/my_network.yaml, or the file in which they stand, and has the running \
-            daemon take them over: records that are collected from then on go by them.
+            Without flags it asks, on a terminal. It writes conf.d/my_network.yaml, or the file that declares them now, and makes the running \
+            daemon apply them to all records that are collected from then on.
 
             Example:
               sudo tributary network edit
@@ -137,7 +137,7 @@ struct NetworkEdit: AsyncParsableCommand {
             let present = try edit.load(administration.context)
             let before = MyNetwork(present)
             let new = try changed(before, interruption)
-            guard new != before || !edit.saysMyNetwork else { return Terminal.complain("nothing is changed") }
+            guard new != before || !edit.saysMyNetwork else { return Terminal.complain("nothing was changed") }
             let configuration = try edit.change(to: new, present: present, administration.context)
             let outcome = try await ChangeInForce(
                 administration: administration, interruption: interruption, reloads: !noReload
@@ -157,24 +157,25 @@ struct NetworkEdit: AsyncParsableCommand {
                     try parsedFlags(removeRange, "--remove-range", IPRange.init(parsing:))))
         }
         guard let dialogue = Dialogue(interruption) else {
-            throw ValidationError("say what to change: --add-domain, --remove-domain, --add-range, --remove-range")
+            throw ValidationError(
+                "nothing to change: give --add-domain, --remove-domain, --add-range or --remove-range")
         }
         return try NetworkQuestions(dialogue: dialogue).ask(
-            before, "My domains and IPs: what counts as inside, in every record")
+            before, "My domains and IPs: these count as internal in every record")
     }
 
     private func merged<Value: Equatable & CustomStringConvertible>(
         _ before: [Value], _ added: [Value], _ removed: [Value]
     ) -> [Value] {
-        for value in removed where !before.contains(value) { Terminal.complain("note: \(value) is not in it") }
+        for value in removed where !before.contains(value) { Terminal.complain("note: \(value) is not in the list") }
         return before.filter { !removed.contains($0) } + added.filter { !before.contains($0) }
     }
 }
 
 extension ChangeInForce.Daemon {
-    /// What a command says at its end.
+    /// The text that a command prints at its end.
     ///
-    /// - Parameter done: what was done.
+    /// - Parameter done: describes what was done.
     func words(_ done: String) -> String {
         switch self {
         case .reloaded(let change): "\(done); the daemon: \(change)"

@@ -3,13 +3,13 @@ import Delivery
 import Glibc
 import Spool
 
-/// How far a loader of the command line's own has come.
+/// The position of the loader for which this command exports.
 struct LoaderProgress {
     let loader: String
     private let files: AcknowledgementFiles
     private(set) var position: Int64
 
-    /// Registers the loader when it is new.
+    /// Registers the loader if it is new.
     init(_ loader: String, spool: String) throws(SpoolError) {
         self.loader = loader
         files = AcknowledgementFiles(spool: spool)
@@ -24,16 +24,16 @@ struct LoaderProgress {
 
     mutating func acknowledge(_ sequence: Int64) throws(SpoolError) {
         guard sequence > position else { return }
-        // The daemon reads it by the group.
+        // The file must be readable by the group, because the daemon reads it.
         let mask = umask(0o027)
         defer { umask(mask) }
         position = try files.acknowledge(loader, through: sequence, at: WallClock.now()).sequence
     }
 }
 
-/// One run of the export: each segment becomes a file, or has become one before.
+/// One run of the export: each segment becomes a file, unless an earlier run has made it.
 struct ParquetExport {
-    /// An acknowledgement is three synchronizations: not after each small file.
+    /// An acknowledgement costs three fsync calls, so it is not written after each small file.
     private static let acknowledgeEvery = 64
 
     let reader: SpoolReader
@@ -58,7 +58,7 @@ struct ParquetExport {
         var last = position
         var sinceAcknowledged = 0
         while true {
-            // In parts, so that memory does not grow with what there is to load.
+            // In parts, so that memory does not depend on the number of segments.
             var part: [SegmentListing] = []
             try reader.listed(after: last) { (listing) throws(SpoolError) in
                 part.append(listing)

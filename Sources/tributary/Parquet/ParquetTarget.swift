@@ -2,18 +2,18 @@ import Delivery
 import FoundationEssentials
 import Spool
 
-/// Where the files of an export go: the layout that Amazon Security Lake asks of custom sources ("Collecting data from custom sources" in its
-/// user guide), which has a source of its own for each OCSF class.
+/// The directory of an export, in the layout that Amazon Security Lake requires of custom sources ("Collecting data from custom sources" in its
+/// user guide): a separate source for each OCSF class.
 struct ParquetTarget {
     let directory: String
     let region: String
     let account: String
     let sourcePrefix: String
     private let fileSystem = PosixFileSystem()
-    /// Two exports into one directory would write the same temporary file.
+    /// Held because two exports into one directory would write the same temporary file.
     private let lock: OpenFile
 
-    /// Throws `refused` while another export writes there, and `file`.
+    /// Throws `refused` if another export is writing to the directory, and `file` if the directory or its lock can't be used.
     init(directory: String, region: String, account: String, sourcePrefix: String) throws(SpoolError) {
         let absolute = URL(fileURLWithPath: directory).standardizedFileURL.path
         self.directory = absolute
@@ -26,14 +26,14 @@ struct ParquetTarget {
         lock = try fileSystem.open("\(absolute)/.tributary-export.lock", .lock)
         guard try fileSystem.lock(lock) else {
             throw .refused(
-                "another export writes into \(absolute): wait for its end, or give this one a directory of its own")
+                "another export is writing into \(absolute): wait until it ends, or choose another directory")
         }
     }
 
-    /// Written over by the next export when one was killed; no lake takes a name that begins with a dot.
+    /// After a kill, the next export overwrites it. Lakes ignore names that begin with a dot.
     var temporary: String { "\(directory)/.tributary-export" }
 
-    /// A segment's file, always the same: its name is that of the segment, which no other has. Nil for a partition without class or date.
+    /// The path of a segment's file, always the same, since it contains the segment's unique name. Nil for a partition without class or date.
     func path(of segment: SealedSegment) -> String? {
         guard let className = segment.partition["class"], let date = segment.partition["date"] else { return nil }
         let layout = SecurityLakeLayout(region: region, account: account, source: sourcePrefix)
@@ -42,10 +42,10 @@ struct ParquetTarget {
 
     func holds(_ path: String) throws(SpoolError) -> Bool { try fileSystem.status(path) != nil }
 
-    /// Gives the temporary file, which is synced, its name, durably.
+    /// Durably renames the temporary file, which is already synced.
     func publish(_ path: String) throws(SpoolError) {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        // Thorough: an export that was killed may have made them without syncing.
+        // Thorough, because a killed export may have made directories without syncing them.
         try fileSystem.makeDirectories(parent, below: directory, thorough: true)
         try fileSystem.rename(temporary, to: path)
         try fileSystem.synchronizeDirectory(parent)

@@ -52,10 +52,10 @@ struct Administration: Sendable {
     func addedMeanwhile(_ integration: Name?, credentials: [Name]) -> String? {
         guard let now = try? Configuration.load(path: path, context: context) else { return nil }
         if let integration, now.integration(named: integration.text) != nil {
-            return "the integration \(integration) exists already: another run has just added it"
+            return "the integration \(integration) already exists: another run has just added it"
         }
         let taken = credentials.first { now.credential(named: $0.text) != nil }
-        return taken.map { "the credential \($0) exists already: another run has just added it" }
+        return taken.map { "the credential \($0) already exists: another run has just added it" }
     }
 
     /// The file of a new credential, if it exists already. It is never replaced, because an integration may be in it.
@@ -69,7 +69,7 @@ struct Administration: Sendable {
         RunningReport(directory: configuration.runtimeDirectory, configuration: path)
     }
 
-    /// Throws exit code 77 if this process may not change the configuration. Checked before asking many questions and not after.
+    /// Throws exit code 77 if this process may not change the configuration. Called before many questions are asked, not after.
     func requireWriting() throws {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
         let dropIns = directory + "/conf.d"

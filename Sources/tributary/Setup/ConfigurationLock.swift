@@ -5,12 +5,12 @@ import Glibc
 ///
 /// It is a lock on the directory of the configuration (flock(2)), so it leaves no file, and ends with the process.
 struct ConfigurationLock: ~Copyable {
-    /// -1 after the release, and where nothing can be locked.
+    /// -1 after the release, or if the file system has no locks.
     private var descriptor: Int32
 
     /// Waits until no other run holds it, for up to 30 s. On a file system without locks it returns at once.
     ///
-    /// - Parameter path: of the configuration, absolute.
+    /// - Parameter path: the absolute path of the configuration.
     static func take(_ path: String, _ interruption: Interruption = Interruption()) async throws -> ConfigurationLock {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
         let opened = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -33,7 +33,7 @@ struct ConfigurationLock: ~Copyable {
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Lets the next run go on.
+    /// Lets the next run continue.
     mutating func release() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1

@@ -23,11 +23,12 @@ enum CredentialChoice: Sendable {
 
 /// The options for a new credential.
 struct NewCredentialOptions: ParsableArguments {
-    @Option(help: "Of a new credential: api_token, or oauth for a service app.")
+    @Option(help: "The type of a new credential: api_token, or oauth for a service app.")
     var credentialType: String?
     @Option(help: "With --credential-type oauth: the service app's client ID.")
     var clientID: String?
-    @Option(help: "Of a new credential: its last day, YYYY-MM-DD; you are warned 30, 7 and 1 days before.")
+    @Option(
+        help: "The last day on which a new credential is valid, YYYY-MM-DD; you are warned 30, 7 and 1 days before.")
     var expires: String?
     @Flag(help: "Store a new secret unencrypted, readable only by root, instead of encrypting it by systemd-creds.")
     var plain = false
@@ -53,7 +54,7 @@ struct CredentialQuestions {
     ///   - earlier: the earlier answer, if the question is asked again.
     ///   - given: the name from the options, which has precedence.
     ///   - integration: a new credential is named after it.
-    ///   - url: the org's address. A stored credential that no integration uses there is not the default answer, so that Enter never sends a secret to another org.
+    ///   - url: the org's address. The default answer is only a credential that is already used with this org, so that pressing Enter never sends a secret to another org.
     ///   - avoiding: names of other new credentials of this command.
     func choose(
         for kind: IntegrationRecord.Kind, given: String?, integration: Name, url: String?, avoiding: [Name] = [],
@@ -70,17 +71,18 @@ struct CredentialQuestions {
         if let type = try options.type() { return .new(try make(standard, type, permissions)) }
         let stored = configuration.credentials.filter { $0.permissions == permissions }
         let number = try dialogue.choose(
-            kind == .dataIngest ? "Which credential reads the log?" : "Which credential acts in Okta?",
+            kind == .dataIngest
+                ? "Which credential should read the log?" : "Which credential should perform response actions?",
             among: stored.map { ($0.name.text, about($0)) } + Self.newOnes(kind),
             standard: standardChoice(stored, earlier, kind, url))
         if number < stored.count { return .stored(stored[number]) }
         let name = try dialogue.ask("Name of the credential", standard: standard.text) { text in
             let name = try Name(parsing: text)
             guard configuration.credential(named: name.text) == nil, !avoiding.contains(name) else {
-                throw ValueError("the credential \(name) exists already", hint: "choose another name")
+                throw ValueError("the credential \(name) already exists", hint: "choose another name")
             }
             if let file = administration.takenFile(of: name) {
-                throw ValueError("\(file) exists already, and is not replaced", hint: "choose another name")
+                throw ValueError("\(file) already exists and is not replaced", hint: "choose another name")
             }
             return name
         }
@@ -103,7 +105,7 @@ struct CredentialQuestions {
         let role = kind == .dataIngest ? "a Read-only or Report Administrator" : "an administrator who may manage users"
         return [
             ("a new API token", "Admin Console > Security > API > Tokens > Create token, as \(role)"),
-            ("a new service app", "Applications > Create App Integration > API Services; its key is made here"),
+            ("a new service app", "Applications > Create App Integration > API Services; this command makes its key"),
         ]
     }
 
@@ -160,7 +162,7 @@ struct CredentialQuestions {
             if type == .oauth, let made = try administration.keeper.next(for: name) {
                 secret = made
             } else {
-                // With --no-input nobody can type it.
+                // With --no-input, nobody can type the secret.
                 secret = isatty(STDIN_FILENO) == 1 ? [] : try SecretInput.read("")
                 guard !secret.isEmpty else {
                     throw ValidationError(

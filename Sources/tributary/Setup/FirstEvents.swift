@@ -6,19 +6,19 @@ struct FirstEvents {
     let interruption: Interruption
 
     enum Outcome: Sendable {
-        /// It collects, and has some or all of the events up to now.
+        /// The integration collects, and has some or all of the events up to now.
         case collecting(StatusReport.Integration)
-        /// Another host of the fleet collects it; its name.
+        /// The named host of the fleet collects it.
         case elsewhere(String)
         /// Something is wrong.
         case failing(StatusReport.Integration)
-        /// No result in time.
+        /// There was no result in time.
         case late
-        /// The user pressed Ctrl-C and does not want to wait any longer.
+        /// The user pressed Ctrl-C to end the wait.
         case left
     }
 
-    /// Trouble that lasts this long is reported; shorter trouble often passes by itself.
+    /// A problem that lasts this long is reported; shorter ones often pass.
     private static let grace = Duration.seconds(5)
 
     func wait(for name: String, within limit: Duration) async -> Outcome {

@@ -11,7 +11,7 @@ struct Interruption: Sendable {
     private static let reading = Atomic<Int32>(-1)
     private static let writing = Atomic<Int32>(-1)
 
-    /// From here on these signals do not end the process by themselves.
+    /// From here on, these signals set the state instead of ending the process.
     static func watch() -> Interruption {
         guard reading.load(ordering: .relaxed) < 0 else { return Interruption() }
         var ends: [Int32] = [-1, -1]
@@ -19,12 +19,12 @@ struct Interruption: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         reading.store(ends[0], ordering: .relaxed)
         writing.store(ends[1], ordering: .sequentiallyConsistent)
-        // Who starts this command may have left them blocked, as a thread pool does.
+        // The parent process, such as a thread pool, may have left them blocked.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             sigaddset(&signals, number)
-            // Only what signal-safety(7) allows: a store and a write.
+            // The handler does only what signal-safety(7) allows: a store and a write.
             _ = signal(number) { _ in
                 Interruption.isRaised.store(true, ordering: .sequentiallyConsistent)
                 var byte: UInt8 = 0

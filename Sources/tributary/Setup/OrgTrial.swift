@@ -9,7 +9,7 @@ struct OrgTrial {
     let administration: Administration
     let interruption: Interruption
 
-    /// - Parameter configuration: the configuration as it would be.
+    /// - Parameter configuration: the configuration after the change.
     func ask(
         _ integration: Configuration.Integration, in configuration: Configuration, with choice: CredentialChoice?
     ) async throws -> OnlineReport {
@@ -56,7 +56,7 @@ struct OrgTrial {
 }
 
 extension OnlineReport {
-    /// Why a command that was to save something stops after this result.
+    /// The failure with which a saving command stops after this result.
     var failure: Failure {
         let code =
             switch verdict {
@@ -68,7 +68,7 @@ extension OnlineReport {
             "\(step.step.words): \(step.words)" + (step.advice.map { ". \($0)" } ?? "")
         }
         return Failure(
-            "tributary: nothing was changed; --no-check saves it without this", code,
+            "tributary: nothing was changed; --no-check saves it without a test", code,
             problem: problems.joined(separator: "\n"), check: self)
     }
 

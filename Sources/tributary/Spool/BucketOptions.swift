@@ -10,7 +10,8 @@ import Spool
 /// Whether a command reads the bucket of a fleet instead of a spool on this host.
 struct BucketOptions: ParsableArguments {
     @Flag(
-        name: .customLong("bucket"), help: "The fleet's bucket, as fleet.log has it, instead of a spool on this host.")
+        name: .customLong("bucket"),
+        help: "Use the fleet's bucket, as configured in fleet.log, instead of a spool on this host.")
     var isOn = false
 
     /// Calls `body` with the seals of the configured fleet.
@@ -22,7 +23,8 @@ struct BucketOptions: ParsableArguments {
         guard options.spool == nil else { throw ValidationError("--bucket and --spool exclude each other") }
         let configuration = try options.configuration.load()
         guard let fleet = configuration.fleet else {
-            Terminal.complain("tributary: --bucket: this host is in no fleet: the configuration has no section fleet")
+            Terminal.complain(
+                "tributary: --bucket: this host does not belong to a fleet: the configuration has no section fleet")
             throw ExitStatus.configuration
         }
         let bucket: FleetBucket
@@ -44,7 +46,7 @@ struct BucketOptions: ParsableArguments {
         await bucket.shutdown()
     }
 
-    /// Prints the error, unless that was done, and returns the exit code for it.
+    /// Prints the error unless it is already printed, and returns its exit code.
     private static func exit(_ error: any Error) -> any Error {
         switch error {
         case let problem as S3Problem:
@@ -58,7 +60,7 @@ struct BucketOptions: ParsableArguments {
 }
 
 extension SpoolOptions {
-    /// Says that a fleet's segments are not on this host.
+    /// Refuses a command whose segments are in a fleet's bucket and not on this host.
     ///
     /// - Parameters:
     ///   - bucket: whether the command has `--bucket`.

@@ -10,14 +10,15 @@ import Time
 struct SpoolAck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ack",
-        abstract: "Acknowledge what a loader has, so that it may be deleted; list and remove loaders.",
+        abstract:
+            "Acknowledge segments that a loader has loaded, so that they may be deleted; list and remove loaders.",
         discussion: """
-            Run it as the loader's user, a member of the spool's group. While loaders are registered, spool.retention and `spool prune` \
-            keep what any of them has not acknowledged. Acknowledge only what is durable in the loader's own store. \
-            Position 0 registers a loader that has loaded nothing yet. Ends with 65 for an invalid position.
+            Run it as the loader's user, who must be a member of the spool's group. While loaders are registered, spool.retention and `spool prune` \
+            keep segments that any of them has not acknowledged. Acknowledge only segments that are durable in the loader's own store. \
+            Position 0 registers a loader that has loaded nothing yet. Exits with 65 for an invalid position.
 
-            With --bucket: for a loader of a fleet. A position is INTEGRATION/GENERATION/SEGMENT, as `spool list --bucket` shows it; several with commas. Integrations \
-            that are not named stay where they are. Nothing in the bucket is deleted because of it.
+            With --bucket, for a loader of a fleet: a position is INTEGRATION/GENERATION/SEGMENT, as `spool list --bucket` shows it; separate several with commas. Integrations \
+            that are not named keep their position. Acknowledging deletes nothing in the bucket.
 
             Example:
               tributary spool ack --loader warehouse --through 1231
@@ -35,29 +36,30 @@ struct SpoolAck: AsyncParsableCommand {
     @Option(help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
     var through: String?
 
-    @Flag(help: "Remove the loader: nothing waits for it any longer.")
+    @Flag(help: "Remove the loader; segments are no longer kept for it.")
     var remove = false
 
-    @Flag(help: "The loaders and how far they have come.")
+    @Flag(help: "List the loaders and their positions.")
     var list = false
 
-    @Flag(help: "With --list: a JSON object per loader.")
+    @Flag(help: "With --list: print a JSON object per loader.")
     var json = false
 
     func validate() throws {
         switch (list, loader, through, remove) {
         case (true, nil, nil, false), (false, .some, .some, false), (false, .some, nil, true): break
         default:
-            throw ValidationError("give --loader NAME with --through POSITION or with --remove, or --list alone")
+            throw ValidationError("give --loader NAME with --through POSITION or with --remove, or give only --list")
         }
         guard let through else { return }
         if bucket.isOn {
             guard through == "0" || [String: SealPosition](positions: through) != nil else {
                 throw ValidationError(
-                    "--through: with --bucket positions such as acme/12/3, one for each integration, with commas")
+                    "--through: with --bucket, give positions such as acme/12/3, one for each integration, separated by commas"
+                )
             }
         } else if Int64(through) == nil {
-            throw ValidationError("--through: a position of the manifest, as `tributary spool list` shows it")
+            throw ValidationError("--through: give a position of the manifest, as `tributary spool list` shows it")
         }
     }
 
@@ -107,14 +109,14 @@ struct SpoolAck: AsyncParsableCommand {
                 try files.remove(loader)
             } else if let loader, let through = through.flatMap({ Int64($0) }) {
                 try AcknowledgementDirectory(path: files.directory, spool: directory).makeIfMissing()
-                // The daemon reads the file through its group.
+                // The file must be readable by its group, because the daemon reads it.
                 umask(0o027)
                 try files.acknowledge(loader, through: through, at: WallClock.now())
             }
         } catch .file(let error) where [EACCES, EPERM].contains(error.code) {
             Terminal.complain(
-                "tributary: \(FileError(error.operation, error.path, code: error.code)); or run this as a member of the spool's group, "
-                    + "who writes in \(files.directory), and as the same user each time")
+                "tributary: \(FileError(error.operation, error.path, code: error.code)); or run this as a member of the spool's group "
+                    + "that may write in \(files.directory), and always as the same user")
             throw ExitStatus.noPermission
         } catch .file(let error) where error.path == StandardOutput.name {
             throw ExitStatus.inputOutput
@@ -134,8 +136,8 @@ struct SpoolAck: AsyncParsableCommand {
     }
 }
 
-/// `_acks` with the same mode as the package's tmpfiles.d(5) gives it, for a spool elsewhere. The set-group-id bit gives each acknowledgement the spool's group, through
-/// which the daemon reads it, and the sticky bit protects a loader's file from the others.
+/// Makes `_acks` in a spool outside of the standard place, with the mode that the package's tmpfiles.d(5) uses. The set-group-id bit gives each acknowledgement the spool's
+/// group, so that the daemon can read it, and the sticky bit protects a loader's file from other loaders.
 struct AcknowledgementDirectory {
     static let mode: mode_t = 0o3770
     let path: String
@@ -152,7 +154,7 @@ struct AcknowledgementDirectory {
             if errno == EEXIST { return }
             throw failed()
         }
-        // From here on by descriptor, because root may be creating it in another user's directory.
+        // From here on the directory is used by its descriptor, because root may be creating it in another user's directory.
         let made = openat(parent.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard made >= 0 else { throw failed() }
         defer { close(made) }

@@ -7,10 +7,10 @@ import Spool
 struct SpoolCat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cat",
-        abstract: "The records of sealed segments, a line each, on standard output.",
+        abstract: "Print the records of sealed segments, one per line.",
         discussion: """
-            Segments that can't contain a requested record, judging by class, day and times in the manifest, are not opened. Segments come in \
-            the order of their sealing. With paths, as `spool list` shows them, only those segments. With --bucket: a fleet's segments, by integration.
+            Segments that can't contain a requested record, according to the class, day and times in the manifest, are not opened. Segments come in \
+            the order of their sealing. With paths, as `spool list` shows them, only those segments are read. With --bucket, a fleet's segments are read, by integration.
 
             Example:
               tributary spool cat --class authentication --since 2h | jq -r .actor.user.name
@@ -24,13 +24,13 @@ struct SpoolCat: AsyncParsableCommand {
     @OptionGroup var filter: SegmentFilter
     @OptionGroup var records: RecordFilter
 
-    @Flag(help: "Events that could not become records, instead of the records; their time is that of the collection.")
+    @Flag(help: "Print events that could not become records, instead of records; their time is that of the collection.")
     var rejected = false
 
-    @Option(help: "At most this many lines.")
+    @Option(help: "Print at most this many lines.")
     var limit: Int?
 
-    @Argument(help: "Only these segments, by their paths in the spool.")
+    @Argument(help: "Read only these segments, given by their paths in the spool.")
     var paths: [String] = []
 
     func validate() throws {
@@ -63,7 +63,7 @@ struct SpoolCat: AsyncParsableCommand {
                 do throws(SpoolError) {
                     try cat(listing.path, from: reader, matcher, &left)
                 } catch .file(let error) where error.path.hasSuffix(listing.path) && error.code == ENOENT {
-                    // Deleted since the list was made.
+                    // The segment was deleted after the listing.
                     continue
                 }
             }
@@ -152,7 +152,7 @@ private struct BucketReading {
                 }
             }
         }
-        // Deleted meanwhile, or enough.
+        // Not finished if the segment was deleted meanwhile, or the limit is reached.
         if !pieces.isGone, left > 0 { try stream.finish() }
     }
 }

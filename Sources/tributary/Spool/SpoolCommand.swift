@@ -5,11 +5,12 @@ import Spool
 struct SpoolGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spool",
-        abstract: "List, load, check, read and thin out the sealed segments, with or without a running daemon.",
+        abstract:
+            "List, acknowledge, verify, read, export and delete sealed segments, with or without a running daemon.",
         discussion: """
-            In a fleet the bucket is the spool: list, ack, cat and verify take --bucket.
+            In a fleet, the spool is in the bucket: list, ack, cat and verify have the flag --bucket.
 
-            Example: what a loader does, again and again
+            Example: the two commands that a loader repeats
               tributary spool list --since-manifest 1200 --json
               tributary spool ack --loader warehouse --through 1231
             Example: the same in a fleet
@@ -25,7 +26,7 @@ struct SpoolGroup: AsyncParsableCommand {
 struct SpoolOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
 
-    @Option(help: ArgumentHelp("The spool itself, instead of the configured one.", valueName: "directory"))
+    @Option(help: ArgumentHelp("The directory of a spool, instead of the configured one.", valueName: "directory"))
     var spool: String?
 
     func directory() throws -> String { try spool ?? configuration.load().spool.directory }
@@ -63,14 +64,15 @@ struct SpoolOptions: ParsableArguments {
 
 /// Options that select segments and records.
 struct SegmentFilter: ParsableArguments {
-    @Option(help: "Only those of this integration.", completion: .names(of: .integrations))
+    @Option(help: "Only segments of this integration.", completion: .names(of: .integrations))
     var integration: String?
 
     @Option(
-        name: .customLong("class"), help: "Only this OCSF class's, by its name in the schema, such as authentication.")
+        name: .customLong("class"),
+        help: "Only segments of this OCSF class, by its name in the schema, such as authentication.")
     var className: String?
 
-    @Option(help: "Only those of this UTC day, such as 2026-11-23.")
+    @Option(help: "Only segments of this UTC day, such as 2026-11-23.")
     var date: String?
 
     func includes(_ segment: SealedSegment) -> Bool {

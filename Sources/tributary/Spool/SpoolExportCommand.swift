@@ -7,12 +7,12 @@ import Spool
 struct SpoolExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Sealed records as Parquet files, in the layout of Amazon Security Lake's custom sources.",
+        abstract: "Export sealed records as Parquet files, in the layout of Amazon Security Lake's custom sources.",
         discussion: """
-            Writes DIR/PREFIX-CLASS/region=…/accountId=…/eventDay=YYYYMMDD/SEGMENT.parquet, zstd-compressed, a file for each segment, \
-            and the path of each new file on standard output. A file gets its name when it is whole, and the same segment always \
-            has the same name: after a kill, run it again. With --loader it continues where that loader stopped, and acknowledges what it \
-            has written.
+            Writes a file DIR/PREFIX-CLASS/region=…/accountId=…/eventDay=YYYYMMDD/SEGMENT.parquet for each segment, compressed with zstd, \
+            and prints the path of each new file. A file gets its name only when it is complete, and the same segment always \
+            gets the same name, so after a kill you can run it again. With --loader it continues where that loader stopped, and acknowledges the segments \
+            that it has written.
 
             It needs Python with pyarrow:
               python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow
@@ -21,13 +21,13 @@ struct SpoolExport: ParsableCommand {
               tributary spool export --parquet /srv/lake/ext --region eu-central-1 --account-id 111122223333 --loader parquet \\
                 --python /opt/tributary-parquet/bin/python
 
-            Ends with 69 when Python or pyarrow is missing, 65 when a segment is damaged, 74 when a file can't be read or written.
+            Exits with 69 if Python or pyarrow is missing, with 65 if a segment is damaged, and with 74 if a file can't be read or written.
             """)
 
     @OptionGroup var options: SpoolOptions
     @OptionGroup var filter: SegmentFilter
 
-    @Option(help: ArgumentHelp("Where the files go; created if it is missing.", valueName: "directory"))
+    @Option(help: ArgumentHelp("The directory for the files; created if it is missing.", valueName: "directory"))
     var parquet: String
 
     @Option(help: "The AWS Region of the lake, for the layout.")
@@ -36,16 +36,16 @@ struct SpoolExport: ParsableCommand {
     @Option(help: "The AWS account of the source, 12 digits, for the layout.")
     var accountId: String
 
-    @Option(help: "What the name of each source begins with.")
+    @Option(help: "The prefix of each source's name.")
     var sourcePrefix = "okta"
 
-    @Option(help: "Continue where this loader stopped, and acknowledge in its name.", completion: .names(of: .loaders))
+    @Option(help: "Continue where this loader stopped, and acknowledge for it.", completion: .names(of: .loaders))
     var loader: String?
 
     @Option(help: ArgumentHelp("Only segments after this position of the manifest.", valueName: "position"))
     var sinceManifest: Int64?
 
-    @Option(help: ArgumentHelp("The Python that has pyarrow.", valueName: "program"))
+    @Option(help: ArgumentHelp("A Python interpreter that has pyarrow.", valueName: "program"))
     var python = "python3"
 
     @Option(
@@ -59,7 +59,7 @@ struct SpoolExport: ParsableCommand {
             !text.isEmpty && text.utf8.count <= 64 && text.allSatisfy { characters.contains($0) }
         }
         let letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
-        guard isWord(region, letters) else { throw ValidationError("--region: a name such as eu-central-1") }
+        guard isWord(region, letters) else { throw ValidationError("--region: give a name such as eu-central-1") }
         guard isWord(accountId, "0123456789"), accountId.count == 12 else {
             throw ValidationError("--account-id: 12 digits")
         }
@@ -68,12 +68,12 @@ struct SpoolExport: ParsableCommand {
         }
         guard loader == nil || (sinceManifest == nil && filter.isEmpty) else {
             throw ValidationError(
-                "--loader acknowledges everything up to a position: leave out --since-manifest and the filters")
+                "--loader acknowledges everything up to a position: omit --since-manifest and the filters")
         }
     }
 
     func run() throws {
-        // If the helper dies, its output or its exit status says so, and the signal is not needed.
+        // If the helper dies, its output or its exit status shows it, so the signal is not needed.
         signal(SIGPIPE, SIG_IGN)
         try options.refuseFleet(
             instead:
@@ -89,7 +89,7 @@ struct SpoolExport: ParsableCommand {
                 script: helper ?? ParquetHelper.installed)
             try export.run(after: progress?.position ?? sinceManifest ?? 0, including: filter.includes)
             Terminal.complain(
-                "\(export.written) files written, \(export.present) were there, \(export.gone) segments had been deleted"
+                "\(export.written) files written, \(export.present) already existed, \(export.gone) segments had been deleted"
             )
         } catch let problem as ParquetHelper.Problem {
             Terminal.complain("tributary: \(problem.words)")

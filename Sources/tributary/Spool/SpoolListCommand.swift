@@ -8,16 +8,16 @@ import Spool
 struct SpoolList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "The sealed segments, in the order in which they were sealed.",
+        abstract: "List the sealed segments in the order in which they were sealed.",
         discussion: """
-            With --since-manifest, for loaders: the segments after a position, in order. Segments deleted since are listed and marked. Load \
-            those that are present, store the last position together with them, and ask again from there. A position that was shown \
-            belongs to its segment permanently, also after a power cut. A position after the manifest's end, for example because an older spool was restored, \
-            ends with 65.
+            With --since-manifest, for loaders: lists the segments after a position, in order. Segments that were deleted since are listed and marked. Load \
+            those that exist, store the last position together with them, and continue from there. A position that was shown \
+            belongs to its segment permanently, even after a power cut. For a position after the manifest's end, for example after an older spool was restored, \
+            the command exits with 65.
 
-            With --bucket: a fleet's segments, by integration, and in the order of their seals. A position is INTEGRATION/GENERATION/SEGMENT. \
-            --since-manifest takes one for each integration, with commas, and lists integrations that it does not name from their first seal; --loader takes \
-            what that loader has acknowledged. Segments that are not visible yet are left out.
+            With --bucket: lists a fleet's segments by integration, in the order of their seals. A position is INTEGRATION/GENERATION/SEGMENT. \
+            --since-manifest takes one for each integration, separated by commas, and lists integrations that it does not name from their first seal; --loader continues after \
+            the segments that this loader has acknowledged. Segments that are not visible yet are omitted.
 
             Example:
               tributary spool list --class authentication
@@ -36,17 +36,17 @@ struct SpoolList: AsyncParsableCommand {
     var sinceManifest: String?
 
     @Option(
-        help: "With --bucket: only segments after those that this loader has acknowledged, deleted or not.",
+        help: "With --bucket: only segments after the position that this loader has acknowledged, deleted or not.",
         completion: .names(of: .loaders))
     var loader: String?
 
-    @Option(help: "At most this many.")
+    @Option(help: "List at most this many.")
     var limit: Int?
 
-    @Flag(help: "Also those that a loader or retention has deleted.")
+    @Flag(help: "Also list segments that a loader or retention has deleted.")
     var gone = false
 
-    @Flag(help: "A JSON object per segment: the manifest's line, and its state.")
+    @Flag(help: "Print a JSON object per segment: the manifest's line, and its state.")
     var json = false
 
     func validate() throws {
@@ -54,7 +54,7 @@ struct SpoolList: AsyncParsableCommand {
             if bucket.isOn {
                 guard [String: SealPosition](positions: sinceManifest) != nil else {
                     throw ValidationError(
-                        "--since-manifest: with --bucket positions such as acme/12/3, one for each integration, with commas; 0 is before the first"
+                        "--since-manifest: with --bucket, give positions such as acme/12/3, one for each integration, separated by commas; 0 is before the first"
                     )
                 }
             } else if Int64(sinceManifest) ?? -1 < 0 {
@@ -62,7 +62,7 @@ struct SpoolList: AsyncParsableCommand {
             }
         }
         if loader != nil, !bucket.isOn || sinceManifest != nil {
-            throw ValidationError("--loader goes with --bucket, and without --since-manifest")
+            throw ValidationError("--loader requires --bucket, and excludes --since-manifest")
         }
         if limit ?? 1 < 1 { throw ValidationError("--limit: at least 1") }
     }
@@ -168,7 +168,7 @@ private struct BucketListing {
         }
         let integrations = try await list.integrations()
         let chosen = { (name: String) in (command.filter.integration ?? name) == name }
-        // First, so that nothing is listed when a position can't be right.
+        // Positions are checked first, so that nothing is listed if one is invalid.
         var starts: [String: UInt64] = [:]
         for (name, position) in positions.sorted(by: { $0.key < $1.key }) where chosen(name) {
             starts[name] = try await list.start(after: position, of: name)

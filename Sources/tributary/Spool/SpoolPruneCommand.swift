@@ -10,8 +10,8 @@ struct SpoolPrune: ParsableCommand {
         commandName: "prune",
         abstract: "Delete sealed segments by age or acknowledgement, oldest first; safe while the daemon runs.",
         discussion: """
-            Deletes only segments with a line in the manifest, and none that a registered loader has not acknowledged, unless told \
-            otherwise. Unsealed records are never touched. Ages count from the time of sealing.
+            Deletes only segments with a line in the manifest and, without --ignore-loaders, only those that all registered loaders have acknowledged. \
+            Unsealed records are never deleted. Ages count from the time of sealing.
 
             Example:
               tributary spool prune --older-than 30d --dry-run
@@ -26,10 +26,10 @@ struct SpoolPrune: ParsableCommand {
     @Option(help: "Only segments sealed at least this long ago: a duration such as 12h or 30d.")
     var olderThan: String?
 
-    @Flag(help: "Only segments that all registered loaders have acknowledged, however young.")
+    @Flag(help: "Only segments that all registered loaders have acknowledged, of any age.")
     var acknowledged = false
 
-    @Option(help: "Only those of this integration.", completion: .names(of: .integrations))
+    @Option(help: "Only segments of this integration.", completion: .names(of: .integrations))
     var integration: String?
 
     @Flag(help: "Also segments that a registered loader has not acknowledged.")
@@ -59,18 +59,19 @@ struct SpoolPrune: ParsableCommand {
         }
         try options.refuseFleet(
             instead:
-                "let a lifecycle rule of the bucket delete what is below integration= and _rejected/; --spool names a spool on this host"
+                "let a lifecycle rule of the bucket delete objects below integration= and _rejected/; --spool names a spool on this host"
         )
         let reader = try options.reader()
         let expected = try options.expectedLoaders()
-        // Files named by a manifest are deleted with the rights of the spool's owner, who wrote the manifest, even if root runs this.
+        // The manifest's owner chooses the names of the files to delete, so they are deleted with that owner's rights, even if root runs this.
         try SpoolOwner(reader.directory).become()
         do throws(SpoolError) {
             if !ignoreLoaders {
                 rule.acknowledgedThrough = try reader.acknowledgements(expecting: expected).map(\.sequence).min()
                 if acknowledged, rule.acknowledgedThrough == nil {
                     throw .refused(
-                        "no loader is registered, so nothing is acknowledged: `\(CommandHint.command("spool ack"))`")
+                        "no loader is registered, so nothing is acknowledged; register one with `\(CommandHint.command("spool ack"))`"
+                    )
                 }
             }
             let outcome = try reader.prune(rule, dryRun: dryRun)
@@ -118,7 +119,7 @@ struct SpoolOwner {
             setresuid(status.st_uid, status.st_uid, status.st_uid) == 0
         else {
             Terminal.complain(
-                "tributary: can't take the rights of the owner of \(path): \(String(cString: strerror(errno)))")
+                "tributary: cannot take the rights of the owner of \(path): \(String(cString: strerror(errno)))")
             throw ExitStatus.noPermission
         }
     }

@@ -10,14 +10,14 @@ import Spool
 struct SpoolVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Is the spool intact? Checks sizes, checksums, counts, and that no event is in it twice.",
+        abstract: "Verify that the spool is intact: sizes, checksums, counts, and no duplicate events.",
         discussion: """
-            Reads every segment; shows its progress on a terminal. Ends with 0 if everything is intact, with 65 if not. Segments that a loader \
-            deleted are not an error; gaps in the manifest's positions are. Looking for duplicate events takes at most \
+            Reads every segment, and shows its progress on a terminal. Exits with 0 if everything is intact, otherwise with 65. Segments that a loader \
+            deleted are not an error, but gaps in the manifest's positions are. The search for duplicate events takes at most \
             128 MiB of memory: a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
 
-            With --bucket: a fleet's bucket. Also each seal is checked, that none is missing, and that nothing is there that no seal names. An integration of more than that many \
-            records is read several times. What is missing is an error if older segments of its class are there, since lifecycle rules delete the oldest first.
+            With --bucket: verifies a fleet's bucket. It also checks each seal, that no seal is missing, and that every object is named by a seal. An integration with more records than \
+            that is read several times. A missing segment is an error if older segments of its class exist, because lifecycle rules delete the oldest first.
 
             Example:
               tributary spool verify --json
@@ -27,7 +27,7 @@ struct SpoolVerify: AsyncParsableCommand {
     @OptionGroup var options: SpoolOptions
     @OptionGroup var bucket: BucketOptions
 
-    @Flag(help: "The result as JSON.")
+    @Flag(help: "Print the result as JSON.")
     var json = false
 
     func run() async throws {
