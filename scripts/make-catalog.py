@@ -4,7 +4,7 @@
     make-catalog.py EVENT_TYPES_JSON > Sources/COktaCatalog/catalog.tsv
 
 Facts only: names of types and fields, their kinds, short enumeration values. Rows, tab separated:
-    S  schema name  key:kind[:value|value...] ...     the fields of one schema, names as on the wire
+    S  schema name  key:kind[:value|value...] ...     the fields of one schema, with the names in events
     E  event type   debug schema or -   wire type[=schema],...   change schema or -   category
 """
 import json, re, sys
@@ -45,7 +45,7 @@ def fields(name):
         out.append(item)
     return out
 
-# The wire's target types by prefix; the longest prefix wins. Types that Okta's own examples show.
+# The target types in events by prefix; the longest prefix is used. The types are from Okta's examples.
 TARGETS = [
     ("user.session", "AppInstance"), ("user.authentication.sso", "AppInstance,AppUser"), ("user.authentication", "AuthenticatorEnrollment,AppInstance"),
     ("user.mfa", "User,AuthenticatorEnrollment"), ("user.", "User"), ("group.user_membership", "User,UserGroup"), ("group.", "UserGroup"),

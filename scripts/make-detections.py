@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes what is made of the detections: detections/view.sql and docs/detections.md.
+"""Writes the files that are generated from the detections: detections/view.sql and docs/detections.md.
 
     scripts/make-detections.py            writes both
-    scripts/make-detections.py --check    ends with 1 if one of them is not as it would be written
+    scripts/make-detections.py --check    exits with 1 if one of them is out of date
 
-A detection is detections/rules/NAME.sql, a query with a header, and detections/events/NAME.json, the events that it finds and those that it
-does not. The columns of the view are those of libexec/parquet-columns.tsv, without `unmapped` and `raw_data`.
+A detection consists of detections/rules/NAME.sql, a query with a header, and detections/events/NAME.json, with events that it must find and events that it
+must not find. The columns of the view are those of libexec/parquet-columns.tsv, without `unmapped` and `raw_data`.
 """
 import json
 import re
@@ -19,7 +19,7 @@ NOT_FOR_DETECTIONS = {"unmapped", "raw_data", "raw_data_size", "raw_data_hash"}
 
 
 def columns():
-    """Each attribute's DuckDB type, over all classes. A path has one type in all of them."""
+    """Each attribute's DuckDB type. A path has the same type in all classes."""
     tree = {}
     for line in (PROJECT / "libexec/parquet-columns.tsv").read_text().splitlines():
         if line.startswith("#"):
@@ -31,7 +31,7 @@ def columns():
         node = tree
         for parent in parents:
             node = node.setdefault(parent, {})
-        # An entity's data is a text that holds JSON; an enrichment's is an object of any form.
+        # An entity's data is JSON as text; an enrichment's is an object of any form.
         node[leaf] = "VARCHAR" if path.endswith(("entity.data", "entity_result.data")) else TYPES[kind]
     return tree
 
@@ -140,7 +140,7 @@ def main():
         if "--check" not in sys.argv:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:
-            print(f"{path.relative_to(PROJECT)} is not what its sources say: run make docs", file=sys.stderr)
+            print(f"{path.relative_to(PROJECT)} is out of date: run make docs", file=sys.stderr)
             stale = True
     sys.exit(1 if stale else 0)
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the manual pages:   scripts/make-man-pages.py PROGRAM DIRECTORY
 
-A page for each command, from what the program itself says of it (--experimental-dump-help), tributary.yaml(5) from docs/configuration.md, and
-tributary-spool(5) from docs/spool-format.md. A new command or key has its page without a change here.
+A page for each command, from the program's own help (--experimental-dump-help), tributary.yaml(5) from docs/configuration.md, and
+tributary-spool(5) from docs/spool-format.md. New commands and keys need no change here.
 """
 
 import json
@@ -30,7 +30,7 @@ FILES = {
 
 
 def escaped(text, verbatim=False):
-    """Text as roff takes it. Verbatim text keeps the characters that a person may copy."""
+    """Escapes text for roff. Verbatim text keeps the characters that a person may copy."""
     text = text.replace("\\", "\\e")
     if verbatim:
         text = text.replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace("^", "\\(ha").replace("~", "\\(ti")
@@ -46,7 +46,7 @@ def italic(text):
 
 
 def line(text):
-    """One line of text, which roff must not take for a request."""
+    """One line of text, escaped so that roff does not take it for a request."""
     return "\\&" + text if text[:1] in (".", "'") else text
 
 
@@ -62,9 +62,9 @@ def link(match):
 
 
 def inline(text):
-    """Markdown within a paragraph."""
+    """Converts Markdown within a paragraph."""
     text = re.sub(r"\[([^]]+)]\(([^)]+)\)", link, text)
-    # Manual pages that are named in text become bold, as is the custom.
+    # Names of manual pages are set in bold, as usual.
     parts = re.split(r"(`[^`]+`|\*\*[^*]+\*\*|(?<![\w*])\*[^*\s][^*]*\*(?![\w*])|[a-z][a-z.-]*\([1578]\)|https?://[^\s),]+)", text)
     made = []
     for part in parts:
@@ -77,7 +77,7 @@ def inline(text):
         elif re.fullmatch(r"[a-z][a-z.-]*\([1578]\)", part):
             made.append(bold(part[:-3]) + part[-3:])
         elif part.startswith(("http://", "https://")):
-            # Breakable after a slash.
+            # Allow a line break after a slash.
             made.append(escaped(part, verbatim=True).replace("/", "/\\:"))
         else:
             made.append(re.sub(r"(?<!\w)(--?[a-z][a-z-]*)", lambda word: escaped(word[1], verbatim=True), escaped(part)))
@@ -93,7 +93,7 @@ def section(title):
 
 
 def items(pairs):
-    """A list of terms, made already, with their explanations in Markdown."""
+    """A list of already converted terms with explanations in Markdown."""
     made = []
     for term, explanation in pairs:
         made += [".TP", line(term), inline(explanation) if explanation else "\\&"]
@@ -104,12 +104,12 @@ def items(pairs):
 
 
 def cells(row):
-    """The cells of a table's row; a bar inside of code is no border."""
+    """The cells of a table's row; a bar inside of code does not separate cells."""
     return [cell.strip() for cell in re.split(r"\|(?=(?:[^`]*`[^`]*`)*[^`]*$)", row.strip().strip("|"))]
 
 
 def table(rows):
-    """A table as a list of terms, which any width can show."""
+    """Converts a table to a list of terms, which fits any width."""
     head, body = cells(rows[0]), [cells(row) for row in rows[2:]]
     made = []
     for row in body:
@@ -205,7 +205,7 @@ class Command:
             yield from child.all()
 
     def arguments(self):
-        """The arguments; `--name` and `--no-name` are one."""
+        """The arguments; `--name` and `--no-name` count as one."""
         joined = []
         for argument in self.said.get("arguments", []):
             if not argument.get("shouldDisplay", True):
@@ -220,7 +220,7 @@ class Command:
 
     @staticmethod
     def _discussion(text):
-        """The examples with their titles, what is said of exit codes, and the rest."""
+        """The examples with their titles, the text about exit codes, and the rest."""
         examples, rest = [], []
         blocks = re.split(r"\n\n+", text.strip())
         for block in blocks:
@@ -406,7 +406,7 @@ def main():
     day = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))))
 
     def write(name, number, lines):
-        # Ragged on the right and never hyphenated: paths and options are copied from here.
+        # Left-aligned and never hyphenated, because people copy paths and options.
         head = [f'.TH "{escaped(name.upper(), verbatim=True)}" {number} {day} "tributary {version}" "Tributary"', ".nh", ".ad l"]
         (directory / f"{name}.{number}").write_text("\n".join([*head, *lines]) + "\n")
 

@@ -3,8 +3,8 @@
 
     scripts/make-parquet-columns.py OCSF_SCHEMA_JSON > libexec/parquet-columns.tsv
 
-A column is a field that docs/record-schema.md has (tests hold that page against the code) and that the class has in the OCSF
-schema, with the schema's type. OCSF_SCHEMA_JSON holds `types`, `classes` and `objects` with their attributes.
+A column is a field that is in docs/record-schema.md (tests compare that page with the code) and that the class has in the OCSF
+schema, with the schema's type. OCSF_SCHEMA_JSON contains `types`, `classes` and `objects` with their attributes.
 """
 import json
 import re
@@ -18,7 +18,7 @@ CLASSES = ["base_event", "detection_finding", "account_change", "authentication"
 
 
 def documented_paths():
-    """The same reading of the page as in RecordSchemaTests."""
+    """Reads the page in the same way as RecordSchemaTests."""
     places, paths, inside = {}, set(), False
     for line in PAGE.read_text().splitlines():
         if line.startswith("#"):
@@ -54,7 +54,7 @@ def documented_paths_of_actions():
 
 
 def type_of(schema, attributes, path):
-    """The Parquet type of a path's leaf, or None where the schema does not have it here."""
+    """The Parquet type of a path's leaf, or None if the schema does not have it here."""
     parts = path.split(".")
     for number, part in enumerate(parts):
         attribute = attributes.get(part.removesuffix("[]"))

@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
-"""Writes Sources/CRecordSchemas/ocsf-VERSION.tsv: what one version of OCSF has for the classes that records use.
+"""Writes Sources/CRecordSchemas/ocsf-VERSION.tsv: the schema of one OCSF version for the classes that records use.
 
   scripts/make-schema-table.py COMPACT.json > Sources/CRecordSchemas/ocsf-1.5.0.tsv
 
 COMPACT.json holds the version's schema as one object: "version", "classes" and "objects" by name, each with "attributes" and
-"constraints" as in OCSF's own metaschema, extensions and profiles applied. Deprecated attributes and values are left out: a record
-that has them draws a warning.
+"constraints" as in OCSF's metaschema, with extensions and profiles applied. Deprecated attributes and values are omitted, because validators
+warn about them.
 """
 import json
 import sys
 
 CLASSES = """base_event detection_finding account_change authentication entity_management user_access group_management
 email_activity web_resources_activity api_activity application_error""".split()
-# Of an attribute that belongs to several profiles, these are the ones that records list.
+# For attributes that belong to several profiles, these are the ones that records list.
 PROFILES = ["datetime", "host", "security_control"]
-# The classification is written by class and activity as a whole, so their other values need not be known.
+# Classification attributes are written together from class and activity, so their other values are not needed.
 FIXED = {"category_uid", "class_uid", "type_uid"}
 
 
 def kind_of(facts, objects):
-    """The object's name, * for what may hold anything, - for a text, a number or a truth value."""
+    """The object's name, * for any JSON, - for a text, a number or a boolean."""
     if facts["type"] == "json_t" or (facts.get("object") and not objects[facts["object"]]["attributes"]):
         return "*"
     return facts.get("object") or "-"

@@ -33,7 +33,7 @@ def killed_and_lost(programs, scratch, weed):
         marks = sorted(chosen.sample(range(1, SEGMENTS * 9 // 10), KILLS))
         deliverer.start()
         for number, mark in enumerate(marks):
-            # At some request around this one, wherever the deliverer is then.
+            # Kills the deliverer at a random point near this request.
             if not wait_for(f"{mark} segments", lambda: len(proxy.stored) >= mark or deliverer.process.poll() is not None):
                 print((home / "lake.log").read_text()[-2000:])
                 break
@@ -57,7 +57,7 @@ def killed_and_lost(programs, scratch, weed):
         check(f"each of {SEGMENTS} segments is there, byte for byte, and nothing else",
               found == {f"okta/{path}": digest for path, digest in expected.items()})
         doubled = {path: count for path, count in proxy.stored.items() if count != 1}
-        # A server that is killed may have stored an object and not have answered: then its PUT was not counted as a success.
+        # A killed server may have stored an object without answering; that PUT did not count as successful.
         check("no segment had two successful PUTs", [path for path, count in doubled.items() if count > 1], [])
         puts, heads = proxy.requests.get("PUT", 0), proxy.requests.get("HEAD", 0)
         print(f"    {puts} PUT and {heads} HEAD for {SEGMENTS} segments, {(puts + heads) / SEGMENTS:.2f} requests each; "
@@ -104,7 +104,7 @@ def quiet(programs, scratch, store):
 
 
 def refused(programs, scratch, store):
-    """A wrong secret and a bucket that is missing are told in words, and mended without a restart."""
+    """A wrong secret and a missing bucket are reported, and can be corrected without a restart."""
     home = scratch / "refused"
     home.mkdir()
     spool.make(home / "spool", 20, SEED + 2)
@@ -117,7 +117,7 @@ def refused(programs, scratch, store):
     try:
         deliverer.start()
         wait_for("the refusal", lambda: "SignatureDoesNotMatch" in deliverer.problem)
-        check("a wrong secret is told", "does not take the access key (SignatureDoesNotMatch" in deliverer.problem)
+        check("a wrong secret is reported", "does not accept the access key (SignatureDoesNotMatch" in deliverer.problem)
         check("the state is waiting", deliverer.report.get("state"), "waiting")
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
         check("tributary status shows it", "SignatureDoesNotMatch" in status.stdout and status.returncode == 69)
@@ -126,10 +126,10 @@ def refused(programs, scratch, store):
         new.rename(home / "key")
         wait_for("the next refusal", lambda: "NoSuchBucket" in deliverer.problem or deliverer.acknowledged == 20)
         if deliverer.acknowledged < 20:
-            check("a missing bucket is told", "has no bucket later" in deliverer.problem)
+            check("a missing bucket is reported", "has no bucket later" in deliverer.problem)
             store.client().create_bucket(Bucket="later")
         wait_for("the end of the spool", lambda: deliverer.acknowledged == 20)
-        check("it goes on by itself", len(objects(store.client(), "later")), 20)
+        check("it continues automatically", len(objects(store.client(), "later")), 20)
         check("it stops with 0", deliverer.stop(), 0)
         log = (home / "lake.log").read_text()
         check("no secret is in the log", SECRET not in log and "=wrong" not in log)
@@ -139,7 +139,7 @@ def refused(programs, scratch, store):
 
 
 def duckdb_recipe(store, count):
-    """The recipe of docs/delivery.md against the bucket."""
+    """Runs the recipe of docs/delivery.md with the bucket."""
     page = (PROJECT / "docs/delivery.md").read_text()
     recipe = page.split("## DuckDB on the bucket")[1].split("```sql\n")[1].split("```")[0]
     recipe = recipe.replace("KEY_ID 'AKIA…', SECRET '…'", f"KEY_ID '{KEY}', SECRET '{SECRET}', ENDPOINT '127.0.0.1:{store.port}', "

@@ -14,7 +14,7 @@ from harness import IS_LONG, KILLS, PROJECT, SEED, Deliverer, check, wait_for
 
 
 class PostgreSQL:
-    """Debian's server on a socket in a directory of its own, as a user without rights."""
+    """Debian's server on a socket in a separate directory, as an unprivileged user."""
 
     def __init__(self, home):
         self.programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
@@ -43,7 +43,7 @@ class PostgreSQL:
 
 
 def kill_at(deliverer, chosen, count, kills):
-    """Kills it at so many random positions, each a random time after."""
+    """Kills the deliverer at random positions, each after a random time."""
     for mark in sorted(chosen.sample(range(2, count - 5), kills)):
         wait_for(f"position {mark}", lambda: deliverer.acknowledged >= mark)
         time.sleep(chosen.uniform(0, 0.3))
@@ -52,7 +52,7 @@ def kill_at(deliverer, chosen, count, kills):
 
 
 def counted(deliverer, chosen, file, count, kills):
-    """A command that keeps no track of what it has had: each segment comes, and repeats are bounded as documented."""
+    """A command that does not remember its segments: each segment arrives, and repeats are limited as documented."""
     try:
         deliverer.start()
         kill_at(deliverer, chosen, count, kills)
@@ -122,7 +122,7 @@ destinations:
                      for path in (remote / "okta").rglob("*.zst")}
             check("rclone: each segment is there, byte for byte", found == expected)
             status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
-            check("a destination that hangs disturbs no other, and the status says how much waits for it",
+            check("a hanging destination does not affect others, and the status shows its backlog",
                   "delivery hangs" in status.stdout and f"{count} segments" in status.stdout)
             check("it stops with 0 although its command hangs", hanging.stop(), 0)
             check("no command is left", subprocess.run(["pgrep", "-fx", "/bin/sleep 100000"], capture_output=True).returncode, 1)

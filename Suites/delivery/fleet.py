@@ -157,16 +157,16 @@ def killed(bench):
           bench.suite.objects(bench.store.client(), "copy") == expected)
     check("no segment had two successful PUTs", [path for path, count in bench.proxy.stored.items() if count > 1], [])
     check("no secret is in the log", SECRET not in bench.log("deliver-0"))
-    check("no file is left but of the delivery that runs", len(list(Path(os.environ["TMPDIR"]).glob("tributary-deliver-lake-*"))), 1)
+    check("only the running delivery has files left", len(list(Path(os.environ["TMPDIR"]).glob("tributary-deliver-lake-*"))), 1)
     return expected
 
 
 def turns(bench):
-    """Another host's delivery waits for its turn; who acknowledges by hand is respected."""
+    """Another host's delivery waits for its turn; an acknowledgement by hand is respected."""
     check, wait_for = bench.suite.check, bench.suite.wait_for
     bench.deliver(1)
     wait_for("the standby", lambda: bench.report(1).get("state") == "standby", 20)
-    check("it says who delivers", bench.report(1).get("holder"), "host-0")
+    check("it names the host that delivers", bench.report(1).get("holder"), "host-0")
     status = subprocess.run([bench.programs / "tributary", "status", "--config", bench.config(1)], capture_output=True, text=True).stdout
     check("tributary status says it", "standby" in status and "host-0 delivers" in status)
     check("the delivery of host 0 stops with 0", bench.stop("deliver-0"), 0)
@@ -175,11 +175,11 @@ def turns(bench):
     integration, position = sorted(bench.acknowledgement()["integrations"].items())[0]
     text = f"{integration}/{position['generation']}/{position['segments']}"
     check("an acknowledgement by hand is taken", bench.spool("ack", "--bucket", "--loader", "lake", "--through", text).returncode, 0)
-    wait_for("the beginning", lambda: "somebody else has acknowledged" in bench.log("deliver-1") and bench.acknowledgement().get("host") == "host-1", 40)
+    wait_for("the beginning", lambda: "another process has acknowledged" in bench.log("deliver-1") and bench.acknowledgement().get("host") == "host-1", 40)
     wait_for("its state", lambda: bench.report(1).get("state") == "live", 20)
     check("the delivery of host 1 stops with 0", bench.stop("deliver-1"), 0)
-    check("nothing was stored twice by all that", [path for path, count in bench.proxy.stored.items() if count > 1], [])
-    check("nobody delivers then", "run" in bench.acknowledgement(), False)
+    check("nothing was stored twice by all this", [path for path, count in bench.proxy.stored.items() if count > 1], [])
+    check("no host delivers afterwards", "run" in bench.acknowledgement(), False)
 
 
 def lines(run):
@@ -195,17 +195,17 @@ def commands(bench, expected):
     check("the delivery has acknowledged all", bench.spool("list", "--bucket", "--loader", "lake").stdout, "")
     middle = [line for line in listed if line["integration"] == "org-1"][3]["position"]
     rest = lines(bench.spool("list", "--bucket", "--json", "--integration", "org-1", "--since-manifest", middle))
-    check("list goes on after a position", [line["position"] for line in rest],
+    check("list continues after a position", [line["position"] for line in rest],
           [line["position"] for line in listed if line["integration"] == "org-1"][4:])
     check("a loader registers", bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", "0").returncode, 0)
     check("and acknowledges", bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", middle).returncode, 0)
     again = lines(bench.spool("list", "--bucket", "--json", "--integration", "org-1", "--loader", "warehouse"))
-    check("list goes on after its acknowledgement", again, rest)
+    check("list continues after its acknowledgement", again, rest)
     back = bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", "org-1/2/0")
     check("acknowledgements do not go back", (back.returncode, "do not go back" in back.stderr), (65, True))
     beyond = bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", "org-1/4711/0")
-    check("nor beyond the newest seal", (beyond.returncode, "has no seal of org-1" in beyond.stderr), (65, True))
-    check("list refuses such a position too", bench.spool("list", "--bucket", "--since-manifest", "org-1/4711/1").returncode, 65)
+    check("ack refuses a position after the newest seal", (beyond.returncode, "has no seal of org-1" in beyond.stderr), (65, True))
+    check("list refuses such a position, too", bench.spool("list", "--bucket", "--since-manifest", "org-1/4711/1").returncode, 65)
     check("the loaders are listed", [line.split()[0] for line in bench.spool("ack", "--bucket", "--list").stdout.splitlines()], ["lake", "warehouse"])
     check("a loader is removed", bench.spool("ack", "--bucket", "--loader", "warehouse", "--remove").returncode, 0)
 
@@ -223,12 +223,12 @@ def commands(bench, expected):
     text = bench.config(1).read_text().replace(f"127.0.0.1:{bench.proxy.port}", f"127.0.0.1:{bench.store.port}")
     bench.config(1).write_text(text)
     own = subprocess.run([bench.programs / "tributary", "check", "--config", bench.config(1)], capture_output=True, text=True)
-    check("check refuses the fleet's own bucket as a destination", (own.returncode, "this fleet's own" in own.stderr), (78, True))
+    check("check refuses the fleet's own bucket as a destination", (own.returncode, "the fleet's own" in own.stderr), (78, True))
     return listed, len(uids)
 
 
 def broken(bench, listed):
-    """verify of a bucket that is whole, and of one that is not."""
+    """Verifies an intact bucket, and a damaged one."""
     check, client = bench.suite.check, bench.store.client()
 
     def verify():
@@ -237,9 +237,9 @@ def broken(bench, listed):
         return run.returncode, sorted({(problem["kind"], problem["path"]) for problem in report.get("problems", [])}), report
 
     status, problems, report = verify()
-    check("the bucket is whole", (status, problems), (0, []))
+    check("the bucket is intact", (status, problems), (0, []))
     check("all of it was read", (report.get("checked"), report.get("records")), (len(listed), sum(line["records"] for line in listed)))
-    # One of a class of which older ones are there.
+    # A segment of a class with older segments.
     seen, victim = set(), None
     for line in listed:
         name = (line["integration"], line["partition"].get("class"))
@@ -250,14 +250,14 @@ def broken(bench, listed):
 
     client.delete_object(Bucket="fleet", Key=key)
     check("a segment that is missing", verify()[:2], (65, [("missing", victim)]))
-    check("list leaves it out", victim in bench.spool("list", "--bucket").stdout, False)
+    check("list omits it", victim in bench.spool("list", "--bucket").stdout, False)
     check("and marks it for a loader", [line["state"] for line in lines(bench.spool("list", "--bucket", "--json", "--gone")) if line["path"] == victim], ["gone"])
     client.put_object(Bucket="fleet", Key=key, Body=body[:40] + bytes([body[40] ^ 255]) + body[41:])
     status, problems, _ = verify()
-    check("one that is damaged", (status, ("digest", victim) in problems and {path for _, path in problems} == {victim}), (65, True))
+    check("a damaged segment", (status, ("digest", victim) in problems and {path for _, path in problems} == {victim}), (65, True))
     check("cat refuses it", bench.spool("cat", "--bucket", victim).returncode, 74)
     client.put_object(Bucket="fleet", Key=key, Body=body[:-9])
-    check("one that is cut off", ("size", victim) in verify()[1])
+    check("a truncated segment", ("size", victim) in verify()[1])
     client.put_object(Bucket="fleet", Key=key, Body=body)
 
     stranger = victim.rsplit("/", 1)[0] + "/20260101T000000000Z-0123456789abcdef.ndjson.zst"
@@ -271,19 +271,19 @@ def broken(bench, listed):
 
     bundle = "_tributary/bundles/org-0/000000000002-" + "0" * 32
     client.put_object(Bucket="fleet", Key=f"okta/{bundle}", Body=b"x")
-    check("a bundle that was left", verify()[:2], (65, [("leftover", bundle)]))
+    check("a leftover bundle", verify()[:2], (65, [("leftover", bundle)]))
     client.delete_object(Bucket="fleet", Key=f"okta/{bundle}")
 
     seal = "_tributary/seals/org-2/000000000004.json"
     kept = client.get_object(Bucket="fleet", Key=f"okta/{seal}")["Body"].read()
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=b"{}")
-    check("a seal that is damaged", ("damagedSeal", seal) in verify()[1])
+    check("a damaged seal", ("damagedSeal", seal) in verify()[1])
     client.delete_object(Bucket="fleet", Key=f"okta/{seal}")
-    check("a seal that is missing", ("sealGap", "_tributary/seals/org-2/000000000005.json") in verify()[1])
+    check("a missing seal", ("sealGap", "_tributary/seals/org-2/000000000005.json") in verify()[1])
     over = bench.spool("list", "--bucket", "--integration", "org-2", "--since-manifest", "org-2/3/1")
-    check("list does not pass over it", (over.returncode, "from generation 4 to 4 are not in" in over.stderr), (65, True))
+    check("list does not skip it", (over.returncode, "from generation 4 to 4 are not in" in over.stderr), (65, True))
     after = bench.spool("list", "--bucket", "--integration", "org-2", "--since-manifest", "org-2/5/0")
-    check("but goes on after it", (after.returncode, "org-2/5/1" in after.stdout), (0, True))
+    check("but continues after it", (after.returncode, "org-2/5/1" in after.stdout), (0, True))
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=kept)
     # As if two hosts had sealed the same events.
     document = json.loads(kept)
@@ -293,20 +293,20 @@ def broken(bench, listed):
     document["segments"].append({**double, "path": path})
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=json.dumps(document).encode())
     status, problems, report = verify()
-    check("events that are there twice", (status, {kind for kind, _ in problems}, report["problem_count"]), (65, {"duplicate"}, double["records"]))
+    check("duplicate events", (status, {kind for kind, _ in problems}, report["problem_count"]), (65, {"duplicate"}, double["records"]))
     client.delete_object(Bucket="fleet", Key=f"okta/{path}")
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=kept)
 
     windows = [item["Key"] for item in client.list_objects_v2(Bucket="fleet", Prefix="okta/_tributary/windows/org-1/")["Contents"]][-1]
     kept = client.get_object(Bucket="fleet", Key=windows)["Body"].read()
     client.delete_object(Bucket="fleet", Key=windows)
-    check("windows that are missing", verify()[:2], (65, [("windows", windows.removeprefix("okta/"))]))
+    check("missing windows", verify()[:2], (65, [("windows", windows.removeprefix("okta/"))]))
     client.put_object(Bucket="fleet", Key=windows, Body=kept)
-    check("the bucket is whole again", verify()[:2], (0, []))
+    check("the bucket is intact again", verify()[:2], (0, []))
 
 
 def recipes(bench, listed, events):
-    """What docs/loaders.md has about fleets."""
+    """The recipes in docs/loaders.md about fleets."""
     import duckdb
     import duckdb_extension_httpfs
     check = bench.suite.check

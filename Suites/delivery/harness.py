@@ -1,4 +1,4 @@
-"""What all parts of the suite share: how large a run is, checks, a deliverer as a process, and reading back what a store has."""
+"""Common code of the suite: the size of a run, checks, a deliverer process, and reading back the contents of a store."""
 import hashlib
 import json
 import os
@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SEGMENTS = int(os.environ.get("SEGMENTS", "300"))
 KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", "1"))
-# The parts that are slower for a segment take fewer, and have a short and a long form only.
+# Parts that are slower per segment use fewer, and have only a short and a long form.
 IS_LONG = SEGMENTS >= 10_000
 
 failures = []
@@ -43,7 +43,7 @@ class Deliverer:
         self.process.wait()
 
     def stop(self):
-        # A signal that comes before the program has got so far just ends it.
+        # A signal before the program handles it just ends the process.
         wait_for("the start", lambda: self.report.get("pid") == self.process.pid or self.process.poll() is not None, 60)
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
@@ -64,7 +64,7 @@ class Deliverer:
 
     @property
     def problem(self):
-        """What it says is wrong; empty when nothing is."""
+        """The problem that it reports; empty without one."""
         return (self.report.get("problem") or {}).get("message", "")
 
     @property
@@ -78,7 +78,7 @@ class Deliverer:
 
     @property
     def own(self):
-        """The same without the pages of the program's file, of which a debug build has more: KiB."""
+        """The same in KiB without the pages of the program's file, which is larger in a debug build."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             return self.resident - int(status.split("RssFile:")[1].split()[0])

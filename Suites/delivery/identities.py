@@ -1,5 +1,5 @@
-"""Where access keys come from: each source against a fake of its service or moto, with a service that is down, that hangs, and keys that end in the
-middle of a backlog. The store checks each signature with botocore, and that the key was good at that moment."""
+"""The sources of access keys, each with a fake of its service or moto: a service that is down or hangs, and keys that expire in the
+middle of a backlog. The store checks each signature with botocore, and that the key was valid at that moment."""
 import hashlib
 import json
 import logging
@@ -22,7 +22,7 @@ from moto.sts.models import sts_backends
 import spool
 from harness import IS_LONG, SEED, Deliverer, check, wait_for
 
-# How long a key of the fakes is good. The shortest of AWS's is 15 minutes.
+# The validity of the fakes' keys. AWS's shortest is 15 minutes.
 LIFE = 4.0
 # How long the store takes for a request.
 PAUSE = 0.12
@@ -30,7 +30,7 @@ ROLE = "arn:aws:iam::111122223333:role/lake"
 
 
 class Keys:
-    """Gives out keys that end, and knows which are good."""
+    """Issues keys that expire, and knows which are valid."""
 
     def __init__(self):
         self.known = {}
@@ -50,7 +50,7 @@ def stamp(seconds):
 
 
 class Server:
-    """An HTTP server on a port of its own. A subclass answers: status, headers, body, or None to hang until the end."""
+    """An HTTP server on its own port. A subclass returns the answer: status, headers, body, or None to hang until the end."""
 
     def __init__(self):
         outer = self
@@ -99,7 +99,7 @@ class Server:
 
 
 class Store(Server):
-    """Stores an object once, for a key that is good and a signature that is right."""
+    """Stores an object once, if the key is valid and the signature is correct."""
 
     def __init__(self, keys, pause):
         super().__init__()
@@ -144,7 +144,7 @@ class Store(Server):
 
     @staticmethod
     def signature(method, path, headers, key):
-        """What botocore signs of the same request."""
+        """The signature that botocore makes for the same request."""
         signed = headers["Authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
         request = botocore.awsrequest.AWSRequest(method, f"http://{headers['Host']}{path}",
                                                  headers={name: headers[name] for name in signed})
@@ -207,7 +207,7 @@ class TokenService(Server):
 
 
 def run_one(programs, home, name, source, environment, keys, more="", service=None):
-    """A backlog that lasts for some lives of a key: the service is down at first, then good."""
+    """A backlog that takes longer than the validity of several keys. The service is down at first, then works."""
     count = 2000 if IS_LONG else 240
     expected = spool.make(home / "spool", count, SEED + 10)
     store = Store(keys, pause=PAUSE)
@@ -230,15 +230,15 @@ destinations:
         deliverer.start()
         if service:
             wait_for(f"{name}: the trouble", lambda: deliverer.problem, 60)
-            check(f"{name}: a service that is down is told, and nothing is sent", ("access key" in deliverer.problem, store.asked), (True, 0))
-            check(f"{name}: nothing of a secret is told", "hunter2" not in deliverer.problem)
+            check(f"{name}: a service that is down is reported, and nothing is sent", ("access key" in deliverer.problem, store.asked), (True, 0))
+            check(f"{name}: no part of a secret is reported", "hunter2" not in deliverer.problem)
             service.is_down = False
         wait_for(f"{name}: the end of the spool", lambda: deliverer.acknowledged == count)
         took = time.monotonic() - started
         check(f"{name}: the deliverer stops with 0", deliverer.stop(), 0)
         check(f"{name}: each of {count} segments is there, byte for byte",
               {path: found[0] for path, found in store.objects.items()} == {f"/lake/{path}": digest for path, digest in expected.items()})
-        check(f"{name}: each by one successful PUT", set(store.stored.values()), {1})
+        check(f"{name}: each with one successful PUT", set(store.stored.values()), {1})
         log = (home / "lake.log").read_text()
         check(f"{name}: no secret and no token is in log or report", [
             word for key in keys.known.values() for word in (key["SecretAccessKey"], key["Token"]) if word in log + json.dumps(deliverer.report)], [])
@@ -250,7 +250,7 @@ destinations:
 
 
 def with_fake(programs, scratch, name):
-    """Keys that are good for a few seconds."""
+    """Keys that are valid for a few seconds."""
     home = scratch / f"identity-{name}"
     home.mkdir()
     keys = Keys()
@@ -258,7 +258,7 @@ def with_fake(programs, scratch, name):
     more = ""
     environment = {}
     if name == "process":
-        # A command that asks a vault, as those that sites write.
+        # A command that asks a vault, similar to those that operators write.
         service = Container(keys)
         script = home / "give-key"
         script.write_text(f"""#!{sys.executable}
@@ -285,9 +285,9 @@ except OSError:
         store, count, took = run_one(programs, home, name, name, environment, keys, more, service)
         used = len(store.used)
         check(f"{name}: keys ended within the backlog, and others were used", used > 1)
-        # A key's end is told in whole seconds. It takes three questions for one of the metadata service; a few are asked while it is down.
+        # A key's expiry has whole seconds. The metadata service needs three requests for a key; a few are sent while it is down.
         most = (3 if name == "imds" else 1) * (took / (LIFE - 1) + 2) + 8
-        check(f"{name}: the source is asked once for each life of a key, and not for each segment", service.asked <= most)
+        check(f"{name}: the source is asked once for each key, and not for each segment", service.asked <= most)
         print(f"    {name}: {count} segments in {took:.1f} s with {used} keys of {LIFE:.0f} s, {service.asked} questions to the service; "
               f"the store's answers {dict(store.answers)}", flush=True)
     finally:
@@ -295,7 +295,7 @@ except OSError:
 
 
 def hanging(programs, scratch):
-    """The service hangs when the next key is due, while the first is good for minutes yet: no segment waits for it."""
+    """The service hangs when the next key is due, while the first key is still valid for minutes: no segment waits for it."""
     home = scratch / "identity-hanging"
     home.mkdir()
     keys = Keys()
@@ -305,16 +305,16 @@ def hanging(programs, scratch):
 
     def issue_once():
         service.is_hanging = True
-        # Less than five minutes: another one is due at once.
+        # Less than five minutes, so that another key is due at once.
         return issue(295)
 
     keys.issue = issue_once
     try:
         store, count, took = run_one(programs, home, "hanging service", "container", {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": service.url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(home / "token")}, keys)
-        # A question that hangs is given up after 20 s: four segments in that time would be 1200 s.
+        # A hanging request times out after 20 s. If four segments waited for each, it would take 1200 s.
         check("hanging service: no segment waits for it", took < count / 4 * 20 / 3)
-        check("hanging service: one question at a time", service.asked <= took / 10 + 2)
+        check("hanging service: one request at a time", service.asked <= took / 10 + 2)
         print(f"    hanging service: {count} segments in {took:.1f} s with {len(store.used)} key, {service.asked} questions; "
               f"the store's answers {dict(store.answers)}", flush=True)
     finally:
@@ -322,7 +322,7 @@ def hanging(programs, scratch):
 
 
 def with_moto(programs, scratch, name):
-    """moto's metadata service and STS. Its keys last for hours; here the store ends one after 60 requests."""
+    """moto's metadata service and STS. Their keys are valid for hours, so the store refuses each after 60 requests."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -344,7 +344,7 @@ def with_moto(programs, scratch, name):
 
 
 class MotoKeys(Keys):
-    """What moto has given out. good_for: a key ends after so many requests."""
+    """The keys that moto has issued. good_for: the number of requests after which a key is refused."""
 
     def __init__(self, good_for):
         super().__init__()

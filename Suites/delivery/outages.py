@@ -41,13 +41,13 @@ def full_disk(programs, scratch, weed):
         configure(home, proxy.port, key_file(home))
         filler = disk / "filler"
         room = os.statvfs(disk)
-        # So that less than half of the backlog fits in.
+        # Sized so that less than half of the backlog fits.
         filler.write_bytes(bytes(max(0, room.f_bavail * room.f_frsize - total // 2)))
         deliverer.start()
         wait_for("trouble with the disk", lambda: deliverer.problem, 120)
         words = deliverer.problem
         check("full disk: it says that the store can't store it now", "can't store it now: 5" in words)
-        # Each of those under way has failed by then; what was stored is acknowledged.
+        # All running transfers have failed by then; stored segments are acknowledged.
         wait_for("more than one attempt", lambda: (deliverer.report.get("problem") or {}).get("attempts", 0) > 2, 120)
         stored = len(proxy.stored)
         check("full disk: some segments were stored before, and some were not", 0 < stored < count)
@@ -74,10 +74,10 @@ def full_disk(programs, scratch, weed):
 
 
 def day(programs, scratch, weed):
-    """Nobody answers while a day's segments are sealed; then the server comes, and has them all. What waits is not deleted."""
+    """The server is down while a day's segments are sealed; then it starts and receives them all. Waiting segments are not deleted."""
     home = scratch / "day"
     home.mkdir()
-    # One every five minutes for each of three classes; ten classes in the long form.
+    # One segment every five minutes for each of three classes; ten classes in the long form.
     count = 288 * (10 if IS_LONG else 3)
     now = time.time()
 
@@ -98,19 +98,19 @@ def day(programs, scratch, weed):
         expected |= spool.make(home / "spool", count - count // 2, SEED + 9, first=count // 2 + 1, sealed_at=sealed_at)
         wait_for("all that waits", lambda: deliverer.report.get("lag_segments") == count, 60)
         report = deliverer.report
-        check("a day: it says that nobody answers", "127.0.0.1" in deliverer.problem and "connect" in deliverer.problem.lower())
+        check("a day: it reports that the server does not answer", "127.0.0.1" in deliverer.problem and "connect" in deliverer.problem.lower())
         check("a day: the lag is a day", 86_000 < report["lag_seconds"] < 86_800)
         check("a day: nothing is acknowledged", deliverer.acknowledged, 0)
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
-        check("a day: the status says how much waits and since when",
+        check("a day: the status shows how many segments wait and since when",
               f"{count} segments" in status.stdout and "the oldest for" in status.stdout and status.returncode == 69)
         pruned = subprocess.run([programs / "tributary", "spool", "prune", "--older-than", "1h", "--config", home / "tributary.yaml"],
                                 capture_output=True, text=True)
-        check("a day: nothing that waits is deleted, although it is older than the retention",
+        check("a day: waiting segments are not deleted, although they are older than the retention",
               len(list((home / "spool").rglob("*.ndjson"))) - 1, count)
         requests = deliverer.report["requests"]
         lines = (home / "lake.log").read_text().count("\n")
-        check("a day: few requests and few lines while nobody answers", (requests < 200, lines < 10), (True, True))
+        check("a day: few requests and few log lines while the server does not answer", (requests < 200, lines < 10), (True, True))
         store = Store(weed, home / "store")
         store.start()
         store.client().create_bucket(Bucket="lake")
@@ -140,7 +140,7 @@ def day(programs, scratch, weed):
 
 
 class Hanging:
-    """Takes connections and requests, and never answers."""
+    """Accepts connections and requests, and never answers."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -218,7 +218,7 @@ destinations:
 
 
 def ten(programs, scratch, weed):
-    """Ten destinations of one collector, first all good, then with one that hangs, measured in one run."""
+    """Ten destinations of one collector, first all working, then with one that hangs, measured in one run."""
     home = scratch / "ten"
     home.mkdir()
     store = Store(weed, home / "store")
@@ -232,7 +232,7 @@ def ten(programs, scratch, weed):
         (good, good_collector), (bad, bad_collector) = seconds["good"], seconds["hanging"]
         print(f"    {events} events: the collector took {good_collector:.1f} s with ten good destinations and {bad_collector:.1f} s with one hanging; "
               f"the slowest of the nine had everything after {good:.1f} s and {bad:.1f} s; load {os.getloadavg()[0]:.1f}")
-        # A machine that is shared with others is not quiet: what is asserted is that nothing waits for the hanging one's time-outs of 60 s.
+        # The machine may be shared, so the assertion is only that nothing waits for the hanging destination's time-outs of 60 s.
         check("ten: the collector is as fast with one that hangs", bad_collector < good_collector * 2 + 5)
         check("ten: so are the nine", bad < good * 2 + 5)
     finally:

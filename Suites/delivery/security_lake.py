@@ -18,7 +18,7 @@ from store import KEY, SECRET, Proxy, Store
 
 
 def security_lake(programs, scratch, weed):
-    """Parquet in Security Lake's layout while the deliverer is killed and answers get lost, read back by pyarrow and DuckDB; set up by commands."""
+    """Parquet in Security Lake's layout, set up by commands, while the deliverer is killed and answers get lost; read back by pyarrow and DuckDB."""
     home = scratch / "parquet"
     home.mkdir()
     chosen = random.Random(SEED + 6)
@@ -40,16 +40,16 @@ def security_lake(programs, scratch, weed):
              "--credentials", "static", "--format", "parquet", "--layout", "security_lake", "--account-id", "111122223333", "--concurrency", "2"]
     key = f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
     without = destination("add", "lake", *flags, "--python", "/usr/bin/python3-that-is-missing", secret=key)
-    check("destination add: without its Python nothing is saved, and it says what to install",
+    check("destination add: if its Python is missing, nothing is saved, and the message says what to install",
           (without.returncode, "pip install pyarrow" in without.stderr, (home / "conf.d").exists()), (69, True, False))
     wrong = destination("add", "lake", *flags, "--python", sys.executable, secret=key.replace(SECRET, "wrong"))
     check("destination add: with a wrong key nothing is saved", (wrong.returncode, "SignatureDoesNotMatch" in wrong.stderr), (69, True))
     added = destination("add", "lake", *flags, "--python", sys.executable, secret=key)
-    check("destination add: saves what it has tried out", added.returncode, 0)
+    check("destination add: saves the destination that it has tested", added.returncode, 0)
     if added.returncode:
         print(added.stdout + added.stderr)
     kept = home / "credentials-deliver/lake/lake"
-    check("destination add: the secret is root's alone, and in no configuration file",
+    check("destination add: only root can read the secret, and no configuration file contains it",
           (kept.stat().st_mode & 0o777, SECRET in (home / "conf.d/destination-lake.yaml").read_text() + added.stdout), (0o600, False))
     again = destination("add", "lake", *flags, secret=key)
     check("destination add: a name that is taken is refused", again.returncode, 65)
@@ -68,7 +68,7 @@ def security_lake(programs, scratch, weed):
             deliverer.start()
         wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
         check("Parquet: the deliverer stops with 0", deliverer.stop(), 0)
-        check("Parquet: each segment is one object, by one successful PUT", sorted(proxy.stored.values()), [1] * count)
+        check("Parquet: each segment is one object, with one successful PUT", sorted(proxy.stored.values()), [1] * count)
         check("Parquet: the keys are those of Security Lake", all(
             path.startswith("ext/okta-") and "/region=eu-central-1/accountId=111122223333/eventDay=202611" in path
             for path in objects(store.client(), "lake")))
@@ -91,10 +91,10 @@ def security_lake(programs, scratch, weed):
         check("Parquet: DuckDB reads the same, each record once", (len(rows), {row[0]: row[1:] for row in rows} == plain), (len(plain), True))
         edited = destination("edit", "lake", "--concurrency", "3", "--description", "the lake")
         text = (home / "conf.d/destination-lake.yaml").read_text()
-        check("destination edit: changes what it is told to", (edited.returncode, "concurrency: 3" in text, "description: the lake" in text or 'description: "the lake"' in text),
+        check("destination edit: makes the requested changes", (edited.returncode, "concurrency: 3" in text, "description: the lake" in text or 'description: "the lake"' in text),
               (0, True, True))
         removed = destination("remove", "lake", "--yes")
-        check("destination remove: takes file and secret away", (removed.returncode, (home / "conf.d/destination-lake.yaml").exists(), kept.exists()),
+        check("destination remove: removes file and secret", (removed.returncode, (home / "conf.d/destination-lake.yaml").exists(), kept.exists()),
               (0, False, False))
     finally:
         if deliverer.process and deliverer.process.poll() is None:

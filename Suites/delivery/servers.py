@@ -11,7 +11,7 @@ from services import SECRET, Service
 
 
 def services(programs, scratch, kind):
-    """A server that takes records by HTTP: killed deliverer, lost answers, busy and too large at times."""
+    """A server that receives records over HTTP: with kills of the deliverer, lost answers, busy answers and size limits."""
     home = scratch / kind
     home.mkdir()
     chosen = random.Random(SEED + 5)
@@ -19,7 +19,7 @@ def services(programs, scratch, kind):
     spool.make(home / "spool", count, SEED + 5, size=120_000, compress=True)
     expected = records_of(home)
     quiet = kind == "splunk"
-    # Splunk's repeats are counted against what is documented, so its answers are lost only by the kills.
+    # Splunk's repeats are compared with the documented number, so its answers are only lost through kills.
     service = Service(kind, SEED, lose=0 if quiet else 0.05, busy=0.05, largest=50_000 if kind != "clickhouse" else 1 << 30)
     place = {"elasticsearch": "index: okta-{date}", "clickhouse": "table: lake.okta\n    user: loader", "splunk": "index: okta"}[kind]
     (home / "tributary.yaml").write_text(f"""
@@ -44,13 +44,13 @@ destinations:
         return subprocess.run([programs / "tributary", "destination", "check", "lake", "--config", home / "tributary.yaml"],
                               capture_output=True, text=True)
 
-    check(f"{kind}: credential add keeps a secret", credential("add", "wrong\n"), 0)
+    check(f"{kind}: credential add stores a secret", credential("add", "wrong\n"), 0)
     check(f"{kind}: credential add replaces none", credential("add", SECRET), 65)
     refused = check_destination()
-    check(f"{kind}: a secret that is refused is told", (refused.returncode, "does not take the" in refused.stdout), (69, True))
-    check(f"{kind}: credential rotate puts another", credential("rotate", SECRET + "\n"), 0)
+    check(f"{kind}: a refused secret is reported", (refused.returncode, "does not accept the" in refused.stdout), (69, True))
+    check(f"{kind}: credential rotate replaces it", credential("rotate", SECRET + "\n"), 0)
     guarantee = {"splunk": "at least once"}.get(kind, "exactly once")
-    check(f"{kind}: destination check finds it well", check_destination().returncode, 0)
+    check(f"{kind}: destination check succeeds", check_destination().returncode, 0)
     check(f"{kind}: destination check stores nothing", len(service.records), 0)
     deliverer = Deliverer(programs, home, "lake")
     try:

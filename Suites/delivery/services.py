@@ -1,5 +1,5 @@
-"""Fakes of Elasticsearch, ClickHouse and Splunk: each stores records by its own rules about repeats, loses answers, and is busy at times. None of
-them is the real server; what they do is from the documents of each."""
+"""Fakes of Elasticsearch, ClickHouse and Splunk: each stores records by its own rules about repeats, loses answers, and is busy at times. They are
+not the real servers; their behavior follows each server's documentation."""
 import hashlib
 import json
 import random
@@ -115,7 +115,7 @@ class Service:
         return 200, {}, b'{"text":"Success","code":0}'
 
     def look(self, path):
-        """What `destination check` asks."""
+        """The requests of `destination check`."""
         if self.kind == "clickhouse":
             row = {"engine": "MergeTree", "engine_full": "MergeTree ORDER BY time SETTINGS non_replicated_deduplication_window = 10000"}
             return 200, {"X-ClickHouse-Query-Id": "1"}, json.dumps(row).encode()

@@ -1,4 +1,4 @@
-"""Makes a spool as the daemon leaves it, fast: segments of zstd or plain lines, and a manifest with its checksums."""
+"""Quickly makes a spool like the daemon's: segments of zstd or plain lines, and a manifest with its checksums."""
 import datetime
 import hashlib
 import json
@@ -11,7 +11,7 @@ import zlib
 def make(directory, segments, seed, size=2_000, compress=False, first=1, sealed_at=None):
     """Returns path → SHA-256.
 
-    size: bytes of a segment, on average. first: more than 1 adds to a spool that is there. sealed_at: the time of a segment by its number,
+    size: bytes of a segment, on average. first: a value above 1 adds to an existing spool. sealed_at: the time of a segment by its number,
     as seconds since 1970.
     """
     chosen = random.Random(seed)

@@ -1,4 +1,4 @@
-"""A real S3 server (SeaweedFS, from PyPI), and a proxy in front of it that counts requests and throws answers away."""
+"""A real S3 server (SeaweedFS, from PyPI), and a proxy in front of it that counts requests and drops answers."""
 import http.client
 import json
 import os
@@ -84,7 +84,7 @@ class Store:
 
 
 class Proxy:
-    """Passes requests on as they are. `lose`: the share of answers to PUT that are thrown away after the server gave them."""
+    """Passes requests on unchanged. `lose`: the share of answers to PUT that are dropped after the server has sent them."""
 
     def __init__(self, store, seed, lose=0.0, port=0):
         self.store, self.lose = store, lose
@@ -140,7 +140,7 @@ class Proxy:
             content = answer.read()
             server.close()
         except (OSError, http.client.HTTPException):
-            # The server is down: so is this.
+            # If the server is down, the proxy closes the connection, too.
             request.close_connection = True
             request.connection.shutdown(socket.SHUT_RDWR)
             return

@@ -1,7 +1,7 @@
-"""The faults that exactly-once had, each as a case: what happens, and that every wanted event is in the sealed records once.
+"""Earlier violations of exactly-once, each as a case that repeats the situation and checks that every wanted event is in the sealed records once.
 
-A case is a function of a `Case`. It plays its part with an org and a daemon, and ends with `case.ends(…)`, which waits until all is collected,
-stops the daemon and counts.
+A case is a function that takes a `Case`. It controls an org and a daemon, and ends with `case.ends(…)`, which waits until everything is collected,
+stops the daemon and counts the events.
 """
 import json
 import os
@@ -27,11 +27,11 @@ def case(name):
 
 
 class TooLate(Exception):
-    """A condition that did not come true in time."""
+    """A condition was not met in time."""
 
 
 class Case:
-    """One daemon with directories of its own, and its configuration."""
+    """One daemon with its own directories and configuration."""
 
     def __init__(self, name, program, root, deadline):
         self.name, self.program, self.root, self.deadline = name, program, root, deadline
@@ -73,7 +73,7 @@ class Case:
                                             stdout=subprocess.DEVNULL, env=environment)
 
     def stop(self):
-        """An orderly stop, which seals everything."""
+        """Stops the daemon normally, which seals everything."""
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(max(5, min(30, self.deadline - time.monotonic())))
@@ -103,7 +103,7 @@ class Case:
 
     @property
     def status(self):
-        """What the integration says of itself in this life; {} before it has."""
+        """The integration's status since the daemon's last start; {} until there is one."""
         try:
             report = json.loads((self.runtime / "status.json").read_text())
         except (OSError, ValueError):
@@ -124,14 +124,14 @@ class Case:
         return time.monotonic() - began
 
     def wait_until_durable(self, events, seconds=60, times=1):
-        """Until these events were collected, or brought so often; returns how long it took. Once the page after them is requested, the one
-        with them is durable."""
+        """Waits until these events were collected, or were answered the given number of times; returns how long it took. Once the page after them
+        is requested, the page that contains them is durable."""
         org = self.org
         end = org.log.index(events[-1]) + 1
         return self.wait_for(f"{len(events):,} events", lambda: org.served(events, times) and org.furthest >= end, seconds)
 
     def settle(self, seconds=60):
-        """Until all that the org has is collected: answer after answer is empty, and there is no backfill."""
+        """Waits until everything in the org is collected: several answers in a row are empty, and no backfill is running."""
         self.wait_for("the end of the log",
                       lambda: self.org.idle_answers >= 5 and self.status and not self.status.get("backfill"), seconds)
 
@@ -144,7 +144,7 @@ class Case:
         return Counter(json.loads(line)["metadata"]["uid"] for line in outcome.stdout.splitlines())
 
     def ends(self, optional=(), seconds=60, settles=True):
-        """Waits for the end, stops, and counts. All of the log is wanted, but `optional` events, which may be there or not."""
+        """Waits until everything is collected, stops the daemon, and counts. The whole log is expected, except that `optional` events may be missing."""
         if settles:
             try:
                 self.settle(seconds)
@@ -169,10 +169,10 @@ class Case:
         self.numbers.append(text)
 
 
-# F1: a re-query over old events, while new ones arrive.
+# F1: a query by time over old events, while new ones arrive.
 
 def after_outage(case, change=lambda org: None, settings=lambda org: {}, filter=None):
-    """Ten events a second, an outage of three hours, and then a re-query. Before the outage the org's clock is three hours behind."""
+    """Ten events a second, an outage of three hours, and then a query by time. Before the outage the org's clock is three hours behind."""
     org = case.make_org(offset=-3 * HOUR)
     kinds = (USER,) if filter is None else (USER,) + 4 * (POLICY,)
     before = org.store(4000, stored=org.now - 400, until=org.now, kinds=kinds)
@@ -225,8 +225,8 @@ def filter_dropped(case):
 
 
 def old_events(case, change, has_new=True, **settings):
-    """3,000 events that were stored at once five days ago, collected before; then a re-query, and some new events while it goes on, or
-    after it."""
+    """3,000 events that were stored at the same moment five days ago have been collected. Then a query by time follows, with some new events during
+    or after it."""
     org = case.make_org()
     org.store(3000, stored=org.now - 5 * DAY)
     case.start()
@@ -260,11 +260,11 @@ def old_without_news(case):
     old_events(case, lambda org: None, has_new=False, page_size=500)
 
 
-# F2: how long an event is remembered, against where a re-query begins.
+# F2: events must be remembered for longer than a query by time goes back.
 
 @case("f2-late-event")
 def late_event(case):
-    """An event is stored 32 minutes late, then one of now, then there is a re-query."""
+    """An event is stored 32 minutes late, then a current one is stored, and then the log is queried by time."""
     org = case.make_org()
     org.store(1, stored=org.now - 40 * MINUTE)
     first = org.store(1, stored=org.now - 35 * MINUTE)
@@ -278,7 +278,7 @@ def late_event(case):
 
 @case("f2-quiet-time")
 def quiet_time(case):
-    """A page across a quiet time of three hours: its newest event is of now, most of its events are not. Then there is a re-query."""
+    """A page spans a quiet period of three hours: its newest event is current, most of its events are not. Then the log is queried by time."""
     org = case.make_org(offset=-3 * HOUR)
     before = org.store(58, stored=org.now - 240, until=org.now)
     case.start()
@@ -293,7 +293,7 @@ def quiet_time(case):
     case.ends()
 
 
-# F3: a first day on which the backfill ends with a page of old and of fresh events.
+# F3: on the first day, the backfill ends with a page that has both old and new events.
 
 @case("f3-first-day")
 def first_day(case):
@@ -307,14 +307,14 @@ def first_day(case):
     case.ends()
 
 
-# F4: a backfill during which the tail is re-queried.
+# F4: during a backfill, the tail is queried by time.
 
 BACKFILL = 16_000
 
 
 def begin_backfill(case, org):
-    """Starts, and goes on until the newest events are collected along with the oldest; returns those that are. The rate limit is low
-    meanwhile."""
+    """Starts the daemon under a low rate limit, and waits until a backfill runs and one of the newest events is collected. Returns the newest
+    events from that one on."""
     end = len(org.log)
 
     def begun():
@@ -327,13 +327,13 @@ def begin_backfill(case, org):
     case.wait_for("a backfill with the newest events", lambda: begun() is not None)
     org.live(0)
     org.limit_per_minute = limit
-    # What was stored before those comes with the history.
+    # Events that were stored earlier are collected with the history.
     return org.log[begun():]
 
 
 def backfill(case):
-    """A backfill under way, whose answers are slow: the org, the first of the newest events, and the gate that ends the slowness. The old events
-    were stored a thousand at a time, an hour apart, and the org's clock is an hour behind."""
+    """A running backfill whose answers are slow. Returns the org, the first of the newest events, and the gate that ends the slowness. The old
+    events were stored a thousand at a time, an hour apart, and the org's clock is an hour behind."""
     org = case.make_org(offset=-HOUR)
     for batch in range(BACKFILL // 1000):
         org.store(1000, stored=org.now - 5 * DAY + batch * HOUR)
@@ -342,7 +342,7 @@ def backfill(case):
 
 
 def end_backfill(case, org, gate, optional=()):
-    """An hour goes by, new events arrive, and the history comes to where the tail began."""
+    """An hour passes, new events arrive, and the history reaches the point where the tail began."""
     org.offset = 0
     case.wait_until_durable(org.store(10))
     gate.set()
@@ -402,7 +402,7 @@ def empty_page_and_refused_cursor(case):
     empty_page(case, lambda org: org.refuse_links())
 
 
-# F6: a restored copy next to what it does not fit.
+# F6: a restored copy of the spool or the state that does not match the other one.
 
 def restored(case, directory):
     org = case.make_org()
@@ -428,7 +428,7 @@ def restored(case, directory):
     problem = case.status.get("problem")
     case.number("noticed" if words or problem else "not noticed")
     if not words and not problem:
-        case.complaints.append("neither the log nor the status tells of it")
+        case.complaints.append("neither the log nor the status mentions it")
     case.stop()
 
 
@@ -441,13 +441,13 @@ def older_state(case):
 @case("f6-older-spool")
 def older_spool(case):
     restored(case, case.spool)
-    # What the older spool lacks can't be collected again by the state alone: to be noticed is what is asked.
+    # The records that the older spool lacks can't be collected again from the state alone. The daemon only has to notice that they are missing.
     case.count(optional=case.org.log[1000:])
     sealed = case.sealed()
     case.number(f"{sum(event.uuid not in sealed for event in case.org.log[1000:])} missing in the older spool")
 
 
-# L1 to L4: collection goes on.
+# L1 to L4: collection continues.
 
 @case("l1-capped-pages")
 def capped_pages(case):
@@ -492,7 +492,7 @@ def link_gone(case):
 
 
 def behind(case, start):
-    """The org's clock is two hours behind this host's on a first run. What is stored from then on is wanted."""
+    """The org's clock is two hours behind this host's on a first run. Every event stored from then on must be collected."""
     org = case.make_org(offset=-2 * HOUR)
     earlier = org.store(100, stored=org.now - 3 * HOUR, until=org.now - MINUTE)
     case.start(start=start)

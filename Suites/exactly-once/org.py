@@ -76,7 +76,7 @@ def admits(expression, event):
 
 @dataclass
 class Ask:
-    """A request of the log that is in order, before it is answered."""
+    """A valid request for the log, before it is answered."""
     query: Query
     is_link: bool
     position: int
@@ -103,9 +103,9 @@ class Org:
         self.times = []
         self.violations = []
         self.requests = 0
-        # Answers without an event in a row, each of them at the end of the log.
+        # The number of consecutive answers without an event, each at the end of the log.
         self.idle_answers = 0
-        # The furthest position at which a link went on since the daemon's last start.
+        # The furthest position from which a link continued since the daemon's last start.
         self.furthest = 0
         # Rules look at each request and may answer it: called with an Ask, they return an Answer or None.
         self.rules = []
@@ -143,7 +143,7 @@ class Org:
             request_queue_size = 64
 
             def handle_error(self, *_):
-                """A daemon that was stopped resets its connections. What is wrong with an answer shows in the case."""
+                """Errors are ignored: a daemon that was stopped resets its connections, and a wrong answer makes the case fail."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
@@ -160,12 +160,12 @@ class Org:
 
     @property
     def now(self):
-        """By the org's own clock."""
+        """The time by the org's own clock."""
         return time.time() + self.offset
 
     def store(self, count=1, stored=None, until=None, published=None, kinds=(USER,)):
-        """Stores so many events, evenly from `stored` to `until` (default: all at `stored`, default now). Published when stored,
-        unless `published` says when."""
+        """Stores the given number of events, spread evenly from `stored` to `until` (default: all at `stored`, by default now). They are published
+        when they are stored, unless `published` is given."""
         with self._lock:
             now = self.now
             first = now if stored is None else stored
@@ -187,7 +187,7 @@ class Org:
             return events
 
     def live(self, rate):
-        """From now on so many events a second, stored at each full second; 0 ends it."""
+        """From now on, stores this many events per second, at each full second; 0 ends this."""
         with self._lock:
             self._live = (rate, int(self.now) - 1) if rate else None
 
@@ -201,14 +201,14 @@ class Org:
         self._live = (rate, max(last, now))
 
     def served(self, events, times=1):
-        """Whether each of these was in so many answers."""
+        """Whether each of these events was in at least the given number of answers."""
         with self._lock:
             return all(self._served[event.uuid] >= times for event in events)
 
-    # What goes wrong.
+    # Faults.
 
     def refuse_links(self, status=400):
-        """Every link that was given so far is refused for good."""
+        """Every link that was given so far is refused permanently."""
         with self._lock:
             refused = [query for query in self._queries if not query.is_refused]
             for query in refused:
@@ -222,15 +222,15 @@ class Org:
             self.rules.insert(0, rule)
 
     def fail(self, times):
-        """So many answers in a row are 500 E0000009: the query took too long."""
+        """The given number of consecutive answers are 500 E0000009: the query took too long."""
         return self._times(times, lambda ask: Answer(status=500, code="E0000009"))
 
     def leave_out_next(self, times):
-        """So many answers in a row have no next link."""
+        """The given number of consecutive answers have no next link."""
         return self._times(times, lambda ask: Answer(events=ask.events, has_next=False))
 
     def empty_page(self, concerns):
-        """The first page that `concerns` names is empty, and its link goes on where it began."""
+        """The first page that `concerns` selects is empty, and its link continues where that page began."""
         return self._times(1, lambda ask: Answer(following=ask.position) if concerns(ask) else None)
 
     def _times(self, times, answer):
@@ -245,7 +245,7 @@ class Org:
         return lambda: left[0] == 0
 
     def hold(self, concerns, seconds=2.0):
-        """Answers to the requests that `concerns` names come late: when the gate that this returns is opened, or after so long."""
+        """Delays the answers to the requests that `concerns` selects, until the returned gate is opened or the given time has passed."""
         gate = threading.Event()
         gate.held = 0
 
@@ -362,7 +362,7 @@ class Org:
         oldest = max(query.since, self.now - RETENTION)
         while position < len(self.log) and len(events) < limit:
             event = self.log[position]
-            # `since` goes on to hold where the query was made before that time.
+            # `since` also applies on later pages, if the query was made before that time.
             if event.stored >= oldest and query.admits(event):
                 events.append(event)
             position += 1

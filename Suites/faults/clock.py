@@ -1,4 +1,4 @@
-"""The wall clock of the running daemon jumps by a day. (The host's stays: the interposer shifts what the process sees.)"""
+"""The wall clock of the running daemon jumps by a day. (The host's clock is unchanged: the interposer shifts the time that the process reads.)"""
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -9,13 +9,13 @@ DAY = 86_400
 
 
 def is_near(daemon, offset):
-    """Whether the status goes by the time that is so many seconds ahead."""
+    """Whether the status shows the time that is shifted by this many seconds."""
     ahead = datetime.strptime(daemon.status["updated_at"], "%Y-%m-%dT%H:%M:%SZ") - datetime.utcnow()
     return abs(ahead.total_seconds() - offset) < 300
 
 
 def hold_retention(home):
-    """An acknowledgement that can't be read: retention deletes nothing, and says so at each pass, once a minute."""
+    """An acknowledgement that can't be read: retention deletes nothing, and reports this at each pass, once a minute."""
     held = home.spool / "_acks/held.json"
     held.parent.mkdir(parents=True, exist_ok=True)
     held.write_text("{")
@@ -35,7 +35,7 @@ def jumps(programs, scratch, what, by):
     scratch = scratch / what.split()[0]
     scratch.mkdir()
     org = Org(programs, scratch, "--rate", "40", events=1000)
-    # By size nothing is due: what is sealed from here on is sealed by its age. What is older than 12 hours is deleted.
+    # No segment is due by its size, so from here on segments are sealed by age. Segments older than 12 hours are deleted.
     home = Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1s", spool_keys="  retention: 12h")
     held = hold_retention(home)
     daemon = Daemon(home)
@@ -52,17 +52,17 @@ def jumps(programs, scratch, what, by):
         daemon.wait_for("two seals after the jump", lambda: len({line["seal"] for line in home.manifest()[sealed:]}) >= 2)
         took = time.monotonic() - began
         check(f"{what}: no busy loop", (processor_seconds(daemon.process.pid) - used) / took < 0.5)
-        check(f"{what}: Okta is asked at the pace of the poll interval", org.requests() - requests <= 2 * took + 10)
+        check(f"{what}: Okta is queried at the poll interval", org.requests() - requests <= 2 * took + 10)
         integration = daemon.integration
         check(f"{what}: it is live", integration["state"], "live")
         check(f"{what}: the lag makes sense", 0 <= integration["lag_seconds"] <= 30)
         retention_passes(held, daemon)
-        check(f"{what}: retention has deleted nothing of ours", before - set(home.segments()), set())
+        check(f"{what}: retention has deleted no segment", before - set(home.segments()), set())
         home.control["clock_offset"] = 0
         daemon.wait_for("a status of the right time", lambda: is_near(daemon, 0))
         events = daemon.integration["events"]
         daemon.wait_for("events after that", lambda: daemon.integration["events"] >= events + 40)
-        check(f"{what}: it stops in order when the clock is right again", daemon.stop(), 0)
+        check(f"{what}: it stops in order when the clock is correct again", daemon.stop(), 0)
         held = hold_retention(home)
         daemon = Daemon(home)
         daemon.wait_until_collected()

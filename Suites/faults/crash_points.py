@@ -1,4 +1,4 @@
-"""The process dies at every call that changes what is on disk, one after the other, and a normal start follows."""
+"""For each call that changes the disk, the process dies at that call, and a normal start follows."""
 import os
 import random
 import re
@@ -21,7 +21,7 @@ def home_for(scratch, name, org):
 
 
 def whole_run(home, **options):
-    """A run from nothing, or from what a crash left, to an orderly stop; returns whether it came so far."""
+    """A run from an empty state, or from the state after a crash, to an orderly stop; returns whether it got that far."""
     daemon = Daemon(home, **options)
     try:
         while daemon.is_running and daemon.integration["state"] != "live":
@@ -34,7 +34,7 @@ def whole_run(home, **options):
 
 
 def crash(scratch, org, expected, number, torn, again):
-    """Dies at call `number`, perhaps once more at call `again` of the recovery, then runs to the end."""
+    """Dies at call `number`, possibly again at call `again` of the recovery, then runs to the end."""
     home = home_for(scratch, f"crash-{number}-{torn}-{again}", org)
     control = home.control
     outcome = Counter(tried=1)
@@ -58,7 +58,7 @@ def crash(scratch, org, expected, number, torn, again):
 
 
 def check_that_none_is_missed(scratch, org):
-    """Against strace: the interposer counts every call that changes something below the directories."""
+    """Compares with strace: the interposer must count every call that changes something below the directories."""
     home = home_for(scratch, "traced", org)
     output, trace = scratch / "strace", scratch / "trace"
     tracer = Daemon(home, trace=trace, wrapper=("strace", "-f", "-y", "-qq", "-o", output, "-e", f"trace={CALLS}"))
@@ -90,12 +90,12 @@ def run(programs, scratch, full, seed):
         expected = org.uuids()
         check_that_none_is_missed(scratch, org)
         rehearsal = home_for(scratch, "rehearsal", org)
-        check("a run without a crash ends well", whole_run(rehearsal, trace=scratch / "calls"))
+        check("a run without a crash succeeds", whole_run(rehearsal, trace=scratch / "calls"))
         calls = rehearsal.control["calls"]
         segments = len(rehearsal.segments())
         check("and with every event once", compared(uids(rehearsal.segments()), expected), (0, 0, 0))
         points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
-        # Each alone, with the half of a write done, and followed by a second crash in the recovery.
+        # Each point alone, with half of a write done, and followed by a second crash in the recovery.
         plans = [(number, 0, 0) for number in points]
         plans += [(number, number % 2, chosen.randint(1, 60)) for number in points]
         if full:

@@ -1,4 +1,4 @@
-"""System calls on the spool fail: the daemon stays, says so, does not ask Okta meanwhile, and goes on by itself."""
+"""System calls on the spool fail: the daemon keeps running, reports it, does not query Okta meanwhile, and continues automatically."""
 import errno
 import random
 import time
@@ -13,7 +13,7 @@ from harness import (ANY, LINK, MKDIR, OPEN, RENAME, RMDIR, SYNC, SYNC_DIRECTORY
 EVENTS = 600
 EVERYTHING_THAT_CHANGES = WRITE | TRUNCATE | OPEN | RENAME | LINK | UNLINK | MKDIR | RMDIR
 
-# What fails, how, and the word that an operator must find.
+# The failing call, the error, and the word that an operator must find.
 LASTING = [
     ("a full disk at a write", WRITE, errno.ENOSPC, "free space there"),
     ("a quota at a write", WRITE, errno.EDQUOT, "free space there"),
@@ -35,30 +35,30 @@ LASTING = [
 
 
 def goes_on(what, home, daemon, org, advice, is_trying, mend):
-    """From trouble to the end of the log: everything that an on-call person counts on."""
+    """From the problem to the end of the log: checks everything that an on-call person relies on."""
     problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
     check(f"{what}: its problem and what to do are in the status", advice in problem["message"] + problem["remedy"])
-    check(f"{what}: it is no healthy state", daemon.integration["state"] in ("paused", "failing"))
+    check(f"{what}: the state is not a healthy one", daemon.integration["state"] in ("paused", "failing"))
     check(f"{what}: it is in the journal too", daemon.log.count(advice) >= 1)
     asked = org.requests()
     used, began = processor_seconds(daemon.process.pid), time.monotonic()
     is_trying(daemon)
     share = (processor_seconds(daemon.process.pid) - used) / (time.monotonic() - began)
-    check(f"{what}: Okta is not asked meanwhile", org.requests() - asked, 0)
+    check(f"{what}: Okta is not queried meanwhile", org.requests() - asked, 0)
     check(f"{what}: it is not busy meanwhile", share < 0.5)
     mend()
     daemon.wait_until_collected()
-    check(f"{what}: it goes on by itself, in the same process", daemon.is_running)
+    check(f"{what}: it continues automatically, in the same process", daemon.is_running)
     check(f"{what}: it stops in order", daemon.stop(), 0)
     check_exactly_once(what, home, org.uuids())
 
 
-# The same where nothing is due to be sealed, so that it strikes a commit.
+# The same while no seal is due, so that the error affects a commit.
 AT_COMMIT = [(f"{what}, at a commit", *rest) for what, *rest in LASTING if rest[0] in (WRITE, SYNC, SYNC | TRUNCATE)]
 
 
 def lasting(programs, scratch, case, start):
-    """Calls of a kind fail from the `start`th of all calls on, until the disk is mended."""
+    """Calls of a kind fail from the `start`th of all calls on, until the disk is repaired."""
     what, calls, code, advice = case
     scratch = scratch / what.replace(",", "").replace(" ", "-")
     scratch.mkdir()
@@ -87,7 +87,7 @@ def once(scratch, org, expected, number, code):
     daemon = Daemon(home)
     why = "it came to its end"
     try:
-        # A start that can't take its locks is tried again in the same process.
+        # A start that can't take its locks is retried in the same process.
         daemon.wait_until_collected()
         stopped = daemon.stop()
         result = (stopped, *compared(uids(home.segments()), expected), is_verified(home))
@@ -113,7 +113,7 @@ def every_call(programs, scratch, full, chosen):
         rehearsal = Home(scratch / "rehearsal", org, page_size=20, segment_max_bytes="1KiB")
         daemon = Daemon(rehearsal, trace=scratch / "calls")
         daemon.wait_until_collected()
-        check("a run without an error ends well", daemon.stop(), 0)
+        check("a run without an error succeeds", daemon.stop(), 0)
         calls = rehearsal.control["calls"]
         points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
         plans = [(number, code) for number in points for code in (errno.EIO, errno.ENOSPC)]
@@ -136,7 +136,7 @@ def lowest_free(pid):
 
 
 def few_descriptors(programs, scratch):
-    """RLIMIT_NOFILE of the running daemon goes down to what it has open, and the few that the spool leaves to Swift's runtime."""
+    """RLIMIT_NOFILE of the running daemon is lowered to the number of open descriptors, plus the few that the spool reserves for Swift's runtime."""
     what = "no descriptor left"
     org = Org(programs, scratch, "--faults", "slow-body:bytesPerSecond=200000", events=3000)
     home = Home(scratch / "home", org, segment_max_bytes="16KiB")
@@ -146,7 +146,7 @@ def few_descriptors(programs, scratch):
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
         limit_files(pid, min(lowest_free(pid) for _ in range(50)) + 16)
         def is_trying(daemon):
-            # Nothing counts these tries: as long as three of the daemon's own waits take.
+            # These attempts can't be counted, so the test waits as long as three of the daemon's waits.
             seen = time.monotonic()
             daemon.wait_for("some tries", lambda: time.monotonic() > seen + 8)
         goes_on(what, home, daemon, org, "LimitNOFILE", is_trying, lambda: limit_files(pid, 1024))
@@ -180,7 +180,7 @@ def read_only(programs, scratch, which):
         events = daemon.integration["events"]
         unmount(path)
         daemon.wait_for("it goes on", lambda: daemon.integration["events"] > events and daemon.integration["state"] == "live")
-        check(f"{what}: it goes on and stops in order", daemon.stop(), 0)
+        check(f"{what}: it continues and stops in order", daemon.stop(), 0)
         sealed = uids(home.segments())
         check_exactly_once(what, home, org.uuids()[:len(sealed)])
     except TooLate as error:
@@ -194,7 +194,7 @@ def run(programs, scratch, full, seed):
     chosen = random.Random(seed)
     few = scratch / "few"
     few.mkdir()
-    # They wait most of their time.
+    # In parallel, because the runs mostly wait.
     with ThreadPoolExecutor(10) as pool:
         tests = [pool.submit(few_descriptors, programs, few)]
         tests += [pool.submit(read_only, programs, scratch, which) for which in ("spool", "state")]

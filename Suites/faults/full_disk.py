@@ -17,7 +17,7 @@ def filled(programs, scratch, which):
     org = Org(programs, scratch, events=EVENTS)
     spool = small / "spool" if which != "state" else None
     state = small / "state" if which != "spool" else None
-    # The state holds what is not sealed: it fills up where segments are larger than it.
+    # The state holds unsealed records, so it fills up if segments are larger than it.
     home = Home(scratch / "home", org, spool=spool, state=state, page_size=200,
                 segment_max_bytes="64MiB" if which == "state" else "256KiB",
                 segment_max_age="1h" if which == "state" else "2s")
@@ -28,12 +28,12 @@ def filled(programs, scratch, which):
         check(f"{what}: and what to do", "free space there" in problem["message"])
         check(f"{what}: collection is not over", daemon.integration["events"] < EVENTS)
         asked, seen = org.requests(), time.monotonic()
-        # As long as three of the daemon's own waits take.
+        # As long as three of the daemon's waits.
         daemon.wait_for("more tries", lambda: time.monotonic() > seen + 8)
-        check(f"{what}: Okta is not asked meanwhile", org.requests() - asked, 0)
+        check(f"{what}: Okta is not queried meanwhile", org.requests() - asked, 0)
         mount("-o", "remount,size=64m", small)
         daemon.wait_until_collected(240)
-        check(f"{what}: it went on in the same process", daemon.is_running)
+        check(f"{what}: it continued in the same process", daemon.is_running)
         check(f"{what}: it stops in order", daemon.stop(), 0)
         check_exactly_once(what, home, org.uuids())
         print(f"# {what}: {len(home.segments())} segments, "
@@ -47,7 +47,7 @@ def filled(programs, scratch, which):
 
 
 def unusable_at_start(programs, scratch, cause):
-    """The daemon waits in one process for as long as the cause lasts, and goes on by itself."""
+    """The daemon waits in one process as long as the cause lasts, and continues automatically."""
     what = f"{cause} at the start"
     scratch = scratch / cause.replace(" ", "-")
     disk = scratch / "disk"
@@ -88,7 +88,7 @@ def unusable_at_start(programs, scratch, cause):
         else:
             (disk / "away").rename(disk / "spool")
         daemon.wait_until_collected()
-        check(f"{what}: it went on in the same process", daemon.is_running)
+        check(f"{what}: it continued in the same process", daemon.is_running)
         check(f"{what}: nothing of it is left in the status", daemon.waiting, "")
         check(f"{what}: it stops in order", daemon.stop(), 0)
         check_exactly_once(what, home, org.uuids())

@@ -1,4 +1,4 @@
-"""What the fault tests share: a simulated org, the daemon with the interposer under it, and the one question that counts."""
+"""Common code of the fault tests: a simulated org, the daemon with the interposer, and the final check of all events."""
 import json
 import mmap
 import os
@@ -26,7 +26,7 @@ printing = threading.RLock()
 
 
 def check(what, found, expected=True):
-    """A line a check (testanything.org)."""
+    """Prints a line for each check (testanything.org)."""
     global passed
     good = found == expected
     with printing:
@@ -102,7 +102,7 @@ class Control:
         struct.pack_into("<q", self.memory, 8 * FIELDS.index(field), value)
 
     def fail(self, calls, code, start=0, allowed=0):
-        """Those calls fail, from the `start`th of all calls on; all of them, or the first so many."""
+        """Lets these calls fail from the `start`th of all calls on; all of them, or a given number."""
         self["failed"], self["allowed"], self["code"], self["from"] = 0, allowed, code, start
         self["fails"] = calls
 
@@ -144,7 +144,7 @@ integrations:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def segments(self):
-        """What a loader would take: nothing below a name that begins with `_` or `.`."""
+        """The files that a loader would read: none below a name that begins with `_` or `.`."""
         return sorted(
             path for path in self.spool.glob("integration=*/class=*/date=*/*.ndjson.zst")
             if not path.name.startswith((".", "_")))
@@ -157,8 +157,8 @@ integrations:
 
 
 def uids(segments):
-    """How often each event is in these files, read with the system's zstd and not with the code under test. A file that can't be
-    read loses all: `spool verify` then says which it is."""
+    """How often each event is in these files, read with the system's zstd and not with the code under test. If a file can't be
+    read, all events count as lost; `spool verify` then names the file."""
     if not segments:
         return Counter()
     outcome = subprocess.run(["zstd", "-dcq", *segments], capture_output=True)
@@ -201,7 +201,7 @@ class Daemon:
 
     @property
     def status(self):
-        """What it last said of itself in this life."""
+        """The last status of this process."""
         try:
             report = json.loads((self.home.runtime / "status.json").read_text())
         except (OSError, ValueError):
@@ -215,7 +215,7 @@ class Daemon:
 
     @property
     def waiting(self):
-        """What keeps it from starting, in words; empty once it has started."""
+        """Why it has not started yet; empty once it has started."""
         return ((self.status or {}).get("waiting") or {}).get("message", "")
 
     def wait_for(self, what, condition, seconds=60):
@@ -235,14 +235,14 @@ class Daemon:
 
 
 def is_verified(home):
-    """What `tributary spool verify` says: nothing when all is well."""
+    """The problems that `tributary spool verify` reports."""
     outcome = subprocess.run(
         [Daemon.program, "spool", "verify", "--config", home.configuration], capture_output=True, text=True)
     return "" if outcome.returncode == 0 else f"{outcome.returncode}: {outcome.stdout}{outcome.stderr}"
 
 
 def check_exactly_once(what, home, expected, also=Counter()):
-    """Every event is in one sealed segment, once; `also` were in segments that a loader took."""
+    """Checks that every event is in one sealed segment, once; `also` are events in segments that a loader took."""
     check(f"{what}: (lost, doubled, invented)", compared(uids(home.segments()) + also, expected), (0, 0, 0))
     check(f"{what}: spool verify", is_verified(home), "")
 
@@ -271,6 +271,6 @@ def limit_files(pid, count):
 
 
 def processor_seconds(pid):
-    """What it has used so far (proc(5), stat)."""
+    """The processor seconds that it has used so far (proc(5), stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

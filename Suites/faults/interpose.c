@@ -1,13 +1,13 @@
-// Stands between the daemon and the C library, for the fault tests: counts every call that changes what is on disk below the
-// watched directories, and at the tests' word kills the process at one of them, lets calls fail, or shifts the wall clock.
+// An interposer between the daemon and the C library, for the fault tests. It counts every call that changes something on disk below the
+// watched directories; on request, it kills the process at one of them, lets calls fail, or shifts the wall clock.
 //
 //   cc -shared -fPIC -O1 -o interpose.so interpose.c -ldl
 //   FAULTS_CONTROL=FILE   a file of sizeof(struct control) bytes, shared with the test, which may write it at any time
-//   FAULTS_BELOW=A:B      absolute paths; what is not below them passes
-//   FAULTS_TRACE=FILE     gets a line a counted call: its number, its name, the path
+//   FAULTS_BELOW=A:B      absolute paths; calls on other paths are not affected
+//   FAULTS_TRACE=FILE     gets a line for each counted call: its number, its name, the path
 //   LD_PRELOAD=…/interpose.so tributary run …
 //
-// A test's instrument: it may end the process and knows no error handling of its own.
+// It is only for tests: it may end the process and has no error handling.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -110,7 +110,7 @@ static void die(void) {
     for (;;) pause();
 }
 
-// Whether a call of this kind is to fail now; then errno is set.
+// Whether a call of this kind must fail now; if so, sets errno.
 static int fails(int kind, uint64_t number) {
     if (!(control->fails & (uint64_t)kind) || number < control->from) return 0;
     if (control->allowed != 0 && control->failed >= control->allowed) return 0;
@@ -119,7 +119,7 @@ static int fails(int kind, uint64_t number) {
     return 1;
 }
 
-// Counts a call; ends the process if it is the one. Returns whether it is to fail, with errno set.
+// Counts a call, and ends the process if it is the chosen one. Returns whether the call must fail, with errno set.
 static int strikes(int kind, const char *name, const char *path, int file, const void *bytes, size_t length, off_t offset) {
     uint64_t number = atomic_fetch_add(&control->calls, 1) + 1;
     if (trace >= 0) {
@@ -144,9 +144,9 @@ static int opened(int file, const char *path, int flags) {
     return file;
 }
 
-// `path` is what `name` in `directory` comes to.
+// `path` is the absolute path of `name` in `directory`.
 static int open_in(int directory, const char *name, const char *path, int flags, mode_t mode) {
-    // Opening changes nothing but where it creates or cuts: that is counted; every one can fail.
+    // Opening counts only if it creates or truncates a file, but every opening can fail.
     if (control != NULL && is_watched(path)) {
         if (flags & (O_CREAT | O_TRUNC)) {
             if (strikes(OPEN, "open", path, -1, NULL, 0, 0)) return -1;
@@ -214,8 +214,8 @@ int ftruncate(int file, off_t length) {
 }
 int ftruncate64(int file, off_t length) { return ftruncate(file, length); }
 
-// A synchronization that fails loses what it was to save, and the next one succeeds, as the kernel has it (fsync(2), NOTES; a
-// page that could not be written is marked clean): so whoever takes the second one's word loses the bytes.
+// A failed synchronization loses the bytes that it should save, and the next one succeeds, as in the kernel (fsync(2), NOTES: a
+// page that could not be written is marked clean). So code that trusts the second one loses the bytes.
 static int synchronize(int file, const char *name, int (*real)(int)) {
     if (known(file)) {
         int kind = files[file].is_directory ? SYNC_DIRECTORY : SYNC;

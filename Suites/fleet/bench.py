@@ -1,4 +1,4 @@
-"""A whole fleet on this machine: engines, orgs, namespaces, hosts, and what is asked of all of them at the end."""
+"""A whole fleet on this machine: engines, orgs, namespaces, hosts, and the checks at the end."""
 import os
 import random
 import shutil
@@ -75,7 +75,7 @@ class Fleet:
                     host.note()
 
     def start(self):
-        """All hosts, until each org was asked for its log."""
+        """Starts all hosts, and waits until each org was queried."""
         for host in self.hosts:
             host.start()
         self.wait_until_all_are_asked()
@@ -90,7 +90,7 @@ class Fleet:
         return any(host.is_running for host in self.hosts)
 
     def asked_since(self, since):
-        """How many orgs were."""
+        """The number of orgs that were queried."""
         found = set()
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < since - 60:
@@ -100,7 +100,7 @@ class Fleet:
         return len(found)
 
     def holders(self, within=5):
-        """Integration → number of the host that asked last, of those asked within so many seconds."""
+        """For the integrations that were queried within the last seconds: integration → number of the host that queried it last."""
         now, found = time.monotonic(), {}
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < now - within - 30:
@@ -110,16 +110,16 @@ class Fleet:
         return found
 
     def shares(self, within=5):
-        """How many integrations each host asks for."""
+        """The number of integrations that each host queries."""
         found = list(self.holders(within).values())
         return [found.count(number) for number in range(len(self.hosts))]
 
     def wait_for_shares(self, hosts, within=5, seconds=120):
-        """Until these hosts share all integrations evenly, and nobody else has any; returns (seconds, shares)."""
+        """Waits until these hosts share all integrations evenly, and no other host has any; returns (seconds, shares)."""
         began, share = time.monotonic(), len(self.orgs.ports) / len(hosts)
 
         def is_fair():
-            # What was asked before does not count.
+            # Earlier queries do not count.
             shares = self.shares(min(within, time.monotonic() - began))
             return sum(shares) == len(self.orgs.ports) and all(
                 abs(count - share) <= 1 if number in hosts else count == 0 for number, count in enumerate(shares))
@@ -139,7 +139,7 @@ class Fleet:
         return [max(after - before for before, after in zip(sorted(times), [*sorted(times)[1:], until])) for times in asked.values()]
 
     def measure(self, seconds):
-        """Requests, processor time and memory of a quiet stretch, in lines to print."""
+        """Requests, processor time and memory during a quiet period, as lines to print."""
         began, before = time.monotonic(), [host.note()[0] for host in self.hosts]
         wait_for("the end of the measurement", lambda: time.monotonic() >= began + seconds, seconds + 5)
         ended = time.monotonic()
@@ -155,9 +155,9 @@ class Fleet:
         return {name: set(self.orgs.uuids(port)) for port, name in self.orgs.names.items()}
 
     def settle(self, seconds=180):
-        """Everything that is generated up to now reaches the bucket; then the hosts stop in order. Returns complaints and numbers."""
+        """Waits until everything that was generated up to now is in the bucket; then stops the hosts. Returns complaints and numbers."""
         expected = self.generated()
-        # Most of it is read before the time counts.
+        # Most objects are read before the measured time begins.
         self.reader.look()
         began, complaints = time.monotonic(), []
         try:
@@ -195,7 +195,7 @@ class Fleet:
         return round(sum(counts.values()) / minutes), {method: round(count / minutes) for method, count in sorted(counts.items())}
 
     def pages_asked_again(self):
-        """Pages with events that were asked for more than once, and how many there were."""
+        """The number of pages with events that were requested more than once, and of all pages with events."""
         seen, again, pages = set(), 0, 0
         for request, status, size in self.network.requests["okta"]:
             # An answer without events is some 900 bytes, nearly all of them headers.

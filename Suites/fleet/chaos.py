@@ -1,4 +1,4 @@
-"""Five hosts, fifty orgs, and everything that goes wrong; in the end each event is in the bucket once."""
+"""Five hosts, fifty orgs, and all kinds of faults; in the end each event must be in the bucket once."""
 import time
 
 from bench import Fleet, Settings, report

@@ -1,4 +1,4 @@
-"""Whether each event is in the bucket once: read with boto3 and gzip, and compared with what the orgs have generated."""
+"""Checks that each event is in the bucket once: reads it with boto3 and gzip, and compares it with the events that the orgs have generated."""
 import gzip
 import hashlib
 import json
@@ -16,7 +16,7 @@ SEGMENT = re.compile(rf"{PREFIX}/((?:_rejected/)?integration=([^/]+)/.*\.ndjson\
 
 
 class Reader:
-    """What is in the bucket. Objects never change, so each is read once; `forget` reads all again."""
+    """The contents of the bucket. Objects never change, so each is read once; after `forget`, all are read again."""
 
     def __init__(self, bucket):
         self.client = bucket.client()
@@ -26,12 +26,12 @@ class Reader:
         self.seals = {}       # (integration, generation) → the object
         self.segments = {}    # path → (integration, SHA-256, uids)
         self.staged = set()   # ("bundles" or "windows", integration, generation, commit)
-        self.strange = []     # keys that nobody should write
-        self.unreadable = []  # keys that the store lists and does not read
+        self.strange = []     # keys that should not exist
+        self.unreadable = []  # keys that the store lists but can't read
         self.unfinished = 0   # segments of newest seals that the next opening publishes
 
     def look(self):
-        """Reads what is new."""
+        """Reads new objects."""
         self.staged, self.strange, self.unreadable, wanted = set(), [], [], []
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
             for item in page.get("Contents", []):
@@ -52,7 +52,7 @@ class Reader:
                     self._take(key, body)
 
     def read(self, key):
-        """None: the store can't read it. That passes after its restart, and is a complaint if it does not."""
+        """An object's content; None if the store can't read it, which is a complaint unless it passes after the store's restart."""
         try:
             return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         except (ClientError, BotoCoreError) as error:
@@ -68,7 +68,7 @@ class Reader:
         self.segments[found[1]] = (found[2], hashlib.sha256(body).hexdigest(), uids)
 
     def events(self):
-        """Integration → how often each event is there."""
+        """Integration → how often each event is in the bucket."""
         counts = defaultdict(Counter)
         for integration, _, uids in self.segments.values():
             counts[integration].update(uids)
@@ -83,7 +83,7 @@ def is_all_there(reader, expected):
 
 
 def verdict(reader, expected, everything):
-    """Complaints, and numbers. `expected` must be there; nothing beyond `everything` may be."""
+    """Complaints and numbers. All events of `expected` must be in the bucket, and only events of `everything` may be."""
     complaints = []
     counts = reader.events()
     twice = {(name, uid): number for name, found in counts.items() for uid, number in found.items() if number > 1}
@@ -103,7 +103,7 @@ def verdict(reader, expected, everything):
 
 
 def is_in_bundle(reader, seal, segment):
-    """Whether the next host to open the integration can publish it: of the newest seal that is allowed, and what `kept` means in the model."""
+    """Whether the next host that opens the integration can publish the segment. That is allowed for the newest seal; it is the property `kept` of the model."""
     if not any(one[0] == "bundles" and one[3] == seal["commit"] for one in reader.staged):
         return False
     start = sum(other["bytes"] for other in seal["segments"][:seal["segments"].index(segment)])
@@ -112,7 +112,7 @@ def is_in_bundle(reader, seal, segment):
 
 
 def seals_and_segments(reader, twice):
-    """The list of seals is the manifest: it names what is there, and nothing else is."""
+    """The list of seals is the manifest: it must name all segments, and no other segments may exist."""
     complaints, listed, generations, newest = [], {}, defaultdict(list), {}
     for name, generation in reader.seals:
         newest[name] = max(generation, newest.get(name, 0))

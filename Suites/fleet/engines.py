@@ -1,4 +1,4 @@
-"""What a fleet is built on, for real: three nodes of etcd, one S3 server, and simulated Okta orgs with live events."""
+"""The real services of a fleet: three nodes of etcd, one S3 server, and simulated Okta orgs with live events."""
 import base64
 import json
 import shutil
@@ -61,7 +61,7 @@ class Etcd:
             return json.load(answer)
 
     def leader(self):
-        """The number of the node that leads, or None."""
+        """The number of the leading node, or None."""
         for node in range(3):
             try:
                 said = self.ask(node, "/v3/maintenance/status", {})
@@ -72,7 +72,7 @@ class Etcd:
         return None
 
     def keys(self, prefix):
-        """Keys and values below a prefix, as anybody sees them."""
+        """Keys and values below a prefix, read by an independent client."""
         encoded = [base64.b64encode(text.encode()).decode() for text in (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))]
         for node in range(3):
             try:
@@ -97,7 +97,7 @@ class Bucket(Store):
 
     def __init__(self, home, is_open=False):
         super().__init__(str(home / "weed"), home)
-        # In a session of its own, like the hosts, so that each has a share of the processor as machines of their own would (sched(7), autogroup).
+        # In a separate session, like the hosts, so that each gets a share of the processor as separate machines would (sched(7), autogroup).
         (home / "weed").write_text(f'#!/bin/sh\nexec setsid {Path(sys.prefix) / "bin/weed"} "$@"\n')
         (home / "weed").chmod(0o755)
         if is_open:
@@ -116,7 +116,7 @@ class Bucket(Store):
 
 
 class Orgs:
-    """One process with many orgs, each on a port and with events of its own."""
+    """One process with many orgs, each with its own port and events."""
 
     def __init__(self, programs, home, count, rate, events):
         self.home = home

@@ -1,4 +1,4 @@
-"""What goes wrong, drawn from a seed before the run: kills, pauses, partitions, engines that die, answers that get lost."""
+"""The faults, drawn from a seed before the run: kills, pauses, partitions, engines that die, lost answers."""
 import random
 import signal
 import threading
@@ -22,8 +22,8 @@ class Fault:
     host: int
     seconds: float        # how long it lasts
     direction: str        # of a cut
-    is_late: bool         # what a cut held is delivered after it; a kill at a step comes after its request, not before
-    count: int            # deciding PUTs that are struck
+    is_late: bool         # bytes that a cut held back are delivered afterwards; a kill at a step comes after its request, not before
+    count: int            # number of affected deciding PUTs
     gap: float            # until the next one
     began: float = 0
     ended: float = 0
@@ -37,14 +37,14 @@ class Fault:
 
 
 def schedule(seed, count, hosts, ttl, lease, gap, kinds=()):
-    """The same seed, the same faults. `gap`: seconds between two, on average. `kinds`: these only."""
+    """The same seed gives the same faults. `gap`: average seconds between two. `kinds`: only these kinds."""
     chosen = random.Random(f"{seed} faults")
     weights = {kind: weight for kind, weight in WEIGHTS.items()
                if (lease == "etcd" or kind not in ("cut etcd", "leader killed")) and (not kinds or kind in kinds)}
     faults = []
     for _ in range(count):
         kind = chosen.choices(list(weights), list(weights.values()))[0]
-        # Beyond the lease, most of the time.
+        # Usually longer than the lease.
         seconds = ttl * chosen.uniform(0.5, 3)
         if kind in ("pause", "answer late", "request late"):
             seconds = ttl * chosen.uniform(1.2, 3)
@@ -56,14 +56,14 @@ def schedule(seed, count, hosts, ttl, lease, gap, kinds=()):
 
 
 class Chaos:
-    """Carries a schedule out on a fleet. What one fault holds is not touched by another."""
+    """Carries out a schedule on a fleet. A fault does not affect what another fault holds."""
 
     def __init__(self, fleet, faults, is_loud=False):
         self.fleet, self.faults, self.is_loud = fleet, faults, is_loud
         self.busy = set()
         self.lock = threading.Lock()
         self.errors = []
-        self.steps = 0        # kills that struck at their step
+        self.steps = 0        # kills that happened at their step
 
     def run(self):
         threads = []
@@ -119,7 +119,7 @@ class Chaos:
         host.start()
 
     def _kill_at(self, fault, host):
-        """At a step of a seal, whichever comes next. A host that stands by has none: then it is killed all the same."""
+        """Kills a host at its next step of a seal. A standby host has no steps and is killed at once."""
         host.revive()
         struck = threading.Event()
 
@@ -169,7 +169,7 @@ class Chaos:
         self.fleet.bucket.start()
 
     def _answer(self, fault):
-        """Of the next deciding PUTs of this host, however long it takes until they come."""
+        """Affects the next deciding PUTs of this host, however long it takes until they come."""
         self.fleet.network.strike(fault.host, fault.kind, fault.seconds, fault.count)
 
     _request = _answer
@@ -177,18 +177,18 @@ class Chaos:
 
 @dataclass
 class Takeover:
-    """Another host asks for an org's log, after a fault of the host that did."""
+    """A takeover: another host queries an org's log after a fault of the previous host."""
     seconds: float
     what: str
-    was_reachable: bool   # etcd, S3 and Okta were, for all hosts
-    was_alone: bool       # no other fault of a host or an engine was near
+    was_reachable: bool   # whether all hosts could reach etcd, S3 and Okta
+    was_alone: bool       # whether there was no other fault at about that time
 
     def __lt__(self, other):
         return self.seconds < other.seconds
 
 
 def takeovers(fleet, faults):
-    """From the beginning of each fault to the first request of another host. An org that the same host goes on with was not taken over."""
+    """The time from the beginning of each fault to the first request of another host. An org that the same host continues with was not taken over."""
     ends = {*(kind for kind in WEIGHTS if kind.startswith("kill")), "pause", "cut etcd" if fleet.lease == "etcd" else "cut s3"}
     asked = {}
     for request, _, _ in fleet.network.requests["okta"]:
@@ -201,7 +201,7 @@ def takeovers(fleet, faults):
             continue
         for port, requests in asked.items():
             before = [host for at, host in requests if fault.began - 10 < at < fault.began]
-            # What it had sent before may come through the relay a moment after.
+            # Earlier requests may still arrive through the relay a moment later.
             after = [(at, host) for at, host in requests if at > fault.began + 0.2]
             if not before or before[-1] != fault.host or not after or after[0][1] == fault.host:
                 continue

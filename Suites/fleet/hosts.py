@@ -1,4 +1,4 @@
-"""A collector host: `tributary run` in a network namespace, with a state directory and a wall clock of its own."""
+"""A collector host: `tributary run` in a network namespace, with its own state directory and wall clock."""
 import os
 import shutil
 import signal
@@ -13,7 +13,7 @@ from harness import Control, processor_seconds  # noqa: E402
 
 
 def build_interposer(home):
-    """What shifts the wall clock of a process, and no other clock."""
+    """The environment that shifts only the wall clock of a process."""
     library = home / "interpose.so"
     subprocess.run(["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-O1", "-o", library, HERE.parent / "faults/interpose.c", "-ldl"], check=True)
     return library
@@ -37,7 +37,7 @@ fleet:
 
 
 class Host:
-    """`clock`: seconds that its wall clock is ahead. `namespace`: None is this one."""
+    """`clock`: seconds that its wall clock is ahead. `namespace`: None for the current one."""
 
     def __init__(self, number, home, program, library, namespace, clock=0):
         self.number, self.name, self.home, self.program, self.library = number, f"collector-{number + 1}", home, program, library
@@ -78,7 +78,7 @@ integrations:
                 stdout=log, stderr=log, env=environment, start_new_session=True)
 
     def note(self):
-        """Keeps what this life has used: (processor seconds of all lives, KiB resident now)."""
+        """Records the usage of this process: returns (processor seconds of all its processes so far, KiB resident now)."""
         try:
             spent = self.spent + processor_seconds(self.process.pid)
             resident = int(Path(f"/proc/{self.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
@@ -97,7 +97,7 @@ integrations:
         self.process.wait()
 
     def stop(self, seconds=90):
-        """In order; returns the exit code. A signal that comes before the program has got so far just ends it: 0 too."""
+        """Stops the host in order; returns the exit code. A signal before the program handles it just ends the process, which also counts as 0."""
         self.spent, _ = self.note()
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
@@ -109,19 +109,19 @@ integrations:
             return "killed, since it did not stop"
 
     def lose_disk(self):
-        """State and spool are gone, as with a new disk."""
+        """Deletes state and spool, as with a new disk."""
         for name in ("state", "spool", "run"):
             shutil.rmtree(self.home / name, ignore_errors=True)
 
     def revive(self):
-        """Starts it if it has ended; one that ended by itself is noted."""
+        """Starts the host if it has ended; notes an unexpected end."""
         if not self.is_running:
             if self.process is not None and self.process.returncode not in (-signal.SIGKILL, -signal.SIGTERM, 0):
                 self.exits.append(self.process.returncode)
             self.start()
 
     def command(self, *arguments):
-        """What `tributary ARGUMENTS` says in this host's namespace."""
+        """The output of `tributary ARGUMENTS` in this host's namespace."""
         outcome = subprocess.run([*(self.namespace.enter if self.namespace else []), self.program, *arguments, "--config", self.configuration],
                                  capture_output=True, text=True, timeout=60)
         return outcome.returncode, outcome.stdout + outcome.stderr

@@ -1,8 +1,8 @@
-"""A network namespace for each host, and the relays that are its only way out.
+"""A network namespace for each host, and the relays that are its only connection to the outside.
 
-A host has nothing but its own loopback. What it reaches there (etcd, the bucket, the orgs) are sockets of this process, which passes the bytes on to
-the real servers under the same port numbers. So the network breaks here: a cut holds bytes in one direction or both, as a partition does, and what it
-held comes late or never; and the PUT that decides a seal can lose its answer, get it late, or arrive late itself.
+A host has only its own loopback. There it reaches sockets of this process (for etcd, the bucket, the orgs), which passes the bytes on to
+the real servers under the same port numbers. So network faults are made here: like a partition, a cut holds bytes back in one direction or both, and
+delivers them late or never; and the PUT that decides a seal can lose its answer, get it late, or arrive late itself.
 """
 import asyncio
 import collections
@@ -21,13 +21,13 @@ STEPS = {
     "stage": re.compile(rb"PUT /[^ ?]*/_tributary/(?:windows|bundles)/"), "decide": DECISION,
     "publish": re.compile(rb"PUT /[^ ?]*/integration(?:=|%3[Dd])"), "forget": re.compile(rb"DELETE /[^ ?]*/_tributary/"),
 }
-# Without the signature too, which would not fit any more: the store takes such a request for an anonymous one.
+# The signature is also removed, because it would be invalid; the store treats the request as anonymous.
 CONDITION = re.compile(rb"\r\n(?:if-none-match|authorization):[^\r]*", re.IGNORECASE)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Namespace:
-    """A network namespace with loopback alone. It ends with this process, however that ends."""
+    """A network namespace with only loopback. It always ends with this process."""
 
     def __init__(self):
         # `cat` ends when the pipe to it is closed.
@@ -42,7 +42,7 @@ class Namespace:
         found = []
 
         def inside():
-            # Concerns this thread only (setns(2)).
+            # This affects only the current thread (setns(2)).
             with open(self.path) as file:
                 if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
                     raise OSError(ctypes.get_errno(), "setns")
@@ -67,7 +67,7 @@ Request = collections.namedtuple("Request", "at host port method target")
 
 
 class Exchange:
-    """What one connection is in the middle of."""
+    """The state of one connection."""
 
     def __init__(self):
         self.request = None          # the last one whose head has passed
@@ -79,12 +79,12 @@ class Exchange:
 
 
 class Link:
-    """One host's way to one service. `record(request, status, bytes)` is called once an answer is complete, as far as that can be seen."""
+    """The link of one host to one service. `record(request, status, bytes)` is called when an answer is complete, as far as the relay can tell."""
 
     def __init__(self, host, service, record):
         self.host, self.service, self.record = host, service, record
         self.cut = None              # None, "requests", "answers" or "both"
-        self.is_late = True          # what a cut held is delivered when it ends; otherwise its connections are closed
+        self.is_late = True          # data held back by a cut is delivered when the cut ends; otherwise its connections are closed
         self.open = asyncio.Event()
         self.open.set()
         self.fates = collections.deque()   # of the next deciding PUTs: ("answer lost"|"answer reset"|"answer late"|"request late", seconds)
@@ -93,7 +93,7 @@ class Link:
         self.trap = None             # (step, whether after it, what to call once) of the next request of that step
 
     async def pass_gate(self, direction):
-        """Waits while this direction is cut. False: what was held is not to be delivered."""
+        """Waits while this direction is cut. Returns False if the held bytes must not be delivered."""
         if self.cut in (direction, "both"):
             await self.open.wait()
             return self.is_late
@@ -117,7 +117,7 @@ class Link:
             client_writer.transport.abort()
 
     async def _requests(self, exchange, client, server, port):
-        """Heads are read whole, bodies pass as they come."""
+        """Reads each head completely; passes bodies on as they arrive."""
         while True:
             try:
                 head = await client.readuntil(b"\r\n\r\n")
@@ -148,7 +148,7 @@ class Link:
             left = int(found[1]) if found else 0
             held = [head]
             if delay:
-                # The body too, so that the whole request arrives whatever becomes of the client.
+                # The body is also read completely, so that the whole request arrives even if the client dies.
                 held.append(await client.readexactly(left))
                 left = 0
                 await asyncio.sleep(delay)
@@ -165,7 +165,7 @@ class Link:
                 left -= len(data)
                 await server.drain()
             await server.drain()
-        # The client is gone. What it sent is carried out all the same, as a server does that has it in its buffer.
+        # The client is gone, but its request is still carried out, as by a server that already has it in its buffer.
         exchange.is_client_there = False
         for _ in range(40):
             if exchange.request is None or exchange.answered:
@@ -191,7 +191,7 @@ class Link:
                 if exchange.trap:
                     exchange.trap()
                     return client.transport.abort()
-            # "100 Continue" is no answer.
+            # "100 Continue" does not count as an answer.
             fate = exchange.answer_fate if exchange.status else None
             if fate == "lost":
                 continue
@@ -214,7 +214,7 @@ class Link:
 
 
 class Network:
-    """All namespaces and links, on a thread of its own."""
+    """All namespaces and links, handled on a separate thread."""
 
     def __init__(self, hosts, services):
         """`services`: name to ports."""
@@ -259,13 +259,13 @@ class Network:
         self._call(change())
 
     def trap(self, host, step, is_after, strike):
-        """Calls `strike` when this host's next request of a step of a seal comes, which is not carried out, or when it is answered. None: no more."""
+        """Calls `strike` when this host sends its next request of a step of a seal (which is then not carried out), or when that request is answered. None: no longer."""
         async def change():
             self.links[host, "s3"].trap = (step, is_after, strike) if strike else None
         self._call(change())
 
     def calm(self):
-        """Nothing strikes any more."""
+        """Removes all faults."""
         async def change():
             for link in self.links.values():
                 link.fates.clear()
@@ -274,7 +274,7 @@ class Network:
         self._call(change())
 
     def drop_condition(self):
-        """The fence is taken out: no PUT of a seal has its If-None-Match when it reaches the store."""
+        """Removes the fence: PUTs of seals reach the store without their If-None-Match."""
         for link in self.links.values():
             link.drops_condition = True
 

@@ -14,7 +14,7 @@ from network import Network
 
 
 def collected(host):
-    """How often each event is in its spool, by integration."""
+    """For each integration, how often each event is in its spool."""
     found = {}
     for path in (host.home / "spool").glob("integration=*/class=*/date=*/*.ndjson.gz"):
         name = path.relative_to(host.home / "spool").parts[0].split("=")[1]

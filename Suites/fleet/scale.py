@@ -1,4 +1,4 @@
-"""Three hundred orgs over three hosts: shares, one host leaves and returns, and what it costs next to one host alone."""
+"""Three hundred orgs on three hosts: shares, one host leaves and returns, and the cost compared with a single host."""
 import json
 import time
 
@@ -33,7 +33,7 @@ def run(programs, scratch, seed):
 
 
 def check_status(fleet):
-    """`tributary fleet status` says what Okta sees."""
+    """`tributary fleet status` agrees with the requests that Okta receives."""
     code, said = fleet.hosts[0].command("fleet", "status", "--json")
     told = {one["name"]: one.get("host") for one in json.loads(said)["integrations"]} if code == 0 else said[-500:]
     seen = {name: fleet.hosts[number].name for name, number in fleet.holders(POLL * 3).items()}

@@ -9,7 +9,7 @@ from faults import outline
 
 
 def run(programs, scratch, seed):
-    """NEW=BINDIR holds the binary that the hosts come back with; default: a copy of the same."""
+    """NEW=BINDIR has the binary with which the hosts restart; default: a copy of the same."""
     settings = Settings(orgs=50, hosts=3, ttl=10.0, rate=2.0)
     fleet = Fleet(programs, scratch / "fleet", hosts=settings.hosts, orgs=settings.orgs, lease="etcd", ttl=settings.ttl, seed=seed, rate=settings.rate)
     everybody = list(range(settings.hosts))

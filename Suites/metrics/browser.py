@@ -9,7 +9,7 @@ import time
 
 
 class Browser:
-    """One page in one browser with a profile of its own. Use it in a `with`."""
+    """One page in one browser with its own profile. Use it in a `with` statement."""
 
     def __init__(self):
         self.profile = tempfile.mkdtemp(prefix="tributary-chromium-")
@@ -22,7 +22,7 @@ class Browser:
         ]
 
         def descriptors():
-            # Above 4 first: what they are now may be 3 or 4.
+            # Moved above 4 first, because the descriptors may be 3 or 4 now.
             reading, writing = os.dup(to_browser), os.dup(from_browser)
             os.dup2(reading, 3), os.dup2(writing, 4)
 
@@ -69,7 +69,7 @@ class Browser:
         return json.loads(line)
 
     def note(self, event):
-        """Keeps what the page complains of: errors of scripts, refused resources, violations of its policy."""
+        """Collects the problems that the page reports: errors of scripts, refused resources, violations of its policy."""
         if event.get("method") == "Runtime.exceptionThrown":
             self.console.append(event["params"]["exceptionDetails"].get("exception", {}).get("description", "exception"))
         if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
@@ -83,7 +83,7 @@ class Browser:
             time.sleep(0.02)
 
     def value(self, expression):
-        """What an expression comes to on the page; a promise is awaited."""
+        """The value of an expression on the page; a promise is awaited."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")

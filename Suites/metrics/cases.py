@@ -1,4 +1,4 @@
-"""What the listener promises, a function each. Each gets the programs' directory, a directory of its own, and one for pictures."""
+"""The listener's promises, each tested by a function. Each gets the programs' directory, a directory of its own, and one for pictures."""
 import http.client
 import json
 import os
@@ -53,7 +53,7 @@ def scrape(programs, root, pictures):
         after = samples(daemon.get("/metrics")[2].decode())
         shrunk = [name for name, value in before.items() if name.split("{")[0].endswith("_total") and after[name] < value]
         assert not shrunk, f"counters that shrank: {shrunk}"
-        # What the page and the file say is what the daemon's status says.
+        # The page and the file agree with the daemon's status.
         own = json.loads((root / "run/status.json").read_text())
         served = daemon.status()
         assert set(own) | {"destinations", "is_ready"} == set(served), set(own) ^ set(served)
@@ -73,7 +73,7 @@ def scrape(programs, root, pictures):
 
 
 def delivery(programs, root, pictures):
-    """A destination's figures come from the process that delivers."""
+    """A destination's numbers come from the process that delivers."""
     extra = "destinations:\n  - {name: lake, type: exec, command: [/bin/true]}\n"
     with Daemon(programs, root, names=["acme"], extra=extra) as daemon:
         daemon.wait_until_live()
@@ -117,7 +117,7 @@ def unix_socket(programs, root, pictures):
         assert mode == 0o666, f"mode {mode:o}"
         daemon.process.kill()
         daemon.process.wait()
-        # The socket that a killed daemon left is replaced.
+        # A socket that a killed daemon left behind is replaced.
         daemon.process = subprocess.Popen([programs / "tributary", "run", "--config", daemon.config], stderr=open(daemon.log, "ab"))
 
         def answers():
@@ -162,7 +162,7 @@ def refusals(programs, root, pictures):
 
 
 def hostile(programs, root, pictures):
-    """Whatever clients do: collection goes on, an honest client is answered, memory is bounded."""
+    """Whatever hostile clients do, collection continues, an honest client gets an answer, and memory stays bounded."""
     notes = []
     with Daemon(programs, root, orgs=3, rate=20) as daemon:
         daemon.wait_until_live()
@@ -177,7 +177,7 @@ def hostile(programs, root, pictures):
             assert took < 3, f"{what}: an honest client waited {took:.1f} s"
 
         def ends(client, seconds):
-            """Whether the server has closed."""
+            """Whether the server has closed the connection."""
             deadline = time.monotonic() + seconds
             while time.monotonic() < deadline:
                 if not select.select([client], [], [], 0.2)[0]:
@@ -198,7 +198,7 @@ def hostile(programs, root, pictures):
         notes.append("garbage")
 
         def flood(start, piece, total):
-            """Sends until the server closes; returns how much went out."""
+            """Sends until the server closes the connection; returns how many bytes were sent."""
             client, sent = daemon.socket(), 0
             try:
                 client.sendall(start)
@@ -222,7 +222,7 @@ def hostile(programs, root, pictures):
         assert sent < 64 << 20, f"headers: {sent >> 20} MiB were taken"
         notes.append("1 GiB as body, chunks, header, headers, address and method")
 
-        # 1,000 connections that say nothing, then half a request, then ask and never read.
+        # 1,000 connections that send nothing; then as many that send half a request; then as many that send a request and never read the answer.
         for name, words in (("silent", b""), ("half a request", b"GET /metrics HTTP/1.1\r\nHost: loc"), ("never reads", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)):
             clients = []
             for _ in range(1000):
@@ -238,7 +238,7 @@ def hostile(programs, root, pictures):
             for client in clients:
                 client.close()
             notes.append(f"1,000 connections ({name})")
-        # A request byte by byte: cut off after 10 s in all, whatever it sends.
+        # A request that is sent byte by byte is cut off after 10 s in total.
         endless = daemon.socket()
         endless.sendall(b"\r\n" * 5000)
         client, started = daemon.socket(), time.monotonic()
@@ -265,7 +265,7 @@ def hostile(programs, root, pictures):
 
 
 def page(programs, root, pictures):
-    """The page over a real daemon: follows live, shows trouble first, filters, sorts, and says when there is no answer."""
+    """The page with a real daemon: it updates live, shows problems first, filters, sorts, and says when the daemon does not answer."""
     with Daemon(programs, root, orgs=3, names=["acme", "globex", "initech"], rate=8) as daemon, Browser() as browser:
         daemon.wait_until_live()
         browser.open(daemon.url, 1280, 900)
@@ -274,10 +274,10 @@ def page(programs, root, pictures):
         assert browser.value("[...document.querySelectorAll('#rows .chip')].map(c => c.textContent).join()") == "✔live,✔live,✔live"
         first = browser.value("document.querySelector('#f-rate .quiet').textContent")
         browser.wait(f"document.querySelector('#f-rate .quiet').textContent !== {json.dumps(first)}")
-        # Enough history for a line, which comes by itself.
+        # After a while there is enough history for a line, which appears without a reload.
         browser.wait("document.querySelector('#rows td.rates path.line')", 40)
         browser.screenshot(pictures / "real-well.png")
-        # Trouble: an org fails.
+        # A problem: an org fails.
         request = http.client.HTTPConnection(daemon.urls[1].removeprefix("http://"))
         request.request("POST", "/_simulator/faults", body=json.dumps([{"kind": "status", "status": 502}]))
         answer = request.getresponse()
@@ -294,7 +294,7 @@ def page(programs, root, pictures):
         browser.screenshot(pictures / "real-narrow-dark.png")
         browser.open(daemon.url, 1280, 900)
         browser.wait("document.querySelectorAll('#rows tr').length === 3")
-        # By the keyboard alone.
+        # The page can be used with the keyboard alone.
         browser.key("/")
         assert browser.value("document.activeElement.id") == "filter"
         browser.call("Input.insertText", text="glob")
@@ -306,7 +306,7 @@ def page(programs, root, pictures):
         browser.call("Input.dispatchKeyEvent", type="keyUp", key="Enter", code="Enter", windowsVirtualKeyCode=13)
         assert browser.value("document.querySelector('th[aria-sort]').textContent") == "Integration"
         assert browser.value("[...document.querySelectorAll('#rows b')].map(b => b.textContent).join()") == "acme,globex,initech"
-        # What a screen reader is told.
+        # The texts for a screen reader.
         assert browser.value("document.querySelectorAll('svg.spark:not([aria-label])').length") == 0
         assert browser.value("document.querySelector('[role=status]').textContent") == "2 of 3 integrations are well"
         # Recovery.
@@ -328,7 +328,7 @@ def page(programs, root, pictures):
 
 
 def paused(programs, root, pictures):
-    """An integration that an operator has paused is no trouble."""
+    """An integration that an operator has paused does not count as a problem."""
     extra = "  - {name: resting, url: 'https://resting.okta.com', paused: true, data_ingest: {credential: read}}\n"
     with Daemon(programs, root, names=["acme"], extra=extra) as daemon, Browser() as browser:
         daemon.wait_until_live()
@@ -343,7 +343,7 @@ def paused(programs, root, pictures):
 
 
 def thousand(programs, root, pictures):
-    """1,000 integrations: bytes and time of all that is served."""
+    """1,000 integrations: the size and time of every answer."""
     with Daemon(programs, root, orgs=1000, events=3, rate=0, poll="15s", age="1h") as daemon, Browser() as browser:
         daemon.wait_until_live(1000, 90)
         notes = []
@@ -360,7 +360,7 @@ def thousand(programs, root, pictures):
         browser.open(daemon.url, 1280, 900)
         shown = browser.wait("document.querySelectorAll('#rows tr').length === 100")
         assert browser.value("document.querySelector('h1').textContent") == "All 1\u202f000 integrations are well"
-        # The longest that the page keeps the reader waiting, with three more looks at the daemon.
+        # The longest time for which the page blocks its reader, while it asks the daemon three more times.
         longest = browser.value("""new Promise(done => { let longest = 0, last = performance.now(); const first = last;
             const tick = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; now - first > 8000 ? done(longest) : setTimeout(tick, 0); }; tick(); })""")
         assert longest < 1000, f"the page stands still for {longest:.0f} ms"
@@ -371,7 +371,7 @@ def thousand(programs, root, pictures):
         browser.screenshot(pictures / "real-1000.png")
         notes.append(f"page shown after {shown:.1f} s, longest pause {longest:.0f} ms, filter {filtered:.0f} ms")
         notes.append(f"memory {daemon.memory() >> 10} MiB")
-        # A stop would seal for each of them, which is not what is measured here.
+        # The daemon is killed: a normal stop would seal the records of each integration, which is not measured here.
         daemon.process.kill()
         return ", ".join(notes)
 

@@ -15,7 +15,7 @@ def free_port():
 
 
 class Daemon:
-    """One daemon with as many orgs as wanted. Use it in a `with`."""
+    """One daemon with any number of orgs. Use it in a `with` statement."""
 
     def __init__(self, programs, root, orgs=1, events=500, rate=5, names=None, extra="", listen=None, poll="1s", age="2s"):
         self.programs, self.root = programs, root
@@ -90,7 +90,7 @@ class Daemon:
         until(live, seconds, f"{count} live integrations")
 
     def memory(self, key="VmRSS"):
-        """In KiB, by proc(5); VmHWM is the most it ever was."""
+        """A memory value in KiB from /proc (proc(5)); VmHWM is the maximum so far."""
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
 

@@ -1,7 +1,7 @@
-"""An org's front door for the tests: it gives access tokens to a service app, verifies every request to the log, and only then hands it to
-the simulator. Written with PyJWT and cryptography, so that it shares no line with the client or the simulator.
+"""A server in front of the simulated org: it gives access tokens to a service app, verifies every request to the log, and only then passes it on to
+the simulator. Written with PyJWT and cryptography, so that it shares no code with the client or the simulator.
 
-What it asks for is in RFC 7523 (assertions), RFC 9449 (DPoP), RFC 7638 (thumbprints), and in Okta's guides to service apps and DPoP.
+Its requirements are those of RFC 7523 (assertions), RFC 9449 (DPoP), RFC 7638 (thumbprints), and of Okta's guides to service apps and DPoP.
 """
 import base64
 import hashlib
@@ -32,7 +32,7 @@ def thumbprint(jwk):
 
 
 class Refused(Exception):
-    """A refusal; `expected` ones are part of the protocol, every other is a fault of the client."""
+    """A refusal. An `expected` one is part of the protocol, any other is a fault of the client."""
 
     def __init__(self, status, code, reason, expected=False, nonce=False):
         super().__init__(reason)
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client that goes away is no fault of the server's; everything else is."""
+        """A client that disconnects is not an error of the server. Everything else is one."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -78,7 +78,7 @@ class Authority:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def now(self):
-        """The authority's own clock, which the client's need not agree with."""
+        """The authority's own clock, which may differ from the client's."""
         return time.time() + self.shift
 
     def nonce(self):
@@ -163,12 +163,12 @@ class Authority:
         if header.get("alg") != self.algorithm or header.get("kid") != self.key_id:
             raise Refused(401, "invalid_client", f"alg or kid: {header}")
         try:
-            # The times are verified below, by this clock.
+            # The times are verified below, by the authority's own clock.
             claims = jwt.decode(text, self.public_key, algorithms=[self.algorithm], audience=f"{self.origin}/oauth2/v1/token",
                                 options={"verify_exp": False, "verify_iat": False,
                                          "require": ["iss", "sub", "aud", "exp", "iat", "jti"]})
         except jwt.InvalidSignatureError:
-            # How a key looks that is not registered (yet).
+            # Okta's answer to a key that is not registered (yet).
             raise Refused(401, "invalid_client", "The client_assertion signature is invalid.", expected=True) from None
         except jwt.PyJWTError as error:
             raise Refused(401, "invalid_client", str(error)) from None
@@ -191,7 +191,7 @@ class Authority:
     def check(self, handler, path):
         lines = handler.headers.get_all("Authorization") or []
         if path == "/.well-known/okta-organization":
-            # Public, so whoever shows a credential there shows it needlessly.
+            # This path is public, so a client must not send a credential there.
             if lines or handler.headers.get_all("DPoP"):
                 raise Refused(400, "E0000001", "a credential where none is asked for")
             return
@@ -217,7 +217,7 @@ class Authority:
         self.counts["verified"] += 1
 
     def proof(self, handler, path, token):
-        """The thumbprint of the key that the proof proves."""
+        """The thumbprint of the key with which the proof was signed."""
         lines = handler.headers.get_all("DPoP") or []
         if len(lines) != 1:
             raise Refused(400, "invalid_dpop_proof", "not one DPoP header")
@@ -243,7 +243,7 @@ class Authority:
         return thumbprint(key)
 
     def forward(self, handler):
-        """The simulator's answer. It makes links from the Host that the client called."""
+        """The simulator's answer. Its links use the Host that the client called."""
         connection = http.client.HTTPConnection("127.0.0.1", self.simulator_port, timeout=30)
         try:
             connection.request("GET", handler.path, headers={

@@ -1,7 +1,7 @@
 """Checks OCSF records against JSON Schema: PyPI's ocsf-json-schema makes a schema for each class and set of profiles, jsonschema
 applies it. Neither knows anything of this project.
 
-    validate.py VERSION FILE.ndjson ...       ends with 1 when a record is not valid OCSF of that version
+    validate.py VERSION FILE.ndjson ...       exits with 1 if a record is not valid OCSF of that version
 """
 import collections
 import json

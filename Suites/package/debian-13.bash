@@ -2,8 +2,8 @@
 
 shutdown
 trixie=${DEBIAN_13:-$scratch/trixie}
-[[ -n ${DEBIAN_13:-} ]] || check "a Debian 13 is made" debootstrap --variant=minbase --include=systemd-sysv trixie "$trixie"
-# With BPF, so that systemd enforces which ports the unit may listen on; Debian 12's systemd was built without it.
+[[ -n ${DEBIAN_13:-} ]] || check "Debian 13: debootstrap creates it" debootstrap --variant=minbase --include=systemd-sysv trixie "$trixie"
+# Its systemd has BPF, so it enforces on which ports the unit may listen. Debian 12's systemd was built without BPF.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 container_options=(--capability=all --system-call-filter="bpf @privileged")
 boot "$trixie" || exit 1
@@ -13,7 +13,7 @@ check "Debian 13: no library is missing" not bash -c "chroot '$ROOT' ldd /usr/bi
 check "Debian 13: the program runs" test "$(in_container tributary --version)" = "$version"
 check "Debian 13: it accepts the configuration that is installed" in_container tributary check
 check "Debian 13: the service runs" wait_until 60 is ActiveState active
-check "Debian 13: systemd has no objection" silent in_container systemd-analyze verify --man=no tributary.service
+check "Debian 13: systemd-analyze verify reports nothing" silent in_container systemd-analyze verify --man=no tributary.service
 check "Debian 13: an org is added, and collected" configure
 check "Debian 13: the backlog is sealed" wait_until $((events / rate + 90)) has_sealed "$events"
 check "Debian 13: each event once" each_event_once
@@ -32,9 +32,9 @@ if may_listen 9464 && ! may_listen 9500; then
     check "Debian 13: another port" listen 9500
     check "Debian 13: the check names it, with what to add" tells "SocketBindAllow=tcp:9500"
     refused() { in_container journalctl --no-pager --unit=tributary | grep -q "cannot listen on 127.0.0.1:9500: .*Operation not permitted"; }
-    check "Debian 13: systemd refuses it, and the journal says so" wait_until 20 refused
+    check "Debian 13: systemd refuses it, and the journal reports this" wait_until 20 refused
     check "Debian 13: nothing is served there" not serves 9500
-    check "Debian 13: collection goes on" wait_until 30 in_container tributary status
+    check "Debian 13: collection continues" wait_until 30 in_container tributary status
     mkdir -p "$ROOT/etc/systemd/system/tributary.service.d"
     printf '[Service]\nSocketBindAllow=tcp:9500\n' >"$ROOT/etc/systemd/system/tributary.service.d/port.conf"
     in_container systemctl daemon-reload

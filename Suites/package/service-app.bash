@@ -1,4 +1,4 @@
-# A service app whose org is behind TLS, added by questions to a package as it was installed, and how long the first segment takes. Sourced by run.
+# Adds a service app, whose org is behind TLS, interactively to a freshly installed package, and measures the time to the first segment. Sourced by run.
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 org_port=$(free_port)
@@ -28,14 +28,14 @@ began=$(date +%s%N)
 check "service app: apt install, as new" apt install "/packages/$(basename "$first")"
 cp "$scratch/tls/ca.pem" "$ROOT/etc/tributary/ca.pem"
 printf 'network:\n  ca_file: /etc/tributary/ca.pem\n' >"$ROOT/etc/tributary/conf.d/network.yaml"
-check "service app: the site's CA is taken" in_container systemctl restart tributary
+check "service app: the daemon restarts with the site's CA" in_container systemctl restart tributary
 add_app() {
     ORG_URL="https://localhost:$tls_port/admin" "$here/service_app.py" "$scratch/app-screen" \
         "$bin/okta-simulator --port $org_port --public-key {key} --client-id 0oa1lab --public-url https://localhost:$tls_port --events 300 --rate 5 --limit-per-minute 6000" \
         nsenter --target "$container_init" --all -- /usr/bin/tributary integration add >"$scratch/app-org"
 }
-check "service app: it is added by questions, and collects" add_app
-check "service app: with its tick" grep -q "✔ lab collects: " "$scratch/app-screen"
+check "service app: it is added interactively, and collects" add_app
+check "service app: the screen shows the ✔ of an integration that collects" grep -q "✔ lab collects: " "$scratch/app-screen"
 check "service app: the key is kept encrypted" test -s "$ROOT/etc/tributary/credentials/lab-read.cred"
 check "service app: the private half is on no screen and in no file below /etc" \
     not grep -rqE '"d" ?:' "$scratch/app-screen" "$ROOT/etc/tributary"
@@ -45,7 +45,7 @@ took=$((($(date +%s%N) - began) / 1000000))
 echo "# from apt install to the first segment, with the settings as installed: $took ms"
 check "service app: within two minutes" test "$took" -lt 120000
 sed 's/^/#   /' "$scratch/app-screen"
-check "service app: nothing in the journal is Swift's" \
+check "service app: the journal has no messages from Swift's runtime" \
     not bash -c "timeout 60 nsenter --target $container_init --all -- journalctl --no-pager -u tributary | grep -q 'thread priority'"
 kill -KILL "$nginx" "$(cat "$scratch/app-org")" 2>/dev/null
 wait "$nginx" 2>/dev/null

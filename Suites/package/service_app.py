@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Adds a service app's org by questions, on a terminal of its own, and does in between what a person does in Okta's console: registers the public key.
+"""Adds a service app's org interactively in a pseudo-terminal. Meanwhile it registers the public key, which a person would do in Okta's console.
 
     service_app.py SCREEN ORG PROGRAM…      ORG is a command that runs the simulated org; {key} in it becomes the file of the public key
 
-Keeps the screen, with the seconds that passed, prints the simulator's process id, and ends with the program's exit code.
+Saves the screen's text and the elapsed seconds, prints the simulator's process id, and exits with the program's exit code.
 """
 import json
 import os
@@ -22,7 +22,7 @@ ANSWERS = [
 
 
 def register(screen, command):
-    """The public key is on the screen as one JSON object; the org that knows it starts to answer."""
+    """Reads the public key from the screen, where it is one JSON object, and starts an org that knows it."""
     jwk = json.loads(re.search(r"\{[^{}]*\"kty\"[^{}]*\}", screen).group())
     assert "d" not in jwk, "the private half is on the screen"
     directory = tempfile.mkdtemp()
@@ -52,7 +52,7 @@ def main():
             return True
         try:
             piece = os.read(terminal, 4096)
-        except OSError:  # The program has closed it.
+        except OSError:  # The program has closed the terminal.
             return False
         screen += piece.decode(errors="replace")
         return bool(piece)

@@ -1,7 +1,7 @@
 # A real systemd in a container whose root is this machine's own file system under an overlay, or that of another system. Sourced.
 #
 #   boot [ROOT]     mounts and boots; ROOT is the container's root as seen from here
-#   in_container …  runs a command in it, 60 s at most
+#   in_container …  runs a command in it, for at most 60 s
 #   inside UNIT VERB PATH   what the process of a unit can read, write or run; needs python3
 #   shutdown        stops and unmounts; safe to call at any time, to be called by a trap on EXIT
 #
@@ -23,7 +23,7 @@ boot() {
     ROOT=$container_base/root
 
     systemd-id128 new >"$ROOT/etc/machine-id"
-    # Nothing that this machine has enabled, and a target of our own that asks for little more than the journal.
+    # None of the services that this machine has enabled; a minimal target with little more than the journal.
     rm -rf "$ROOT"/etc/systemd/system/*.wants "$ROOT"/etc/systemd/system/*.requires "$ROOT"/etc/systemd/system/tributary*
     rm -f "$ROOT"/etc/systemd/system/default.target
     cat >"$ROOT/etc/systemd/system/default.target" <<-UNIT
@@ -53,7 +53,7 @@ boot() {
 
 container_is_up() {
     local child
-    # Until the boot is done nspawn has other children too: its init is the one that is process 1 inside.
+    # During the boot, nspawn also has other children. The container's init is the one that is process 1 inside.
     container_init=
     for child in $(cat "/proc/$container_nspawn/task/$container_nspawn/children"); do
         [[ $(awk '/^NSpid:/ { print $NF }' "/proc/$child/status" 2>/dev/null) != 1 ]] || container_init=$child

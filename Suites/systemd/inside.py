@@ -1,6 +1,6 @@
-"""Does one thing as the process of a unit would fare: in its mounts, with its user and groups. No program is started there, since the units allow none.
+"""Tries one operation as the process of a unit: in its mounts, with its user and groups. It starts no program there, because the units allow none.
 
-    inside.py PID VERB PATH      read, list, append, create, connect or execute; ends with 0 when it could
+    inside.py PID VERB PATH      read, list, append, create, connect or execute; exits with 0 if it was possible
 """
 import ctypes, os, socket, sys
 pid, verb, path = sys.argv[1:]

@@ -12,7 +12,7 @@ uuids() {
     done | jq -r .metadata.uid
 }
 has_sealed() { (($(uuids | wc -l) >= $1)); } # COUNT
-# Everything of an integration is sealed together, in the order of the org's log: what is sealed is the log's beginning, each event once.
+# All records of an integration are sealed together, in the order of the org's log. So the sealed events are the beginning of the log, each event once.
 each_event_once() {
     local sealed
     uuids | sort >"$scratch/sealed"

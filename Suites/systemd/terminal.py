@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a program on a terminal of its own, answers its questions, and keeps the screen.
+"""Runs a program in a pseudo-terminal, answers its questions, and saves the screen's text.
 
     terminal.py ANSWERS SCREEN PROGRAM…     ANSWERS is a JSON array of pairs: words to wait for, and the answer
 
