@@ -25,6 +25,14 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         }
     }
 
+    @Test("the README says how many event types it has")
+    func readme() throws {
+        let count = try builtInCatalog.get().count
+        let readme = try String(contentsOf: Repository.file("README.md"), encoding: .utf8)
+        let words = "All \(String(format: "%d,%03d", count / 1_000, count % 1_000)) catalogued types"
+        #expect(readme.contains(words), "README.md does not say: \(words)")
+    }
+
     @Test(
         "a type that no row names lands with its neighbours",
         arguments: [

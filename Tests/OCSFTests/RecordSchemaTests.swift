@@ -44,6 +44,34 @@ import Testing
         try MadePart(of: "docs/record-schema.md", named: "records").check(text)
     }
 
+    @Test("each rule of the catalogue is explained, with the classes and activities of its rows, and no other")
+    func rules() throws {
+        var rows: [String: Set<String>] = [:]
+        for row in try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
+        where !row.hasPrefix("#") {
+            let columns = row.split(separator: "\t", omittingEmptySubsequences: false)
+            try #require(columns.count == 9, "\(row)")
+            rows[String(columns[4]), default: []].insert("\(columns[1])/\(columns[2])")
+        }
+        let page = try String(contentsOf: Self.file, encoding: .utf8)
+        let section = try #require(page.components(separatedBy: "### The catalogue's rules\n").dropFirst().first)
+        var explained: [String: Set<String>] = [:]
+        for line in section.components(separatedBy: "\n## ")[0].split(separator: "\n") {
+            guard let match = line.wholeMatch(of: /\| ([A-Z]\d+) \| ([^|]+) \| [^|]+ \|/) else { continue }
+            #expect(explained[String(match.1)] == nil, "\(match.1) is there twice")
+            for part in match.2.components(separatedBy: "; ") {
+                let halves = part.components(separatedBy: ": ")
+                try #require(halves.count == 2, "\(line)")
+                for activity in halves[1].components(separatedBy: ", ") {
+                    explained[String(match.1), default: []].insert("\(halves[0])/\(activity)")
+                }
+            }
+        }
+        for rule in Set(rows.keys).union(explained.keys).sorted() {
+            #expect(explained[rule] == rows[rule], "\(rule) in docs/record-schema.md, and in the rows")
+        }
+    }
+
     @Test("the ATT&CK table is the catalogue's, and each tag has a name and a source")
     func attacks() throws {
         var text = "| event type | tactic | technique | who says so |\n|---|---|---|---|\n"
