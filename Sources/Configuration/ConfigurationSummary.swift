@@ -45,7 +45,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
             var item = destinations.nestedContainer(keyedBy: Key.self)
             try item.encode(destination.settings)
             try item.encode(destination.guarantee, forKey: "guarantee")
-            if destination.type == .http || (destination.type == .s3 && destination.credentials == .static) {
+            if destination.hasSecret {
                 try item.encode(destination.secretFile, forKey: "secret_file")
             }
         }
@@ -150,8 +150,10 @@ extension Configuration.Fleet {
 
     /// The place of the leases for a person, without anything that may be a secret.
     fileprivate var leasePlace: String {
-        let endpoints = lease.endpoints.map(\.description).joined(separator: ", ")
-        return lease.type == .s3 ? "s3, in the bucket" : "etcd at \(LiteralSecret.masked(endpoints))"
+        switch lease.type {
+        case .etcd: "etcd at \(LiteralSecret.masked(lease.endpoints.map(\.description).joined(separator: ", ")))"
+        case .s3: "s3, in the bucket"
+        }
     }
 }
 
@@ -174,7 +176,16 @@ extension Configuration.Destination {
         return "\(self.protocol?.rawValue ?? "http") \(self.url?.description ?? "")\(place)"
     }
 
-    /// The systemd unit that delivers to the destination. For a destination that runs a program, it is the unit that allows programs.
+    /// Whether a file holds a secret for it.
+    package var hasSecret: Bool {
+        switch self.type {
+        case .s3: self.credentials == .static
+        case .http: true
+        case .exec: false
+        }
+    }
+
+    /// The systemd unit that delivers to it. If the destination runs a program, that is the unit that allows programs.
     package var unit: String {
         let isProgram = self.type == .exec || self.credentials == .process || self.format == .parquet
         return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"

@@ -57,7 +57,7 @@ enum DestinationReader {
     private static func check(
         _ settings: Section<Configuration.DestinationKeys>, _ item: Settings, into findings: inout Findings
     ) {
-        let foreign = Set(ownKeys.values.joined()).subtracting(ownKeys[settings.type] ?? [])
+        let foreign = Set(DestinationType.allCases.flatMap(ownKeys)).subtracting(ownKeys(settings.type))
         item.refuse(foreign.sorted(), with: "type: \(settings.type.rawValue)", into: &findings)
         let owner = "the destination “\(settings.name)”"
         func missing(_ key: KeyDescription, _ why: String) {
@@ -109,19 +109,24 @@ enum DestinationReader {
             hint: "remove the destination, or name another bucket")
     }
 
-    /// The keys of each type, in addition to those that all types have.
-    private static let ownKeys: [DestinationType: Set<String>] = [
-        .s3: [
-            keys.bucket.path, keys.prefix.path, keys.region.path, keys.endpoint.path, keys.pathStyle.path,
-            keys.credentials.path, keys.secretFile.path, keys.credentialProcess.path, keys.serverSideEncryption.path,
-            keys.format.path, keys.layout.path, keys.accountID.path, keys.sourcePrefix.path, keys.python.path,
-        ],
-        .exec: [keys.command.path, keys.timeout.path],
-        .http: [
-            keys.protocol.path, keys.url.path, keys.index.path, keys.table.path, keys.user.path, keys.secretFile.path,
-            keys.requestBytes.path, keys.timeout.path,
-        ],
-    ]
+    /// What a type has, besides what all have.
+    private static func ownKeys(_ type: DestinationType) -> Set<String> {
+        switch type {
+        case .s3:
+            [
+                keys.bucket.path, keys.prefix.path, keys.region.path, keys.endpoint.path, keys.pathStyle.path,
+                keys.credentials.path, keys.secretFile.path, keys.credentialProcess.path,
+                keys.serverSideEncryption.path, keys.format.path, keys.layout.path, keys.accountID.path,
+                keys.sourcePrefix.path, keys.python.path,
+            ]
+        case .exec: [keys.command.path, keys.timeout.path]
+        case .http:
+            [
+                keys.protocol.path, keys.url.path, keys.index.path, keys.table.path, keys.user.path,
+                keys.secretFile.path, keys.requestBytes.path, keys.timeout.path,
+            ]
+        }
+    }
 
     /// The missing keys that a protocol requires, and the present keys that belong to other protocols.
     private static func keysOf(

@@ -72,12 +72,18 @@ extension ConfigurationBuilder {
 
     private mutating func check(_ lease: Section<Configuration.FleetLeaseKeys>) {
         let keys = Configuration.FleetLeaseKeys.shared
-        let place = place(of: "fleet.lease")
-        guard lease.type == .etcd else {
-            return settings.refuse(
+        switch lease.type {
+        case .etcd: checkEtcd(lease)
+        case .s3:
+            settings.refuse(
                 [keys.endpoints.path, keys.caFile.path, keys.certificateFile.path, keys.keyFile.path],
                 with: "type: \(lease.type.rawValue)", into: &findings)
         }
+    }
+
+    private mutating func checkEtcd(_ lease: Section<Configuration.FleetLeaseKeys>) {
+        let keys = Configuration.FleetLeaseKeys.shared
+        let place = place(of: "fleet.lease")
         if lease.endpoints.isEmpty {
             settings.require(keys.endpoints.description, at: place, "the lease has type etcd", into: &findings)
         }

@@ -6,6 +6,15 @@ package enum DestinationType: String, Sendable, Hashable, CaseIterable {
     case exec
     /// A server that receives records over HTTP.
     case http
+
+    /// What it is, for a person who chooses one.
+    package var about: String {
+        switch self {
+        case .s3: "a bucket of Amazon S3 or another store"
+        case .exec: "a command of your own"
+        case .http: "a search engine or a database"
+        }
+    }
 }
 
 /// The API of a server of type `http`.

@@ -1,7 +1,33 @@
-/// How the hosts of a fleet agree on which host collects each integration.
+/// How the hosts of a fleet agree on who collects what.
+///
+/// Each property is a `switch`, so that a new type has to answer all of them.
 package enum LeaseType: String, Sendable, Hashable, CaseIterable {
     /// With keys that have a lease in etcd: the hosts share the integrations.
     case etcd
     /// With one object in the fleet's bucket: one host has all integrations, the others are standbys.
     case s3
+
+    /// Whether the hosts share the integrations; otherwise one host has all of them.
+    package var isShared: Bool {
+        switch self {
+        case .etcd: true
+        case .s3: false
+        }
+    }
+
+    /// Whether each host that takes part is seen by the others; otherwise only the one that collects is.
+    package var showsEachHost: Bool {
+        switch self {
+        case .etcd: true
+        case .s3: false
+        }
+    }
+
+    /// Where the leases are, for a message.
+    package var words: String {
+        switch self {
+        case .etcd: "etcd"
+        case .s3: "the bucket"
+        }
+    }
 }

@@ -55,7 +55,7 @@ package actor LeaseKeeper {
         self.ttl = ttl
         self.observer = observer
         voice = LeaseVoice(fleet: fleet, host: host, engine: store.engine, ttl: ttl, logger: logger)
-        member = FleetMember(host: host, isShared: store.engine == .etcd, configured: integrations)
+        member = FleetMember(host: host, isShared: store.engine.isShared, configured: integrations)
         record = HostRecord(
             version: version, startedAt: UTCTime.now().milliseconds, isDraining: false,
             configured: integrations.count, digest: member.digest)

@@ -21,7 +21,7 @@ final class LeaseVoice {
     init(fleet: String, host: String, engine: LeaseType, ttl: Duration, logger: Logger) {
         self.fleet = fleet
         self.host = host
-        self.engine = engine == .etcd ? "etcd" : "the bucket"
+        self.engine = engine.words
         self.ttl = ttl.components.seconds
         self.logger = logger
     }

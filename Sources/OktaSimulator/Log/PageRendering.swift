@@ -10,11 +10,13 @@ struct PageRendering {
     var isGood: Bool {
         switch fault?.kind {
         case nil, .slowBody?, .noLinks?, .selfOnly?, .foreignNext?, .joinedLinks?, .swappedLinks?, .doubledLinks?,
-            .dateSkew?,
-            .noRateHeaders?, .absurdRateHeaders?, .doubledRateHeaders?:
+            .dateSkew?, .noRateHeaders?, .absurdRateHeaders?, .doubledRateHeaders?:
             true
         case .unreadableEvent?: fault?.body != "broken" && fault?.body != "utf8"
-        default: false
+        case .status?, .rateLimit?, .rateLimitPast?, .rateLimitBare?, .rateLimitConcurrency?, .unauthorized?,
+            .forbidden?, .hang?, .truncateBody?, .lyingLength?, .disconnect?, .html?, .notArray?, .invalidJSON?,
+            .corruptGzip?, .falseGzip?, .redirect?:
+            false
         }
     }
 

@@ -71,7 +71,9 @@ struct ResponseStep: Sendable, Equatable {
     var isHarmlessToRepeat: Bool {
         switch action {
         case .resetPassword, .expirePassword, .activate, .deactivate: false
-        default: true
+        case .suspend, .unsuspend, .clearSessions, .resetFactors, .unlock, .addToGroup, .removeFromGroup, .setRisk,
+            .universalLogout, .contain, .release:
+            true
         }
     }
 

@@ -100,13 +100,10 @@ struct DestinationAdd: AsyncParsableCommand {
         let types = DestinationType.allCases
         var chosen = type
         if chosen == nil, let dialogue {
-            let about = [
-                "a bucket of Amazon S3 or another store", "a command of your own", "a search engine or a database",
-            ]
-            let options = zip(types, about).map { (title: $0.0.rawValue, about: $0.1) }
+            let options = types.map { (title: $0.rawValue, about: $0.about) }
             chosen = types[try dialogue.choose("Where to?", among: options)].rawValue
         }
-        guard let chosen else { throw ValidationError("--type is missing: s3, http or exec") }
+        guard let chosen else { throw ValidationError("--type is missing: \(DestinationType.alternatives)") }
         func set(_ key: String, _ text: String) throws { try record.set(key, to: [text]) }
         do { try set("type", chosen) } catch let error as ValueError { throw ValidationError("--type: \(error)") }
         guard let dialogue else { return }

@@ -25,8 +25,7 @@ struct DestinationDescription: Encodable {
         place = destination.place
         guarantee = destination.guarantee
         unit = destination.unit
-        let hasSecret = destination.type == .http || (destination.type == .s3 && destination.credentials == .static)
-        secretFile = hasSecret ? destination.secretFile : nil
+        secretFile = destination.hasSecret ? destination.secretFile : nil
         policy = BucketPolicy(destination)?.text
         self.file = file
     }

@@ -73,5 +73,5 @@ struct DestinationFields: ParsableArguments {
 }
 
 extension CaseIterable where Self: RawRepresentable<String> {
-    fileprivate static var words: [String] { allCases.map(\.rawValue) }
+    static var words: [String] { allCases.map(\.rawValue) }
 }

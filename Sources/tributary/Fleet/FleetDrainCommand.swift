@@ -40,13 +40,13 @@ struct FleetDrain: AsyncParsableCommand {
         try await connection.call { store throws(LeaseProblem) in try await store.setDraining(host, true) }
         var seen = try await connection.observe()
         if !seen.owners.isEmpty, !seen.hosts.contains(where: { $0.key != host && !seen.draining.contains($0.key) }),
-            connection.fleet.lease.type == .etcd
+            connection.fleet.lease.type.isShared
         {
             Terminal.complain(
                 "tributary: no other host of the fleet takes part, so the integrations of “\(host)” are not collected until one does"
             )
         }
-        guard connection.fleet.lease.type == .s3 || seen.hosts[host] != nil else {
+        guard !connection.fleet.lease.type.showsEachHost || seen.hosts[host] != nil else {
             return Terminal.result(
                 "“\(host)” does not run; when it starts, it takes nothing until: tributary fleet undrain \(host)")
         }
@@ -94,7 +94,7 @@ struct FleetUndrain: AsyncParsableCommand {
         try await connection.call { store throws(LeaseProblem) in try await store.setDraining(host, false) }
         let isRunning = try await connection.observe().hosts[host] != nil
         Terminal.result(
-            isRunning || connection.fleet.lease.type == .s3
+            isRunning || !connection.fleet.lease.type.showsEachHost
                 ? "“\(host)” takes integrations again" : "“\(host)” takes integrations when it starts")
     }
 }
