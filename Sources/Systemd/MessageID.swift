@@ -65,6 +65,14 @@ package enum MessageID: String, CaseIterable, Sendable {
     case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"
     /// A response action is on record, with what came of it.
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
+    /// Records of response actions can't be written or read; they wait in the response log.
+    case responsesWaiting = "8c7916a1baab44ac836eb52aae322f02"
+    /// Response actions become records again.
+    case responsesRecovered = "6f3028697bea4c0896f0ef095d9d2577"
+    /// A part of the response log was deleted before it was read.
+    case responsesMissing = "4c8738f16d874da98a801b8286ba11b9"
+    /// Lines of the response log are damaged and became no record.
+    case responsesDamaged = "c96a7e7b37e849e28edb41517ab269bf"
 
     /// This host of a fleet has begun to collect an integration.
     case integrationTaken = "5f9a9b32c0a14a26b8a3727a91144363"
@@ -77,12 +85,13 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .segmentSealed: .debug
         case .started: .info
         case .responseAction, .ready, .reloaded, .stopping, .spoolRecovered, .integrationRecovered, .deliveryRecovered,
-            .rateLimited, .logRequeried, .fleetJoined, .fleetDraining, .integrationTaken:
+            .rateLimited, .logRequeried, .fleetJoined, .fleetDraining, .integrationTaken, .responsesRecovered:
             .notice
         case .oktaUnreachable, .oktaError, .pageUnreadable, .eventRejected, .cursorRefused, .eventsUnproven,
-            .clockWrong, .credentialEnds, .deliveryWaiting, .fleetLeaseLost, .integrationFenced:
+            .clockWrong, .credentialEnds, .deliveryWaiting, .fleetLeaseLost, .integrationFenced, .responsesDamaged:
             .warning
-        case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing, .deliveryStopped:
+        case .configurationRefused, .credentialRefused, .spoolFull, .spoolError, .eventsMissing, .deliveryStopped,
+            .responsesWaiting, .responsesMissing:
             .error
         case .watchdogStarving: .critical
         }

@@ -121,7 +121,10 @@ final class CollectorBench: Sendable {
 /// Gathers what is logged.
 final class LogLines: Sendable {
     private let texts = Mutex<[String]>([])
+    private let announcements = Mutex<[(id: MessageID, integration: String?)]>([])
 
+    /// The events with a `MESSAGE_ID`, with the integration that they name.
+    var announced: [(id: MessageID, integration: String?)] { announcements.withLock(\.self) }
     var all: [String] { texts.withLock(\.self) }
 
     func contains(_ text: String) -> Bool { all.contains { $0.contains(text) } }
@@ -142,6 +145,13 @@ final class LogLines: Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(event: Logging.LogEvent) { lines.texts.withLock { $0.append("\(event.level): \(event.message)") } }
+        func log(event: Logging.LogEvent) {
+            lines.texts.withLock { $0.append("\(event.level): \(event.message)") }
+            guard let id = event.metadata?[LogKey.messageID].flatMap({ MessageID(rawValue: $0.description) }) else {
+                return
+            }
+            let integration = event.metadata?[LogKey.integration]?.description
+            lines.announcements.withLock { $0.append((id, integration)) }
+        }
     }
 }

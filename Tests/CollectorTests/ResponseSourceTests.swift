@@ -2,6 +2,7 @@ import Foundation
 import OCSF
 import ResponseLog
 import Spool
+import Systemd
 import TestSupport
 import Testing
 
@@ -106,25 +107,60 @@ struct ResponseSourceTests {
         #expect(uids.sorted() == entries.filter { $0.result != nil }.map(\.id).sorted())
     }
 
-    @Test("records that the spool has are not made again when the state is lost or older than the spool")
-    func olderState() async throws {
+    @Test("what is wrong with the response log is told once, as an event of its own")
+    func announced() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
-        let entries = Self.entries()
-        let state = root.appending(path: "state")
-        for part in [0..<40, 40..<entries.count] {
-            try append(entries[part])
-            let worker = try worker()
-            _ = try await takeAll(worker)
-            _ = await worker.sealAndClose(ResponseSource.integration)
-            if part.lowerBound == 0 { try FileManager.default.copyItem(at: state, to: root.appending(path: "older")) }
+        let lines = LogLines()
+        let actions = CommittedActions()
+        let files = FileManager.default
+        try files.createDirectory(at: root, withIntermediateDirectories: true)
+        let source = ResponseSource(
+            logDirectory: log, runtimeDirectory: root.path, actions: actions, worker: try worker(),
+            board: StatusBoard(), heartbeats: Heartbeats(), logger: lines.logger)
+        // A file where the directory should be can't be read.
+        try Data().write(to: URL(filePath: log))
+        let task = Task { try await source.run() }
+        defer { task.cancel() }
+        func announcement(_ id: MessageID) async throws {
+            try await wait(for: "\(id)") { lines.announced.contains { $0.id == id } }
         }
-        for isLost in [false, true] {
-            try FileManager.default.removeItem(at: state)
-            if !isLost { try FileManager.default.copyItem(at: root.appending(path: "older"), to: state) }
-            let worker = try worker()
-            _ = try await takeAll(worker)
-            _ = await worker.sealAndClose(ResponseSource.integration)
-            #expect(try lines().count == entries.count { $0.result != nil }, "lost: \(isLost)")
+        try await announcement(.responsesWaiting)
+
+        try files.removeItem(atPath: log)
+        try await announcement(.responsesRecovered)
+
+        try append(Self.entries().prefix(4))
+        let name = try #require(try files.contentsOfDirectory(atPath: log).first { $0.hasSuffix(".ndjson") })
+        let file = try FileHandle(forUpdating: URL(filePath: "\(log)/\(name)"))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data("no entry\n".utf8))
+        try await announcement(.responsesDamaged)
+
+        // As after an older copy was restored. The log is short at each of the next looks, too.
+        try file.truncate(atOffset: 10)
+        try await announcement(.responsesMissing)
+        for number in 0..<3 {
+            let action = CommittedActions.Action(
+                integration: "acme", eventType: "user.lifecycle.suspend", transactionID: "\(number)",
+                uuid: "look-\(number)")
+            actions.add([action], at: 1)
+            try await wait(for: "a look") {
+                let text = try? String(contentsOfFile: "\(root.path)/\(CommittedActions.fileName)", encoding: .utf8)
+                return text?.contains(action.uuid) == true
+            }
+        }
+        #expect(
+            lines.announced.map(\.id) == [
+                .responsesWaiting, .responsesRecovered, .responsesDamaged, .responsesMissing,
+            ])
+        #expect(lines.announced.allSatisfy { $0.integration == ResponseSource.integration })
+    }
+
+    private func wait(for what: String, _ condition: () -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(30)
+        while !condition() {
+            try #require(ContinuousClock.now < end, "\(what) did not come")
+            try await Task.sleep(for: .milliseconds(10))
         }
     }
 

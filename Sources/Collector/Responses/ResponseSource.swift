@@ -52,17 +52,18 @@ struct ResponseSource: Service {
 
     private func keepLooking() async {
         var isInTrouble = false
+        var hadGap = false
         while !Task.isCancelled {
             actions.write(to: runtimeDirectory)
-            let trouble = await look()
+            let trouble = await look(&hadGap)
             if let trouble, !isInTrouble {
-                logger.announce(
-                    .spoolError,
+                announce(
+                    .responsesWaiting,
                     """
                     records of response actions wait: \(trouble). They stay in the response log \(logDirectory), and are tried again every second
                     """)
             } else if trouble == nil, isInTrouble {
-                logger.announce(.integrationRecovered, "response actions become records again")
+                announce(.responsesRecovered, "response actions become records again")
             }
             isInTrouble = trouble != nil
             heartbeat.beat()
@@ -71,12 +72,15 @@ struct ResponseSource: Service {
     }
 
     /// Takes all that is new. Returns what kept it from that.
-    private func look() async -> SpoolError? {
+    ///
+    /// - Parameter hadGap: whether the last look has found a part missing. A log that is shorter than it was is so at every look, until it has grown.
+    private func look(_ hadGap: inout Bool) async -> SpoolError? {
         do throws(SpoolError) {
             while !Task.isCancelled {
                 let taken = try await reader.take(on: worker, integration: integration)
                 board.responded(taken.entries)
-                report(taken)
+                report(taken, isNewGap: taken.hasGap && !hadGap)
+                hadGap = taken.hasGap
                 guard !taken.isEnd else { return nil }
             }
             return nil
@@ -85,16 +89,23 @@ struct ResponseSource: Service {
         }
     }
 
-    private func report(_ taken: ResponseLogReader.Taken) {
-        if taken.hasGap {
-            logger.announce(
-                .eventsMissing,
-                "the response log \(logDirectory) begins after the place that was read last: entries between are gone")
+    private func report(_ taken: IngestWorker.TakenResponses, isNewGap: Bool) {
+        if isNewGap {
+            announce(
+                .responsesMissing,
+                """
+                a part of the response log \(logDirectory) is gone: it no longer has the place up to which it was read. Actions that were not \
+                read yet become no records; what is there is read
+                """)
         }
         if taken.unreadable > 0 {
-            logger.announce(
-                .eventRejected,
+            announce(
+                .responsesDamaged,
                 "\(taken.unreadable) lines of the response log \(logDirectory) are damaged and became no record")
         }
+    }
+
+    private func announce(_ id: MessageID, _ message: Logger.Message) {
+        logger.announce(id, message, metadata: [LogKey.integration: "\(integration)"])
     }
 }
