@@ -12,21 +12,29 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         discussion: """
             Prints one JSON line with the URL when it listens (with --orgs, a line for each org), and runs until SIGTERM or SIGINT.
 
-            Example: 20,000 events of history, then 50 events a second, one in twenty of them late, and three failures after ten requests:
-              okta-simulator --port 8080 --token t0ken --events 20000 --rate 50 --late 0.05 \\
-                --faults 'status:status=502,after=10,count=3'
-              curl -i -H 'Authorization: SSWS t0ken' 'http://127.0.0.1:8080/api/v1/logs?since=2026-01-01T00:00:00Z&limit=5'
-            While it runs: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, POST /_simulator/events,
-            POST /_simulator/revoke (all access tokens), GET /_simulator/users (everyone's state, and the calls about each),
-            POST /_simulator/users {"user": "adam.active", "status": "LOCKED_OUT"}.
-            Users and groups are made up: adam.active@corp.example, lou.locked@corp.example, root.admin@corp.example, one for each
-            status and purpose, and the people of the log. Suspending one puts user.lifecycle.suspend into the log.
-              okta-simulator --token t0ken --limited-token r3ad=READ_ONLY_ADMIN --users 500 \\
-                --faults 'disconnect:at=suspend,done=true,count=1;status:at=actions,status=500,after=3,count=2'
-            A service app with DPoP, whose tokens last a minute:
+            Example: 20,000 events of history, then 50 events a second, one in twenty of them late, and three failures after ten requests
+              okta-simulator --port 8080 --token t0ken --events 20000 --rate 50 \\
+                --late 0.05 --faults 'status:status=502,after=10,count=3'
+              curl -i -H 'Authorization: SSWS t0ken' \\
+                'http://127.0.0.1:8080/api/v1/logs?since=2026-01-01T00:00:00Z&limit=5'
+
+            Example: users and groups, a token with few rights, and an answer that is lost
+              okta-simulator --token t0ken --limited-token r3ad=READ_ONLY_ADMIN \\
+                --users 500 --faults 'disconnect:at=suspend,done=true,count=1'
+
+            Example: a service app with DPoP, whose tokens last a minute
               okta-simulator --public-key app.jwk --client-id 0oa1 --token-lifetime 60
-            A fault affects requests for the log, or those that at= names: \(FaultRule.places.joined(separator: " ")).
+
+            While it runs: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, POST /_simulator/events, \
+            POST /_simulator/revoke (all access tokens), GET /_simulator/users (everyone's state, and the calls about each), \
+            POST /_simulator/users {"user": "adam.active", "status": "LOCKED_OUT"}.
+
+            Users and groups are made up: adam.active@corp.example, lou.locked@corp.example, root.admin@corp.example, one for each \
+            status and purpose, and the people of the log. Suspending one puts user.lifecycle.suspend into the log.
+
+            A fault affects requests for the log, or those that at= names: \(FaultRule.places.joined(separator: " ")). \
             With done=true the simulator carries out the call before the fault.
+
             Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
             """)
 

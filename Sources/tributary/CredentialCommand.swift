@@ -304,7 +304,8 @@ struct CredentialEdit: AsyncParsableCommand {
         abstract: "Change a credential's settings; its secret stays the same.",
         discussion: """
             Example:
-              sudo tributary credential edit acme-read --expires 2027-09-01 --description "read-only admin"
+              sudo tributary credential edit acme-read --expires 2027-09-01 \\
+                --description "read-only admin"
             """)
 
     @OptionGroup var options: CredentialOptions

@@ -20,7 +20,8 @@ struct CredentialRotate: AsyncParsableCommand {
             Example:
               sudo tributary credential rotate acme-read
               sudo tributary credential rotate acme-read --expires 2027-09-01 < new-token
-              sudo tributary credential rotate acme-app; sudo tributary credential rotate acme-app --finish
+              sudo tributary credential rotate acme-app
+              sudo tributary credential rotate acme-app --finish
             """)
 
     @OptionGroup var options: CredentialOptions

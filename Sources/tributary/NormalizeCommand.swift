@@ -16,7 +16,8 @@ struct Normalize: ParsableCommand {
             Example:
               tributary normalize events.json | jq 'select(.class_uid == 3002)'
               tributary normalize --schema-version 1.3.0 events.json
-              curl -sH @authorization.txt https://acme.okta.com/api/v1/logs | tributary normalize --org acme.okta.com
+              curl -sH @authorization.txt https://acme.okta.com/api/v1/logs | \\
+                tributary normalize --org acme.okta.com
               tributary normalize --explain event.json
             """)
 

@@ -19,7 +19,8 @@ struct ReplayCommand: ParsableCommand {
             manifest it reaches, and loaders continue in FROM after that position.
 
             Example: after an upgrade, records of OCSF 1.5.0 from the kept events
-              tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 --schema-version 1.5.0
+              tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 \\
+                --schema-version 1.5.0
               tributary spool verify --spool /srv/okta-1.5.0
 
             Exits with 65 if a record has no raw_data or a segment is damaged, with 66 if FROM is not a spool, with 73 if TO contains something else, \

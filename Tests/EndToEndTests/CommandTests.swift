@@ -1,36 +1,88 @@
 import Collector
 import Foundation
 import OktaSimulator
+import TestSupport
 import Testing
 
 @Suite("The command line")
 struct CommandTests {
-    /// The arguments that lead to each command, from the program's own description of itself.
-    private func commands() throws -> [[String]] {
-        struct Command: Decodable {
-            var commandName: String
-            var shouldDisplay: Bool
-            var subcommands: [Command]?
+    /// What a program says of itself and of each of its commands.
+    private struct Command: Decodable {
+        struct Argument: Decodable {
+            struct Spelling: Decodable { var name: String }
+            var names: [Spelling]?
         }
+
+        var commandName: String
+        var discussion: String?
+        var shouldDisplay: Bool
+        var arguments: [Argument]?
+        var subcommands: [Command]?
+
+        var flags: Set<String> { Set((arguments ?? []).flatMap { $0.names ?? [] }.map(\.name)) }
+
+        /// This command and those in it, each with the arguments that lead to it.
+        func leaves(_ path: [String] = []) -> [(path: [String], command: Command)] {
+            let inner = (subcommands ?? []).filter { $0.commandName != "help" && $0.shouldDisplay }
+            return [(path, self)] + inner.flatMap { $0.leaves(path + [$0.commandName]) }
+        }
+    }
+
+    private func commands(_ program: URL) throws -> [(path: [String], command: Command)] {
         struct Description: Decodable { var command: Command }
-        func leaves(_ command: Command, _ path: [String]) -> [[String]] {
-            let inner = (command.subcommands ?? []).filter { $0.commandName != "help" && $0.shouldDisplay }
-            return [path] + inner.flatMap { leaves($0, path + [$0.commandName]) }
-        }
-        let outcome = try Programs.tributary(["--experimental-dump-help"], in: try Workspace())
-        return leaves(try JSONDecoder().decode(Description.self, from: Data(outcome.output.utf8)).command, [])
+        let outcome = try Programs.run(program, ["--experimental-dump-help"], in: try Workspace())
+        return try JSONDecoder().decode(Description.self, from: Data(outcome.output.utf8)).command.leaves()
     }
 
     @Test("every command's help has an example, on standard output, and ends with 0")
     func help() throws {
-        let commands = try commands()
-        #expect(commands.contains(["spool", "ack"]) && commands.count > 25)
+        let commands = try commands(Programs.tributary)
+        #expect(commands.contains { $0.path == ["spool", "ack"] } && commands.count > 25)
         for command in commands {
-            let outcome = try Programs.tributary(command + ["--help"], in: try Workspace())
+            let outcome = try Programs.tributary(command.path + ["--help"], in: try Workspace())
             #expect(outcome.status == 0)
-            #expect(outcome.output.contains("Example"), "\(command)")
-            #expect(outcome.output.contains("tributary \(command.joined(separator: " "))"), "\(command)")
+            #expect(outcome.output.contains("Example"), "\(command.path)")
+            #expect(outcome.output.contains("tributary \(command.path.joined(separator: " "))"), "\(command.path)")
             #expect(outcome.errors.isEmpty)
+        }
+    }
+
+    @Test(
+        "an example can be copied from the help as it is: no line of it is broken at 80 columns",
+        arguments: [Programs.tributary, Programs.simulator])
+    func examples(program: URL) throws {
+        var found = 0
+        for command in try commands(program) {
+            let outcome = try Programs.run(program, command.path + ["--help"], in: try Workspace())
+            let shown = Set(outcome.output.components(separatedBy: "\n"))
+            for line in (command.command.discussion ?? "").components(separatedBy: "\n") where line.hasPrefix("  ") {
+                found += 1
+                #expect(shown.contains(line), "end the line with “ \\” below 80 columns: \(line)")
+            }
+        }
+        #expect(found > 3)
+    }
+
+    @Test(
+        "each key of an integration and of a destination has its flag",
+        arguments: [
+            // The name is an argument, and pause and resume are commands.
+            ("integration", ["name", "paused"], ["response_action.credential": "response-credential"]),
+            ("destination", ["name"], [:]),
+        ] as [(String, [String], [String: String])])
+    func flags(group: String, without: [String], renamed: [String: String]) throws {
+        let page = try String(contentsOf: Repository.file("docs/configuration.md"), encoding: .utf8)
+        let keys = page.matches(of: /(?m)^\| `([a-z]+)\[\]\.([a-z_.]+)`/).filter { $0.1 == "\(group)s" }
+            .map { String($0.2) }
+        #expect(keys.count > 5)
+        for name in ["add", "edit"] {
+            let found = try commands(Programs.tributary).first { $0.path == [group, name] }
+            let flags = try #require(found).command.flags
+            // A destination keeps its type.
+            for key in keys where !without.contains(key) && !(name == "edit" && key == "type") {
+                let flag = renamed[key] ?? String(key.split(separator: ".").last ?? "").replacing("_", with: "-")
+                #expect(flags.contains(flag), "\(group) \(name) has no --\(flag) for \(group)s[].\(key)")
+            }
         }
     }
 

@@ -12,6 +12,7 @@ enum Programs {
     }()
 
     static var tributary: URL { directory.appending(path: "tributary") }
+    static var simulator: URL { directory.appending(path: "okta-simulator") }
 
     /// What a finished program left.
     struct Outcome {
@@ -22,8 +23,15 @@ enum Programs {
 
     /// Runs `tributary` to its end.
     static func tributary(_ arguments: [String], input: Data = Data(), in workspace: Workspace) throws -> Outcome {
+        try run(tributary, arguments, input: input, in: workspace)
+    }
+
+    /// Runs a program to its end.
+    static func run(
+        _ program: URL, _ arguments: [String], input: Data = Data(), in workspace: Workspace
+    ) throws -> Outcome {
         let process = Process()
-        process.executableURL = tributary
+        process.executableURL = program
         process.arguments = arguments
         let output = workspace.path("output-\(UUID().uuidString)")
         let errors = workspace.path("errors-\(UUID().uuidString)")

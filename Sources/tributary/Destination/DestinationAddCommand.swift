@@ -23,15 +23,18 @@ struct DestinationAdd: AsyncParsableCommand {
             fails, and with 78 if the configuration is refused.
 
             Example:
-              sudo tributary destination add lake --type s3 --bucket example-lake --region eu-central-1 --credentials imds
-              sudo tributary destination add search --type http --protocol elasticsearch --url https://es.example.com:9200 \\
+              sudo tributary destination add lake --type s3 --bucket example-lake \\
+                --region eu-central-1 --credentials imds
+              sudo tributary destination add search --type http \\
+                --protocol elasticsearch --url https://es.example.com:9200 \\
                 --index 'okta-{date}' < api-key
             """)
 
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "A name of lower-case letters, digits and -, used in the status, in the journal, and for the unit.")
     var name: String
-    @Option(help: "s3, http or exec.", completion: .list(["s3", "http", "exec"])) var type: String?
+    @Option(help: ArgumentHelp("\(DestinationType.alternatives)."), completion: .list(DestinationType.words))
+    var type: String?
     @OptionGroup var fields: DestinationFields
     @Flag(help: "Store the secret unencrypted, readable only by root, instead of encrypting it with systemd-creds.")
     var plain =

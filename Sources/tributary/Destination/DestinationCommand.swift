@@ -9,7 +9,8 @@ struct DestinationGroup: AsyncParsableCommand {
         abstract: "Add, list, change, test and remove the destinations of deliveries.",
         discussion: """
             Example:
-              sudo tributary destination add lake --type s3 --bucket example-lake --region eu-central-1
+              sudo tributary destination add lake --type s3 --bucket example-lake \\
+                --region eu-central-1
               tributary destination list
               tributary destination show lake
               tributary destination check lake

@@ -15,7 +15,8 @@ struct FleetStatus: AsyncParsableCommand {
 
             Example:
               sudo tributary fleet status
-              sudo tributary fleet status --json | jq '.integrations[] | select(.host == null)'
+              sudo tributary fleet status --json | \\
+                jq '.integrations[] | select(.host == null)'
             """)
 
     @OptionGroup var options: ConfigurationOptions

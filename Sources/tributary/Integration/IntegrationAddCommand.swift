@@ -28,7 +28,8 @@ struct IntegrationAdd: AsyncParsableCommand {
             Example:
               sudo tributary integration add
               sudo tributary integration add acme --url acme.okta.com < token
-              sudo tributary integration add beta --url beta.okta.com --credential acme-read
+              sudo tributary integration add beta --url beta.okta.com \\
+                --credential acme-read
             """)
 
     @OptionGroup var options: ConfigurationOptions

@@ -16,7 +16,8 @@ struct IntegrationEdit: AsyncParsableCommand {
 
             Example:
               sudo tributary integration edit acme
-              sudo tributary integration edit acme --poll-interval 30s --filter 'eventType sw "user."'
+              sudo tributary integration edit acme --poll-interval 30s \\
+                --filter 'eventType sw "user."'
               sudo tributary integration edit acme --no-response-action
             """)
 

@@ -14,7 +14,8 @@ struct NetworkGroup: AsyncParsableCommand {
 
             Example:
               tributary network show
-              sudo tributary network edit --add-domain example.com --add-range 203.0.113.0/24
+              sudo tributary network edit --add-domain example.com \\
+                --add-range 203.0.113.0/24
             """,
         subcommands: [NetworkShow.self, NetworkEdit.self])
 }
@@ -118,7 +119,8 @@ struct NetworkEdit: AsyncParsableCommand {
 
             Example:
               sudo tributary network edit
-              sudo tributary network edit --add-domain example.com --remove-range 198.51.100.0/24
+              sudo tributary network edit --add-domain example.com \\
+                --remove-range 198.51.100.0/24
             """)
 
     @OptionGroup var options: ConfigurationOptions

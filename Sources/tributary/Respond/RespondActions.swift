@@ -82,8 +82,8 @@ struct RespondClearSessions: RespondCommand {
     static let action = ResponseAction.clearSessions
     static let configuration = about(
         "End a user's sessions in Okta, with OAuth tokens and remembered devices.",
-        "The user can sign in again at once. Sessions in applications continue until the application asks Okta again.",
-        example: "mallory@acme.example --case INC-4711 --no-forget-devices")
+        "The user can sign in again at once. Sessions inside of applications go on until the application asks Okta again.",
+        example: "mallory@acme.example --case INC-4711 \\\n    --no-forget-devices")
     @OptionGroup var target: RespondTarget
     @Flag(inversion: .prefixedNo, help: "Also revoke OAuth and OpenID Connect tokens.") var oauthTokens = true
     @Flag(inversion: .prefixedNo, help: "Forget the devices that the user has asked Okta to remember.")
@@ -169,9 +169,9 @@ struct RespondActivate: RespondCommand {
 struct RespondAddToGroup: RespondCommand {
     static let action = ResponseAction.addToGroup
     static let configuration = about(
-        "Add a user to a group in Okta, such as one for quarantine.",
-        "Only for groups that Okta manages, not for those of a directory or an application.",
-        example: "mallory@acme.example --group Quarantine --case INC-4711")
+        "Make a user a member of a group of Okta, such as one for quarantine.",
+        "Only groups that are Okta's own, not those of a directory or an application.",
+        example: "mallory@acme.example --group Quarantine \\\n    --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
 
@@ -181,9 +181,9 @@ struct RespondAddToGroup: RespondCommand {
 struct RespondRemoveFromGroup: RespondCommand {
     static let action = ResponseAction.removeFromGroup
     static let configuration = about(
-        "Remove a user from a group in Okta.",
-        "Only for groups that Okta manages, not for those of a directory or an application.",
-        example: "mallory@acme.example --group Quarantine --case INC-4711")
+        "Take a user out of a group of Okta.",
+        "Only groups that are Okta's own, not those of a directory or an application.",
+        example: "mallory@acme.example --group Quarantine \\\n    --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
 

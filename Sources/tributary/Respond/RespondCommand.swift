@@ -14,8 +14,9 @@ struct RespondGroup: ParsableCommand {
             is no such user; with 69 if Okta or the helper is unavailable, the outcome is unknown, or the time of --wait is over; \
             and with 77 if a guard rail or Okta refuses it.
 
-            Example: contain a user, then release the user
-              tributary respond contain mallory@acme.example --case INC-4711 --reason "phished"
+            Example: contain a user, then take it back
+              tributary respond contain mallory@acme.example --case INC-4711 \\
+                --reason "phished"
               tributary respond release mallory@acme.example --case INC-4711
 
             Example: the actions for a case

@@ -24,7 +24,8 @@ struct SpoolAck: AsyncParsableCommand {
               tributary spool ack --loader warehouse --through 1231
               tributary spool ack --list
               tributary spool ack --loader warehouse --remove
-              tributary spool ack --bucket --loader warehouse --through acme/12/3,globex/4/1
+              tributary spool ack --bucket --loader warehouse \\
+                --through acme/12/3,globex/4/1
             """)
 
     @OptionGroup var options: SpoolOptions

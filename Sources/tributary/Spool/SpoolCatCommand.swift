@@ -13,7 +13,8 @@ struct SpoolCat: AsyncParsableCommand {
             the order of their sealing. With paths, as `spool list` shows them, only those segments are read. With --bucket, a fleet's segments are read, by integration.
 
             Example:
-              tributary spool cat --class authentication --since 2h | jq -r .actor.user.name
+              tributary spool cat --class authentication --since 2h | \\
+                jq -r .actor.user.name
               tributary spool cat --since 2026-11-23T08:00:00Z --until 2026-11-23T09:00:00Z
               tributary spool cat --uid 5c1f6c2e-1111-11f1-9a3b-0242ac120002
               tributary spool cat --bucket --integration acme --since 2h

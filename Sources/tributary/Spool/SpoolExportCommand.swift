@@ -15,10 +15,12 @@ struct SpoolExport: ParsableCommand {
             that it has written.
 
             It needs Python with pyarrow:
-              python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow
+              python3 -m venv /opt/tributary-parquet
+              /opt/tributary-parquet/bin/pip install pyarrow
 
             Example:
-              tributary spool export --parquet /srv/lake/ext --region eu-central-1 --account-id 111122223333 --loader parquet \\
+              tributary spool export --parquet /srv/lake/ext --region eu-central-1 \\
+                --account-id 111122223333 --loader parquet \\
                 --python /opt/tributary-parquet/bin/python
 
             Exits with 69 if Python or pyarrow is missing, with 65 if a segment is damaged, and with 74 if a file can't be read or written.

@@ -21,7 +21,7 @@ struct SpoolList: AsyncParsableCommand {
 
             Example:
               tributary spool list --class authentication
-              tributary spool list --since-manifest 1200 --json --limit 100     # for a loader that has 1200
+              tributary spool list --since-manifest 1200 --json --limit 100
               tributary spool list --bucket --loader warehouse --json
               tributary spool list --bucket --since-manifest acme/12/3,globex/4/1
             """)
