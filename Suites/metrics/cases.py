@@ -26,6 +26,42 @@ def rules(programs, root, pictures):
     return f"{' '.join(checked.split())}; {' '.join(tested.split())}"
 
 
+def alerts(programs, root, pictures):
+    """Each alert has a case of the unit tests in which it fires, and one with its metrics in which it does not. That these hold, promtool says."""
+    import re
+    import yaml
+    named = re.compile(r'alertname="(\w+)"')
+    config = TOP / "config"
+    tests = yaml.safe_load((config / "prometheus-rules.test.yaml").read_text())["tests"]
+    rules = [rule for group in yaml.safe_load((config / "prometheus-rules.yaml").read_text())["groups"] for rule in group["rules"]]
+    assert len(rules) > 20, f"{len(rules)} alerts"
+    missing = []
+    for rule in rules:
+        name, metrics = rule["alert"], set(re.findall(r"\btributary_[a-z_]+\b", rule["expr"]))
+        fires = rests = False
+        for test in tests:
+            fires_here = counted = False
+            series = {re.match(r"\w+", series["series"])[0] for series in test["input_series"]}
+            for case in test.get("alert_rule_test", []):
+                if case["alertname"] == name:
+                    fires_here |= bool(case["exp_alerts"])
+                    rests |= not case["exp_alerts"]
+            for case in test.get("promql_expr_test", []):
+                samples = [sample for sample in case["exp_samples"] or [] if sample["value"] > 0]
+                found = {each for sample in samples for each in named.findall(sample["labels"]) or named.findall(case["expr"])}
+                asked = named.findall(case["expr"])
+                fires_here |= name in found
+                rests |= not samples and name in asked
+                # Without an alert's name it counts all of them, and says something of those whose metrics are there.
+                counted |= not samples and not asked and metrics <= series
+            fires |= fires_here
+            # In a test where it fires later, it only waits for its time.
+            rests |= counted and not fires_here
+        missing += [f"{name} never fires in a test"] * (not fires) + [f"no test shows {name} at rest"] * (not rests)
+    assert not missing, "; ".join(missing)
+    return f"each of {len(rules)} alerts fires in a test and rests in another"
+
+
 def dashboard(programs, root, pictures):
     """Each metric that the dashboard and the rules name is one that the daemon declares."""
     import re
@@ -377,6 +413,6 @@ def thousand(programs, root, pictures):
 
 
 CASES = {
-    "alert rules": rules, "dashboard": dashboard, "scrape": scrape, "delivery": delivery, "unix socket": unix_socket, "port in use": port_in_use, "refusals": refusals, "hostile clients": hostile,
+    "alert rules": rules, "alerts in tests": alerts, "dashboard": dashboard, "scrape": scrape, "delivery": delivery, "unix socket": unix_socket, "port in use": port_in_use, "refusals": refusals, "hostile clients": hostile,
     "page": page, "paused": paused, "1,000 integrations": thousand,
 }
