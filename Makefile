@@ -11,7 +11,7 @@ DESTDIR ?=
 RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-stdlib \
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
-.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates loader-test detections-test delivery-test fleet-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
+.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates coverage loader-test detections-test delivery-test fleet-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
 	exactly-once-test attack-test simulate simulate-faults systemd-test package-test reload-test respond-test deb tarball install uninstall clean
 
 help: ## What there is to make
@@ -82,6 +82,10 @@ gates: ## The mapping's allocations and instructions against what is committed; 
 	@scripts/install-dependencies gates
 	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
 	Benchmarks/gates/run "$$($(SWIFT) build -c release --show-bin-path)" $(ACCEPT)
+
+coverage: ## How much of the spool, the log's pages, deliveries and fleets their unit tests run; a build of its own, in .build-coverage
+	@scripts/install-dependencies test
+	scripts/coverage "$(SWIFT)"
 
 exactly-once-test: ## The daemon against an org that refuses, caps and cuts, and whose clock is another
 	@scripts/install-dependencies build
@@ -194,4 +198,4 @@ uninstall: ## Remove what install has put there; configuration, state and spool 
 	scripts/uninstall "$(DESTDIR)" "$(PREFIX)"
 
 clean: ## Remove what was built
-	rm -rf .build .demo .bench .fuzz
+	rm -rf .build .build-coverage .build-simulate .demo .bench .fuzz
