@@ -44,7 +44,7 @@ def made_up(kind):
     integrations = [integration(name, rates[name], chance) for name in names]
     history = {"interval_seconds": 80, "integrations": {name: series(rates[name], chance) for name in names}, "troubles": []}
     status = {
-        "format": 1, "version": "0.1.0", "pid": 2417, "started_at": ago(432_000), "updated_at": ago(0), "is_ready": True,
+        "format": 1, "version": "0.2.0", "pid": 2417, "started_at": ago(432_000), "updated_at": ago(0), "is_ready": True,
         "configuration": {"in_force_since": ago(86_400), "reloads_begun": 3, "reloads_finished": 3, "restart_needed": []},
         "integrations": integrations,
         "spool": {"directory": "/var/lib/tributary/spool", "bytes": 7_300_000_000, "max_bytes": 21_474_836_480, "segments_sealed": 18_214},
