@@ -168,7 +168,7 @@ package struct CredentialLoader {
 
 /// A user of this host.
 package enum Account {
-    /// The numbers of a user and of its primary group; for a number, that number.
+    /// The uid and the primary gid of a user's name. A number is taken as it is, for both.
     package static func find(_ user: String) throws(CredentialFileError) -> (uid_t, gid_t) {
         if let number = uid_t(user) { return (number, number) }
         var found = passwd()

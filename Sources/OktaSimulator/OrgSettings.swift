@@ -14,7 +14,7 @@ public struct OrgSettings: Sendable {
     public var limitedTokens: [String: AdminRights] = [:]
     /// OAuth 2.0 service apps that may ask `/oauth2/v1/token` for access tokens.
     public var serviceApps: [ServiceApp] = []
-    /// Seconds after which the nonce for DPoP proofs changes, in Okta a day. The previous nonce is then refused.
+    /// How long a DPoP nonce is valid, in seconds; a day at Okta. After that only the next one is accepted.
     public var nonceSeconds = 86_400
     /// Whether proofs for the log need a nonce, too. RFC 9449 allows that; Okta does not require it so far.
     public var wantsNonceAtResources = false

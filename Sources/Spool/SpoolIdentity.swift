@@ -38,8 +38,8 @@ struct SpoolIdentity: Codable, Equatable {
             }
             if let shared, shared != id {
                 throw .refused(
-                    "\(directory) belongs to spool \(identity.id), not to the fleet's, which is \(Hexadecimal.text(shared)): give this "
-                        + "host a separate spool.directory and state_directory for the fleet, or correct fleet.log"
+                    "\(directory) belongs to spool \(identity.id), not to the fleet's, which is \(Hexadecimal.text(shared)): set "
+                        + "spool.directory and state_directory to new directories on this host, or correct fleet.log"
                 )
             }
             return (identity, id)

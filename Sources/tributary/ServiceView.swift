@@ -120,8 +120,8 @@ final class ServiceView {
             !unit.mayListen(on: port, isIPv6: host.contains(":"))
         else { return [] }
         return [
-            "metrics.listen: the unit may not listen on TCP port \(port) where systemd enforces it: systemctl edit tributary, and add "
-                + "SocketBindAllow=tcp:\(port) under [Service]"
+            "metrics.listen: tributary.service does not allow TCP port \(port) (not every systemd enforces this). To allow it, run "
+                + "systemctl edit tributary and add SocketBindAllow=tcp:\(port) under [Service]"
         ]
     }
 

@@ -39,7 +39,8 @@ struct CredentialService: Sendable {
     func credentials(_ body: [UInt8]) throws(AWSCredentialProblem) -> AWSCredentials {
         guard let credentials = AWSCredentials(json: body) else {
             throw AWSCredentialProblem(
-                "the answer of \(name) is not an access key", remedy: "Check the role that this host or workload has")
+                "the answer of \(name) holds no usable access key",
+                remedy: "Check the role that this host or workload has")
         }
         return credentials
     }

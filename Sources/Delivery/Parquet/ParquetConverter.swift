@@ -142,8 +142,8 @@ final class ParquetConverter: Sendable {
         guard mkdtemp(&template) != nil else {
             throw .notYet(
                 DeliveryTrouble(
-                    "cannot make a directory in \(above): \(FileFailure.words(errno))",
-                    remedy: "Free space there, or name another directory by TMPDIR"))
+                    "no directory can be made in \(above): \(FileFailure.words(errno))",
+                    remedy: "Make it writable for the service's user, free space, or set TMPDIR to another directory"))
         }
         let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         work.directory = directory

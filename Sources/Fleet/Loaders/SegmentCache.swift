@@ -23,8 +23,8 @@ final class SegmentCache: Sendable {
         var template = Array("\(above)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw DeliveryTrouble(
-                "cannot make a directory in \(above): \(String(cString: strerror(errno)))",
-                remedy: "Free space there, or name another directory by TMPDIR")
+                "no directory can be made in \(above): \(String(cString: strerror(errno)))",
+                remedy: "Make it writable for the service's user, free space, or set TMPDIR to another directory")
         }
         directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         lock = try? DirectoryLock(directory, name: Self.lockName, files)
@@ -78,8 +78,11 @@ final class SegmentCache: Sendable {
             return .failed(
                 .notYet(
                     DeliveryTrouble(
-                        "cannot write \(segment.file): \(String(cString: strerror(errno)))",
-                        remedy: "Free space there, or name another directory by TMPDIR"), retryAfter: nil))
+                        "\(segment.file) can't be made: \(String(cString: strerror(errno)))",
+                        remedy:
+                            "Make its directory writable for the service's user, free space, or set TMPDIR to another directory"
+                    ),
+                    retryAfter: nil))
         }
         return .ready
     }

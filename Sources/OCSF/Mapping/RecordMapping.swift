@@ -78,7 +78,7 @@ struct RecordMapping: ~Copyable {
         nothing.deallocate()
     }
 
-    /// What the object is if it is not a LogEvent; nil if it is one.
+    /// What the object is, if it is no LogEvent; nil if it is one.
     mutating func otherObject(_ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode) -> OtherObject? {
         event = LogEvent(bytes: bytes, count: count, nodes: nodes, top: tables, debug: tables + OktaKey.slots)
         event.index()

@@ -127,7 +127,7 @@ package struct OktaCall: Sendable {
         lifecycle(user, "reset_password", query: "?sendEmail=\(sendEmail)")
     }
 
-    /// Both are always said: the default of `forgetDevices` differs between Okta's generations.
+    /// Both parameters are always sent, since Classic Engine and Identity Engine have different defaults for `forgetDevices`.
     package static func clearSessions(_ user: String, oauthTokens: Bool, forgetDevices: Bool) -> OktaCall {
         OktaCall(
             .delete,

@@ -59,7 +59,7 @@ struct JournalReader {
         }
         guard Journal.fileName(header.generation) == file.path.split(separator: "/").last.map(String.init) else {
             throw .damaged(
-                path: file.path, reason: "it is generation \(header.generation) , which is not the one in its name")
+                path: file.path, reason: "it is generation \(header.generation), which is not the one in its name")
         }
         return (header, windows, crc, length)
     }

@@ -83,7 +83,7 @@ struct Responder {
             throw Failure(
                 code: "configuration",
                 message:
-                    "the configuration has mistakes, so the integration must be named with --integration",
+                    "the configuration can't be used here. Name the integration with --integration; the helper has its own copy",
                 status: ExitStatus.configuration)
         }
         switch names.count {

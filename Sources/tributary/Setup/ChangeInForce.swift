@@ -8,7 +8,7 @@ import Setup
 struct NewCredential: Sendable {
     var record: CredentialRecord
     var secret: [UInt8]
-    /// The configuration to which the secret belongs.
+    /// The service for which the secret is stored.
     let administration: Administration
     /// Whether to store it unencrypted.
     let plain: Bool
