@@ -259,7 +259,7 @@ if Context.environment["TRIBUTARY_FUZZ"] != nil {
 }
 
 // `make coverage` builds these test targets with what they need, and nothing else.
-if let tests = Context.environment["TRIBUTARY_TESTS"] {
+if let tests = Context.environment["COVERAGE_TESTS"] {
     var kept = Set(tests.split(separator: ",").map(String.init))
     var left = Array(kept)
     while let name = left.popLast() {

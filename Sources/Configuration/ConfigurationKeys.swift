@@ -31,7 +31,7 @@ extension Configuration {
         ) { $0 }
         package let compression = ConfigurationKey<Compression>(
             "spool.compression", .word(), default: .value("zstd"), .whileRunning,
-            "How segments are compressed: \(Compression.alternatives)."
+            "How segments are compressed: \(Compression.allCases.map(\.rawValue).alternatives)."
         ) { $0 == .none ? "not compressed" : $0.rawValue }
         package let segmentMaxBytes = ConfigurationKey<ByteSize>(
             "spool.segment_max_bytes", .size(1 << 10, 4 << 30), default: .value("64MiB"), .whileRunning,

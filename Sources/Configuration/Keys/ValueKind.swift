@@ -33,10 +33,7 @@ struct ValueKind<Value: Sendable>: Sendable {
     }
 }
 
-extension CaseIterable where Self: RawRepresentable<String> {
-    /// All words that a value may be, for a person: `zstd, gzip or none`.
-    package static var alternatives: String {
-        let words = allCases.map(\.rawValue)
-        return words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
-    }
+extension [String] {
+    /// `zstd, gzip or none`.
+    package var alternatives: String { dropLast().joined(separator: ", ") + " or " + (last ?? "") }
 }

@@ -33,7 +33,7 @@ struct DestinationAdd: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "A name of lower-case letters, digits and -, used in the status, in the journal, and for the unit.")
     var name: String
-    @Option(help: ArgumentHelp("\(DestinationType.alternatives)."), completion: .list(DestinationType.words))
+    @Option(help: ArgumentHelp("\(DestinationType.words.alternatives)."), completion: .list(DestinationType.words))
     var type: String?
     @OptionGroup var fields: DestinationFields
     @Flag(help: "Store the secret unencrypted, readable only by root, instead of encrypting it with systemd-creds.")
@@ -106,7 +106,7 @@ struct DestinationAdd: AsyncParsableCommand {
             let options = types.map { (title: $0.rawValue, about: $0.about) }
             chosen = types[try dialogue.choose("Where to?", among: options)].rawValue
         }
-        guard let chosen else { throw ValidationError("--type is missing: \(DestinationType.alternatives)") }
+        guard let chosen else { throw ValidationError("--type is missing: \(DestinationType.words.alternatives)") }
         func set(_ key: String, _ text: String) throws { try record.set(key, to: [text]) }
         do { try set("type", chosen) } catch let error as ValueError { throw ValidationError("--type: \(error)") }
         guard let dialogue else { return }
