@@ -89,7 +89,7 @@ struct ResponseSource: Service {
         }
     }
 
-    private func report(_ taken: IngestWorker.TakenResponses, isNewGap: Bool) {
+    private func report(_ taken: ResponseLogReader.Taken, isNewGap: Bool) {
         if isNewGap {
             announce(
                 .responsesMissing,
