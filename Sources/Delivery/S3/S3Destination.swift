@@ -65,6 +65,8 @@ package final class S3Destination: Destination {
     }
 
     /// Stores a small object twice. The second write must be refused: a store that ignores the condition could store a segment twice.
+    ///
+    /// Long because it has all steps of the test in the order in which they run.
     package func check() async -> [DestinationStep] {
         let body = Array("{}".utf8)
         let random = UInt64.random(in: .min ... .max)
