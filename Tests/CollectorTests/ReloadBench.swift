@@ -10,10 +10,11 @@ import Synchronization
 import Testing
 
 @testable import Collector
+@testable import Fleet
 @testable import Systemd
 
 /// The services of a daemon in this process: the real workers, spool and transport, and simulated orgs. The configuration is a text that a test
-/// replaces.
+/// replaces. With a section `fleet`, the test says which integrations this host holds; segments are in the spool of this host then, too.
 final class ReloadBench: Sendable {
     let root = FileManager.default.temporaryDirectory.appending(path: "tributary-reload-\(UUID().uuidString)").path
     let board = StatusBoard()
@@ -21,6 +22,8 @@ final class ReloadBench: Sendable {
     let spool: Spool
     let collection: CollectionService
     let reloader: Reloader
+    /// Nil outside a fleet. It has not begun to ask the store of the leases.
+    let membership: FleetMembership?
     private let group: ServiceGroup
     private let running: Mutex<Task<Void, any Error>?> = Mutex(nil)
     private let text: TextBox
@@ -66,10 +69,15 @@ final class ReloadBench: Sendable {
         }
         var factory = CollectorFactory(
             transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
-        let collectors = configuration.integrations.compactMap {
-            factory.collector($0, of: configuration.integrations.count)
+        let collectors =
+            configuration.fleet == nil
+            ? configuration.integrations.compactMap { factory.collector($0, of: configuration.integrations.count) } : []
+        if let fleet = configuration.fleet {
+            board.updateFleet { $0 = FleetBoard(fleet) }
+            StandbyIntegrations(board: board).add(configuration.integrations)
         }
         UnusableIntegrations(board: board, logger: logger).add(configuration.unusable)
+        PausedIntegrations(board: board).add(configuration.integrations)
         collection = CollectionService(
             collectors: collectors, workers: workers, spool: spool, transport: transport, board: board,
             heartbeats: heartbeats, notifier: notifier, logger: logger)
@@ -80,6 +88,13 @@ final class ReloadBench: Sendable {
             configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
             board: board, reporter: reporter,
             credentials: CredentialWatch(configuration, board: board, logger: logger), logger: logger)
+        let (board, reloader) = (board, reloader)
+        membership = try configuration.fleet.map { fleet in
+            FleetMembership(
+                fleet, store: try FleetStart(fleet, network: configuration.network, logger: logger).store,
+                integrations: configuration.integrations, reloader: reloader, board: board, logger: logger)
+        }
+        if let membership { await reloader.join(membership) }
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: [reporter, collection], logger: logger))
         let group = group
@@ -156,6 +171,7 @@ final class ReloadBench: Sendable {
         var name: String
         var url: String
         var more: [String] = []
+        var paused = false
     }
 
     /// - Parameters:
@@ -173,7 +189,8 @@ final class ReloadBench: Sendable {
         lines.append("integrations:")
         for integration in integrations {
             lines += [
-                "  - name: \(integration.name)", "    url: \(integration.url)", "    data_ingest:",
+                "  - name: \(integration.name)", "    url: \(integration.url)", "    paused: \(integration.paused)",
+                "    data_ingest:",
                 "      credential: \(integration.name)-read", "      poll_interval: 1s", "      start: 7d",
             ]
             lines += integration.more.map { "      \($0)" }
