@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary(simdjson)]),
         .target(name: "CEventCatalog"),
         // Leaves: they know of nothing of ours, and everything may use them.
+        .target(name: "CommandHints", swiftSettings: strict),
         .target(name: "Time", swiftSettings: strict),
         .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
@@ -43,18 +44,21 @@ let package = Package(
         .target(
             name: "OktaAPI",
             dependencies: [
-                "CurlHTTPClient", "Time", .product(name: "Crypto", package: "swift-crypto"),
+                "CommandHints", "CurlHTTPClient", "Time", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
         .target(
             name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CRecordSchemas", "Digests", "Time"],
             swiftSettings: strict),
-        .target(name: "Spool", dependencies: ["CZstd", "CZlib", "Digests", "Gzip", "Time"], swiftSettings: strict),
         .target(
-            name: "Configuration", dependencies: ["CYaml", "CurlHTTPClient", "OktaAPI", "Time"], swiftSettings: strict),
-        .target(name: "Credentials", dependencies: ["CLinux", "Configuration"], swiftSettings: strict),
-        .target(name: "Setup", dependencies: ["Configuration", "Credentials"], swiftSettings: strict),
+            name: "Spool", dependencies: ["CZstd", "CZlib", "CommandHints", "Digests", "Gzip", "Time"],
+            swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["CYaml", "CommandHints", "CurlHTTPClient", "OktaAPI", "Time"],
+            swiftSettings: strict),
+        .target(name: "Credentials", dependencies: ["CLinux", "CommandHints", "Configuration"], swiftSettings: strict),
+        .target(name: "Setup", dependencies: ["CommandHints", "Configuration", "Credentials"], swiftSettings: strict),
         .target(
             name: "Systemd",
             dependencies: ["CSystemd", "Time", .product(name: "Logging", package: "swift-log")],
@@ -74,7 +78,7 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "Configuration", "Credentials", "CurlHTTPClient", "Delivery", "Fleet", "OCSF", "OktaAPI",
+                "CLinux", "CommandHints", "Configuration", "Credentials", "CurlHTTPClient", "Delivery", "Fleet", "OCSF", "OktaAPI",
                 "ResponseLog", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -96,7 +100,7 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "Configuration", "CurlHTTPClient", "Digests", "OCSF", "Spool", "Systemd", "Time",
+                "CommandHints", "Configuration", "CurlHTTPClient", "Digests", "OCSF", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -106,7 +110,7 @@ let package = Package(
         .target(
             name: "Fleet",
             dependencies: [
-                "Configuration", "CurlHTTPClient", "Delivery", "Spool", "Systemd", "Time",
+                "CommandHints", "Configuration", "CurlHTTPClient", "Delivery", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -122,7 +126,7 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "CThreadPriority", "Collector", "Configuration", "Credentials", "CurlHTTPClient", "Delivery",
+                "CLinux", "CThreadPriority", "Collector", "CommandHints", "Configuration", "Credentials", "CurlHTTPClient", "Delivery",
                 "Digests", "Fleet", "Monitoring", "OCSF", "OktaAPI", "Respond", "ResponseLog", "Setup", "Spool",
                 "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
@@ -200,7 +204,7 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "CollectionSimulation", "Collector", "Configuration", "CurlHTTPClient", "OCSF", "OktaAPI",
+                "CollectionSimulation", "Collector", "Configuration", "CurlHTTPClient", "Fleet", "OCSF", "OktaAPI",
                 "OktaSimulator", "ResponseLog", "Spool", "Systemd", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

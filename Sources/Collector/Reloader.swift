@@ -1,3 +1,4 @@
+import CommandHints
 import Configuration
 import Fleet
 import Logging

@@ -1,3 +1,4 @@
+import CommandHints
 import Configuration
 
 /// The health of a credential: a color, and the reasons in words. A plain value without a clock and without files.

@@ -1,3 +1,4 @@
+import CommandHints
 import Configuration
 import CurlHTTPClient
 
@@ -109,6 +110,9 @@ package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
         self.message = message.oneLine(limit: 400)
         self.remedy = remedy.oneLine(limit: 400)
     }
+
+    /// What to do about a segment that is not what was sealed.
+    static var damageRemedy: String { "Check it with `\(CommandHint.command("spool verify"))` and restore it" }
 }
 
 extension DeliveryTrouble {
@@ -120,7 +124,7 @@ extension DeliveryTrouble {
             case .resolve: "Check \(addressName) and this machine's DNS"
             case .connect: "Check \(addressName), the network, the firewall and the proxy settings"
             case .timeout, .interrupted: "Tributary retries; if it persists, check the network and the destination"
-            case .invalidRequest: "Check \(addressName), and check the segment with `tributary spool verify`"
+            case .invalidRequest: "Check \(addressName), and check the segment with `\(CommandHint.command("spool verify"))`"
             default: "If it persists, check what answers at \(addressName)"
             }
         self.init(error.summary, remedy: remedy)

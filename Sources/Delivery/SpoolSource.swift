@@ -1,3 +1,4 @@
+import CommandHints
 import Glibc
 import Spool
 import Synchronization
@@ -113,7 +114,7 @@ package final class SpoolSource: SegmentSource {
     }
 
     package func skipping(_ segment: DeliverySegment) -> String {
-        "`tributary spool ack --loader \(loader) --through \(segment.sequence)`"
+        "`\(CommandHint.command("spool ack --loader \(loader) --through \(segment.sequence)"))`"
     }
 
     package func run() async {}

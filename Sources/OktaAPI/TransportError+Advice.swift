@@ -1,3 +1,4 @@
+import CommandHints
 import CurlHTTPClient
 
 extension TransportError {
@@ -11,7 +12,7 @@ extension TransportError {
         case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
         case .timeout: "Check the network; if it persists, Okta's status page"
         case .noRoom:
-            "See why those are not stored: a spool that is full or can't be written, mostly (`tributary status`)"
+            "See why those are not stored: a spool that is full or can't be written, mostly (`\(CommandHint.command("status"))`)"
         case .tooLarge:
             "If it persists, the address does not lead to Okta, or a page of the log is larger than the bound"
         case .cancelled, .shutDown: "No action is needed"

@@ -1,3 +1,4 @@
+import CommandHints
 import Configuration
 
 /// Why a file is not changed: the text has a form that the command can't change safely.

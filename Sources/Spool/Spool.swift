@@ -1,3 +1,4 @@
+import CommandHints
 import Synchronization
 
 /// A daemon's spool: its directories, their locks, the manifest, and the limit on its size. It creates a writer for each integration.
@@ -191,7 +192,7 @@ package final class Spool: Sendable {
                 if let failure = outcome.failure { report.problem = "some segments could not be deleted: \(failure)" }
             } else {
                 report.problem =
-                    "no loader is registered, so nothing is deleted: register one with `tributary spool ack --loader NAME --through 0`"
+                    "no loader is registered, so nothing is deleted: register one with `\(CommandHint.command("spool ack --loader NAME --through 0"))`"
             }
         } catch {
             report.problem = "nothing is deleted: \(error)"

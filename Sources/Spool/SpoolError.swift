@@ -1,3 +1,4 @@
+import CommandHints
 import Glibc
 
 /// An error of the spool. The description says what happened, where, and what to do. No case holds a record's contents or a cursor.
@@ -81,7 +82,7 @@ extension SpoolError: CustomStringConvertible {
             "\(path) is damaged (\(reason)): restore it, or move it away; "
                 + "without a journal the integration starts again from its configured start"
         case .full(let used, let limit):
-            "the spool holds \(used) of at most \(limit) bytes: let a loader or `tributary spool prune` delete segments, "
+            "the spool holds \(used) of at most \(limit) bytes: let a loader or `\(CommandHint.command("spool prune"))` delete segments, "
                 + "or raise spool.max_bytes; collection waits, nothing is dropped"
         case .invalidName(let name, let reason): "\"\(name)\" can't be a directory of the spool: \(reason)"
         case .invalidRecord(let reason): "a record can't be spooled: \(reason)"

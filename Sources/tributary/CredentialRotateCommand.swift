@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Collector
+import CommandHints
 import Configuration
 import Credentials
 import FoundationEssentials

@@ -1,4 +1,5 @@
 import Collector
+import CommandHints
 import Configuration
 import FoundationEssentials
 import Glibc

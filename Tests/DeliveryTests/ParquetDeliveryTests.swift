@@ -12,6 +12,17 @@ struct ParquetDeliveryTests {
         return path
     }
 
+    /// Makes a file of each record.
+    private static let good = """
+        echo '{"ready":"1"}'
+        echo started >>"$(dirname "$0")/starts"
+        while read -r header && read -r record; do
+            target=${header#*\\"target\\":\\"}; target=${target%%\\"*}
+            printf '%s' "$record" >"$target"
+            echo '{"rows":1}'
+        done
+        """
+
     private static func segment(_ spool: SealedSpool) throws -> DeliverySegment {
         let path = try #require(try spool.paths()[1])
         return DeliverySegment(
@@ -54,16 +65,7 @@ struct ParquetDeliveryTests {
     @Test("comes from a helper that stays, and leaves no file")
     func converts() async throws {
         let spool = try SealedSpool(segments: 1)
-        let script = try Self.helper(
-            """
-            echo '{"ready":"1"}'
-            echo started >>"$(dirname "$0")/starts"
-            while read -r header && read -r record; do
-                target=${header#*\\"target\\":\\"}; target=${target%%\\"*}
-                printf '%s' "$record" >"$target"
-                echo '{"rows":1}'
-            done
-            """, in: spool.home)
+        let script = try Self.helper(Self.good, in: spool.home)
         let converter = ParquetConverter(python: "/bin/bash", script: script)
         for _ in 0..<2 {
             let (upload, sha256) = try await converter.convert(try Self.segment(spool))
@@ -71,6 +73,37 @@ struct ParquetDeliveryTests {
             #expect(sha256.count == 64)
         }
         #expect(try String(contentsOfFile: spool.home + "/starts", encoding: .utf8) == "started\n")
+    }
+
+    @Test("what killed deliveries have left is removed with the next file; what another one uses stays")
+    func leftovers() async throws {
+        let spool = try SealedSpool(segments: 1)
+        let left = "\(TemporaryDirectory.standard)/\(ParquetConverter.prefix)left-\(UUID())"
+        try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
+        try Data(count: 100).write(to: URL(fileURLWithPath: left + "/segment.parquet"))
+        let other = try TemporaryDirectory(prefix: ParquetConverter.prefix)
+        let used = other.path + "/segment.parquet"
+        try Data(count: 100).write(to: URL(fileURLWithPath: used))
+        let converter = ParquetConverter(python: "/bin/bash", script: try Self.helper(Self.good, in: spool.home))
+        _ = try await converter.convert(try Self.segment(spool))
+        #expect(!FileManager.default.fileExists(atPath: left))
+        #expect(FileManager.default.fileExists(atPath: used))
+    }
+
+    @Test("a directory goes with its process, and another one is made when a cleaner has removed it")
+    func ownDirectory() async throws {
+        let spool = try SealedSpool(segments: 1)
+        let above = spool.home + "/above"
+        try FileManager.default.createDirectory(atPath: above, withIntermediateDirectories: false)
+        func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: above) }
+        do {
+            let first = try TemporaryDirectory(prefix: "x-", above: above)
+            let second = try TemporaryDirectory(prefix: "x-", above: above)
+            #expect(try names().count == 2 && first.exists && second.exists)
+            try FileManager.default.removeItem(atPath: second.path)
+            #expect(!second.exists)
+        }
+        #expect(try names().isEmpty)
     }
 
     static let broken: [(script: String, says: String)] = [

@@ -119,7 +119,15 @@ struct SpoolCommandTests {
         #expect(back.status == 65 && back.errors.contains("do not go back"))
         let beyond = try spool(["ack", "--loader", "alerts", "--through", "\(position + 1)"], workspace)
         #expect(beyond.status == 65 && beyond.errors.contains("ends at position \(position)"))
+        // The command that is named works with the same files.
+        #expect(beyond.errors.contains("`tributary spool list --config \(workspace.configuration)`"))
+        let there = try Programs.tributary(
+            ["spool", "ack", "--loader", "alerts", "--through", "\(position + 1)", "--spool", workspace.spool],
+            in: workspace)
+        #expect(there.errors.contains("`tributary spool list --spool \(workspace.spool)`"), "\(there.errors)")
         #expect(try spool(["ack", "--loader", "alerts"], workspace).status == 64)
+        let negative = try spool(["ack", "--loader", "alerts", "--through", "-1"], workspace)
+        #expect(negative.status == 65 && negative.errors.contains("positions begin with 1"), "\(negative.errors)")
         let dry = try spool(["prune", "--acknowledged", "--dry-run"], workspace)
         #expect(dry.output.split(separator: "\n").count == 2)
         let old = try spool(["prune", "--older-than", "0s"], workspace)
@@ -158,7 +166,8 @@ struct SpoolCommandTests {
         try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
         try await run(until: "word of an acknowledgement that can't be read") {
             $0?.spool.deletionHeldUp?.contains("warehouse.json is invalid") == true
-                && $0?.spool.deletionHeldUp?.contains("spool ack --loader warehouse --remove") == true
+                && $0?.spool.deletionHeldUp?.contains(
+                    "`tributary spool ack --loader warehouse --remove --config \(workspace.configuration)`") == true
         }
         #expect(try workspace.segmentFiles().count == count)
         try good.write(to: URL(fileURLWithPath: path))

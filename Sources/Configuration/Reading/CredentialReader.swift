@@ -1,3 +1,4 @@
+import CommandHints
 import CurlHTTPClient
 import OktaAPI
 

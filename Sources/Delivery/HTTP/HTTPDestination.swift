@@ -1,3 +1,4 @@
+import CommandHints
 import Configuration
 import CurlHTTPClient
 import Logging
@@ -67,7 +68,7 @@ package final class HTTPDestination: Destination {
                 return .refused(
                     DeliveryTrouble(
                         "\(segment.path) differs from the segment that was sealed",
-                        remedy: "Check it with `tributary spool verify` and restore it")
+                        remedy: DeliveryTrouble.damageRemedy)
                 )
             }
             let service = service
@@ -85,7 +86,7 @@ package final class HTTPDestination: Destination {
                 return .refused(
                     DeliveryTrouble(
                         "\(segment.path) has \(cutter.read) records, but \(segment.records) according to the manifest",
-                        remedy: "Check it with `tributary spool verify` and restore it"))
+                        remedy: DeliveryTrouble.damageRemedy))
             }
         } catch {
             return Self.unreadable(segment, error)
@@ -202,14 +203,17 @@ package final class HTTPDestination: Destination {
             }
         return DeliveryTrouble(
             "the secret \(path) \(why)",
-            remedy: "Store only the token or password there, with `tributary credential add NAME --for deliver/NAME`; "
+            remedy:
+                "Store only the token or password there, with `\(CommandHint.command("credential add NAME --for deliver/NAME"))`; "
                 + "Tributary reads it again")
     }
 
     private static func unreadable(_ segment: DeliverySegment, _ error: SpoolError) -> DeliveryOutcome {
         switch error {
         case .damaged, .tooMuch:
-            .refused(DeliveryTrouble("\(error)", remedy: "Check it with `tributary spool verify` and restore it"))
+            .refused(
+                DeliveryTrouble(
+                    "\(error)", remedy: DeliveryTrouble.damageRemedy))
         default:
             .notYet(
                 DeliveryTrouble(

@@ -1,6 +1,5 @@
 import CurlHTTPClient
 import Dispatch
-import FoundationEssentials
 import Glibc
 import Spool
 import Synchronization
@@ -29,11 +28,7 @@ final class ParquetConverter: Sendable {
     private final class Work: @unchecked Sendable {
         var helper: ParquetHelper?
         /// The directory for unfinished files, which only this process uses.
-        var directory: String?
-
-        deinit {
-            if let directory { rmdir(directory) }
-        }
+        var directory: TemporaryDirectory?
     }
 
     /// Starts nothing yet.
@@ -136,19 +131,18 @@ final class ParquetConverter: Sendable {
     }
 
     private func directory(_ work: Work) throws(Failure) -> String {
-        if let directory = work.directory { return directory }
-        let above = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
-        var template = Array("\(above)/tributary-parquet-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw .notYet(
-                DeliveryTrouble(
-                    "no directory can be made in \(above): \(FileFailure.words(errno))",
-                    remedy: "Make it writable for the service's user, free space, or set TMPDIR to another directory"))
+        if let directory = work.directory, directory.exists { return directory.path }
+        do throws(DeliveryTrouble) {
+            let directory = try TemporaryDirectory(prefix: Self.prefix)
+            work.directory = directory
+            return directory.path
+        } catch {
+            throw .notYet(error)
         }
-        let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        work.directory = directory
-        return directory
     }
+
+    /// Of the names of directories in `$TMPDIR`.
+    static let prefix = "tributary-parquet-"
 
     private static func failure(_ error: any Error, _ segment: DeliverySegment?) -> Failure {
         let what = segment.map { "cannot convert \($0.path) to Parquet" } ?? "cannot make Parquet files"
@@ -160,7 +154,9 @@ final class ParquetConverter: Sendable {
             return problem.kind == .data ? .refused(trouble) : .notYet(trouble)
         case SpoolError.damaged, SpoolError.tooMuch:
             return .refused(
-                DeliveryTrouble("\(what): \(error)", remedy: "Check it with `tributary spool verify` and restore it"))
+                DeliveryTrouble(
+                    "\(what): \(error)", remedy: DeliveryTrouble.damageRemedy
+                ))
         default:
             return .notYet(
                 DeliveryTrouble(

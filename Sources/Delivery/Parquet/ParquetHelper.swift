@@ -1,3 +1,4 @@
+import CommandHints
 import FoundationEssentials
 import Glibc
 import Spool
@@ -146,7 +147,7 @@ package final class ParquetHelper {
         case .exit(126), .exit(127):
             Problem(words: "Python is missing: \(install)", kind: .unavailable)
         case .exit(65):
-            Problem(words: "a record can't be read: see tributary spool verify", kind: .data)
+            Problem(words: "a record can't be read: see \(CommandHint.command("spool verify"))", kind: .data)
         case .exit(74): Problem(words: "the Parquet file can't be written; see above", kind: .file)
         case .exit(let status):
             Problem(words: "the program that writes Parquet ended with status \(status)", kind: .ended)

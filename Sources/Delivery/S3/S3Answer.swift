@@ -1,3 +1,4 @@
+import CommandHints
 import CurlHTTPClient
 import Time
 
@@ -69,14 +70,14 @@ struct S3Answer: Sendable {
             return .refused(
                 trouble(
                     "\(path) differs from the segment that was sealed: \(host) received bytes that do not match the manifest\(said)",
-                    "Check it with `tributary spool verify` and restore it"))
+                    DeliveryTrouble.damageRemedy))
         case ("EntityTooLarge", _), ("KeyTooLongError", _), ("InvalidObjectName", _), ("InvalidURI", _), (_, 413),
             (_, 414):
             return .refused(
                 trouble(
                     "\(host) does not accept \(path)\(said)",
                     "Lower spool.segment_max_bytes or shorten the prefix. Or deliver this segment by hand: "
-                        + "stop this delivery, upload the segment, skip it with `tributary spool ack`, and start the delivery again"
+                        + "stop this delivery, upload the segment, skip it with `\(CommandHint.command("spool ack"))`, and start the delivery again"
                 ))
         case ("NoSuchBucket", _), (_, 404):
             return notYet(

@@ -1,3 +1,4 @@
+import CommandHints
 import Configuration
 import CurlHTTPClient
 import Logging
@@ -155,7 +156,8 @@ package final class S3Destination: Destination {
             return .failure(
                 .refused(
                     DeliveryTrouble(
-                        "\(segment.path) has no class or no date", remedy: "Skip it with `tributary spool ack`")))
+                        "\(segment.path) has no class or no date",
+                        remedy: "Skip it with `\(CommandHint.command("spool ack"))`")))
         }
         do throws(ParquetConverter.Failure) {
             let (upload, sha256) = try await form.converter.convert(segment)
@@ -193,7 +195,7 @@ package final class S3Destination: Destination {
                 .refused(
                     DeliveryTrouble(
                         "\(segment.path) has \(upload.bytes) bytes, but \(segment.bytes) according to the manifest",
-                        remedy: "Check it with `tributary spool verify` and restore it")))
+                        remedy: DeliveryTrouble.damageRemedy)))
         }
         return .success(
             S3Object(

@@ -1,3 +1,4 @@
+import CommandHints
 import Delivery
 import FoundationEssentials
 import Logging
@@ -109,7 +110,7 @@ package final class FleetSource: SegmentSource {
     }
 
     package func skipping(_ segment: DeliverySegment) -> String {
-        "`tributary spool ack --bucket --loader \(loader) --through \(segment.position ?? "")`"
+        "`\(CommandHint.command("spool ack --bucket --loader \(loader) --through \(segment.position ?? "")"))`"
     }
 
     package func fetch(_ segment: DeliverySegment) async -> SegmentFetch {
@@ -307,7 +308,7 @@ package final class FleetSource: SegmentSource {
                 return nil
             }
             throw SealList.missing(integration, generation + 1, before: first, in: list.place) {
-                "skip them with `tributary spool ack --bucket --loader \(loader) --through \($0)`"
+                "skip them with `\(CommandHint.command("spool ack --bucket --loader \(loader) --through \($0)"))`"
             }
         }
         // If a later generation is staged, the next seal is decided already, and that requires that the segments of this one are visible.

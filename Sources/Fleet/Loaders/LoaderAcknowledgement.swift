@@ -1,3 +1,4 @@
+import CommandHints
 import Delivery
 import FoundationEssentials
 import Spool
@@ -60,7 +61,7 @@ extension SealList {
         else {
             throw Self.refused(
                 "the acknowledgement \(key) is invalid: it is not what `tributary spool ack` writes",
-                "Remove it with `tributary spool ack --bucket --loader \(loader) --remove`, and let the loader start again"
+                "Remove it with `\(CommandHint.command("spool ack --bucket --loader \(loader) --remove"))`, and let the loader start again"
             )
         }
         guard found.format <= LoaderAcknowledgement.format else {
@@ -142,7 +143,7 @@ extension SealList {
                 throw Self.refused(
                     "the seal of \(integration) that begins generation \(position.generation) has \(seal.segments.count) segments, so "
                         + "\(position.text(integration)) can't have been loaded",
-                    "Acknowledge what `tributary spool list --bucket` gave")
+                    "Acknowledge what `\(CommandHint.command("spool list --bucket"))` gave")
             }
             return
         }
@@ -153,7 +154,7 @@ extension SealList {
         else {
             throw Self.refused(
                 "\(place) has no seal of \(integration) that begins generation \(position.generation)",
-                "Acknowledge what `tributary spool list --bucket` gave")
+                "Acknowledge what `\(CommandHint.command("spool list --bucket"))` gave")
         }
     }
 

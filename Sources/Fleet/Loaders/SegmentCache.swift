@@ -1,3 +1,4 @@
+import CommandHints
 import Delivery
 import FoundationEssentials
 import Glibc
@@ -9,40 +10,14 @@ final class SegmentCache: Sendable {
     private static let piece: Int64 = 1 << 20
 
     /// The directory; below it, files have the same paths as in the bucket.
-    let directory: String
+    var directory: String { place.path }
+    private let place: TemporaryDirectory
     private let log: SealLog
-    private let files = PosixFileSystem()
-    /// The kernel releases the lock when the process dies.
-    private let lock: DirectoryLock?
 
-    /// Makes a directory in `$TMPDIR`, or in `/var/tmp`, and removes those that were left by killed processes of the same destination.
+    /// Makes a directory in `above`, and removes those that killed processes of the same destination have left.
     init(_ log: SealLog, name: String, above: String) throws(DeliveryTrouble) {
         self.log = log
-        let prefix = "tributary-deliver-\(name)-"
-        Self.removeAbandoned(prefix, in: above)
-        var template = Array("\(above)/\(prefix)XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw DeliveryTrouble(
-                "no directory can be made in \(above): \(String(cString: strerror(errno)))",
-                remedy: "Make it writable for the service's user, free space, or set TMPDIR to another directory")
-        }
-        directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        lock = try? DirectoryLock(directory, name: Self.lockName, files)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: directory) }
-
-    private static let lockName = "lock"
-
-    private static func removeAbandoned(_ prefix: String, in above: String) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: above)) ?? [] where name.hasPrefix(prefix) {
-            let path = "\(above)/\(name)"
-            var status = stat()
-            guard lstat(path, &status) == 0, status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFDIR,
-                let lock = try? DirectoryLock(path, name: lockName, PosixFileSystem())
-            else { continue }
-            withExtendedLifetime(lock) { try? FileManager.default.removeItem(atPath: path) }
-        }
+        place = try TemporaryDirectory(prefix: "tributary-deliver-\(name)-", above: above)
     }
 
     /// Downloads a segment unless its file exists, and checks it against its seal.
@@ -69,7 +44,7 @@ final class SegmentCache: Sendable {
                     DeliveryTrouble(
                         "\(segment.path) in the fleet's bucket differs from the segment that was sealed",
                         remedy:
-                            "Check it with `tributary spool verify --bucket`, and restore an earlier version of the object"
+                            "Check it with `\(CommandHint.command("spool verify --bucket"))`, and restore an earlier version of the object"
                     )))
         }
         let above = segment.file.prefix(upTo: segment.file.lastIndex(of: "/") ?? segment.file.endIndex)

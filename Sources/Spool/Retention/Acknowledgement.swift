@@ -1,3 +1,5 @@
+import CommandHints
+
 /// How far a loader has come: it has stored everything up to a manifest position durably.
 ///
 /// There is one file per loader, `SPOOL/_acks/<loader>.json`:
@@ -50,7 +52,7 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         }
         if next > last {
             return
-                "the manifest ends at position \(last), so \(next) can't have been loaded: acknowledge what `tributary spool list` gave"
+                "the manifest ends at position \(last), so \(next) can't have been loaded: acknowledge what `\(CommandHint.command("spool list"))` gave"
         }
         return nil
     }

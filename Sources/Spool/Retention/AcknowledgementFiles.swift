@@ -1,3 +1,4 @@
+import CommandHints
 import FoundationEssentials
 import Glibc
 
@@ -188,7 +189,7 @@ package struct AcknowledgementFiles: Sendable {
         let shown = (try? Acknowledgement.checkName(loader)) == nil ? "NAME" : loader
         return .refused(
             "the acknowledgement \(directory)/\(name) is invalid: \(reason). Remove it with "
-                + "`tributary spool ack --loader \(shown) --remove`, and let the loader start again")
+                + "`\(CommandHint.command("spool ack --loader \(shown) --remove"))`, and let the loader start again")
     }
 
     private func write(_ acknowledgement: Acknowledgement, _ name: String, in directory: OpenFile) throws(SpoolError) {

@@ -1,3 +1,5 @@
+import CommandHints
+
 /// What one pass of the retention deleted, and what it kept because a loader has not acknowledged it.
 package struct RetentionOutcome: Sendable, Equatable {
     /// In order of deletion: by the time of sealing.
@@ -115,6 +117,6 @@ package struct RetentionReport: Sendable, Equatable {
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
         problem =
             "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), acknowledged up to position "
-            + "\(slowest): get that loader to continue, or remove it with `tributary spool ack --loader \(loaders.first ?? "NAME") --remove`"
+            + "\(slowest): get that loader to continue, or remove it with `\(CommandHint.command("spool ack --loader \(loaders.first ?? "NAME") --remove"))`"
     }
 }

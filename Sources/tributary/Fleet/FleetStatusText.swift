@@ -1,4 +1,5 @@
 import Collector
+import CommandHints
 import Time
 
 /// `tributary fleet status` for people.
@@ -30,7 +31,7 @@ struct FleetStatusText {
         }
         for host in report.drainingHosts {
             lines += terminal.wrapped(
-                "\(terminal.mark(.paused)) \(host) does not run, and would take nothing when it starts: tributary fleet undrain \(host)",
+                "\(terminal.mark(.paused)) \(host) does not run, and would take nothing when it starts: \(CommandHint.command("fleet undrain \(host)"))",
                 indent: 2)
         }
         let held = report.integrations.filter { $0.host != nil }
@@ -70,10 +71,10 @@ struct FleetStatusText {
             return "No host takes part. Start the daemon on one of them: systemctl start tributary"
         }
         if report.hosts.allSatisfy(\.draining) {
-            return "Every host drains. Let one take integrations again: tributary fleet undrain HOST"
+            return "Every host drains. Let one take integrations again: \(CommandHint.command("fleet undrain HOST"))"
         }
         return
-            "Another host takes it within \(report.lease.ttlSeconds + 1) s. If not, check whether the hosts that take part have it in their configuration: tributary check"
+            "Another host takes it within \(report.lease.ttlSeconds + 1) s. If not, check whether the hosts that take part have it in their configuration: \(CommandHint.command("check"))"
     }
 
     private struct Row {

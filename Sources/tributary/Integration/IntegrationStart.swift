@@ -1,4 +1,5 @@
 import Collector
+import CommandHints
 import Configuration
 import Credentials
 import FoundationEssentials

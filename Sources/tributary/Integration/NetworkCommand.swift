@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CommandHints
 import Configuration
 import FoundationEssentials
 import Glibc

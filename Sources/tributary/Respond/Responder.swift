@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandHints
 import Configuration
 import FoundationEssentials
 import Glibc

@@ -6,20 +6,29 @@ package enum CommandHint {
     /// The configuration that the unit uses.
     package static let installed = "/etc/tributary/tributary.yaml"
 
-    private static let configuration = Mutex(installed)
+    private static let file = Mutex(installed)
+    private static let spool = Mutex<String?>(nil)
 
     /// Sets the configuration that this process works with: an absolute path. Called once, before anything is printed.
-    package static func use(configuration path: String) { configuration.withLock { $0 = path } }
+    package static func use(configuration path: String) { file.withLock { $0 = path } }
+
+    /// Sets the spool that was named instead of the configured one: an absolute path. Called once, before anything is printed.
+    package static func use(spool path: String) { spool.withLock { $0 = path } }
+
+    /// The configuration that this process works with.
+    package static var configuration: String { file.withLock(\.self) }
 
     /// Whether the unit uses this configuration.
-    private static var isInstalled: Bool { configuration.withLock { $0 == installed } }
+    private static var isInstalled: Bool { configuration == installed }
 
     /// Such as `tributary credential list`.
     ///
     /// - Parameter words: the command's name and arguments.
     package static func command(_ words: String) -> String {
-        let path = configuration.withLock(\.self)
-        return path == installed ? "tributary \(words)" : "tributary \(words) --config \(quoted(path))"
+        if words.hasPrefix("spool "), let path = spool.withLock(\.self) {
+            return "tributary \(words) --spool \(quoted(path))"
+        }
+        return isInstalled ? "tributary \(words)" : "tributary \(words) --config \(quoted(configuration))"
     }
 
     /// The same for a command that changes files under /etc, which needs root's rights.
@@ -39,20 +48,6 @@ package enum CommandHint {
         isInstalled ? "systemctl restart tributary" : "stop the daemon, then \(command("run"))"
     }
 
-    /// How to replace the secret of a credential.
-    ///
-    /// - Parameter file: the file that the configuration names for it; nil if `tributary credential` stores it.
-    package static func replaceSecret(of credential: Name, in file: String?) -> String {
-        guard let file, file != ownSecretFile(credential) else { return asRoot("credential rotate \(credential)") }
-        return "write it into \(file)"
-    }
-
-    /// Where `tributary credential` stores a secret for a configuration that no unit uses.
-    private static func ownSecretFile(_ credential: Name) -> String? {
-        let path = configuration.withLock(\.self)
-        return path == installed ? nil : "\(CredentialDirectories.collector.next(to: path).source)/\(credential)"
-    }
-
     /// Quotes a path for a shell.
     private static func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy { byte in
@@ -61,9 +56,4 @@ package enum CommandHint {
         }
         return isPlain ? path : "'\(path.replacing("'", with: "'\\''"))'"
     }
-}
-
-extension Configuration.Credential {
-    /// How to replace the secret if Okta refuses it.
-    package var secretReplacement: String { CommandHint.replaceSecret(of: settings.name, in: settings.secretFile) }
 }

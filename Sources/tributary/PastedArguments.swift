@@ -1,0 +1,39 @@
+import ArgumentParser
+import Configuration
+
+/// Secrets that were pasted into the command line. No message repeats them: terminals, journals and tickets keep what they show.
+enum PastedArguments {
+    private static let secrets = find(in: CommandLine.arguments)
+
+    /// The longest first, so that one that is a part of another does not cut it up.
+    static func find(in arguments: [String]) -> [String] {
+        // The ids of users and groups of Okta look like parts of a token.
+        let takesIdentifiers = arguments.dropFirst().first == "respond"
+        var found: Set<String> = []
+        for argument in arguments.dropFirst() {
+            var value = argument[...]
+            if argument.hasPrefix("-") { value = argument[(argument.firstIndex(of: "=") ?? argument.startIndex)...] }
+            let text = String(value.drop { "-=\"'".contains($0) }.prefix { !"\"'".contains($0) })
+            let isSecret =
+                takesIdentifiers ? LiteralSecret.isPresent(in: text, identifiers: true) : LiteralSecret.isPasted(text)
+            guard isSecret else { continue }
+            found.insert(text)
+            // Without what people put before a token.
+            if let last = text.split(separator: " ").last, LiteralSecret.mayBePresent(in: String(last)) {
+                found.insert(String(last))
+            }
+        }
+        return (found.union(found.map { $0.lowercased() })).sorted { $0.utf8.count > $1.utf8.count }
+    }
+
+    /// A text for people without them.
+    static func hidden(_ text: String) -> String {
+        secrets.reduce(text) { text, secret in text.replacing(secret, with: "…") }
+    }
+
+    /// - Throws: a message without the value, if it is, or may be, a secret.
+    static func refuse(_ value: String, what: String) throws {
+        guard LiteralSecret.isPasted(value) else { return }
+        throw ValidationError("\(what): this looks like a secret, and is not repeated here")
+    }
+}
