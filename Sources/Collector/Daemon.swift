@@ -103,6 +103,7 @@ package struct Daemon: Sendable {
         }
 
         let board = StatusBoard()
+        board.updateConfiguration { $0.file = configuration.mainFile }
         let heartbeats = Heartbeats()
         var factory = CollectorFactory(
             transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
@@ -153,7 +154,8 @@ package struct Daemon: Sendable {
     /// Acquires the locks and opens the spool; in a fleet, its bucket first.
     private func open(startedAt: String, _ fleet: FleetStart?) async throws(StartError) -> (StatusFile, Spool) {
         let wait = StartWait(
-            startedAt: startedAt, spool: configuration.spool, notifier: notifier, logger: logger, observer: observer)
+            startedAt: startedAt, file: configuration.mainFile, spool: configuration.spool, notifier: notifier,
+            logger: logger, observer: observer)
         let directory = configuration.runtimeDirectory
         let statusFile = try await wait.until(reportingTo: nil) { () throws(StartError) in
             do throws(StatusFile.Failure) {

@@ -20,6 +20,8 @@ struct StartWait {
 
     /// RFC 3339.
     let startedAt: String
+    /// The absolute path of the configuration's main file.
+    let file: String
     let spool: Configuration.Spool
     let notifier: ServiceNotifier
     let logger: Logger
@@ -73,7 +75,7 @@ struct StartWait {
         while time.now < next {
             let report = StatusReport(
                 version: Version.current, pid: getpid(), startedAt: startedAt, updatedAt: WallClock.text(time.wall),
-                waiting: waiting, integrations: [],
+                waiting: waiting, configurationFile: self.file, integrations: [],
                 spool: .init(
                     directory: spool.directory, bytes: 0, maxBytes: Int(spool.maxBytes.bytes), segmentsSealed: 0))
             notifier.waiting(extendBy: Self.signWithin, status: report.line)

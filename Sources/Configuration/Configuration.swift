@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OktaAPI
 
 /// The whole content of `tributary.yaml` and `conf.d`, checked and with defaults filled in. It contains paths of
@@ -30,6 +31,9 @@ package struct Configuration: Sendable, Equatable {
     package var destinations: [Destination]
     /// Nil if this host does not belong to a fleet.
     package var fleet: Fleet? = nil
+    /// Sections, and keys at the top, that may say something else than what is here, because there is a mistake in them or they could not be read. Empty unless
+    /// ``ConfigurationContext/mistakes`` allows that.
+    package var doubtful: Set<String> = []
     /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]
 
@@ -124,6 +128,12 @@ package struct Configuration: Sendable, Equatable {
         package subscript<Value>(dynamicMember key: KeyPath<FleetKeys, ConfigurationKey<Value>>) -> Value {
             settings[dynamicMember: key]
         }
+    }
+
+    /// The absolute path of the first of `files`.
+    package var mainFile: String {
+        let file = files.first ?? ""
+        return file.hasPrefix("/") ? file : FileManager.default.currentDirectoryPath + "/" + file
     }
 
     /// The destination with this name.

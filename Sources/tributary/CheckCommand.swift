@@ -2,6 +2,7 @@ import ArgumentParser
 import Collector
 import Configuration
 import FoundationEssentials
+import Glibc
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,18 +30,25 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         // A configuration other than the unit's is checked with this user's rights, because the service's user may not even be able to read it.
-        let view = options.config == ConfigurationOptions.installed ? ServiceView() : nil
+        let isInstalled = options.path == ConfigurationOptions.installed
+        let view = isInstalled ? ServiceView() : nil
         defer { view?.leave() }
-        try await run(view)
+        if isInstalled, geteuid() != 0 {
+            Terminal.complain("note: checked with your rights; as the service sees it: sudo tributary check")
+        }
+        try await run(view, isInstalled ? InstalledUnit.environment : ProcessInfo.processInfo.environment)
     }
 
-    private func run(_ view: ServiceView?) async throws {
+    /// - Parameter environment: for the directories, if there is no view.
+    private func run(_ view: ServiceView?, _ environment: [String: String]) async throws {
         func shown(_ text: String) -> String { view?.asShown(text) ?? text }
         let configuration: Configuration
         do {
             configuration =
-                try view.map { try options.load(environment: $0.environment, secrets: .required) { shown($0) } }
-                ?? options.load()
+                try view.map { view in
+                    try options.load(options.context(environment: view.environment, secrets: .required)) { shown($0) }
+                }
+                ?? options.load(options.context(environment: environment))
         } catch {
             for problem in view?.problems ?? [] { Terminal.complain("error: \(shown(problem))") }
             throw error

@@ -35,6 +35,8 @@ struct Deliver: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel: Logger.Level = .info
 
+    func validate() throws { try PastedArguments.refuse(name, what: "NAME") }
+
     func run() async throws {
         LogOutput.detected().bootstrap(level: logLevel)
         var logger = Logger(label: "tributary-deliver")
@@ -89,15 +91,17 @@ struct Deliver: AsyncParsableCommand {
             throw DeliveryTrouble(error.description, remedy: "Correct the configuration")
         }
         return try FleetSource(
-            bucket.list, loader: name, temporary: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp",
+            bucket.list, loader: name, temporary: TemporaryDirectory.standard,
             logger: logger, beginAgain: beginAgain)
     }
 
-    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them.
+    /// Reads the configuration; `nil` after saying what is wrong. The secrets of Okta are not this process's to look at, and a mistake in an integration is the
+    /// collector's to say.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,
-            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned)
+            today: CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970)), secrets: .warned,
+            mistakes: .everyIntegration)
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path: path, context: context)
             for warning in configuration.warnings where warning.key.hasPrefix("destinations") {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CommandHints
 import Configuration
 
 struct Reload: AsyncParsableCommand {
@@ -31,9 +32,11 @@ struct Reload: AsyncParsableCommand {
         do {
             directory = try checked().runtimeDirectory
         } catch {
-            // The daemon is made to refuse it, too, so that its status shows the refusal until a reload succeeds.
-            let daemon = RunningReport(directory: options.runtimeDirectory(), configuration: options.config)
-            if daemon.isRunning { _ = try? await daemon.reload(within: timeout) }
+            // The daemon must refuse it, too, so that its status says so until a reload succeeds.
+            let directory = FoundConfiguration(options).runtimeDirectory
+            let daemon = RunningReport(directory: directory, configuration: options.config)
+            let isOfAnother = daemon.current?.isOfAnother(than: options.path) == true
+            if daemon.isRunning, !isOfAnother { _ = try? await daemon.reload(within: timeout) }
             throw error
         }
         let daemon = RunningReport(directory: directory, configuration: options.config)

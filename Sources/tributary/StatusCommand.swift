@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CommandHints
 import Configuration
 import Delivery
 import FoundationEssentials
@@ -12,8 +13,9 @@ struct Status: ParsableCommand {
         discussion: """
             Shows first how many integrations are well, then each problem with what to do about it, then the rest.
 
-            Exits with 0 if the daemon runs and reports and everything is well or starting, and with 69 if an integration fails, a destination \
-            does not accept segments, or the daemon does not run or does not report.
+            Ends with 0 while the daemon runs and reports and everything is well or starts; with 69 when an integration fails, a destination \
+            takes no segments, or the daemon does not run or does not report; with 78 when it does not run and the configuration has mistakes. Mistakes that \
+            a running daemon has not read yet are said, and change nothing else.
 
             Example:
               tributary status --failing
@@ -42,8 +44,6 @@ struct Status: ParsableCommand {
     }
 
     func run() throws {
-        // Without another configuration, nothing is known about its daemon, and the status of the installed daemon would mislead.
-        if options.config != ConfigurationOptions.installed, options.loadedQuietly() == nil { _ = try options.load() }
         if json { return try printReport() }
         while watch {
             showScreen()
@@ -52,10 +52,9 @@ struct Status: ParsableCommand {
         switch read() {
         case .failure(let failure):
             Terminal.complain(failure.words)
-            for delivery in deliveries { try show(delivery.lines(.output)) }
+            for delivery in failure.deliveries { try show(delivery.lines(.output)) }
             throw failure.status
-        case .success(let report):
-            let text = text(report)
+        case .success(let text):
             try show(text.lines)
             if !text.isWell { throw ExitStatus.unavailable }
         }
@@ -65,35 +64,44 @@ struct Status: ParsableCommand {
     private struct Failure: Error {
         let words: String
         let status: ExitCode
+        let deliveries: [DestinationStatus]
     }
 
-    /// Empty while the configuration can't be read.
-    private var deliveries: [DestinationStatus] { options.loadedQuietly().map(DestinationStatus.all) ?? [] }
-
-    private func read() -> Result<StatusReport, Failure> {
-        let path = options.runtimeDirectory() + "/" + StatusReport.fileName
+    private func read() -> Result<StatusText, Failure> {
+        let found = FoundConfiguration(options)
+        let deliveries = found.readable.map(DestinationStatus.all) ?? []
+        func failure(_ words: String, _ refusal: [String]) -> Result<StatusText, Failure> {
+            .failure(
+                Failure(
+                    words: (refusal + ["tributary: \(words)"]).joined(separator: "\n"),
+                    status: found.mistakes.isEmpty ? ExitStatus.unavailable : ExitStatus.configuration,
+                    deliveries: deliveries))
+        }
+        let path = found.runtimeDirectory + "/" + StatusReport.fileName
         guard let data = FileManager.default.contents(atPath: path) else {
-            let words = """
-                tributary: no status at \(path): \(String(cString: strerror(errno))); is the daemon running? \(CommandHint.lookAtService)
-                """
-            return .failure(Failure(words: words, status: ExitStatus.unavailable))
+            let reason = String(cString: strerror(errno))
+            return failure(
+                "no status at \(path): \(reason); is the daemon running? \(CommandHint.lookAtService)",
+                found.refusal.map { [$0.description] } ?? [])
         }
-        do {
-            return .success(try StatusReport(decoding: data))
-        } catch {
-            let words = """
-                tributary: \(path) is not a readable status report: it is damaged, or another version of Tributary has written it. \
-                Restart the daemon: systemctl restart tributary
-                """
-            return .failure(Failure(words: words, status: ExitStatus.unavailable))
+        guard let report = try? StatusReport(decoding: data) else {
+            return failure(
+                "\(path) can't be read as a status report: it is damaged, or of another version of Tributary than this program. "
+                    + "Restart the daemon: \(CommandHint.restart)", found.mistakes)
         }
-    }
-
-    private func text(_ report: StatusReport) -> StatusText {
-        StatusText(
-            report: report, deliveries: deliveries,
-            isRunning: StatusFile.isHeld(inDirectory: options.runtimeDirectory(), by: report), now: WallClock.now(),
-            terminal: .output, isFailingOnly: failing)
+        let isOfAnother = report.isOfAnother(than: options.path)
+        // Its directory may be one of the things that could not be read.
+        if isOfAnother, !found.mistakes.isEmpty {
+            return failure(
+                "no daemon is known to run with \(options.config): the one that reports in \(found.runtimeDirectory) runs with "
+                    + "\(report.configurationFile ?? "another")", found.mistakes)
+        }
+        return .success(
+            StatusText(
+                report: report, deliveries: deliveries,
+                isRunning: StatusFile.isHeld(inDirectory: found.runtimeDirectory, by: report), now: WallClock.now(),
+                terminal: .output, isFailingOnly: failing, file: options.config, mistakes: found.mistakes,
+                otherFile: isOfAnother ? report.configurationFile : nil))
     }
 
     private func show(_ lines: [String]) throws {
@@ -105,7 +113,7 @@ struct Status: ParsableCommand {
         let lines =
             switch read() {
             case .failure(let failure): Terminal.output.wrapped(failure.words, indent: 2)
-            case .success(let report): text(report).lines
+            case .success(let text): text.lines
             }
         let terminal = Terminal.output
         let rows = max(2, terminal.size?.rows ?? 24)
@@ -124,9 +132,11 @@ struct Status: ParsableCommand {
         case .failure(let failure):
             Terminal.complain(failure.words)
             throw failure.status
-        case .success(let report):
-            try StandardOutput.write(WholeStatus(report: report, destinations: deliveries).encoded(isForPeople: true))
-            if !text(report).isWell { throw ExitStatus.unavailable }
+        case .success(let text):
+            for mistake in text.mistakes { Terminal.complain(mistake) }
+            let whole = WholeStatus(report: text.report, destinations: text.deliveries)
+            try StandardOutput.write(whole.encoded(isForPeople: true))
+            if !text.isWell { throw ExitStatus.unavailable }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Collector
+import CommandHints
 import Configuration
 import Delivery
 import Time
@@ -14,6 +15,12 @@ struct StatusText {
     let terminal: Terminal
     /// Whether to leave out everything that is well.
     var isFailingOnly = false
+    /// The configuration that was asked for.
+    var file = CommandHint.installed
+    /// What is wrong with it now, a line each.
+    var mistakes: [String] = []
+    /// The configuration that the daemon has, if it is another one.
+    var otherFile: String?
 
     /// Seconds since the daemon last reported, if that is too long; nil while it reports.
     var silence: Int? {
@@ -117,11 +124,13 @@ struct StatusText {
             lines += trouble(
                 "fleet: \(problem)", "Until this is solved, this host collects nothing; other hosts take over")
         }
-        if let refused = report.configuration?.refused {
+        // Nothing is in force after the daemon's end.
+        if let refused = report.configuration?.refused, isRunning {
             lines += wrap(
                 terminal.yellow("! new configuration refused at \(refused.at), the earlier one stays in force:"))
             lines += refused.problems.flatMap { wrap("  \($0)") }
         }
+        lines += wordsOnFile
         if let words = report.configuration?.restartWords {
             lines += wrap(terminal.yellow("! \(words): \(CommandHint.restart)"))
         }
@@ -129,6 +138,21 @@ struct StatusText {
             lines += wrap(terminal.yellow("! \(StatusReport.clockWords(ahead)). Set it: timedatectl"))
         }
         return lines
+    }
+
+    /// About the configuration as it is on disk.
+    private var wordsOnFile: [String] {
+        var lines: [String] = []
+        if let otherFile { lines += wrap(terminal.yellow("! this daemon runs with \(otherFile), not with \(file)")) }
+        let known = isRunning ? report.configuration?.refused?.problems ?? [] : []
+        let news = mistakes.filter { !known.contains($0) }
+        guard !news.isEmpty else { return lines }
+        let what =
+            isRunning
+            ? "the daemon continues with what it has read, and could not start again" : "the daemon can't start"
+        lines += wrap(terminal.yellow("! \(file) has mistakes: \(what):"))
+        lines += news.flatMap { wrap("  \($0)") }
+        return lines + wrap("  → Correct it, then: \(isRunning ? CommandHint.reload : CommandHint.start)", indent: 4)
     }
 
     private func trouble(_ what: String, _ remedy: String) -> [String] {

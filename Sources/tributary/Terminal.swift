@@ -91,13 +91,13 @@ struct Terminal {
 
     /// Writes a line of a command's result to standard output, before any later message to people.
     static func result(_ line: String) {
-        print(line)
+        print(PastedArguments.hidden(line))
         fflush(nil)
     }
 
     /// Writes a line for people to standard error.
     static func complain(_ line: String) {
-        write(line + "\n")
+        write(PastedArguments.hidden(line) + "\n")
     }
 
     /// Writes text to standard error, unchanged. If that fails, there is nowhere to report it.

@@ -34,6 +34,11 @@ struct Tributary: AsyncParsableCommand {
     /// Like the library's own, except that messages do not repeat arguments, because a token may have been pasted into the command line.
     static func main() async {
         var kind: any ParsableCommand.Type = Self.self
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "help", let unknown = UnknownCommand(arguments.dropFirst(), below: Self.self) {
+            Terminal.complain(LiteralSecret.masked("Error: \(unknown.words)"))
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
         do {
             var command = try parseAsRoot()
             kind = type(of: command)
@@ -49,7 +54,7 @@ struct Tributary: AsyncParsableCommand {
             let code = exitCode(for: error)
             guard code != .success, !(error is ExitCode) else { exit(withError: error) }
             let text =
-                UnknownCommand(CommandLine.arguments.dropFirst(), below: Self.self).map {
+                UnknownCommand(arguments, below: Self.self).map {
                     "Error: \($0.words)\n\(usage(of: $0.parent))"
                 } ?? (error as? ValidationError).map { "Error: \($0.message)\n\(usage(of: kind))" }
                 ?? fullMessage(for: error)

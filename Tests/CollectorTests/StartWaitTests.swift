@@ -33,7 +33,7 @@ struct StartWaitTests {
             context: ConfigurationContext(
                 environment: [:], today: CalendarDate(secondsSince1970: 1_795_464_060), secrets: .warned))
         return StartWait(
-            startedAt: "", spool: configuration.spool,
+            startedAt: "", file: "/etc/t.yaml", spool: configuration.spool,
             notifier: ServiceNotifier { message in sent.messages.withLock { $0.append(message) } },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, time: clock)
     }

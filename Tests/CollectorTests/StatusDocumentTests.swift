@@ -60,6 +60,7 @@ struct StatusDocumentTests {
         let report = StatusReport(
             version: "", pid: 1, startedAt: "", updatedAt: "", stuck: .init(part: "", silenceSeconds: 1),
             waiting: .init(message: "", since: "", attempts: 1, nextAttemptAt: ""),
+            configurationFile: "",
             configuration: .init(
                 inForceSince: "", reloadsBegun: 1, reloadsFinished: 1, lastChange: "",
                 refused: .init(at: "", problems: []), restartNeeded: []),

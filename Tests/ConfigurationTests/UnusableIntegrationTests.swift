@@ -78,6 +78,8 @@ struct UnusableIntegrationTests {
         #expect(error.problems.map(\.place.line) == [7])
         let strict = try #require(throws: ConfigurationError.self) { try start(broken, mistakes: .whole) }
         #expect(strict.problems == error.problems)
+        // What does not collect needs none.
+        #expect(try start(broken, mistakes: .everyIntegration).unusable.map(\.name) == ["acme"])
     }
 
     @Test("a credential that is wrong and that nothing uses is warned of")

@@ -6,33 +6,8 @@ import Testing
 
 @Suite("The command line")
 struct CommandTests {
-    /// What a program says of itself and of each of its commands.
-    private struct Command: Decodable {
-        struct Argument: Decodable {
-            struct Spelling: Decodable { var name: String }
-            var names: [Spelling]?
-        }
-
-        var commandName: String
-        var discussion: String?
-        var shouldDisplay: Bool
-        var arguments: [Argument]?
-        var subcommands: [Command]?
-
-        var flags: Set<String> { Set((arguments ?? []).flatMap { $0.names ?? [] }.map(\.name)) }
-
-        /// This command and those in it, each with the arguments that lead to it.
-        func leaves(_ path: [String] = []) -> [(path: [String], command: Command)] {
-            let inner = (subcommands ?? []).filter { $0.commandName != "help" && $0.shouldDisplay }
-            return [(path, self)] + inner.flatMap { $0.leaves(path + [$0.commandName]) }
-        }
-    }
-
-    private func commands(_ program: URL) throws -> [(path: [String], command: Command)] {
-        struct Description: Decodable { var command: Command }
-        let outcome = try Programs.run(program, ["--experimental-dump-help"], in: try Workspace())
-        return try JSONDecoder().decode(Description.self, from: Data(outcome.output.utf8)).command.leaves()
-    }
+    /// The arguments that lead to each command.
+    private func commands() throws -> [[String]] { try CommandTree.all().map(\.path) }
 
     @Test("every command's help has an example, on standard output, and ends with 0")
     func help() throws {
@@ -119,6 +94,7 @@ struct CommandTests {
             (["statsu"], "did you mean tributary status?"),
             (["integrations", "list"], "did you mean tributary integration?"),
             (["integration", "ad"], "did you mean tributary integration add?"),
+            (["help", "statsu"], "did you mean tributary status?"),
             (["start"], "sudo systemctl start tributary"),
             (["rotate", "x"], "did you mean tributary credential rotate?"),
             (["spool", "frobnicate"], "; there are list"),
@@ -180,6 +156,124 @@ struct CommandTests {
         #expect(json.status == 0)
         #expect(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) is [String: Any])
         #expect(!(text.output + text.errors + json.output + json.errors).contains("very-secret"))
+    }
+
+    /// A configuration of a running daemon, with a mistake.
+    private func breaking(_ workspace: Workspace, _ change: (String) -> String) throws {
+        let good = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
+        try Data(change(good).utf8).write(to: URL(fileURLWithPath: workspace.configuration))
+    }
+
+    @Test(
+        "what a running daemon does is shown next to the mistakes that its configuration has by now",
+        arguments: ["spol: {}\n", "record: {raw_data: often}\n", "record:\n\traw_data: true\n", "metrics: [\n"])
+    func statusOfBrokenConfiguration(mistake: String) async throws {
+        let org = try await SimulatedOrg.start(OrgSettings())
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
+        func run(_ arguments: String...) throws -> Programs.Outcome {
+            try Programs.tributary(arguments + ["--config", workspace.configuration], in: workspace)
+        }
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        try breaking(workspace) { $0 + mistake }
+        let text = try run("status")
+        #expect(text.status == 0, "\(text.errors)")
+        #expect(text.output.hasPrefix("✔ 1 of 1 integrations well") && text.output.contains("✔ acme"))
+        #expect(text.output.contains("! \(workspace.configuration) has mistakes: the daemon continues"))
+        #expect(text.output.contains("  \(workspace.configuration):") && text.output.contains(" error: "))
+        #expect(text.output.contains("tributary reload --config \(workspace.configuration)"))
+        let json = try run("status", "--json")
+        #expect(json.status == 0 && json.errors.contains("error:"))
+        let report = try StatusReport(decoding: Data(json.output.utf8))
+        #expect(report.pid == daemon.processIdentifier && report.configurationFile == workspace.configuration)
+        let list = try run("integration", "list")
+        #expect(list.status == 78 && list.errors.contains("error:"), "\(list.errors)")
+        #expect(
+            list.output.split(separator: "\n").contains { $0.hasPrefix("✔") && $0.contains("acme") }, "\(list.output)")
+        #expect(try run("integration", "show", "acme").output.contains("✔ live"))
+        #expect(try run("integration", "pause", "acme").status == 78)
+        let destinations = try run("destination", "list")
+        #expect(destinations.status == 78 && destinations.errors.contains("error:"))
+
+        // The daemon refuses it too, and says so from then on.
+        #expect(try run("reload").status == 78)
+        #expect(daemon.status?.configuration?.refused?.problems.isEmpty == false)
+        let refused = try run("status")
+        #expect(refused.status == 0 && refused.output.contains("the earlier one stays in force"))
+        #expect(!refused.output.contains("has mistakes"), "the same is not said twice: \(refused.output)")
+
+        #expect(daemon.stop() == 0)
+        let stopped = try run("status")
+        #expect(stopped.status == 69 && stopped.output.hasPrefix("✘ tributary is not running"))
+        #expect(stopped.output.contains("has mistakes: the daemon can't start:"))
+        #expect(!stopped.output.contains("stays in force"))
+        try FileManager.default.removeItem(atPath: workspace.path("run/status.json"))
+        let nothing = try run("status")
+        #expect(nothing.status == 78 && nothing.errors.contains("error:") && nothing.errors.contains("no status at"))
+        await org.stop()
+    }
+
+    @Test("the status of a daemon with another configuration is never shown as that of one with mistakes")
+    func statusOfAnother() async throws {
+        let org = try await SimulatedOrg.start(OrgSettings())
+        let workspace = try Workspace()
+        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
+        try workspace.configure([("acme", org.url)], token: org.settings.tokens[0], file: "other.yaml")
+        let link = workspace.path("link.yaml")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: workspace.configuration)
+        let daemon = try RunningDaemon(workspace)
+        try await daemon.waitUntilLive()
+        func status(_ file: String) throws -> Programs.Outcome {
+            try Programs.tributary(["status", "--config", file], in: workspace)
+        }
+        let other = workspace.path("other.yaml")
+        let shared = try status(other)
+        #expect(shared.status == 0)
+        #expect(shared.output.contains("! this daemon runs with \(workspace.configuration), not with \(other)"))
+        #expect(try !status(link).output.contains("runs with"))
+        try Data("spol: {}\nruntime_directory: \(workspace.path("run"))\n".utf8).write(to: URL(fileURLWithPath: other))
+        let broken = try status(other)
+        #expect(broken.status == 78 && broken.output.isEmpty)
+        #expect(
+            broken.errors.contains("unknown key") && broken.errors.contains("no daemon is known to run with \(other)"))
+        #expect(try Programs.tributary(["reload", "--config", other], in: workspace).status == 78)
+        #expect(daemon.status?.configuration?.refused == nil && daemon.status?.configuration?.reloadsBegun == 0)
+        #expect(daemon.stop() == 0)
+        await org.stop()
+    }
+
+    @Test("a mistake in an integration keeps no loader from the segments, and one elsewhere no host from its fleet")
+    func mistakesElsewhere() throws {
+        let workspace = try Workspace()
+        try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
+        try breaking(workspace) { $0.replacing("page_size: 200", with: "page_size: many") }
+        let list = try Programs.tributary(["spool", "list", "--config", workspace.configuration], in: workspace)
+        #expect(list.status == 74 && list.errors.contains("has no _spool.json"), "\(list.errors)")
+        try breaking(workspace) { $0 + "record: {raw_data: often}\n" }
+        let next = try Programs.tributary(["spool", "list", "--config", workspace.configuration], in: workspace)
+        #expect(next.status == 74 && next.errors.contains("“raw_data”") && next.errors.contains("has no _spool.json"))
+        try breaking(workspace) { $0.replacing("spool:\n", with: "spol:\n") }
+        let other = try Programs.tributary(["spool", "list", "--config", workspace.configuration], in: workspace)
+        #expect(other.status == 78 && !other.errors.contains("_spool.json"), "the default spool may be another's")
+        try breaking(workspace) {
+            $0.replacing("spol:\n", with: "spool:\n").replacing("record: {raw_data: often}\n", with: "")
+        }
+        let fleet = """
+            fleet:
+              name: prod
+              host: a
+              log: {bucket: b-u, endpoint: http://127.0.0.1:9, region: eu-west-1}
+              lease: {type: etcd, endpoints: ['http://127.0.0.1:9']}
+
+            """
+        try breaking(workspace) { fleet + $0 + "spol: {}\n" }
+        let status = try Programs.tributary(["fleet", "status", "--config", workspace.configuration], in: workspace)
+        #expect(status.status == 69, "etcd was asked: \(status.errors)")
+        #expect(status.errors.contains("unknown key “spol”") && status.errors.contains("127.0.0.1"))
+        try breaking(workspace) { $0.replacing("  host: a\n", with: "  host: a\n  hots: b\n") }
+        let refused = try Programs.tributary(["fleet", "drain", "--config", workspace.configuration], in: workspace)
+        #expect(refused.status == 78 && refused.errors.contains("unknown key “hots”"), "\(refused.errors)")
     }
 
     @Test("status without a daemon is 69 with words; with one it is 0, and the JSON is the daemon's own")

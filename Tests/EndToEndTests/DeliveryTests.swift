@@ -63,7 +63,8 @@ struct DeliveryCommandTests {
         for name in ["one", "two"] {
             try FileManager.default.createDirectory(atPath: workspace.path(name), withIntermediateDirectories: true)
         }
-        try configure(workspace, command("one"))
+        // A mistake in an integration is the collector's.
+        try configure(workspace, command("one") + "\nintegrations:\n  - {name: acme, url: not a host}")
         let process = try start(workspace, "lake")
         defer { process.terminate() }
         try await until(process) { report(workspace, "lake")?.state == .live }

@@ -76,7 +76,10 @@ struct TableTests {
 
     @Test(
         "what is no token is refused without showing it",
-        arguments: ["", " \n", "SSWS ", "00se cret", "00se\r\ncret", "00se\u{0}cret", "00sécret"])
+        arguments: [
+            "", " \n", "SSWS ", "00se cret", "00se\r\ncret", "00se\u{0}cret", "00sécret", "\"00secret\"",
+            "00se@example.com", "'00secret'",
+        ])
     func tokenRefused(text: String) {
         let error = #expect(throws: CredentialError.self) { try APIToken(parsing: text) }
         #expect(error?.description.contains("00se") == false)

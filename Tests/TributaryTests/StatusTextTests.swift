@@ -55,6 +55,22 @@ struct StatusTextTests {
         #expect(!text.isWell)
     }
 
+    @Test("mistakes in the files are said once, with what to do, and change nothing of what is well")
+    func mistakes() {
+        var text = text([integration("acme", .live)]) { report in
+            report.configuration = .init(
+                inForceSince: "2026-11-23T19:15:30Z", reloadsBegun: 1, reloadsFinished: 1,
+                refused: .init(at: "2026-11-23T20:00:00Z", problems: ["t.yaml:1:1: error: old"]), restartNeeded: [])
+        }
+        text.mistakes = ["t.yaml:1:1: error: old", "t.yaml:9:1: error: new"]
+        text.file = "t.yaml"
+        #expect(text.isWell && text.lines.count { $0.contains("error: old") } == 1)
+        let place = text.lines.firstIndex { $0.hasPrefix("! t.yaml has mistakes: the daemon continues") }
+        #expect(
+            place.map { Array(text.lines[($0 + 1)...($0 + 2)]) }
+                == ["  t.yaml:9:1: error: new", "  → Correct it, then: systemctl reload tributary"])
+    }
+
     @Test("a start and a wait for Okta's limit are no trouble")
     func well() {
         #expect(text([integration("acme", .starting), integration("globex", .rateLimited)]).isWell)

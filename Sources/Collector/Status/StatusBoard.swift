@@ -27,6 +27,8 @@ final class StatusBoard: Sendable {
             var problems: [String]
         }
 
+        /// The absolute path of the main file; nil if there is none.
+        var file: String?
         /// Milliseconds since 1970.
         var inForceSince: Int64
         /// Reloads since the start. A reload that is counted as begun reads the files after that.

@@ -18,6 +18,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var stuck: Stuck?
     /// What the daemon waits for before it can start; absent once it has started.
     package var waiting: Waiting?
+    /// The absolute path of the main file of its configuration.
+    package var configurationFile: String?
     /// Absent until it has started.
     package var configuration: Configuration?
     package var integrations: [Integration]
@@ -26,6 +28,19 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var fleet: Fleet?
     /// An entry for each integration with a response action since the daemon's start; absent before the first.
     package var responses: [ResponseActivity]?
+
+    /// Whether the daemon that wrote this has its configuration from another file than this one. False if that is not known.
+    ///
+    /// - Parameter file: an absolute path.
+    package func isOfAnother(than file: String) -> Bool {
+        guard let own = configurationFile else { return false }
+        return own != file && Self.real(own) != Self.real(file)
+    }
+
+    /// Without symbolic links, as far as the file exists.
+    private static func real(_ file: String) -> String {
+        URL(filePath: file).standardizedFileURL.resolvingSymlinksInPath().path
+    }
 
     /// A part that hangs.
     package struct Stuck: Codable, Sendable, Equatable {
@@ -287,8 +302,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     package init(
         version: String, pid: Int32, startedAt: String, updatedAt: String, stuck: Stuck? = nil,
-        waiting: Waiting? = nil, configuration: Configuration? = nil, integrations: [Integration], spool: Spool,
-        fleet: Fleet? = nil, responses: [ResponseActivity]? = nil
+        waiting: Waiting? = nil, configurationFile: String? = nil, configuration: Configuration? = nil,
+        integrations: [Integration], spool: Spool, fleet: Fleet? = nil, responses: [ResponseActivity]? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -296,6 +311,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         self.updatedAt = updatedAt
         self.stuck = stuck
         self.waiting = waiting
+        self.configurationFile = configurationFile
         self.configuration = configuration
         self.integrations = integrations
         self.spool = spool

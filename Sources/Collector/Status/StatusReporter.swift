@@ -130,6 +130,7 @@ actor StatusReporter: Service {
         return StatusReport(
             version: Version.current, pid: getpid(), startedAt: startedAt, updatedAt: WallClock.text(wall),
             stuck: WatchdogGate.starving(heartbeats.samples(), now: .now()).map(StatusReport.Stuck.init),
+            configurationFile: board.configuration.file,
             configuration: StatusReport.Configuration(board.configuration),
             integrations: snapshot.entries.map { entry in
                 var integration = StatusReport.Integration(entry, at: wall)

@@ -34,13 +34,11 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         self.words = words
         read = { settings, context, findings in
             settings.value(description, kind, into: &findings) ?? context.value(description, kind, into: &findings)
+                ?? (context.mistakes == .nothing ? fallback.literal.flatMap { try? kind.parse($0) } : nil)
         }
         normalized = { (text) throws(ValueError) in try kind.parse(text).text }
         readDefault = { () throws(ValueError) in
-            switch fallback {
-            case .value(let text), .environment(_, let text): try kind.parse(text)
-            case .none, .required, .described: nil
-            }
+            try fallback.literal.map { (text) throws(ValueError) in try kind.parse(text) }
         }
     }
 
@@ -87,6 +85,14 @@ package enum KeyDefault: Sendable, Hashable {
     case environment(String, else: String)
     /// Determined by the code that uses the key, as described.
     case described(String)
+
+    /// The text that is read like a configured value; nil if the default is none.
+    var literal: String? {
+        switch self {
+        case .value(let text), .environment(_, let text): text
+        case .none, .required, .described: nil
+        }
+    }
 
     /// For people; nil if there is no default.
     package var text: String? {

@@ -21,55 +21,40 @@ extension Configuration {
         return try load(sources: sources, mainFile: main, isComplete: true, context: context, Findings())
     }
 
+    /// What can be read of a configuration, whatever mistakes are in it. Its fleet is nil unless the sections `fleet` and `network` are without mistakes, so that
+    /// nothing is done in another bucket.
+    package static func readable(path: String, context: ConfigurationContext) -> Configuration? {
+        var context = context
+        context.mistakes = .nothing
+        return try? load(path: path, context: context)
+    }
+
     private static func load(
         sources: [ConfigurationSource], mainFile: String, isComplete: Bool, context: ConfigurationContext,
         _ found: Findings
     ) throws(ConfigurationError) -> Configuration {
-        var findings = found
-        var isComplete = isComplete
-        var unusable: [UnusableIntegration] = []
-        var settings = Settings(place: ConfigurationPlace(file: mainFile, line: 1, column: 1))
-        for source in sources {
-            var own = Findings()
-            let content = YAMLDocument.read(source.bytes, file: source.file, into: &own)
-            if case .unreadable = content, context.mistakes == .integration, source.file != mainFile,
-                source.holdsOnlyIntegrations
-            {
-                findings.add(warnings: own.warnings)
-                unusable.append(UnusableIntegration(name: source.file, problems: own.problems))
-                isComplete = false
-                continue
-            }
-            findings.add(own)
-            switch content {
-            case .mapping(let pairs): settings.add(pairs, into: &findings)
-            case .unreadable: isComplete = false
-            case .empty:
-                let place = ConfigurationPlace(file: source.file)
-                // Commenting out everything in a drop-in is a usual way to switch it off. An empty main file is more
-                // likely an interrupted write.
-                if source.file == mainFile && source.bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
-                    findings.error(
-                        at: place, "the file is empty",
-                        hint:
-                            "restore it, or begin with the installed example; a comment in it is enough for the defaults"
-                    )
-                } else if source.file != mainFile {
-                    findings.warning(at: place, "the file sets nothing", hint: "remove it if that is meant to stay")
-                }
-            }
-        }
+        var merging = Merging(mainFile: mainFile, mistakes: context.mistakes, isComplete: isComplete, findings: found)
+        for source in sources { merging.add(source) }
         let files = [mainFile] + sources.map(\.file).filter { $0 != mainFile }
         var builder = ConfigurationBuilder(
-            settings: settings, context: context, isComplete: isComplete, findings: findings)
+            settings: merging.settings, context: context, isComplete: merging.isComplete, findings: merging.findings)
         var configuration = builder.build(files: files)
-        if let failure = builder.findings.failure(filesInOrder: files) { throw failure }
-        configuration?.unusable += unusable
-        if let configuration, configuration.integrations.isEmpty, !configuration.unusable.isEmpty {
-            // No usable part is left, so the mistakes concern everything.
-            throw ConfigurationError(
-                problems: Findings.sorted(configuration.unusable.flatMap(\.problems), filesInOrder: files),
-                warnings: configuration.warnings, leftOff: 0)
+        configuration?.unusable += merging.unusable
+        if context.mistakes == .nothing {
+            let doubtful = merging.unread.union(merging.settings.mistaken).union(
+                builder.findings.leftOff > 0 ? Settings.topLevelKeys : builder.findings.topLevelKeys)
+            configuration?.doubtful = doubtful
+            if !doubtful.isDisjoint(with: ["fleet", "network"]) { configuration?.fleet = nil }
+        } else {
+            if let failure = builder.findings.failure(filesInOrder: files) { throw failure }
+            if context.mistakes != .everyIntegration, let configuration, configuration.integrations.isEmpty,
+                !configuration.unusable.isEmpty
+            {
+                // No usable part is left, so the mistakes concern everything.
+                throw ConfigurationError(
+                    problems: Findings.sorted(configuration.unusable.flatMap(\.problems), filesInOrder: files),
+                    warnings: configuration.warnings, leftOff: 0)
+            }
         }
         guard let configuration else {
             throw ConfigurationError(
@@ -80,5 +65,76 @@ extension Configuration {
                 ], warnings: [], leftOff: 0)
         }
         return configuration
+    }
+
+    /// Joins the files.
+    private struct Merging {
+        let mainFile: String
+        let mistakes: ConfigurationContext.MistakeScope
+        var settings: Settings
+        /// Whether every file could be read.
+        var isComplete: Bool
+        /// Whether a file could not be read that may have more than integrations.
+        private var hasUnreadSections: Bool
+        var findings: Findings
+        /// Files that have only integrations and could not be read.
+        var unusable: [UnusableIntegration] = []
+
+        init(mainFile: String, mistakes: ConfigurationContext.MistakeScope, isComplete: Bool, findings: Findings) {
+            self.mainFile = mainFile
+            self.mistakes = mistakes
+            self.isComplete = isComplete
+            self.findings = findings
+            hasUnreadSections = !isComplete
+            settings = Settings(place: ConfigurationPlace(file: mainFile, line: 1, column: 1))
+        }
+
+        /// Keys at the top of the file that may be in what could not be read.
+        var unread: Set<String> {
+            hasUnreadSections ? Settings.topLevelKeys.filter { !settings.isSet($0) } : []
+        }
+
+        mutating func add(_ source: ConfigurationSource) {
+            var own = Findings()
+            let content = YAMLDocument.read(source.bytes, file: source.file, into: &own)
+            if case .unreadable = content, mistakes != .whole, source.file != mainFile, source.holdsOnlyIntegrations {
+                findings.add(warnings: own.warnings)
+                unusable.append(UnusableIntegration(name: source.file, problems: own.problems))
+                isComplete = false
+                return
+            }
+            findings.add(own)
+            switch content {
+            case .mapping(let pairs): settings.add(pairs, into: &findings)
+            case .unreadable:
+                isComplete = false
+                hasUnreadSections = true
+                if mistakes == .nothing { addReadable(of: source) }
+            case .empty: noteEmpty(source)
+            }
+        }
+
+        /// What is valid YAML by itself.
+        private mutating func addReadable(of source: ConfigurationSource) {
+            for block in source.blocks {
+                var ignored = Findings()
+                if case .mapping(let pairs) = YAMLDocument.read(block, file: source.file, into: &ignored) {
+                    settings.add(pairs, into: &findings)
+                }
+            }
+        }
+
+        private mutating func noteEmpty(_ source: ConfigurationSource) {
+            let place = ConfigurationPlace(file: source.file)
+            // Commenting out everything in a drop-in is a usual way to switch it off. An empty main file is more
+            // likely an interrupted write.
+            if source.file == mainFile && source.bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
+                findings.error(
+                    at: place, "the file is empty",
+                    hint: "restore it, or begin with the installed example; a comment in it is enough for the defaults")
+            } else if source.file != mainFile {
+                findings.warning(at: place, "the file sets nothing", hint: "remove it if that is meant to stay")
+            }
+        }
     }
 }

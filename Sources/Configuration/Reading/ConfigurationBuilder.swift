@@ -152,7 +152,7 @@ struct ConfigurationBuilder {
     private mutating func readCredential(_ item: Settings) {
         var found = item.found
         let name = CredentialReader(settings: item, context: context).read(into: &credentials, &found)
-        guard context.mistakes == .integration else { return findings.add(found) }
+        guard context.mistakes != .whole else { return findings.add(found) }
         findings.add(warnings: found.warnings)
         if let name {
             credentials.refuse(name, found.problems)
@@ -170,7 +170,7 @@ struct ConfigurationBuilder {
             let outcome = integration(item, &known)
             let found = findings
             findings = others
-            if context.mistakes == .integration, !found.problems.isEmpty {
+            if context.mistakes != .whole, !found.problems.isEmpty {
                 findings.add(warnings: found.warnings)
                 unusable.append(
                     Configuration.UnusableIntegration(
@@ -284,7 +284,7 @@ struct ConfigurationBuilder {
         credentials.markUsed(name)
         guard let credential = credentials.find(name) else {
             findings.add(problems: credentials.problems(of: name))
-            if !credentials.isDeclared(name), isComplete || context.mistakes == .integration {
+            if !credentials.isDeclared(name), isComplete || context.mistakes != .whole {
                 let near = NearestName.of(name.text, among: credentials.names)
                 findings.error(
                     at: place, key: key.path, "there is no credential “\(name)”",

@@ -25,6 +25,11 @@ package struct ConfigurationContext: Sendable {
         case whole
         /// Only the integration, which is listed in ``Configuration/unusable``; the others are used. For a start.
         case integration
+        /// The same, even if none is left. For what does not collect, such as loaders and deliveries.
+        case everyIntegration
+        /// Nothing: what has a mistake is left out or has its default, and the rest is read, even of a file that is not valid YAML. For showing what the
+        /// configuration belongs to, such as a running daemon. Never for running or changing anything with it, except by a section that is whole.
+        case nothing
     }
 
     package init(

@@ -27,6 +27,35 @@ package struct ConfigurationSource: Sendable {
         }
     }
 
+    /// The most pieces of a file that are read each by itself.
+    private static let maximumBlocks = 1000
+
+    /// The file in pieces, each a key at the top with what is below it, so that a mistake in the form of one does not hide the others.
+    var blocks: [[UInt8]] {
+        var blocks: [[UInt8]] = []
+        // Whether the items of the last one are not indented; nil as long as it has only its key.
+        var isList: Bool?
+        for line in bytes.split(separator: 0x0A) {
+            var begins = true
+            switch line.first {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"):
+                begins = false
+                isList = isList ?? false
+            case UInt8(ascii: "-") where isList != false:
+                begins = false
+                isList = true
+            case UInt8(ascii: "#"), UInt8(ascii: "\r"): continue
+            default: isList = nil
+            }
+            if begins {
+                guard blocks.count < Self.maximumBlocks else { break }
+                blocks.append([])
+            }
+            if !blocks.isEmpty { blocks[blocks.count - 1] += line + [0x0A] }
+        }
+        return blocks
+    }
+
     private static func opensIntegrations(_ line: Substring) -> Bool {
         ["credentials", "integrations"].contains { name in
             guard line.hasPrefix("\(name):") else { return false }

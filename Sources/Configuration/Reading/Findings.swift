@@ -47,6 +47,11 @@ struct Findings {
             })
     }
 
+    /// The keys at the top of the file in or below which there are problems, by their names.
+    var topLevelKeys: Set<String> {
+        Set(problems.map { String($0.key.prefix { $0 != "." && $0 != "[" }) })
+    }
+
     /// The error to throw; nil if there is none.
     func failure(filesInOrder files: [String]) -> ConfigurationError? {
         guard !problems.isEmpty else { return nil }

@@ -34,7 +34,17 @@ package enum LiteralSecret {
         isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
-    /// Text for a message: quoted, shortened, without control characters. It is omitted entirely if
+    /// Whether an argument of a command is, or may be, a secret in whole or in part. A path may have a random part, and a name may begin like a token, which has
+    /// capitals.
+    package static func isPasted(_ argument: String) -> Bool {
+        if isPresent(in: argument, identifiers: true) { return true }
+        guard !argument.contains("/"), !argument.contains("."), (try? Name(parsing: argument)) == nil else {
+            return false
+        }
+        return mayBePresent(in: argument)
+    }
+
+    /// Text for a message: quoted, shortened, without control characters. It is left out entirely if
     /// it might be a mistyped or incomplete secret.
     ///
     /// - Parameter name: a name that is not secret. It may be the last part of a path.

@@ -13,6 +13,9 @@ struct Settings {
     var sections: [String: ConfigurationPlace] = [:]
     /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so neither they nor keys inside of them count as missing.
     private var refused: Set<String> = []
+    /// Keys at the top of the file that are nearly one that there is not, and whether one is near to none.
+    private var nearlyNamed: Set<String> = []
+    private var hasStrangeKey = false
     /// Findings in an item of a list of mappings, before its values are read.
     var found = Findings()
     /// The items of lists of mappings, by the list's path (`credentials[]`).
@@ -88,10 +91,14 @@ struct Settings {
         findings.error(at: node.place, key: path, "“\(key.text)” expects \(expects), but this is \(node.kind)")
     }
 
-    private func unknown(
+    private mutating func unknown(
         _ key: YAMLKey, _ node: YAMLNode, parent: String, tree: KeyTree, into findings: inout Findings
     ) {
         let shown = LiteralSecret.quoted(key.text)
+        if parent.isEmpty {
+            let near = NearestName.of(key.text, among: Self.topLevelKeys.sorted())
+            if let near { nearlyNamed.insert(near) } else { hasStrangeKey = true }
+        }
         if LiteralSecret.keys.contains(key.text.lowercased().replacing("-", with: "_"))
             || LiteralSecret.isPresent(in: key.text)
         {
@@ -140,6 +147,19 @@ struct Settings {
         case .mapping(let pairs):
             return pairs.reduce(false) { found, pair in holdsSecret(pair.value, key: key, into: &findings) || found }
         }
+    }
+
+    /// The names of all keys at the top of a file.
+    static var topLevelKeys: Set<String> { Set((KeyTree.shared.entries[""] ?? [:]).keys) }
+
+    /// Keys at the top of the file that may be meant by one that there is not.
+    var mistaken: Set<String> {
+        hasStrangeKey ? nearlyNamed.union(Self.topLevelKeys.filter { !isSet($0) }) : nearlyNamed
+    }
+
+    /// Whether a key at the top of a file is there.
+    func isSet(_ name: String) -> Bool {
+        values[name] != nil || sections[name] != nil || items["\(name)[]"] != nil
     }
 
     // MARK: Reading values

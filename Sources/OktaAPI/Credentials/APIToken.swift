@@ -7,14 +7,14 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
     /// Reads a token, with or without a leading `SSWS ` and surrounding white space.
     ///
     /// - Parameter place: where the text comes from, for the error.
-    /// - Throws: ``CredentialError`` if it is empty, has several words, or contains anything but visible ASCII.
+    /// - Throws: ``CredentialError`` if it is empty, has several words, or contains a character that no token has.
     package init(parsing text: String, place: String = "the API token") throws(CredentialError) {
         var token = Self.trimmed(text[...])
         if token.prefix(4).lowercased() == "ssws", token.dropFirst(4).first.map(\.isWhitespace) ?? true {
             token = Self.trimmed(token.dropFirst(4))
         }
         guard !token.isEmpty else { throw .empty(place: place) }
-        guard token.utf8.count <= 1024, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        guard token.utf8.count <= 1024, token.utf8.allSatisfy(Self.isTokenByte) else {
             throw .malformed(place: place)
         }
         secret = String(token)
@@ -30,6 +30,14 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
     package var debugDescription: String { description }
     /// Without children, so that a dump shows nothing.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
+
+    /// `token68` of RFC 7235, 2.1. An e-mail address, a URL with a query, and quotes have others.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "-._~+/=".utf8.contains(byte)
+        }
+    }
 
     private static func trimmed(_ text: Substring) -> Substring {
         var text = text

@@ -72,7 +72,7 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
         switch self {
         case .empty(let place): "\(place) is empty: put the secret there, and nothing else"
         case .malformed(let place):
-            "\(place) does not hold one API token: put only the token there, on one line (SSWS in front is fine)"
+            "\(place) does not hold one API token: put only the token there, on one line, without quotes (SSWS in front is fine)"
         case .unreadable(let path, let reason):
             "the secret file \(path) can't be read (\(reason)): check the path and its permissions"
         case .key(let place, let problem): "\(place): \(problem)"

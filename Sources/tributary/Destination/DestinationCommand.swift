@@ -25,6 +25,8 @@ struct DestinationList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the configured destinations.",
         discussion: """
+            What can be read is shown also when the configuration has mistakes; they are said after it, with exit code 78.
+
             Example:
               tributary destination list
             """)
@@ -33,9 +35,16 @@ struct DestinationList: ParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() throws {
-        let rows = try options.load().destinations.map { DestinationDescription($0) }
-        if json { return Terminal.result(try DestinationDescription.json(rows)) }
-        for row in rows { Terminal.result("\(row.name)  \(row.place), \(row.guarantee.words)") }
+        let found = FoundConfiguration(options)
+        let rows = (found.readable?.destinations ?? []).map { DestinationDescription($0) }
+        if json {
+            Terminal.result(try DestinationDescription.json(rows))
+        } else {
+            for row in rows { Terminal.result("\(row.name)  \(row.place), \(row.guarantee.words)") }
+        }
+        guard let refusal = found.refusal else { return }
+        Terminal.complain(refusal.description)
+        throw ExitStatus.configuration
     }
 }
 
@@ -83,16 +92,19 @@ struct DestinationCheck: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.destination(name)
-        let steps = try await DestinationTrial.steps(settings, try options.load().network)
+        let steps = try await DestinationTrial.steps(settings, try options.loadedForDestinations().network)
         for line in steps.flatMap({ $0.lines(.output) }) { Terminal.result(line) }
         if !steps.allSatisfy(\.isGood) { throw ExitStatus.unavailable }
     }
 }
 
 extension ConfigurationOptions {
-    /// One of the configured destinations. For another name, prints a message and throws exit code 78.
+    /// A mistake in an integration is not a destination's.
+    fileprivate func loadedForDestinations() throws -> Configuration { try load(context(mistakes: .everyIntegration)) }
+
+    /// One of the configured destinations; exit code 78, with words, for another name.
     fileprivate func destination(_ name: String) throws -> Configuration.Destination {
-        let configuration = try load()
+        let configuration = try loadedForDestinations()
         guard let destination = configuration.destination(named: name) else {
             Terminal.complain("tributary: \(DeliveryDaemon.unknown(name, configuration))")
             throw ExitStatus.configuration

@@ -28,8 +28,17 @@ struct FleetConnection {
     let fleet: Configuration.Fleet
     let access: FleetAccess
 
-    /// - Throws: exit code 78, with a message, if there is no fleet, or a file can't be used.
-    init(_ options: ConfigurationOptions) throws { try self.init(try options.load()) }
+    /// Mistakes elsewhere in the configuration are said, and keep nobody from looking at the fleet or draining a host.
+    ///
+    /// - Throws: exit code 78, with words, without a fleet, and for files that can't be used.
+    init(_ options: ConfigurationOptions) throws {
+        let found = FoundConfiguration(options)
+        if let refusal = found.refusal { Terminal.complain(refusal.description) }
+        guard let configuration = found.readable, found.refusal == nil || configuration.fleet != nil else {
+            throw ExitStatus.configuration
+        }
+        try self.init(configuration)
+    }
 
     /// - Throws: the same as the other initializer.
     init(_ configuration: Configuration) throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CommandHints
 import Configuration
 import Fleet
 
@@ -48,17 +49,19 @@ struct FleetDrain: AsyncParsableCommand {
         }
         guard !connection.fleet.lease.type.showsEachHost || seen.hosts[host] != nil else {
             return Terminal.result(
-                "“\(host)” does not run; when it starts, it takes nothing until: tributary fleet undrain \(host)")
+                "“\(host)” does not run, and takes nothing when it starts, until: \(CommandHint.command("fleet undrain \(host)"))"
+            )
         }
         guard wait else {
             return Terminal.result(
-                "“\(host)” hands over \(Self.words(seen.held(by: host))). Watch it with: tributary fleet status")
+                "“\(host)” hands over \(Self.words(seen.held(by: host))). Watch it with: \(CommandHint.command("fleet status"))"
+            )
         }
         let end = ContinuousClock.now + .seconds(timeout)
         while seen.held(by: host) > 0 {
             guard ContinuousClock.now < end else {
                 Terminal.complain(
-                    "tributary: after \(timeout) s, “\(host)” still holds \(Self.words(seen.held(by: host))). See: tributary fleet status"
+                    "tributary: after \(timeout) s, “\(host)” still holds \(Self.words(seen.held(by: host))). See: \(CommandHint.command("fleet status"))"
                 )
                 throw ExitStatus.unavailable
             }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Collector
+import CommandHints
 import Configuration
 import Glibc
 import Setup
@@ -70,7 +71,7 @@ struct IntegrationEdit: AsyncParsableCommand {
         }
         guard !record.kinds.isEmpty else {
             throw ValidationError(
-                "the integration would have no purpose left: use tributary integration pause or remove")
+                "nothing would be left of it: use \(CommandHint.command("integration pause")) or remove")
         }
     }
 

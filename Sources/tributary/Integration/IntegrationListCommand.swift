@@ -9,6 +9,8 @@ struct IntegrationList: AsyncParsableCommand {
         discussion: """
             ✔ collects; ✘ does not collect, or its configuration can't be used; … starts; ‖ is paused; · unknown, because no daemon runs.
 
+            A mistake that concerns more than one integration is said at the end, after what can be read, with exit code 78.
+
             Example:
               tributary integration list
               tributary integration list --json | jq -r '.[] | select(.paused) | .name'
@@ -21,9 +23,13 @@ struct IntegrationList: AsyncParsableCommand {
         let administration = Administration(configuration: options.config)
         try await administration.attempt {
             let table = try IntegrationTable(administration)
-            if json { return Terminal.result(try IntegrationTable.json(table.rows + table.unusable)) }
-            if table.report == nil { Terminal.complain("no daemon runs: this is only the configuration") }
-            for line in table.text(.output) { Terminal.result(line) }
+            if json {
+                Terminal.result(try IntegrationTable.json(table.rows + table.unusable))
+            } else {
+                if table.report == nil { Terminal.complain("no daemon runs: this is the configuration alone") }
+                for line in table.text(.output) { Terminal.result(line) }
+            }
+            if let refusal = table.refusal { throw refusal }
         }
     }
 }
@@ -49,15 +55,20 @@ struct IntegrationShow: AsyncParsableCommand {
                 for problem in broken.problems { Terminal.complain("\(problem)".printable) }
                 throw ExitStatus.configuration
             }
+            if let refusal = table.refusal, table.configuration.integration(named: name) == nil { throw refusal }
             let record = IntegrationRecord(try table.configuration.known(name))
             guard var row = table.rows.first(where: { $0.name == name }) else { return }
             let settings = IntegrationRecord.keys.filter { !["description", "url"].contains($0) }.compactMap { path in
                 record[path].map { (path, path.hasSuffix(".credential") ? $0 : LiteralSecret.masked($0)) }
             }
             row.settings = Dictionary(settings) { first, _ in first }
-            if json { return Terminal.result(try IntegrationTable.json(row)) }
-            if table.report == nil { Terminal.complain("no daemon runs: this is only the configuration") }
-            Terminal.result(row.details(.output, isRunning: table.report != nil, settings: settings))
+            if json {
+                Terminal.result(try IntegrationTable.json(row))
+            } else {
+                if table.report == nil { Terminal.complain("no daemon runs: this is the configuration alone") }
+                Terminal.result(row.details(.output, isRunning: table.report != nil, settings: settings))
+            }
+            if let refusal = table.refusal { throw refusal }
         }
     }
 }

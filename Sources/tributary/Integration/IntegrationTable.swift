@@ -1,24 +1,39 @@
 import Collector
+import CommandHints
 import Configuration
 import FoundationEssentials
 import Setup
 
 /// The integrations as configured, and as a running daemon reports them.
 struct IntegrationTable {
+    /// What can be read of it.
     let configuration: Configuration
-    /// The place of each declaration.
+    /// Why a start with it would be refused; nil if it would not.
+    let refusal: ConfigurationError?
+    /// Where each one stands.
     let edit: ConfigurationEdit
     /// Nil when no daemon runs.
     let report: StatusReport?
 
     init(_ administration: Administration) throws {
         edit = try ConfigurationEdit(of: administration.path)
-        // One broken file must not hide the integrations in other files.
+        // A mistake must not hide the rest from who looks for it.
         var context = administration.context
         context.mistakes = .integration
-        configuration = try edit.load(context)
+        do throws(ConfigurationError) {
+            configuration = try edit.load(context)
+            refusal = nil
+        } catch {
+            context.mistakes = .nothing
+            configuration = try edit.load(context)
+            refusal = error
+        }
+        let (refusal, path) = (refusal, administration.path)
         let daemon = administration.daemon(configuration)
-        report = daemon.current.flatMap { StatusFile.isHeld(inDirectory: daemon.directory, by: $0) ? $0 : nil }
+        report = daemon.current.flatMap { report in
+            guard refusal == nil || !report.isOfAnother(than: path) else { return nil }
+            return StatusFile.isHeld(inDirectory: daemon.directory, by: report) ? report : nil
+        }
     }
 
     struct Row: Encodable {

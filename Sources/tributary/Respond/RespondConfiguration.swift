@@ -15,7 +15,7 @@ struct RespondConfiguration {
 
     /// Reads the configuration, and reports in one line what can't be used.
     ///
-    /// - Throws: code `configuration` if the helper's socket is unknown because the main file, given by --config, can't be used.
+    /// - Throws: code `configuration` when nothing tells where the helper is: the section `response` of a configuration of one's own can't be used.
     init(_ options: ConfigurationOptions) throws(Responder.Failure) {
         file = options.config
         let context = ConfigurationContext(
@@ -31,16 +31,14 @@ struct RespondConfiguration {
             configuration = whole
         } catch {
             problems = error.problems
-            configuration = Self.rest(of: sources ?? [], without: problems, main: options.config, context)
-            if configuration == nil {
-                guard options.config == ConfigurationOptions.installed else {
-                    throw Responder.Failure(
-                        code: "configuration", message: LiteralSecret.masked(error.description),
-                        status: ExitStatus.configuration)
-                }
-                // A file with only a comment gives the defaults.
-                let nothing = ConfigurationSource(file: options.config, text: "# defaults\n")
-                configuration = try? Configuration.load(sources: [nothing], context: context)
+            configuration = Configuration.readable(path: options.config, context: context)
+            // The installed helper is at the default place, mostly.
+            guard
+                options.path == ConfigurationOptions.installed || configuration?.doubtful.contains("response") == false
+            else {
+                throw Responder.Failure(
+                    code: "configuration", message: LiteralSecret.masked(error.description),
+                    status: ExitStatus.configuration)
             }
             let first = problems.first?.description.split(separator: "\n").first.map(String.init) ?? options.config
             Terminal.complain(
@@ -62,15 +60,5 @@ struct RespondConfiguration {
                     broken.contains($0.file) && String(decoding: $0.bytes, as: UTF8.self).contains("response_action")
                 }
             } ?? false
-    }
-
-    /// The files without mistakes; nil if the main file has any.
-    private static func rest(
-        of sources: [ConfigurationSource], without problems: [ConfigurationProblem], main: String,
-        _ context: ConfigurationContext
-    ) -> Configuration? {
-        let broken = Set(problems.map(\.place.file))
-        guard !broken.contains(main), sources.first?.file == main else { return nil }
-        return try? Configuration.load(sources: sources.filter { !broken.contains($0.file) }, context: context)
     }
 }

@@ -32,6 +32,10 @@ struct RespondServe: AsyncParsableCommand {
     var socket: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: Logger.Level = .info
 
+    func validate() throws {
+        if let socket { try PastedArguments.refuse(socket, what: "--socket") }
+    }
+
     func run() async throws {
         LogOutput.detected().bootstrap(level: logLevel)
         let logger = Logger(label: "tributary-respond")

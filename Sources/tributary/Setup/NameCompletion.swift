@@ -6,11 +6,13 @@ import Spool
 enum NameCompletion: Sendable {
     case integrations, credentials, destinations, loaders
 
-    /// The names in the configuration given on the command line, or in the installed one; none if it can't be read.
+    /// The names in the configuration given on the command line, or in the installed one, as far as it can be read.
     fileprivate func names(_ words: [String]) -> [String] {
         var options = ConfigurationOptions()
         options.config = Self.configuration(words) ?? ConfigurationOptions.installed
-        guard let configuration = options.loadedQuietly() else { return [] }
+        guard let configuration = Configuration.readable(path: options.config, context: options.context()) else {
+            return []
+        }
         switch self {
         case .integrations: return configuration.integrations.map(\.name.text)
         case .credentials: return configuration.credentials.map(\.name.text)

@@ -21,7 +21,7 @@ struct BucketOptions: ParsableArguments {
         _ options: SpoolOptions, _ body: (SealList) async throws -> Void
     ) async throws {
         guard options.spool == nil else { throw ValidationError("--bucket and --spool exclude each other") }
-        let configuration = try options.configuration.load()
+        let configuration = try options.configured()
         guard let fleet = configuration.fleet else {
             Terminal.complain(
                 "tributary: --bucket: this host does not belong to a fleet: the configuration has no section fleet")
@@ -67,7 +67,7 @@ extension SpoolOptions {
     ///   - instead: what to do.
     /// - Throws: exit code 64 on a host of a fleet, unless a spool is named.
     func refuseFleet(instead: String) throws {
-        guard spool == nil, let fleet = try configuration.load().fleet else { return }
+        guard spool == nil, let fleet = try configured().fleet else { return }
         Terminal.complain(
             "tributary: this host is in the fleet \(fleet.name), whose spool is the bucket \(S3Address(fleet.log).shown): \(instead)"
         )

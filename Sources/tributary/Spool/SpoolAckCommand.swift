@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CommandHints
 import Delivery
 import Fleet
 import FoundationEssentials
@@ -34,7 +35,10 @@ struct SpoolAck: AsyncParsableCommand {
     @Option(help: "The loader's name: lower-case letters, digits, - and _.", completion: .names(of: .loaders))
     var loader: String?
 
-    @Option(help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
+    // A negative number is said to be wrong by what it is, not by what looks like an option.
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
     var through: String?
 
     @Flag(help: "Remove the loader; segments are no longer kept for it.")
@@ -60,7 +64,8 @@ struct SpoolAck: AsyncParsableCommand {
                 )
             }
         } else if Int64(through) == nil {
-            throw ValidationError("--through: give a position of the manifest, as `tributary spool list` shows it")
+            throw ValidationError(
+                "--through: a position of the manifest, as `\(CommandHint.command("spool list"))` shows it")
         }
     }
 

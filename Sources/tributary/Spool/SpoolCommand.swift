@@ -1,6 +1,10 @@
 import ArgumentParser
+import CommandHints
+import Configuration
+import FoundationEssentials
 import Glibc
 import Spool
+import Synchronization
 
 struct SpoolGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,11 +33,36 @@ struct SpoolOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The directory of a spool, instead of the configured one.", valueName: "directory"))
     var spool: String?
 
-    func directory() throws -> String { try spool ?? configuration.load().spool.directory }
+    func validate() {
+        guard let spool else { return }
+        CommandHint.use(
+            spool: spool.hasPrefix("/") ? spool : FileManager.default.currentDirectoryPath + "/" + spool)
+    }
+
+    func directory() throws -> String { try spool ?? configured().spool.directory }
+
+    /// A mistake elsewhere in the configuration keeps no loader from its segments: it is said, and the rest is used.
+    ///
+    /// - Throws: exit code 78, after printing every problem, if the spool or what decides about it may be another one.
+    func configured() throws -> Configuration {
+        let context = configuration.context(mistakes: .everyIntegration)
+        do throws(ConfigurationError) {
+            return try Configuration.load(path: configuration.config, context: context)
+        } catch {
+            let isNews = Self.mistakesWereSaid.exchange(true, ordering: .relaxed) == false
+            if isNews { Terminal.complain(error.description) }
+            guard let readable = Configuration.readable(path: configuration.config, context: context),
+                readable.doubtful.isDisjoint(with: ["spool", "destinations", "fleet", "network"])
+            else { throw ExitStatus.configuration }
+            return readable
+        }
+    }
+
+    private static let mistakesWereSaid = Atomic(false)
 
     /// The configured destinations; none if the spool is given on the command line.
     func expectedLoaders() throws -> [String] {
-        try spool == nil ? configuration.load().destinations.map(\.name.text) : []
+        try spool == nil ? configured().destinations.map(\.name.text) : []
     }
 
     func reader() throws -> SpoolReader {

@@ -1,0 +1,44 @@
+import Foundation
+
+/// The commands and their arguments, from the program's own description of itself.
+enum CommandTree {
+    struct Argument: Decodable {
+        struct Name: Decodable {
+            var kind: String
+            var name: String
+        }
+        /// `positional`, `option` or `flag`.
+        var kind: String
+        var isOptional: Bool
+        var names: [Name]?
+        var valueName: String?
+
+        /// Such as `--config`; nil for a positional one.
+        var option: String? { names?.first { $0.kind == "long" }.map { "--\($0.name)" } }
+    }
+
+    /// A command, or a group of commands.
+    struct Found {
+        /// The arguments that lead to it.
+        var path: [String]
+        var isGroup: Bool
+        var arguments: [Argument]
+    }
+
+    static func all() throws -> [Found] {
+        struct Command: Decodable {
+            var commandName: String
+            var shouldDisplay: Bool
+            var subcommands: [Command]?
+            var arguments: [Argument]?
+        }
+        struct Description: Decodable { var command: Command }
+        func found(_ command: Command, _ path: [String]) -> [Found] {
+            let inner = (command.subcommands ?? []).filter { $0.commandName != "help" && $0.shouldDisplay }
+            let own = Found(path: path, isGroup: !inner.isEmpty, arguments: command.arguments ?? [])
+            return [own] + inner.flatMap { found($0, path + [$0.commandName]) }
+        }
+        let outcome = try Programs.tributary(["--experimental-dump-help"], in: try Workspace())
+        return found(try JSONDecoder().decode(Description.self, from: Data(outcome.output.utf8)).command, [])
+    }
+}

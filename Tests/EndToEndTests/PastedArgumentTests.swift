@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+@Suite("A token that was pasted into a command line")
+struct PastedArgumentTests {
+    /// Made up; the form is Okta's.
+    static let token = "00fKq3Zt9LwXb7RmPv2YcN8sHd5JgQ1aTe6Ui0oB4k"
+
+    /// Whole, cut short, from the middle, quoted, and with what people put in front.
+    static let forms = [
+        token, String(token.prefix(25)), String(token.prefix(12)), String(token.dropFirst(10).prefix(15)),
+        "\"\(token)\"", "'\(token.prefix(30))'", "SSWS \(token)", "Bearer \(token)", "\"SSWS \(token.prefix(20))\"",
+    ]
+
+    /// Every six characters in a row, in small letters: some values are kept so.
+    static let pieces: [String] = {
+        let characters = Array(token.lowercased())
+        return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
+    }()
+
+    /// Every option and argument of every command is a place, and so is a flag's value, a stray word, and an option that there is not. `@` is where it is
+    /// pasted.
+    static let places: [[String]] = {
+        guard let commands = try? CommandTree.all() else { return [] }
+        var places: [[String]] = []
+        for command in commands {
+            if command.isGroup {
+                places.append(command.path + ["@"])
+                continue
+            }
+            let options = command.arguments.filter { $0.kind == "option" }.compactMap(\.option)
+            let flag = command.arguments.first { $0.kind == "flag" && $0.option != "--help" }?.option
+            let positional = command.arguments.filter { $0.kind == "positional" }
+            let others = positional.filter { !$0.isOptional }.map { _ in "x" }
+            places += options.map { command.path + others + [$0, "@"] }
+            places += options.prefix(1).map { command.path + others + ["\($0)=@"] }
+            for index in positional.indices {
+                var words = positional.map { $0.isOptional ? nil : "x" }
+                words[index] = "@"
+                places.append(
+                    command.path + words.prefix(index + 1).map { $0 ?? "x" }
+                        + words.dropFirst(index + 1).compactMap(\.self))
+            }
+            if let flag { places.append(command.path + others + ["\(flag)=@"]) }
+            places += [command.path + others + ["@", "@"], command.path + others + ["--@"]]
+        }
+        return places
+    }()
+
+    @Test("no six characters of it are shown, whatever the form, the command and the place")
+    func neverShown() throws {
+        let places = Self.places
+        #expect(places.count > 250, "\(places.count)")
+        for needed in [
+            ["fleet", "drain", "@"], ["network", "edit"], ["respond", "undo"], ["deliver", "@"], ["replay", "@"],
+        ] {
+            #expect(
+                places.contains { $0.starts(with: needed) || $0.starts(with: needed.filter { $0 != "@" }) }, "\(needed)"
+            )
+        }
+        let workspace = try Workspace()
+        try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
+        for (number, place) in places.enumerated() {
+            // An id of a user of Okta looks like a part of a token.
+            let isUser = place.first == "respond"
+            let others = Array(Self.forms.dropFirst())
+            for form in [Self.token] + (isUser ? [] : [others[number % others.count]]) {
+                var arguments = place.map { $0.replacing("@", with: form) }
+                if !place.contains("--config"), !place.contains("--config=@") {
+                    arguments += ["--config", workspace.configuration]
+                }
+                let outcome = try Programs.tributary(arguments, in: workspace)
+                let said = (outcome.output + outcome.errors).lowercased()
+                let leaked = Self.pieces.first { said.contains($0) }
+                #expect(leaked == nil, "\(arguments): \(outcome.errors) \(outcome.output)")
+            }
+        }
+    }
+}
