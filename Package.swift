@@ -78,7 +78,8 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "CLinux", "CommandHints", "Configuration", "Credentials", "CurlHTTPClient", "Delivery", "Fleet", "OCSF", "OktaAPI",
+                "CLinux", "CommandHints", "Configuration", "Credentials", "CurlHTTPClient", "Delivery", "Fleet", "OCSF",
+                "OktaAPI",
                 "ResponseLog", "Spool", "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -126,7 +127,8 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "CLinux", "CThreadPriority", "Collector", "CommandHints", "Configuration", "Credentials", "CurlHTTPClient", "Delivery",
+                "CLinux", "CThreadPriority", "Collector", "CommandHints", "Configuration", "Credentials",
+                "CurlHTTPClient", "Delivery",
                 "Digests", "Fleet", "Monitoring", "OCSF", "OktaAPI", "Respond", "ResponseLog", "Setup", "Spool",
                 "Systemd", "Time",
                 .product(name: "Logging", package: "swift-log"),

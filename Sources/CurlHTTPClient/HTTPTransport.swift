@@ -1,5 +1,3 @@
-import CommandHints
-
 /// Carries one request to its host and brings the answer, whatever its status.
 package protocol HTTPTransport: Sendable {
     /// Sends `request` and waits for the whole answer. A cancelled task ends the exchange.

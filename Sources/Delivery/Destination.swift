@@ -124,7 +124,8 @@ extension DeliveryTrouble {
             case .resolve: "Check \(addressName) and this machine's DNS"
             case .connect: "Check \(addressName), the network, the firewall and the proxy settings"
             case .timeout, .interrupted: "Tributary retries; if it persists, check the network and the destination"
-            case .invalidRequest: "Check \(addressName), and check the segment with `\(CommandHint.command("spool verify"))`"
+            case .invalidRequest:
+                "Check \(addressName), and check the segment with `\(CommandHint.command("spool verify"))`"
             default: "If it persists, check what answers at \(addressName)"
             }
         self.init(error.summary, remedy: remedy)

@@ -6,12 +6,9 @@ import Testing
 
 @Suite("The command line")
 struct CommandTests {
-    /// The arguments that lead to each command.
-    private func commands() throws -> [[String]] { try CommandTree.all().map(\.path) }
-
     @Test("every command's help has an example, on standard output, and ends with 0")
     func help() throws {
-        let commands = try commands(Programs.tributary)
+        let commands = try CommandTree.all()
         #expect(commands.contains { $0.path == ["spool", "ack"] } && commands.count > 25)
         for command in commands {
             let outcome = try Programs.tributary(command.path + ["--help"], in: try Workspace())
@@ -27,10 +24,10 @@ struct CommandTests {
         arguments: [Programs.tributary, Programs.simulator])
     func examples(program: URL) throws {
         var found = 0
-        for command in try commands(program) {
+        for command in try CommandTree.all(program) {
             let outcome = try Programs.run(program, command.path + ["--help"], in: try Workspace())
             let shown = Set(outcome.output.components(separatedBy: "\n"))
-            for line in (command.command.discussion ?? "").components(separatedBy: "\n") where line.hasPrefix("  ") {
+            for line in command.discussion.components(separatedBy: "\n") where line.hasPrefix("  ") {
                 found += 1
                 #expect(shown.contains(line), "end the line with “ \\” below 80 columns: \(line)")
             }
@@ -51,8 +48,8 @@ struct CommandTests {
             .map { String($0.2) }
         #expect(keys.count > 5)
         for name in ["add", "edit"] {
-            let found = try commands(Programs.tributary).first { $0.path == [group, name] }
-            let flags = try #require(found).command.flags
+            let found = try CommandTree.all().first { $0.path == [group, name] }
+            let flags = try #require(found).flags
             // A destination keeps its type.
             for key in keys where !without.contains(key) && !(name == "edit" && key == "type") {
                 let flag = renamed[key] ?? String(key.split(separator: ".").last ?? "").replacing("_", with: "-")

@@ -23,22 +23,30 @@ enum CommandTree {
         var path: [String]
         var isGroup: Bool
         var arguments: [Argument]
+        /// The text of its help, with the examples.
+        var discussion: String
+
+        /// The names of its flags and options, without the dashes.
+        var flags: Set<String> { Set(arguments.flatMap { $0.names ?? [] }.map(\.name)) }
     }
 
-    static func all() throws -> [Found] {
+    static func all(_ program: URL = Programs.tributary) throws -> [Found] {
         struct Command: Decodable {
             var commandName: String
             var shouldDisplay: Bool
             var subcommands: [Command]?
             var arguments: [Argument]?
+            var discussion: String?
         }
         struct Description: Decodable { var command: Command }
         func found(_ command: Command, _ path: [String]) -> [Found] {
             let inner = (command.subcommands ?? []).filter { $0.commandName != "help" && $0.shouldDisplay }
-            let own = Found(path: path, isGroup: !inner.isEmpty, arguments: command.arguments ?? [])
+            let own = Found(
+                path: path, isGroup: !inner.isEmpty, arguments: command.arguments ?? [],
+                discussion: command.discussion ?? "")
             return [own] + inner.flatMap { found($0, path + [$0.commandName]) }
         }
-        let outcome = try Programs.tributary(["--experimental-dump-help"], in: try Workspace())
+        let outcome = try Programs.run(program, ["--experimental-dump-help"], in: try Workspace())
         return found(try JSONDecoder().decode(Description.self, from: Data(outcome.output.utf8)).command, [])
     }
 }

@@ -40,7 +40,7 @@ import Testing
         try collection.expectExactlyOnce("after a discard")
     }
 
-    @Test("records that were compressed before the compression changed are asked for again, once a seal has changed it")
+    @Test("records that were compressed before the compression changed are requested again, once a seal has changed it")
     func changedCompression() throws {
         let isDiskFull = Mutex(false)
         let collection = try SimulatedCollection()
