@@ -36,7 +36,7 @@ package struct HTTPRequest: Sendable {
     /// What the address is called in messages, as in "Check the org's URL"; `nil`: what the transport's options say.
     package var addressName: String?
 
-    /// What an address is called where nobody gives it another name.
+    /// What messages call an address unless the caller gives it a name.
     package static let usualAddressName = "the address"
 
     /// Makes a request.

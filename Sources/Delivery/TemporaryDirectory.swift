@@ -2,24 +2,24 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// A directory of this process for files on the way to a destination. It is removed when it is let go of; one that a killed process has left is removed when the next
-/// one with the same prefix is made.
+/// A directory of this process for files on their way to a destination. It is removed together with this object. What a killed process has left is removed when
+/// the next directory with the same prefix is made.
 package final class TemporaryDirectory: Sendable {
     package let path: String
-    /// The kernel gives it up when the process dies.
+    /// The kernel releases the lock when the process dies.
     private let lock: DirectoryLock
 
-    /// Where the directories are, as the environment says.
+    /// The directory for temporary files: `TMPDIR`, or `/var/tmp`.
     package static var standard: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp" }
 
     private static let lockName = "lock"
-    /// Another process may take a new directory for an abandoned one before it is locked. Then another one is made, at most this often.
+    /// Another process may remove a new directory as abandoned before it is locked. Then another one is made, up to this many times.
     private static let attempts = 5
 
-    /// Makes it, and removes abandoned ones.
+    /// Makes the directory, and removes abandoned ones.
     ///
     /// - Parameters:
-    ///   - prefix: of its name; the rest is random.
+    ///   - prefix: the beginning of the name; the rest is random.
     ///   - above: an existing directory.
     package init(prefix: String, above: String = standard) throws(DeliveryTrouble) {
         Self.removeAbandoned(prefix, in: above)
@@ -44,15 +44,15 @@ package final class TemporaryDirectory: Sendable {
         }
         throw DeliveryTrouble(
             "no directory can be made in \(above): \(FileFailure.words(code))",
-            remedy: "Free space there, or name another directory by TMPDIR")
+            remedy: "Make it writable for the service's user, free space, or set TMPDIR to another directory")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Whether it is still there: a cleaner of old files may have removed it.
+    /// Whether the directory still exists: a cleaner of old files may have removed it.
     package var exists: Bool { access("\(path)/\(Self.lockName)", F_OK) == 0 }
 
-    /// Removes those of this user whose process has ended.
+    /// Removes this user's directories whose process has ended.
     private static func removeAbandoned(_ prefix: String, in above: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: above)) ?? [] where name.hasPrefix(prefix) {
             let path = "\(above)/\(name)"

@@ -95,8 +95,8 @@ struct Deliver: AsyncParsableCommand {
             logger: logger, beginAgain: beginAgain)
     }
 
-    /// Reads the configuration; `nil` after saying what is wrong. The secrets of Okta are not this process's to look at, and a mistake in an integration is the
-    /// collector's to say.
+    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them. Mistakes in
+    /// integrations are left to the collector to report.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

@@ -3,17 +3,17 @@ import CommandHints
 import Configuration
 import Glibc
 
-/// What can be read of a configuration, for commands that look for what runs with it. A daemon runs on with what it has read, whatever mistakes have come into
-/// the files since.
+/// The readable parts of a configuration, for commands that look for the daemon that runs with it. A running daemon keeps the configuration that it has read,
+/// even if the files have mistakes now.
 struct FoundConfiguration {
     /// Nil if nothing can be read.
     let readable: Configuration?
     /// Why a start with these files would be refused; nil if it would not.
     let refusal: ConfigurationError?
-    /// The same, a line each, without files that only this user may not read.
+    /// The same problems, one per line, without those of files that this user may not read.
     let mistakes: [String]
 
-    /// The most lines that are shown.
+    /// The maximum number of lines that are shown.
     private static let limit = 10
 
     init(_ options: ConfigurationOptions) {
@@ -36,6 +36,6 @@ struct FoundConfiguration {
         }
     }
 
-    /// Where the daemon reports, as far as the files say; otherwise the default.
+    /// The daemon's runtime directory, if it can be read from the files; otherwise the default.
     var runtimeDirectory: String { readable?.runtimeDirectory ?? "/run/tributary" }
 }

@@ -15,7 +15,7 @@ extension ResponseLogReader {
 
     /// Reads on, and makes the records of what is new durable together with the place up to which it is read.
     func take(on worker: IngestWorker, integration: String) async throws(SpoolError) -> Taken {
-        // Nothing is made in the spool for who has no response log.
+        // Without a response log, nothing is created in the spool.
         guard try isBegun else { return Taken() }
         return try await worker.take(integration, records(after:settings:)) ?? Taken()
     }

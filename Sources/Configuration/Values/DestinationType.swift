@@ -7,7 +7,7 @@ package enum DestinationType: String, Sendable, Hashable, CaseIterable {
     /// A server that receives records over HTTP.
     case http
 
-    /// What it is, for a person who chooses one.
+    /// A description for a person who chooses a type.
     package var about: String {
         switch self {
         case .s3: "a bucket of Amazon S3 or another store"

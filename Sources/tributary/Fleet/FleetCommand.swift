@@ -28,7 +28,7 @@ struct FleetConnection {
     let fleet: Configuration.Fleet
     let access: FleetAccess
 
-    /// Mistakes elsewhere in the configuration are said, and keep nobody from looking at the fleet or draining a host.
+    /// Mistakes in other parts of the configuration are reported, but the fleet can still be shown and a host drained.
     ///
     /// - Throws: exit code 78, with words, without a fleet, and for files that can't be used.
     init(_ options: ConfigurationOptions) throws {

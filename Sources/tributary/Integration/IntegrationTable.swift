@@ -17,7 +17,7 @@ struct IntegrationTable {
 
     init(_ administration: Administration) throws {
         edit = try ConfigurationEdit(of: administration.path)
-        // A mistake must not hide the rest from who looks for it.
+        // One mistake must not hide the other integrations.
         var context = administration.context
         context.mistakes = .integration
         do throws(ConfigurationError) {

@@ -15,7 +15,7 @@ struct RespondConfiguration {
 
     /// Reads the configuration, and reports in one line what can't be used.
     ///
-    /// - Throws: code `configuration` when nothing tells where the helper is: the section `response` of a configuration of one's own can't be used.
+    /// - Throws: code `configuration` if the helper's socket is unknown, because the section `response` of a configuration other than the installed one can't be used.
     init(_ options: ConfigurationOptions) throws(Responder.Failure) {
         file = options.config
         let context = ConfigurationContext(

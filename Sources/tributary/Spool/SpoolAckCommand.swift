@@ -35,7 +35,7 @@ struct SpoolAck: AsyncParsableCommand {
     @Option(help: "The loader's name: lower-case letters, digits, - and _.", completion: .names(of: .loaders))
     var loader: String?
 
-    // A negative number is said to be wrong by what it is, not by what looks like an option.
+    // A negative number is reported as a wrong position and not as an unknown option.
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))

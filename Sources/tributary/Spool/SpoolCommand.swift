@@ -41,7 +41,7 @@ struct SpoolOptions: ParsableArguments {
 
     func directory() throws -> String { try spool ?? configured().spool.directory }
 
-    /// A mistake elsewhere in the configuration keeps no loader from its segments: it is said, and the rest is used.
+    /// A mistake in another part of the configuration is reported, and does not prevent reading the spool.
     ///
     /// - Throws: exit code 78, after printing every problem, if the spool or what decides about it may be another one.
     func configured() throws -> Configuration {
