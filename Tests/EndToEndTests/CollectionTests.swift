@@ -322,8 +322,9 @@ struct CollectionTests {
             peaks.append(try #require(daemon.peakMemory))
         }
         print("peak memory at 50,000 and 150,000 events: \(peaks) KiB")
-        #expect(peaks[1] - peaks[0] < 8 << 10)
-        #expect(peaks[1] < 96 << 10)
+        // The pages of a debug build take a few MiB more or less; 100 bytes kept for each event would be 10 MiB.
+        #expect(peaks[1] - peaks[0] < 10 << 10)
+        #expect(peaks[1] < 112 << 10)
         #expect(daemon.stop() == 0)
         await org.stop()
     }
