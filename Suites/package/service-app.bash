@@ -1,4 +1,4 @@
-# Adds a service app, whose org is behind TLS, interactively to a freshly installed package, and measures the time to the first segment. Sourced by run.
+# Adds a service app, whose org uses TLS, interactively to a freshly installed package, and measures the time to the first segment. Sourced by run.
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 org_port=$(free_port)

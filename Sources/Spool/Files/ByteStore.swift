@@ -98,6 +98,7 @@ extension ByteStore {
             let page = sysconf(Int32(_SC_PAGESIZE))
             capacity = (wanted + page - 1) / page * page
             let mapped = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            // Without memory the process ends, as it does when the heap has none for the smaller ones. The caller's sizes are bounded.
             guard let mapped, mapped != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
             base = mapped
         }
