@@ -2,6 +2,7 @@
 #define TRIBUTARY_CLINUX_H
 
 #include <malloc.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -10,6 +11,7 @@
 // glibc declares these only with _GNU_SOURCE, which this header does not define.
 extern int setresuid(uid_t real, uid_t effective, uid_t saved);
 extern int setresgid(gid_t real, gid_t effective, gid_t saved);
+extern void *memmem(const void *text, size_t text_size, const void *part, size_t part_size);
 extern int renameat2(int old_directory, const char *old_name, int new_directory, const char *new_name, unsigned int flags);
 
 // prctl(2) is variadic, which Swift does not import.

@@ -1,3 +1,4 @@
+import CLinux
 import FoundationEssentials
 import Glibc
 import Synchronization
@@ -50,7 +51,8 @@ final class CommittedActions: Sendable {
             return action
         }
         state.withLock { state in
-            state.actions = Array((state.actions + committed).suffix(Self.limit))
+            state.actions.append(contentsOf: committed)
+            state.actions.removeFirst(max(0, state.actions.count - Self.limit))
             state.isChanged = true
         }
     }
@@ -87,9 +89,10 @@ extension CommittedActions.Action {
     /// Of a record that the normalizer made; nil if its event is none of a response action. `metadata` stands first in a record.
     init?(record: UnsafeRawBufferPointer, integration: String) {
         let metadata = UnsafeRawBufferPointer(rebasing: record.prefix(2_048))
-        guard let type = Self.inside("event_code\":\"", in: metadata), Self.types.contains(where: { type.holds($0) }),
-            let transaction = Self.inside("correlation_uid\":\"", in: metadata),
-            let uuid = Self.inside("uid\":\"", in: metadata)
+        guard let type = Self.text(after: "\"event_code\":\"", in: metadata),
+            Self.types.contains(where: { type.holds($0) }),
+            let transaction = Self.text(after: "\"correlation_uid\":\"", in: metadata),
+            let uuid = Self.text(after: "\"uid\":\"", in: metadata)
         else { return nil }
         self.init(
             integration: integration, eventType: String(decoding: type, as: UTF8.self),
@@ -105,25 +108,21 @@ extension CommittedActions.Action {
         "user.authentication.universal_logout", "user.authentication.universal_logout.scheduled", "user.risk.change",
     ]
 
-    /// The inside of the string after a key, without escapes: none of these has any.
-    private static func inside(_ key: StaticString, in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        var rest = bytes
-        while let start = rest.baseAddress, let quote = memchr(start, 0x22, rest.count) {
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(start.distance(to: UnsafeRawPointer(quote)) + 1))
-            guard rest.starts(with: key) else { continue }
-            let value = UnsafeRawBufferPointer(rebasing: rest.dropFirst(key.utf8CodeUnitCount))
-            guard let text = value.baseAddress, let end = memchr(text, 0x22, value.count) else { return nil }
-            return UnsafeRawBufferPointer(rebasing: value.prefix(text.distance(to: UnsafeRawPointer(end))))
-        }
-        return nil
+    /// The text of the first member with a key, up to the closing quotation mark: no text that is looked for here has escapes.
+    private static func text(after key: StaticString, in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard let start = bytes.baseAddress,
+            let found = memmem(start, bytes.count, key.utf8Start, key.utf8CodeUnitCount)
+        else { return nil }
+        let value = UnsafeRawBufferPointer(
+            rebasing: bytes.dropFirst(start.distance(to: UnsafeRawPointer(found)) + key.utf8CodeUnitCount))
+        guard let text = value.baseAddress, let end = memchr(text, 0x22, value.count) else { return nil }
+        return UnsafeRawBufferPointer(rebasing: value.prefix(text.distance(to: UnsafeRawPointer(end))))
     }
 }
 
 extension UnsafeRawBufferPointer {
-    fileprivate func holds(_ text: StaticString) -> Bool { count == text.utf8CodeUnitCount && starts(with: text) }
-
-    fileprivate func starts(with text: StaticString) -> Bool {
-        guard count >= text.utf8CodeUnitCount, let start = baseAddress else { return false }
-        return memcmp(start, text.utf8Start, text.utf8CodeUnitCount) == 0
+    fileprivate func holds(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount, let start = baseAddress else { return false }
+        return memcmp(start, text.utf8Start, count) == 0
     }
 }

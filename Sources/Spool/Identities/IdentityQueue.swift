@@ -25,8 +25,8 @@ struct IdentityQueue {
     }
 
     mutating func append(_ identity: RecordIdentity) {
-        // Grows by a quarter each time, so that memory stays close to what is needed.
-        if count == ring.count { resize(to: max(16, count + count / 4)) }
+        // A large queue grows by a quarter each time, so that its memory stays close to what is needed.
+        if count == ring.count { resize(to: max(16, count < 1_024 ? count * 2 : count + count / 4)) }
         let place = place(count)
         ring[place] = identity
         index[slot(of: identity)] = UInt32(place + 1)
