@@ -1,13 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Warnings are mistakes in CI; a newer compiler's new warning does not keep anyone from building.
+// In CI, warnings are errors. Elsewhere, a warning of a newer compiler must not prevent a build.
 let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 // A release has simdjson inside (packaging/static-simdjson): the name of the shared library differs from one distribution's release to the next.
 let simdjson = Context.environment["TRIBUTARY_RELEASE"] == nil ? "simdjson" : ":libsimdjson.a"
 
-// Dependencies point the way the data flows: OktaAPI, OCSF and Spool do not know each other; Collector joins them.
+// Dependencies follow the flow of the data: OktaAPI, OCSF and Spool do not depend on each other, and Collector joins them.
 let package = Package(
     name: "tributary",
     products: [
@@ -32,14 +32,14 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary(simdjson)]),
         .target(name: "CEventCatalog"),
-        // Leaves: they know of nothing of ours, and everything may use them.
+        // Leaves: they depend on no other target, and every target may use them.
         .target(name: "CommandHints", swiftSettings: strict),
         .target(name: "Time", swiftSettings: strict),
         .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
             name: "CRecordSchemas", exclude: ["ocsf-1.3.0.tsv", "ocsf-1.5.0.tsv", "choices.tsv"]),
-        // An HTTP client on libcurl: it knows of nobody whom it asks.
+        // An HTTP client on libcurl. It does not depend on what is requested.
         .target(name: "CurlHTTPClient", dependencies: ["CCurl", "Gzip"], swiftSettings: strict),
         .target(
             name: "OktaAPI",
@@ -63,9 +63,9 @@ let package = Package(
             name: "Systemd",
             dependencies: ["CSystemd", "Time", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
-        // What the response helper writes down and the collector reads: the one thing that they share.
+        // The response log, which the response helper writes and the collector reads. It is all that the two share.
         .target(name: "ResponseLog", dependencies: ["Spool"], swiftSettings: strict),
-        // Response actions: it acts on users with a credential of its own, and knows of nothing that collects.
+        // Response actions: acts on users with a separate credential, and does not depend on anything that collects.
         .target(
             name: "Respond",
             dependencies: [
@@ -87,9 +87,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "CStatusPage", exclude: ["page.html"]),
-        // Nothing imports it: it replaces a function of the C library in the program.
+        // No target imports it: it replaces a function of the C library in the program.
         .target(name: "CThreadPriority"),
-        // An HTTP server for programs on this host: it knows of nothing of ours.
+        // An HTTP server for programs on this host. It depends on no other target.
         .target(
             name: "LocalServer",
             dependencies: [
@@ -97,7 +97,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
-        // A loader of the spool: it knows of nothing that collects.
+        // A loader of the spool. It does not depend on anything that collects.
         .target(
             name: "Delivery",
             dependencies: [
@@ -107,7 +107,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        // Many hosts with one spool: seals that a bucket decides, and leases that say who collects.
+        // Several hosts with one spool: seals that a bucket decides, and leases that decide which host collects.
         .target(
             name: "Fleet",
             dependencies: [
@@ -115,7 +115,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        // What the daemon shows to programs and people of its host.
+        // Shows the daemon's state to programs and people on its host.
         .target(
             name: "Monitoring",
             dependencies: [
@@ -156,7 +156,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
-        // The daemon's parts connected, with an org, a disk and a clock that a seed decides.
+        // The connected parts of the daemon, with an org, a disk and a clock that a seed determines.
         .target(
             name: "CollectionSimulation",
             dependencies: [
@@ -255,7 +255,7 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-// The fuzz target has no entry of its own (libFuzzer brings it), so only `make fuzz` may see it.
+// The fuzz target has no main function, because libFuzzer provides it. So only `make fuzz` may build the target.
 if Context.environment["TRIBUTARY_FUZZ"] != nil {
     package.products.append(.library(name: "NormalizerFuzz", type: .static, targets: ["NormalizerFuzz"]))
     package.targets.append(

@@ -10,7 +10,7 @@ for name in files:
     with open(name, "rb") as lines:
         for line in lines:
             event = line.strip()
-            # The first byte is NormalizerFuzz's choice of what the rest is.
+            # NormalizerFuzz reads from the first byte how to treat the rest.
             for choice, text in ((b"\x04", event), (b"\x1e", b"[" + event + b",{}]"), (b"\xff", event + b"\n{}\n")):
                 with open("%s/%05d" % (directory, number), "wb") as seed:
                     seed.write(choice + text)

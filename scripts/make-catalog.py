@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Condense Okta's published event-type catalogue (event-types.json) into Sources/COktaCatalog/catalog.tsv.
+"""Writes a short form of Okta's published event-type catalogue (event-types.json) to Sources/COktaCatalog/catalog.tsv.
 
     make-catalog.py EVENT_TYPES_JSON > Sources/COktaCatalog/catalog.tsv
 
@@ -15,7 +15,7 @@ schemas, types = version["schemas"], version["eventTypes"]
 
 def wire(name):
     if name != name.lower():
-        return name  # odd ones keep their capitals: AppName, RECOVERY_TOKEN
+        return name  # other names keep their capitals: AppName, RECOVERY_TOKEN
     head, *rest = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 

@@ -18,12 +18,12 @@ DOCUMENTS = "/usr/share/doc/tributary"
 
 FILES = {
     "configuration": ("/etc/tributary/tributary.yaml, /etc/tributary/conf.d/*.yaml", "The configuration: tributary.yaml(5)."),
-    "credentials": ("/etc/tributary/credentials/", "The secrets, a file each, which only root reads."),
+    "credentials": ("/etc/tributary/credentials/", "The secrets, one file for each. Only root can read them."),
     "spool": ("/var/lib/tributary/spool/", "Sealed segments: tributary-spool(5)."),
-    "state": ("/var/lib/tributary/state/", "Where collection stands in each org's log, and what is not sealed yet. It belongs to the spool."),
-    "status": ("/run/tributary/status.json", f"What the running daemon reports: {DOCUMENTS}/status.md."),
-    "actions": ("/var/lib/tributary-respond/log/", f"What response actions have done: {DOCUMENTS}/respond.md."),
-    "documents": (f"{DOCUMENTS}/", "The guides; README.md says which is for whom."),
+    "state": ("/var/lib/tributary/state/", "The position of collection in each org's log, and the records that are not sealed yet. Keep it together with its spool."),
+    "status": ("/run/tributary/status.json", f"The status of the running daemon; {DOCUMENTS}/status.md describes it."),
+    "actions": ("/var/lib/tributary-respond/log/", f"The log of response actions; {DOCUMENTS}/respond.md describes it."),
+    "documents": (f"{DOCUMENTS}/", "The guides. README.md says which guide is for which reader."),
 }
 
 # --- man(7)
@@ -374,13 +374,13 @@ def configuration_page():
 
 def spool_page():
     parts = parts_of("spool-format.md")
-    made = [section("Name"), "tributary\\-spool \\- what Tributary puts on disk, and what those who load it may do"]
+    made = [section("Name"), "tributary\\-spool \\- the files that Tributary writes, and the rules for programs that load them"]
     made += [section("Description"), *markdown(parts[""])]
     for heading in ("Layout", "General rules", "For loaders", "Acknowledgements", "Bounds", "Versions and refusals"):
         made += [section(heading), *markdown(parts[heading])]
     made += [section("Files"), *items((bold(FILES[each][0]), FILES[each][1]) for each in ("spool", "state"))]
     made.append(".PP")
-    made.append(inline(f"`{DOCUMENTS}/spool-format.md` also has the journal, each step of a seal, and why nothing is lost or doubled."))
+    made.append(inline(f"`{DOCUMENTS}/spool-format.md` also describes the journal, each step of a seal, and why no event is lost or stored twice."))
     made.append(inline(f"`{DOCUMENTS}/loaders.md` has recipes for loaders."))
     made += [section("Examples")]
     made += verbatim_block(

@@ -19,7 +19,7 @@ FIXED = {"category_uid", "class_uid", "type_uid"}
 
 
 def kind_of(facts, objects):
-    """The object's name, * for any JSON, - for a text, a number or a boolean."""
+    """The name of the object type; * for any JSON; - for a text, a number or a boolean."""
     if facts["type"] == "json_t" or (facts.get("object") and not objects[facts["object"]]["attributes"]):
         return "*"
     return facts.get("object") or "-"
@@ -43,7 +43,7 @@ def lines(kind, name, spec, first, objects):
              facts.get("sibling") or "-", "|".join(values) or "-"])
     for rule, names in (spec.get("constraints") or {}).items():
         if rule not in ("at_least_one", "just_one"):
-            sys.exit(f"{name}: the constraint {rule} is new: teach SchemaTable what it means")
+            sys.exit(f"{name}: SchemaTable does not support the constraint {rule}: add it there")
         yield "\t".join(["", rule, ",".join(names)])
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The live tail's lag while a history is fetched: a simulated org with a history and a live stream, a daemon on its first run, killed now
-and then, and at the end each event counted.
+"""Measures the lag of the live tail while a history is fetched. A simulated org has a history and a live stream; a daemon on its first run is
+killed now and then; at the end each event is counted.
 
     backfill.py PRODUCTS [--events 200000] [--rate 20] [--limit 600] [--kills 0]
 
-Prints one JSON line. The lag is from an event's publication until the page that held it was durable, by the record's own `time` and
-the journal's commit, seen in status.json once a second: so it is up to a second too long.
+Prints one JSON line. The lag is the time from an event's publication (the record's `time`) until its page was durable (the journal's
+commit). status.json, which shows the commit, is read once a second, so the lag is up to a second too long.
 """
 import argparse
 import collections
@@ -85,7 +85,7 @@ integrations:
             now = integration()
             if now.get("backfill"):
                 saw = True
-                # The tail's last answer held all events of its time.
+                # The tail's last answer contained all events up to its time.
                 if "lag_seconds" in now:
                     lags.append(now["lag_seconds"])
                 if kills < arguments.kills and choose.random() < 0.1:
@@ -107,7 +107,7 @@ integrations:
                       stdout=subprocess.PIPE, text=True)
         for line in cat.stdout:
             seen[line[len('{"metadata":{"uid":"'):].partition('"')[0]] += 1
-        # The org went on while the daemon stopped: what is there has to be the log's beginning, without a gap.
+        # The org continued to write while the daemon was stopped, so the spool must have the beginning of the log, without a gap.
         expected = log[:len(seen)]
         lags.sort()
         print(json.dumps({

@@ -1,4 +1,4 @@
-"""Events to measure with, from the simulator, as NDJSON."""
+"""Makes the events for the measurements: NDJSON from the simulator."""
 import json
 import os
 import random
@@ -34,8 +34,8 @@ def simulated(programs, path, events):
 
 
 def widened(corpus, path, size):
-    """The corpus with more in each event's `debugData`, so that an event has `size` bytes on average: words that all events share, and as many
-    digits that no two do."""
+    """Writes the corpus with more text in each event's `debugData`, so that an event has `size` bytes on average. Half of the added text is the
+    same in all events, and half is random digits."""
     events = sum(1 for _ in open(corpus, "rb"))
     room = size - os.path.getsize(corpus) // events
     generator = random.Random(events)
@@ -46,6 +46,6 @@ def widened(corpus, path, size):
             context["debugData"] = data = context.get("debugData") or {}
             for number in range(room // 80 + 1):
                 text = "status=%s, id=%032x" % (generator.choice(("POSITIVE", "NEGATIVE")), generator.getrandbits(128))
-                # 80 bytes each, with the name, the quotation marks and the comma.
+                # Each member is 80 bytes long, including the name, the quotation marks and the comma.
                 data["stepNumber%03d" % number] = (text + ", reason=%s" % ("none" * 20))[:62][:max(0, room - 80 * number - 18)]
             wide.write(json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n")

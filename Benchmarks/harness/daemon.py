@@ -1,4 +1,5 @@
-"""`tributary run` from nginx on loopback to sealed, synced segments, and the least that the same way can cost."""
+"""Measures `tributary run` from the answers of nginx on loopback to sealed, synced segments, and for comparison the least possible cost of the
+same work."""
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ integrations:
 
 
 def newest(folder):
-    """When the newest file below was last written to, in seconds since 1970."""
+    """Returns when a file below the folder was last written, in seconds since 1970."""
     times = [0]
     for root, _, names in os.walk(folder):
         for name in names:
@@ -34,10 +35,10 @@ def newest(folder):
 
 
 def run(programs, work, pages, events, raw_data):
-    """Cost, and MB of sealed segments.
+    """Returns the cost, and the MB of sealed segments.
 
-    The wall time is that to the last commit, seen by the spool's own files, and that of the stop, which seals; status.json, written
-    once a second, only says when to look.
+    The wall time is the time until the last commit, according to the files of the spool, and the time of the stop, which seals. status.json,
+    written once a second, only shows when to check the files.
     """
     home = tempfile.mkdtemp(prefix="daemon-", dir=work)
     try:
@@ -75,7 +76,7 @@ def run(programs, work, pages, events, raw_data):
 
 
 def floor(pages, parse, records):
-    """CPU seconds of the parts that no collector can do without: curl for the pages, reading the JSON, zstd for the records."""
+    """Returns the CPU seconds of the parts that every collector needs: curl for the pages, reading the JSON, zstd for the records."""
     curl = measure.once(["curl", "--compressed", "--silent", "--output", "/dev/null",
                          "%s/api/v1/logs?after=[0-%d]" % (pages.url, pages.count - 1)])
     zstd = measure.once(["zstd", "-q", "-3", "-c", "--single-thread", records])

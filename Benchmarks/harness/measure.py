@@ -1,4 +1,4 @@
-"""Processes and what they cost."""
+"""Runs processes, and measures their time and memory."""
 import os
 import subprocess
 import sys
@@ -7,14 +7,15 @@ import time
 
 
 class Cost:
-    """Wall and CPU seconds, and peak resident MiB."""
+    """The cost of a process: wall and CPU seconds, and the peak of its resident memory in MiB."""
 
     def __init__(self, wall, cpu, peak):
         self.wall, self.cpu, self.peak = wall, cpu, peak
 
 
 class Peak(threading.Thread):
-    """Follows a process until it ends and notes its peak resident MiB. `ru_maxrss` does not tell: it begins with that of the process which started this one."""
+    """Measures the peak of a process's resident memory in MiB until the process ends. `ru_maxrss` can't be used: it includes the memory of the
+    process that started this one."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
@@ -52,5 +53,5 @@ def once(command, stdin=None, stdout=subprocess.DEVNULL):
 
 
 def best(command, rounds, **options):
-    """The round that took the least CPU time: what else the machine does only adds to it."""
+    """Returns the round with the least CPU time, because other work on the machine can only make a round slower."""
     return min((once(command, **options) for _ in range(rounds)), key=lambda cost: cost.cpu)

@@ -1,4 +1,4 @@
-"""Prerendered System Log pages behind nginx: as little work for an answer as there can be, so that what is measured is the client.
+"""Serves System Log pages from files with nginx. An answer costs as little work as possible, so that mostly the client is measured.
 Each answer has the two Link headers that a poller gets from Okta. Nothing is checked."""
 import gzip
 import os
@@ -37,18 +37,18 @@ http {
 
 
 def program():
-    """nginx's path, or None; the daemons' directory is not in every PATH."""
+    """Returns nginx's path, or None. /usr/sbin is searched too, because it is not in every PATH."""
     return shutil.which("nginx") or (shutil.which("nginx", path="/usr/sbin"))
 
 
 class Pages:
-    """The corpus as pages on loopback; the last one is not whole: caught up. Asked for since yesterday they come, asked for since now (the tail
-    next to them) nothing does."""
+    """Serves the corpus as pages on loopback. The last page is not full, so the client has then caught up. A query since yesterday gets the pages;
+    a query since now (by the tail) gets no events."""
 
     def __init__(self, corpus, work, compressed):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)
         os.mkdir(self.home + "/pages")
-        # nginx may give its work to another user.
+        # nginx may run its workers as another user.
         os.chmod(self.home, 0o755)
         self.count = self.render(corpus, compressed) + 1
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -59,7 +59,7 @@ class Pages:
                 "home": self.home, "port": port, "url": self.url, "limit": PAGE,
                 "begin": time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400)), "end": self.count,
                 "encoding": "add_header content-encoding gzip;" if compressed else "",
-                # After the last page there is only an empty one, whose next link leads to itself.
+                # The last page is followed by an empty page, whose next link leads to itself.
                 "files": " ".join("%d %d;" % (number, number) for number in range(self.count)) + " %d empty;" % self.count,
                 "next": " ".join("%d %d;" % (number, min(number + 1, self.count)) for number in range(self.count + 1))})
 

@@ -1,5 +1,5 @@
-"""Many simulated orgs in one process, and one daemon that collects them all: exactly once, in what memory, how fairly, and at what cost
-when nothing happens any more."""
+"""Runs many simulated orgs in one process, and one daemon that collects them all. Checks that each event is collected exactly once, and measures
+the memory, the fairness, and the cost when no event happens any more."""
 import collections
 import concurrent.futures
 import json
@@ -20,7 +20,7 @@ TOKEN = "00benchmark"
 
 
 class Orgs:
-    """`count` orgs with `events` events each, the last `hanging` of which never answer."""
+    """`count` simulated orgs with `events` events each. The last `hanging` of these orgs never answer."""
 
     def __init__(self, programs, home, count, events, hanging):
         self.command = [programs + "/okta-simulator", "--port", "0", "--orgs", str(count), "--token-file", home + "/token",
@@ -63,7 +63,7 @@ def cpu_seconds(pid):
 
 
 def sealed(spool):
-    """How often each uid stands in the segments, by integration. Read with the system's zstd."""
+    """Returns how often each uid is in the segments, by integration. The segments are read with the system's zstd."""
     segments = [os.path.join(root, name) for root, _, names in os.walk(spool) for name in names
                 if name.endswith(".ndjson.zst") and "/_" not in root]
     found = collections.defaultdict(collections.Counter)
@@ -85,7 +85,7 @@ def status(home):
 
 
 def run(programs, work, count, events, page, hanging, rest):
-    """Prints what came of it."""
+    """Runs the measurement, and prints the results."""
     home = tempfile.mkdtemp(prefix="orgs-", dir=work)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -109,7 +109,7 @@ def run(programs, work, count, events, page, hanging, rest):
             seen = [json.loads(text) for text in orgs.each("/_simulator/stats", orgs.urls[:healthy])]
             took = [(item["reachedEndAt"] - item["firstPageAt"]) / 1000 for item in seen]
             end = max(item["reachedEndAt"] for item in seen) / 1000 - start
-            # What the backlog left is sealed within a minute; then nothing happens.
+            # The remaining records of the backlog are sealed within a minute; after that, nothing happens.
             time.sleep(65 if rest else 0)
             before, at = cpu_seconds(process.pid), time.time()
             time.sleep(rest)

@@ -1,5 +1,5 @@
-"""Other tools that make the same fields of the same events: time, class, severity, actor, address, place, agent, outcome, session,
-target and type. They leave out all else that a record has (what is left over, observables, raw data)."""
+"""Runs other tools that make the same fields of the same events: time, class, severity, actor, address, place, agent, outcome, session,
+target and type. The tools omit all other parts of a record (unmapped, observables, raw data)."""
 import os
 import shutil
 import subprocess
@@ -36,12 +36,12 @@ TO '/dev/null' (FORMAT json);"""
 
 
 def jq(corpus):
-    """The command, or None where there is no jq."""
+    """Returns the command, or None if jq is not installed."""
     return ["jq", "-c", JQ, corpus] if shutil.which("jq") else None
 
 
 def duckdb(corpus, work):
-    """The command, or None where PyPI does not give DuckDB."""
+    """Returns the command, or None if DuckDB can't be installed from PyPI."""
     python = work + "/duckdb/bin/python"
     if not os.path.exists(python):
         subprocess.run([sys.executable, "-m", "venv", work + "/duckdb"], check=True)

@@ -1,10 +1,10 @@
-"""The spool alone: commits and seals compared with the disk's own rate, and a start on a large spool."""
+"""Measures only the spool: commits and seals compared with the disk's own rate, and a start on a large spool."""
 import os
 import shutil
 import subprocess
 
 PAGES = ((1000, 200), (10, 2000))
-"""Records in a commit, commits: full pages of a backlog, and the few new events of a poll."""
+"""Pairs of (records in a commit, number of commits): full pages of a backlog, and the few new events of a poll."""
 
 
 def run(programs, *arguments):
@@ -46,7 +46,7 @@ def identities(programs, work):
 
 
 def recovery(programs, work, segments=10_000, size=10 << 30):
-    """Segments are small and stretched with holes: opening reads none of them, as the operations show."""
+    """Measures a start on many segments. The segment files are sparse, because a start reads none of them, as its counted file operations show."""
     directory = fresh(work + "/spool")
     run(programs, "make", directory, segments, size)
     print("\nrecovery: a start on %d segments of %.0f GiB together (mostly holes: none is read), 10 integrations with 1,000 unsealed\n"

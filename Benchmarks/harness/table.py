@@ -1,4 +1,4 @@
-"""One table: a row a measure, with its ratio to what it is compared with."""
+"""Prints a table with a row for each measurement, and its ratio to the row with which it is compared."""
 
 
 class Table:
@@ -12,7 +12,7 @@ class Table:
         print(self.layout % ("", "events/s", "MB/s", "CPU s", "x " + ratio, "peak MiB", ""))
 
     def row(self, name, seconds, base=None, peak=None, note=""):
-        """`events/s` and `MB/s` are those of the input, per CPU second."""
+        """Prints a row. `events/s` and `MB/s` are the events and the MB of input per CPU second."""
         print(self.layout % (
             name, "%.0f" % (self.events / seconds), "%.0f" % (self.size / seconds / 1e6), "%.2f" % seconds,
             "%.1f" % (seconds / base) if base else "", "%.1f" % peak if peak else "", note), flush=True)

@@ -2,12 +2,12 @@ import CAllocationCount
 import Glibc
 import OCSF
 
-// The mapping alone, in one process and on one thread, over events that are in memory. Each row is a measure, tab-separated:
-//   name, CPU seconds of the fastest round, CPU seconds of the median round, allocations in a round once warm, bytes written
+// Measures only the mapping, in one process and on one thread, with events in memory. Prints tab-separated rows:
+//   name, CPU seconds of the fastest round, CPU seconds of the median round, allocations in a round after the first, bytes written
 // Benchmarks/harness/run makes a table of them. Usage: normalizer-benchmark EVENTS.ndjson [ROUNDS [ROW]]
-// With ROW, only the row of that name. Benchmarks/gates/run compares allocations and instructions with what is committed.
+// With ROW, only the row with this name is printed. Benchmarks/gates/run compares allocations and instructions with the committed figures.
 
-/// Counts what it is given, so that nothing but the mapping is measured.
+/// Only counts the bytes of records, so that only the mapping is measured.
 struct CountingSink: RecordSink {
     var bytes = 0
     var rejections = 0

@@ -1,7 +1,7 @@
 import Spool
 import Synchronization
 
-/// The real file system, with each operation counted. Synchronizations can be left out, to make a spool that nobody needs after a power cut.
+/// The real file system, with each operation counted. Synchronizations can be omitted, to make a test spool quickly that need not survive a power cut.
 final class CountingFileSystem: FileSystem {
     struct Counts {
         var operations: [FileOperation: Int] = [:]

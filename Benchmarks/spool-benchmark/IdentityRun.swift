@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// Lookups in a writer's memory of identities: one an event.
+/// Looks up one identity per event in a writer's memory of identities.
 struct IdentityRun {
     let directory: String
     let count: Int

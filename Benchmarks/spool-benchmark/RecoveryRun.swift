@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// A start on a large spool: made once, without synchronizing, then opened as the daemon does.
+/// Measures a start on a large spool. The spool is made once, without synchronizing, and then opened as the daemon does.
 struct RecoveryRun {
     static let integrations = 10
     static let partitions = 20
@@ -9,7 +9,8 @@ struct RecoveryRun {
 
     let directory: String
 
-    /// Real seals of small segments, each then stretched by a hole to its share of `bytes`: opening reads no segment, as the counts show.
+    /// Seals small segments, and then makes each a sparse file, so that all together are `bytes` long. The counted file operations show that opening
+    /// the spool reads no segment.
     func make(segments: Int, bytes: Int64) throws {
         let fileSystem = CountingFileSystem(synchronizes: false)
         let spool = try Spool(Workload.settings(directory), fileSystem: fileSystem, now: Workload.now())
@@ -47,7 +48,7 @@ struct RecoveryRun {
         var counts: CountingFileSystem.Counts
     }
 
-    /// Opening the spool, all journals, and the first commit, which measures the spool.
+    /// Opens the spool and all journals, and makes the first commit, which measures the spool's size.
     func open() throws -> [Phase] {
         var phases: [Phase] = []
         func measure<Value>(_ name: String, _ body: (CountingFileSystem) throws -> Value) throws -> Value {

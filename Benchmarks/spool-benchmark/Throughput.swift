@@ -19,7 +19,8 @@ struct Throughput {
         var writtenBytes: Int64 = 0
     }
 
-    /// Integrations are shared out over threads, as the daemon does; each commits a page in turn. All is sealed at the end, within the time.
+    /// Distributes the integrations over threads, as the daemon does. On each thread, the integrations commit a page in turn. The measured time includes
+    /// the seals at the end.
     func run() async throws -> Result {
         let spool = try Spool(Workload.settings(directory), fileSystem: PosixFileSystem(), now: Workload.now())
         let before = Self.writtenBytes()
@@ -68,12 +69,14 @@ struct Throughput {
         return result
     }
 
-    /// As many appends of as many bytes, each synchronized, to one file: what the disk itself gives. Returns seconds.
+    /// Measures the disk's own rate: makes the same number of appends of the same size to one file, and synchronizes each.
+    ///
+    /// - Returns: seconds.
     static func floor(_ directory: String, appends: Int, bytes: Int) throws -> Double {
         let fileSystem = PosixFileSystem()
         let file = try fileSystem.open("\(directory)/floor", .replace)
         defer { fileSystem.close(file) }
-        // Not all alike: a file system may store zeros by not storing them.
+        // The blocks differ, because a file system may store zeros without writing them.
         var generator = SystemRandomNumberGenerator()
         let content = (0..<max(1, bytes)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let start = Workload.seconds()
@@ -88,7 +91,8 @@ struct Throughput {
         return seconds
     }
 
-    /// What this process has sent to disks, by the kernel's count (proc(5), `write_bytes`): whole pages, without the file system's own journal.
+    /// How many bytes this process has sent to disks, according to the kernel (proc(5), `write_bytes`). The kernel counts whole pages, and does not count
+    /// the file system's journal.
     private static func writtenBytes() -> Int64 {
         guard let file = fopen("/proc/self/io", "r") else { return 0 }
         defer { fclose(file) }

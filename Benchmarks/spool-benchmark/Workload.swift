@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// What the measures have in common: clocks, records, settings.
+/// The common parts of the measurements: clocks, records, settings.
 enum Workload {
     static func seconds() -> Double {
         var time = timespec()

@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-// The spool alone, without Okta and mapping. Each row is a measure, tab-separated; Benchmarks/harness/run makes tables of them. The
+// Measures only the spool, without Okta and mapping. Prints tab-separated rows; Benchmarks/harness/run makes tables of them. The
 // caller makes DIRECTORY.
 //
 //   spool-benchmark throughput DIRECTORY RECORDS.ndjson INTEGRATIONS RECORDS_IN_COMMIT COMMITS THREADS

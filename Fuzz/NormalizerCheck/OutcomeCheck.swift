@@ -1,19 +1,19 @@
 import OCSF
 
-/// What holds for whatever bytes come in; a text says what does not.
+/// Checks properties that must hold for any input bytes. If one does not hold, it returns a text that says so.
 ///
-/// Each event has exactly one outcome: a record, which is one line of JSON that the strict reader takes, with its key where its head
-/// says; or a rejection, whose line is such JSON as well.
+/// Each event must have exactly one outcome: a record or a rejection. Both must be one line of JSON that the strict reader accepts, and a record's
+/// key must be at the position that its head names.
 package struct OutcomeCheck: RecordSink {
-    /// Reads back what was made.
+    /// Reads the normalizer's output back.
     private let reader: Normalizer
     private var outcomes = 0
     package private(set) var records = 0
     /// How often events were set aside, by reason.
     package private(set) var rejections: [RejectionReason: Int] = [:]
-    /// The first thing that was wrong.
+    /// The first violation that was found.
     package private(set) var trouble: String?
-    /// The last record, when the caller wants to see records.
+    /// The last record, if the caller wants to see records.
     package private(set) var lastRecord: [UInt8]?
     private let keepsRecord: Bool
 
@@ -33,7 +33,7 @@ package struct OutcomeCheck: RecordSink {
         let uid = recordUID(of: bytes)
         if uid.map({ Array($0) }) != Array(bytes[head.uid]) { complain("the key is not where the record's head says") }
         if let rejection = reader.rejection(of: bytes) {
-            // A record stands around its event, so it may be one level deeper and longer than what is read.
+            // A record contains its event, so it may be one level deeper and longer than the event.
             switch rejection.reason {
             case .tooDeep, .tooLarge, .tooManyValues: break
             default: complain("the record \(rejection.reason.explanation) (byte \(rejection.position))")
@@ -60,14 +60,14 @@ package struct OutcomeCheck: RecordSink {
         if trouble == nil { trouble = text }
     }
 
-    /// One event, as it stands.
+    /// Checks the bytes as one event.
     package mutating func event(_ bytes: UnsafeRawBufferPointer, _ normalizer: Normalizer, _ source: EventSource) {
         outcomes = 0
         normalizer.normalizeEvent(bytes, source: source, offset: 0, collectedAt: 1_790_000_000_000, into: &self)
         if outcomes != 1 { complain("one event had \(outcomes) outcomes") }
     }
 
-    /// A page: refused as a whole with nothing handed on, or else all of it.
+    /// Checks that a page is either refused as a whole, without any outcome, or has an outcome for each event.
     package mutating func page(_ bytes: UnsafeRawBufferPointer, _ normalizer: Normalizer, _ source: EventSource) {
         outcomes = 0
         do throws(PageError) {
@@ -78,8 +78,8 @@ package struct OutcomeCheck: RecordSink {
         }
     }
 
-    /// A stream gives the same events whether it comes in one piece or in pieces of `step` bytes, and leaves out nothing but white space,
-    /// a byte order mark at its beginning, and the brackets and commas of arrays.
+    /// Checks that a stream has the same events whether it is read in one piece or in pieces of `step` bytes, and that it omits only white space, a byte
+    /// order mark at the beginning, and the brackets and commas of arrays.
     package mutating func stream(_ bytes: UnsafeRawBufferPointer, step: Int) -> [Range<Int>] {
         let whole = Self.events(bytes, step: max(1, bytes.count))
         if Self.events(bytes, step: max(1, step)) != whole {
@@ -116,7 +116,7 @@ package struct OutcomeCheck: RecordSink {
                 switch stream.next(seen, from: at, isLast: isLast) {
                 case .event(let range):
                     found.append(first + range.lowerBound..<first + range.upperBound)
-                    // A stream that does not go on would never end.
+                    // Without progress, a stream would never end.
                     if range.upperBound <= at { return found }
                     at = range.upperBound
                 case .more(let keep):

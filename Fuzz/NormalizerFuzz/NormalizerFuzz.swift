@@ -1,7 +1,7 @@
 import NormalizerCheck
 import OCSF
 
-/// libFuzzer's entry. The first byte chooses what the rest is (an event, a page, a stream) and the settings.
+/// The function that libFuzzer calls. The first byte chooses how the rest is read (an event, a page, a stream), and the settings.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func normalizerFuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let start, count > 0 else { return 0 }

@@ -1,6 +1,6 @@
-// What Swift can't import of libcurl: the variadic curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo,
-// the unions and arrays in some of its answers, and the variadic prctl for the name of the loop's thread. Nothing
-// else belongs here.
+// The parts of libcurl that Swift can't import: the variadic curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo,
+// and the unions and arrays in some results. Also the variadic prctl, for the name of the loop's thread. Nothing
+// else belongs in this file.
 #ifndef TRIBUTARY_CCURL_H
 #define TRIBUTARY_CCURL_H
 
@@ -11,14 +11,14 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 
-/// Receives `size * count` bytes; returning another number than that ends the transfer (CURLOPT_WRITEFUNCTION(3)).
+/// Receives `size * count` bytes. Returning another number ends the transfer (CURLOPT_WRITEFUNCTION(3)).
 typedef size_t (*ccurl_sink)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
 }
 
-/// libcurl copies the text, except for options that say otherwise; NULL resets the option.
+/// Sets a text. libcurl copies it, except for options that are documented otherwise. NULL resets the option.
 static inline CURLcode ccurl_set_text(CURL *easy, CURLoption option, const char *text) {
     return curl_easy_setopt(easy, option, text);
 }
@@ -27,7 +27,7 @@ static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl
     return curl_easy_setopt(easy, option, list);
 }
 
-/// The bytes are copied by libcurl; the size has to be set first (CURLOPT_COPYPOSTFIELDS(3)).
+/// Sets the body, which libcurl copies. The size has to be set first (CURLOPT_COPYPOSTFIELDS(3)).
 static inline CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, (const char *)bytes);
@@ -43,10 +43,10 @@ static inline CURLcode ccurl_set_header_sink(CURL *easy, ccurl_sink sink, void *
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
 
-/// Moves the source to `offset` from where `origin` says (CURLOPT_SEEKFUNCTION(3)).
+/// Moves the source to `offset`, counted from `origin` (CURLOPT_SEEKFUNCTION(3)).
 typedef int (*ccurl_seek)(void *context, curl_off_t offset, int origin);
 
-/// The body is read from `source`, which fills `size * count` bytes or fewer, and has `bytes` bytes in all.
+/// Sets a source from which the body is read: each call fills up to `size * count` bytes. The body has `bytes` bytes in all.
 static inline CURLcode ccurl_set_body_source(CURL *easy, ccurl_sink source, ccurl_seek seek, void *context, long long bytes) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)bytes);
     if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, source);
@@ -55,24 +55,24 @@ static inline CURLcode ccurl_set_body_source(CURL *easy, ccurl_sink source, ccur
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
 }
 
-/// `buffer` has CURL_ERROR_SIZE bytes and outlives the handle's use.
+/// Sets the error buffer. It has CURL_ERROR_SIZE bytes and must exist as long as the handle is used.
 static inline CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer) {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);
 }
 
-/// Zero when the handle doesn't know.
+/// A number; zero if the handle does not have it.
 static inline long ccurl_long(CURL *easy, CURLINFO info) {
     long value = 0;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
-/// Zero when the handle doesn't know; times are in microseconds.
+/// A size or a time in microseconds; zero if the handle does not have it.
 static inline curl_off_t ccurl_offset(CURL *easy, CURLINFO info) {
     curl_off_t value = 0;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
-/// NULL when the handle doesn't know; valid until the handle is used again.
+/// A text; NULL if the handle does not have it. Valid until the handle is used again.
 static inline const char *ccurl_text(CURL *easy, CURLINFO info) {
     const char *value = NULL;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
@@ -88,7 +88,7 @@ static inline const struct curl_slist *ccurl_certificate(CURL *easy) {
 struct ssl_st;
 const char *SSL_get_version(const struct ssl_st *ssl);
 
-/// Such as `TLSv1.3`; NULL outside of a transfer, without TLS, or where libcurl's TLS is not OpenSSL.
+/// The TLS version, such as `TLSv1.3`; NULL outside of a transfer, without TLS, or if libcurl does not use OpenSSL.
 static inline const char *ccurl_tls_version(CURL *easy) {
     struct curl_tlssessioninfo *session = NULL;
     if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK) return NULL;
@@ -100,7 +100,7 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
     return curl_multi_setopt(multi, option, value);
 }
 
-/// The next finished transfer and its result, or NULL.
+/// Returns the next finished transfer and its result, or NULL if there is none.
 static inline CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result) {
     int left = 0;
     CURLMsg *message;
@@ -113,7 +113,7 @@ static inline CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result) {
     return NULL;
 }
 
-/// Names the calling thread, at most 15 bytes (PR_SET_NAME(2const)).
+/// Sets the name of the calling thread, at most 15 bytes (PR_SET_NAME(2const)).
 static inline void ccurl_name_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }

@@ -16,43 +16,43 @@ extern int renameat2(int old_directory, const char *old_name, int new_directory,
 
 // prctl(2) is variadic, which Swift does not import.
 
-/// Names the calling thread; the kernel keeps the first 15 bytes.
+/// Sets the name of the calling thread; the kernel keeps its first 15 bytes.
 static inline void tributary_name_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
-/// No core dump of this process, and no ptrace(2) or /proc/PID/mem for other processes of its user: secrets are in its memory.
+/// Forbids core dumps of this process, and ptrace(2) and /proc/PID/mem to other processes of its user, because its memory contains secrets.
 static inline void tributary_guard_memory(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/// Gives free memory back to the kernel from 4 MiB on. Without this, glibc raises that bound after each larger block, and the process keeps what its
-/// largest pages needed. A lower bound would have the kernel clear the memory of every page again (mallopt(3)).
+/// Makes glibc return free memory to the kernel when there are 4 MiB or more. By default, glibc raises this limit after each larger block, so the process
+/// would keep the memory of its largest pages. With a lower limit, the kernel would have to clear the memory of every page again (mallopt(3)).
 static inline void tributary_return_free_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
-/// `struct ucred` of unix(7), which glibc declares only with _GNU_SOURCE.
+/// `struct ucred` of unix(7), which glibc declares only if _GNU_SOURCE is defined.
 struct tributary_peer {
     pid_t pid;
     uid_t uid;
     gid_t gid;
 };
 
-/// Who connected to the other end of a Unix socket, as of that moment (SO_PEERCRED); 0, or -1 with errno.
+/// The process that connected to the other end of a Unix socket, as it was at that moment (SO_PEERCRED). Returns 0, or -1 with errno.
 static inline int tributary_socket_peer(int socket, struct tributary_peer *peer) {
     socklen_t size = sizeof *peer;
     return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, peer, &size);
 }
 
-/// The supplementary groups of that process (SO_PEERGROUPS); their number, or -1 with errno, ERANGE where there are more than `limit`.
+/// The supplementary groups of that process (SO_PEERGROUPS). Returns their number, or -1 with errno, which is ERANGE if there are more than `limit`.
 static inline int tributary_socket_peer_groups(int socket, gid_t *groups, int limit) {
     socklen_t size = (socklen_t)((size_t)limit * sizeof *groups);
     return getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0 ? (int)(size / sizeof *groups) : -1;
 }
 
-/// Exchanges two names of a directory in one step (RENAME_EXCHANGE of renameat2(2)); 0, or -1 with errno.
+/// Exchanges two names in a directory in one step (RENAME_EXCHANGE of renameat2(2)). Returns 0, or -1 with errno.
 static inline int tributary_exchange(int directory, const char *one, const char *other) {
     return renameat2(directory, one, directory, other, 1 << 1);
 }

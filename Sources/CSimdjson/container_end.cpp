@@ -6,8 +6,8 @@
 #include <emmintrin.h>
 #endif
 
-// Blocks of 64 bytes become four masks (quotes, backslashes, opening and closing brackets), one bit a byte. Strings are then
-// the prefix parity of the unescaped quotes. A block in which the container can't end costs some 80 instructions, whatever it holds.
+// Each block of 64 bytes becomes four masks with one bit per byte: quotes, backslashes, opening and closing brackets. The bytes inside strings are
+// the prefix parity of the unescaped quotes. A block in which the container can't end takes some 80 instructions, whatever its contents.
 
 namespace {
 
@@ -56,8 +56,8 @@ inline uint64_t prefix_parity(uint64_t bits) {
 
 size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) noexcept {
     uint64_t depth = 0;
-    uint64_t inside = 0;       // all ones while a string is open at the block's beginning
-    bool first_escaped = false; // the block before ended in a backslash that escapes
+    uint64_t inside = 0;       // all ones if the block begins inside a string
+    bool first_escaped = false; // the previous block ended with a backslash that escapes the next byte
     uint8_t tail[64];
     for (size_t at = start; at < length; at += 64) {
         const uint8_t *block = text + at;

@@ -5,7 +5,7 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
-// A bit for each of 16 bytes that needs an escape.
+// One bit for each of 16 bytes, set if the byte needs an escape.
 static inline uint64_t special(const uint8_t *text) {
     const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text));
@@ -14,7 +14,7 @@ static inline uint64_t special(const uint8_t *text) {
     return uint64_t(unsigned(_mm_movemask_epi8(found)));
 }
 
-// At least `size` bytes, at most 15 more.
+// Copies at least `size` bytes, and at most 15 more.
 static inline void copy(uint8_t *out, const uint8_t *text, size_t size) {
     for (size_t at = 0; at < size; at += 16)
         _mm_storeu_si128(reinterpret_cast<__m128i *>(out + at), _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + at)));
@@ -44,8 +44,8 @@ size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) no
     uint8_t *const begin = out;
     size_t at = 0;
 #if defined(__SSE2__)
-    // What needs an escape is found for 64 bytes at once. What stands between two of those is copied in steps of 16 bytes; the next
-    // store covers what was stored too much.
+    // The bytes that need an escape are found for 64 bytes at once. The bytes between two of them are copied in steps of 16; the next copy overwrites the
+    // surplus bytes.
     while (at + 64 + 16 <= length) {
         uint64_t mask = special(text + at) | special(text + at + 16) << 16 | special(text + at + 32) << 32 | special(text + at + 48) << 48;
         size_t copied = 0;

@@ -9,14 +9,14 @@
 #include <string>
 #include <vector>
 
-// simdjson's first stage finds every bracket, colon, comma and the first byte of every string and scalar, and checks UTF-8 and
-// control characters; it reads nothing beyond the text. The walk below is the second stage: grammar, numbers, escapes, doubled
-// keys, and one flat node a value. It reads only bytes that the index names, so it needs no padding either.
+// simdjson's first stage finds every bracket, colon and comma and the first byte of every string and scalar, and checks UTF-8 and
+// control characters. It reads nothing beyond the text. The code below is the second stage: it checks the grammar, numbers, escapes and doubled
+// keys, and writes one flat node per value. It reads only bytes that the index names, so the text needs no padding.
 
 namespace {
 
-// The parser below is not simdjson's documented interface: it takes the index of the first stage from `internal` types. A new major
-// version may change them without a compile error; read the release notes and run `make fuzz` before you allow it here.
+// The parser below does not use simdjson's documented interface: it takes the first stage's index from `internal` types. A new major
+// version may change these without a compile error, so read its release notes and run `make fuzz` before you allow it here.
 static_assert(simdjson::SIMDJSON_VERSION_MAJOR == 3, "the index of simdjson's first stage is known for major version 3 only");
 
 using simdjson::error_code;
@@ -34,7 +34,7 @@ inline int hex_digit(uint8_t byte) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// The four digits of \uXXXX, or -1.
+// The value of the four digits of \uXXXX, or -1.
 inline int32_t hex4(const uint8_t *at, const uint8_t *end) {
     if (end - at < 4) return -1;
     int32_t value = 0;
@@ -64,7 +64,7 @@ void append_utf8(std::string &out, uint32_t c) {
     }
 }
 
-// Checks the escapes of a string's content; decodes it as well when `out` is given. *at is left on the trouble.
+// Checks the escapes in a string's contents, and decodes them if `out` is given. On an error, *at points to it.
 int read_escapes(const uint8_t *&at, const uint8_t *end, std::string *out) {
     while (at < end) {
         if (*at != '\\') {
@@ -168,11 +168,11 @@ inline uint64_t hash_bytes(const uint8_t *p, size_t n, uint64_t seed) {
         a = load8(p + left - 16);
         b = load8(p + left - 8);
     }
-    // Never 0, which marks a free slot.
+    // A hash is never 0, because 0 marks a free slot.
     return mix(h ^ a ^ 0xD6E8FEB86659FD93ull, b ^ 0xA0761D6478BD642Full) | 1;
 }
 
-// memcmp's call costs more than the comparing of a name's few bytes.
+// Comparing the few bytes of a name here costs less than a call of memcmp.
 inline bool equal(const uint8_t *a, const uint8_t *b, size_t n) {
     if (n >= 8) {
         uint64_t differs = load8(a + n - 8) ^ load8(b + n - 8);
@@ -203,13 +203,13 @@ struct tributary_json_parser {
     std::unique_ptr<dom_parser_implementation> index;
     std::vector<tributary_json_node> nodes;
     std::vector<frame> open;
-    // The keys of all open objects, innermost last: an object's own keys always lie together at the end. Never shorter than
+    // The keys of all open objects, with the innermost object's last, so the keys of one object are next to each other. Never shorter than
     // `nodes`.
     std::vector<uint64_t> key_hashes;
     std::vector<uint32_t> key_nodes;
     size_t open_keys = 0;
-    std::vector<interned> keys; // open addressing, the size a power of two
-    std::vector<uint64_t> key_slots; // the hashes alone, for a first look that stays in the nearest cache
+    std::vector<interned> keys; // open addressing; the size is a power of two
+    std::vector<uint64_t> key_slots; // only the hashes, so that the first comparison needs only the nearest cache
     size_t key_count = 0;
     std::string left, right;
     std::vector<uint32_t> order;
@@ -229,7 +229,7 @@ struct tributary_json_parser {
         return left.compare(right);
     }
 
-    // The node of a doubled key among the keys from `base` on, or 0.
+    // Returns the node of a doubled key among the keys from `base` on, or 0 if there is none.
     uint32_t find_doubled(size_t base) {
         const size_t count = open_keys - base;
         order.resize(count);
@@ -278,7 +278,7 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
     if (length > limits.bytes) return TRIBUTARY_JSON_E_SIZE;
     if (length == 0) return TRIBUTARY_JSON_E_SYNTAX;
     text = bytes;
-    // The index takes 4 bytes a byte of text. A rare long text must not keep that memory for good.
+    // The index takes 4 bytes per byte of text. After a rare long text, this memory must be freed again.
     size_t capacity = 16384;
     while (capacity < length + 64) capacity <<= 1;
     const bool oversized = index && index->capacity() > small_text && capacity <= small_text;
@@ -287,7 +287,7 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         if (simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 16, index) != simdjson::SUCCESS)
             return TRIBUTARY_JSON_E_MEMORY;
         if (oversized) {
-            // Assigning {} would keep the memory.
+            // Assigning {} would not free the memory.
             decltype(nodes)().swap(nodes);
             decltype(key_hashes)().swap(key_hashes);
             decltype(key_nodes)().swap(key_nodes);
@@ -305,13 +305,13 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
     tokens[total] = uint32_t(length);
     const bool backslashes = memchr(bytes, '\\', length) != nullptr;
 
-    // A value takes at least one token, so the nodes never outgrow this.
+    // A value takes at least one token, so there can't be more nodes than this.
     const size_t most = std::min<size_t>(total, size_t(limits.values)) + 1;
     if (nodes.size() < most) {
         const size_t size = std::max(most, nodes.size() * 2);
         key_hashes.resize(size);
         key_nodes.resize(size);
-        // Last, because its size stands for all three: a resize without memory throws and leaves those after it short.
+        // `nodes` is resized last, because its size stands for all three vectors: a resize without memory throws, and the remaining ones stay short.
         nodes.resize(size);
     }
     tributary_json_node *const out = nodes.data();
@@ -331,7 +331,7 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         return code;                                                                                                                   \
     } while (0)
 
-    // The end of the string or scalar that begins at token `t`: white space before the next token is not part of it.
+    // Returns the end of the string or scalar that begins at token `t`, without the white space before the next token.
     auto end_of = [&](uint32_t t) -> uint32_t {
         uint32_t end = tokens[t + 1];
         while (is_space(bytes[end - 1])) end--;
@@ -511,8 +511,8 @@ member: {
 #undef FAIL
 }
 
-// Whatever is thrown ends here: an exception that leaves a C function into Swift is undefined behavior. All that is thrown is
-// want of memory, under several names: bad_alloc, and length_error of a vector beyond its bounds.
+// All exceptions are caught here, because an exception that leaves a C function into Swift is undefined behavior. Only a lack of
+// memory throws: as bad_alloc, or as length_error if a vector would exceed its limits.
 
 tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits) noexcept {
     try {
@@ -537,7 +537,7 @@ int tributary_json_parser_intern(tributary_json_parser *parser, const char *name
             const size_t size = std::max<size_t>(512, parser->keys.size() * 2);
             std::vector<interned> keys(size);
             std::vector<uint64_t> slots(size, 0);
-            // From here on nothing throws: both tables change together or not at all.
+            // No later call throws, so both tables change together or not at all.
             keys.swap(parser->keys);
             slots.swap(parser->key_slots);
             for (interned &old : keys)

@@ -1,6 +1,6 @@
-// Swift's thread pool (libdispatch) sets the priority of each thread that it makes. In the units' sandbox that is forbidden, and libdispatch writes a
-// line for each thread to standard error, which is noise in the journal (systemd 252 can't give a call of an allow list an error of its own). The
-// priorities make no difference to this program, so what is forbidden counts as done. A program's own function takes precedence over the C library's.
+// Swift's thread pool (libdispatch) sets the priority of each thread that it creates. The unit's sandbox forbids that, and libdispatch would then write a line
+// for each thread to the journal. systemd 252 can't choose the error of a single forbidden call. This program does not need the priorities, so this function
+// reports success instead. A function of the program takes precedence over the C library's.
 
 #define _GNU_SOURCE
 #include "thread_priority.h"

@@ -5,10 +5,10 @@ import ServiceLifecycle
 import Synchronization
 import Systemd
 
-/// Records which credentials Okta accepts, and logs a warning before one expires: 30, 7 and 1 days before its last day, and if an API token has
+/// Records which credentials Okta accepts. Logs a warning 30, 7 and 1 days before the last day of a credential, and when an API token has
 /// not been used for 25 days.
 final class CredentialWatch: Service {
-    /// How soon after an org's first answer a credential's use is recorded, and a new day is noticed.
+    /// How often the uses of credentials are recorded, and expiry dates are checked.
     private static let interval = Duration.seconds(30)
 
     private let board: StatusBoard

@@ -47,11 +47,11 @@ package struct Daemon: Sendable {
     private let logger: Logger
     private let notifier = ServiceNotifier()
 
-    /// Does not open anything yet.
+    /// Creates the daemon. ``run()`` opens everything that it needs.
     ///
     /// - Parameters:
-    ///   - configuration: what to run with.
-    ///   - observer: a service that runs along with the daemon, from before it waits for anything, and receives its reports.
+    ///   - configuration: the configuration at the start.
+    ///   - observer: a service that receives the daemon's reports. It starts first and ends last.
     ///   - load: called on SIGHUP; must refuse a configuration with any mistake.
     package init(
         _ configuration: Configuration, logger: Logger, observer: (any StatusObserver)? = nil, load: @escaping Load
@@ -62,13 +62,13 @@ package struct Daemon: Sendable {
         self.load = load
     }
 
-    /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If the spool or a directory can't be used, but that may be temporary, it
-    /// waits.
+    /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If a problem with the spool or a directory may be temporary, the start
+    /// waits until it is solved.
     ///
     /// - Throws: `StartError`.
     package func run() async throws {
         guard let observer else { return try await collect() }
-        // It shows what the start waits for, and the stop.
+        // The observer runs during the start and the stop, too, and shows what they wait for.
         try await withThrowingTaskGroup { group in
             group.addTask { try await observer.run() }
             defer { group.cancelAll() }
@@ -77,81 +77,110 @@ package struct Daemon: Sendable {
     }
 
     private func collect() async throws {
-        // From here on SIGHUP does not end the process. One that arrives before the services run is handled once they do.
+        // From here on SIGHUP does not end the process. A SIGHUP that arrives before the services run causes a reload once they run.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
-        let ingesting = configuration.integrations.count(where: \.isCollected)
-        if let warning = DescriptorLimit.raised().warning(integrations: ingesting) { logger.warning("\(warning)") }
-        // Errors in the configuration are reported before anything is waited for.
+        if let warning = DescriptorLimit.raised().warning(integrations: collectedCount) { logger.warning("\(warning)") }
+        let resources = try await openResources()
+        var settings = ServiceGroupConfiguration(
+            services: await services(resources, hangups), gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet(logger))
+        settings.maximumGracefulShutdownDuration = Self.stopWithin
+        try await ServiceGroup(configuration: settings).run()
+    }
+
+    private var collectedCount: Int { configuration.integrations.count(where: \.isCollected) }
+
+    /// The objects that several services use.
+    private struct Resources {
+        let startedAt: String
+        let transport: CurlTransport
+        let fleet: FleetStart?
+        let statusFile: StatusFile
+        let spool: Spool
+        let workers: [IngestWorker]
+        let actions: CommittedActions
+        let board = StatusBoard()
+        let heartbeats = Heartbeats()
+    }
+
+    /// Checks the configuration, acquires the locks, opens the spool, and starts the workers.
+    private func openResources() async throws -> Resources {
+        let startedAt = WallClock.text(WallClock.now())
+        // Errors in the configuration are reported before the start waits for anything.
         let transport = try CurlTransport(configuration)
         let normalizing = Normalizing(configuration)
         let catalog = try normalizing.catalog()
-        let startedAt = WallClock.text(WallClock.now())
         let fleet = try configuration.fleet.map { (fleet) throws(StartError) in
             try FleetStart(fleet, network: configuration.network, logger: logger)
         }
         let (statusFile, spool) = try await open(startedAt: startedAt, fleet)
         let actions = CommittedActions()
-        let workers: [IngestWorker]
         do {
-            workers = try (0..<Self.workerCount).map { number in
+            let workers = try (0..<Self.workerCount).map { number in
                 try IngestWorker(
                     name: "ingest-\(number)", spool: spool, catalog: catalog, settings: normalizing.settings,
                     actions: actions, seals: fleet?.seals)
             }
+            return Resources(
+                startedAt: startedAt, transport: transport, fleet: fleet, statusFile: statusFile, spool: spool,
+                workers: workers, actions: actions)
         } catch {
             throw StartError.configuration("\(error)")
         }
+    }
 
-        let board = StatusBoard()
-        board.updateConfiguration { $0.file = configuration.mainFile }
-        let heartbeats = Heartbeats()
-        var factory = CollectorFactory(
-            transport: transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
-        // In a fleet collectors begin when this host holds their integrations.
+    /// Creates the collectors, except in a fleet, and shows every integration on the status board.
+    private func collectors(_ factory: inout CollectorFactory, _ resources: Resources) -> [IntegrationCollector] {
+        // In a fleet, a collector starts when this host holds its integration.
         let collectors =
-            fleet == nil ? configuration.integrations.compactMap { factory.collector($0, of: ingesting) } : []
-        if let fleet {
-            board.updateFleet { $0 = FleetBoard(fleet.fleet) }
-            StandbyIntegrations(board: board).add(configuration.integrations)
+            resources.fleet == nil
+            ? configuration.integrations.compactMap { factory.collector($0, of: collectedCount) } : []
+        if let fleet = resources.fleet {
+            resources.board.updateFleet { $0 = FleetBoard(fleet.fleet) }
+            StandbyIntegrations(board: resources.board).add(configuration.integrations)
         }
-        UnusableIntegrations(board: board, logger: logger).add(configuration.unusable)
-        PausedIntegrations(board: board).add(configuration.integrations)
+        UnusableIntegrations(board: resources.board, logger: logger).add(configuration.unusable)
+        PausedIntegrations(board: resources.board).add(configuration.integrations)
+        return collectors
+    }
+
+    /// Creates the services in the order in which they start. They stop in reverse order, so the watchdog and the status run until collection has
+    /// ended, and the leases of a fleet are released only after that.
+    private func services(_ resources: Resources, _ hangups: UnixSignalsSequence) async -> [any Service] {
+        let (board, heartbeats, workers) = (resources.board, resources.heartbeats, resources.workers)
+        board.updateConfiguration { $0.file = configuration.mainFile }
+        var factory = CollectorFactory(
+            transport: resources.transport, workers: workers, board: board, heartbeats: heartbeats, logger: logger)
         let collection = CollectionService(
-            collectors: collectors, unusable: Set(configuration.unusable.map(\.name)), workers: workers,
-            isShared: fleet != nil, spool: spool, transport: transport, board: board, heartbeats: heartbeats,
-            notifier: notifier, logger: logger)
+            collectors: collectors(&factory, resources), unusable: Set(configuration.unusable.map(\.name)),
+            workers: workers, isShared: resources.fleet != nil, spool: resources.spool, transport: resources.transport,
+            board: board, heartbeats: heartbeats, notifier: notifier, logger: logger)
         let reporter = StatusReporter(
-            board: board, file: statusFile, spool: spool, heartbeats: heartbeats, notifier: notifier,
-            observer: observer, startedAt: startedAt, logger: logger)
+            board: board, file: resources.statusFile, spool: resources.spool, heartbeats: heartbeats,
+            notifier: notifier,
+            observer: observer, startedAt: resources.startedAt, logger: logger)
         let responses = ResponseSource(
             logDirectory: configuration.response.logDirectory, runtimeDirectory: configuration.runtimeDirectory,
-            integration: ResponseSource.integration(host: fleet?.fleet.host), actions: actions, worker: workers[0],
-            board: board, heartbeats: heartbeats, logger: logger)
+            integration: ResponseSource.integration(host: resources.fleet?.fleet.host), actions: resources.actions,
+            worker: workers[0], board: board, heartbeats: heartbeats, logger: logger)
         let credentials = CredentialWatch(configuration, board: board, logger: logger)
         let reloader = Reloader(
-            configuration, load: load, factory: factory, collection: collection, workers: workers, spool: spool,
+            configuration, load: load, factory: factory, collection: collection, workers: workers,
+            spool: resources.spool,
             board: board, reporter: reporter, credentials: credentials, observer: observer, logger: logger)
-        let membership = fleet.map {
+        let membership = resources.fleet.map {
             FleetMembership(
                 $0.fleet, store: $0.store, integrations: configuration.integrations, reloader: reloader, board: board,
                 logger: logger)
         }
         if let membership { await reloader.join(membership) }
         let watchdog = WatchdogService(watchdog: Watchdog(heartbeats: heartbeats, notifier: notifier, logger: logger))
-        // Services are stopped in reverse order, so the watchdog and the status run until collection has ended.
-        // Leases are given up only then, too.
         let memberships: [any Service] = membership.map { [$0] } ?? []
-        var settings = ServiceGroupConfiguration(
-            services: [watchdog, reporter, credentials] + memberships + [
-                collection, responses, ReloadService(hangups: hangups, reloader: reloader),
-            ],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: quiet(logger))
-        settings.maximumGracefulShutdownDuration = Self.stopWithin
-        try await ServiceGroup(configuration: settings).run()
+        return [watchdog, reporter, credentials] + memberships
+            + [collection, responses, ReloadService(hangups: hangups, reloader: reloader)]
     }
 
-    /// Acquires the locks and opens the spool; in a fleet, its bucket first.
+    /// Acquires the locks and opens the spool. In a fleet, it opens the fleet's bucket before the spool.
     private func open(startedAt: String, _ fleet: FleetStart?) async throws(StartError) -> (StatusFile, Spool) {
         let wait = StartWait(
             startedAt: startedAt, file: configuration.mainFile, spool: configuration.spool, notifier: notifier,
@@ -181,7 +210,7 @@ package struct Daemon: Sendable {
         return (statusFile, spool)
     }
 
-    /// One thread per core, but no more than a disk can use. The number does not depend on the number of integrations, because some may be added later.
+    /// The number of threads: one per core, but no more than a disk can use. It does not depend on the number of integrations, because a reload may add some.
     private static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 

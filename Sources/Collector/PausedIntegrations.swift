@@ -1,6 +1,6 @@
 import Configuration
 
-/// Shows integrations that an operator has paused next to those that are collected.
+/// Adds paused integrations to the status, next to those that are collected.
 struct PausedIntegrations {
     let board: StatusBoard
 
@@ -15,7 +15,7 @@ struct PausedIntegrations {
         }
     }
 
-    /// Removes integrations that were paused in one configuration and are not in the next one.
+    /// Removes the integrations that were paused in one configuration and are not paused in the next one.
     func remove(_ integrations: [Configuration.Integration], unlessIn new: [Configuration.Integration]) {
         let still = Set(new.filter(\.paused).map(\.name))
         for integration in integrations where integration.paused && !still.contains(integration.name) {

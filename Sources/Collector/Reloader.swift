@@ -22,14 +22,14 @@ actor Reloader {
     private let observer: (any StatusObserver)?
     let logger: Logger
 
-    /// This host's part in its fleet; nil outside of one.
+    /// The membership of this host in a fleet; nil outside a fleet.
     private(set) var membership: FleetMembership?
-    /// What this host of a fleet holds, by integration.
+    /// The holdings of this host of a fleet, by integration.
     var held: [String: Holding] = [:]
     var isReloading = false
-    /// Integrations that are being gained or lost at this moment.
+    /// The number of integrations that this host is taking or releasing at this moment.
     var moves = 0
-    /// Those that wait for a reload, or for moves, to end.
+    /// Callers that wait until a reload, or all moves, have ended.
     var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(
@@ -50,16 +50,16 @@ actor Reloader {
         self.logger = logger
     }
 
-    /// Called once, before the fleet's leases are taken.
+    /// Sets the membership. Called once, before the first lease is acquired.
     func join(_ membership: FleetMembership) { self.membership = membership }
 
     /// Why a configuration is refused.
     private struct Refusal: Error {
-        /// At least one, each with what to do.
+        /// The problems, at least one; each says what to do.
         var problems: [String]
     }
 
-    /// Loads the configuration and puts it in force, if there is no mistake in it.
+    /// Loads the configuration and puts it in force, unless it contains a mistake.
     func reload() async {
         await beginReload()
         defer { endReload() }
@@ -102,7 +102,7 @@ actor Reloader {
         }
     }
 
-    /// Tables of event types are read again even if their file names have not changed.
+    /// Tables of event types are read again, even if their file names have not changed.
     private func useMapping(_ new: Configuration, _ change: ConfigurationChange) async throws(Refusal) {
         let merged = ConfigurationChange.inForce(from: inForce, to: new)
         let isChanged = change.settings.contains { $0.path.hasPrefix("record.") || $0.path.hasPrefix("my_network.") }
@@ -115,7 +115,7 @@ actor Reloader {
             throw Refusal(problems: [error.description])
         }
         do throws(NormalizerError) {
-            // Checks that they can be used at all before the first worker uses them.
+            // Checks the catalogue and the settings before a worker uses them.
             _ = try Normalizer(catalog: catalog, settings: normalizing.settings)
             for worker in workers { try await worker.use(catalog, normalizing.settings) }
         } catch {

@@ -10,22 +10,22 @@ import Systemd
 struct StartWait {
     /// The longest wait between two attempts.
     static let longest = Duration.seconds(30)
-    /// The same for a fleet's bucket, so that a host is back soon after an outage.
+    /// The longest wait for a fleet's bucket. It is short, so that a host resumes soon after an outage.
     static let longestOfFleet = Duration.seconds(4)
-    /// How often the service manager is told that the start continues. It must hear so again within this time.
+    /// How often the service manager is told that the start continues. Each message extends the start's time limit.
     static let sign = Duration.seconds(15)
     static let signWithin = Duration.seconds(60)
-    /// How often a lasting problem is logged again.
+    /// How often a problem that lasts is logged again.
     static let reminder = Duration.seconds(600)
 
-    /// RFC 3339.
+    /// When the daemon was started, as RFC 3339.
     let startedAt: String
     /// The absolute path of the configuration's main file.
     let file: String
     let spool: Configuration.Spool
     let notifier: ServiceNotifier
     let logger: Logger
-    /// Gets the same report as `status.json`.
+    /// Receives the same report as `status.json`.
     var observer: (any StatusObserver)?
     var time: any TimeSource = SystemTime()
 
@@ -55,7 +55,7 @@ struct StartWait {
                 attempts += 1
                 let message = error.waitingWords
                 if said.map({ $0.message != message || time.now - $0.at >= Self.reminder }) ?? true {
-                    logger.announce(.spoolError, "can't start yet: \(message). Tributary tries again by itself.")
+                    logger.announce(.spoolError, "Tributary can't start yet: \(message). It tries again automatically.")
                     said = (message, time.now)
                 }
                 let delay =
@@ -80,7 +80,7 @@ struct StartWait {
                     directory: spool.directory, bytes: 0, maxBytes: Int(spool.maxBytes.bytes), segmentsSealed: 0))
             notifier.waiting(extendBy: Self.signWithin, status: report.line)
             observer?.reported(report, isReady: false)
-            // The service manager gets the same text, and the file is written again at the next attempt.
+            // An error of this write is ignored: the service manager gets the same text, and the next attempt writes the file again.
             try? file?.write(report)
             await time.sleep(until: min(next, time.now + Self.sign))
         }
@@ -88,10 +88,10 @@ struct StartWait {
 }
 
 extension Daemon.StartError {
-    /// Whether it is the fleet's bucket that can't be used.
+    /// Whether the problem is the fleet's bucket.
     var isOfFleet: Bool { if case .fleet = self { true } else { false } }
 
-    /// Whether the same start can succeed later, in this process.
+    /// Whether a later attempt of this process can succeed.
     var canPass: Bool {
         switch self {
         case .configuration: false
@@ -108,7 +108,7 @@ extension Daemon.StartError {
         }
         // With ProtectSystem=strict (systemd.exec(5)) the error is the same as for a file system mounted read-only.
         return """
-            \(error). If other programs can write there, the unit must allow it, too: ReadWritePaths=DIRECTORY by `systemctl edit tributary`, then \
+            \(error). If other programs can write there, the unit must also allow it: add ReadWritePaths=DIRECTORY with `systemctl edit tributary`, then \
             `systemctl restart tributary`
             """
     }

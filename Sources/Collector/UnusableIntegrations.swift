@@ -3,7 +3,7 @@ import Configuration
 import Logging
 import Systemd
 
-/// Shows integrations that can't be used as they are configured next to those that are collected.
+/// Adds integrations that can't be used as configured to the status, next to those that are collected.
 struct UnusableIntegrations {
     let board: StatusBoard
     let logger: Logger

@@ -12,7 +12,7 @@ package enum CommandHint {
     /// Sets the configuration that this process works with: an absolute path. Called once, before anything is printed.
     package static func use(configuration path: String) { file.withLock { $0 = path } }
 
-    /// Sets the spool that was named instead of the configured one: an absolute path. Called once, before anything is printed.
+    /// Sets the spool that was given instead of the configured one: an absolute path. Called once, before anything is printed.
     package static func use(spool path: String) { spool.withLock { $0 = path } }
 
     /// The configuration that this process works with.
@@ -21,7 +21,7 @@ package enum CommandHint {
     /// Whether the unit uses this configuration.
     private static var isInstalled: Bool { configuration == installed }
 
-    /// Such as `tributary credential list`.
+    /// A command, such as `tributary credential list`.
     ///
     /// - Parameter words: the command's name and arguments.
     package static func command(_ words: String) -> String {
@@ -31,7 +31,7 @@ package enum CommandHint {
         return isInstalled ? "tributary \(words)" : "tributary \(words) --config \(quoted(configuration))"
     }
 
-    /// The same for a command that changes files under /etc, which needs root's rights.
+    /// The same command with `sudo` if it changes files under /etc.
     package static func asRoot(_ words: String) -> String { (isInstalled ? "sudo " : "") + command(words) }
 
     /// The command that makes the running daemon read its configuration again.
@@ -41,7 +41,7 @@ package enum CommandHint {
     package static var start: String { isInstalled ? "systemctl start tributary" : command("run") }
 
     /// What to check if the daemon does not run.
-    package static var lookAtService: String { isInstalled ? "(systemctl status tributary)" : "Start it: \(start)" }
+    package static var serviceCheck: String { isInstalled ? "(systemctl status tributary)" : "Start it: \(start)" }
 
     /// The command that restarts the daemon.
     package static var restart: String {

@@ -1,7 +1,7 @@
 import CommandHints
 
 extension CommandHint {
-    /// What replaces the secret of a credential.
+    /// The command or action that replaces the secret of a credential.
     ///
     /// - Parameter file: the file that the configuration names for it; nil if `tributary credential` keeps it.
     package static func replaceSecret(of credential: Name, in file: String?) -> String {
@@ -17,6 +17,6 @@ extension CommandHint {
 }
 
 extension Configuration.Credential {
-    /// What replaces the secret when Okta refuses it.
+    /// What to do to replace the secret when Okta refuses it.
     package var secretReplacement: String { CommandHint.replaceSecret(of: settings.name, in: settings.secretFile) }
 }

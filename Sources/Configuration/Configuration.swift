@@ -21,18 +21,18 @@ package struct Configuration: Sendable, Equatable {
     package var network: Network
     package var metrics: Metrics
     package var response: Response
-    /// In the order of the files.
+    /// The credentials, in the order of the files.
     package var credentials: [Credential]
-    /// In the order of the files.
+    /// The integrations, in the order of the files.
     package var integrations: [Integration]
     /// Integrations that are not used because of mistakes in them. Empty unless ``ConfigurationContext/mistakes`` allows that.
     package var unusable: [UnusableIntegration] = []
-    /// In the order of the files.
+    /// The destinations, in the order of the files.
     package var destinations: [Destination]
     /// Nil if this host does not belong to a fleet.
     package var fleet: Fleet? = nil
-    /// Sections, and keys at the top, that may say something else than what is here, because there is a mistake in them or they could not be read. Empty unless
-    /// ``ConfigurationContext/mistakes`` allows that.
+    /// Sections and top-level keys that have a mistake or could not be read. Their values here may differ from those in the file. Empty unless
+    /// ``ConfigurationContext/mistakes`` allows mistakes.
     package var doubtful: Set<String> = []
     /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]
@@ -46,7 +46,7 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Credential: Sendable, Hashable {
         package var settings: Section<CredentialKeys>
-        /// The configured path, or the path where systemd provides the secret.
+        /// The secret's path: the configured one, or the path where systemd provides the secret.
         package var secretFile: String
         /// The kind of private key in the file, in words; nil with `.apiToken`, or if it could not be read.
         package var keyKind: String?
@@ -60,11 +60,11 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Integration: Sendable, Hashable {
         package var settings: Section<IntegrationKeys>
-        /// At least one of the two is set.
+        /// An integration has `dataIngest`, `responseAction`, or both.
         package var dataIngest: DataIngest?
         package var responseAction: ResponseAction?
 
-        /// Whether the daemon collects its log: it has `data_ingest`, and is not paused.
+        /// Whether the daemon collects the integration's log: the integration has `data_ingest`, and is not paused.
         package var isCollected: Bool { dataIngest != nil && !settings.paused }
 
         package subscript<Value>(dynamicMember key: KeyPath<IntegrationKeys, ConfigurationKey<Value>>) -> Value {
@@ -96,7 +96,7 @@ package struct Configuration: Sendable, Equatable {
     /// The settings under `response_action`.
     package struct ResponseAction: Sendable, Hashable {
         package var settings: Section<ResponseActionKeys>
-        /// Has the permission `write`.
+        /// The credential, which has the permission `write`.
         package var credential: Credential
     }
 

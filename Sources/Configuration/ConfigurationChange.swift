@@ -15,11 +15,11 @@ package struct ConfigurationChange: Sendable, Equatable {
         package var keys: [String]
     }
 
-    /// In the order of the new configuration.
+    /// Added integrations, in the order of the new configuration.
     package var added: [Configuration.Integration] = []
-    /// In the order of the old configuration.
+    /// Removed integrations, in the order of the old configuration.
     package var removed: [Name] = []
-    /// In the order of the new configuration.
+    /// Changed integrations, in the order of the new configuration.
     package var changed: [Changed] = []
     /// Keys outside integrations that differ and can be changed now.
     package var settings: [KeyDescription] = []
@@ -59,7 +59,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         result.network = new.network.keepingUntilRestart(old.network)
         result.metrics = new.metrics.keepingUntilRestart(old.metrics)
         result.response = new.response.keepingUntilRestart(old.response)
-        // No key of it can change while the daemon runs.
+        // No key of the section can change while the daemon runs.
         result.fleet = old.fleet
         return result
     }

@@ -5,7 +5,7 @@ import OktaAPI
 // To add a key, declare it here, add it to `config/tributary.yaml` (a test checks that) and run `make docs`.
 
 extension Configuration {
-    /// At the top of the file.
+    /// The keys at the top of the file.
     package struct DirectoryKeys: ConfigurationSection {
         package static let shared = Self()
 

@@ -12,15 +12,16 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// The credentials of the response actions.
     package static let respond = CredentialDirectories(name: "respond", "credentials-respond", "respond")
 
-    /// `collector`, `respond` or `deliver/NAME`.
+    /// The name of the service: `collector`, `respond` or `deliver/NAME`.
     package let name: String
-    /// Where an administrator stores them: one file per credential, named after it.
+    /// The directory in which an administrator stores the secrets: one file per credential, with the credential's name.
     package let source: String
-    /// Where the service finds them.
+    /// The directory in which the service finds the secrets.
     package let runtime: String
 
     /// The parent of every delivery's ``runtime``, which only root can enter. Deliveries share a user, so each unit has its own subdirectory bound to
-    /// another place (`BindReadOnlyPaths=`). The bound directory is the parent of the one with the secrets, since the latter is replaced at each change.
+    /// another place (`BindReadOnlyPaths=`). The bound directory is the parent of the directory with the secrets, because the directory with the secrets is
+    /// replaced at each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
     /// The credentials of the delivery to a destination.

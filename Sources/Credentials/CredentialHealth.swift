@@ -6,9 +6,9 @@ package struct CredentialHealth: Sendable, Equatable {
     package enum Colour: String, Sendable, Codable, Comparable {
         /// There is nothing to do.
         case green
-        /// It works, but needs an action soon to keep working.
+        /// The credential works, but somebody must do something soon so that it continues to work.
         case yellow
-        /// It does not work.
+        /// The credential does not work.
         case red
 
         package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }

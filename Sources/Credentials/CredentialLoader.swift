@@ -131,7 +131,8 @@ package struct CredentialLoader {
         for (name, candidates) in Dictionary(grouping: files, by: Self.credentialName).sorted(by: { $0.key < $1.key }) {
             guard (try? Name(parsing: name)) != nil else {
                 outcomes.append(
-                    Outcome(name: name, failure: "it is not a credential's name: a-z, digits and -, such as acme-read"))
+                    Outcome(
+                        name: name, failure: "not a credential's name, which has a-z, digits and -, such as acme-read"))
                 continue
             }
             do throws(CredentialFileError) {

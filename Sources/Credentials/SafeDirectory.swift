@@ -22,7 +22,7 @@ package final class SafeDirectory: Sendable {
             if errno == ENOENT { return nil }
             throw CredentialFileError("cannot open", path)
         }
-        // From here on deinit closes it.
+        // After this line, deinit closes the descriptor.
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot examine", path) }
         guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
@@ -192,7 +192,7 @@ package final class SafeDirectory: Sendable {
     package struct Attributes: Sendable {
         package let mode: mode_t
         package let owner: (uid_t, gid_t)
-        /// Not a link, a directory or a device.
+        /// Whether this is a regular file, and not a link, a directory or a device.
         package let isRegular: Bool
     }
 

@@ -77,7 +77,7 @@ package enum Subprogram {
                     pollfd(fd: toChild.writing, events: Int16(POLLOUT), revents: 0),
                 ]
                 let left = Int64(patience) - (now() - start)
-                guard left > 0 else { return "it does not end within \(patience / 1000) s" }
+                guard left > 0 else { return "the program does not end within \(patience / 1000) s" }
                 let ready = poll(&waited, 3, Int32(clamping: left))
                 if ready < 0, errno != EINTR { return String(cString: strerror(errno)) }
                 if waited[2].revents != 0 {
@@ -94,7 +94,9 @@ package enum Subprogram {
                     }
                     if index == 0 {
                         output += chunk[..<count]
-                        guard output.count <= outputLimit else { return "it writes more than \(outputLimit) bytes" }
+                        guard output.count <= outputLimit else {
+                            return "the program writes more than \(outputLimit) bytes"
+                        }
                     } else if errors.count < 16 << 10 {
                         errors += chunk[..<count]
                     }

@@ -1,28 +1,28 @@
-/// Decides which bodies may be in memory: a bound on the bytes that all transfers together hold. A plain value.
+/// Decides which bodies may be in memory. It limits the bytes that the bodies of all transfers use together. A plain value.
 ///
-/// - The first ``freeBytes`` of a body are free, so a short answer is never held up by long ones.
-/// - What goes beyond takes a share of the size that is expected. Without room it waits, in the order of asking: that is the
-///   turn between the hosts that send much.
-/// - Once admitted, a body is never paused. A body that outgrows its share is counted and keeps the next ones out, so that
-///   nobody who has memory waits for memory.
-/// - A transfer whose body has not begun holds nothing and waits for nothing, however long its host is silent.
+/// - The first ``freeBytes`` of a body need no share, so long answers never delay a short one.
+/// - A body that grows beyond them needs a share of the budget, of the expected size. If there is no room for the share, the transfer waits. Waiting transfers
+///   are admitted in the order of their requests, so every host gets its turn.
+/// - Once admitted, a body is never paused. If it outgrows its share, the excess counts too and delays later admissions. So a transfer that already has
+///   memory never waits for more.
+/// - A transfer whose body has not begun has no share and does not wait for one, however long its host sends nothing.
 struct BodyBudget {
-    /// Decoded bytes of a body that need no share.
+    /// The number of decoded bytes of a body that need no share.
     static let freeBytes = 32 << 10
-    /// The share of a body whose size nobody knows: most of what an API sends at once.
+    /// The share of a body whose size is unknown. Most answers of an API are smaller.
     static let usualShare = 2 << 20
 
-    /// Bytes.
+    /// The maximum of ``used``, in bytes.
     let limit: Int
-    /// What shares add up to. Beyond the limit only by what bodies outgrew their shares, or by one share larger than it.
+    /// The sum of all shares, in bytes. It exceeds the limit only if bodies outgrow their shares, or if a single share is larger than the limit.
     private(set) var used = 0
     private var shares: [UInt64: Int] = [:]
     private var waiting: [(id: UInt64, bytes: Int)] = []
 
     init(limit: Int) { self.limit = limit }
 
-    /// Gives a share of `bytes` to the transfer, or puts it at the end of the line: then ``leave(_:)`` or
-    /// ``resize(_:to:)`` of another names it later.
+    /// Gives the transfer a share of `bytes` and returns true, or adds the transfer to the end of the queue and returns false. In the second case, a later
+    /// ``leave(_:)`` or ``resize(_:to:)`` of another transfer returns its id when it is admitted.
     mutating func enter(_ id: UInt64, bytes: Int) -> Bool {
         guard waiting.isEmpty, hasRoom(for: bytes) else {
             waiting.append((id, bytes))
@@ -32,7 +32,9 @@ struct BodyBudget {
         return true
     }
 
-    /// The body turned out to have this size. Returns who may go on now.
+    /// Sets the actual size of a body.
+    ///
+    /// - Returns: the transfers that are admitted now.
     mutating func resize(_ id: UInt64, to bytes: Int) -> [UInt64] {
         guard let share = shares[id] else { return [] }
         shares[id] = bytes
@@ -40,7 +42,9 @@ struct BodyBudget {
         return admit()
     }
 
-    /// The body is gone, or the transfer gave up waiting. Returns who may go on now. A second call changes nothing.
+    /// Takes back the share of a body that was released, or ends the waiting of a transfer. A second call for the same transfer changes nothing.
+    ///
+    /// - Returns: the transfers that are admitted now.
     mutating func leave(_ id: UInt64) -> [UInt64] {
         if let share = shares.removeValue(forKey: id) {
             used -= share
@@ -71,7 +75,7 @@ struct BodyBudget {
     }
 }
 
-/// The memory of one body, counted for as long as somebody holds this: who keeps an answer's body keeps its share too.
+/// The memory of one body. It counts against the budget as long as this object exists, so code that keeps the body must keep its share too.
 package final class BodyShare: Sendable {
     private let id: UInt64
     private let loop: CurlLoop

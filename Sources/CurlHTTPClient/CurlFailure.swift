@@ -1,21 +1,21 @@
 import CCurl
 
-/// What libcurl knows of a transfer that failed, put into words: which part of the way is to blame, and what to do.
+/// Describes why a transfer failed, from what libcurl reports: whether the host, the proxy or the network is the cause, and what to do.
 struct CurlFailure {
     let code: CURLcode
-    /// libcurl's own words.
+    /// libcurl's error message.
     let words: String
     let host: String
-    /// What its address is called in messages.
+    /// The name for the address in messages.
     var addressName = HTTPRequest.usualAddressName
-    /// Host and port of the proxy that the transfer was to go through.
+    /// Host and port of the proxy that the transfer uses; nil if it uses none.
     var proxy: String?
-    /// Whether the proxy was given a user and password.
+    /// Whether a user and password were sent to the proxy.
     var hasProxyCredentials = false
-    /// The status with which the proxy answered CONNECT; 0: none.
+    /// The status with which the proxy answered CONNECT; 0 if there was no answer.
     var connectStatus = 0
-    /// `X509_V_ERR_…` of the server's certificate and of the proxy's (openssl-verification-options(1)); 0: it is good, 1: the
-    /// handshake did not get that far.
+    /// `X509_V_ERR_…` of the server's certificate and of the proxy's (openssl-verification-options(1)). 0 means that the certificate is valid, 1 that the
+    /// handshake ended before the certificate was verified.
     var verifyResult = 0
     var proxyVerifyResult = 0
     /// Whether TCP was connected, to the host or the proxy.
@@ -23,7 +23,7 @@ struct CurlFailure {
     /// Whether the request had been sent.
     var isSent = false
 
-    /// The error that a caller gets.
+    /// The error that the caller receives.
     var error: TransportError {
         if let proxy, let error = proxyError(proxy) { return error }
         let kind = code == CURLE_OPERATION_TIMEDOUT && !isSent ? .connect : TransportError.Kind(code)
@@ -32,17 +32,18 @@ struct CurlFailure {
         return TransportError(.tls, host: host, detail: "\(what): \(words)", remedy: remedy)
     }
 
-    /// `nil` when the proxy did its part.
+    /// The error if the proxy is the cause; nil if it is not.
     private func proxyError(_ proxy: String) -> TransportError? {
         func error(_ what: String, _ remedy: String) -> TransportError {
             TransportError(.proxy, host: host, detail: "\(proxy) \(what)", remedy: remedy)
         }
         switch connectStatus {
-        // tinyproxy says 401 to a wrong password.
+        // tinyproxy answers 401 to a wrong password.
         case 407 where hasProxyCredentials, 401 where hasProxyCredentials:
             return error(
                 "does not accept the user and password: \(connectStatus)",
-                "Put the right user:password into the file of network.proxy_credentials_file; it is read again at once")
+                "Put the correct user:password into the file of network.proxy_credentials_file; Tributary reads a changed file immediately"
+            )
         case 407:
             return error(
                 "asks for a user and password: 407",
@@ -50,21 +51,22 @@ struct CurlFailure {
         case 403:
             return error(
                 "does not allow this host: 403",
-                "Have the proxy's owner allow CONNECT to \(host), or name the host in network.no_proxy to go directly")
+                "Ask the proxy's owner to allow CONNECT to \(host), or add the host to network.no_proxy to connect without the proxy"
+            )
         case 500, 502, 503, 504:
             return error(
-                "can't reach the host either: \(connectStatus)",
-                "Check \(addressName), and have the proxy's owner check its way out and its DNS")
+                "can't reach the host: \(connectStatus)",
+                "Check \(addressName), and ask the proxy's owner to check the proxy's Internet connection and DNS")
         case 300...:
             return error(
-                "refused the connection: \(connectStatus)", "Check network.proxy, and what the proxy's own log says")
+                "refused the connection: \(connectStatus)", "Check network.proxy and the proxy's own log")
         default: break
         }
         if proxyVerifyResult > 1 {
             let (what, remedy) = tlsProblem(proxyVerifyResult, of: "network.proxy", isProxy: true)
             return error("can't be trusted, \(what): \(words)", remedy)
         }
-        let check = "Check network.proxy (or https_proxy in the environment), and whether the proxy runs"
+        let check = "Check network.proxy (or https_proxy in the environment), and check that the proxy is running"
         switch code {
         case CURLE_COULDNT_RESOLVE_PROXY: return error("has a name that can't be resolved", check)
         case CURLE_COULDNT_CONNECT: return error("can't be connected: \(words)", check)
@@ -74,45 +76,45 @@ struct CurlFailure {
         }
     }
 
-    /// What is wrong with a certificate or a handshake, and what to do. Codes by openssl's `x509_vfy.h`.
+    /// What is wrong with a certificate or a handshake, and what to do. The codes are those of openssl's `x509_vfy.h`.
     private func tlsProblem(_ verify: Int, of setting: String, isProxy: Bool) -> (what: String, remedy: String) {
         switch verify {
         case 9, 10:
             (
                 verify == 9 ? "its certificate is not valid yet" : "its certificate has expired",
-                "Check this machine's clock; if that is right, the certificate's owner has to renew it"
+                "Check this machine's clock; if the clock is right, the certificate's owner has to renew the certificate"
             )
         case 2, 18...21:
             (
-                "its certificate is from no authority that this machine trusts",
+                "its certificate was issued by an authority that this machine does not trust",
                 isProxy
                     ? "Put the authority's certificate into network.ca_file"
-                    : "If a proxy on the way re-signs TLS, put its authority's certificate into network.ca_file; if this network "
+                    : "If a proxy replaces TLS certificates, put the certificate of the proxy's authority into network.ca_file; if this network "
                         + "has a login page, sign in there. No credential was sent"
             )
         case _ where words.contains("subject name"):
             (
                 "its certificate is for another name",
-                "Check \(setting); if it is right, something else answers in its place: a login page of this network, or wrong DNS"
+                "Check \(setting); if it is right, another server answers instead, because of this network's login page or wrong DNS"
             )
         case _ where words.contains("wrong version number"):
             (
-                "what answers does not speak TLS",
-                "Check \(setting) and its port, and for a proxy or login page on the way"
+                "the server that answers does not use TLS",
+                "Check \(setting) and its port, and check for a proxy or a login page of this network"
             )
         case _ where words.contains("protocol version") || words.contains("unsupported protocol"):
             (
                 "it offers no TLS 1.2 or later",
-                "Current servers offer 1.2 and 1.3: something on the way, a proxy mostly, answers instead, and has to be brought up to date"
+                "Current servers offer TLS 1.2 and 1.3, so probably an outdated proxy answers instead: it has to be updated"
             )
         default:
-            ("the TLS handshake failed", "Check \(setting), this machine's clock, and for a proxy on the way")
+            ("the TLS handshake failed", "Check \(setting) and this machine's clock, and check for a proxy")
         }
     }
 }
 
 extension TransportError.Kind {
-    /// By libcurl-errors(3).
+    /// The kind of a libcurl error code (libcurl-errors(3)).
     init(_ code: CURLcode) {
         self =
             switch code {

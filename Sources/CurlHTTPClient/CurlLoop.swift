@@ -2,11 +2,11 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// The one thread that talks to libcurl, and the box through which others reach it.
+/// The only thread that calls libcurl, and the inbox through which other threads give it work.
 ///
-/// Ownership: the multi handle and every easy handle are touched by the thread alone. Others put transfers into the inbox
-/// and wake the thread. A transfer's continuation is resumed by the thread when it takes the transfer off, or by
-/// ``submit(_:_:)`` when the loop is past taking any; so exactly once.
+/// Ownership: only this thread uses the multi handle and the easy handles. Other threads put transfers into the inbox
+/// and wake this thread. A transfer's continuation is resumed exactly once: by this thread when it removes the transfer, or by
+/// ``submit(_:_:)`` if the loop is stopping and accepts no more transfers.
 final class CurlLoop: Sendable {
     typealias Answer = CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
 
@@ -19,7 +19,7 @@ final class CurlLoop: Sendable {
     private struct Inbox {
         var starting: [CurlTransfer] = []
         var cancelled: [CurlTransfer] = []
-        /// Transfers that waited for a share of the memory and have it now.
+        /// Transfers that waited for memory and have been admitted.
         var admitted: Set<UInt64> = []
         var budget: BodyBudget
         var lastID: UInt64 = 0
@@ -27,8 +27,8 @@ final class CurlLoop: Sendable {
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// Of its functions only `curl_multi_wakeup` may be called from another thread (curl_multi_wakeup(3)), and that is
-    /// done under the inbox's lock while the phase is not `stopped`, so never after the clean-up.
+    /// Only `curl_multi_wakeup` may be called with the handle from another thread (curl_multi_wakeup(3)). It is called only while the inbox's lock is held and
+    /// the phase is not `stopped`, so it is never called after the clean-up.
     private struct MultiHandle: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }
@@ -36,7 +36,7 @@ final class CurlLoop: Sendable {
     private let inbox: Mutex<Inbox>
     private let multi: MultiHandle
 
-    /// curl_global_init(3) once a process, before any other use.
+    /// Whether libcurl is initialized. curl_global_init(3) must be called once in a process, before any other function.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     init(_ options: CurlTransport.Options) throws(TransportError) {
@@ -50,7 +50,7 @@ final class CurlLoop: Sendable {
         try startThread()
     }
 
-    /// Takes a transfer on, and `continuation` with it.
+    /// Gives a transfer to the loop. The loop resumes `continuation` when the transfer ends.
     func submit(_ transfer: CurlTransfer, _ continuation: Answer) {
         let accepted = inbox.withLock { inbox in
             guard inbox.phase == .running else { return false }
@@ -67,7 +67,7 @@ final class CurlLoop: Sendable {
         }
     }
 
-    /// Ends a transfer if it is still under way. May come before ``submit(_:_:)``, which then ends it at once.
+    /// Ends a transfer that has not ended yet. May be called before ``submit(_:_:)``, which then ends the transfer immediately.
     func cancel(_ transfer: CurlTransfer) {
         transfer.isCancelled.store(true, ordering: .releasing)
         inbox.withLock { inbox in
@@ -77,7 +77,7 @@ final class CurlLoop: Sendable {
         }
     }
 
-    /// Ends everything; `continuation` is resumed when the thread has let go of libcurl.
+    /// Ends all transfers. `continuation` is resumed when the thread no longer uses libcurl.
     func stop(_ continuation: CheckedContinuation<Void, Never>?) {
         let isOver = inbox.withLock { inbox in
             if inbox.phase == .stopped { return true }
@@ -89,17 +89,17 @@ final class CurlLoop: Sendable {
         if isOver { continuation?.resume() }
     }
 
-    /// A share of the memory for the body of a transfer; false when it has to wait. On the loop's thread.
+    /// Requests memory for the body of a transfer. Returns false if the transfer has to wait. Called on the loop's thread.
     func enterBudget(_ id: UInt64, bytes: Int) -> Bool {
         inbox.withLock { $0.budget.enter(id, bytes: bytes) }
     }
 
-    /// Counts a body by the size that it has.
+    /// Sets the actual size of a body.
     func resizeInBudget(_ id: UInt64, to bytes: Int) {
         inbox.withLock { inbox in goOn(inbox.budget.resize(id, to: bytes), &inbox) }
     }
 
-    /// A body is gone from memory, or its transfer does not want it any more.
+    /// Returns the memory of a body that was released, or that its transfer no longer needs.
     func leaveBudget(_ id: UInt64) {
         inbox.withLock { inbox in goOn(inbox.budget.leave(id), &inbox) }
     }
@@ -118,7 +118,7 @@ final class CurlLoop: Sendable {
             { box in
                 guard let box else { return nil }
                 let loop = Unmanaged<CurlLoop>.fromOpaque(box).takeRetainedValue()
-                // All signals are for the other threads. SIGPIPE above all: with CURLOPT_NOSIGNAL libcurl leaves it alone,
+                // Other threads handle the signals. SIGPIPE in particular must be blocked here: with CURLOPT_NOSIGNAL, libcurl does not block it,
                 // and a TLS write to a closed connection would end the process.
                 var all = sigset_t()
                 sigfillset(&all)
@@ -136,8 +136,9 @@ final class CurlLoop: Sendable {
         pthread_detach(thread)
     }
 
-    /// Longest sleep while transfers run; libcurl's own timers shorten it. And while none does.
+    /// The longest time that the thread sleeps while transfers are running. libcurl's timers shorten it.
     private static let busyPollMilliseconds: Int32 = 10_000
+    /// The longest time that the thread sleeps while no transfer is running.
     private static let idlePollMilliseconds: Int32 = 600_000
 
     private func run() {
@@ -173,7 +174,7 @@ final class CurlLoop: Sendable {
 
             let sleep = active.isEmpty ? Self.idlePollMilliseconds : Self.busyPollMilliseconds
             if curl_multi_poll(multi.pointer, nil, 0, sleep, nil) != CURLM_OK {
-                usleep(50_000)  // out of memory or descriptors: no spinning
+                usleep(50_000)  // out of memory or descriptors: don't retry in a busy loop
             }
         }
         for easy in active.keys { finish(easy, .shutDown, &active) }
@@ -194,12 +195,13 @@ final class CurlLoop: Sendable {
         }
         guard let easy = transfer.prepare() else {
             transfer.resume(
-                .failure(TransportError(.invalidRequest, host: transfer.host, detail: "libcurl refused an option")))
+                .failure(TransportError(.invalidRequest, host: transfer.host, detail: "libcurl rejected an option")))
             return
         }
         guard curl_multi_add_handle(multi.pointer, easy) == CURLM_OK else {
             transfer.release()
-            transfer.resume(.failure(TransportError(.connect, host: transfer.host, detail: "libcurl took no transfer")))
+            transfer.resume(
+                .failure(TransportError(.connect, host: transfer.host, detail: "libcurl could not start the transfer")))
             return
         }
         active[easy] = transfer

@@ -2,14 +2,14 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// One transfer: owns its easy handle, header list and error buffer, and frees them in ``release()``.
+/// One transfer. It owns its easy handle, header list and error buffer. ``release()`` frees them.
 ///
-/// `@unchecked Sendable`: made by the caller, handed to the loop's thread through the inbox's lock, and from then on touched
-/// by that thread alone, except for `isCancelled`.
+/// `@unchecked Sendable`: the caller creates the transfer and passes it to the loop's thread through the inbox, which has a lock. From then on only
+/// that thread uses it, except for `isCancelled`.
 final class CurlTransfer: @unchecked Sendable {
-    /// How a transfer came to its end.
+    /// How a transfer ended.
     enum End {
-        /// By itself, with libcurl's code; `CURLE_OK` is success.
+        /// libcurl ended it, with this code; `CURLE_OK` is success.
         case failed(CURLcode)
         case cancelled
         case shutDown
@@ -17,7 +17,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     let host: String
     let isCancelled = Atomic<Bool>(false)
-    /// Set by the loop when it takes the transfer on; ids are never used again.
+    /// The loop sets the id when it accepts the transfer. No id is used twice.
     var id: UInt64 = 0
     var loop: CurlLoop?
     var continuation: CurlLoop.Answer?
@@ -40,12 +40,12 @@ final class CurlTransfer: @unchecked Sendable {
     private var decoder: GzipDecoder?
     private var isEncodingKnown = false
     private var broken: String?
-    /// What a body beyond ``BodyBudget/freeBytes`` needs; given back when the response goes, or here when there is none.
+    /// The share of a body larger than ``BodyBudget/freeBytes``. It is returned with the response; if there is no response, this transfer returns it.
     private var share: BodyShare?
     private var isWaiting = false
     private var expectedBytes = 0
     private var waitsSince = ContinuousClock.now
-    /// How much of the upload libcurl has read. Bytes.
+    /// How much of the upload libcurl has read, in bytes.
     private var uploaded: Int64 = 0
     private var uploadFailed = false
     private var waited = Duration.zero
@@ -68,13 +68,13 @@ final class CurlTransfer: @unchecked Sendable {
         errorText.deallocate()
     }
 
-    /// Resumes the caller, once.
+    /// Resumes the caller. Must be called exactly once.
     func resume(_ result: Result<HTTPResponse, TransportError>) {
         continuation?.resume(returning: result)
         continuation = nil
     }
 
-    /// Frees what libcurl gave. The handle must be off the multi handle.
+    /// Frees what libcurl allocated. The easy handle must have been removed from the multi handle.
     func release() {
         if let easy { curl_easy_cleanup(easy) }
         easy = nil
@@ -83,7 +83,7 @@ final class CurlTransfer: @unchecked Sendable {
         headerList = nil
     }
 
-    /// The handle with every option set, or `nil` when libcurl refuses one: an option that protects must not be missing.
+    /// The handle with every option set; nil if libcurl rejects one, because an option that protects the transfer must not be missing.
     func prepare() -> UnsafeMutableRawPointer? {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
@@ -107,7 +107,7 @@ final class CurlTransfer: @unchecked Sendable {
             && number(easy, CURLOPT_NETRC, 0)
             && number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
             && number(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
-        // Both are always set, so that libcurl does not look into the environment by itself.
+        // Both options are always set, so that libcurl does not read them from the environment.
         isGood = isGood && text(easy, CURLOPT_PROXY, proxy?.text ?? "") && text(easy, CURLOPT_NOPROXY, "")
         if let proxyCredentials, proxy != nil {
             isGood =
@@ -122,7 +122,7 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func setTrust(_ easy: UnsafeMutableRawPointer) -> Bool {
-        // The TLS layer keeps parsed certificates for a while (7.87 and later); ten minutes, so that a replaced file is noticed.
+        // libcurl 7.87 and later caches parsed certificates. Ten minutes is short enough to notice a replaced file.
         _ = number(easy, CURLOPT_CA_CACHE_TIMEOUT, 600)
         var isGood =
             number(easy, CURLOPT_SSL_VERIFYPEER, 1) && number(easy, CURLOPT_SSL_VERIFYHOST, 2)
@@ -182,15 +182,15 @@ final class CurlTransfer: @unchecked Sendable {
             isGood = isGood && addHeader(line.value.isEmpty ? "\(line.name);" : "\(line.name): \(line.value)")
         }
         if request.method != .get, request.signature == nil {
-            // Without these libcurl would add a form's Content-Type, and wait for a 100 before a large body.
+            // Without these lines libcurl would add a form's Content-Type, and wait for a 100 before it sends a large body.
             isGood = isGood && addHeader("Expect:")
             if request.headers.first("Content-Type") == nil { isGood = isGood && addHeader("Content-Type:") }
         }
         return isGood && ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
     }
 
-    /// libcurl signs every line of the header list, so a signed request has none that a proxy may change, and none without a value: libcurl
-    /// 7.88 computes another signature for those than the server does.
+    /// libcurl signs every line of the header list. So a signed request has no header that a proxy may change, and none without a value: for an empty
+    /// value, libcurl 7.88 computes another signature than the server.
     private func setSignature(_ easy: UnsafeMutableRawPointer, _ signature: RequestSignature) -> Bool {
         text(easy, CURLOPT_AWS_SIGV4, signature.provider)
             && text(easy, CURLOPT_USERNAME, signature.keyID)
@@ -215,7 +215,7 @@ final class CurlTransfer: @unchecked Sendable {
         return code == CURLE_OK
     }
 
-    /// The next bytes of the upload. Zero at its end; a file that ends too early or can't be read ends the transfer.
+    /// Returns the next bytes of the upload, zero at its end. A file that is too short or can't be read ends the transfer.
     private func giveUpload(_ room: UnsafeMutableRawBufferPointer) -> Int {
         guard let upload = request.upload, uploaded < upload.bytes else { return 0 }
         let wanted = min(Int64(room.count), upload.bytes - uploaded)
@@ -254,12 +254,12 @@ final class CurlTransfer: @unchecked Sendable {
             && ccurl_set_error_buffer(easy, errorText.baseAddress) == CURLE_OK
     }
 
-    /// What libcurl reads at once. A waiting transfer holds two of them, so a thousand of those must be bearable.
+    /// The size of libcurl's read buffer. A waiting transfer uses two buffers, so a thousand waiting transfers must fit into memory.
     private static let bufferBytes = 16 << 10
-    /// More than JSON usually unpacks to, for a look ahead.
+    /// The assumed compression ratio when memory is requested. JSON rarely compresses better.
     private static let usualRatio = 16
 
-    /// Bytes of the body as they came. Fewer taken than given ends the transfer.
+    /// Takes received bytes of the body. Returning fewer bytes than were given ends the transfer.
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard learnEncoding() else { return 0 }
         let coming = body.count + bytes.count * (decoder == nil ? 1 : Self.usualRatio)
@@ -294,16 +294,17 @@ final class CurlTransfer: @unchecked Sendable {
         case "gzip", "x-gzip":
             decoder = GzipDecoder()
             if decoder == nil { broken = "no memory to unpack the body" }
-        default: broken = "an encoding that was not asked for"
+        default: broken = "an encoding that was not requested"
         }
         return broken == nil
     }
 
-    /// A share of the memory for the whole body; without one libcurl keeps what it has, reads no more, and calls again later.
+    /// Requests memory for the whole body. If there is none, libcurl keeps the present bytes, stops reading, and calls again later.
     private func takeShare(of coming: Int) -> Bool {
         guard let loop else { return false }
         let length = headers.first("Content-Length").flatMap { Int($0) } ?? 0
-        // The unpacked size is not announced: a little more than last time, since an array that is too small by one byte is copied into one of twice its size.
+        // The decompressed size is unknown. The size of the last body, plus some room, is assumed: an array that is one byte too small is copied into one of
+        // twice its size.
         let expected = request.expectedBodyBytes
         expectedBytes = min(decoder == nil ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)
         let isKnown = expectedBytes > BodyBudget.freeBytes
@@ -313,7 +314,7 @@ final class CurlTransfer: @unchecked Sendable {
         guard loop.enterBudget(id, bytes: bytes) else {
             isWaiting = true
             waitsSince = ContinuousClock.now
-            // The host is not to blame for this wait: the loop has an eye on it.
+            // The host does not cause this wait, so libcurl's time limit is switched off. The loop limits the wait instead.
             if let easy { _ = number(easy, CURLOPT_TIMEOUT_MS, 0) }
             return false
         }
@@ -321,25 +322,25 @@ final class CurlTransfer: @unchecked Sendable {
         return true
     }
 
-    /// Whether it has waited for room for longer than anybody should: then something else hangs, and who asked must hear of it.
+    /// Whether the transfer has waited for memory longer than allowed. Then other bodies are not released as they should be, and the caller gets an error.
     func hasWaitedTooLong(at now: ContinuousClock.Instant) -> Bool {
         isWaiting && now - waitsSince > request.limits.room
     }
 
-    /// There is room for the body now.
+    /// Continues the transfer, because there is memory for its body now.
     func goOn() {
         guard isWaiting, let easy else { return }
         isWaiting = false
         body.reserveCapacity(expectedBytes)
         waited += ContinuousClock.now - waitsSince
         _ = number(easy, CURLOPT_TIMEOUT_MS, max(1, (request.limits.total + waited).wholeMilliseconds))
-        // If the bytes that were kept back can't be taken now, the body has a hole, whatever follows.
+        // If libcurl can't deliver the bytes that it kept, the body is incomplete, even if the transfer continues.
         if curl_easy_pause(easy, CURLPAUSE_CONT) != CURLE_OK, overflow == nil, broken == nil {
-            broken = "the body could not be taken"
+            broken = "the body could not be received"
         }
     }
 
-    /// One header line with its line end. Fewer bytes taken than given end the transfer.
+    /// Takes one header line with its line end. Returning fewer bytes than were given ends the transfer.
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         headerBytes += bytes.count
         guard headerBytes <= request.limits.headerBytes else {
@@ -355,10 +356,10 @@ final class CurlTransfer: @unchecked Sendable {
             isPastHeaders = false
         } else if line.isEmpty {
             isPastHeaders = true
-            // What libcurl knows of the TLS session it tells while the transfer runs.
+            // libcurl knows the TLS session only while the transfer runs.
             if request.describesConnection, let easy { describeConnection(easy) }
         } else if isPastHeaders {
-            // A trailer. None means anything here, and none may pass for a header.
+            // This line is a trailer. No trailer has a meaning here, and none must be mistaken for a header.
         } else if line.first == 0x20 || line.first == 0x09 {
             headers.continueLast(String(decoding: line.drop { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self))
         } else if let colon = line.firstIndex(of: 0x3A) {
@@ -368,15 +369,17 @@ final class CurlTransfer: @unchecked Sendable {
         return bytes.count
     }
 
-    /// What the caller gets. The handle must still be there.
+    /// The result for the caller. Must be called before the handle is freed.
     func result(_ end: End) -> Result<HTTPResponse, TransportError> {
         switch end {
         case .cancelled: return .failure(TransportError(.cancelled, host: host, detail: ""))
         case .shutDown: return .failure(TransportError(.shutDown, host: host, detail: ""))
         case .failed(let code):
-            // libcurl takes the end of a connection within the headers for their end.
+            // If a connection ends within the headers, libcurl reports success.
             if code == CURLE_OK, !isPastHeaders {
-                return .failure(TransportError(.interrupted, host: host, detail: "the answer ended within its headers"))
+                return .failure(
+                    TransportError(
+                        .interrupted, host: host, detail: "the connection closed before all headers had arrived"))
             }
             if code == CURLE_OK, let decoder, !decoder.isAtEnd { broken = "the gzip body breaks off" }
             guard code == CURLE_OK, broken == nil, overflow == nil, let easy else { return .failure(error(code)) }
@@ -437,7 +440,7 @@ final class CurlTransfer: @unchecked Sendable {
             case Int(CURL_HTTP_VERSION_1_0): .http1_0
             case Int(CURL_HTTP_VERSION_1_1): .http1_1
             case Int(CURL_HTTP_VERSION_2_0): .http2
-            // CURL_HTTP_VERSION_3, which the headers of older libcurl lack.
+            // The value of CURL_HTTP_VERSION_3, which the headers of older libcurl versions lack.
             case 30: .http3
             default: .unknown
             }
@@ -461,7 +464,7 @@ final class CurlTransfer: @unchecked Sendable {
 }
 
 extension Duration {
-    /// Milliseconds, rounded down, at most what a C `int` holds.
+    /// Milliseconds, rounded down and limited to the range of a C `int`.
     var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         return Int(min(seconds, 2_000_000) * 1000 + attoseconds / 1_000_000_000_000_000)

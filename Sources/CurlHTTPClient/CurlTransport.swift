@@ -3,41 +3,41 @@ import Glibc
 
 /// ``HTTPTransport`` on libcurl's multi interface.
 ///
-/// All transfers run on one thread, which sleeps in `curl_multi_poll` and is woken by `curl_multi_wakeup`; connections
-/// are kept and used again, over HTTP/2 where TLS offers it. TLS 1.2 is the least, verification can't be switched off,
-/// redirects are never followed, plain http goes to loopback only, `.netrc` and cookies don't exist.
+/// All transfers run on one thread, which sleeps in `curl_multi_poll` and is woken by `curl_multi_wakeup`. Connections
+/// are reused, with HTTP/2 if the server offers it over TLS. TLS 1.2 is the minimum, and verification can't be switched off.
+/// Redirects are never followed, plain http is only used for loopback addresses, and `.netrc` and cookies are not supported.
 ///
 ///     let transport = try CurlTransport()
 ///     let response = try await transport.send(HTTPRequest(.get, "https://api.example.com/things"))
 ///     await transport.shutdown()
 ///
-/// The number of requests under way is the number of tasks inside ``send(_:)``; the caller bounds it. What their bodies take
-/// together is bounded here (``Options/maximumBodyBytes``).
+/// As many requests run at the same time as there are tasks inside ``send(_:)``; the caller must limit them. The transport limits the memory that
+/// their bodies use together (``Options/maximumBodyBytes``).
 package final class CurlTransport: HTTPTransport {
-    /// What holds for every request.
+    /// Options that apply to every request.
     package struct Options: Sendable {
         /// `User-Agent`: product and version (RFC 9110, 10.1.5).
         package var userAgent: String
-        /// A PEM file whose certificates are trusted instead of the system's; `nil`: the system's.
+        /// A PEM file with the certificates to trust instead of the system's; nil to trust the system's.
         package var caFile: String?
-        /// By what servers know this host; `nil`: nothing.
+        /// The certificate with which this host authenticates itself to servers; nil if it has none.
         package var clientCertificate: ClientCertificate?
-        /// What goes through a proxy.
+        /// The rules that decide which requests go through a proxy.
         package var proxies: ProxyRules
-        /// User and password for the proxy; `nil`: none.
+        /// The user and password for the proxy; nil if it needs none.
         package var proxyCredentials: ProxyCredentialsFile?
-        /// What an address is called in messages, where the request itself does not say.
+        /// The name for an address in messages, unless the request has its own.
         package var addressName: String
-        /// Idle connections kept at most.
+        /// The maximum number of idle connections that are kept.
         package var maximumIdleConnections: Int
-        /// Connections at most; what exceeds waits for its turn, within its own time limit.
+        /// The maximum number of connections. A request beyond it waits for a free connection, within the request's time limit.
         package var maximumConnections: Int
-        /// Bytes of decoded bodies that all answers together may hold until they are let go of, beyond the first 32 KiB of each: a
-        /// transfer that finds no room waits, and its host with it.
+        /// The maximum size of the decoded bodies of all answers together, in bytes, not counting the first 32 KiB of each. A transfer that finds no room
+        /// waits, and reads no more from its host. A body counts until it is released.
         package var maximumBodyBytes: Int
 
-        /// The defaults suit a few thousand hosts that are polled: each keeps its connection from poll to poll, since a TLS handshake
-        /// costs more than the poll.
+        /// The defaults suit a few thousand hosts that are polled. The connection to each host is kept between polls, because a TLS handshake
+        /// costs more than a poll.
         package init(
             userAgent: String = "Tributary", caFile: String? = nil, clientCertificate: ClientCertificate? = nil,
             proxies: ProxyRules = ProxyRules(proxy: nil, exceptions: nil, environment: [:]),
@@ -56,7 +56,7 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
-    /// A certificate that is presented to servers that ask for one, and its private key: two PEM files, the key without a passphrase. They are
+    /// A certificate for servers that request one, and its private key: two PEM files, the key without a passphrase. They are
     /// read for each new connection.
     package struct ClientCertificate: Sendable, Hashable {
         package var file: String
@@ -73,8 +73,8 @@ package final class CurlTransport: HTTPTransport {
 
     /// Starts the thread.
     ///
-    /// - Throws: ``TransportError`` of kind `invalidRequest` when an option can't be used (a file that can't be
-    ///   read, a control character), or when libcurl or the thread is unavailable.
+    /// - Throws: ``TransportError`` of kind `invalidRequest` if an option can't be used (a file that can't be
+    ///   read, a control character), or if libcurl or the thread is unavailable.
     package init(_ options: Options = Options()) throws(TransportError) {
         let files = [
             ("ca_file", options.caFile), ("certificate_file", options.clientCertificate?.file),
@@ -116,18 +116,18 @@ package final class CurlTransport: HTTPTransport {
             throw TransportError(
                 .proxy, host: url.hostAndPort, detail: error.words,
                 remedy:
-                    "Put user:password on one line of the file of network.proxy_credentials_file; it is read again at once"
+                    "Put user:password on one line of the file of network.proxy_credentials_file; Tributary reads a changed file immediately"
             )
         }
     }
 
-    /// Ends every transfer under way with `shutDown`, closes all connections, ends the thread, and returns when that is done.
+    /// Ends every running transfer with `shutDown`, closes all connections, ends the thread, and then returns.
     /// May be called more than once.
     package func shutdown() async {
         await withCheckedContinuation { continuation in loop.stop(continuation) }
     }
 
-    /// Refuses what could reach another host than it seems to, or add header lines.
+    /// The URL of a request. Refuses a URL that could lead to another host than it seems to, and headers that could add further header lines.
     private static func checkedURL(of request: HTTPRequest) throws(TransportError) -> HTTPURL {
         guard let url = HTTPURL(request.url) else {
             throw TransportError(
@@ -135,11 +135,12 @@ package final class CurlTransport: HTTPTransport {
         }
         let host = url.hostAndPort
         guard url.isSecure || url.isLoopback || (request.allowsLinkLocal && url.isLinkLocal) else {
-            throw TransportError(.invalidRequest, host: host, detail: "plain http goes to a loopback address only")
+            throw TransportError(
+                .invalidRequest, host: host, detail: "plain http is allowed only for a loopback address")
         }
         for line in request.headers.lines {
             guard line.name.isHeaderName else {
-                throw TransportError(.invalidRequest, host: host, detail: "a header name that is no token")
+                throw TransportError(.invalidRequest, host: host, detail: "a header name with an invalid character")
             }
             guard line.value.isHeaderValue else {
                 throw TransportError(.invalidRequest, host: host, detail: "control character in header \(line.name)")
@@ -150,7 +151,7 @@ package final class CurlTransport: HTTPTransport {
 }
 
 extension String {
-    /// A token of RFC 9110, 5.6.2.
+    /// Whether the text is a token (RFC 9110, 5.6.2).
     fileprivate var isHeaderName: Bool {
         !isEmpty
             && utf8.allSatisfy { byte in
@@ -159,7 +160,7 @@ extension String {
             }
     }
 
-    /// Without control bytes other than a tab (RFC 9110, 5.5): CR, LF and NUL above all.
+    /// Whether the text has no control byte other than a tab (RFC 9110, 5.5). In particular, it must not contain CR, LF or NUL.
     fileprivate var isHeaderValue: Bool {
         utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
     }

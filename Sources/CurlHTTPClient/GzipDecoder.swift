@@ -1,28 +1,28 @@
 import Gzip
 
-/// Unpacks a gzip body piece by piece. Done here and not by libcurl, which would unpack a whole buffer into memory for a transfer
-/// that was told to wait.
+/// Decompresses a gzip body piece by piece. libcurl does not do this, because it would decompress a whole buffer into memory even for a transfer
+/// that has to wait.
 struct GzipDecoder {
-    /// What a piece came to.
+    /// The result of decoding a piece.
     enum Outcome {
         case good
-        /// The body would grow beyond its bound: it is not unpacked further.
+        /// The body would exceed its limit, so it is not decompressed further.
         case tooLarge
         case broken
     }
 
     private let inflater: GzipInflater
 
-    /// Nil without memory for it.
+    /// Nil if there is not enough memory.
     init?() {
         guard let inflater = GzipInflater() else { return nil }
         self.inflater = inflater
     }
 
-    /// Whether the last member has ended: a body that stops elsewhere was cut.
+    /// Whether the last member has ended. A body that ends elsewhere is incomplete.
     var isAtEnd: Bool { inflater.members > 0 && !inflater.isInsideMember }
 
-    /// Adds what `bytes` stand for to `body`, which may have `limit` bytes at most.
+    /// Decompresses `bytes` and appends the result to `body`, up to `limit` bytes in all.
     func decode(_ bytes: UnsafeRawBufferPointer, into body: inout [UInt8], limit: Int) -> Outcome {
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { room in
             let outcome = inflater.inflate(bytes, room: room) { piece in

@@ -1,23 +1,23 @@
-/// Header lines in the order in which they came, names compared without regard to case (RFC 9110, 5.1).
+/// Header lines in the order of arrival. Names are compared without regard to case (RFC 9110, 5.1).
 package struct HTTPHeaders: Sendable, Hashable {
     /// One header line.
     package struct Line: Sendable, Hashable {
-        /// As it was written.
+        /// The name in its original spelling.
         package let name: String
-        /// Without the white space around it.
+        /// The value without the white space around it.
         package let value: String
 
-        /// Makes a line.
+        /// Creates a line.
         package init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    /// All lines, repeated ones included.
+    /// All lines, including several with the same name.
     package private(set) var lines: [Line]
 
-    /// Makes a list from lines.
+    /// Creates a list of lines.
     package init(_ lines: [Line] = []) { self.lines = lines }
 
     /// The values of every line named `name`, in order.
@@ -41,7 +41,7 @@ package struct HTTPHeaders: Sendable, Hashable {
         append(name, value)
     }
 
-    /// Makes the last line longer: an obsolete folded line (RFC 9112, 5.2).
+    /// Appends an obsolete folded line to the value of the last line (RFC 9112, 5.2).
     mutating func continueLast(_ more: String) {
         guard let last = lines.popLast() else { return }
         lines.append(Line(last.name, last.value.isEmpty ? more : last.value + " " + more))

@@ -1,45 +1,45 @@
 /// A method of RFC 9110.
 package enum HTTPMethod: String, Sendable, Hashable {
     case get = "GET"
-    /// Asks for the headers alone.
+    /// Requests only the headers.
     case head = "HEAD"
     case post = "POST"
     case put = "PUT"
     case delete = "DELETE"
 }
 
-/// One request. The transport checks it; nothing in it can add a header line or reach another host.
+/// One request. The transport checks it, so that no part of it can add a header line or lead to another host.
 package struct HTTPRequest: Sendable {
     /// The method.
     package var method: HTTPMethod
     /// The absolute address, sent byte for byte.
     package var url: String
-    /// The lines to send, besides those that the transport adds (`Host`, `User-Agent`, `Accept-Encoding`, length).
+    /// The header lines, in addition to those that the transport adds (`Host`, `User-Agent`, `Accept-Encoding`, length).
     package var headers: HTTPHeaders
-    /// What to send; `nil` sends `Content-Length: 0` with a POST or PUT, without which a server may answer 411 (RFC 9110, 8.6).
+    /// The body; nil for none. A POST or PUT without a body has `Content-Length: 0`, because a server may answer 411 without it (RFC 9110, 8.6).
     package var body: [UInt8]?
-    /// Bounds on time and size.
+    /// Limits of time and size.
     package var limits: HTTPLimits
-    /// A guess of the decoded body's size in bytes, so that one allocation holds it. Zero: no guess.
+    /// The expected size of the decoded body in bytes, for a single allocation. Zero if unknown.
     package var expectedBodyBytes: Int
-    /// Whether a connection of its own is made for it, and described in the answer.
+    /// Whether the request uses a new connection, which the response describes.
     package var describesConnection = false
-    /// Whether a connection of its own is made for it, so that it is sent once: libcurl sends a request again when a kept connection turns out to
-    /// be closed (Curl_retry_request), and the server may have acted on the first one.
+    /// Whether the request uses a new connection, so that it is sent only once. If a reused connection turns out to be closed, libcurl sends the
+    /// request again (Curl_retry_request), although the server may have processed the first one.
     package var isSentOnce = false
-    /// A file to send instead of `body`. Only with PUT.
+    /// A file to send instead of `body`. Only for PUT.
     package var upload: HTTPUpload?
-    /// The key that signs it; `nil` sends it unsigned.
+    /// The key that signs the request; nil for an unsigned request.
     package var signature: RequestSignature?
-    /// Whether plain http to an address of this very link is allowed, which then goes through no proxy: for the metadata services of clouds.
+    /// Whether plain http to a link-local address is allowed, for the metadata services of clouds. Such a request does not use a proxy.
     package var allowsLinkLocal = false
-    /// What the address is called in messages, as in "Check the org's URL"; `nil`: what the transport's options say.
+    /// The name for the address in messages, such as "Check the org's URL"; nil for the name in the transport's options.
     package var addressName: String?
 
-    /// What messages call an address unless the caller gives it a name.
+    /// The name for an address in messages, unless the caller sets another.
     package static let usualAddressName = "the address"
 
-    /// Makes a request.
+    /// Creates a request.
     package init(
         _ method: HTTPMethod = .get, _ url: String, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8]? = nil,
         limits: HTTPLimits = HTTPLimits(), expectedBodyBytes: Int = 0
@@ -53,19 +53,19 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// Bounds on one exchange.
+/// Limits of one exchange.
 package struct HTTPLimits: Sendable, Hashable {
-    /// From the look-up of the name to the end of the TLS handshake.
+    /// The time from the name look-up to the end of the TLS handshake.
     package var connect: Duration
-    /// From start to end. Well above the 30 s that slow APIs give a query before they answer.
+    /// The time from start to end. It is well above the 30 s that a slow API may need for a query.
     package var total: Duration
-    /// How long less than one byte a second may arrive. Above those 30 s as well: a server sends nothing while it searches.
+    /// How long the transfer may stay below one byte a second. Also above those 30 s, because a server sends nothing while it searches.
     package var stall: Duration
-    /// How long the body may wait for memory that other bodies hold.
+    /// How long the body may wait until other bodies release memory.
     package var room: Duration
-    /// Largest body, in bytes after decoding. A compressed body that grows beyond it is cut off while it grows.
+    /// The maximum size of the decoded body, in bytes. A compressed body is cut off as soon as it exceeds the limit.
     package var bodyBytes: Int
-    /// Largest sum of the header lines, in bytes.
+    /// The maximum size of all header lines together, in bytes.
     package var headerBytes: Int
 
     /// The defaults suit a page of up to a thousand events.
@@ -82,7 +82,7 @@ package struct HTTPLimits: Sendable, Hashable {
     }
 }
 
-/// The protocol that carried an exchange.
+/// The HTTP version of an exchange.
 package enum HTTPVersion: String, Sendable, Hashable {
     case http1_0 = "HTTP/1.0"
     case http1_1 = "HTTP/1.1"
@@ -91,41 +91,42 @@ package enum HTTPVersion: String, Sendable, Hashable {
     case unknown = "HTTP"
 }
 
-/// What carried an exchange, for a person who looks for trouble on the way.
+/// Describes the connection of an exchange, for a person who looks for a problem in the network.
 package struct HTTPConnection: Sendable, Hashable {
-    /// Address and port that were called: the proxy's where there is one.
+    /// Address and port of the connection's other end: the proxy's if there is one.
     package var address = ""
-    /// The proxy's host and port; `nil`: none.
+    /// The proxy's host and port; nil if there is none.
     package var proxy: String?
-    /// Such as `TLSv1.3`; `nil` without TLS.
+    /// The TLS version, such as `TLSv1.3`; nil without TLS.
     package var tlsVersion: String?
-    /// Who signed the server's certificate.
+    /// The issuer of the server's certificate.
     package var certificateIssuer: String?
-    /// The end of the certificate's life, as the certificate writes it.
+    /// The end of the certificate's validity, in the certificate's own form.
     package var certificateEnd: String?
 
-    /// Nothing known.
+    /// Creates a description in which nothing is known.
     package init() {}
 }
 
-/// One whole answer.
+/// One complete answer.
 package struct HTTPResponse: Sendable {
-    /// 100…599 as sent.
+    /// The status, 100…599.
     package var status: Int
-    /// The header lines of the final answer; those of a proxy's CONNECT, of 1xx answers and trailers are left out.
+    /// The header lines of the final answer, without those of a proxy's answer to CONNECT, of 1xx answers, and of trailers.
     package var headers: HTTPHeaders
-    /// The body, decoded.
+    /// The decoded body.
     package var body: [UInt8]
-    /// What carried it.
+    /// The HTTP version of the answer.
     package var version: HTTPVersion
-    /// What carried it, if the request asked for that.
+    /// The connection, if the request asked for a description.
     package var connection: HTTPConnection?
-    /// Whether it is the token endpoint's (RFC 6749, 3.2), instead of the answer to the request that the token was for. Set by who authorizes requests.
+    /// Whether this is an answer of the token endpoint (RFC 6749, 3.2) and not the answer to the request that the token was for. The code that authorizes
+    /// requests sets it.
     package var isOfTokenEndpoint = false
-    /// The memory that a large body takes, counted until this is let go of; `nil` for a small one.
+    /// The memory of a large body, which counts until this object is released; nil for a small body.
     package var share: BodyShare?
 
-    /// Makes an answer.
+    /// Creates an answer.
     package init(
         status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], version: HTTPVersion = .http1_1,
         share: BodyShare? = nil

@@ -1,36 +1,36 @@
-/// Carries one request to its host and brings the answer, whatever its status.
+/// Sends requests to their hosts and returns the answers, whatever their status.
 package protocol HTTPTransport: Sendable {
-    /// Sends `request` and waits for the whole answer. A cancelled task ends the exchange.
+    /// Sends `request` and waits for the complete answer. If the task is cancelled, the exchange ends.
     ///
-    /// - Throws: ``TransportError`` when there was no whole answer within the request's limits.
+    /// - Throws: ``TransportError`` if no complete answer arrived within the request's limits.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 }
 
-/// Why there was no answer. Shows the host and what to check; never a query, a header or a credential.
+/// Why there was no answer. The description names the host and what to check, and never contains a query, a header or a credential.
 package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What a caller can tell apart.
+    /// The kinds of error that a caller can distinguish.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// The host's name, or the proxy's, has no address.
+        /// The name of the host or of the proxy can't be resolved.
         case resolve
-        /// No connection.
+        /// No connection to the host.
         case connect
-        /// The proxy can't be reached, refused, or asked for credentials. Nothing had been sent to the host.
+        /// The proxy is unreachable, refused the connection, or requires credentials. Nothing was sent to the host.
         case proxy
-        /// The server's certificate or the TLS handshake was no good. Nothing had been sent.
+        /// The server's certificate is not trusted, or the TLS handshake failed. The request was not sent.
         case tls
-        /// A time limit passed after the request had been sent.
+        /// A time limit passed after the request was sent.
         case timeout
-        /// There was no memory for the body within a minute: those of others hold it. The host is not to blame.
+        /// The body found no memory within the time limit, because other bodies did not release theirs. The host is not the cause.
         case noRoom
-        /// Body or headers beyond their bound.
+        /// The body or the headers exceed their limit.
         case tooLarge
         /// The task was cancelled.
         case cancelled
-        /// The connection ended inside the answer.
+        /// The connection ended before the answer was complete.
         case interrupted
         /// The answer is not HTTP, or its encoding is broken.
         case `protocol`
-        /// The request itself can't be sent; trying again doesn't help.
+        /// The request is invalid, so sending it again does not help.
         case invalidRequest
         /// The transport is shut down.
         case shutDown
@@ -38,14 +38,14 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
 
     /// What happened.
     package let kind: Kind
-    /// Host, with the port where it is not the scheme's own.
+    /// The host, with the port if it is not the scheme's default.
     package let host: String
-    /// The words of libcurl, or the reason; one line.
+    /// libcurl's error message or another reason, on one line.
     package let detail: String
-    /// What to do about this very error, where more is known than its kind tells. A sentence without its full stop.
+    /// What to do about this error, if it says more than the advice for its kind. A sentence without its final full stop.
     package let remedy: String?
 
-    /// Makes an error; `detail` is cut to one short line.
+    /// Creates an error. `detail` is shortened to one line.
     package init(_ kind: Kind, host: String, detail: String, remedy: String? = nil) {
         self.kind = kind
         self.host = host
@@ -53,31 +53,31 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         self.remedy = remedy
     }
 
-    /// What and where.
+    /// What happened, and at which host.
     package var summary: String {
         let words = detail.isEmpty ? "" : " (\(detail))"
         return switch kind {
         case .resolve: "the name \(host) can't be resolved\(words)"
         case .connect: "no connection to \(host)\(words)"
-        case .proxy: "no way to \(host) through the proxy\(words)"
+        case .proxy: "no connection to \(host) through the proxy\(words)"
         case .tls: "no trusted TLS connection to \(host)\(words)"
         case .timeout: "\(host) did not answer in time\(words)"
-        case .noRoom: "the answer of \(host) found no room in memory next to other answers\(words)"
+        case .noRoom: "no memory for the answer of \(host) while other answers are not stored yet\(words)"
         case .tooLarge: "the answer of \(host) is too large\(words)"
         case .cancelled: "the request to \(host) was cancelled"
-        case .interrupted: "the answer of \(host) broke off\(words)"
+        case .interrupted: "the connection to \(host) ended before its answer was complete\(words)"
         case .protocol: "the answer of \(host) is not proper HTTP\(words)"
         case .invalidRequest: "a request to \(host) can't be sent\(words)"
         case .shutDown: "the transport is shut down"
         }
     }
 
-    /// What and where, and what to do if that is known; one line.
+    /// What happened and at which host, and what to do if that is known. One line.
     package var description: String { remedy.map { "\(summary). \($0)." } ?? "\(summary)." }
 }
 
 extension String {
-    /// The text with control characters as spaces, cut to `limit` characters: safe for a log line.
+    /// The text with control characters replaced by spaces, cut to `limit` characters, so that it is safe for a log line.
     package func oneLine(limit: Int) -> String {
         var line = String.UnicodeScalarView()
         var count = 0

@@ -2,22 +2,22 @@ import Glibc
 
 /// An absolute http or https address, read strictly.
 ///
-/// libcurl reads the same text again when it connects. Whatever two readers could understand differently (RFC 3986
-/// against the WHATWG rules) is refused here, so that the origin that was checked is the origin that is called:
-/// userinfo, backslashes, white space, control and non-ASCII bytes, fragments, exotic numbers as hosts.
+/// libcurl parses the same text again when it connects. Text that two parsers could understand differently (RFC 3986
+/// and the WHATWG rules) is refused here: userinfo, backslashes, white space, control and non-ASCII bytes, fragments, unusual numbers as hosts.
+/// So libcurl connects to the origin that was checked here.
 package struct HTTPURL: Sendable, Hashable {
     /// Whether TLS is used.
     package let isSecure: Bool
-    /// Lower case, without brackets for an IPv6 address.
+    /// The host in lower case; an IPv6 address has no brackets.
     package let host: String
-    /// The port as written, or 443 or 80.
+    /// The port in the address, or the scheme's default: 443 or 80.
     package let port: UInt16
-    /// From the first `/` up to `?`; empty when nothing follows the authority.
+    /// The path, from the first `/` up to `?`; empty if nothing follows the host and port.
     package let path: String
-    /// What follows `?`, as written.
+    /// The part after `?`, unchanged.
     package let query: String?
 
-    /// Reads `text`; `nil` when it is not a plain absolute http or https address.
+    /// Reads `text`; nil if it is not a plain absolute http or https address.
     package init?(_ text: String) {
         guard text.utf8.count <= Self.maximumBytes,
             text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !Self.refusedBytes.contains($0) })
@@ -43,7 +43,7 @@ package struct HTTPURL: Sendable, Hashable {
         }
     }
 
-    /// The values of the query's parameter `name`, as written, in order.
+    /// The values of the query's parameter `name`, unchanged and in order.
     package func queryValues(_ name: String) -> [Substring] {
         guard let query else { return [] }
         return query.split(separator: "&").compactMap { pair in
@@ -52,10 +52,10 @@ package struct HTTPURL: Sendable, Hashable {
         }
     }
 
-    /// Whether the host is this machine by its very name: `localhost`, `127.0.0.0/8` or `::1`.
+    /// Whether the host is a name or address that always means this machine: `localhost`, `127.0.0.0/8` or `::1`.
     package var isLoopback: Bool { HTTPAuthority.isLoopback(host) }
 
-    /// Whether the host is an address at which clouds have their metadata services: `169.254.0.0/16` or `fd00:ec2::/32`.
+    /// Whether the host is an address of a cloud's metadata service: `169.254.0.0/16` or `fd00:ec2::/32`.
     package var isLinkLocal: Bool {
         if host.contains(":") {
             var address = in6_addr()
@@ -65,13 +65,13 @@ package struct HTTPURL: Sendable, Hashable {
         return host.hasPrefix("169.254.") && HTTPAuthority.isIPv4(host)
     }
 
-    /// Host, with the port where it is not the scheme's own: what a message may show of an address.
+    /// The host, with the port if it is not the scheme's default. A message may show this part of an address.
     package var hostAndPort: String {
         let shown = host.contains(":") ? "[\(host)]" : host
         return port == (isSecure ? 443 : 80) ? shown : "\(shown):\(port)"
     }
 
-    /// Longest address accepted, in bytes. Servers accept less: RFC 9110, 4.1 asks for 8000.
+    /// The maximum length of an address in bytes. Servers accept less: RFC 9110, 4.1 recommends support for 8000.
     static let maximumBytes = 16_384
 
     private static let refusedBytes = Set("\\\"<>#".utf8)
@@ -79,11 +79,11 @@ package struct HTTPURL: Sendable, Hashable {
 
 /// Host and port of an address.
 package struct HTTPAuthority {
-    /// Lower case, without brackets and without a trailing dot.
+    /// The host in lower case, without brackets and without a trailing dot.
     package let host: String
     package let port: UInt16?
 
-    /// `nil` when there is userinfo, the host is not a DNS name or an IP address, or the port is not 1…65535.
+    /// Nil if the text contains userinfo, the host is not a DNS name or an IP address, or the port is not 1…65535.
     package init?(_ text: String) {
         var hostText = Substring(text.lowercased())
         var portText: Substring?
@@ -117,7 +117,7 @@ package struct HTTPAuthority {
         host = String(hostText)
     }
 
-    /// Whether the host is this machine by its very name: `localhost`, `127.0.0.0/8` or `::1`.
+    /// Whether the host is a name or address that always means this machine: `localhost`, `127.0.0.0/8` or `::1`.
     package static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" { return true }
         if host.contains(":") {
@@ -138,8 +138,8 @@ package struct HTTPAuthority {
         return inet_pton(AF_INET6, host, &address) == 1
     }
 
-    /// RFC 1123: letters, digits and hyphens, labels of 1…63 bytes, 253 in all. A last label that starts with a digit
-    /// is an IPv4 address to most readers, so all of it has to be a dotted quad.
+    /// Whether the text is a host name (RFC 1123): letters, digits and hyphens, labels of 1…63 bytes, 253 bytes in all. Most parsers take a name whose
+    /// last label starts with a digit for an IPv4 address, so such a name must have the form of one: four numbers with dots.
     private static func isHostName(_ host: Substring) -> Bool {
         guard !host.isEmpty, host.utf8.count <= 253 else { return false }
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)

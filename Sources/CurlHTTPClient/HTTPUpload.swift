@@ -1,18 +1,18 @@
 import Glibc
 
-/// A file that is a request's body. It is read while it is sent, so none of it is kept in memory.
+/// A file that is a request's body. It is read while it is sent, so it is never in memory as a whole.
 package final class HTTPUpload: Sendable {
-    /// Fills a buffer from an offset on, and returns how many bytes it has read: 0 at the end of the file and for one that can't be read.
+    /// Fills a buffer with the bytes at an offset and returns their number: 0 at the end of the file, or if the file can't be read.
     package typealias Read = @Sendable (_ room: UnsafeMutableRawBufferPointer, _ offset: Int64) -> Int
 
-    /// Bytes that are sent: all that the file had when it was opened.
+    /// The number of bytes to send: the size of the file when it was opened.
     package let bytes: Int64
     private let readBytes: Read
     private let end: @Sendable () -> Void
 
     /// Opens the file at `path`.
     ///
-    /// - Throws: ``Failure`` for what can't be opened or is no regular file.
+    /// - Throws: ``Failure`` if the file can't be opened or is not a regular file.
     package convenience init(path: String) throws(Failure) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure(code: errno) }
@@ -33,9 +33,9 @@ package final class HTTPUpload: Sendable {
         }
     }
 
-    /// An open file.
+    /// Uses an open file.
     ///
-    /// - Parameter close: called once, when it is not needed any more.
+    /// - Parameter close: called once, when the file is no longer needed.
     package init(bytes: Int64, read: @escaping Read, close: @escaping @Sendable () -> Void) {
         self.bytes = bytes
         readBytes = read
@@ -44,7 +44,7 @@ package final class HTTPUpload: Sendable {
 
     deinit { end() }
 
-    /// Bytes that were read into `room`; 0 at the end of the file and for one that can't be read.
+    /// The number of bytes read into `room`: 0 at the end of the file, or if the file can't be read.
     package func read(_ room: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int { readBytes(room, offset) }
 
     /// Why a file can't be sent: an errno.

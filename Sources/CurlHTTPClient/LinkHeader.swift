@@ -1,13 +1,13 @@
-/// Reads `Link` headers (RFC 8288, section 3) for the one relation that paging needs.
+/// Reads `Link` headers (RFC 8288, section 3). Paging needs only the link with one relation.
 ///
-/// A server may send a line for each link; others on the way may join them with a comma or turn them round. The target may
-/// hold commas, semicolons and quotes, so it is taken from `<` to `>` before anything is split. What doesn't follow
-/// the grammar is passed over as if it weren't there.
+/// A server may send one header line per link. A proxy may join the lines with commas, or change their order. The target may
+/// contain commas, semicolons and quotes, so the text between `<` and `>` is taken first. A link that does not follow
+/// the grammar is ignored.
 package enum LinkHeader {
     /// The target of the first link whose relations include `next`, byte for byte, from all values of the header.
     package static func next(in values: [String]) -> String? { target(of: "next", in: values) }
 
-    /// The target of the first link whose relations include `relation` (compared without case).
+    /// The target of the first link whose relations include `relation`, compared without regard to case.
     package static func target(of relation: String, in values: [String]) -> String? {
         for value in values {
             var scanner = Scanner(bytes: Array(value.utf8))
@@ -27,7 +27,7 @@ package enum LinkHeader {
         let bytes: [UInt8]
         var position = 0
 
-        /// The next well-formed link, or `nil` at the end.
+        /// The next well-formed link; nil at the end.
         mutating func nextLink() -> Link? {
             while position < bytes.count {
                 skip { $0 == 0x2C || Self.isSpace($0) }
@@ -54,7 +54,7 @@ package enum LinkHeader {
                     guard let text = parameterValue() else { return nil }
                     value = text
                 }
-                // Of several `rel` the first counts (RFC 8288, 3.3). A link with an anchor speaks of another page (3.2).
+                // The first of several `rel` parameters counts (RFC 8288, 3.3). A link with an anchor is about another page (3.2).
                 if name == "rel", relations == nil {
                     relations = String(decoding: value, as: UTF8.self).lowercased().split(separator: " ").map(
                         String.init)
@@ -83,7 +83,7 @@ package enum LinkHeader {
             return nil
         }
 
-        /// To the next comma that is in neither quotes nor angle brackets.
+        /// Moves to the next comma outside of quotes and angle brackets.
         private mutating func skipToComma() {
             var isQuoted = false
             var isBracketed = false

@@ -1,5 +1,5 @@
 extension String {
-    /// The text as a part of a path or of a query: all bytes but the unreserved ones of RFC 3986, 2.3, are escaped.
+    /// The text encoded for use in a path or a query: all bytes except the unreserved ones of RFC 3986, 2.3, are escaped.
     package var percentEncoded: String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

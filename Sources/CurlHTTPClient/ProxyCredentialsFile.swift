@@ -1,6 +1,6 @@
 /// User and password for a proxy, as `user:password` on one line of a file, read again when the file is replaced.
 package struct ProxyCredentialsFile: Sendable {
-    /// Never printed.
+    /// A user and a password. They are never printed.
     struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {
         let user: String
         let password: String
@@ -9,14 +9,14 @@ package struct ProxyCredentialsFile: Sendable {
         var customMirror: Mirror { Mirror(self, children: [:]) }
     }
 
-    /// Why there are none; never holds a part of them.
+    /// Why there are no credentials. It never contains a part of them.
     struct Failure: Error {
         let words: String
     }
 
     private let file: SecretFile<Credentials, SecretFileError>
 
-    /// Does not touch the file yet.
+    /// Does not read the file yet.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 1024) { text throws(SecretFileError) in
             guard let credentials = Self.parse(text) else { throw .malformed(place: path) }
@@ -24,7 +24,7 @@ package struct ProxyCredentialsFile: Sendable {
         }
     }
 
-    /// What the file holds now.
+    /// The present credentials.
     func current() throws(Failure) -> Credentials {
         do throws(SecretFileError) {
             return try file.value()
@@ -38,7 +38,7 @@ package struct ProxyCredentialsFile: Sendable {
         }
     }
 
-    /// The first colon parts them: a password may hold more (RFC 7617, section 2). White space inside is theirs.
+    /// Splits a line at the first colon, because a password may contain further colons (RFC 7617, section 2). White space inside the line is kept.
     static func parse(_ line: String) -> Credentials? {
         var text = line[...]
         while text.last?.isNewline == true { text.removeLast() }

@@ -1,14 +1,14 @@
 import Glibc
 
-/// Which requests go through a proxy: decided here and not left to libcurl, so that a message can say which way was taken.
+/// Decides which requests go through a proxy. libcurl does not decide this, so that a message can say whether a proxy was used.
 ///
-/// What is configured wins over the environment, piece by piece: `https_proxy` or `all_proxy`, and `no_proxy`, in small letters or
-/// in capitals (libcurl-env(3)). A loopback address is never asked through a proxy.
+/// The configured proxy replaces `https_proxy` or `all_proxy` of the environment, and the configured exceptions replace `no_proxy`. The variables may be in
+/// lower or upper case (libcurl-env(3)). A request to a loopback address never goes through a proxy.
 package struct ProxyRules: Sendable, Hashable {
-    /// A proxy as libcurl takes it, and as a message may show it.
+    /// A proxy in the form for libcurl, and in the form for messages.
     struct Proxy: Sendable, Hashable {
         let text: String
-        /// Host and port, without the user and password that the environment may hold.
+        /// Host and port, without the user and password that the environment's value may contain.
         let shown: String
 
         init(_ text: String) {
@@ -24,9 +24,9 @@ package struct ProxyRules: Sendable, Hashable {
     private let exceptions: [String]
 
     /// - Parameters:
-    ///   - proxy: an address, or `nil` for the environment's.
-    ///   - exceptions: hosts that are asked directly: a name stands for its subdomains too, with or without a dot in front; an
-    ///     address or a range of addresses for hosts that are written as addresses; `*` for all. `nil`: the environment's.
+    ///   - proxy: the proxy's address; nil for the one in the environment.
+    ///   - exceptions: hosts to which requests go directly. A name, with or without a dot at its beginning, includes its subdomains. An
+    ///     address or a range applies to hosts that are given as addresses; `*` means all hosts. Nil for those in the environment.
     package init(proxy: String?, exceptions: [String]?, environment: [String: String]) {
         func variable(_ names: [String]) -> String? { names.lazy.compactMap { environment[$0] }.first }
         let address = proxy ?? variable(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
@@ -37,13 +37,13 @@ package struct ProxyRules: Sendable, Hashable {
         self.exceptions = listed.map { $0.lowercased() }
     }
 
-    /// The proxy for `url`; `nil`: none.
+    /// The proxy for `url`; nil if the request goes directly.
     func proxy(for url: HTTPURL) -> Proxy? {
         guard let proxy, !url.isLoopback, !exceptions.contains(where: { Self.covers($0, url.host) }) else { return nil }
         return proxy
     }
 
-    /// Host and port of the proxy for this address; `nil`: none.
+    /// Host and port of the proxy for this address; nil if a request goes directly.
     package func proxyShown(for address: String) -> String? {
         HTTPURL(address).flatMap { proxy(for: $0) }?.shown
     }

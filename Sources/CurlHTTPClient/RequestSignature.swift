@@ -1,11 +1,11 @@
-/// The key that signs a request with AWS Signature Version 4. libcurl makes the signature (CURLOPT_AWS_SIGV4(3)).
+/// The key that signs a request with AWS Signature Version 4. libcurl computes the signature (CURLOPT_AWS_SIGV4(3)).
 ///
-/// libcurl signs all lines of ``HTTPRequest/headers``. For a signature that every libcurl from 7.88 on computes as the server does:
+/// libcurl signs all lines of ``HTTPRequest/headers``. So that every libcurl from 7.88 on computes the same signature as the server:
 ///
-/// - The path is percent-encoded, all bytes but letters, digits and `-._~/`.
-/// - The query is sorted and encoded, each part is `name=value`, and no value holds `%2B`.
-/// - `x-amz-content-sha256` is there.
-/// - No header comes twice or is empty, and no header's name begins with the whole name of another.
+/// - The path is percent-encoded, except for letters, digits and `-._~/`.
+/// - The query is sorted and encoded, each part has the form `name=value`, and no value contains `%2B`.
+/// - `x-amz-content-sha256` is present.
+/// - No header occurs twice or is empty, and no header's name is the beginning of another header's name.
 package struct RequestSignature: Sendable, CustomStringConvertible, CustomReflectable {
     let provider: String
     let keyID: String
@@ -22,6 +22,6 @@ package struct RequestSignature: Sendable, CustomStringConvertible, CustomReflec
         self.secret = secret
     }
 
-    package var description: String { "a signature's key (not shown)" }
+    package var description: String { "a signing key (not shown)" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -105,11 +105,11 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
 package protocol SecretFileFailure: Error {
     /// The file can't be read, with the system's words.
     static func unreadable(path: String, reason: String) -> Self
-    /// It is larger than a secret, or not text.
+    /// The file is larger than a secret can be, or is not text.
     static func malformed(place: String) -> Self
 }
 
-/// Why a file holds no secret, where nothing more is to be said.
+/// Why a file contains no secret, for callers that need no further detail.
 package enum SecretFileError: SecretFileFailure {
     case unreadable(path: String, reason: String)
     case malformed(place: String)

@@ -105,7 +105,7 @@ package struct Deliverer: Sendable {
 
     private func wait(_ interval: Duration) async -> Event {
         await windDown.pause(interval)
-        // At the end, only running transfers are awaited. `pause` then returns at once, so this sleep keeps the loop from spinning.
+        // During a stop, the loop only waits for running transfers. `pause` then returns at once, so this sleep prevents a busy loop.
         if windDown.reason != .none { try? await Task.sleep(for: .milliseconds(50), clock: .continuous) }
         return .tick
     }

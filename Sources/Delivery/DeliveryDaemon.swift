@@ -95,7 +95,8 @@ package struct DeliveryDaemon {
     /// A message that there is no such destination, with the names of the existing ones.
     package static func unknown(_ name: String, _ configuration: Configuration) -> String {
         let names = configuration.destinations.map(\.name.text)
-        let known = names.isEmpty ? "it has no destinations" : "it has \(names.joined(separator: ", "))"
+        let known =
+            names.isEmpty ? "there are no destinations" : "the destinations are \(names.joined(separator: ", "))"
         return "the configuration has no destination “\(name)”: \(known)"
     }
 }

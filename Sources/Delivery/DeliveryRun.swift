@@ -3,8 +3,8 @@ import Glibc
 import Spool
 import Time
 
-/// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. Its source provides segments and stores the acknowledgement;
-/// its caller does transfers, timing and logging.
+/// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. Its source provides segments and stores the
+/// acknowledgement; its caller does transfers, timing and logging.
 struct DeliveryRun {
     /// How long, and for how many segments, an acknowledgement is delayed if repeats have no effect, because each one costs a few synced writes.
     private static let acknowledgeAfter = Duration.milliseconds(250)
@@ -39,7 +39,7 @@ struct DeliveryRun {
     private var stateSince: Int64
     private var reportedAt: ContinuousClock.Instant?
 
-    /// Lines for the journal; the caller removes them.
+    /// Lines for the journal. The caller logs and removes them.
     var lines: [DeliveryHealth.Line] = []
     var notices: [String] = []
 
@@ -67,7 +67,7 @@ struct DeliveryRun {
         spoolRetryAt = nil
         do throws(DeliveryTrouble) {
             // Missing segments are looked for only while no other segment is in progress.
-            if let begin = try source.look(missing: underWay.isEmpty ? Array(missing.values) : []) {
+            if let begin = try source.refresh(missing: underWay.isEmpty ? Array(missing.values) : []) {
                 for sequence in missing.keys {
                     if let line = health.succeeded(sequence) { lines.append(line) }
                 }

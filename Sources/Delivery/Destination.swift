@@ -111,7 +111,7 @@ package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
         self.remedy = remedy.oneLine(limit: 400)
     }
 
-    /// What to do about a segment that is not what was sealed.
+    /// What to do about a segment whose file differs from the sealed one.
     static var damageRemedy: String { "Check it with `\(CommandHint.command("spool verify"))` and restore it" }
 }
 

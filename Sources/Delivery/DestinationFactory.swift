@@ -83,7 +83,7 @@ package struct DestinationFactory: Sendable {
                         exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),
                         environment: environment),
                     proxyCredentials: network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
-                    // One more connection for credentials.
+                    // The requests for credentials need one more connection.
                     maximumIdleConnections: connections + 1, maximumConnections: connections + 1,
                     maximumBodyBytes: 4 << 20))
         } catch {

@@ -15,7 +15,7 @@ package protocol SegmentSource: Sendable {
     /// - Parameter missing: segments that were missing when they were to be delivered.
     /// - Returns: the number after which the delivery must begin, or begin again; otherwise nil.
     /// - Throws: the reason why segments can't be read; it is called again later.
-    func look(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
+    func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
 
     /// The next segment, without taking it; nil while there is none.
     func peek() throws(DeliveryTrouble) -> SourceSegment?
@@ -64,7 +64,7 @@ package struct SourceSegment: Sendable, Equatable {
 /// The result of fetching a segment.
 package enum SegmentFetch: Sendable, Equatable {
     case ready
-    /// It is not in the spool any more.
+    /// The segment is not in the spool any more.
     case isMissing
     /// Fetching failed, temporarily or permanently.
     case failed(DeliveryOutcome)

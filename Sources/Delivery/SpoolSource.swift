@@ -39,7 +39,7 @@ package final class SpoolSource: SegmentSource {
         state.withLock { ($0.queue?.lag.segments ?? 0, $0.queue?.lag.bytes ?? 0) }
     }
 
-    package func look(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64? {
+    package func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64? {
         try state.withLock { state throws(DeliveryTrouble) in
             do throws(SpoolError) {
                 let begin = state.queue == nil ? try open(&state) : try again(missing, &state)
@@ -56,7 +56,7 @@ package final class SpoolSource: SegmentSource {
         prepare()
         var known = try acknowledgements.acknowledgement(of: loader)
         if known == nil {
-            // From here on, segments that are not delivered to this destination are not deleted.
+            // After this, retention keeps segments that are not delivered to this destination.
             known = try acknowledgements.acknowledge(loader, through: 0, at: clock())
         }
         return begin(reader, after: known?.sequence ?? 0, &state)

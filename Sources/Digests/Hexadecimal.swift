@@ -1,6 +1,6 @@
 /// Bytes as lower-case hexadecimal digits.
 package enum Hexadecimal {
-    /// Two digits a byte.
+    /// Two digits for each byte.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
@@ -11,12 +11,12 @@ package enum Hexadecimal {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Big-endian, with leading zeros.
+    /// The digits of a number, the highest first, with leading zeros.
     package static func text(_ value: some FixedWidthInteger) -> String {
         withUnsafeBytes(of: value.bigEndian) { text($0) }
     }
 
-    /// Nil if the text is not hexadecimal digits of whole bytes.
+    /// The bytes of a hexadecimal text; nil if it contains another character or an odd number of digits.
     package static func bytes(_ text: String) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else { return nil }

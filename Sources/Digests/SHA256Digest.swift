@@ -1,12 +1,12 @@
 import CCrypto
 
-/// SHA-256 (FIPS 180-4) by the system's libcrypto. It can be reused for any number of messages without allocating.
+/// SHA-256 (FIPS 180-4), computed by the system's libcrypto. One object can be reused for any number of messages without allocating memory.
 ///
-/// A message in memory needs one call. A message in pieces goes through `start`, `update` and `finish`.
+/// A message in memory needs one call. For a message in several pieces, call `start`, `update` for each piece, and `finish`.
 package final class SHA256Digest {
     private let algorithm: OpaquePointer
     private let state: UnsafeMutablePointer<SHA256_CTX>
-    /// The context for messages in pieces, created when the first one begins.
+    /// The context for messages in several pieces. It is created when the first such message begins.
     private var context: OpaquePointer?
 
     /// Nil if libcrypto's configuration offers no SHA-256.

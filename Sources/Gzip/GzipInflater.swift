@@ -2,17 +2,17 @@ import CZlib
 
 /// Decompresses gzip (RFC 1952) piece by piece. A file or a body may have several members in sequence (section 2.2).
 package final class GzipInflater {
-    /// The result of a piece.
+    /// The result of decompressing a piece.
     package enum Outcome: Equatable {
         case good
-        /// The caller wanted no more; the rest of the piece was not decompressed.
+        /// The caller asked to stop, so the remaining bytes of the piece were not decompressed.
         case stopped
         /// Not gzip, or damaged; zlib's error code.
         case broken(Int32)
     }
 
     private let stream: UnsafeMutablePointer<z_stream>
-    /// Whether a member has begun and not ended. If the input ends here, it is incomplete.
+    /// Whether a member has begun and not ended. Input that ends inside a member is incomplete.
     package private(set) var isInsideMember = false
     /// The number of members that have ended.
     package private(set) var members = 0

@@ -1,9 +1,9 @@
 /// Whether a request's `Host` names this host itself.
 ///
-/// Any web site can let its own name resolve to 127.0.0.1, so that its page may read from a local server as if that were the site itself (DNS
+/// Any web site can let its own name resolve to 127.0.0.1, and a browser then lets the site's page read from a local server as if the server were the site (DNS
 /// rebinding). The browser then sends the site's name as `Host`. Any port is accepted, for tunnels.
 struct HostRule: Sendable {
-    /// Off for a Unix socket, which no web page reaches.
+    /// False for a Unix socket, which no web page can reach.
     let isChecked: Bool
 
     func accepts(_ hosts: [String]) -> Bool {

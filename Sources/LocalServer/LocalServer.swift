@@ -10,7 +10,7 @@ import NIOPosix
 /// try await server.run { print("listening") }   // until the task is cancelled
 /// ```
 ///
-/// It does not authenticate clients. ``ServerLimits`` bounds the resources that they use.
+/// The server does not authenticate clients. ``ServerLimits`` bounds the resources that they use.
 package struct LocalServer: Sendable {
     /// Answers a request. It is called on the server's thread, so a slow handler delays the other clients.
     package typealias Handler = @Sendable (LocalRequest) -> LocalResponse

@@ -100,19 +100,19 @@ enum Metrics {
         Metric("fleet_held_integrations", .gauge, .count, "The integrations that this host holds") { Double($0.holds) },
         Metric(
             "fleet_takeovers_total", .counter, .count,
-            "Integrations that this host took over from another since the start"
+            "Integrations that this host took over from another since the daemon started"
         ) {
             Double($0.takeovers)
         },
         Metric(
             "fleet_fenced_seals_total", .counter, .count,
-            "Seals of this host since the start that were rejected because another host had already sealed"
+            "Seals of this host since the daemon started that were rejected because another host had already sealed"
         ) {
             Double($0.fenced)
         },
         Metric(
             "fleet_dropped_records_total", .counter, .records,
-            "Unsealed records that this host dropped since the start because another host had collected them"
+            "Unsealed records that this host dropped since the daemon started because another host had collected them"
         ) {
             Double($0.droppedRecords)
         },
@@ -128,29 +128,30 @@ enum Metrics {
         },
         Metric(
             "integration_up", .gauge, .flag,
-            "Whether its events arrive, live or while it catches up; absent while an operator has paused it, and on a host that does not hold it"
+            "Whether the integration's events arrive, live or while it catches up; absent while the integration is paused, and on a host that does not hold it"
         ) {
             $0.isPaused || $0.isStandby ? nil : flag($0.state.isHealthy)
         },
         Metric(
             info: "integration_state",
-            "Its current state, as in status.json, or paused_by_operator; other states have no series",
+            "The integration's current state, as in status.json, or paused_by_operator; other states have no series",
             labels: ["state"]
         ) {
             [$0.isPaused ? "paused_by_operator" : $0.state.rawValue]
         },
         Metric(
             "integration_held", .gauge, .flag,
-            "Whether this host of a fleet holds it; absent outside a fleet, and while an operator has paused it"
+            "Whether this host of a fleet holds the integration; absent outside a fleet, and while the integration is paused"
         ) {
             $0.holder == nil || $0.isPaused ? nil : flag(!$0.isStandby)
         },
-        Metric("integration_state_timestamp_seconds", .gauge, .timestamp, "When that state began") {
+        Metric("integration_state_timestamp_seconds", .gauge, .timestamp, "When the integration's current state began")
+        {
             ReportTime.seconds($0.since)
         },
         Metric(
             info: "integration_problem",
-            "Its current problem, by the name that /usr/share/doc/tributary/status.md explains; absent without a problem",
+            "The integration's current problem, by its name in /usr/share/doc/tributary/status.md; absent without a problem",
             labels: ["kind"]
         ) {
             $0.problem.map { [$0.kind] }
@@ -212,7 +213,7 @@ enum Metrics {
         },
         Metric(
             "integration_rate_limit_remaining_requests", .gauge, .requests,
-            "Requests of that limit that were left at Okta's last answer"
+            "Requests for the log that the rate limit still allowed at Okta's last answer"
         ) {
             $0.budget.map { Double($0.remaining) }
         },
@@ -234,7 +235,9 @@ enum Metrics {
         ) {
             Double($0.unsealedRecords)
         },
-        Metric("integration_unsealed_bytes", .gauge, .bytes, "Disk space of those records in the state directory") {
+        Metric(
+            "integration_unsealed_bytes", .gauge, .bytes, "Disk space of the unsealed records in the state directory"
+        ) {
             $0.unsealedBytes.map(Double.init)
         },
         Metric("integration_sealing_failed", .gauge, .flag, "Whether sealing fails for segments that are due") {
@@ -242,7 +245,7 @@ enum Metrics {
         },
         Metric(
             "integration_events_missing", .gauge, .flag,
-            "Whether Okta has deleted events before they were collected, since the start"
+            "Whether Okta has deleted events before they were collected, since the daemon started"
         ) {
             flag($0.gap != nil)
         },
@@ -279,10 +282,12 @@ enum Metrics {
 
     /// Metrics of one destination, with the label `destination`.
     static let destination: [Metric<DestinationStatus>] = [
-        Metric("destination_up", .gauge, .flag, "Whether its delivery runs and takes segments") { flag($0.isHealthy) },
+        Metric("destination_up", .gauge, .flag, "Whether the destination's delivery runs and takes segments") {
+            flag($0.isHealthy)
+        },
         Metric(
             info: "destination_state",
-            "The current state of its delivery, not_running without a process; other states have no series",
+            "The current state of the destination's delivery, not_running without a process; other states have no series",
             labels: ["state"]
         ) {
             [$0.isRunning ? $0.report?.state.rawValue ?? "starting" : "not_running"]
@@ -293,16 +298,19 @@ enum Metrics {
         Metric("destination_lag_bytes", .gauge, .bytes, "Bytes of the segments that wait to be delivered") {
             ($0.report?.lagBytes).map(Double.init)
         },
-        Metric("destination_lag_seconds", .gauge, .seconds, "How long the oldest of those segments has waited") {
+        Metric("destination_lag_seconds", .gauge, .seconds, "How long the oldest segment has waited to be delivered") {
             ($0.report?.lagSeconds).map(Double.init)
         },
         Metric(
             "destination_delivered_segments_total", .counter, .segments,
-            "Segments that were delivered since its process started"
+            "Segments that were delivered since the delivery's process started"
         ) {
             ($0.report?.deliveredSegments).map(Double.init)
         },
-        Metric("destination_delivered_bytes_total", .counter, .bytes, "Bytes of those segments") {
+        Metric(
+            "destination_delivered_bytes_total", .counter, .bytes,
+            "Bytes of the segments that were delivered since the delivery's process started"
+        ) {
             ($0.report?.deliveredBytes).map(Double.init)
         },
         Metric("destination_requests_total", .counter, .requests, "Requests that were sent, or commands that were run")

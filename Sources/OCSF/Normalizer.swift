@@ -84,7 +84,7 @@ package final class Normalizer {
         set { mapping.isExplaining = newValue }
     }
 
-    /// For the last record: which rule decided each part.
+    /// Which rule decided each part of the last record.
     package var explanations: [Explanation] { mapping.explanations }
 
     /// Why an event can't be read; nil if it can. It creates no record, so it measures the cost of reading alone.

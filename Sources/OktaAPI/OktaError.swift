@@ -6,13 +6,13 @@ import FoundationEssentials
 /// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses` of objects or of plain strings) and
 /// OAuth's (`error`, `error_description`). Edge servers answer with HTML or nothing; then every part is `nil`.
 package struct OktaError: Sendable, Hashable {
-    /// `E0000011`, or OAuth's `invalid_client`. This is the only part that Okta documents as stable. Letters, digits, `_`, `-` and `.`.
+    /// The code, such as `E0000011` or OAuth's `invalid_client`: letters, digits, `_`, `-` and `.`. Okta documents only this part as stable.
     package var code: String?
     /// Text for people. It may contain user input, so it is limited to one line.
     package var summary: String?
     /// The underlying causes: at most eight, each one line.
     package var causes: [String]
-    /// Whether the body is a web page, so that something other than the API has answered.
+    /// Whether the body is a web page. Then something other than the API has answered.
     package var isHTML: Bool
 
     /// Reads at most the first 64 KiB of `body`.

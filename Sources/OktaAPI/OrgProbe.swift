@@ -19,10 +19,10 @@ package struct OrgProbe: Sendable, Hashable {
     package let pipeline: Pipeline?
     /// The org's okta.com address, if the org says so and it is valid.
     package let organization: OrgURL?
-    /// The org's other address, usually a custom domain.
+    /// Another address of the org, usually its custom domain.
     package let alternate: OrgURL?
 
-    /// The request that asks for it.
+    /// The request to `/.well-known/okta-organization`.
     package static func request(_ org: OrgURL) -> HTTPRequest {
         HTTPRequest(
             .get, "\(org.origin)/.well-known/okta-organization",

@@ -58,7 +58,7 @@ package struct OrgURL: Sendable {
         url.isSecure == isSecure && url.host == host && url.port == port
     }
 
-    /// What it is called in messages.
+    /// The name of an org's address in messages.
     package static let addressName = "the org's URL"
 
     /// Domains under which Okta assigns org names, from Okta's documentation and the list in its Python SDK.
@@ -88,7 +88,7 @@ package struct OrgURL: Sendable {
     }
 
     /// Removes all schemes from the beginning, including doubled and half-typed ones (`https://https//acme.okta.com`).
-    /// The last one counts; none means https.
+    /// The last scheme counts. An address without a scheme is an https address.
     private static func withoutSchemes(
         _ text: Substring, _ warnings: inout [OrgURLWarning]
     ) throws(OrgURLError) -> (isSecure: Bool, rest: Substring) {
@@ -167,7 +167,7 @@ package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
 
 /// Why a text is not an org's address. Each description says what to write instead.
 package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Only white space or a scheme.
+    /// The text has only white space or a scheme.
     case empty
     /// A placeholder from a manual.
     case placeholder
@@ -177,13 +177,13 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     case userinfo
     /// Letters outside ASCII.
     case notASCII
-    /// Not a DNS name or an IP address, or an invalid port.
+    /// The host is neither a DNS name nor an IP address, or the port is invalid.
     case badHost(String)
     /// A single word, probably an org's subdomain.
     case bareName(String)
     /// `.com.com` at the end; the value is the address with one of them removed.
     case doubledSuffix(String)
-    /// One of Okta's own sites.
+    /// The address is one of Okta's own sites.
     case notAnOrg(String)
     /// A scheme other than https.
     case unknownScheme(String)

@@ -2,7 +2,7 @@ import CommandHints
 import CurlHTTPClient
 
 extension TransportError {
-    /// What an operator of an org can check.
+    /// What an operator of an org can check after this error.
     package var advice: String {
         if let remedy { return remedy }
         return switch kind {
@@ -12,9 +12,9 @@ extension TransportError {
         case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
         case .timeout: "Check the network; if it persists, Okta's status page"
         case .noRoom:
-            "See why those are not stored: a spool that is full or can't be written, mostly (`\(CommandHint.command("status"))`)"
+            "See why the other answers are not stored: usually the spool is full or can't be written (`\(CommandHint.command("status"))`)"
         case .tooLarge:
-            "If it persists, the address does not lead to Okta, or a page of the log is larger than the bound"
+            "If it persists, the address does not lead to Okta, or a page of the log exceeds the size limit"
         case .cancelled, .shutDown: "No action is needed"
         case .interrupted, .protocol: "If it persists, check for a proxy or firewall that changes traffic"
         case .invalidRequest: "Check the configured URL, filter, token and ca_file"

@@ -4,7 +4,7 @@ public struct OrgSettings: Sendable {
     public var host = "127.0.0.1"
     /// TCP port; 0 for any free one.
     public var port: UInt16 = 0
-    /// The origin in links, such as `https://acme.example:8443` for a reverse proxy in front; nil for the `Host` that the client called.
+    /// The origin in links, such as `https://acme.example:8443` if the org is behind a reverse proxy; nil to use the request's `Host`.
     public var publicURL: String?
     /// API tokens of super administrators, without the scheme `SSWS`. Each token has a different owner among the users.
     public var tokens: [String] = ["00simulated-okta-token"]
@@ -50,8 +50,8 @@ public struct OrgSettings: Sendable {
     public var rateWindowSeconds = 60
     /// The number of plain users `user0001@corp.example`, … in addition to the made-up ones; all are ACTIVE.
     public var extraUsers = 0
-    /// Requests in each window for each budget of the management API (users, groups, others). If nil, the share that one credential
-    /// has in a Workforce org: 1000 for one user, 300 for lists of users, 500 for a group, 600 for everything else.
+    /// The number of requests that each budget of the management API allows in a window. If nil, the numbers of one credential in a Workforce org: 1000 for one
+    /// user, 300 for lists of users, 500 for a group, 600 for all other calls.
     public var managementLimit: Int?
     /// Milliseconds from an action until its event can be read in the log.
     public var actionEventDelay: Int64 = 200

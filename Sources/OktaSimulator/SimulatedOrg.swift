@@ -10,8 +10,8 @@
 /// await org.stop()
 /// ```
 ///
-/// Event `i` is a function of only the settings and `i`, so a log of any length takes no memory, and an org that is restarted with the
-/// same settings, `epoch` and `port` serves the same log and accepts its earlier cursors.
+/// Event `i` depends only on the settings and `i`, so a log of any length takes no memory. After a restart with the same settings, `epoch` and `port`, the org
+/// serves the same log and accepts its earlier cursors.
 ///
 /// Additional paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one per line, in the order of the log),
 /// `POST` and `DELETE /_simulator/faults`, `POST /_simulator/events` (NDJSON to append), `POST /_simulator/revoke` (all access

@@ -30,7 +30,7 @@ package struct ResponseLogPosition: Hashable, Sendable, Comparable, CustomString
 /// A part of the response log.
 package struct ResponseLogBatch: Sendable {
     package var entries: [ResponseEntry]
-    /// Where the next batch begins.
+    /// The position at which the next batch begins.
     package var next: ResponseLogPosition
     /// The number of lines that are not entries, which happens only after damage.
     package var unreadableLines: Int

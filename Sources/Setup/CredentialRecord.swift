@@ -10,7 +10,7 @@ package struct CredentialRecord: Sendable, Equatable {
     package var expires: CalendarDate?
     package var clientID: String?
     package var keyID: String?
-    /// Where the secret is, if the unit does not provide it.
+    /// The path of the secret's file; nil if the unit provides the secret.
     package var secretFile: String?
 
     package init(

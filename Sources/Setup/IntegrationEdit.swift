@@ -5,7 +5,7 @@ import Configuration
 package struct HandEdit: Error, Sendable, CustomStringConvertible {
     /// The place of that text.
     package let place: ConfigurationPlace
-    /// What is there, such as `the integration acme`.
+    /// The existing entry in words, such as `the integration acme`.
     package let subject: String
 
     package var description: String {

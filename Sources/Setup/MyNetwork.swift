@@ -43,7 +43,7 @@ extension ConfigurationEdit {
         }
     }
 
-    /// Sets this in the file that contains it now, or otherwise in a separate file.
+    /// Writes the section into the file that has it now, or into a separate file if no file has it.
     ///
     /// - Parameters:
     ///   - present: the configuration that is in the files now.

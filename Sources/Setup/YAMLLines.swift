@@ -82,7 +82,7 @@ package struct YAMLLines: Sendable {
     /// Adds a key with a mapping below it at the end of another mapping, or adds the mapping if the key has none.
     ///
     /// - Parameter inner: keys with the texts of their values.
-    /// - Returns: false if the key has a value, such as one in braces; then nothing is changed.
+    /// - Returns: false, without a change, if the key already has a value, for example in braces.
     package mutating func add(_ key: String, _ inner: [(key: String, value: String)], in block: Block) -> Bool {
         let pad = String(repeating: " ", count: block.column)
         let below = inner.map { "\(pad)  \($0.key): \($0.value)" }

@@ -118,7 +118,8 @@ package final class Spool: Sendable {
         }
     }
 
-    /// Total size of segments, staged files and journals, measured now. It walks the directories, so use it for a status on request, not for each commit. Bytes.
+    /// Total size of segments, staged files and journals, measured now. It walks the directories, so use it for a status on request, not for each commit.
+    /// Bytes.
     package func usage(now: SpoolInstant) throws(SpoolError) -> (used: Int64, limit: Int64) {
         (try measure(now), settings.maxBytes)
     }
@@ -168,8 +169,8 @@ package final class Spool: Sendable {
     /// What prevents deletion, according to the last retention pass.
     package var retentionReport: RetentionReport { state.withLock { $0.retention } }
 
-    /// Deletes segments that exceed the retention, at most once a minute. If it fails, the next call retries, and `retentionReport` has the reason.
-    /// Nothing relies on it.
+    /// Deletes segments that exceed the retention, at most once a minute. If it fails, the next call retries, and `retentionReport` has the reason. No other
+    /// part depends on the deletion.
     package func applyRetention(_ now: SpoolInstant) {
         guard settings.retention != .never else { return }
         let due: (goneBefore: Int64, time: Int64)? = state.withLock { state in

@@ -28,13 +28,13 @@ struct SpoolIdentity: Codable, Equatable {
             do {
                 identity = try JSONDecoder().decode(SpoolIdentity.self, from: Data(contents))
             } catch {
-                throw .damaged(path: path, reason: "it is not valid JSON")
+                throw .damaged(path: path, reason: "the file is not valid JSON")
             }
             guard identity.format <= format else {
                 throw .newerFormat(path: path, found: identity.format, supported: format)
             }
             guard let id = Hexadecimal.bytes(identity.id), id.count == 16 else {
-                throw .damaged(path: path, reason: "its id is not 32 hexadecimal digits")
+                throw .damaged(path: path, reason: "the id is not 32 hexadecimal digits")
             }
             if let shared, shared != id {
                 throw .refused(

@@ -9,7 +9,7 @@ package struct SpoolSettings: Sendable {
     package var segmentMaxBytes: Int
     /// The age of the oldest unsealed record at which a seal is due.
     package var segmentMaxAge: Duration
-    /// The same for an integration's first segments, if that is less, so that who has just added one soon sees files; nil for `segmentMaxAge`.
+    /// The age for an integration's first segments, if it is less, so that files of a new integration soon appear; nil for `segmentMaxAge`.
     package var firstSegmentMaxAge: Duration?
     /// The size on disk, sealed and unsealed, above which commits are refused. At least 1.
     package var maxBytes: Int64
@@ -56,7 +56,7 @@ package struct SpoolSettings: Sendable {
 package struct SpoolInstant: Sendable, Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package var wall: Int64
-    /// Milliseconds since some fixed point of this boot.
+    /// Milliseconds since a fixed moment of this boot.
     package var monotonic: Int64
 
     package init(wall: Int64, monotonic: Int64) {

@@ -38,7 +38,7 @@ struct JournalEntry: Equatable, Sendable {
     }
 
     private mutating func add(_ name: String, _ value: String) {
-        // Line ends are kept: libsystemd sends such a value with its length, so that one of its lines can't be mistaken for a field.
+        // Line ends are kept: libsystemd sends a value of several lines with its length, so that journald can't mistake a line for a field.
         fields.append(name + "=" + PrintableText.lines(value, limit: Self.valueLimit))
     }
 

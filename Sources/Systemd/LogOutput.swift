@@ -8,7 +8,7 @@ package enum LogOutput: Equatable, Sendable {
     /// Text on standard error.
     case standardError(colour: Bool)
 
-    /// The facts about standard error and the environment that decide this.
+    /// The facts about standard error and the environment that decide where the log goes.
     struct Surroundings: Equatable, Sendable {
         /// `JOURNAL_STREAM`: `device:inode` of the stream that leads to the journal (systemd.exec(5)).
         var journalStream: String?

@@ -63,7 +63,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case fleetJoined = "4677af0c0f4748deb008976cd211a563"
     /// This host hands over its integrations, as requested by `tributary fleet drain`.
     case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"
-    /// A response action is on record, with what came of it.
+    /// A response action is recorded, with its result.
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
     /// Records of response actions can't be written or read; they wait in the response log.
     case responsesWaiting = "8c7916a1baab44ac836eb52aae322f02"

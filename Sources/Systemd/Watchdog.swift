@@ -51,7 +51,7 @@ package struct Watchdog: Sendable {
             notifier.status("stuck: \(starving.part) has made no progress for \(silence) s")
             logger.announce(
                 .watchdogStarving,
-                "\(starving.part) has made no progress for \(silence) s; its bound is \(starving.bound.components.seconds) s",
+                "\(starving.part) has made no progress for \(silence) s; its limit is \(starving.bound.components.seconds) s",
                 metadata: ["part": "\(starving.part)", "silence_seconds": "\(silence)"])
         case .reportRecovered(let part):
             logger.notice("\(part) makes progress again", metadata: ["part": "\(part)"])

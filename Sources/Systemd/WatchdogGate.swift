@@ -1,9 +1,9 @@
 /// Decides whether the service manager may be told that the daemon is alive.
 ///
-/// The rule: `WATCHDOG=1` is sent only while every part beats within its bound. One stuck part prevents it, however busy the others are, so that the
-/// unit's `WatchdogSec=` ends and restarts the daemon. A plain value: no clock, no socket.
+/// Decides whether `WATCHDOG=1` is sent to systemd: only while every part of the daemon has beaten within its limit. One stuck part prevents the
+/// message, however busy the others are, and `WatchdogSec=` of the unit then ends and restarts the daemon. A plain value: no clock, no socket.
 package struct WatchdogGate: Sendable {
-    /// A part that has been silent beyond its bound.
+    /// A part that has been silent for longer than its limit.
     package struct Starving: Equatable, Sendable {
         /// The part's name.
         package let part: String
@@ -39,7 +39,7 @@ package struct WatchdogGate: Sendable {
         return held == starving.part ? [] : [.reportStarving(starving)]
     }
 
-    /// The part that exceeded its bound first. It is the most likely cause, because the others may only be waiting for it.
+    /// The part that exceeded its limit first. It is the most likely cause, because the other parts may only be waiting for it.
     package static func starving(_ samples: [HeartbeatSample], now: MonotonicTime) -> Starving? {
         samples
             .map { Starving(part: $0.part, silence: now.since($0.lastBeat), bound: $0.bound) }

@@ -1,7 +1,7 @@
-/// A day of the Gregorian calendar, which is extended to all times (proleptic).
+/// A day of the Gregorian calendar. Days before the calendar's introduction are counted by its rules too (proleptic).
 ///
-/// The arithmetic counts years from March, so that the leap day is the last day of a year, and in eras of 400 years, which have 146,097 days each
-/// (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// The arithmetic counts years from March, so that a leap day is the last day of its year, and groups them into eras of 400 years with 146,097 days
+/// each (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let year: Int
     /// 1…12.

@@ -45,7 +45,7 @@ package struct CivilTime: Sendable, Hashable {
     }
 
     /// Milliseconds since 1970 from an RFC 3339 `date-time` with an offset or `Z`, truncated to milliseconds; nil for any other text and for a time before
-    /// 1970. A leap second counts as the second after it.
+    /// 1970. A leap second counts as the first second of the next minute.
     package static func milliseconds(rfc3339 text: some StringProtocol) -> Int64? {
         let bytes = Array(text.utf8)
         guard (20...40).contains(bytes.count), bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
@@ -79,7 +79,7 @@ package struct CivilTime: Sendable, Hashable {
         return (hours * 60 + minutes) * 60 * (zone[0] == UInt8(ascii: "-") ? -1 : 1)
     }
 
-    /// Digits only.
+    /// The number written by decimal digits; nil if another character occurs.
     private static func number(_ bytes: some Sequence<UInt8>) -> Int? {
         var value = 0
         for byte in bytes {

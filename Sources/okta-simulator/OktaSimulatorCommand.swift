@@ -119,7 +119,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         }
     }
 
-    /// Each org needs a descriptor for its listener and one for a connection.
+    /// Each org needs one descriptor for its listener, and one for a connection.
     private func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
@@ -172,7 +172,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         return settings
     }
 
-    /// Sets tokens and the service app.
+    /// Sets the API tokens and the service app.
     private func setCredentials(_ settings: inout OrgSettings) throws {
         var tokens = token
         if let tokenFile {

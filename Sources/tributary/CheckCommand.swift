@@ -100,7 +100,7 @@ struct Check: AsyncParsableCommand {
     }
 }
 
-/// The summary with an additional key `online`, so that it is one JSON document.
+/// The summary with an additional key `online`, so that the output is one JSON document.
 private struct CheckedConfiguration: Encodable {
     var summary: ConfigurationSummary
     var online: [OnlineReport]

@@ -17,7 +17,7 @@ struct ConfigurationOptions: ParsableArguments {
     static let installed = CommandHint.installed
 
     func validate() throws {
-        // Messages name the file.
+        // Messages name the configuration's file.
         try PastedArguments.refuse(config, what: "--config")
         CommandHint.use(configuration: path)
     }
@@ -25,7 +25,7 @@ struct ConfigurationOptions: ParsableArguments {
     /// The absolute path.
     var path: String { config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config }
 
-    /// What reading it depends on.
+    /// The conditions for reading the configuration.
     ///
     /// - Parameters:
     ///   - mistakes: what a mistake in one integration refuses.
@@ -41,7 +41,7 @@ struct ConfigurationOptions: ParsableArguments {
             secrets: secrets, mistakes: mistakes)
     }
 
-    /// Loads and checks it.
+    /// Loads and checks the configuration.
     ///
     /// - Parameters:
     ///   - context: nil for any mistake to refuse it.

@@ -411,7 +411,7 @@ struct CredentialLoad: ParsableCommand {
         shouldDisplay: false)
 
     @Argument(help: "collector, respond or deliver/NAME.") var service = "collector"
-    @Option(help: "The user who may read them: a name or a number.") var user = "tributary"
+    @Option(help: "The user who may read the secrets: a name or a number.") var user = "tributary"
     @Flag(help: "Remove the decrypted credentials.") var remove = false
     @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var source: String?
     @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var target: String?

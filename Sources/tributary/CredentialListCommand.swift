@@ -135,7 +135,7 @@ struct CredentialTable {
         of credential: Configuration.Credential, _ keeper: SecretKeeper
     ) throws -> (place: String, since: Int?, problem: String?) {
         let file = credential.secretFile
-        let failure = SecretFailure.reason(besides: file).map { "its secret could not be provided: \($0)" }
+        let failure = SecretFailure.reason(besides: file).map { "the unit could not provide the secret: \($0)" }
         var status = stat()
         if stat(file, &status) == 0 || errno == EACCES {
             let isReadable = access(file, R_OK) == 0

@@ -52,8 +52,8 @@ struct Deliver: AsyncParsableCommand {
         do throws(DeliveryDaemon.StartError) {
             daemon = try DeliveryDaemon(
                 name, configuration, version: Version.current, userAgent: Version.userAgent, logger: logger,
-                source: { [name, logger] (configuration, beginAgain) throws(DeliveryTrouble) in
-                    try Self.source(name, configuration, logger, beginAgain)
+                source: { [name, logger] (configuration, restart) throws(DeliveryTrouble) in
+                    try Self.source(name, configuration, logger, restart)
                 },
                 load: { Self.load(path, announcer) })
         } catch {
@@ -72,12 +72,13 @@ struct Deliver: AsyncParsableCommand {
 
     /// The source of the segments: the spool of this host or, in a fleet, the fleet's bucket.
     private static func source(
-        _ name: String, _ configuration: Configuration, _ logger: Logger, _ beginAgain: @escaping @Sendable () -> Void
+        _ name: String, _ configuration: Configuration, _ logger: Logger, _ restart: @escaping @Sendable () -> Void
     ) throws(DeliveryTrouble) -> any SegmentSource {
         guard let fleet = configuration.fleet else {
             let spool = configuration.spool.directory
             return SpoolSource(loader: name, directory: spool) {
-                // The package makes this directory, but a spool in another place may lack it. If making it fails, the error is reported when the directory is needed.
+                // The package makes this directory, but a spool in another place may lack it. If making it fails, the error is reported when the directory is
+                // needed.
                 try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool)
                     .makeIfMissing()
             }
@@ -92,7 +93,7 @@ struct Deliver: AsyncParsableCommand {
         }
         return try FleetSource(
             bucket.list, loader: name, temporary: TemporaryDirectory.standard,
-            logger: logger, beginAgain: beginAgain)
+            logger: logger, restart: restart)
     }
 
     /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them. Mistakes in

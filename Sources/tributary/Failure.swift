@@ -2,7 +2,7 @@ import ArgumentParser
 import Collector
 import FoundationEssentials
 
-/// Why a command ends, with its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints it as a document.
+/// The reason why a command ends, and its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints it as a document.
 struct Failure: Error {
     /// Complete lines, as a person reads them.
     let text: String
@@ -54,7 +54,7 @@ extension Failure {
         }
     }
 
-    /// Without the name of the program, which begins some of the lines.
+    /// Some lines begin with the name of the program, which is removed.
     private var words: String {
         text.split(separator: "\n").map { line in
             line.hasPrefix("tributary: ") ? String(line.dropFirst("tributary: ".count)) : String(line)

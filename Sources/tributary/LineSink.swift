@@ -60,7 +60,7 @@ enum StandardOutput {
     /// The path in the errors of `put`.
     static let name = "standard output"
 
-    /// The same for callers that throw `SpoolError`; the problem has been reported.
+    /// Does the same for callers that throw `SpoolError`. The problem has been reported.
     static func put(_ bytes: some Collection<UInt8>) throws(SpoolError) {
         do { try write(bytes) } catch { throw .file(FileError(.write, name, code: 0)) }
     }

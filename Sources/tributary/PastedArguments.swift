@@ -5,7 +5,7 @@ import Configuration
 enum PastedArguments {
     private static let secrets = find(in: CommandLine.arguments)
 
-    /// The longest first, so that one that is a part of another does not cut it up.
+    /// The longest secrets come first, because a shorter one may be a part of a longer one.
     static func find(in arguments: [String]) -> [String] {
         // The ids of users and groups of Okta look like parts of a token.
         let takesIdentifiers = arguments.dropFirst().first == "respond"
@@ -18,7 +18,7 @@ enum PastedArguments {
                 takesIdentifiers ? LiteralSecret.isPresent(in: text, identifiers: true) : LiteralSecret.isPasted(text)
             guard isSecret else { continue }
             found.insert(text)
-            // Without what people put before a token.
+            // Removes the prefixes that people put before a token.
             if let last = text.split(separator: " ").last, LiteralSecret.mayBePresent(in: String(last)) {
                 found.insert(String(last))
             }
@@ -26,7 +26,7 @@ enum PastedArguments {
         return (found.union(found.map { $0.lowercased() })).sorted { $0.utf8.count > $1.utf8.count }
     }
 
-    /// A text for people without them.
+    /// The text without the secrets, for people.
     static func hidden(_ text: String) -> String {
         secrets.reduce(text) { text, secret in text.replacing(secret, with: "…") }
     }

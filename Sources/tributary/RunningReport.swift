@@ -38,7 +38,7 @@ struct RunningReport: Sendable {
         }
     }
 
-    /// Makes the daemon reload, and waits for a reload that began after this call, because only that has read the present files.
+    /// Makes the daemon reload, and waits for a reload that began after this call. An earlier reload may have read older files.
     ///
     /// - Parameter timeout: seconds.
     /// - Throws: ``Failure`` with exit code 69, 65 or 77.
@@ -69,7 +69,8 @@ struct RunningReport: Sendable {
             }
             try await clock.sleep(for: .milliseconds(20))
         }
-        let state = before.map { $0.waiting?.words ?? "it has not answered" } ?? "it has not reported yet"
+        let state =
+            before.map { $0.waiting?.words ?? "the daemon has not answered" } ?? "the daemon has not reported yet"
         throw Failure(
             "tributary: the configuration was not reloaded within \(timeout) s (\(state)): see `\(CommandHint.command("status"))` and the journal",
             ExitStatus.unavailable)

@@ -45,7 +45,7 @@ enum SecretInput {
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { throw .unreadable(errno) }
         var hidden = before
         hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-        // Before the prompt, so that a secret pasted immediately is not shown.
+        // The echo is switched off before the prompt, so that a secret that is pasted immediately is not shown.
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else { throw .unreadable(errno) }
         Terminal.write(prompt)
         defer {

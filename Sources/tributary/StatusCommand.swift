@@ -13,9 +13,9 @@ struct Status: ParsableCommand {
         discussion: """
             Shows first how many integrations are well, then each problem with what to do about it, then the rest.
 
-            Ends with 0 while the daemon runs and reports and everything is well or starts; with 69 when an integration fails, a destination \
-            takes no segments, or the daemon does not run or does not report; with 78 when it does not run and the configuration has mistakes. Mistakes that \
-            a running daemon has not read yet are said, and change nothing else.
+            The exit code is 0 while the daemon runs, writes its status, and everything is well or is starting. It is 69 when an integration fails, a \
+            destination takes no segments, or the daemon does not run or does not write its status. It is 78 when the daemon does not run and the \
+            configuration has mistakes. If a running daemon has not read the mistakes yet, they are shown, but do not change the exit code.
 
             Example:
               tributary status --failing
@@ -81,7 +81,7 @@ struct Status: ParsableCommand {
         guard let data = FileManager.default.contents(atPath: path) else {
             let reason = String(cString: strerror(errno))
             return failure(
-                "no status at \(path): \(reason); is the daemon running? \(CommandHint.lookAtService)",
+                "no status at \(path): \(reason); is the daemon running? \(CommandHint.serviceCheck)",
                 found.refusal.map { [$0.description] } ?? [])
         }
         guard let report = try? StatusReport(decoding: data) else {
@@ -90,7 +90,7 @@ struct Status: ParsableCommand {
                     + "Restart the daemon: \(CommandHint.restart)", found.mistakes)
         }
         let isOfAnother = report.isOfAnother(than: options.path)
-        // Its directory may be one of the things that could not be read.
+        // The name of the directory may be one of the keys that could not be read.
         if isOfAnother, !found.mistakes.isEmpty {
             return failure(
                 "no daemon is known to run with \(options.config): the one that reports in \(found.runtimeDirectory) runs with "

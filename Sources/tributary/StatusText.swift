@@ -17,7 +17,7 @@ struct StatusText {
     var isFailingOnly = false
     /// The configuration that was asked for.
     var file = CommandHint.installed
-    /// What is wrong with it now, a line each.
+    /// The mistakes that the configuration has now, one line each.
     var mistakes: [String] = []
     /// The configuration that the daemon has, if it is another one.
     var otherFile: String?
@@ -124,7 +124,7 @@ struct StatusText {
             lines += trouble(
                 "fleet: \(problem)", "Until this is solved, this host collects nothing; other hosts take over")
         }
-        // Nothing is in force after the daemon's end.
+        // After the daemon's end, no configuration is in force.
         if let refused = report.configuration?.refused, isRunning {
             lines += wrap(
                 terminal.yellow("! new configuration refused at \(refused.at), the earlier one stays in force:"))

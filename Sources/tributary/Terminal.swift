@@ -3,7 +3,7 @@ import Glibc
 
 /// A command's output for people, and whether it is colored.
 struct Terminal {
-    /// Whether the output goes to a terminal. Then tick marks are used, otherwise words.
+    /// Whether the output goes to a terminal. On a terminal tick marks are used, elsewhere words.
     let isTerminal: Bool
     /// Whether the terminal supports control sequences (term(7)).
     let hasControls: Bool

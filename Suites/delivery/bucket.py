@@ -1,4 +1,4 @@
-"""A bucket of a real S3 server, while the deliverer is killed, the server is killed, and answers get lost."""
+"""Delivers to a bucket of a real S3 server while the deliverer and the server are killed, and answers get lost."""
 import json
 import random
 import subprocess
@@ -14,7 +14,7 @@ from store import KEY, SECRET, Proxy, Store
 
 
 def killed_and_lost(programs, scratch, weed):
-    """The deliverer dies KILLS times, the server twice, and one answer in eight is lost after the server has stored the object."""
+    """Kills the deliverer KILLS times and the server twice, and loses one answer in eight after the server has stored the object."""
     home = scratch / "killed"
     home.mkdir()
     chosen = random.Random(SEED)
@@ -51,10 +51,10 @@ def killed_and_lost(programs, scratch, weed):
         wait_for("the end of the spool", lambda: deliverer.acknowledged == SEGMENTS)
         peak = deliverer.resident
         check("the deliverer stops with 0", deliverer.stop(), 0)
-        check(f"it was killed {KILLS} times, and the server twice", (killed, server_kills), (KILLS, 2))
-        check("answers were lost after the fact", proxy.lost > 0)
+        check(f"the deliverer was killed {KILLS} times, and the server twice", (killed, server_kills), (KILLS, 2))
+        check("answers were lost after the objects were stored", proxy.lost > 0)
         found = objects(store.client(), "lake")
-        check(f"each of {SEGMENTS} segments is there, byte for byte, and nothing else",
+        check(f"each of {SEGMENTS} segments is in the bucket, byte for byte, and nothing else",
               found == {f"okta/{path}": digest for path, digest in expected.items()})
         doubled = {path: count for path, count in proxy.stored.items() if count != 1}
         # A killed server may have stored an object without answering; that PUT did not count as successful.
@@ -74,7 +74,7 @@ def killed_and_lost(programs, scratch, weed):
 
 
 def quiet(programs, scratch, store):
-    """Nothing goes wrong: one request for each segment."""
+    """A run without faults: one request for each segment."""
     home = scratch / "quiet"
     home.mkdir()
     count = min(SEGMENTS, 300)
@@ -90,12 +90,12 @@ def quiet(programs, scratch, store):
         deliverer.start()
         wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
         check("one request for each segment when nothing goes wrong", proxy.requests.get("PUT", 0) + proxy.requests.get("HEAD", 0), count)
-        # It is written after the acknowledgement.
+        # The report is written after the acknowledgement.
         wait_for("its report", lambda: deliverer.report.get("state") == "live")
         report = deliverer.report
-        check("its report agrees", (report.get("delivered_segments"), report.get("repeated_segments"), report.get("requests")),
+        check("the deliverer's report has the same numbers", (report.get("delivered_segments"), report.get("repeated_segments"), report.get("requests")),
               (count, 0, count))
-        check("it stops with 0", deliverer.stop(), 0)
+        check("the deliverer stops with 0", deliverer.stop(), 0)
     finally:
         if deliverer.process.poll() is None:
             deliverer.kill()
@@ -118,9 +118,9 @@ def refused(programs, scratch, store):
         deliverer.start()
         wait_for("the refusal", lambda: "SignatureDoesNotMatch" in deliverer.problem)
         check("a wrong secret is reported", "does not accept the access key (SignatureDoesNotMatch" in deliverer.problem)
-        check("the state is waiting", deliverer.report.get("state"), "waiting")
+        check("the deliverer's state is waiting", deliverer.report.get("state"), "waiting")
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
-        check("tributary status shows it", "SignatureDoesNotMatch" in status.stdout and status.returncode == 69)
+        check("tributary status shows the wrong secret", "SignatureDoesNotMatch" in status.stdout and status.returncode == 69)
         new = home / "key.new"
         new.write_text(f"aws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n")
         new.rename(home / "key")
@@ -129,8 +129,8 @@ def refused(programs, scratch, store):
             check("a missing bucket is reported", "has no bucket later" in deliverer.problem)
             store.client().create_bucket(Bucket="later")
         wait_for("the end of the spool", lambda: deliverer.acknowledged == 20)
-        check("it continues automatically", len(objects(store.client(), "later")), 20)
-        check("it stops with 0", deliverer.stop(), 0)
+        check("the deliverer continues automatically once the bucket exists", len(objects(store.client(), "later")), 20)
+        check("the deliverer stops with 0", deliverer.stop(), 0)
         log = (home / "lake.log").read_text()
         check("no secret is in the log", SECRET not in log and "=wrong" not in log)
     finally:
@@ -154,7 +154,7 @@ def duckdb_recipe(store, count):
 
 
 def bucket(programs, scratch, weed):
-    """All of this, with one server."""
+    """Runs all tests of this file with one server."""
     store = None
     try:
         store, _ = killed_and_lost(programs, scratch, weed)

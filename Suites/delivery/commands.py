@@ -1,4 +1,4 @@
-"""Destinations of type exec: the installed examples, while the deliverer is killed."""
+"""Destinations of type exec: the installed examples, with kills of the deliverer."""
 import hashlib
 import json
 import os
@@ -57,19 +57,19 @@ def counted(deliverer, chosen, file, count, kills):
         deliverer.start()
         kill_at(deliverer, chosen, count, kills)
         wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
-        check("a command without a memory: the deliverer stops with 0", deliverer.stop(), 0)
+        check("a command that does not remember delivered segments: the deliverer stops with 0", deliverer.stop(), 0)
     finally:
         if deliverer.process.poll() is None:
             deliverer.kill()
     times = Counter(map(int, file.read_text().split()))
     repeats = sum(times.values()) - len(times)
-    check("a command without a memory: each segment came", sorted(times), list(range(1, count + 1)))
-    check("a command without a memory: repeats are of up to 3 segments, as many as are under way, for each kill", repeats <= 3 * kills)
-    print(f"    {kills} kills, {count} segments, {repeats} came again (at most {3 * kills} may), one at most {max(times.values())} times")
+    check("a command that does not remember delivered segments: each segment was delivered", sorted(times), list(range(1, count + 1)))
+    check("a command that does not remember delivered segments: each kill repeats at most the 3 segments that were being delivered", repeats <= 3 * kills)
+    print(f"    {kills} kills, {count} segments, {repeats} delivered again (at most {3 * kills} allowed), one segment up to {max(times.values())} times")
 
 
 def commands(programs, scratch):
-    """The installed examples: PostgreSQL while the deliverer is killed, and rclone."""
+    """The installed examples: PostgreSQL with kills of the deliverer, and rclone."""
     home = scratch / "commands"
     home.mkdir()
     scratch.chmod(0o755)
@@ -112,20 +112,20 @@ destinations:
             kill_at(deliverer, chosen, count, kills)
             wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
             check("PostgreSQL: the deliverer stops with 0", deliverer.stop(), 0)
-            check("PostgreSQL: each event is there once", server.query(connection, "SELECT count(*), count(DISTINCT uid) FROM okta_events"),
+            check("PostgreSQL has each event once", server.query(connection, "SELECT count(*), count(DISTINCT uid) FROM okta_events"),
                   f"{records}|{records}")
-            check("PostgreSQL: each segment is there", server.query(connection, "SELECT count(*) FROM tributary_segments"), str(count))
+            check("PostgreSQL has each segment", server.query(connection, "SELECT count(*) FROM tributary_segments"), str(count))
             counted(Deliverer(programs, home, "counts"), chosen, home / "counted", count, kills)
             wait_for("rclone", lambda: archive.acknowledged == count)
-            check("rclone: it stops with 0", archive.stop(), 0)
+            check("rclone: the deliverer stops with 0", archive.stop(), 0)
             found = {str(path.relative_to(remote / "okta")): hashlib.sha256(path.read_bytes()).hexdigest()
                      for path in (remote / "okta").rglob("*.zst")}
-            check("rclone: each segment is there, byte for byte", found == expected)
+            check("rclone copied each segment, byte for byte", found == expected)
             status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
             check("a hanging destination does not affect others, and the status shows its backlog",
                   "delivery hangs" in status.stdout and f"{count} segments" in status.stdout)
-            check("it stops with 0 although its command hangs", hanging.stop(), 0)
-            check("no command is left", subprocess.run(["pgrep", "-fx", "/bin/sleep 100000"], capture_output=True).returncode, 1)
+            check("the deliverer stops with 0 although its command hangs", hanging.stop(), 0)
+            check("no process of a command is left", subprocess.run(["pgrep", "-fx", "/bin/sleep 100000"], capture_output=True).returncode, 1)
         finally:
             for each in (deliverer, hanging, archive):
                 if each.process and each.process.poll() is None:

@@ -131,7 +131,7 @@ def segments(bench):
 
 
 def killed(bench):
-    """Deliveries are killed, one in ten answers is lost, and a host dies, while seals are decided."""
+    """Kills deliveries, loses one answer in ten, and stops a host, while seals are decided."""
     check, wait_for = bench.suite.check, bench.suite.wait_for
     delivered = lambda: len(bench.proxy.stored)
     bench.deliver(0)
@@ -152,7 +152,7 @@ def killed(bench):
         check(f"host {host} stops with 0", bench.stop(f"host-{host}"), 0)
     expected = segments(bench)
     wait_for("the end of the bucket", lambda: delivered() >= len(expected) and bench.report(0).get("state") == "live", 60)
-    check("answers were lost after the fact", bench.proxy.lost > 0)
+    check("answers were lost after their requests were carried out", bench.proxy.lost > 0)
     check(f"each of {len(expected)} segments is at the destination, byte for byte, and nothing else",
           bench.suite.objects(bench.store.client(), "copy") == expected)
     check("no segment had two successful PUTs", [path for path, count in bench.proxy.stored.items() if count > 1], [])
@@ -162,24 +162,24 @@ def killed(bench):
 
 
 def turns(bench):
-    """Another host's delivery waits for its turn; an acknowledgement by hand is respected."""
+    """The delivery of another host waits for its turn, and respects an acknowledgement that a user has set."""
     check, wait_for = bench.suite.check, bench.suite.wait_for
     bench.deliver(1)
     wait_for("the standby", lambda: bench.report(1).get("state") == "standby", 20)
-    check("it names the host that delivers", bench.report(1).get("holder"), "host-0")
+    check("the waiting delivery names the host that delivers", bench.report(1).get("holder"), "host-0")
     status = subprocess.run([bench.programs / "tributary", "status", "--config", bench.config(1)], capture_output=True, text=True).stdout
-    check("tributary status says it", "standby" in status and "host-0 delivers" in status)
+    check("tributary status says which host delivers", "standby" in status and "host-0 delivers" in status)
     check("the delivery of host 0 stops with 0", bench.stop("deliver-0"), 0)
     wait_for("the other one", lambda: bench.report(1).get("state") == "live", 20)
     check("host 1 has its turn", bench.acknowledgement().get("host"), "host-1")
     integration, position = sorted(bench.acknowledgement()["integrations"].items())[0]
     text = f"{integration}/{position['generation']}/{position['segments']}"
-    check("an acknowledgement by hand is taken", bench.spool("ack", "--bucket", "--loader", "lake", "--through", text).returncode, 0)
+    check("a user can set the acknowledgement", bench.spool("ack", "--bucket", "--loader", "lake", "--through", text).returncode, 0)
     wait_for("the beginning", lambda: "another process has acknowledged" in bench.log("deliver-1") and bench.acknowledgement().get("host") == "host-1", 40)
     wait_for("its state", lambda: bench.report(1).get("state") == "live", 20)
     check("the delivery of host 1 stops with 0", bench.stop("deliver-1"), 0)
-    check("nothing was stored twice by all this", [path for path, count in bench.proxy.stored.items() if count > 1], [])
-    check("no host delivers afterwards", "run" in bench.acknowledgement(), False)
+    check("no segment was stored twice", [path for path, count in bench.proxy.stored.items() if count > 1], [])
+    check("no host delivers after the deliveries have stopped", "run" in bench.acknowledgement(), False)
 
 
 def lines(run):
@@ -189,46 +189,46 @@ def lines(run):
 def commands(bench, expected):
     check = bench.suite.check
     listed = lines(bench.spool("list", "--bucket", "--json"))
-    check("list has every segment", {line["path"]: line["sha256"] for line in listed if line["kind"] == "records"}, expected)
+    check("spool list prints every segment", {line["path"]: line["sha256"] for line in listed if line["kind"] == "records"}, expected)
     positions = [line["position"].split("/") for line in listed]
-    check("in the order of integrations and seals", positions, sorted(positions, key=lambda p: (p[0], int(p[1]), int(p[2]))))
-    check("the delivery has acknowledged all", bench.spool("list", "--bucket", "--loader", "lake").stdout, "")
+    check("spool list prints segments in the order of integrations and seals", positions, sorted(positions, key=lambda p: (p[0], int(p[1]), int(p[2]))))
+    check("the delivery has acknowledged all segments", bench.spool("list", "--bucket", "--loader", "lake").stdout, "")
     middle = [line for line in listed if line["integration"] == "org-1"][3]["position"]
     rest = lines(bench.spool("list", "--bucket", "--json", "--integration", "org-1", "--since-manifest", middle))
-    check("list continues after a position", [line["position"] for line in rest],
+    check("spool list continues after a position", [line["position"] for line in rest],
           [line["position"] for line in listed if line["integration"] == "org-1"][4:])
     check("a loader registers", bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", "0").returncode, 0)
-    check("and acknowledges", bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", middle).returncode, 0)
+    check("the loader acknowledges a segment", bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", middle).returncode, 0)
     again = lines(bench.spool("list", "--bucket", "--json", "--integration", "org-1", "--loader", "warehouse"))
-    check("list continues after its acknowledgement", again, rest)
+    check("spool list continues after the loader's acknowledgement", again, rest)
     back = bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", "org-1/2/0")
-    check("acknowledgements do not go back", (back.returncode, "do not go back" in back.stderr), (65, True))
+    check("spool ack refuses an earlier position", (back.returncode, "do not go back" in back.stderr), (65, True))
     beyond = bench.spool("ack", "--bucket", "--loader", "warehouse", "--through", "org-1/4711/0")
-    check("ack refuses a position after the newest seal", (beyond.returncode, "has no seal of org-1" in beyond.stderr), (65, True))
-    check("list refuses such a position, too", bench.spool("list", "--bucket", "--since-manifest", "org-1/4711/1").returncode, 65)
+    check("spool ack refuses a position after the newest seal", (beyond.returncode, "has no seal of org-1" in beyond.stderr), (65, True))
+    check("spool list refuses a position after the newest seal, too", bench.spool("list", "--bucket", "--since-manifest", "org-1/4711/1").returncode, 65)
     check("the loaders are listed", [line.split()[0] for line in bench.spool("ack", "--bucket", "--list").stdout.splitlines()], ["lake", "warehouse"])
     check("a loader is removed", bench.spool("ack", "--bucket", "--loader", "warehouse", "--remove").returncode, 0)
 
     records = bench.spool("cat", "--bucket").stdout.splitlines()
     uids = collections.Counter((json.loads(line)["metadata"]["uid"]) for line in records)
-    check("cat has every record, each once", (len(records), max(uids.values())), (sum(line["records"] for line in listed), 1))
+    check("spool cat prints every record once", (len(records), max(uids.values())), (sum(line["records"] for line in listed), 1))
     one = bench.spool("cat", "--bucket", listed[0]["path"]).stdout.splitlines()
-    check("cat of one segment", len(one), listed[0]["records"])
-    check("cat of one event", len(bench.spool("cat", "--bucket", "--uid", next(iter(uids))).stdout.splitlines()), 1)
-    check("cat of a few", len(bench.spool("cat", "--bucket", "--limit", "7", "--class", "authentication").stdout.splitlines()), 7)
+    check("spool cat prints the records of one segment", len(one), listed[0]["records"])
+    check("spool cat prints one event by its uid", len(bench.spool("cat", "--bucket", "--uid", next(iter(uids))).stdout.splitlines()), 1)
+    check("spool cat prints a limited number of records", len(bench.spool("cat", "--bucket", "--limit", "7", "--class", "authentication").stdout.splitlines()), 7)
     for words in (["prune", "--older-than", "1d"], ["export", "--parquet", "x", "--region", "r", "--account-id", "1" * 12], ["list"]):
         run = bench.spool(*words)
-        check(f"{words[0]} says that the bucket is the spool", (run.returncode, "s3://fleet/okta" in run.stderr), (64, True))
+        check(f"spool {words[0]} without --bucket says that the bucket is the spool", (run.returncode, "s3://fleet/okta" in run.stderr), (64, True))
     bench.configure(1, destination="fleet")
     text = bench.config(1).read_text().replace(f"127.0.0.1:{bench.proxy.port}", f"127.0.0.1:{bench.store.port}")
     bench.config(1).write_text(text)
     own = subprocess.run([bench.programs / "tributary", "check", "--config", bench.config(1)], capture_output=True, text=True)
-    check("check refuses the fleet's own bucket as a destination", (own.returncode, "the fleet's own" in own.stderr), (78, True))
+    check("tributary check refuses the fleet's own bucket as a destination", (own.returncode, "the fleet's own" in own.stderr), (78, True))
     return listed, len(uids)
 
 
 def broken(bench, listed):
-    """Verifies an intact bucket, and a damaged one."""
+    """Verifies an undamaged bucket, and a damaged one."""
     check, client = bench.suite.check, bench.store.client()
 
     def verify():
@@ -237,8 +237,8 @@ def broken(bench, listed):
         return run.returncode, sorted({(problem["kind"], problem["path"]) for problem in report.get("problems", [])}), report
 
     status, problems, report = verify()
-    check("the bucket is intact", (status, problems), (0, []))
-    check("all of it was read", (report.get("checked"), report.get("records")), (len(listed), sum(line["records"] for line in listed)))
+    check("spool verify finds no problem in the undamaged bucket", (status, problems), (0, []))
+    check("spool verify reads all segments", (report.get("checked"), report.get("records")), (len(listed), sum(line["records"] for line in listed)))
     # A segment of a class with older segments.
     seen, victim = set(), None
     for line in listed:
@@ -249,43 +249,43 @@ def broken(bench, listed):
     body = client.get_object(Bucket="fleet", Key=key)["Body"].read()
 
     client.delete_object(Bucket="fleet", Key=key)
-    check("a segment that is missing", verify()[:2], (65, [("missing", victim)]))
-    check("list omits it", victim in bench.spool("list", "--bucket").stdout, False)
-    check("and marks it for a loader", [line["state"] for line in lines(bench.spool("list", "--bucket", "--json", "--gone")) if line["path"] == victim], ["gone"])
+    check("spool verify reports a missing segment", verify()[:2], (65, [("missing", victim)]))
+    check("spool list omits the missing segment", victim in bench.spool("list", "--bucket").stdout, False)
+    check("spool list --gone marks the missing segment", [line["state"] for line in lines(bench.spool("list", "--bucket", "--json", "--gone")) if line["path"] == victim], ["gone"])
     client.put_object(Bucket="fleet", Key=key, Body=body[:40] + bytes([body[40] ^ 255]) + body[41:])
     status, problems, _ = verify()
-    check("a damaged segment", (status, ("digest", victim) in problems and {path for _, path in problems} == {victim}), (65, True))
-    check("cat refuses it", bench.spool("cat", "--bucket", victim).returncode, 74)
+    check("spool verify reports a damaged segment", (status, ("digest", victim) in problems and {path for _, path in problems} == {victim}), (65, True))
+    check("spool cat refuses a damaged segment", bench.spool("cat", "--bucket", victim).returncode, 74)
     client.put_object(Bucket="fleet", Key=key, Body=body[:-9])
-    check("a truncated segment", ("size", victim) in verify()[1])
+    check("spool verify reports a truncated segment", ("size", victim) in verify()[1])
     client.put_object(Bucket="fleet", Key=key, Body=body)
 
     stranger = victim.rsplit("/", 1)[0] + "/20260101T000000000Z-0123456789abcdef.ndjson.zst"
     client.put_object(Bucket="fleet", Key=f"okta/{stranger}", Body=body)
     client.put_object(Bucket="fleet", Key="okta/integration=org-0/notes.txt", Body=b"x")
     client.put_object(Bucket="fleet", Key="okta/integration=other/x.ndjson.zst", Body=b"x")
-    check("objects that no seal names", verify()[:2], (65, sorted([
+    check("spool verify reports objects that no seal names", verify()[:2], (65, sorted([
         ("unlisted", stranger), ("foreign", "integration=org-0/notes.txt"), ("unlisted", "integration=other/x.ndjson.zst")])))
     for path in (stranger, "integration=org-0/notes.txt", "integration=other/x.ndjson.zst"):
         client.delete_object(Bucket="fleet", Key=f"okta/{path}")
 
     bundle = "_tributary/bundles/org-0/000000000002-" + "0" * 32
     client.put_object(Bucket="fleet", Key=f"okta/{bundle}", Body=b"x")
-    check("a leftover bundle", verify()[:2], (65, [("leftover", bundle)]))
+    check("spool verify reports a leftover bundle", verify()[:2], (65, [("leftover", bundle)]))
     client.delete_object(Bucket="fleet", Key=f"okta/{bundle}")
 
     seal = "_tributary/seals/org-2/000000000004.json"
     kept = client.get_object(Bucket="fleet", Key=f"okta/{seal}")["Body"].read()
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=b"{}")
-    check("a damaged seal", ("damagedSeal", seal) in verify()[1])
+    check("spool verify reports a damaged seal", ("damagedSeal", seal) in verify()[1])
     client.delete_object(Bucket="fleet", Key=f"okta/{seal}")
-    check("a missing seal", ("sealGap", "_tributary/seals/org-2/000000000005.json") in verify()[1])
+    check("spool verify reports a missing seal", ("sealGap", "_tributary/seals/org-2/000000000005.json") in verify()[1])
     over = bench.spool("list", "--bucket", "--integration", "org-2", "--since-manifest", "org-2/3/1")
-    check("list does not skip it", (over.returncode, "from generation 4 to 4 are not in" in over.stderr), (65, True))
+    check("spool list stops at a missing seal", (over.returncode, "from generation 4 to 4 are not in" in over.stderr), (65, True))
     after = bench.spool("list", "--bucket", "--integration", "org-2", "--since-manifest", "org-2/5/0")
-    check("but continues after it", (after.returncode, "org-2/5/1" in after.stdout), (0, True))
+    check("spool list continues after the missing seal", (after.returncode, "org-2/5/1" in after.stdout), (0, True))
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=kept)
-    # As if two hosts had sealed the same events.
+    # The same situation as if two hosts had sealed the same events.
     document = json.loads(kept)
     double = next(segment for segment in document["segments"] if segment["kind"] == "records")
     path = double["path"].replace("Z-", "Z-0", 1)
@@ -293,7 +293,7 @@ def broken(bench, listed):
     document["segments"].append({**double, "path": path})
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=json.dumps(document).encode())
     status, problems, report = verify()
-    check("duplicate events", (status, {kind for kind, _ in problems}, report["problem_count"]), (65, {"duplicate"}, double["records"]))
+    check("spool verify reports duplicate events", (status, {kind for kind, _ in problems}, report["problem_count"]), (65, {"duplicate"}, double["records"]))
     client.delete_object(Bucket="fleet", Key=f"okta/{path}")
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=kept)
 
@@ -302,7 +302,7 @@ def broken(bench, listed):
     client.delete_object(Bucket="fleet", Key=windows)
     check("missing windows", verify()[:2], (65, [("windows", windows.removeprefix("okta/"))]))
     client.put_object(Bucket="fleet", Key=windows, Body=kept)
-    check("the bucket is intact again", verify()[:2], (0, []))
+    check("spool verify finds no problem in the repaired bucket", verify()[:2], (0, []))
 
 
 def recipes(bench, listed, events):
@@ -318,28 +318,28 @@ def recipes(bench, listed, events):
     lake.execute(f"LOAD '{next(Path(duckdb_extension_httpfs.__file__).parent.rglob('httpfs.duckdb_extension'))}'")
     rows = lake.execute(query).fetchall()
     total = sum(line["records"] for line in listed if line["kind"] == "records")
-    check("DuckDB reads all records of the fleet, each event once", (sum(row[-2] for row in rows), sum(row[-1] for row in rows)), (total, events))
+    check("DuckDB reads each event of the fleet once", (sum(row[-2] for row in rows), sum(row[-1] for row in rows)), (total, events))
 
     loop, = re.findall(r"```bash\n(.*?)```", page, re.DOTALL)
     work = bench.home / "work"
     work.mkdir()
     environment = {**os.environ, "PATH": f"{bench.programs}:{os.environ['PATH']}"}
-    # One integration's: each segment takes two more runs of the program.
+    # The loop reads only one integration, because each segment needs two more runs of the program.
     script = loop.replace("list --bucket", "list --integration org-0 --bucket").replace("--bucket", f"--bucket --config {bench.config(0)}")
     own = sum(line["records"] for line in listed if line["kind"] == "records" and line["integration"] == "org-0")
     for number in (1, 2):
         run = subprocess.run(["bash", "-c", script], cwd=work, env=environment, capture_output=True, text=True)
-        check(f"the loop ends with 0, time {number}", run.returncode, 0)
+        check(f"run {number} of the loop ends with 0", run.returncode, 0)
         if run.returncode:
             print(run.stderr[-2000:])
         uids = collections.Counter(json.loads(line)["uid"] for file in work.glob("delivered/*") for line in file.read_text().splitlines())
-        check("it has each event once", (len(uids), max(uids.values(), default=0)), (own, 1))
-    check("the second time it had nothing to do", bench.spool("list", "--bucket", "--integration", "org-0", "--loader", "archive").stdout, "")
+        check("the loop has delivered each event once", (len(uids), max(uids.values(), default=0)), (own, 1))
+    check("the second run of the loop had nothing to deliver", bench.spool("list", "--bucket", "--integration", "org-0", "--loader", "archive").stdout, "")
 
 
 def fleet(suite, programs, scratch, weed, seed):
     if not shutil.which("etcd"):
-        print("skipped  fleet: there is no etcd; scripts/install-dependencies delivery")
+        print("skipped  fleet: etcd is not installed; run scripts/install-dependencies delivery")
         return
     (scratch / "tmp").mkdir()
     os.environ["TMPDIR"] = str(scratch / "tmp")

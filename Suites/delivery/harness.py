@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SEGMENTS = int(os.environ.get("SEGMENTS", "300"))
 KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", "1"))
-# Parts that are slower per segment use fewer, and have only a short and a long form.
+# For parts that are slower per segment: they use fewer segments, and have only a short and a long form.
 IS_LONG = SEGMENTS >= 10_000
 
 failures = []
@@ -43,7 +43,7 @@ class Deliverer:
         self.process.wait()
 
     def stop(self):
-        # A signal before the program handles it just ends the process.
+        # Before the program handles signals, a signal simply ends the process.
         wait_for("the start", lambda: self.report.get("pid") == self.process.pid or self.process.poll() is not None, 60)
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
@@ -64,12 +64,12 @@ class Deliverer:
 
     @property
     def problem(self):
-        """The problem that it reports; empty without one."""
+        """The problem that the deliverer reports; empty if there is none."""
         return (self.report.get("problem") or {}).get("message", "")
 
     @property
     def resident(self):
-        """KiB."""
+        """The peak resident memory in KiB."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             return int(status.split("VmHWM:")[1].split()[0])
@@ -78,7 +78,7 @@ class Deliverer:
 
     @property
     def own(self):
-        """The same in KiB without the pages of the program's file, which is larger in a debug build."""
+        """The resident memory in KiB without the pages of the program's file, which is larger in a debug build."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             return self.resident - int(status.split("RssFile:")[1].split()[0])

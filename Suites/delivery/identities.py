@@ -1,5 +1,5 @@
-"""The sources of access keys, each with a fake of its service or moto: a service that is down or hangs, and keys that expire in the
-middle of a backlog. The store checks each signature with botocore, and that the key was valid at that moment."""
+"""The sources of access keys. Each is tested with a fake of its service, or with moto: the service is down or hangs, and keys expire in the
+middle of a backlog. The store checks each signature with botocore, and checks that the key was valid at that moment."""
 import hashlib
 import json
 import logging
@@ -22,15 +22,15 @@ from moto.sts.models import sts_backends
 import spool
 from harness import IS_LONG, SEED, Deliverer, check, wait_for
 
-# The validity of the fakes' keys. AWS's shortest is 15 minutes.
+# How long the fakes' keys are valid. AWS's shortest time is 15 minutes.
 LIFE = 4.0
-# How long the store takes for a request.
+# The time that the store takes for a request.
 PAUSE = 0.12
 ROLE = "arn:aws:iam::111122223333:role/lake"
 
 
 class Keys:
-    """Issues keys that expire, and knows which are valid."""
+    """Issues keys that expire, and knows which of them are valid."""
 
     def __init__(self):
         self.known = {}
@@ -230,17 +230,17 @@ destinations:
         deliverer.start()
         if service:
             wait_for(f"{name}: the trouble", lambda: deliverer.problem, 60)
-            check(f"{name}: a service that is down is reported, and nothing is sent", ("access key" in deliverer.problem, store.asked), (True, 0))
+            check(f"{name}: a service that is down is reported, and the deliverer sends nothing", ("access key" in deliverer.problem, store.asked), (True, 0))
             check(f"{name}: no part of a secret is reported", "hunter2" not in deliverer.problem)
             service.is_down = False
         wait_for(f"{name}: the end of the spool", lambda: deliverer.acknowledged == count)
         took = time.monotonic() - started
         check(f"{name}: the deliverer stops with 0", deliverer.stop(), 0)
-        check(f"{name}: each of {count} segments is there, byte for byte",
+        check(f"{name}: each of {count} segments is stored, byte for byte",
               {path: found[0] for path, found in store.objects.items()} == {f"/lake/{path}": digest for path, digest in expected.items()})
-        check(f"{name}: each with one successful PUT", set(store.stored.values()), {1})
+        check(f"{name}: each segment had one successful PUT", set(store.stored.values()), {1})
         log = (home / "lake.log").read_text()
-        check(f"{name}: no secret and no token is in log or report", [
+        check(f"{name}: no secret and no token is in the log or the report", [
             word for key in keys.known.values() for word in (key["SecretAccessKey"], key["Token"]) if word in log + json.dumps(deliverer.report)], [])
         return store, count, took
     finally:
@@ -250,7 +250,7 @@ destinations:
 
 
 def with_fake(programs, scratch, name):
-    """Keys that are valid for a few seconds."""
+    """The sources, with keys that are valid for a few seconds."""
     home = scratch / f"identity-{name}"
     home.mkdir()
     keys = Keys()
@@ -258,7 +258,7 @@ def with_fake(programs, scratch, name):
     more = ""
     environment = {}
     if name == "process":
-        # A command that asks a vault, similar to those that operators write.
+        # A command that asks a vault, like those that operators write.
         service = Container(keys)
         script = home / "give-key"
         script.write_text(f"""#!{sys.executable}
@@ -284,11 +284,11 @@ except OSError:
     try:
         store, count, took = run_one(programs, home, name, name, environment, keys, more, service)
         used = len(store.used)
-        check(f"{name}: keys ended within the backlog, and others were used", used > 1)
+        check(f"{name}: keys expired during the backlog, and new ones were used", used > 1)
         # A key's expiry has whole seconds. The metadata service needs three requests for a key; a few are sent while it is down.
         most = (3 if name == "imds" else 1) * (took / (LIFE - 1) + 2) + 8
-        check(f"{name}: the source is asked once for each key, and not for each segment", service.asked <= most)
-        print(f"    {name}: {count} segments in {took:.1f} s with {used} keys of {LIFE:.0f} s, {service.asked} questions to the service; "
+        check(f"{name}: the service is asked once for each key, and not for each segment", service.asked <= most)
+        print(f"    {name}: {count} segments in {took:.1f} s with {used} keys of {LIFE:.0f} s, {service.asked} requests to the service; "
               f"the store's answers {dict(store.answers)}", flush=True)
     finally:
         service.stop()
@@ -305,7 +305,7 @@ def hanging(programs, scratch):
 
     def issue_once():
         service.is_hanging = True
-        # Less than five minutes, so that another key is due at once.
+        # The key expires in less than five minutes, so the deliverer must fetch another key at once.
         return issue(295)
 
     keys.issue = issue_once
@@ -315,7 +315,7 @@ def hanging(programs, scratch):
         # A hanging request times out after 20 s. If four segments waited for each, it would take 1200 s.
         check("hanging service: no segment waits for it", took < count / 4 * 20 / 3)
         check("hanging service: one request at a time", service.asked <= took / 10 + 2)
-        print(f"    hanging service: {count} segments in {took:.1f} s with {len(store.used)} key, {service.asked} questions; "
+        print(f"    hanging service: {count} segments in {took:.1f} s with {len(store.used)} key, {service.asked} requests to the service; "
               f"the store's answers {dict(store.answers)}", flush=True)
     finally:
         service.stop()
@@ -336,7 +336,7 @@ def with_moto(programs, scratch, name):
     try:
         store, count, _ = run_one(programs, home, f"{name} of moto", name, environment, keys)
         if name == "web_identity":
-            check("web_identity of moto: keys ended within the backlog, and others were used",
+            check("web_identity of moto: keys expired during the backlog, and new ones were used",
                   (len(store.used) > 2, store.answers["400 ExpiredToken"] > 0), (True, True))
         print(f"    {name} of moto: {count} segments with {len(store.used)} keys; the store's answers {dict(store.answers)}", flush=True)
     finally:
@@ -359,7 +359,7 @@ class MotoKeys(Keys):
                 return None
 
             def values(self):
-                # Of its metadata service, as its source has it.
+                # The metadata service's URL, as the client configures it.
                 yield {"AccessKeyId": "test-key", "SecretAccessKey": "test-secret-key", "Token": "test-session-token"}
                 for accounts in list(sts_backends.values()):
                     for backend in list(accounts.values()):
@@ -370,7 +370,7 @@ class MotoKeys(Keys):
 
 
 def identities(programs, scratch):
-    """All at once: each spends its time waiting."""
+    """Runs all sources at the same time, because each mostly waits."""
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(with_fake, programs, scratch, name) for name in ("process", "container", "imds", "web_identity")]
         runs += [pool.submit(hanging, programs, scratch)]

@@ -26,7 +26,7 @@ def full_disk(programs, scratch, weed):
     disk = home / "store"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], capture_output=True).returncode:
-        print("    left out: a full disk, since this user may not mount one")
+        print("    skipped: the full disk, because this user may not mount a file system")
         return
     count = 250 if IS_LONG else 150
     expected = spool.make(home / "spool", count, SEED + 7, size=100 << 20 >> 8, compress=False)
@@ -46,7 +46,7 @@ def full_disk(programs, scratch, weed):
         deliverer.start()
         wait_for("trouble with the disk", lambda: deliverer.problem, 120)
         words = deliverer.problem
-        check("full disk: it says that the store can't store it now", "can't store it now: 5" in words)
+        check("full disk: the deliverer reports that the store can't store segments now", "can't store it now: 5" in words)
         # All running transfers have failed by then; stored segments are acknowledged.
         wait_for("more than one attempt", lambda: (deliverer.report.get("problem") or {}).get("attempts", 0) > 2, 120)
         stored = len(proxy.stored)
@@ -59,10 +59,10 @@ def full_disk(programs, scratch, weed):
             print(f"    {deliverer.report}")
         waited = time.monotonic() - enlarged
         check("full disk: the deliverer stops with 0", deliverer.stop(), 0)
-        check(f"full disk: each of {count} segments is there, byte for byte, and nothing else",
+        check(f"full disk: each of {count} segments is stored, byte for byte, and nothing else",
               objects(store.client(), "lake") == {f"okta/{path}": digest for path, digest in expected.items()})
         check("full disk: no segment had two successful PUTs", [path for path, times in proxy.stored.items() if times > 1], [])
-        print(f"    {stored} of {count} segments ({total >> 20} MiB) fitted in; the rest was there {waited:.0f} s after the disk was enlarged; "
+        print(f"    {stored} of {count} segments ({total >> 20} MiB) fitted; the rest was stored {waited:.0f} s after the disk was enlarged; "
               f"answers {proxy.answers}; it said: {words}")
     finally:
         if deliverer.process and deliverer.process.poll() is None:
@@ -98,7 +98,7 @@ def day(programs, scratch, weed):
         expected |= spool.make(home / "spool", count - count // 2, SEED + 9, first=count // 2 + 1, sealed_at=sealed_at)
         wait_for("all that waits", lambda: deliverer.report.get("lag_segments") == count, 60)
         report = deliverer.report
-        check("a day: it reports that the server does not answer", "127.0.0.1" in deliverer.problem and "connect" in deliverer.problem.lower())
+        check("a day: the deliverer reports that the server does not answer", "127.0.0.1" in deliverer.problem and "connect" in deliverer.problem.lower())
         check("a day: the lag is a day", 86_000 < report["lag_seconds"] < 86_800)
         check("a day: nothing is acknowledged", deliverer.acknowledged, 0)
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
@@ -122,12 +122,12 @@ def day(programs, scratch, weed):
         ended = time.monotonic()
         peak = deliverer.resident
         check("a day: the deliverer stops with 0", deliverer.stop(), 0)
-        check(f"a day: each of {count} segments is there, byte for byte, and nothing else",
+        check(f"a day: each of {count} segments is stored, byte for byte, and nothing else",
               objects(store.client(), "lake") == {f"okta/{path}": digest for path, digest in expected.items()})
-        check("a day: one successful PUT for each", sorted(proxy.stored.values()), [1] * count)
+        check("a day: each segment had one successful PUT", sorted(proxy.stored.values()), [1] * count)
         check("a day: memory stays below 40 MiB", 0 < peak < 40 << 10)
         sent = sum(times for name, times in proxy.requests.items() if " " not in name)
-        print(f"    {count} segments waited, {requests} requests and {lines} lines of the journal meanwhile; then the first was there after "
+        print(f"    {count} segments waited, {requests} requests and {lines} log lines during the outage; after it, the first segment was stored after "
               f"{began - up:.1f} s and the last {ended - began:.1f} s later ({count / (ended - began):.0f} segments/s), "
               f"{sent / count:.2f} requests each; peak memory {peak / 1024:.1f} MiB; prune said: {(pruned.stdout + pruned.stderr).strip()}")
     finally:
@@ -218,7 +218,7 @@ destinations:
 
 
 def ten(programs, scratch, weed):
-    """Ten destinations of one collector, first all working, then with one that hangs, measured in one run."""
+    """Ten destinations of one collector: first all of them work, then one hangs. Both are measured in one run."""
     home = scratch / "ten"
     home.mkdir()
     store = Store(weed, home / "store")
@@ -233,14 +233,14 @@ def ten(programs, scratch, weed):
         print(f"    {events} events: the collector took {good_collector:.1f} s with ten good destinations and {bad_collector:.1f} s with one hanging; "
               f"the slowest of the nine had everything after {good:.1f} s and {bad:.1f} s; load {os.getloadavg()[0]:.1f}")
         # The machine may be shared, so the assertion is only that nothing waits for the hanging destination's time-outs of 60 s.
-        check("ten: the collector is as fast with one that hangs", bad_collector < good_collector * 2 + 5)
-        check("ten: so are the nine", bad < good * 2 + 5)
+        check("ten destinations: the collector is not delayed if one of them hangs", bad_collector < good_collector * 2 + 5)
+        check("ten destinations: if one hangs, the other nine deliveries are not delayed", bad < good * 2 + 5)
     finally:
         store.stop()
 
 
 def ten_once(programs, home, store, client, events, hangs):
-    """Seconds until the slowest of nine destinations had everything, and until the collector had."""
+    """Returns the seconds until the slowest of nine destinations had everything, and until the collector had."""
     home.mkdir()
     what = "with one that hangs" if hangs else "all good"
     file = key_file(home)
@@ -267,27 +267,27 @@ def ten_once(programs, home, store, client, events, hangs):
         wait_for("the nine", lambda: all(deliverer.acknowledged >= last for deliverer in nine))
         delivering = time.monotonic() - started
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
-        check(f"ten, {what}: the status shows nine that have everything",
+        check(f"ten, {what}: the status shows nine destinations that have everything",
               status.stdout.count("nothing waits"), 9 if hangs else 10)
         check(f"ten, {what}: the collector stops with 0", collector.stop(), 0)
         check(f"ten, {what}: {events} events were collected, each once", (collector.collected, len(records_of(home))), (events, events))
         wait_for("what it sealed last", lambda: all(deliverer.acknowledged >= collector.lines[-1]["sequence"] for deliverer in nine))
         if hangs:
-            check("ten: the hanging one has acknowledged nothing", deliverers[9].acknowledged, 0)
-            check("ten: at most four requests of it are open, and one for the credentials", len(hanging.connections) <= 10)
+            check("ten destinations: the hanging delivery has acknowledged nothing", deliverers[9].acknowledged, 0)
+            check("ten destinations: the hanging delivery has at most four open requests, and one for its credentials", len(hanging.connections) <= 10)
             hanging_stop = time.monotonic()
-            check("ten: it stops with 0 in time", (deliverers[9].stop(), time.monotonic() - hanging_stop < 30), (0, True))
+            check("ten destinations: the hanging delivery stops with 0 in time", (deliverers[9].stop(), time.monotonic() - hanging_stop < 30), (0, True))
         check(f"ten, {what}: each deliverer stops with 0", [deliverer.stop() for deliverer in (nine if hangs else deliverers)],
               [0] * (9 if hangs else 10))
         wanted = {line["path"]: line["sha256"] for line in collector.lines if line["kind"] == "records"}
         chosen = random.Random(SEED)
-        # Each name everywhere; the bytes of one of the nine, since all come from the same files.
+        # The names are compared for every destination, the bytes for one of the nine, because all of them deliver the same files.
         for name in names[:9]:
             keys = {item["Key"] for page in client.get_paginator("list_objects_v2").paginate(Bucket=f"{name}-{home.name}")
                     for item in page.get("Contents", [])}
             if keys != set(wanted):
                 check(f"ten, {what}: {name} has every segment", False)
-        check(f"ten, {what}: {len(wanted)} segments, byte for byte", objects(client, f"{chosen.choice(names[:9])}-{home.name}") == wanted)
+        check(f"ten, {what}: one destination has {len(wanted)} segments, byte for byte", objects(client, f"{chosen.choice(names[:9])}-{home.name}") == wanted)
     finally:
         for deliverer in deliverers:
             if deliverer.process and deliverer.process.poll() is None:

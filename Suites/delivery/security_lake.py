@@ -45,7 +45,7 @@ def security_lake(programs, scratch, weed):
     wrong = destination("add", "lake", *flags, "--python", sys.executable, secret=key.replace(SECRET, "wrong"))
     check("destination add: with a wrong key nothing is saved", (wrong.returncode, "SignatureDoesNotMatch" in wrong.stderr), (69, True))
     added = destination("add", "lake", *flags, "--python", sys.executable, secret=key)
-    check("destination add: saves the destination that it has tested", added.returncode, 0)
+    check("destination add: tests the destination, then saves it", added.returncode, 0)
     if added.returncode:
         print(added.stdout + added.stderr)
     kept = home / "credentials-deliver/lake/lake"
@@ -55,7 +55,7 @@ def security_lake(programs, scratch, weed):
     check("destination add: a name that is taken is refused", again.returncode, 65)
     show = json.loads(destination("show", "lake", "--json").stdout)
     check("destination show --json: names the unit that allows programs", show["unit"], "tributary-deliver-exec@lake")
-    check("the probe is gone", objects(store.client(), "lake"), {})
+    check("the test object is removed", objects(store.client(), "lake"), {})
     proxy.stored.clear()
     proxy.lose = 0.125
     deliverer = Deliverer(programs, home, "lake")
@@ -75,14 +75,14 @@ def security_lake(programs, scratch, weed):
         lines = [json.loads(line) for line in open(home / "spool/_manifest.ndjson")]
         wanted = {f"ext/okta-{line['partition']['class']}/region=eu-central-1/accountId=111122223333/"
                   f"eventDay={line['partition']['date'].replace('-', '')}/{Path(line['path']).name.split('.')[0]}.parquet" for line in lines}
-        check("Parquet: an object for each segment and nothing else", set(objects(store.client(), "lake")), wanted)
+        check("Parquet: the bucket has an object for each segment and nothing else", set(objects(store.client(), "lake")), wanted)
         found = {}
         for path in wanted:
             body = store.client().get_object(Bucket="lake", Key=path)["Body"].read()
             for row in pyarrow.parquet.ParquetFile(pyarrow.BufferReader(body)).read().to_pylist():
                 found[row["metadata"]["uid"]] = (row["class_uid"], row["time"], row["message"], row["status_id"])
         plain = {uid: (record["class_uid"], record["time"], record["message"], record["status_id"]) for uid, record in expected.items()}
-        check(f"Parquet: pyarrow reads all {len(plain)} records as the spool has them", found == plain)
+        check(f"Parquet: pyarrow reads all {len(plain)} records with the same contents as in the spool", found == plain)
         lake = duckdb.connect()
         lake.execute(f"LOAD '{next(Path(duckdb_extension_httpfs.__file__).parent.rglob('httpfs.duckdb_extension'))}'")
         lake.execute(f"CREATE SECRET lake (TYPE s3, KEY_ID '{KEY}', SECRET '{SECRET}', ENDPOINT '127.0.0.1:{store.port}', URL_STYLE 'path', USE_SSL false)")

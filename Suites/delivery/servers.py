@@ -1,4 +1,4 @@
-"""Destinations of type http, against fakes of the three servers."""
+"""Destinations of type http, with fakes of the three servers."""
 import json
 import random
 import subprocess
@@ -45,7 +45,7 @@ destinations:
                               capture_output=True, text=True)
 
     check(f"{kind}: credential add stores a secret", credential("add", "wrong\n"), 0)
-    check(f"{kind}: credential add replaces none", credential("add", SECRET), 65)
+    check(f"{kind}: credential add does not replace a secret", credential("add", SECRET), 65)
     refused = check_destination()
     check(f"{kind}: a refused secret is reported", (refused.returncode, "does not accept the" in refused.stdout), (69, True))
     check(f"{kind}: credential rotate replaces it", credential("rotate", SECRET + "\n"), 0)
@@ -64,24 +64,24 @@ destinations:
         peak = deliverer.own
         report = deliverer.report
         check(f"{kind}: the deliverer stops with 0", deliverer.stop(), 0)
-        check(f"{kind}: each of {len(expected)} records is there, as the spool has it", service.contents == expected)
+        check(f"{kind}: each of {len(expected)} records is stored with the same contents as in the spool", service.contents == expected)
         twice = sum(times - 1 for times in service.records.values())
         segments = {uid.split("-")[0] for uid, times in service.records.items() if times > 1}
         print(f"    {kind}: {kills} kills, {service.answers['lost']} answers lost; {twice} records twice, of {len(segments)} segments; "
               f"answers {dict(service.answers)}; largest request {service.largest_seen}; peak memory besides the program's code {peak / 1024:.1f} MiB")
         if quiet:
-            check(f"{kind}: repeats are of up to {concurrency} segments for each kill, and a batch for each busy answer",
+            check(f"{kind}: each kill repeats at most {concurrency} segments, and each busy answer one batch",
                   len(segments) <= kills * concurrency + service.answers[429] + service.answers[503])
-            check(f"{kind}: no record is there more often than its segment was cut off", max(service.records.values()) <= 1 + kills)
+            check(f"{kind}: a record is stored again only after a kill", max(service.records.values()) <= 1 + kills)
         else:
-            check(f"{kind}: no record is there twice", twice, 0)
-        check(f"{kind}: requests are bounded", service.largest_seen <= 64 << 10)
-        check(f"{kind}: its report names the guarantee", report.get("guarantee"), guarantee.replace(" ", "_"))
+            check(f"{kind}: no record is stored twice", twice, 0)
+        check(f"{kind}: no request exceeds its size limit", service.largest_seen <= 64 << 10)
+        check(f"{kind}: the deliverer's report names the guarantee", report.get("guarantee"), guarantee.replace(" ", "_"))
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
         check(f"{kind}: the status names the guarantee", guarantee in status.stdout)
-        check(f"{kind}: memory besides the program's code stays below 24 MiB", 0 < peak < 24 << 10)
+        check(f"{kind}: memory, not counting the program's code, stays below 24 MiB", 0 < peak < 24 << 10)
         log = (home / "lake.log").read_text()
-        check(f"{kind}: no secret is in log or report", SECRET not in log + json.dumps(report))
+        check(f"{kind}: no secret is in the log or the report", SECRET not in log + json.dumps(report))
     finally:
         if deliverer.process.poll() is None:
             deliverer.kill()
@@ -89,7 +89,7 @@ destinations:
 
 
 def servers(programs, scratch):
-    """The three kinds at once."""
+    """Tests the three kinds at the same time."""
     with ThreadPoolExecutor() as pool:
         for run in [pool.submit(services, programs, scratch, kind) for kind in ("elasticsearch", "clickhouse", "splunk")]:
             run.result()

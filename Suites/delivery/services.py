@@ -1,5 +1,5 @@
-"""Fakes of Elasticsearch, ClickHouse and Splunk: each stores records by its own rules about repeats, loses answers, and is busy at times. They are
-not the real servers; their behavior follows each server's documentation."""
+"""Fakes of Elasticsearch, ClickHouse and Splunk: each handles repeated records as the real server does, loses some answers, and is busy at times. The
+behavior of these fakes follows each server's documentation."""
 import hashlib
 import json
 import random
@@ -12,7 +12,7 @@ SECRET = "not-a-real-secret"
 
 
 class Service:
-    """On a free port of 127.0.0.1. `records`: uid → how often it was stored."""
+    """A server on a free port of 127.0.0.1. `records`: uid → how often it was stored."""
 
     def __init__(self, kind, seed, lose=0.0, busy=0.0, largest=1 << 30):
         self.kind, self.lose, self.busy, self.largest = kind, lose, busy, largest

@@ -9,7 +9,7 @@ import zlib
 
 
 def make(directory, segments, seed, size=2_000, compress=False, first=1, sealed_at=None):
-    """Returns path → SHA-256.
+    """Makes the spool. Returns path → SHA-256.
 
     size: bytes of a segment, on average. first: a value above 1 adds to an existing spool. sealed_at: the time of a segment by its number,
     as seconds since 1970.
@@ -45,7 +45,7 @@ def _segment(directory, number, chosen, size, compress, sealed_at):
     while length < wanted:
         record = {"metadata": {"uid": f"{number}-{len(lines)}", "version": "1.8.0"}, "class_uid": 3002, "time": 1_795_000_000_000 + number,
                   "message": f"{chosen.getrandbits(800):x}", "status_id": chosen.randint(1, 2)}
-        # As the daemon writes it: without spaces, with metadata.uid first.
+        # The line has the daemon's form: without spaces, and metadata.uid first.
         lines.append(json.dumps(record, separators=(",", ":")) + "\n")
         length += len(lines[-1])
     content = "".join(lines).encode()

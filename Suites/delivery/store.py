@@ -14,7 +14,7 @@ KEY, SECRET = "AKIATRIBUTARYTEST000", "a-secret-of-the-test-suite-0123456789ab"
 
 
 def free_ports(count):
-    """Ports of 127.0.0.1 with the ports 10,000 above them free too: each of the server's ports has its gRPC port there."""
+    """Ports of 127.0.0.1 whose numbers plus 10,000 are free, too: each of the server's ports has its gRPC port there."""
     found = []
     while len(found) < count:
         port = random.randint(12_000, 50_000)
@@ -75,7 +75,7 @@ class Store:
                 self.kill()
 
     def client(self):
-        """An independent client."""
+        """A client that shares no code with Tributary."""
         import boto3
         from botocore.config import Config
         return boto3.client("s3", endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id=KEY, aws_secret_access_key=SECRET,

@@ -1,4 +1,4 @@
-"""Earlier violations of exactly-once, each as a case that repeats the situation and checks that every wanted event is in the sealed records once.
+"""Cases in which earlier versions violated exactly-once. Each case repeats the situation and checks that every wanted event is in the sealed records once.
 
 A case is a function that takes a `Case`. It controls an org and a daemon, and ends with `case.ends(…)`, which waits until everything is collected,
 stops the daemon and counts the events.
@@ -73,7 +73,7 @@ class Case:
                                             stdout=subprocess.DEVNULL, env=environment)
 
     def stop(self):
-        """Stops the daemon normally, which seals everything."""
+        """Stops the daemon normally, so that it seals everything."""
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(max(5, min(30, self.deadline - time.monotonic())))
@@ -96,14 +96,14 @@ class Case:
 
     @property
     def log(self):
-        """What the daemon has logged since its last start."""
+        """The daemon's log since its last start."""
         with open(self.log_path, "rb") as file:
             file.seek(self.log_begins)
             return file.read().decode(errors="replace")
 
     @property
     def status(self):
-        """The integration's status since the daemon's last start; {} until there is one."""
+        """The integration's status since the daemon's last start; {} before the first status."""
         try:
             report = json.loads((self.runtime / "status.json").read_text())
         except (OSError, ValueError):
@@ -124,7 +124,7 @@ class Case:
         return time.monotonic() - began
 
     def wait_until_durable(self, events, seconds=60, times=1):
-        """Waits until these events were collected, or were answered the given number of times; returns how long it took. Once the page after them
+        """Waits until these events were collected, or were sent the given number of times; returns how long it took. When the page after them
         is requested, the page that contains them is durable."""
         org = self.org
         end = org.log.index(events[-1]) + 1
@@ -172,7 +172,7 @@ class Case:
 # F1: a query by time over old events, while new ones arrive.
 
 def after_outage(case, change=lambda org: None, settings=lambda org: {}, filter=None):
-    """Ten events a second, an outage of three hours, and then a query by time. Before the outage the org's clock is three hours behind."""
+    """Ten events a second, then an outage of three hours, then a query by time. Before the outage the org's clock is three hours behind."""
     org = case.make_org(offset=-3 * HOUR)
     kinds = (USER,) if filter is None else (USER,) + 4 * (POLICY,)
     before = org.store(4000, stored=org.now - 400, until=org.now, kinds=kinds)
@@ -225,8 +225,8 @@ def filter_dropped(case):
 
 
 def old_events(case, change, has_new=True, **settings):
-    """3,000 events that were stored at the same moment five days ago have been collected. Then a query by time follows, with some new events during
-    or after it."""
+    """3,000 events that were stored at the same moment, five days ago, have been collected. Then the log is queried by time, and some new events are
+    stored during the query or after it."""
     org = case.make_org()
     org.store(3000, stored=org.now - 5 * DAY)
     case.start()
@@ -264,7 +264,7 @@ def old_without_news(case):
 
 @case("f2-late-event")
 def late_event(case):
-    """An event is stored 32 minutes late, then a current one is stored, and then the log is queried by time."""
+    """An event is stored 32 minutes late, then a current event is stored, and then the log is queried by time."""
     org = case.make_org()
     org.store(1, stored=org.now - 40 * MINUTE)
     first = org.store(1, stored=org.now - 35 * MINUTE)
@@ -278,7 +278,7 @@ def late_event(case):
 
 @case("f2-quiet-time")
 def quiet_time(case):
-    """A page spans a quiet period of three hours: its newest event is current, most of its events are not. Then the log is queried by time."""
+    """A page contains a quiet period of three hours: its newest event is current, but most of its events are not. Then the log is queried by time."""
     org = case.make_org(offset=-3 * HOUR)
     before = org.store(58, stored=org.now - 240, until=org.now)
     case.start()
@@ -293,7 +293,7 @@ def quiet_time(case):
     case.ends()
 
 
-# F3: on the first day, the backfill ends with a page that has both old and new events.
+# F3: on the first day, the backfill ends with a page that contains both old and new events.
 
 @case("f3-first-day")
 def first_day(case):
@@ -313,8 +313,8 @@ BACKFILL = 16_000
 
 
 def begin_backfill(case, org):
-    """Starts the daemon under a low rate limit, and waits until a backfill runs and one of the newest events is collected. Returns the newest
-    events from that one on."""
+    """Starts the daemon under a low rate limit, and waits until a backfill runs and one of the newest events is collected. Returns that event
+    and the newer ones."""
     end = len(org.log)
 
     def begun():
@@ -441,7 +441,7 @@ def older_state(case):
 @case("f6-older-spool")
 def older_spool(case):
     restored(case, case.spool)
-    # The records that the older spool lacks can't be collected again from the state alone. The daemon only has to notice that they are missing.
+    # The daemon can't collect the records that the older spool lacks, because its state is newer. It only has to report that they are missing.
     case.count(optional=case.org.log[1000:])
     sealed = case.sealed()
     case.number(f"{sum(event.uuid not in sealed for event in case.org.log[1000:])} missing in the older spool")

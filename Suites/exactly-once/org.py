@@ -1,11 +1,11 @@
 """An Okta org on loopback whose log is written by a script.
 
-The log is kept in the order of storing. Each event has a time of storing next to its `published`. A polling query (ascending, without
-`until`) brings what was stored at `since` or later, in the order of storing, and its `next` link, which is always there, holds the query
-and the position. The org has a clock of its own, which can be hours away from this host's.
+The log is in the order of storing. Each event has a time of storing in addition to its `published`. A polling query (ascending, without
+`until`) returns events stored at `since` or later, in the order of storing. Its `next` link is always present, and contains the query
+and the position. The org has its own clock, which can differ from this host's by hours.
 
-It is strict: a parameter that Okta does not document, a link that was changed in any byte, or a request without the token is refused, and
-noted in `violations`. A case fails if there are any.
+The org is strict: it refuses a parameter that Okta does not document, a link of which any byte was changed, and a request without the token, and
+notes each in `violations`. A case fails if there are any violations.
 """
 import bisect
 import calendar
@@ -103,11 +103,11 @@ class Org:
         self.times = []
         self.violations = []
         self.requests = 0
-        # The number of consecutive answers without an event, each at the end of the log.
+        # The number of consecutive answers without an event, each from the end of the log.
         self.idle_answers = 0
-        # The furthest position from which a link continued since the daemon's last start.
+        # The furthest position of a link that the daemon has followed since its last start.
         self.furthest = 0
-        # Rules look at each request and may answer it: called with an Ask, they return an Answer or None.
+        # Rules see each request and may answer it: they are called with an Ask, and return an Answer or None.
         self.rules = []
         self._queries = []
         self._tokens = {}
@@ -143,7 +143,7 @@ class Org:
             request_queue_size = 64
 
             def handle_error(self, *_):
-                """Errors are ignored: a daemon that was stopped resets its connections, and a wrong answer makes the case fail."""
+                """Errors are ignored: a stopped daemon resets its connections, and a wrong answer makes the case fail anyway."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
@@ -160,11 +160,11 @@ class Org:
 
     @property
     def now(self):
-        """The time by the org's own clock."""
+        """The time of the org's own clock."""
         return time.time() + self.offset
 
     def store(self, count=1, stored=None, until=None, published=None, kinds=(USER,)):
-        """Stores the given number of events, spread evenly from `stored` to `until` (default: all at `stored`, by default now). They are published
+        """Stores the given number of events, spread evenly from `stored` (now by default) to `until` (by default `stored`). They are published
         when they are stored, unless `published` is given."""
         with self._lock:
             now = self.now
@@ -187,7 +187,7 @@ class Org:
             return events
 
     def live(self, rate):
-        """From now on, stores this many events per second, at each full second; 0 ends this."""
+        """From now on, stores this many events at each full second; 0 ends this."""
         with self._lock:
             self._live = (rate, int(self.now) - 1) if rate else None
 
@@ -208,7 +208,7 @@ class Org:
     # Faults.
 
     def refuse_links(self, status=400):
-        """Every link that was given so far is refused permanently."""
+        """Refuses every link that was given so far, permanently."""
         with self._lock:
             refused = [query for query in self._queries if not query.is_refused]
             for query in refused:
@@ -222,15 +222,15 @@ class Org:
             self.rules.insert(0, rule)
 
     def fail(self, times):
-        """The given number of consecutive answers are 500 E0000009: the query took too long."""
+        """Answers the given number of consecutive requests with 500 E0000009, which means that the query took too long."""
         return self._times(times, lambda ask: Answer(status=500, code="E0000009"))
 
     def leave_out_next(self, times):
-        """The given number of consecutive answers have no next link."""
+        """Omits the next link from the given number of consecutive answers."""
         return self._times(times, lambda ask: Answer(events=ask.events, has_next=False))
 
     def empty_page(self, concerns):
-        """The first page that `concerns` selects is empty, and its link continues where that page began."""
+        """Empties the first page that `concerns` selects. Its link continues from the beginning of that page."""
         return self._times(1, lambda ask: Answer(following=ask.position) if concerns(ask) else None)
 
     def _times(self, times, answer):
@@ -296,7 +296,7 @@ class Org:
                 if answer is not None:
                     break
             if answer is None:
-                # A rule may have waited.
+                # A rule may have delayed the request.
                 self._grow()
                 ask.events, ask.following = self._page(ask.query, ask.position)
                 answer = Answer(events=ask.events, following=ask.following)
@@ -316,7 +316,7 @@ class Org:
         self._send(handler, 200, body, headers)
 
     def _ask(self, text):
-        """What is asked for, or None with the code of the error."""
+        """The requested query, or None with the code of the error."""
         try:
             pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
         except ValueError:
@@ -327,7 +327,7 @@ class Org:
             self._note(f"parameters: {text}")
             return None, "E0000001"
         if "after" in asked:
-            # A link is followed byte for byte.
+            # A link must be followed byte for byte.
             if text not in self._tokens:
                 self._note(f"a link that was never given: {text}")
                 return None, "E0000029"
@@ -374,7 +374,7 @@ class Org:
         return text
 
     def _count(self):
-        """How many requests are left in the minute; None if there was none."""
+        """How many requests are left in this minute; None if none was left."""
         now = time.time()
         start, used = self._window
         if now - start >= 60:

@@ -1,4 +1,4 @@
-"""The wall clock of the running daemon jumps by a day. (The host's clock is unchanged: the interposer shifts the time that the process reads.)"""
+"""Shifts the wall clock of the running daemon by a day. The host's clock does not change: the interposer shifts the time that the process reads."""
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -9,13 +9,13 @@ DAY = 86_400
 
 
 def is_near(daemon, offset):
-    """Whether the status shows the time that is shifted by this many seconds."""
+    """Whether the status shows the time, shifted by this many seconds."""
     ahead = datetime.strptime(daemon.status["updated_at"], "%Y-%m-%dT%H:%M:%SZ") - datetime.utcnow()
     return abs(ahead.total_seconds() - offset) < 300
 
 
 def hold_retention(home):
-    """An acknowledgement that can't be read: retention deletes nothing, and reports this at each pass, once a minute."""
+    """Writes an unreadable acknowledgement: retention then deletes nothing, and reports this once a minute."""
     held = home.spool / "_acks/held.json"
     held.parent.mkdir(parents=True, exist_ok=True)
     held.write_text("{")
@@ -35,7 +35,7 @@ def jumps(programs, scratch, what, by):
     scratch = scratch / what.split()[0]
     scratch.mkdir()
     org = Org(programs, scratch, "--rate", "40", events=1000)
-    # No segment is due by its size, so from here on segments are sealed by age. Segments older than 12 hours are deleted.
+    # From here on, segments are sealed by age, because none reaches its size limit. Segments older than 12 hours are deleted.
     home = Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1s", spool_keys="  retention: 12h")
     held = hold_retention(home)
     daemon = Daemon(home)
@@ -51,27 +51,27 @@ def jumps(programs, scratch, what, by):
         sealed = len(home.manifest())
         daemon.wait_for("two seals after the jump", lambda: len({line["seal"] for line in home.manifest()[sealed:]}) >= 2)
         took = time.monotonic() - began
-        check(f"{what}: no busy loop", (processor_seconds(daemon.process.pid) - used) / took < 0.5)
+        check(f"{what}: the daemon is not in a busy loop", (processor_seconds(daemon.process.pid) - used) / took < 0.5)
         check(f"{what}: Okta is queried at the poll interval", org.requests() - requests <= 2 * took + 10)
         integration = daemon.integration
-        check(f"{what}: it is live", integration["state"], "live")
-        check(f"{what}: the lag makes sense", 0 <= integration["lag_seconds"] <= 30)
+        check(f"{what}: the integration is live", integration["state"], "live")
+        check(f"{what}: the lag is plausible", 0 <= integration["lag_seconds"] <= 30)
         retention_passes(held, daemon)
         check(f"{what}: retention has deleted no segment", before - set(home.segments()), set())
         home.control["clock_offset"] = 0
         daemon.wait_for("a status of the right time", lambda: is_near(daemon, 0))
         events = daemon.integration["events"]
         daemon.wait_for("events after that", lambda: daemon.integration["events"] >= events + 40)
-        check(f"{what}: it stops in order when the clock is correct again", daemon.stop(), 0)
+        check(f"{what}: the daemon stops normally once the clock is correct again", daemon.stop(), 0)
         held = hold_retention(home)
         daemon = Daemon(home)
         daemon.wait_until_collected()
         retention_passes(held, daemon)
-        check(f"{what}: it starts and stops again", daemon.stop(), 0)
+        check(f"{what}: the daemon starts and stops again", daemon.stop(), 0)
         found = uids(home.segments())
         check_exactly_once(what, home, org.uuids()[:len(found)])
     except TooLate as error:
-        check(f"{what} is overcome", str(error), "it is")
+        check(f"the daemon recovers from {what}", str(error), "it does")
     finally:
         daemon.kill()
         org.stop()

@@ -1,4 +1,4 @@
-"""For each call that changes the disk, the process dies at that call, and a normal start follows."""
+"""Kills the process at each call that changes the disk, and then starts it normally."""
 import os
 import random
 import re
@@ -10,18 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from harness import Daemon, Home, Org, check, compared, is_verified, of_each_kind, uids, wait_for
 
 EVENTS = 60
-# strace's names of the calls that the interposer counts. Opening is compared too, where it creates or cuts.
+# strace's names of the calls that the interposer counts. Opening a file counts only if it creates or truncates the file.
 CALLS = "open,openat,creat,write,pwrite64,pwritev,writev,ftruncate,truncate,fdatasync,fsync,sync_file_range,syncfs," \
         "rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,mkdir,mkdirat,rmdir,fallocate,copy_file_range"
 
 
 def home_for(scratch, name, org):
-    # Pages of 20 events, each sealed at once: three commits and three seals of several partitions, and a stop.
+    # Pages of 20 events, each of which is sealed immediately: three commits, three seals of several partitions, and a stop.
     return Home(scratch / name, org, page_size=20, segment_max_bytes="1KiB")
 
 
 def whole_run(home, **options):
-    """A run from an empty state, or from the state after a crash, to an orderly stop; returns whether it got that far."""
+    """Runs from an empty state, or from the state after a crash, to a normal stop; returns whether the run got that far."""
     daemon = Daemon(home, **options)
     try:
         while daemon.is_running and daemon.integration["state"] != "live":
@@ -34,7 +34,7 @@ def whole_run(home, **options):
 
 
 def crash(scratch, org, expected, number, torn, again):
-    """Dies at call `number`, possibly again at call `again` of the recovery, then runs to the end."""
+    """Dies at call `number`, possibly again at call `again` of the recovery, then runs to its end."""
     home = home_for(scratch, f"crash-{number}-{torn}-{again}", org)
     control = home.control
     outcome = Counter(tried=1)
@@ -62,7 +62,7 @@ def check_that_none_is_missed(scratch, org):
     home = home_for(scratch, "traced", org)
     output, trace = scratch / "strace", scratch / "trace"
     tracer = Daemon(home, trace=trace, wrapper=("strace", "-f", "-y", "-qq", "-o", output, "-e", f"trace={CALLS}"))
-    # The daemon is the tracer's child, so that its own status names another process.
+    # strace is the daemon's child, because the daemon's own status then names the daemon and not strace.
     report = home.runtime / "status.json"
     wait_for("the traced run", lambda: report.exists() and '"state" : "live"' in report.read_text(), 120)
     os.kill(int((home.state / "spool.lock").read_text()), signal.SIGTERM)
@@ -93,9 +93,9 @@ def run(programs, scratch, full, seed):
         check("a run without a crash succeeds", whole_run(rehearsal, trace=scratch / "calls"))
         calls = rehearsal.control["calls"]
         segments = len(rehearsal.segments())
-        check("and with every event once", compared(uids(rehearsal.segments()), expected), (0, 0, 0))
+        check("a run without a crash seals every event once", compared(uids(rehearsal.segments()), expected), (0, 0, 0))
         points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
-        # Each point alone, with half of a write done, and followed by a second crash in the recovery.
+        # Tries each point with no write, with half of a write, and with a second crash in the recovery.
         plans = [(number, 0, 0) for number in points]
         plans += [(number, number % 2, chosen.randint(1, 60)) for number in points]
         if full:

@@ -1,4 +1,4 @@
-"""System calls on the spool fail: the daemon keeps running, reports it, does not query Okta meanwhile, and continues automatically."""
+"""Lets system calls on the spool fail. The daemon must keep running, report the error, not query Okta, and continue automatically."""
 import errno
 import random
 import time
@@ -13,7 +13,7 @@ from harness import (ANY, LINK, MKDIR, OPEN, RENAME, RMDIR, SYNC, SYNC_DIRECTORY
 EVENTS = 600
 EVERYTHING_THAT_CHANGES = WRITE | TRUNCATE | OPEN | RENAME | LINK | UNLINK | MKDIR | RMDIR
 
-# The failing call, the error, and the word that an operator must find.
+# The failing call, its error, and the text that an operator must find.
 LASTING = [
     ("a full disk at a write", WRITE, errno.ENOSPC, "free space there"),
     ("a quota at a write", WRITE, errno.EDQUOT, "free space there"),
@@ -35,30 +35,30 @@ LASTING = [
 
 
 def goes_on(what, home, daemon, org, advice, is_trying, mend):
-    """From the problem to the end of the log: checks everything that an on-call person relies on."""
+    """From the fault to the end of the log: checks everything that an on-call person relies on."""
     problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
-    check(f"{what}: its problem and what to do are in the status", advice in problem["message"] + problem["remedy"])
-    check(f"{what}: the state is not a healthy one", daemon.integration["state"] in ("paused", "failing"))
-    check(f"{what}: it is in the journal too", daemon.log.count(advice) >= 1)
+    check(f"{what}: the status says what is wrong and what to do", advice in problem["message"] + problem["remedy"])
+    check(f"{what}: the integration's state is not healthy", daemon.integration["state"] in ("paused", "failing"))
+    check(f"{what}: the journal also says what to do", daemon.log.count(advice) >= 1)
     asked = org.requests()
     used, began = processor_seconds(daemon.process.pid), time.monotonic()
     is_trying(daemon)
     share = (processor_seconds(daemon.process.pid) - used) / (time.monotonic() - began)
-    check(f"{what}: Okta is not queried meanwhile", org.requests() - asked, 0)
-    check(f"{what}: it is not busy meanwhile", share < 0.5)
+    check(f"{what}: Okta is not queried during the fault", org.requests() - asked, 0)
+    check(f"{what}: the daemon uses little processor time during the fault", share < 0.5)
     mend()
     daemon.wait_until_collected()
-    check(f"{what}: it continues automatically, in the same process", daemon.is_running)
-    check(f"{what}: it stops in order", daemon.stop(), 0)
+    check(f"{what}: the daemon continues automatically, in the same process", daemon.is_running)
+    check(f"{what}: the daemon stops normally", daemon.stop(), 0)
     check_exactly_once(what, home, org.uuids())
 
 
-# The same while no seal is due, so that the error affects a commit.
+# The same fault while no seal is due, so that it affects a commit.
 AT_COMMIT = [(f"{what}, at a commit", *rest) for what, *rest in LASTING if rest[0] in (WRITE, SYNC, SYNC | TRUNCATE)]
 
 
 def lasting(programs, scratch, case, start):
-    """Calls of a kind fail from the `start`th of all calls on, until the disk is repaired."""
+    """Lets calls of a kind fail, starting with call number `start`, until the disk is repaired."""
     what, calls, code, advice = case
     scratch = scratch / what.replace(",", "").replace(" ", "-")
     scratch.mkdir()
@@ -73,21 +73,21 @@ def lasting(programs, scratch, case, start):
     try:
         goes_on(what, home, daemon, org, advice, is_trying, home.control.mend)
     except TooLate as error:
-        check(f"{what} is overcome", str(error), "it is")
+        check(f"the daemon recovers from {what}", str(error), "it does")
     finally:
         daemon.kill()
         org.stop()
 
 
 def once(scratch, org, expected, number, code):
-    """The call of this number fails; with a full disk, so do two more."""
+    """Lets the call of this number fail. With a full disk, the next two calls fail, too."""
     home = Home(scratch / f"error-{number}-{code}", org, page_size=20, segment_max_bytes="1KiB")
     home.control.fail(ANY, code, start=number, allowed=3 if code == errno.ENOSPC else 1)
     outcome = Counter(tried=1)
     daemon = Daemon(home)
     why = "it came to its end"
     try:
-        # A start that can't take its locks is retried in the same process.
+        # If the start can't take its locks, the same process retries it.
         daemon.wait_until_collected()
         stopped = daemon.stop()
         result = (stopped, *compared(uids(home.segments()), expected), is_verified(home))
@@ -107,7 +107,7 @@ def once(scratch, org, expected, number, code):
 
 
 def every_call(programs, scratch, full, chosen):
-    """An error at each call in turn, at startup too, that passes."""
+    """Tries a temporary error at each call in turn, including calls at startup."""
     org = Org(programs, scratch, events=60)
     try:
         rehearsal = Home(scratch / "rehearsal", org, page_size=20, segment_max_bytes="1KiB")
@@ -122,7 +122,7 @@ def every_call(programs, scratch, full, chosen):
         with ThreadPoolExecutor(8) as pool:
             for outcome in pool.map(lambda plan: once(scratch, org, expected, *plan), plans):
                 total += outcome
-        print(f"# errors that pass: {total['tried']} runs, at {len(points)} of {calls} calls, {total['recovered']} went on, "
+        print(f"# temporary errors: {total['tried']} runs, at {len(points)} of {calls} calls, {total['recovered']} recovered, "
               f"{total['lost']} lost, {total['doubled']} doubled", flush=True)
         check("after an error at each call every event is in one sealed segment once", total["recovered"], len(plans))
     finally:
@@ -130,13 +130,13 @@ def every_call(programs, scratch, full, chosen):
 
 
 def lowest_free(pid):
-    """The number that the process's next descriptor would have."""
+    """The number that the process's next descriptor will have."""
     taken = {int(name.name) for name in Path(f"/proc/{pid}/fd").iterdir()}
     return min(set(range(len(taken) + 1)) - taken)
 
 
 def few_descriptors(programs, scratch):
-    """RLIMIT_NOFILE of the running daemon is lowered to the number of open descriptors, plus the few that the spool reserves for Swift's runtime."""
+    """Lowers RLIMIT_NOFILE of the running daemon to the number of open descriptors, plus the few that the spool reserves for Swift's runtime."""
     what = "no descriptor left"
     org = Org(programs, scratch, "--faults", "slow-body:bytesPerSecond=200000", events=3000)
     home = Home(scratch / "home", org, segment_max_bytes="16KiB")
@@ -146,20 +146,20 @@ def few_descriptors(programs, scratch):
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
         limit_files(pid, min(lowest_free(pid) for _ in range(50)) + 16)
         def is_trying(daemon):
-            # These attempts can't be counted, so the test waits as long as three of the daemon's waits.
+            # The test can't count these attempts, so it waits for three of the daemon's waits.
             seen = time.monotonic()
             daemon.wait_for("some tries", lambda: time.monotonic() > seen + 8)
         goes_on(what, home, daemon, org, "LimitNOFILE", is_trying, lambda: limit_files(pid, 1024))
     except TooLate as error:
-        check(f"{what} is overcome", str(error), "it is")
+        check(f"the daemon recovers from {what}", str(error), "it does")
     finally:
         daemon.kill()
         org.stop()
 
 
 def read_only(programs, scratch, which):
-    """A real read-only mount appears over the directory. (The kernel refuses to remount a file system with files open for writing;
-    when it does so by force, writes to open files fail too: that is a row of the table above.)"""
+    """Mounts a real read-only file system over the directory. (The kernel refuses to remount a file system that has files open for writing. A forced
+    remount lets writes to open files fail, too: that is a row of the table above.)"""
     what = f"a read-only mount over the {which}"
     scratch = scratch / which
     scratch.mkdir()
@@ -169,22 +169,22 @@ def read_only(programs, scratch, which):
     path = getattr(home, which)
     try:
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
-        # In one step: between two, the daemon could open a file for writing, and the kernel would refuse.
+        # In one step: between two steps, the daemon could open a file for writing, and the kernel would refuse the remount.
         other = scratch / "read-only"
         other.mkdir()
         mount("--bind", path, other)
         mount("-o", "remount,bind,ro", other)
         mount("--move", other, path)
         problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
-        check(f"{what}: the status says what it is", "read-only" in problem["message"])
+        check(f"{what}: the status names the fault", "read-only" in problem["message"])
         events = daemon.integration["events"]
         unmount(path)
         daemon.wait_for("it goes on", lambda: daemon.integration["events"] > events and daemon.integration["state"] == "live")
-        check(f"{what}: it continues and stops in order", daemon.stop(), 0)
+        check(f"{what}: the daemon continues and stops normally", daemon.stop(), 0)
         sealed = uids(home.segments())
         check_exactly_once(what, home, org.uuids()[:len(sealed)])
     except TooLate as error:
-        check(f"{what} is overcome", str(error), "it is")
+        check(f"the daemon recovers from {what}", str(error), "it does")
     finally:
         daemon.kill()
         org.stop()
@@ -194,12 +194,12 @@ def run(programs, scratch, full, seed):
     chosen = random.Random(seed)
     few = scratch / "few"
     few.mkdir()
-    # In parallel, because the runs mostly wait.
+    # The runs are parallel, because each of them mostly waits.
     with ThreadPoolExecutor(10) as pool:
         tests = [pool.submit(few_descriptors, programs, few)]
         tests += [pool.submit(read_only, programs, scratch, which) for which in ("spool", "state")]
         tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(25, 120)) for case in LASTING]
-        # Twelve commits of two calls each follow the start's.
+        # The start's calls are followed by twelve commits of two calls each.
         tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(22, 34)) for case in AT_COMMIT]
         for test in tests:
             test.result()

@@ -1,4 +1,4 @@
-"""A file system of 3 MB fills up and is then enlarged, below the running daemon; and one that can't be written when the daemon starts."""
+"""Fills a file system of 3 MB below the running daemon and then enlarges it, and starts the daemon on a file system that can't be written."""
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,29 +17,29 @@ def filled(programs, scratch, which):
     org = Org(programs, scratch, events=EVENTS)
     spool = small / "spool" if which != "state" else None
     state = small / "state" if which != "spool" else None
-    # The state holds unsealed records, so it fills up if segments are larger than it.
+    # The state contains the unsealed records, so its file system fills up if a segment is larger than it.
     home = Home(scratch / "home", org, spool=spool, state=state, page_size=200,
                 segment_max_bytes="64MiB" if which == "state" else "256KiB",
                 segment_max_age="1h" if which == "state" else "2s")
     daemon = Daemon(home)
     try:
         problem = daemon.wait_for(f"{what}: a problem", lambda: daemon.integration.get("problem"), 120)
-        check(f"{what}: the status says what it is", problem["kind"], "spool_full")
-        check(f"{what}: and what to do", "free space there" in problem["message"])
-        check(f"{what}: collection is not over", daemon.integration["events"] < EVENTS)
+        check(f"{what}: the status names the fault", problem["kind"], "spool_full")
+        check(f"{what}: the status says what to do", "free space there" in problem["message"])
+        check(f"{what}: not all events are collected yet", daemon.integration["events"] < EVENTS)
         asked, seen = org.requests(), time.monotonic()
-        # As long as three of the daemon's waits.
+        # Waits for three of the daemon's waits.
         daemon.wait_for("more tries", lambda: time.monotonic() > seen + 8)
-        check(f"{what}: Okta is not queried meanwhile", org.requests() - asked, 0)
+        check(f"{what}: Okta is not queried during the fault", org.requests() - asked, 0)
         mount("-o", "remount,size=64m", small)
         daemon.wait_until_collected(240)
-        check(f"{what}: it continued in the same process", daemon.is_running)
-        check(f"{what}: it stops in order", daemon.stop(), 0)
+        check(f"{what}: the daemon continued in the same process", daemon.is_running)
+        check(f"{what}: the daemon stops normally", daemon.stop(), 0)
         check_exactly_once(what, home, org.uuids())
         print(f"# {what}: {len(home.segments())} segments, "
               f"{sum(path.stat().st_size for path in home.segments())} bytes", flush=True)
     except TooLate as error:
-        check(f"{what} is overcome", str(error), "it is")
+        check(f"the daemon recovers from {what}", str(error), "it does")
     finally:
         daemon.kill()
         org.stop()
@@ -47,7 +47,7 @@ def filled(programs, scratch, which):
 
 
 def unusable_at_start(programs, scratch, cause):
-    """The daemon waits in one process as long as the cause lasts, and continues automatically."""
+    """The daemon waits in one process until the fault is removed, and continues automatically."""
     what = f"{cause} at the start"
     scratch = scratch / cause.replace(" ", "-")
     disk = scratch / "disk"
@@ -67,7 +67,7 @@ def unusable_at_start(programs, scratch, cause):
         mount("-o", "remount,ro", disk)
         words = "read-only"
     else:
-        # What was collected is on a disk that is not mounted.
+        # The collected records are on a disk that is not mounted.
         first = Daemon(home)
         first.wait_until_collected()
         first.stop()
@@ -79,8 +79,8 @@ def unusable_at_start(programs, scratch, cause):
         check(f"{what}: the status says what to do", words in daemon.waiting)
         asked, since = org.requests(), time.monotonic()
         daemon.wait_for("more attempts", lambda: daemon.status["waiting"]["attempts"] >= 4)
-        check(f"{what}: the attempts become rarer", time.monotonic() - since > 3)
-        check(f"{what}: nothing is asked of Okta", org.requests() - asked, 0)
+        check(f"{what}: the time between attempts grows", time.monotonic() - since > 3)
+        check(f"{what}: no request is sent to Okta", org.requests() - asked, 0)
         if cause == "a full disk":
             mount("-o", "remount,size=64m", disk)
         elif cause == "a read-only file system":
@@ -88,12 +88,12 @@ def unusable_at_start(programs, scratch, cause):
         else:
             (disk / "away").rename(disk / "spool")
         daemon.wait_until_collected()
-        check(f"{what}: it continued in the same process", daemon.is_running)
-        check(f"{what}: nothing of it is left in the status", daemon.waiting, "")
-        check(f"{what}: it stops in order", daemon.stop(), 0)
+        check(f"{what}: the daemon continued in the same process", daemon.is_running)
+        check(f"{what}: the status no longer shows the fault", daemon.waiting, "")
+        check(f"{what}: the daemon stops normally", daemon.stop(), 0)
         check_exactly_once(what, home, org.uuids())
     except TooLate as error:
-        check(f"{what} is overcome", str(error), "it is")
+        check(f"the daemon recovers from {what}", str(error), "it does")
     finally:
         daemon.kill()
         org.stop()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# The bits of `fails`, as interpose.c has them.
+# The bits of `fails`; interpose.c has the same.
 OPEN, WRITE, TRUNCATE, SYNC, SYNC_DIRECTORY, RENAME, LINK, UNLINK, MKDIR, RMDIR = (1 << bit for bit in range(10))
 FIELDS = ("calls", "kill_at", "torn", "fails", "code", "failed", "allowed", "from", "clock_offset")
 
@@ -40,11 +40,11 @@ def check(what, found, expected=True):
 
 
 class TooLate(Exception):
-    """A condition that did not come true in time."""
+    """A condition did not become true in time."""
 
 
 def wait_for(what, condition, seconds=60, daemon=None, every=0.02):
-    """Waits until a condition is true, by asking; returns its value."""
+    """Checks a condition repeatedly until it is true; returns its value."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -53,7 +53,7 @@ def wait_for(what, condition, seconds=60, daemon=None, every=0.02):
         if daemon is not None and not daemon.is_running:
             raise TooLate(f"the daemon ended with {daemon.process.returncode} before {what}\n{daemon.log[-3000:]}")
         if time.monotonic() > deadline:
-            raise TooLate(f"still not so after {seconds} s: {what}\n{daemon.log[-3000:] if daemon else ''}")
+            raise TooLate(f"after {seconds} s this did not become true: {what}\n{daemon.log[-3000:] if daemon else ''}")
         time.sleep(every)
 
 
@@ -87,7 +87,7 @@ class Org:
 
 
 class Control:
-    """The interposer's page of memory, shared with the daemon."""
+    """The shared memory page with which the test controls the interposer."""
 
     def __init__(self, path):
         self.path = path
@@ -102,7 +102,7 @@ class Control:
         struct.pack_into("<q", self.memory, 8 * FIELDS.index(field), value)
 
     def fail(self, calls, code, start=0, allowed=0):
-        """Lets these calls fail from the `start`th of all calls on; all of them, or a given number."""
+        """Lets these calls fail, starting with call number `start`: all of them, or a given number."""
         self["failed"], self["allowed"], self["code"], self["from"] = 0, allowed, code, start
         self["fails"] = calls
 
@@ -111,7 +111,7 @@ class Control:
 
 
 class Home:
-    """Directories of one daemon, and its configuration; limits so small that segments roll over all the time."""
+    """The directories of one daemon and its configuration. The limits are so small that segments are sealed all the time."""
 
     def __init__(self, root, org, *, spool=None, state=None, page_size=50, segment_max_bytes="64KiB",
                  segment_max_age="1s", spool_keys="", poll_interval="1s"):
@@ -144,7 +144,7 @@ integrations:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def segments(self):
-        """The files that a loader would read: none below a name that begins with `_` or `.`."""
+        """The files that a loader would read: those whose path has no name that begins with `_` or `.`."""
         return sorted(
             path for path in self.spool.glob("integration=*/class=*/date=*/*.ndjson.zst")
             if not path.name.startswith((".", "_")))
@@ -157,8 +157,8 @@ integrations:
 
 
 def uids(segments):
-    """How often each event is in these files, read with the system's zstd and not with the code under test. If a file can't be
-    read, all events count as lost; `spool verify` then names the file."""
+    """How often each event is in these files. Uses the system's zstd and not the code under test. If a file can't be
+    read, all its events count as lost; `spool verify` then names the file."""
     if not segments:
         return Counter()
     outcome = subprocess.run(["zstd", "-dcq", *segments], capture_output=True)
@@ -168,7 +168,7 @@ def uids(segments):
 
 
 def compared(sealed, expected):
-    """(lost, doubled, invented): all 0 is exactly once."""
+    """Returns (lost, doubled, invented). Exactly once means that all three are 0."""
     wanted = set(expected)
     return (len(wanted - sealed.keys()), sum(count > 1 for count in sealed.values()), len(sealed.keys() - wanted))
 
@@ -201,7 +201,7 @@ class Daemon:
 
     @property
     def status(self):
-        """The last status of this process."""
+        """The last status that this process has written."""
         try:
             report = json.loads((self.home.runtime / "status.json").read_text())
         except (OSError, ValueError):
@@ -215,7 +215,7 @@ class Daemon:
 
     @property
     def waiting(self):
-        """Why it has not started yet; empty once it has started."""
+        """Why the daemon has not started yet; empty once it has started."""
         return ((self.status or {}).get("waiting") or {}).get("message", "")
 
     def wait_for(self, what, condition, seconds=60):
@@ -242,13 +242,13 @@ def is_verified(home):
 
 
 def check_exactly_once(what, home, expected, also=Counter()):
-    """Checks that every event is in one sealed segment, once; `also` are events in segments that a loader took."""
-    check(f"{what}: (lost, doubled, invented)", compared(uids(home.segments()) + also, expected), (0, 0, 0))
-    check(f"{what}: spool verify", is_verified(home), "")
+    """Checks that every event is in one sealed segment, once. `also`: events in segments that a loader has removed."""
+    check(f"{what}: no event is lost, doubled or invented", compared(uids(home.segments()) + also, expected), (0, 0, 0))
+    check(f"{what}: spool verify finds no problem", is_verified(home), "")
 
 
 def of_each_kind(trace, home, chosen):
-    """Of the calls in a trace, by number, one of each kind: the same call on the same sort of file."""
+    """Selects one call of each kind from a trace, by number. Calls of a kind have the same name and the same sort of file."""
     kinds = {}
     for line in Path(trace).read_text().splitlines():
         number, name, path = line.split(" ", 2)
@@ -271,6 +271,6 @@ def limit_files(pid, count):
 
 
 def processor_seconds(pid):
-    """The processor seconds that it has used so far (proc(5), stat)."""
+    """The processor seconds that the process has used so far (proc(5), stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

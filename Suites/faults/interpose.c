@@ -1,5 +1,5 @@
-// An interposer between the daemon and the C library, for the fault tests. It counts every call that changes something on disk below the
-// watched directories; on request, it kills the process at one of them, lets calls fail, or shifts the wall clock.
+// A library between the daemon and the C library, for the fault tests. It counts every call that changes the disk below the
+// watched directories. On request, it kills the process at one of these calls, lets calls fail, or shifts the wall clock.
 //
 //   cc -shared -fPIC -O1 -o interpose.so interpose.c -ldl
 //   FAULTS_CONTROL=FILE   a file of sizeof(struct control) bytes, shared with the test, which may write it at any time
@@ -7,7 +7,7 @@
 //   FAULTS_TRACE=FILE     gets a line for each counted call: its number, its name, the path
 //   LD_PRELOAD=…/interpose.so tributary run …
 //
-// It is only for tests: it may end the process and has no error handling.
+// It is only for tests: it may end the process, and does not handle errors.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -110,7 +110,7 @@ static void die(void) {
     for (;;) pause();
 }
 
-// Whether a call of this kind must fail now; if so, sets errno.
+// Returns whether a call of this kind must fail now. If so, it sets errno.
 static int fails(int kind, uint64_t number) {
     if (!(control->fails & (uint64_t)kind) || number < control->from) return 0;
     if (control->allowed != 0 && control->failed >= control->allowed) return 0;
@@ -119,7 +119,7 @@ static int fails(int kind, uint64_t number) {
     return 1;
 }
 
-// Counts a call, and ends the process if it is the chosen one. Returns whether the call must fail, with errno set.
+// Counts a call, and ends the process if it is the chosen call. Returns whether the call must fail, and sets errno in that case.
 static int strikes(int kind, const char *name, const char *path, int file, const void *bytes, size_t length, off_t offset) {
     uint64_t number = atomic_fetch_add(&control->calls, 1) + 1;
     if (trace >= 0) {
@@ -144,9 +144,9 @@ static int opened(int file, const char *path, int flags) {
     return file;
 }
 
-// `path` is the absolute path of `name` in `directory`.
+// Sets `path` to the absolute path of `name` in `directory`.
 static int open_in(int directory, const char *name, const char *path, int flags, mode_t mode) {
-    // Opening counts only if it creates or truncates a file, but every opening can fail.
+    // Opening a file counts only if it creates or truncates the file, but every opening can fail.
     if (control != NULL && is_watched(path)) {
         if (flags & (O_CREAT | O_TRUNC)) {
             if (strikes(OPEN, "open", path, -1, NULL, 0, 0)) return -1;
@@ -214,8 +214,8 @@ int ftruncate(int file, off_t length) {
 }
 int ftruncate64(int file, off_t length) { return ftruncate(file, length); }
 
-// A failed synchronization loses the bytes that it should save, and the next one succeeds, as in the kernel (fsync(2), NOTES: a
-// page that could not be written is marked clean). So code that trusts the second one loses the bytes.
+// A failed synchronization loses the bytes that it should have saved, and the next one succeeds, as in the kernel (fsync(2), NOTES: a
+// page that could not be written is marked clean). So code that trusts the second synchronization loses data.
 static int synchronize(int file, const char *name, int (*real)(int)) {
     if (known(file)) {
         int kind = files[file].is_directory ? SYNC_DIRECTORY : SYNC;

@@ -1,4 +1,4 @@
-"""A whole fleet on this machine: engines, orgs, namespaces, hosts, and the checks at the end."""
+"""A complete fleet on this machine: services, orgs, namespaces, hosts, and the checks at the end."""
 import os
 import random
 import shutil
@@ -22,7 +22,7 @@ def report(what, good, more=""):
 
 
 class Settings:
-    """From the environment."""
+    """A setting from the environment."""
 
     def __init__(self, **defaults):
         for name, value in defaults.items():
@@ -90,7 +90,7 @@ class Fleet:
         return any(host.is_running for host in self.hosts)
 
     def asked_since(self, since):
-        """The number of orgs that were queried."""
+        """The number of orgs that have been queried."""
         found = set()
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < since - 60:
@@ -100,7 +100,7 @@ class Fleet:
         return len(found)
 
     def holders(self, within=5):
-        """For the integrations that were queried within the last seconds: integration → number of the host that queried it last."""
+        """For each integration that was queried within the last seconds: the number of the host that queried it last."""
         now, found = time.monotonic(), {}
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < now - within - 30:
@@ -115,11 +115,11 @@ class Fleet:
         return [found.count(number) for number in range(len(self.hosts))]
 
     def wait_for_shares(self, hosts, within=5, seconds=120):
-        """Waits until these hosts share all integrations evenly, and no other host has any; returns (seconds, shares)."""
+        """Waits until these hosts share all integrations evenly and no other host has any. Returns (seconds, shares)."""
         began, share = time.monotonic(), len(self.orgs.ports) / len(hosts)
 
         def is_fair():
-            # Earlier queries do not count.
+            # Queries from before this call do not count.
             shares = self.shares(min(within, time.monotonic() - began))
             return sum(shares) == len(self.orgs.ports) and all(
                 abs(count - share) <= 1 if number in hosts else count == 0 for number, count in enumerate(shares))
@@ -131,7 +131,7 @@ class Fleet:
         return time.monotonic() - began, self.shares(within)
 
     def gaps(self, since, until):
-        """For each org, the longest time without a request: seconds."""
+        """The longest time without a request, for each org, in seconds."""
         asked = {port: [since] for port in self.orgs.ports}
         for request, _, _ in self.network.requests["okta"]:
             if since <= request.at < until:
@@ -155,7 +155,7 @@ class Fleet:
         return {name: set(self.orgs.uuids(port)) for port, name in self.orgs.names.items()}
 
     def settle(self, seconds=180):
-        """Waits until everything that was generated up to now is in the bucket; then stops the hosts. Returns complaints and numbers."""
+        """Waits until everything that was generated so far is in the bucket, then stops the hosts. Returns complaints and numbers."""
         expected = self.generated()
         # Most objects are read before the measured time begins.
         self.reader.look()
@@ -186,7 +186,7 @@ class Fleet:
         return complaints + more, numbers
 
     def per_minute(self, service, since, until):
-        """(requests a minute, by method)"""
+        """Returns requests per minute, by method."""
         counts = {}
         for request, _, _ in self.network.requests[service]:
             if since <= request.at < until:
@@ -195,10 +195,10 @@ class Fleet:
         return round(sum(counts.values()) / minutes), {method: round(count / minutes) for method, count in sorted(counts.items())}
 
     def pages_asked_again(self):
-        """The number of pages with events that were requested more than once, and of all pages with events."""
+        """Returns the number of pages with events that were requested more than once, and the number of all pages with events."""
         seen, again, pages = set(), 0, 0
         for request, status, size in self.network.requests["okta"]:
-            # An answer without events is some 900 bytes, nearly all of them headers.
+            # An answer without events has some 900 bytes, nearly all of them in its headers.
             if status == 200 and size > 2000 and "after=" in request.target:
                 pages += 1
                 again += (request.port, request.target) in seen

@@ -1,4 +1,4 @@
-"""Five hosts, fifty orgs, and all kinds of faults; in the end each event must be in the bucket once."""
+"""Five hosts, fifty orgs, and all kinds of faults. At the end each event must be in the bucket once."""
 import time
 
 from bench import Fleet, Settings, report
@@ -41,9 +41,9 @@ def describe(fleet, chaos, numbers, began, ended):
         kinds[fault.kind] = kinds.get(fault.kind, 0) + 1
     found = takeovers(fleet, chaos.faults)
     again, pages = fleet.pages_asked_again()
-    print(f"    {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}; kills at their step {chaos.steps}; "
+    print(f"    {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}; kills at a step of a seal {chaos.steps}; "
           f"deciding PUTs struck: {dict(fleet.network.struck())}")
-    print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; faults took {ended - began:.0f} s, all was there {fleet.settled_in:.0f} s later")
+    print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; faults took {ended - began:.0f} s, and all events were in the bucket {fleet.settled_in:.0f} s later")
     for what, those in (("all", found), ("with etcd, S3 and Okta up for all hosts", [one for one in found if one.was_reachable]), ("and no other fault near", [one for one in found if one.was_alone])):
         print(f"    takeovers, {what}: {outline([one.seconds for one in those])}{f' ({max(those).what})' if those else ''}")
     print(f"    pages with events {pages}, requested again {again}")
@@ -51,4 +51,4 @@ def describe(fleet, chaos, numbers, began, ended):
         total, methods = fleet.per_minute(service, began, ended)
         print(f"    {service}: {total} requests a minute {methods}")
     spent = [host.spent / (time.monotonic() - fleet.began) * 100 for host in fleet.hosts]
-    print(f"    processor {', '.join(f'{part:.1f} %' for part in spent)}; most memory {', '.join(f'{host.largest >> 10} MiB' for host in fleet.hosts)}", flush=True)
+    print(f"    processor {', '.join(f'{part:.1f} %' for part in spent)}; peak memory {', '.join(f'{host.largest >> 10} MiB' for host in fleet.hosts)}", flush=True)

@@ -1,4 +1,4 @@
-"""Checks that each event is in the bucket once: reads it with boto3 and gzip, and compares it with the events that the orgs have generated."""
+"""Checks that each event is in the bucket once. Reads the bucket with boto3 and gzip, and compares it with the events that the orgs have generated."""
 import gzip
 import hashlib
 import json
@@ -28,10 +28,10 @@ class Reader:
         self.staged = set()   # ("bundles" or "windows", integration, generation, commit)
         self.strange = []     # keys that should not exist
         self.unreadable = []  # keys that the store lists but can't read
-        self.unfinished = 0   # segments of newest seals that the next opening publishes
+        self.unfinished = 0   # segments of the newest seals, which the next opening will publish
 
     def look(self):
-        """Reads new objects."""
+        """Reads the objects that are new since the last call."""
         self.staged, self.strange, self.unreadable, wanted = set(), [], [], []
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
             for item in page.get("Contents", []):
@@ -52,7 +52,7 @@ class Reader:
                     self._take(key, body)
 
     def read(self, key):
-        """An object's content; None if the store can't read it, which is a complaint unless it passes after the store's restart."""
+        """An object's content; None if the store can't read it. That is a complaint, unless the object can be read after a restart of the store."""
         try:
             return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         except (ClientError, BotoCoreError) as error:
@@ -76,14 +76,14 @@ class Reader:
 
 
 def is_all_there(reader, expected):
-    """`expected`: integration → uids."""
+    """Whether all expected events are in the bucket. `expected`: integration → uids."""
     reader.look()
     counts = reader.events()
     return not reader.unreadable and all(counts[name].keys() >= uids for name, uids in expected.items())
 
 
 def verdict(reader, expected, everything):
-    """Complaints and numbers. All events of `expected` must be in the bucket, and only events of `everything` may be."""
+    """Returns complaints and numbers. All events of `expected` must be in the bucket, and no events except those of `everything`."""
     complaints = []
     counts = reader.events()
     twice = {(name, uid): number for name, found in counts.items() for uid, number in found.items() if number > 1}
@@ -103,7 +103,8 @@ def verdict(reader, expected, everything):
 
 
 def is_in_bundle(reader, seal, segment):
-    """Whether the next host that opens the integration can publish the segment. That is allowed for the newest seal; it is the property `kept` of the model."""
+    """Whether the next host that opens the integration can publish the segment. Only the newest seal may have such segments; the model calls this
+    property `kept`."""
     if not any(one[0] == "bundles" and one[3] == seal["commit"] for one in reader.staged):
         return False
     start = sum(other["bytes"] for other in seal["segments"][:seal["segments"].index(segment)])
@@ -112,7 +113,7 @@ def is_in_bundle(reader, seal, segment):
 
 
 def seals_and_segments(reader, twice):
-    """The list of seals is the manifest: it must name all segments, and no other segments may exist."""
+    """The list of seals is the manifest: it must name every segment in the bucket."""
     complaints, listed, generations, newest = [], {}, defaultdict(list), {}
     for name, generation in reader.seals:
         newest[name] = max(generation, newest.get(name, 0))

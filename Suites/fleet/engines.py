@@ -1,4 +1,4 @@
-"""The real services of a fleet: three nodes of etcd, one S3 server, and simulated Okta orgs with live events."""
+"""The real services of a fleet: three etcd nodes, one S3 server, and simulated Okta orgs with live events."""
 import base64
 import json
 import shutil
@@ -18,23 +18,23 @@ TOKEN = "00fleet-test-token"
 
 
 class TooLate(Exception):
-    """A condition that did not come true in time."""
+    """A condition did not become true in time."""
 
 
 def wait_for(what, condition, seconds=60, every=0.1):
-    """Waits until a condition is true, by asking; returns its value."""
+    """Checks a condition repeatedly until it is true; returns its value."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TooLate(f"still not so after {seconds} s: {what}")
+            raise TooLate(f"after {seconds} s this did not become true: {what}")
         time.sleep(every)
 
 
 class Etcd:
-    """Three nodes, without TLS, on loopback."""
+    """Three etcd nodes on loopback, without TLS."""
 
     def __init__(self, home):
         self.home = home
@@ -72,7 +72,7 @@ class Etcd:
         return None
 
     def keys(self, prefix):
-        """Keys and values below a prefix, read by an independent client."""
+        """The keys and values below a prefix, read by a client that shares no code with Tributary."""
         encoded = [base64.b64encode(text.encode()).decode() for text in (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))]
         for node in range(3):
             try:
@@ -93,11 +93,11 @@ class Etcd:
 
 
 class Bucket(Store):
-    """SeaweedFS with one bucket. `is_open`: requests without a signature are allowed too, so that the relays may take a header out of a signed one."""
+    """SeaweedFS with one bucket. `is_open`: unsigned requests are allowed too, so that the relays may remove a header from a signed request."""
 
     def __init__(self, home, is_open=False):
         super().__init__(str(home / "weed"), home)
-        # In a separate session, like the hosts, so that each gets a share of the processor as separate machines would (sched(7), autogroup).
+        # In a separate session, like the hosts, so that each gets its share of the processor as on separate machines (sched(7), autogroup).
         (home / "weed").write_text(f'#!/bin/sh\nexec setsid {Path(sys.prefix) / "bin/weed"} "$@"\n')
         (home / "weed").chmod(0o755)
         if is_open:
@@ -110,7 +110,7 @@ class Bucket(Store):
         self.start()
         client = self.client()
         client.create_bucket(Bucket=BUCKET)
-        # The first object of a bucket waits for volumes, for seconds.
+        # The first object of a bucket takes some seconds, because the server has to create volumes.
         client.put_object(Bucket=BUCKET, Key="first", Body=b"")
         client.delete_object(Bucket=BUCKET, Key="first")
 
@@ -125,7 +125,7 @@ class Orgs:
         self.token.write_text(TOKEN + "\n")
         self.token.chmod(0o600)
         ready = home / "ready.json"
-        # A copy: a rebuilt one must not disturb the run.
+        # Uses a copy of the program, so that a new build does not disturb the run.
         program = shutil.copy(programs / "okta-simulator", home / "okta-simulator")
         with open(home / "log", "ab") as log:
             self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The faults, drawn from a seed before the run: kills, pauses, partitions, engines that die, lost answers."""
+"""The faults of a run, chosen from a seed before the run: kills, pauses, partitions, failing services, lost answers."""
 import random
 import signal
 import threading
@@ -20,11 +20,11 @@ ENGINES = ("leader killed", "store killed")
 class Fault:
     kind: str
     host: int
-    seconds: float        # how long it lasts
-    direction: str        # of a cut
-    is_late: bool         # bytes that a cut held back are delivered afterwards; a kill at a step comes after its request, not before
+    seconds: float        # the duration of the fault
+    direction: str        # the direction of a cut
+    is_late: bool         # whether bytes that a cut held back are delivered later; whether a kill at a step comes after the step's request
     count: int            # number of affected deciding PUTs
-    gap: float            # until the next one
+    gap: float            # seconds until the next fault
     began: float = 0
     ended: float = 0
 
@@ -37,14 +37,14 @@ class Fault:
 
 
 def schedule(seed, count, hosts, ttl, lease, gap, kinds=()):
-    """The same seed gives the same faults. `gap`: average seconds between two. `kinds`: only these kinds."""
+    """Chooses the faults: the same seed gives the same faults. `gap`: average seconds between two faults. `kinds`: only faults of these kinds."""
     chosen = random.Random(f"{seed} faults")
     weights = {kind: weight for kind, weight in WEIGHTS.items()
                if (lease == "etcd" or kind not in ("cut etcd", "leader killed")) and (not kinds or kind in kinds)}
     faults = []
     for _ in range(count):
         kind = chosen.choices(list(weights), list(weights.values()))[0]
-        # Usually longer than the lease.
+        # The duration is usually longer than the lease.
         seconds = ttl * chosen.uniform(0.5, 3)
         if kind in ("pause", "answer late", "request late"):
             seconds = ttl * chosen.uniform(1.2, 3)
@@ -56,14 +56,14 @@ def schedule(seed, count, hosts, ttl, lease, gap, kinds=()):
 
 
 class Chaos:
-    """Carries out a schedule on a fleet. A fault does not affect what another fault holds."""
+    """Carries out a schedule on a fleet. A fault does not affect a host or service that another fault is using."""
 
     def __init__(self, fleet, faults, is_loud=False):
         self.fleet, self.faults, self.is_loud = fleet, faults, is_loud
         self.busy = set()
         self.lock = threading.Lock()
         self.errors = []
-        self.steps = 0        # kills that happened at their step
+        self.steps = 0        # kills that happened at a step of a seal
 
     def run(self):
         threads = []
@@ -119,7 +119,7 @@ class Chaos:
         host.start()
 
     def _kill_at(self, fault, host):
-        """Kills a host at its next step of a seal. A standby host has no steps and is killed at once."""
+        """Kills a host at its next step of a seal. A standby host has no steps and is killed immediately."""
         host.revive()
         struck = threading.Event()
 
@@ -169,7 +169,7 @@ class Chaos:
         self.fleet.bucket.start()
 
     def _answer(self, fault):
-        """Affects the next deciding PUTs of this host, however long it takes until they come."""
+        """Injects a fault into the next PUTs with which this host decides a seal, even if these come much later."""
         self.fleet.network.strike(fault.host, fault.kind, fault.seconds, fault.count)
 
     _request = _answer
@@ -188,7 +188,7 @@ class Takeover:
 
 
 def takeovers(fleet, faults):
-    """The time from the beginning of each fault to the first request of another host. An org that the same host continues with was not taken over."""
+    """The time from each fault to the first request of another host. If the same host continues with an org, that is not a takeover."""
     ends = {*(kind for kind in WEIGHTS if kind.startswith("kill")), "pause", "cut etcd" if fleet.lease == "etcd" else "cut s3"}
     asked = {}
     for request, _, _ in fleet.network.requests["okta"]:
@@ -201,7 +201,7 @@ def takeovers(fleet, faults):
             continue
         for port, requests in asked.items():
             before = [host for at, host in requests if fault.began - 10 < at < fault.began]
-            # Earlier requests may still arrive through the relay a moment later.
+            # The relay may still deliver earlier requests a moment later.
             after = [(at, host) for at, host in requests if at > fault.began + 0.2]
             if not before or before[-1] != fault.host or not after or after[0][1] == fault.host:
                 continue
@@ -214,6 +214,6 @@ def takeovers(fleet, faults):
 
 
 def outline(seconds):
-    """Median and worst of some durations."""
+    """Returns the median and the maximum of some durations, as text."""
     ordered = sorted(seconds)
     return f"{len(ordered)}, median {ordered[len(ordered) // 2]:.1f} s, worst {ordered[-1]:.1f} s" if ordered else "none"

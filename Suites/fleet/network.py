@@ -1,8 +1,8 @@
 """A network namespace for each host, and the relays that are its only connection to the outside.
 
-A host has only its own loopback. There it reaches sockets of this process (for etcd, the bucket, the orgs), which passes the bytes on to
-the real servers under the same port numbers. So network faults are made here: like a partition, a cut holds bytes back in one direction or both, and
-delivers them late or never; and the PUT that decides a seal can lose its answer, get it late, or arrive late itself.
+A host has only its own loopback interface. On it, the host reaches sockets of this process (for etcd, the bucket and the orgs). This process passes the bytes on to
+the real servers, which have the same port numbers. So network faults are made here: a cut holds bytes back in one or both directions, like a partition, and
+delivers them late or never. The PUT that decides a seal can also lose its answer, get the answer late, or arrive late itself.
 """
 import asyncio
 import collections
@@ -16,21 +16,21 @@ import time
 
 CLONE_NEWNET = 0x40000000
 DECISION = re.compile(rb"PUT /[^ ?]*/_tributary/seals/")
-# The requests by which a host carries out the steps of a seal.
+# The requests with which a host carries out the steps of a seal.
 STEPS = {
     "stage": re.compile(rb"PUT /[^ ?]*/_tributary/(?:windows|bundles)/"), "decide": DECISION,
     "publish": re.compile(rb"PUT /[^ ?]*/integration(?:=|%3[Dd])"), "forget": re.compile(rb"DELETE /[^ ?]*/_tributary/"),
 }
-# The signature is also removed, because it would be invalid; the store treats the request as anonymous.
+# The signature covers If-None-Match, so the header Authorization is removed, too. The store then treats the request as anonymous.
 CONDITION = re.compile(rb"\r\n(?:if-none-match|authorization):[^\r]*", re.IGNORECASE)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Namespace:
-    """A network namespace with only loopback. It always ends with this process."""
+    """A network namespace that has only loopback. It ends when this process ends."""
 
     def __init__(self):
-        # `cat` ends when the pipe to it is closed.
+        # `cat` ends when its pipe is closed.
         self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat"],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.holder.stdout.readline() == b"up\n", "no network namespace"
@@ -38,11 +38,11 @@ class Namespace:
         self.enter = ["nsenter", f"--net={self.path}"]
 
     def listen(self, port):
-        """A socket of this process that listens inside."""
+        """A socket of this process that listens inside the namespace."""
         found = []
 
         def inside():
-            # This affects only the current thread (setns(2)).
+            # setns(2) affects only the current thread.
             with open(self.path) as file:
                 if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
                     raise OSError(ctypes.get_errno(), "setns")
@@ -70,8 +70,8 @@ class Exchange:
     """The state of one connection."""
 
     def __init__(self):
-        self.request = None          # the last one whose head has passed
-        self.answered = 0            # bytes of its answer
+        self.request = None          # the last request whose head was passed on
+        self.answered = 0            # bytes of its answer so far
         self.status = None
         self.answer_fate = None      # "lost", "reset", or seconds
         self.trap = None             # called before the answer is delivered
@@ -87,7 +87,7 @@ class Link:
         self.is_late = True          # data held back by a cut is delivered when the cut ends; otherwise its connections are closed
         self.open = asyncio.Event()
         self.open.set()
-        self.fates = collections.deque()   # of the next deciding PUTs: ("answer lost"|"answer reset"|"answer late"|"request late", seconds)
+        self.fates = collections.deque()   # the faults for the next deciding PUTs: ("answer lost"|"answer reset"|"answer late"|"request late", seconds)
         self.struck = collections.Counter()
         self.drops_condition = False
         self.trap = None             # (step, whether after it, what to call once) of the next request of that step
@@ -117,7 +117,7 @@ class Link:
             client_writer.transport.abort()
 
     async def _requests(self, exchange, client, server, port):
-        """Reads each head completely; passes bodies on as they arrive."""
+        """Reads each head completely, and passes bodies on as they arrive."""
         while True:
             try:
                 head = await client.readuntil(b"\r\n\r\n")
@@ -148,7 +148,7 @@ class Link:
             left = int(found[1]) if found else 0
             held = [head]
             if delay:
-                # The body is also read completely, so that the whole request arrives even if the client dies.
+                # The body is read completely, too, so that the whole request arrives even if the client dies.
                 held.append(await client.readexactly(left))
                 left = 0
                 await asyncio.sleep(delay)
@@ -165,7 +165,7 @@ class Link:
                 left -= len(data)
                 await server.drain()
             await server.drain()
-        # The client is gone, but its request is still carried out, as by a server that already has it in its buffer.
+        # The client has disconnected, but its request is still carried out, as by a server that already has it in its buffer.
         exchange.is_client_there = False
         for _ in range(40):
             if exchange.request is None or exchange.answered:
@@ -253,13 +253,14 @@ class Network:
         self._call(change())
 
     def strike(self, host, what, seconds, count=1):
-        """The next deciding PUTs of this host: "answer lost", "answer reset", "answer late" or "request late"."""
+        """Sets the faults for the next deciding PUTs of this host: "answer lost", "answer reset", "answer late" or "request late"."""
         async def change():
             self.links[host, "s3"].fates.extend([(what, seconds)] * count)
         self._call(change())
 
     def trap(self, host, step, is_after, strike):
-        """Calls `strike` when this host sends its next request of a step of a seal (which is then not carried out), or when that request is answered. None: no longer."""
+        """Calls `strike` when this host sends its next request of a step of a seal, or when that request is answered (`is_after`). In the first case, the
+        request is not carried out. With None, nothing is called any more."""
         async def change():
             self.links[host, "s3"].trap = (step, is_after, strike) if strike else None
         self._call(change())
@@ -274,7 +275,7 @@ class Network:
         self._call(change())
 
     def drop_condition(self):
-        """Removes the fence: PUTs of seals reach the store without their If-None-Match."""
+        """Removes the fence: the store receives the PUTs of seals without their If-None-Match."""
         for link in self.links.values():
             link.drops_condition = True
 

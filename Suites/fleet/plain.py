@@ -1,4 +1,5 @@
-"""A host without `fleet:`, an old binary (OLD=BINDIR) next to the new one, at the same orgs: events, requests, processor time, memory."""
+"""Compares a host without `fleet:` that runs an old binary (OLD=BINDIR) with one that runs the new binary, at the same orgs: events, requests,
+processor time, memory."""
 import gzip
 import json
 import os
@@ -47,7 +48,7 @@ def run(programs, scratch, seed):
             return time.monotonic() > ends["at"]
 
         wait_for("the end of the measurement", is_over, settings.seconds + 10, every=1)
-        # Of both at the same moment.
+        # Measures both hosts at the same moment.
         figures = [(*host.note(), sum(request.host == host.number for request, _, _ in network.requests["okta"])) for host in hosts]
         expected = {name: set(orgs.uuids(port)) for port, name in orgs.names.items()}
         wait_for("all events in both spools", lambda: all(

@@ -1,4 +1,4 @@
-"""Three hundred orgs on three hosts: shares, one host leaves and returns, and the cost compared with a single host."""
+"""Three hundred orgs on three hosts: how they are shared, one host that leaves and returns, and the cost compared with a single host."""
 import json
 import time
 
@@ -41,7 +41,7 @@ def check_status(fleet):
 
 
 def drain(fleet, within):
-    """The first host hands everything over by command, and takes its share again."""
+    """Drains the first host by a command, and lets it take its share again."""
     first, others = fleet.hosts[0], list(range(1, len(fleet.hosts)))
     began = time.monotonic()
     code, said = fleet.hosts[-1].command("fleet", "drain", first.name, "--wait")

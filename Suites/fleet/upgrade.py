@@ -1,4 +1,4 @@
-"""A rolling restart of three hosts under load, each with another binary: exactly once, and the gap of each org."""
+"""Restarts three hosts under load one after the other, with another binary. Checks exactly-once, and measures the gap of each org."""
 import os
 import shutil
 import time
@@ -9,7 +9,7 @@ from faults import outline
 
 
 def run(programs, scratch, seed):
-    """NEW=BINDIR has the binary with which the hosts restart; default: a copy of the same."""
+    """NEW=BINDIR contains the binary for the restarted hosts. By default, it is a copy of the same binary."""
     settings = Settings(orgs=50, hosts=3, ttl=10.0, rate=2.0)
     fleet = Fleet(programs, scratch / "fleet", hosts=settings.hosts, orgs=settings.orgs, lease="etcd", ttl=settings.ttl, seed=seed, rate=settings.rate)
     everybody = list(range(settings.hosts))

@@ -22,7 +22,7 @@ class Browser:
         ]
 
         def descriptors():
-            # Moved above 4 first, because the descriptors may be 3 or 4 now.
+            # First moved above 4, because they may have the numbers 3 or 4 now.
             reading, writing = os.dup(to_browser), os.dup(from_browser)
             os.dup2(reading, 3), os.dup2(writing, 4)
 

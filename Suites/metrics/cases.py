@@ -1,4 +1,4 @@
-"""The listener's promises, each tested by a function. Each gets the programs' directory, a directory of its own, and one for pictures."""
+"""The promises of the listener, each tested by a function. Each function gets the programs' directory, its own directory, and one for pictures."""
 import http.client
 import json
 import os
@@ -27,7 +27,7 @@ def rules(programs, root, pictures):
 
 
 def alerts(programs, root, pictures):
-    """Each alert has a case of the unit tests in which it fires, and one with its metrics in which it does not. That these hold, promtool says."""
+    """Each alert has a unit test in which it fires, and one with its metrics in which it does not fire. promtool checks that these tests pass."""
     import re
     import yaml
     named = re.compile(r'alertname="(\w+)"')
@@ -52,10 +52,10 @@ def alerts(programs, root, pictures):
                 asked = named.findall(case["expr"])
                 fires_here |= name in found
                 rests |= not samples and name in asked
-                # Without an alert's name it counts all of them, and says something of those whose metrics are there.
+                # An expression without an alert's name counts all alerts, so it also tests each alert whose metrics are present.
                 counted |= not samples and not asked and metrics <= series
             fires |= fires_here
-            # In a test where it fires later, it only waits for its time.
+            # If the alert fires later in the same test, it is only waiting for its time here.
             rests |= counted and not fires_here
         missing += [f"{name} never fires in a test"] * (not fires) + [f"no test shows {name} at rest"] * (not rests)
     assert not missing, "; ".join(missing)
@@ -63,7 +63,7 @@ def alerts(programs, root, pictures):
 
 
 def dashboard(programs, root, pictures):
-    """Each metric that the dashboard and the rules name is one that the daemon declares."""
+    """The daemon declares each metric that the dashboard and the rules name."""
     import re
     known = set(re.findall(r"^\| `(tributary_\w+)`", (TOP / "docs/metrics.md").read_text(), re.MULTILINE))
     assert len(known) > 40, f"docs/metrics.md lists {len(known)} metrics"
@@ -80,7 +80,7 @@ def scrape(programs, root, pictures):
         daemon.wait_until_live()
         status, headers, first = daemon.get("/metrics")
         assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4"), headers["Content-Type"]
-        assert promtool("check", "metrics", text=first) == "", "promtool has something to say"
+        assert promtool("check", "metrics", text=first) == "", "promtool reports a problem"
         before = samples(first.decode())
         assert before['tributary_integration_up{integration="acme"}'] == 1
         assert before["tributary_ready"] == 1
@@ -89,7 +89,7 @@ def scrape(programs, root, pictures):
         after = samples(daemon.get("/metrics")[2].decode())
         shrunk = [name for name, value in before.items() if name.split("{")[0].endswith("_total") and after[name] < value]
         assert not shrunk, f"counters that shrank: {shrunk}"
-        # The page and the file agree with the daemon's status.
+        # The page and the text file agree with the daemon's status.
         own = json.loads((root / "run/status.json").read_text())
         served = daemon.status()
         assert set(own) | {"destinations", "is_ready"} == set(served), set(own) ^ set(served)
@@ -105,11 +105,11 @@ def scrape(programs, root, pictures):
         daemon.process.wait(30)
         assert daemon.process.returncode == 0, daemon.log.read_text()[-500:]
         assert not (root / "metrics.prom").exists(), "the text file outlives the daemon"
-        return f"promtool check metrics has nothing to say; {len(before)} series, {len(first)} bytes"
+        return f"promtool check metrics reports no problem; {len(before)} series, {len(first)} bytes"
 
 
 def delivery(programs, root, pictures):
-    """A destination's numbers come from the process that delivers."""
+    """A destination's numbers come from the process of its delivery."""
     extra = "destinations:\n  - {name: lake, type: exec, command: [/bin/true]}\n"
     with Daemon(programs, root, names=["acme"], extra=extra) as daemon:
         daemon.wait_until_live()
@@ -198,7 +198,7 @@ def refusals(programs, root, pictures):
 
 
 def hostile(programs, root, pictures):
-    """Whatever hostile clients do, collection continues, an honest client gets an answer, and memory stays bounded."""
+    """Whatever hostile clients do, collection continues, other clients get an answer, and memory stays bounded."""
     notes = []
     with Daemon(programs, root, orgs=3, rate=20) as daemon:
         daemon.wait_until_live()
@@ -258,7 +258,7 @@ def hostile(programs, root, pictures):
         assert sent < 64 << 20, f"headers: {sent >> 20} MiB were taken"
         notes.append("1 GiB as body, chunks, header, headers, address and method")
 
-        # 1,000 connections that send nothing; then as many that send half a request; then as many that send a request and never read the answer.
+        # 1,000 connections that send nothing; then 1,000 that send half a request; then 1,000 that send a request and never read the answer.
         for name, words in (("silent", b""), ("half a request", b"GET /metrics HTTP/1.1\r\nHost: loc"), ("never reads", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)):
             clients = []
             for _ in range(1000):
@@ -274,7 +274,7 @@ def hostile(programs, root, pictures):
             for client in clients:
                 client.close()
             notes.append(f"1,000 connections ({name})")
-        # A request that is sent byte by byte is cut off after 10 s in total.
+        # A request that arrives byte by byte is cut off after 10 s in total.
         endless = daemon.socket()
         endless.sendall(b"\r\n" * 5000)
         client, started = daemon.socket(), time.monotonic()
@@ -301,7 +301,7 @@ def hostile(programs, root, pictures):
 
 
 def page(programs, root, pictures):
-    """The page with a real daemon: it updates live, shows problems first, filters, sorts, and says when the daemon does not answer."""
+    """The page with a real daemon: it updates by itself, shows problems first, filters, sorts, and says when the daemon does not answer."""
     with Daemon(programs, root, orgs=3, names=["acme", "globex", "initech"], rate=8) as daemon, Browser() as browser:
         daemon.wait_until_live()
         browser.open(daemon.url, 1280, 900)
@@ -310,7 +310,7 @@ def page(programs, root, pictures):
         assert browser.value("[...document.querySelectorAll('#rows .chip')].map(c => c.textContent).join()") == "✔live,✔live,✔live"
         first = browser.value("document.querySelector('#f-rate .quiet').textContent")
         browser.wait(f"document.querySelector('#f-rate .quiet').textContent !== {json.dumps(first)}")
-        # After a while there is enough history for a line, which appears without a reload.
+        # After some time there is enough history for a line, which appears without a reload.
         browser.wait("document.querySelector('#rows td.rates path.line')", 40)
         browser.screenshot(pictures / "real-well.png")
         # A problem: an org fails.
@@ -342,7 +342,7 @@ def page(programs, root, pictures):
         browser.call("Input.dispatchKeyEvent", type="keyUp", key="Enter", code="Enter", windowsVirtualKeyCode=13)
         assert browser.value("document.querySelector('th[aria-sort]').textContent") == "Integration"
         assert browser.value("[...document.querySelectorAll('#rows b')].map(b => b.textContent).join()") == "acme,globex,initech"
-        # The texts for a screen reader.
+        # Checks the texts for a screen reader.
         assert browser.value("document.querySelectorAll('svg.spark:not([aria-label])').length") == 0
         assert browser.value("document.querySelector('[role=status]').textContent") == "2 of 3 integrations are well"
         # Recovery.
@@ -352,7 +352,7 @@ def page(programs, root, pictures):
         until(lambda: all(i["state"] == "live" for i in daemon.status()["integrations"]), 90, "recovery")
         browser.wait("document.querySelector('h1').textContent === 'All 3 integrations are well'")
         browser.wait("document.querySelector('#past-list').textContent.includes('globex')", 40)
-        # No request leaves for another host, and nothing breaks the page's policy.
+        # The page sends no request to another host, and does not violate its policy.
         foreign = browser.value("performance.getEntriesByType('resource').filter(r => !r.name.startsWith(location.origin)).length")
         assert foreign == 0, f"{foreign} foreign resources"
         assert not browser.console, browser.console[0]
@@ -396,7 +396,7 @@ def thousand(programs, root, pictures):
         browser.open(daemon.url, 1280, 900)
         shown = browser.wait("document.querySelectorAll('#rows tr').length === 100")
         assert browser.value("document.querySelector('h1').textContent") == "All 1\u202f000 integrations are well"
-        # The longest time for which the page blocks its reader, while it asks the daemon three more times.
+        # Measures the longest time for which the page is blocked, while it queries the daemon three more times.
         longest = browser.value("""new Promise(done => { let longest = 0, last = performance.now(); const first = last;
             const tick = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; now - first > 8000 ? done(longest) : setTimeout(tick, 0); }; tick(); })""")
         assert longest < 1000, f"the page stands still for {longest:.0f} ms"
@@ -407,7 +407,7 @@ def thousand(programs, root, pictures):
         browser.screenshot(pictures / "real-1000.png")
         notes.append(f"page shown after {shown:.1f} s, longest pause {longest:.0f} ms, filter {filtered:.0f} ms")
         notes.append(f"memory {daemon.memory() >> 10} MiB")
-        # The daemon is killed: a normal stop would seal the records of each integration, which is not measured here.
+        # The daemon is killed, because a normal stop would seal the records of each integration, which is not measured here.
         daemon.process.kill()
         return ", ".join(notes)
 

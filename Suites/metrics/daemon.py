@@ -23,7 +23,7 @@ class Daemon:
         self.token = root / "token"
         self.token.write_text("00" + secrets.token_hex(20))
         self.token.chmod(0o600)
-        # Above the connections that the daemon itself makes.
+        # More than the number of connections that the daemon itself makes.
         self.port = free_port()
         self.listen = listen or f"127.0.0.1:{self.port}"
         ready = root / "simulator.json"
@@ -109,6 +109,6 @@ def until(condition, seconds, what):
 
 
 def samples(text):
-    """name{labels} → value of an answer of /metrics."""
+    """The values of an answer of /metrics, by name{labels}."""
     pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
     return {name: float(value) for name, value in pairs}

@@ -1,4 +1,4 @@
-"""A server with made-up states of a daemon, for pictures of the page. A real daemon reaches such states only after hours or in an outage.
+"""A server with made-up states of a daemon, for pictures of the page. A real daemon reaches such states only after hours, or in an outage.
 
     Suites/metrics/made_up.py well|trouble|many|empty [PORT]
 """

@@ -1,7 +1,7 @@
-"""A server in front of the simulated org: it gives access tokens to a service app, verifies every request to the log, and only then passes it on to
-the simulator. Written with PyJWT and cryptography, so that it shares no code with the client or the simulator.
+"""A server in front of the simulated org. It issues access tokens to a service app, verifies every request to the log, and passes only valid requests on to
+the simulator. It is written with PyJWT and cryptography, so that it shares no code with the client or the simulator.
 
-Its requirements are those of RFC 7523 (assertions), RFC 9449 (DPoP), RFC 7638 (thumbprints), and of Okta's guides to service apps and DPoP.
+Its requirements come from RFC 7523 (assertions), RFC 9449 (DPoP), RFC 7638 (thumbprints), and Okta's guides to service apps and DPoP.
 """
 import base64
 import hashlib
@@ -32,7 +32,7 @@ def thumbprint(jwk):
 
 
 class Refused(Exception):
-    """A refusal. An `expected` one is part of the protocol, any other is a fault of the client."""
+    """A refusal. An `expected` refusal is part of the protocol; any other is a fault of the client."""
 
     def __init__(self, status, code, reason, expected=False, nonce=False):
         super().__init__(reason)
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client that disconnects is not an error of the server. Everything else is one."""
+        """A client that disconnects is not an error of the server. All other errors are."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -163,7 +163,7 @@ class Authority:
         if header.get("alg") != self.algorithm or header.get("kid") != self.key_id:
             raise Refused(401, "invalid_client", f"alg or kid: {header}")
         try:
-            # The times are verified below, by the authority's own clock.
+            # The library does not check the times; the code below does, by the authority's own clock.
             claims = jwt.decode(text, self.public_key, algorithms=[self.algorithm], audience=f"{self.origin}/oauth2/v1/token",
                                 options={"verify_exp": False, "verify_iat": False,
                                          "require": ["iss", "sub", "aud", "exp", "iat", "jti"]})
@@ -191,7 +191,7 @@ class Authority:
     def check(self, handler, path):
         lines = handler.headers.get_all("Authorization") or []
         if path == "/.well-known/okta-organization":
-            # This path is public, so a client must not send a credential there.
+            # The path is public, so a client must not send a credential to it.
             if lines or handler.headers.get_all("DPoP"):
                 raise Refused(400, "E0000001", "a credential where none is asked for")
             return
@@ -243,7 +243,7 @@ class Authority:
         return thumbprint(key)
 
     def forward(self, handler):
-        """The simulator's answer. Its links use the Host that the client called."""
+        """Returns the simulator's answer. Its links contain the Host that the client used."""
         connection = http.client.HTTPConnection("127.0.0.1", self.simulator_port, timeout=30)
         try:
             connection.request("GET", handler.path, headers={

@@ -1,5 +1,5 @@
-"""Checks OCSF records against JSON Schema: PyPI's ocsf-json-schema makes a schema for each class and set of profiles, jsonschema
-applies it. Neither knows anything of this project.
+"""Validates OCSF records with JSON Schema: PyPI's ocsf-json-schema makes a schema for each class and set of profiles, and jsonschema
+applies it. Neither package depends on this project.
 
     validate.py VERSION FILE.ndjson ...       exits with 1 if a record is not valid OCSF of that version
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds a service app's org interactively in a pseudo-terminal. Meanwhile it registers the public key, which a person would do in Okta's console.
+"""Interactively adds a service app's org in a pseudo-terminal. Meanwhile it registers the public key, as a person would do in Okta's console.
 
     service_app.py SCREEN ORG PROGRAM…      ORG is a command that runs the simulated org; {key} in it becomes the file of the public key
 

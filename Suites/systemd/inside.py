@@ -1,6 +1,6 @@
-"""Tries one operation as the process of a unit: in its mounts, with its user and groups. It starts no program there, because the units allow none.
+"""Tries one operation as the process of a unit, in its mounts and with its user and groups. It starts no program there, because the units forbid that.
 
-    inside.py PID VERB PATH      read, list, append, create, connect or execute; exits with 0 if it was possible
+    inside.py PID VERB PATH      read, list, append, create, connect or execute; exits with 0 if the operation was possible
 """
 import ctypes, os, socket, sys
 pid, verb, path = sys.argv[1:]

@@ -1,4 +1,4 @@
-# Questions to the container's spool, from outside. Sourced; needs ROOT, scratch, and each_event_once also url and events.
+# Functions that examine the container's spool from outside. Sourced; they need ROOT and scratch, and each_event_once also needs url and events.
 
 spool=/var/lib/tributary/spool
 segments() { find "$ROOT$spool" -path '*/integration=*/class=*' -name '[!._]*.ndjson*' -not -path '*/[._]*' "$@"; }
@@ -12,12 +12,13 @@ uuids() {
     done | jq -r .metadata.uid
 }
 has_sealed() { (($(uuids | wc -l) >= $1)); } # COUNT
-# All records of an integration are sealed together, in the order of the org's log. So the sealed events are the beginning of the log, each event once.
+# All records of an integration are sealed together, in the order of the org's log. So the sealed events are a beginning of the log, and each occurs
+# once.
 each_event_once() {
     local sealed
     uuids | sort >"$scratch/sealed"
     sealed=$(wc -l <"$scratch/sealed")
-    # The whole list first: curl would complain of a pipe that closes early.
+    # Reads the whole list first, because curl would report an error if its pipe closed early.
     curl -sS "$url/_simulator/uuids" -o "$scratch/log"
     head -n "$sealed" "$scratch/log" | sort >"$scratch/expected"
     echo "$sealed records sealed, $(sort -u "$scratch/sealed" | wc -l) distinct"

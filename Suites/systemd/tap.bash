@@ -1,4 +1,4 @@
-# Checks that print a line each (testanything.org), and conditions that are waited for. Sourced.
+# Functions that run checks and print a line for each (testanything.org), and that wait for conditions. Sourced.
 
 passed=0
 failed=0
@@ -7,7 +7,7 @@ failed=0
 check() {
     local name=$1 output
     shift
-    # bash can't keep a null byte, and journal fields end in one.
+    # Removes null bytes: bash can't store them, and journal fields may end with one.
     if output=$(set -o pipefail; "$@" 2>&1 | tr -d '\0'); then
         passed=$((passed + 1))
         printf 'ok %d - %s\n' $((passed + failed)) "$name"
@@ -19,19 +19,19 @@ check() {
     fi
 }
 
-# The closing line; the exit status of the suite.
+# Prints the last line, and returns the exit status of the suite.
 report() {
     printf '%d passed, %d failed\n' "$passed" "$failed"
     ((failed == 0))
 }
 
-# wait_until SECONDS COMMAND…: until the command succeeds. A real condition is asked for ten times a second; no other time passes.
+# wait_until SECONDS COMMAND…: waits until the command succeeds, and tries it ten times a second. There are no fixed waits.
 wait_until() {
     local limit=$((SECONDS + $1))
     shift
     until "$@" >/dev/null 2>&1; do
         if ((SECONDS >= limit)); then
-            echo "still not so: $*"
+            echo "this condition did not become true: $*"
             return 1
         fi
         sleep 0.1

@@ -3,7 +3,7 @@
 
     terminal.py ANSWERS SCREEN PROGRAM…     ANSWERS is a JSON array of pairs: words to wait for, and the answer
 
-Ends with the program's exit code, and with 1 when a question does not come within a minute.
+Exits with the program's exit code, or with 1 if an expected question does not appear within a minute.
 """
 import json
 import os
@@ -28,7 +28,7 @@ def main():
             return True
         try:
             piece = os.read(terminal, 4096)
-        except OSError:  # The program has closed it.
+        except OSError:  # The program has closed the terminal.
             return False
         screen += piece
         return bool(piece)

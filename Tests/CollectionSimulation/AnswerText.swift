@@ -2,9 +2,9 @@ import OCSF
 
 @testable import OktaAPI
 
-/// What stands in the answers of an org.
+/// The texts of an org's answers.
 package enum AnswerText {
-    /// The event of this number: its uuid ends with the number, in hexadecimal digits.
+    /// The event with a number. Its uuid ends with the number, in hexadecimal digits.
     package static func event(_ number: Int, published: Int64) -> String {
         let digits = String(number, radix: 16)
         return """
@@ -14,12 +14,12 @@ package enum AnswerText {
             """
     }
 
-    /// The number of the event that became this record.
+    /// The number of the event from which a record was made.
     package static func number(ofRecord line: UnsafeRawBufferPointer) -> Int? {
         recordUID(of: line).flatMap { Int(String(decoding: $0, as: UTF8.self).suffix(12), radix: 16) }
     }
 
-    /// RFC 9110's form of a time.
+    /// A time in the form of RFC 9110.
     package static func httpDate(_ milliseconds: Int64) -> String {
         let text = UTCTime(milliseconds: milliseconds).rfc3339
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -27,7 +27,7 @@ package enum AnswerText {
         return "Thu, \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) \(text.dropFirst(11).prefix(8)) GMT"
     }
 
-    /// Of `2026-11-18T10:26:40.000Z`.
+    /// The time of a text such as `2026-11-18T10:26:40.000Z`.
     package static func milliseconds(_ text: String) -> Int64 {
         let text = text.replacing("%3A", with: ":")
         let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }

@@ -8,13 +8,13 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// The daemon's parts, connected as one start of it connects them. Transport, file system and time are the run's.
+/// The daemon's parts, connected as at one start of the daemon. The run provides transport, file system and time.
 struct ConnectedDaemon: Sendable {
     let worker: IngestWorker
     private let scenario: Scenario
     private let lane: SimulationLane
     private let time: any TimeSource
-    // A process that starts knows nothing of an earlier one.
+    // A new process has no memory of earlier ones.
     private let board = StatusBoard()
     private let heartbeats = Heartbeats()
 
@@ -43,7 +43,7 @@ struct ConnectedDaemon: Sendable {
             seals: seals, thread: lane.thread)
     }
 
-    /// A collector of the integration, which knows nothing of an earlier one.
+    /// Creates a collector of the integration, without the state of an earlier one.
     func collector(
         _ session: Scenario.Session, transport: any HTTPTransport, lease: CollectionLease? = nil
     ) -> IntegrationCollector? {
@@ -66,13 +66,13 @@ struct ConnectedDaemon: Sendable {
             lease: lease)
     }
 
-    /// What the newest collector has shown on the status board.
+    /// What the newest collector shows on the status board.
     var health: IntegrationHealth? {
         board.snapshot(now: time.now).entries.first { $0.name == "acme" }?.health
     }
 }
 
-/// The org asks for none.
+/// A credential for the org, which asks for none.
 private struct NoCredential: Credential {
     func authorize(_ request: inout HTTPRequest) async throws(AuthorizationFailure) {}
 }

@@ -7,8 +7,8 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// Runs scenarios one after the other: the real collector, pager, worker, normalizer and spool, with a scripted org, a file system in memory and a clock that
-/// does not wait.
+/// Runs scenarios one after the other, with the real collector, pager, worker, normalizer and spool. The org is scripted, the file system is in memory, and the
+/// clock does not wait.
 package final class SimulationLane: Sendable {
     let thread = WorkerThread(name: "simulation")
     let catalog: EventCatalog
@@ -37,7 +37,7 @@ package final class SimulationLane: Sendable {
     }
 }
 
-/// Keeps what the daemon itself takes for a fault in its code.
+/// Collects messages in which the daemon reports a fault of its own code.
 private struct CriticalMessages: LogHandler {
     private final class Kept: Sendable {
         let messages = Mutex<[String]>([])
@@ -70,7 +70,7 @@ private final class ConnectedRun: Sendable {
     private let time = SimulatedTime()
     private let org: ScriptedOrg
     private let disk = PowerCutFileSystem()
-    /// Requests that a run may take.
+    /// The maximum number of requests in a run.
     private static let mostRequests = 40_000
 
     init(_ scenario: Scenario, _ lane: SimulationLane) {
@@ -116,7 +116,7 @@ private final class ConnectedRun: Sendable {
         return verdict
     }
 
-    /// One start of the daemon, to its end. Nil if the spool could not even be opened.
+    /// Runs one start of the daemon to its end. Nil if the spool could not be opened.
     private func start(_ session: Scenario.Session, isLast: Bool) async -> IntegrationHealth? {
         switch session.end {
         case .kill(let operation), .powerCut(let operation): disk.cut(at: operation)
@@ -143,7 +143,7 @@ private final class ConnectedRun: Sendable {
         return daemon.health
     }
 
-    /// The start is fixed once it is durable, if the host's clock is not set before Okta has told its own time.
+    /// The start is fixed once it is durable, unless the host's clock is set before an answer of Okta's has contained the time.
     private func noteFirstStart(_ cursor: String?, hostOffset: Int64) {
         let from = (scenario.countsFromNow ? time.server : Scenario.origin) - scenario.start
         let isCounted = cursor.flatMap { try? LogPlace(parsing: $0) }.map { $0.countedFrom == nil } ?? false
@@ -171,7 +171,7 @@ private final class ConnectedRun: Sendable {
         }
     }
 
-    /// Each event that was to be collected is in the spool once.
+    /// Checks that each expected event is in the spool once.
     private func check(_ verdict: inout Verdict) {
         var counts: [Int: Int] = [:]
         do {
@@ -193,7 +193,7 @@ private final class ConnectedRun: Sendable {
 
     private struct Starts {
         var wanted = WantedEvents(from: 0)
-        /// The host's clock when the start was counted.
+        /// The host's clock when the start was computed.
         var hostOffset: Int64 = 0
     }
 

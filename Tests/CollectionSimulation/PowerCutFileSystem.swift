@@ -2,10 +2,11 @@ import Glibc
 import Spool
 import Synchronization
 
-/// A file system in memory that remembers which changes are not synchronized, and can lose any subset of them: what a disk may look like after a power cut.
+/// A file system in memory. It remembers which changes are not synchronized, and can lose any of these, as a disk may in a power cut.
 ///
-/// Contents: each write since the last synchronization is there, missing, or there for its first half; lengths go with the last that is there, holes are zeros.
-/// Names: each one made, renamed or removed since its directory was synchronized is there or not, one by one, so that a rename may
+/// Contents: each write since the last synchronization is kept, lost, or kept for its first half. The length is that of the last kept write, and holes are
+/// zeros.
+/// Names: each creation, renaming or removal since the directory was synchronized is kept or lost separately, so a renaming may
 /// leave both names or neither.
 package final class PowerCutFileSystem: FileSystem {
     private enum Change {
@@ -38,7 +39,7 @@ package final class PowerCutFileSystem: FileSystem {
         var fault: (@Sendable (FileOperation, String) -> Int32)?
     }
 
-    /// Files and directories as they were.
+    /// The files and directories at some moment.
     package indirect enum Copy: Sendable {
         case file([UInt8])
         case directory([String: Copy])
@@ -51,13 +52,13 @@ package final class PowerCutFileSystem: FileSystem {
 
     package func cut(at count: Int) { state.withLock { $0.cutAt = count } }
 
-    /// Whether the cut has happened.
+    /// Whether the power cut has happened.
     package var isCut: Bool { state.withLock { $0.count >= $0.cutAt } }
 
-    /// Asked before each change: the errno(3) with which it fails without effect, or 0.
+    /// Called before each change. Returns the errno(3) with which the change fails without effect, or 0.
     package func fail(_ fault: (@Sendable (FileOperation, String) -> Int32)?) { state.withLock { $0.fault = fault } }
 
-    /// Changes what is in a file, durably, as a failing disk does.
+    /// Changes the contents of a file durably, as a failing disk does.
     package func damage(_ path: String, _ body: (inout [UInt8]) -> Void) {
         state.withLock { state in
             guard let id = Self.find(path, state), var bytes = state.files[id]?.current else { return }
@@ -66,12 +67,12 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// Nil when there is nothing at the path.
+    /// The file or directory at the path; nil if there is none.
     package func copy(_ path: String) -> Copy? {
         state.withLock { state in Self.find(path, state).flatMap { Self.copy($0, state) } }
     }
 
-    /// Copies what is at the path before the operation of this number, for ``takeCopy()``.
+    /// Copies the contents of the path before the operation with this number. ``takeCopy()`` returns the copy.
     package func copy(_ path: String, at count: Int) {
         state.withLock { state in
             state.copied = (path, .directory([:]))
@@ -79,7 +80,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// What was copied; now, if the operation never came.
+    /// Returns the copy. If the operation never came, copies now.
     package func takeCopy() -> Copy? {
         state.withLock { state in
             defer { (state.copied, state.copyAt) = (nil, .max) }
@@ -88,7 +89,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// Puts a copy where something else may be, durably; nil removes what is there.
+    /// Durably replaces the contents of the path by a copy; nil removes the path.
     package func replace(_ path: String, with copy: Copy?) {
         let (parent, name) = split(path)
         state.withLock { state in
@@ -116,7 +117,7 @@ package final class PowerCutFileSystem: FileSystem {
         return id
     }
 
-    /// The process that used the files is gone, and the power stayed on: everything that was written is there.
+    /// The process that used the files has ended, but the power stayed on: every write is kept.
     package func killed() {
         state.withLock { state in
             state.cutAt = .max
@@ -126,7 +127,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// The power comes back: what was not synchronized is there by chance.
+    /// The power returns: each change that was not synchronized is kept or lost at random.
     package func reboot(_ generator: inout some RandomNumberGenerator) {
         var seed = SeededGenerator(seed: generator.next())
         state.withLock { state in

@@ -1,67 +1,67 @@
-/// What a run of the simulation does, made from a seed. Each feature draws from a generator of its own, so that one that is switched off changes nothing of the
-/// others: that is how a failing run is shrunk.
+/// A run of the simulation, generated from a seed. Each feature uses its own random generator, so switching one off does not change the
+/// others. This makes it possible to shrink a failing run.
 package struct Scenario: Sendable {
-    /// What may happen in a run.
+    /// The features of a run.
     package enum Feature: UInt64, CaseIterable, Sendable {
-        /// Events that were there before the first run.
+        /// Events that exist before the first run.
         case history
-        /// Events that Okta stores long after they were published, one by one.
+        /// Single events that Okta stores long after they were published.
         case lateEvents
         /// All events are stored hours after they were published.
         case delay
-        /// Events that are published a little after they are stored.
+        /// Events with a `published` shortly after the time of storing.
         case futureEvents
         /// Events that Okta stores twice.
         case copies
         case bursts
         case shortPages, emptyPages
-        /// The server sends smaller pages than are asked for.
+        /// The server sends smaller pages than requested.
         case cap
-        /// Two queries show neighbors in another order.
+        /// Two queries show neighboring events in a different order.
         case swaps
         /// Links are refused.
         case refusals
-        /// Answers that can't be used, and none.
+        /// Unusable answers, and missing answers.
         case faults
-        /// The process dies at a file operation; the power goes off at one.
+        /// The process dies at a file operation, or the power fails at one.
         case kills, powerCuts
-        /// The process is stopped and started.
+        /// The process is stopped and started again.
         case stops
         /// Hours pass between two starts.
         case outages
         case pageSizes, filters, addresses
-        /// The host's clock is hours away from Okta's.
+        /// The host's clock differs from Okta's by hours.
         case hostClock
-        /// The daemon's memory of events is very small, so that a query by time brings forgotten ones.
+        /// The daemon remembers very few events, so a query by time returns forgotten ones.
         case smallMemory
-        /// The state directory is replaced by a copy of an earlier time; is emptied.
+        /// The state directory is replaced by an earlier copy, or emptied.
         case olderState, lostState
 
-        // In a fleet only.
+        // Features of fleets only.
 
-        /// Answers of the bucket that are errors, and none; writes that are carried out after their sender has given up; times without the bucket.
+        /// Errors and missing answers of the bucket, writes that are carried out after their sender has given up, and periods without the bucket.
         case bucketFaults, lateWrites, bucketOutages
-        /// A host stands still while another one collects, and goes on with what it has in memory.
+        /// A host pauses while another one collects, and then continues with its state in memory.
         case pauses
-        /// A host does not hear, or late, that another one collects.
+        /// A host learns late, or never, that another one collects.
         case overlaps
-        /// The process dies at a request to the bucket, which may be on its way.
+        /// The process dies at a request to the bucket, which may already have been sent.
         case requestKills
     }
 
     package struct Event: Sendable {
-        /// Milliseconds since 1970, as `published`.
+        /// The time of storing, in milliseconds since 1970, as for `published`.
         package var stored: Int64
         package var published: Int64
-        /// Equal for those that are one event stored twice.
+        /// Equal for the two copies of an event that is stored twice.
         package var number: Int
-        /// What filters go by, 0...7.
+        /// The value that filters test, 0...7.
         package var bucket: Int
     }
 
     /// How a start of the daemon ends.
     package enum End: Sendable, Equatable {
-        /// Everything has been collected.
+        /// All events have been collected.
         case drained
         case stop(afterRequests: Int)
         case kill(atOperation: Int)
@@ -72,17 +72,17 @@ package struct Scenario: Sendable {
     package struct Session: Sendable {
         package var end: End
         package var pageSize: Int
-        /// Bits of the buckets that the filter admits; nil: no filter.
+        /// The values that the filter admits, as bits; nil for no filter.
         package var filter: Int?
         /// Which of the org's two names is configured.
         package var address: Int
-        /// Milliseconds by which the host's clock is ahead of Okta's.
+        /// How far the host's clock is ahead of Okta's, in milliseconds.
         package var hostOffset: Int64
-        /// Milliseconds without the daemon before it.
+        /// The time without the daemon before this start, in milliseconds.
         package var pause: Int64
-        /// What becomes of the state directory before it.
+        /// The change of the state directory before this start.
         package var state = StateChange.none
-        /// Whether the state directory is copied: at a file operation while the daemon runs, or after its end.
+        /// When the state directory is copied: at a file operation while the daemon runs, or after its end.
         package var copy: CopyTime?
     }
 
@@ -93,20 +93,20 @@ package struct Scenario: Sendable {
     package var features: Set<Feature>
     package var events: [Event] = []
     package var sessions: [Session] = []
-    /// When the first start is.
+    /// The time of the first start.
     package static let origin: Int64 = 1_795_000_000_000
-    /// Milliseconds before ``origin`` from which on events are collected.
+    /// How long before ``origin`` collection starts, in milliseconds.
     package var start: Int64 = 0
-    /// Whether the start counts from now.
+    /// Whether the start is relative to now.
     package var countsFromNow = true
     package var pollSeconds = 15
     package var cap: Int?
-    /// In a thousand requests.
+    /// The rate of faults, per thousand requests.
     package var refusals = 0
     package var faults = 0
     package var shortPages = 0
     package var emptyPages = 0
-    /// What several hosts do, instead of ``sessions``.
+    /// The plan of several hosts, which replaces ``sessions``.
     package var fleet: FleetPlan?
 
     /// - Parameters:
@@ -145,7 +145,7 @@ package struct Scenario: Sendable {
                 &history)
         }
         let span = [1_200_000, 7_200_000, 40_000_000][Int.random(in: 0..<3, using: &generator)]
-        // So that a run takes some dozens of polls.
+        // A run then takes a few dozen polls.
         pollSeconds = span / 1000 / [20, 50, 120][Int.random(in: 0..<3, using: &generator)]
         spread(
             Int.random(in: 10...400, using: &generator), from: Self.origin, to: Self.origin + Int64(span), &generator)
@@ -177,7 +177,7 @@ package struct Scenario: Sendable {
         if features.contains(.copies), !events.isEmpty {
             for _ in 0..<events.count / 50 + 1 {
                 let index = Int.random(in: 0..<events.count, using: &copies)
-                // Nearby: what lies further apart than the daemon remembers can't be recognized.
+                // The swapped events are close to each other, because the daemon can't recognize events that are further apart than it remembers.
                 let place = min(index + Int.random(in: 1...6, using: &copies), events.count)
                 var copy = events[index]
                 copy.stored = place < events.count ? events[place].stored : events[events.count - 1].stored
@@ -186,7 +186,7 @@ package struct Scenario: Sendable {
         }
     }
 
-    /// One of the shares; 0 without the feature.
+    /// A random choice of the given shares; 0 if the feature is off.
     func share(_ feature: Feature, _ shares: [Int]) -> Int {
         var generator = self.generator(feature)
         return features.contains(feature) ? shares[Int.random(in: 0..<shares.count, using: &generator)] : 0
@@ -206,7 +206,7 @@ package struct Scenario: Sendable {
         if features.contains(.lostState) {
             var lost = self.generator(.lostState)
             sessions[Int.random(in: 1..<sessions.count, using: &lost)].state = .isLost
-            // One that counts from now does not reach what was collected, and not sealed, before a long outage.
+            // A start relative to now does not include events that were collected but not sealed before a long outage.
             countsFromNow = false
         }
         if features.contains(.olderState) {

@@ -4,8 +4,8 @@ import Synchronization
 
 @testable import Collector
 
-/// An org whose log holds a scenario's events, in the order in which they were stored. As strict as Okta: `since` goes by the time of storing, links hold the
-/// query that they came from, and what is not stored yet is not there.
+/// An org whose log contains a scenario's events in the order of storing. It is as strict as Okta: `since` refers to the time of storing, a link contains the
+/// query that it came from, and an event that is not stored yet is not returned.
 final class ScriptedOrg: HTTPTransport {
     static let origins = ["https://acme.okta.com", "https://login.acme.example"]
 
@@ -19,7 +19,7 @@ final class ScriptedOrg: HTTPTransport {
     private struct State {
         var queries: [Query] = []
         var random: SeededGenerator
-        /// A fault that lasts for some more requests.
+        /// A fault that affects a few more requests.
         var fault = 0
         var faultsLeft = 0
         var requests = 0
@@ -45,16 +45,16 @@ final class ScriptedOrg: HTTPTransport {
     }
 
     var requests: Int { state.withLock(\.requests) }
-    /// Answers without an event in a row.
+    /// The number of answers without an event in a row.
     var emptyAnswers: Int { state.withLock(\.emptyAnswers) }
 
     /// When the last answer with an event was sent.
     var lastEventAnswer: Int64 { state.withLock(\.lastEventAnswer) }
 
-    /// A start of the daemon: answers that an earlier one had tell nothing of what this one has collected.
+    /// Called at a start of the daemon. Answers to earlier processes say nothing about what this process has collected.
     func startBegins() { state.withLock { $0.emptyAnswers = 0 } }
 
-    /// From here on every answer is good: the run is to come to its end.
+    /// From now on every answer is good, so that the run can end.
     func behave() { state.withLock { $0.isQuiet = true } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
@@ -134,7 +134,7 @@ final class ScriptedOrg: HTTPTransport {
         return response(200, "[\(rows.joined(separator: ","))]", next: link)
     }
 
-    /// Which event a query shows at a place: neighbors among the older ones can be swapped.
+    /// The event that a query shows at a position. Neighboring older events may be swapped.
     private func place(_ position: Int, _ query: Query) -> Int {
         guard scenario.features.contains(.swaps) else { return position }
         let block = position / 4 * 4

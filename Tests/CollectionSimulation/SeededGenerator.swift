@@ -1,4 +1,4 @@
 import CurlHTTPClient
 
-/// The pager's own source of randomness: a seed gives a run back.
+/// The pager's generator of random numbers: the same seed repeats a run.
 package typealias SeededGenerator = Jitter

@@ -1,4 +1,4 @@
-/// The settings of one start after the other. Each is drawn from a generator of its own.
+/// The settings of each start. Each setting uses its own random generator.
 struct SettingsChoice {
     private let features: Set<Scenario.Feature>
     private var last: Scenario.Session

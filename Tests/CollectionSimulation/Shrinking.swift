@@ -1,4 +1,4 @@
-/// What many runs came to.
+/// The results of many runs.
 package struct Summary: Sendable, CustomStringConvertible {
     package private(set) var runs = 0
     package private(set) var failed = 0
@@ -36,7 +36,7 @@ package struct Summary: Sendable, CustomStringConvertible {
     }
 }
 
-/// Finds the smallest scenario of a failing seed that still fails.
+/// Finds the smallest scenario that still fails, for a failing seed.
 package struct Shrinking {
     private let lane: SimulationLane
     private let isFleet: Bool
@@ -46,7 +46,7 @@ package struct Shrinking {
         self.isFleet = isFleet
     }
 
-    /// In words: the features that are needed, and what the run came to.
+    /// A description of the scenario: the features that it needs, and the result of the run.
     package func smallest(_ seed: UInt64, without: Set<Scenario.Feature> = []) async -> String {
         var without = without
         for feature in Scenario.Feature.allCases where !without.contains(feature) {

@@ -3,8 +3,8 @@ import Synchronization
 
 @testable import Collector
 
-/// The clock of a run. It stands still while a task runs, and moves on when all of them wait: to the earliest time that one of them waits for. So tasks
-/// take turns, one at a time, and a seed gives their order back.
+/// The clock of a run. It stands still while a task runs. When all tasks wait, it moves to the earliest time for which one of them waits. So tasks
+/// run one at a time, and a seed repeats their order.
 package final class SimulatedTime: TimeSource {
     private enum Turn {
         case task(CheckedContinuation<Void, Never>)
@@ -12,9 +12,9 @@ package final class SimulatedTime: TimeSource {
     }
 
     private struct Waiting {
-        /// Milliseconds since 1970, by Okta's clock.
+        /// The time by Okta's clock, in milliseconds since 1970.
         var at: Int64
-        /// Decides between those of one time.
+        /// Orders the waits that end at the same time.
         var order: UInt64
         let number: UInt64
         var moment: ObjectIdentifier?
@@ -26,7 +26,7 @@ package final class SimulatedTime: TimeSource {
         var hostOffset: Int64 = 0
         var isOver: (@Sendable () -> Bool)?
         var stop: (@Sendable () -> Void)?
-        /// Tasks that don't wait: the caller's own at first.
+        /// The number of tasks that don't wait; at first it counts the caller's own task.
         var running = 1
         var waiting: [Waiting] = []
         var orders: UInt64 = 0
@@ -41,18 +41,18 @@ package final class SimulatedTime: TimeSource {
 
     package init() {}
 
-    /// Milliseconds since 1970 by Okta's clock.
+    /// The time by Okta's clock, in milliseconds since 1970.
     package var server: Int64 { state.withLock { Scenario.origin + $0.elapsed } }
     package var now: ContinuousClock.Instant { first + .milliseconds(state.withLock(\.elapsed)) }
     package var wall: Int64 { state.withLock { Scenario.origin + $0.elapsed + $0.hostOffset } }
     package var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: state.withLock(\.elapsed)) }
 
-    /// How far this host's clock is ahead of Okta's, milliseconds.
+    /// How far this host's clock is ahead of Okta's, in milliseconds.
     package func set(hostOffset: Int64) { state.withLock { $0.hostOffset = hostOffset } }
 
     package func advance(_ milliseconds: Int64) { state.withLock { $0.elapsed += max(0, milliseconds) } }
 
-    /// `stop` is called at the first sleep or request after `isOver` has said so.
+    /// Creates the clock. `stop` is called at the first sleep or request after `isOver` has returned true.
     package func arm(isOver: @escaping @Sendable () -> Bool, stop: @escaping @Sendable () -> Void) {
         state.withLock { ($0.isOver, $0.stop) = (isOver, stop) }
     }
@@ -78,22 +78,22 @@ package final class SimulatedTime: TimeSource {
 
     // MARK: Turns
 
-    /// Something that happens once.
+    /// An event that happens once, and for which tasks can wait.
     package final class Moment: Sendable {
         fileprivate let state = Mutex(false)
         package init() {}
         package var hasHappened: Bool { state.withLock(\.self) }
     }
 
-    /// Waits that many milliseconds while others go on.
+    /// Waits this many milliseconds while other tasks run.
     package func pass(_ milliseconds: Int64) async { await wait(until: server + milliseconds) }
 
-    /// Waits for a time by Okta's clock while others go on. Ends early when the moment comes, or the task is cancelled.
+    /// Waits until a time by Okta's clock while other tasks run. Ends early if the event happens, or if the task is cancelled.
     package func wait(until instant: Int64, for moment: Moment? = nil) async {
         if moment?.hasHappened == true { return }
         let number = state.withLock { state -> UInt64? in
             guard state.running > 1 || state.waiting.contains(where: { $0.at <= instant }) else {
-                // Nobody else's turn comes before.
+                // No other task runs before this one.
                 state.elapsed = max(state.elapsed, instant - Scenario.origin)
                 return nil
             }
@@ -116,19 +116,19 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
-    /// Waits until a task has ended. False if it never does, since it does not wait for anything that comes.
+    /// Waits until a task has ended. Returns false if the task waits for nothing that will happen, and so never ends.
     package func join(_ task: SimulatedTask) async -> Bool {
         await wait(until: server + 10 * 365 * 86_400_000, for: task.end)
         return task.isOver || Task.isCancelled
     }
 
-    /// Ends all waits for this moment.
+    /// Ends all waits for this event.
     package func happen(_ moment: Moment) {
         moment.state.withLock { $0 = true }
         hasten { $0.moment == ObjectIdentifier(moment) }
     }
 
-    /// Does something at a time by Okta's clock, which nobody waits for.
+    /// Does something at a time by Okta's clock, without a task that waits for it.
     package func schedule(at instant: Int64, _ action: @escaping @Sendable () -> Void) {
         state.withLock { state in
             let order = state.nextOrder()
@@ -136,7 +136,7 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
-    /// A task that takes turns with the others, from the next wait of the caller on.
+    /// Starts a task that takes turns with the others, beginning with the caller's next wait.
     package func start(_ body: @escaping @Sendable () async -> Void) -> SimulatedTask {
         let task = SimulatedTask()
         schedule(at: server) {
@@ -160,7 +160,7 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
-    /// Gives the next one its turn, if all of them wait.
+    /// If all tasks wait, lets the next one run.
     private func goOn() {
         while let turn = next() {
             switch turn {

@@ -1,26 +1,29 @@
-/// What a run came to.
+/// The result of a run.
 package struct Verdict: Sendable, CustomStringConvertible {
     /// Numbers of events.
     package var lost: [Int] = []
     package var twice: [Int] = []
     package var invented: [Int] = []
     package var isStuck = false
-    /// What the spool's own check found.
+    /// The problems that the spool's verifier found.
     package var problems: [String] = []
-    /// Events that the daemon itself said may have been collected before.
+    /// The number of events of which the daemon said that they may have been collected before.
     package var unproven = 0
     package var events = 0
-    /// Milliseconds after the first start at which the last answer with an event came.
+    /// When the last answer with an event came, in milliseconds after the first start.
     package var collectedAfter: Int64 = 0
     package var requests = 0
     package var requeries = 0
     package var starts = 0
-    /// Of a fleet: decisions, those that another host made than the one before, and attempts that came too late.
+    /// In a fleet: the number of decisions.
     package var seals = 0
+    /// In a fleet: the number of decisions by another host than the previous decision.
     package var takeovers = 0
+    /// In a fleet: the number of attempts at a decision that came too late.
     package var fenced = 0
 
-    /// Repeats that the daemon has announced are no failure. A page that is durable when the process dies has not been announced yet: one a start.
+    /// Whether the run passed. Allowed are duplicates that the daemon has announced, and one page per start: a process may die after a page is durable and
+    /// before its duplicates are announced.
     package var isGood: Bool {
         lost.isEmpty && invented.isEmpty && !isStuck && problems.isEmpty
             && (twice.isEmpty || unproven > 0 && twice.count <= unproven + 50 * starts)

@@ -1,21 +1,21 @@
 @testable import Collector
 @testable import OktaAPI
 
-/// Which events a run has to collect: those that are admitted by the filter in force when they were stored, and by every later one.
+/// The events that a run has to collect: those that the filter in force at their storing admits, and every later filter, too.
 struct WantedEvents: Sendable {
     private struct Filter {
-        /// When it is no longer in force. Milliseconds since 1970.
+        /// When the filter is no longer in force. Milliseconds since 1970.
         var until: Int64
         var mask: Int
     }
 
     private var filters: [Filter] = []
-    /// Events from here on are collected. Milliseconds since 1970.
+    /// The time from which on events are collected. Milliseconds since 1970.
     var from: Int64
 
     init(from: Int64) { self.from = from }
 
-    /// A filter is in force, until ``end(_:at:)`` and at least until the next one. Returns its number.
+    /// Puts a filter in force until ``end(_:at:)``, and at least until the next one. Returns its number.
     mutating func begin(_ session: Scenario.Session, at time: Int64) -> Int {
         if let last = filters.indices.last { filters[last].until = max(filters[last].until, time) }
         filters.append(Filter(until: time, mask: session.filter ?? 0xFF))
@@ -24,9 +24,9 @@ struct WantedEvents: Sendable {
 
     mutating func end(_ number: Int, at time: Int64) { filters[number].until = max(filters[number].until, time) }
 
-    /// Their numbers.
+    /// The numbers of the wanted events.
     func numbers(of events: [Scenario.Event]) -> Set<Int> {
-        // The clocks may be apart by a minute without anybody being told.
+        // The clocks may differ by a minute without a report.
         let from = from + HostTime.tolerance + 1_000
         var wanted: Set<Int> = []
         for event in events where event.stored >= from {
@@ -40,7 +40,7 @@ struct WantedEvents: Sendable {
 }
 
 extension Verdict {
-    /// Compares what was collected with what was to be collected.
+    /// Compares the collected events with the wanted ones.
     ///
     /// - Parameter counts: how often each event was found, by its number.
     mutating func compare(_ counts: [Int: Int], with wanted: WantedEvents, of scenario: Scenario) {

@@ -5,7 +5,7 @@ import Testing
 @Suite("The UTC day of an event")
 struct CivilDayTests {
     @Test(
-        "a time is in the day that the calendar says",
+        "a time belongs to its day of the calendar",
         arguments: [
             (0, "1970-01-01"),
             (-1, "1969-12-31"),

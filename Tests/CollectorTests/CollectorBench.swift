@@ -9,10 +9,10 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// One integration's collector with its real pager, worker and spool. The org, the disk and the clocks are the test's: they are in memory, and
+/// An integration's collector with its real pager, worker and spool. The test provides the org, the disk and the clocks: they are in memory, and
 /// time passes only while the collector sleeps.
 final class CollectorBench: Sendable {
-    /// When the events below are published, milliseconds since 1970.
+    /// When the events below are published, in milliseconds since 1970.
     static let origin = Scenario.origin
 
     let time = SimulatedTime()
@@ -24,29 +24,29 @@ final class CollectorBench: Sendable {
 
     init() { org = LogOfOrg(time) }
 
-    /// What a run is made with.
+    /// The settings of a run.
     struct Setup: Sendable {
-        /// Nil: a token that the org takes.
+        /// The path of the token's file; nil for a token that the org accepts.
         var credential: (any Credential)?
         var filter: String?
         var pageLimit = 100
-        /// Where a first run begins, milliseconds since 1970.
+        /// Where a first run starts, in milliseconds since 1970.
         var start = CollectorBench.origin - 600_000
         var startCountedFrom: HostTime?
         var pollInterval = Duration.seconds(15)
-        /// Small: what is committed is sealed at once.
+        /// Small enough that every commit is sealed immediately.
         var segmentMaxBytes = 1 << 20
         var limits = PassedLimits()
     }
 
-    /// Runs the collector until `isOver`, which is asked at every request and every sleep; then stops it as the daemon does.
+    /// Runs the collector until `isOver` returns true, which is called at every request and every sleep. Then it stops the collector as the daemon does.
     ///
-    /// - Parameter seals: whether the spool is sealed and closed at the end, as in an orderly stop.
+    /// - Parameter seals: whether the spool is sealed and closed at the end, as at a normal stop.
     func run(
         _ setup: Setup = Setup(), seals: Bool = true, until isOver: @escaping @Sendable () -> Bool
     ) async throws {
         let worker = try worker(setup)
-        // A process that starts knows nothing of an earlier one.
+        // A new process has no memory of earlier ones.
         board.remove("acme")
         let entry = board.add(
             StatusBoard.Entry(
@@ -65,7 +65,7 @@ final class CollectorBench: Sendable {
         let (time, org) = (time, org)
         let end = time.now + .seconds(86_400)
         time.arm(
-            // A run that never comes to its end is ended, and the test's expectations fail.
+            // If the run does not end by itself, it is stopped here, and the test's expectations fail.
             isOver: { isOver() || org.requests.count > 2_000 || time.now > end }, stop: { task.cancel() })
         org.willAnswer { time.check() }
         await task.value
@@ -85,7 +85,7 @@ final class CollectorBench: Sendable {
             settings: NormalizerSettings(rawData: false, observables: false), limits: setup.limits, time: time)
     }
 
-    /// Leaves a cursor with this text, as another version of the daemon might.
+    /// Stores a cursor with this text, as another version of the daemon might.
     func keep(_ cursor: String) async throws {
         let worker = try worker(Setup())
         _ = try await worker.open("acme", source: EventSource())
@@ -94,7 +94,7 @@ final class CollectorBench: Sendable {
         disk.killed()
     }
 
-    /// How the integration is, as `status.json` would tell it.
+    /// The integration's state, as in `status.json`.
     var health: IntegrationHealth? { board.snapshot(now: time.now).entries.first?.health }
 
     /// The numbers of the events in sealed segments, sorted.
@@ -118,12 +118,12 @@ final class CollectorBench: Sendable {
     }
 }
 
-/// Gathers what is logged.
+/// Collects log messages.
 final class LogLines: Sendable {
     private let texts = Mutex<[String]>([])
     private let announcements = Mutex<[(id: MessageID, integration: String?)]>([])
 
-    /// The events with a `MESSAGE_ID`, with the integration that they name.
+    /// The logged messages with a `MESSAGE_ID`, and the integration that each names.
     var announced: [(id: MessageID, integration: String?)] { announcements.withLock(\.self) }
     var all: [String] { texts.withLock(\.self) }
 

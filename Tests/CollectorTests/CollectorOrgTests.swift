@@ -2,12 +2,12 @@ import Testing
 
 @testable import Collector
 
-@Suite("An integration's collector: which org it is")
+@Suite("An integration's collector and the organization")
 struct CollectorOrgTests {
     private let bench = CollectorBench()
     private var org: LogOfOrg { bench.org }
 
-    @Test("an org that does not say who it is is asked again after ten minutes, and collected meanwhile")
+    @Test("an org that does not return its id is asked again after ten minutes, and is collected meanwhile")
     func probing() async throws {
         org.store(5)
         org.answerProbes([.status(503), .failure(.timeout)])
@@ -21,7 +21,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<5))
     }
 
-    /// Collects until the organization is kept along with the events.
+    /// Collects until the organization is stored together with events.
     private func collectOnce() async throws {
         let (org, bench) = (org, bench)
         org.store(5)
@@ -35,7 +35,7 @@ struct CollectorOrgTests {
         }
     }
 
-    @Test("where the organization is known, it is asked for before anything is collected")
+    @Test("if the organization is known, the org is asked for it before anything is collected")
     func known() async throws {
         try await collectOnce()
         let before = org.requests.count
@@ -46,7 +46,7 @@ struct CollectorOrgTests {
     }
 
     @Test(
-        "an address that leads to another organization is not collected, and collection continues once it is corrected")
+        "an address of another organization is not collected, and collection continues once the address is corrected")
     func otherOrganization() async throws {
         try await collectOnce()
         org.set(identity: "00oother")
@@ -69,7 +69,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<15))
     }
 
-    @Test("an org that turns out to be another one during collection is not collected until that is corrected")
+    @Test("an org that turns out to be another organization is not collected until the address is corrected")
     func turnsOut() async throws {
         try await collectOnce()
         org.set(identity: "00oother")
@@ -88,7 +88,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<10))
     }
 
-    @Test("links to another name of the org are followed as soon as the org has told of that name")
+    @Test("links to another name of the org are followed once the org has reported that name")
     func otherName() async throws {
         org.set(alternate: "https://login.acme.example")
         org.store(150)
@@ -97,13 +97,13 @@ struct CollectorOrgTests {
         org.answer([link, link, link])
         let (org, bench) = (org, bench)
         try await bench.run { bench.health?.events == 150 }
-        #expect(org.probes.count == 2, "it does not wait ten minutes for the second")
+        #expect(org.probes.count == 2, "the second probe does not wait ten minutes")
         #expect(org.logRequests.contains { $0.url.hasPrefix("https://login.acme.example/") })
         #expect(bench.lines.contains("a next link that is not followed"))
         #expect(try bench.sealed() == Array(0..<150))
     }
 
-    @Test("a filter or a page size that changes is said, and nothing is collected twice", arguments: [true, false])
+    @Test("a changed filter or page size is reported, and no event is collected twice", arguments: [true, false])
     func otherQuery(isFilter: Bool) async throws {
         try await collectOnce()
         let bench = bench
@@ -116,7 +116,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<15))
     }
 
-    @Test("a cursor that can't be read is told, with what to do, and left as it is")
+    @Test("an unreadable cursor is reported with what to do, and is left unchanged")
     func unreadableCursor() async throws {
         try await bench.keep("tributary-cursor/99 {}")
         let (org, bench) = (org, bench)

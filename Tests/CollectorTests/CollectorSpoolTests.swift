@@ -5,12 +5,12 @@ import Testing
 
 @testable import Collector
 
-@Suite("An integration's collector: the spool")
+@Suite("An integration's collector and the spool")
 struct CollectorSpoolTests {
     private let bench = CollectorBench()
     private var org: LogOfOrg { bench.org }
 
-    /// Lets writes to the journal fail so many times, and notes when they did.
+    /// Lets this many writes to the journal fail, and records their times.
     private final class FullDisk: Sendable {
         private let state: Mutex<(left: Int, times: [Int64])>
 
@@ -28,11 +28,11 @@ struct CollectorSpoolTests {
         }
 
         var times: [Int64] { state.withLock(\.times) }
-        /// Seconds between the attempts.
+        /// The seconds between the attempts.
         var waits: [Int64] { zip(times.dropFirst(), times).map { ($0 - $1) / 1000 } }
     }
 
-    @Test("while the spool is full the page waits, Okta is not asked, and then each event is there once")
+    @Test("while the spool is full, the page waits and Okta is not asked; afterwards each event is stored once")
     func full() async throws {
         org.store(20)
         let disk = FullDisk(bench, failures: 7)
@@ -49,7 +49,9 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<20))
     }
 
-    @Test("a full spool is told as spool_full, paused, with what goes on by itself")
+    @Test(
+        "a full spool is reported as spool_full and paused, and the message says that collection continues automatically"
+    )
     func fullWords() async throws {
         org.store(20)
         let disk = FullDisk(bench, failures: .max)
@@ -60,7 +62,7 @@ struct CollectorSpoolTests {
         #expect(bench.health?.trouble?.remedy.contains("Nothing is lost") == true)
     }
 
-    @Test("a stop while the spool is full ends at once; the page is collected by the next run")
+    @Test("a stop while the spool is full ends immediately, and the next run collects the page")
     func stopWhileFull() async throws {
         org.store(20)
         let disk = FullDisk(bench, failures: .max)
@@ -73,7 +75,7 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<20))
     }
 
-    @Test("a stop while a page is made durable lets it become so: it is committed, and its cursor with it")
+    @Test("a stop waits until the page that is being stored is durable with its cursor")
     func stopDuringIngest() async throws {
         org.store(20)
         let bench = bench
@@ -92,7 +94,7 @@ struct CollectorSpoolTests {
         bench.disk.fail(nil)
         org.store(5)
         try await bench.run { bench.health?.events == 5 }
-        #expect(org.logRequests[1].url.contains("after=20"), "it goes on after the page")
+        #expect(org.logRequests[1].url.contains("after=20"), "the second run continues after the page")
         #expect(try bench.sealed() == Array(0..<25))
     }
 
@@ -117,11 +119,11 @@ struct CollectorSpoolTests {
         }
         let times = tries.value
         #expect(zip(times.dropFirst(), times).allSatisfy { ($0 - $1) / 1000 == 10 })
-        #expect(isOpened.value == [true], "the daemon is ready once the trouble is known")
+        #expect(isOpened.value == [true], "the daemon is ready once the problem is known")
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("while what is due can't be sealed Okta is not asked, and then every event is visible once")
+    @Test("while due records can't be sealed, Okta is not asked; afterwards every event is visible once")
     func sealing() async throws {
         org.store(250)
         let bench = bench
@@ -143,7 +145,7 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<250))
     }
 
-    @Test("damage in the journal is cut, and what stood after it is collected again at the next poll, once")
+    @Test("damage in the journal is cut off, and the events after the damage are collected again at the next poll")
     func damage() async throws {
         org.store(20)
         let bench = bench
@@ -160,7 +162,7 @@ struct CollectorSpoolTests {
                 }
                 bench.org.store(100)
             }
-            // Those before the damage, those after it, and all of them once more.
+            // The count includes the events before and after the damage, and all of them a second time.
             return bench.health?.events == 240
         }
         #expect(isDamaged.value)
@@ -168,7 +170,7 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<120))
     }
 
-    @Test("what a crash left is recovered and said")
+    @Test("records that a crash left unsealed are recovered, and the recovery is reported")
     func recovery() async throws {
         org.store(20)
         let bench = bench
@@ -179,7 +181,7 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<20))
     }
 
-    @Test("a state directory that was emptied is said, and nothing is collected twice")
+    @Test("an emptied state directory is reported, and no event is collected twice")
     func emptiedState() async throws {
         org.store(20)
         let bench = bench
@@ -191,7 +193,7 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<20))
     }
 
-    @Test("a spool that is older than the state directory is said, with what to do")
+    @Test("if the spool is older than the state directory, a message says so and what to do")
     func olderSpool() async throws {
         org.store(20)
         let bench = bench

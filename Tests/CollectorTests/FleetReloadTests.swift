@@ -4,7 +4,7 @@ import Testing
 @testable import Collector
 @testable import Fleet
 
-@Suite("A configuration that changes on a host of a fleet")
+@Suite("A changed configuration on a host of a fleet")
 struct FleetReloadTests {
     private static let fleet = [
         "fleet:", "  name: prod", "  host: a", "  log: {bucket: b-u, region: eu-west-1}", "  lease: {type: s3}",
@@ -20,7 +20,7 @@ struct FleetReloadTests {
         return try await SimulatedOrg.start(settings)
     }
 
-    /// The configuration with one of the two integrations paused, or with none.
+    /// The configuration with this integration paused, or with none paused.
     private func text(_ root: String, _ acme: SimulatedOrg, _ globex: SimulatedOrg, paused: String = "") -> String {
         ReloadBench.text(
             root,
@@ -30,7 +30,7 @@ struct FleetReloadTests {
             ], more: Self.fleet)
     }
 
-    /// A host on which the leases have not decided anything yet.
+    /// A host for which the leases have not decided anything yet.
     private func bench(_ acme: SimulatedOrg, _ globex: SimulatedOrg, paused: String = "") async throws -> ReloadBench {
         try await ReloadBench { root in
             for name in ["acme", "globex"] { try ReloadBench.setToken(token, of: name, in: root) }
@@ -49,7 +49,7 @@ struct FleetReloadTests {
     }
 
     @Test(
-        "where another host collects, a paused integration is shown as paused, and a resumed one as standing by at once"
+        "on a standby host, a paused integration is shown as paused, and as standby immediately after it is resumed"
     )
     func elsewhere() async throws {
         let (acme, globex) = (try await org(21), try await org(22))
@@ -66,12 +66,12 @@ struct FleetReloadTests {
         for org in [acme, globex] { await org.stop() }
     }
 
-    @Test("it is paused from the start of a host on, and nobody asks its org")
+    @Test("an integration that is paused when the host starts is shown as paused, and its org is not asked")
     func start() async throws {
         let (acme, globex) = (try await org(23), try await org(24))
         let bench = try await bench(acme, globex, paused: "globex")
         #expect(isPaused(bench, "globex") && bench.health("acme")?.state == .standby)
-        // A lease of before the pause may still come.
+        // A lease from before the pause may still arrive.
         try await gain(bench, "globex", token: 1)
         #expect(isPaused(bench, "globex"))
         await bench.reloader.release("globex")
@@ -81,7 +81,9 @@ struct FleetReloadTests {
         for org in [acme, globex] { await org.stop() }
     }
 
-    @Test("the host that collects it seals it, shows it as paused, and goes on after a resumption, exactly once")
+    @Test(
+        "the collecting host seals a paused integration, shows it as paused, and collects each event once after it is resumed"
+    )
     func here() async throws {
         let (acme, globex) = (try await org(25), try await org(26))
         let bench = try await bench(acme, globex)
@@ -91,7 +93,7 @@ struct FleetReloadTests {
         }
         await bench.reload(text(bench.root, acme, globex, paused: "acme"))
         let requests = acme.stats.requests
-        // As the keeper of the leases does when an integration is not to be collected any more.
+        // The keeper of the leases does this when an integration is no longer to be collected.
         await bench.reloader.release("acme")
         #expect(bench.shown == ["acme", "globex"])
         #expect(isPaused(bench, "acme") && bench.health("globex")?.state == .live)

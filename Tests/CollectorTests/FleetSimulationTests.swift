@@ -2,10 +2,10 @@ import Testing
 
 @testable import CollectionSimulation
 
-/// Several hosts of a fleet with one bucket, in a run that a seed decides. `make simulate FLEET=1` runs fresh seeds.
+/// Several hosts of a fleet with one bucket, in a run that a seed determines. `make simulate FLEET=1` runs random seeds.
 @Suite("The connected daemons of a fleet", .serialized)
 struct FleetSimulationTests {
-    @Test("every event is in the bucket once, whoever collects, dies, or comes too late", arguments: 0..<2)
+    @Test("every event is in the bucket once, whichever host collects, dies or comes too late", arguments: 0..<2)
     func exactlyOnce(_ block: UInt64) async throws {
         let lane = try SimulationLane()
         for seed in block * 4..<block * 4 + 4 {
@@ -14,13 +14,13 @@ struct FleetSimulationTests {
         }
     }
 
-    @Test("what failed once stays mended", arguments: [40_001_915])
+    @Test("seeds that once found a fault pass", arguments: [40_001_915])
     func mended(_ seed: UInt64) async throws {
         let verdict = try await SimulationLane().run(Scenario(seed: seed, isFleet: true))
         #expect(verdict.isGood, "seed \(seed): \(verdict)")
     }
 
-    @Test("a seed gives a run back, however the machine schedules its tasks")
+    @Test("the same seed repeats a run, however the machine schedules its tasks")
     func sameAgain() async throws {
         let lane = try SimulationLane()
         let first = await lane.run(Scenario(seed: 3, isFleet: true))

@@ -23,10 +23,10 @@ struct IngestWorkerTests {
 
     private static func link(_ number: Int) -> String { "https://acme.okta.com/api/v1/logs?after=\(number)&limit=1000" }
 
-    /// A first run's place.
+    /// The place of a first run.
     private static let start = LogPlace(source: "f", ways: .one(.init(filter: nil, restart: StoredTime(0))))
 
-    /// The page with these events, requested at `place`, and followed by the link of that number.
+    /// A page with these events, requested at `place`. Its next link has this number.
     private func page(
         _ events: [Int], at place: LogPlace = start, next: Int, isQuery: Bool = false, search: LogSearch? = nil,
         way: LogWay = .main, body: String? = nil
@@ -80,7 +80,7 @@ struct IngestWorkerTests {
         return found.sorted()
     }
 
-    @Test("a page is only put after the place that it was requested at")
+    @Test("a page is stored only if the stored place has not changed since the page was requested")
     func order() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -96,7 +96,7 @@ struct IngestWorkerTests {
     }
 
     @Test(
-        "what comes again is counted and dropped: in a page, in the next, after a restart, and what could not be read too"
+        "repeated events, even unreadable ones, are counted and dropped: within a page, in the next page, and after a restart"
     )
     func duplicates() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
@@ -125,7 +125,7 @@ struct IngestWorkerTests {
         #expect(try uids() == ([0, 1, 2, 3].map(uuid) + ["x"]).sorted())
     }
 
-    @Test("a page that is searched leaves nothing behind, and the next one goes on with the search")
+    @Test("while a query by time searches for known events, no page is stored, and the next page continues the search")
     func searched() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let limits = PassedLimits(window: 4, need: 2, head: 2, leastSeen: 1, restartDepths: 2..<4)
@@ -135,7 +135,7 @@ struct IngestWorkerTests {
         let second = try await ingest(
             worker, page([5, 6, 7, 8, 9], at: first.landing.place, next: 2), after: first.kept)
         let place = second.landing.place
-        // 0 to 4 are forgotten; 50 was never seen, and 42 is no event.
+        // The events 0 to 4 are forgotten, 50 was never seen, and 42 is not an event.
         let query = page([], at: place, next: 3, isQuery: true, body: body([0, 1, 50, 5], and: "42"))
         let ingested = try await worker.ingest(query, after: second.kept, integration: "acme", collectedAt: 1)
         guard case .searching(let search, count: 5) = ingested else {
@@ -152,7 +152,7 @@ struct IngestWorkerTests {
         #expect(try uids() == (0...10).map(uuid))
     }
 
-    @Test("a page that begins no tail leaves nothing behind")
+    @Test("a page of the tail without a new event is not stored")
     func noTail() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -177,7 +177,8 @@ struct IngestWorkerTests {
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
 
-    @Test("a page that breaks off in the middle leaves nothing behind, and comes whole the next time")
+    @Test(
+        "a page that breaks off in the middle is not stored, but the same page is stored when it comes complete")
     func broken() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -192,7 +193,7 @@ struct IngestWorkerTests {
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
 
-    @Test("the kept place is opened for the query that is configured now, and what that changes is durable")
+    @Test("the stored place is adapted to the configured query, and the changes are durable")
     func opensPlace() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let old = LogQuery(org: try OrgURL(parsing: "acme.okta.com"))
@@ -201,7 +202,7 @@ struct IngestWorkerTests {
             let worker = try worker()
             #expect(try await worker.place(of: "acme", for: old) == nil)
             _ = try await open(worker)
-            #expect(try await worker.place(of: "acme", for: old) == nil, "nothing is kept yet")
+            #expect(try await worker.place(of: "acme", for: old) == nil, "no place is stored yet")
             let start = LogPlace(start: StoredTime(0), query: old)
             try await worker.keep(start.text, integration: "acme")
             _ = try await ingest(worker, page([0], at: start, next: 1), after: start.text)
@@ -210,7 +211,7 @@ struct IngestWorkerTests {
             #expect(try await open(worker) == opened.place.text)
             try await worker.keep("tributary-cursor/4 {}", integration: "acme")
             await #expect(throws: IngestWorker.OpeningFailure.self) { try await worker.place(of: "acme", for: new) }
-            #expect(try await open(worker) == "tributary-cursor/4 {}", "what can't be read is left as it is")
+            #expect(try await open(worker) == "tributary-cursor/4 {}", "an unreadable place is left unchanged")
             try await worker.keep(opened.place.text, integration: "acme")
             _ = await worker.sealAndClose("acme")
         }
@@ -223,7 +224,7 @@ struct IngestWorkerTests {
         #expect((query.events, query.duplicates) == (1, 1))
     }
 
-    @Test("damage that a seal meets is cut, said, and what stood after it is collected again")
+    @Test("damage that a seal finds is cut off and reported, and the events after the damage are collected again")
     func damage() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker(segmentMaxBytes: 1)
@@ -240,7 +241,7 @@ struct IngestWorkerTests {
 
         let sealing = await worker.sealDue("acme")
         #expect(sealing?.failure != nil)
-        // Its place went back: the collector's next page no longer follows it, and is requested again from where it is.
+        // The stored place moved back, so the collector's next page no longer follows it, and is requested again from the stored place.
         await #expect(throws: IngestWorker.Failure.self) {
             _ = try await ingest(worker, page([6, 7, 8], next: 3), after: second.kept)
         }

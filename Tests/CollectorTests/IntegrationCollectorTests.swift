@@ -7,18 +7,18 @@ import Testing
 
 @testable import Collector
 
-@Suite("An integration's collector: requests")
+@Suite("An integration's collector and its requests")
 struct IntegrationCollectorTests {
     private let bench = CollectorBench()
     private var org: LogOfOrg { bench.org }
 
-    /// Seconds between requests for the log.
+    /// The seconds between requests for the log.
     private var waits: [Double] {
         let times = org.logRequests.map(\.time)
         return zip(times.dropFirst(), times).map { Double($0 - $1) / 1000 }
     }
 
-    @Test("what is stored is collected once, sealed, and reported live")
+    @Test("stored events are collected once, sealed, and reported as live")
     func collects() async throws {
         org.store(250)
         let org = org
@@ -28,11 +28,11 @@ struct IntegrationCollectorTests {
         #expect(bench.health?.events == 250)
         #expect(bench.health?.requests == 4)
         #expect(bench.lines.contains("events arrive from https://acme.okta.com"))
-        // The pages of a backlog follow each other at once.
+        // The pages of a backlog are requested immediately one after the other.
         #expect(waits[0] < 1 && waits[1] < 1)
     }
 
-    @Test("a request that fails is repeated as it was, after growing waits, until it brings a page")
+    @Test("a failed request is repeated unchanged, after growing waits, until it returns a page")
     func retry() async throws {
         org.store(10)
         org.answer([
@@ -43,10 +43,10 @@ struct IntegrationCollectorTests {
         let failed = org.logRequests.prefix(7)
         #expect(Set(failed.map(\.url)).count == 1)
         for (attempt, wait) in waits.prefix(6).enumerated() {
-            // Full jitter from a second up to 2, 4, 8 … seconds.
+            // Full jitter: from one second up to 2, 4, 8 … seconds.
             #expect(wait >= 1 && wait <= Double(1 << (attempt + 1)) + 1, "\(waits)")
         }
-        // Okta asks for both with every repetition; an answer with an id came second.
+        // Okta requires both headers on every repeated request from the third on, because the second answer was the first that had a request id.
         #expect(failed.map(\.retryCount) == [nil, nil, "2", "3", "4", "5", "6"])
         #expect(Set(failed.dropFirst(2).map(\.retryFor)).count == 1)
         #expect(bench.health?.trouble == nil)
@@ -56,7 +56,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<10))
     }
 
-    @Test("a trouble that lasts is logged when it begins and every ten minutes, not at each attempt")
+    @Test("a lasting problem is logged when it begins and every ten minutes, not at each attempt")
     func lasting() async throws {
         org.answer(Array(repeating: .status(503), count: 200))
         let bench = bench
@@ -70,7 +70,7 @@ struct IntegrationCollectorTests {
         #expect(bench.health?.nextAttempt ?? 0 > bench.time.wall)
     }
 
-    @Test("a rate limit is waited for to its reset, and is no failure")
+    @Test("after a 429 the collector waits for the reset, and a 429 does not count as a failure")
     func rateLimit() async throws {
         org.store(3)
         let reset = String(bench.time.server / 1000 + 90)
@@ -86,7 +86,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("a refused token that is replaced is tried within seconds, long before the next probe")
+    @Test("a refused token that is replaced is tried within seconds, long before the next scheduled attempt")
     func replacedToken() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -111,7 +111,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("a refused token that stays is probed about once a minute")
+    @Test("a refused token that is not replaced is tried about once a minute")
     func refusedToken() async throws {
         org.require(token: "00other")
         let org = org
@@ -157,7 +157,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<30))
     }
 
-    @Test("an element that can't become a record is kept apart, counted and said")
+    @Test("an element that can't become a record is kept separately, counted and reported")
     func rejected() async throws {
         let event = AnswerText.event(0, published: bench.time.server)
         org.answer([.body("[\(event),42]")])
@@ -167,7 +167,7 @@ struct IntegrationCollectorTests {
         #expect(bench.lines.contains("1 of a page's 2 events could not become records and are kept under _rejected"))
     }
 
-    @Test("a link that is refused twice is replaced by a query by time, whose known events are dropped")
+    @Test("a link that is refused twice is replaced by a query by time, and known events are dropped")
     func refusedLink() async throws {
         org.store(30)
         let (org, bench) = (org, bench)
@@ -187,7 +187,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<35))
     }
 
-    @Test("a query by time passes over what is forgotten until it finds what is remembered")
+    @Test("a query by time skips forgotten events until it finds remembered ones")
     func search() async throws {
         let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
         org.store(600)
@@ -201,11 +201,11 @@ struct IntegrationCollectorTests {
             }
             return bench.health?.events == 605
         }
-        #expect(bench.lines.contains("events were skipped because the spool already has them"))
+        #expect(bench.lines.contains("events were skipped because they were collected before"))
         #expect(try bench.sealed() == Array(0..<605))
     }
 
-    @Test("where nothing that is remembered is found again, everything is collected, and said to be unproven")
+    @Test("if no remembered event is found again, everything is collected, and reported as unproven")
     func unproven() async throws {
         let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
         org.store(600)
@@ -223,7 +223,7 @@ struct IntegrationCollectorTests {
         #expect(bench.lines.contains("may have been collected before. Drop duplicates by metadata.uid"))
     }
 
-    @Test("a long history is collected along with the newest events, and its beginning and end are said")
+    @Test("a long history is collected along with the newest events, and its beginning and end are reported")
     func backfill() async throws {
         let start = CollectorBench.origin - 2 * 86_400_000
         org.store(at: (0..<3_000).map { start + Int64($0) * 57_600 })
@@ -231,7 +231,7 @@ struct IntegrationCollectorTests {
         let isFilling = Noted(false)
         try await bench.run(.init(start: start - 1000)) {
             if bench.health?.backfill != nil { isFilling.value = true }
-            // The newest event, after two pages from long ago.
+            // The newest event comes after two pages of old ones.
             if org.logRequests.count == 2, org.count == 3_000 {
                 bench.time.advance(2_000)
                 org.store(1)
@@ -244,7 +244,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<3_001))
     }
 
-    @Test("a start that counts from now goes by Okta's clock where this host's is wrong", arguments: [true, false])
+    @Test("a start relative to now uses Okta's clock if this host's clock is wrong", arguments: [true, false])
     func start(isAhead: Bool) async throws {
         bench.time.set(hostOffset: isAhead ? 7_200_000 : -7_200_000)
         org.store(at: [-7_000, -3_000, -1_000, -1].map { CollectorBench.origin + $0 * 1000 })
@@ -258,7 +258,7 @@ struct IntegrationCollectorTests {
             bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start now counts from Okta's clock"))
     }
 
-    @Test("events that Okta has deleted before they were collected are said")
+    @Test("events that Okta has deleted before they were collected are reported")
     func gap() async throws {
         org.store(5)
         let (org, bench) = (org, bench)

@@ -13,7 +13,7 @@ struct IntegrationHealthTests {
         return health
     }
 
-    @Test("the first page makes it live, and says so once")
+    @Test("the first page makes the integration live, and this is logged once")
     func becomesLive() {
         var health = IntegrationHealth(since: 0)
         #expect(
@@ -25,7 +25,7 @@ struct IntegrationHealthTests {
         #expect(health.since == 10)
     }
 
-    @Test("trouble is announced at once, again every ten minutes, and its end with how long it lasted")
+    @Test("a problem is logged immediately and every ten minutes, and when it ends, with its duration")
     func troubleIsAnnounced() {
         var health = live(at: 1000)
         #expect(
@@ -42,7 +42,7 @@ struct IntegrationHealthTests {
         #expect(health.trouble == nil)
     }
 
-    @Test("a clock that is set back a day does not silence a lasting trouble")
+    @Test("a clock that is set back by a day does not silence a lasting problem")
     func setBack() {
         let day: Int64 = 86_400_000
         var health = live(at: 2 * day)
@@ -56,7 +56,7 @@ struct IntegrationHealthTests {
 
     private let waiting = IngestWorker.Unsealed(records: 1, due: 300_000)
 
-    @Test("that segments are sealed again is told once, with how long they were not")
+    @Test("when sealing works again, this is logged once, with the duration of the failure")
     func sealedAgain() {
         var health = live(at: 0)
         _ = health.sealed(waiting, failure: refused, at: 10_000)
@@ -65,7 +65,8 @@ struct IntegrationHealthTests {
         #expect(health.unsealed.records == 0)
     }
 
-    @Test("a clock that is more than a minute from Okta's is told once, and again after it was right")
+    @Test(
+        "a clock that differs from Okta's by more than a minute is logged once, and again if it was correct in between")
     func clock() {
         var health = live(at: 0)
         #expect(health.answered(0, at: 60_000) == nil)
@@ -77,7 +78,7 @@ struct IntegrationHealthTests {
         #expect(health.answered(7_200_000, at: 0) == -7200)
     }
 
-    @Test("another kind of trouble is announced, though there was trouble already")
+    @Test("a new kind of problem is logged, even while an earlier problem lasts")
     func otherTrouble() {
         var health = live(at: 0)
         _ = health.troubled(refused, requestID: nil, nextAttempt: nil, at: 1)
@@ -98,7 +99,9 @@ struct IntegrationHealthTests {
         #expect(health.state == .paused)
     }
 
-    @Test("a quiet org has no growing lag; a backlog has the age of its newest event; silence from Okta counts")
+    @Test(
+        "the lag of a quiet org does not grow, a backlog has the age of its newest event, and a silent Okta counts as lag"
+    )
     func lag() {
         var health = IntegrationHealth(since: 0)
         #expect(health.lag(at: 5000) == nil)
@@ -110,7 +113,7 @@ struct IntegrationHealthTests {
         #expect(health.lag(at: 80_000) == 60_000)
     }
 
-    @Test("the lag is counted by Okta's clock, and one event dated into the future hides no backlog")
+    @Test("the lag is computed with Okta's clock, and one event with a future date does not hide a backlog")
     func lagByServer() {
         var health = IntegrationHealth(since: 0)
         // This host's clock is an hour ahead.
@@ -123,7 +126,7 @@ struct IntegrationHealthTests {
         #expect(health.lag(at: ahead + 11_000) == 8000)
     }
 
-    @Test("along with a backfill the lag is the tail's, and trouble of the one way is not over by the other's pages")
+    @Test("during a backfill the lag is that of the tail, and pages of the history do not end a problem of the tail")
     func backfill() {
         var health = IntegrationHealth(since: 0)
         let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
@@ -134,7 +137,7 @@ struct IntegrationHealthTests {
         #expect(health.state == .catchingUp)
         _ = health.committed(
             .init(way: .tail, events: 1, newest: 9900, isCaughtUp: true, backfill: progress), at: 10_000)
-        #expect(health.state == .catchingUp, "as long as there is a history")
+        #expect(health.state == .catchingUp, "the state is catching_up as long as there is a history")
         let half = BackfillProgress(from: 1000, until: 9000, reached: 5000)
         _ = health.committed(
             .init(way: .main, events: 10, newest: 5000, answered: 13_000, isCaughtUp: false, backfill: half), at: 13_000
@@ -156,7 +159,7 @@ struct IntegrationHealthTests {
         #expect(health.backfill == nil)
     }
 
-    @Test("trouble of a way is over with the backfill that it was one of, whichever way is left")
+    @Test("a problem of the tail ends with the backfill")
     func backfillEnds() {
         var health = live(at: 0)
         let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
@@ -170,7 +173,7 @@ struct IntegrationHealthTests {
         #expect(health.state == .live)
     }
 
-    @Test("what may have been collected before is counted, and so are queries by time")
+    @Test("events that may have been collected before are counted, and so are queries by time")
     func unproven() {
         var health = live(at: 0)
         health.requeried()

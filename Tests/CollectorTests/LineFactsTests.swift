@@ -4,10 +4,10 @@ import Testing
 @testable import Collector
 @testable import OCSF
 
-@Suite("What a line of the spool tells of its event")
+@Suite("The identity of an event from a line of the spool")
 struct LineFactsTests {
     @Test(
-        "a rejected event is recognized by its line, whatever its bytes are",
+        "a rejected event is recognized by its line, whatever its bytes",
         arguments: [
             Array("{\"uuid\":\"a\\u0000\",\"x\":1,\"x\":2}".utf8), Array("{\"text\":\"é € 😀 \u{2028}\"".utf8),
             [0x7B, 0xFF, 0xFE, 0x0A, 0x22, 0x5C], Array("\u{FEFF}[1,]".utf8),
@@ -24,7 +24,7 @@ struct LineFactsTests {
         }
     }
 
-    @Test("a record is recognized by its uid, and any other text is not")
+    @Test("a record is recognized by its uid, and other text is not")
     func record() throws {
         let digest = try #require(SHA256Digest())
         let facts = LineFacts(digest)

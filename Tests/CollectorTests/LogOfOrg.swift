@@ -2,25 +2,25 @@ import CollectionSimulation
 import CurlHTTPClient
 import Synchronization
 
-/// An org whose log holds numbered events, and which answers the next requests as it is told.
+/// An org whose log contains numbered events. A test can set its next answers.
 final class LogOfOrg: HTTPTransport {
     static let origin = "https://acme.okta.com"
     static let id = "00oacme"
 
-    /// An answer to a request for the log, or for what the org says of itself.
+    /// An answer to a request for the log or for the org's description of itself.
     enum Answer: Sendable {
-        /// What a healthy org answers.
+        /// The answer of a healthy org.
         case good
         case status(Int, code: String = "", headers: [(String, String)] = [])
-        /// A 200 with this body and a good link.
+        /// A 200 with this body and a valid link.
         case body(String)
-        /// A good page with a link to there.
+        /// A valid page with a link to this address.
         case link(String)
         case failure(TransportError.Kind)
     }
 
     struct Request: Sendable {
-        /// By the org's clock, milliseconds since 1970.
+        /// The time by the org's clock, in milliseconds since 1970.
         var time: Int64
         var url: String
         var authorization: String?
@@ -31,7 +31,7 @@ final class LogOfOrg: HTTPTransport {
     }
 
     private struct State {
-        /// When each event was stored, which is also when it was published.
+        /// When each event was stored, which is also its `published`.
         var events: [Int64] = []
         var firstNumber = 0
         var requests: [Request] = []
@@ -48,27 +48,27 @@ final class LogOfOrg: HTTPTransport {
 
     init(_ time: SimulatedTime) { self.time = time }
 
-    /// Events that are stored.
+    /// The stored events.
     var count: Int { state.withLock(\.events.count) }
     var requests: [Request] { state.withLock(\.requests) }
     var logRequests: [Request] { requests.filter(\.isLog) }
     var probes: [Request] { requests.filter { !$0.isLog } }
 
-    /// How the next requests for the log are answered; those after them are answered as by a healthy org.
+    /// The answers to the next requests for the log. Later requests are answered as by a healthy org.
     func answer(_ answers: [Answer]) { state.withLock { $0.answers = answers } }
-    /// The same for the requests for what the org says of itself.
+    /// The answers to the next requests for the org's description of itself.
     func answerProbes(_ answers: [Answer]) { state.withLock { $0.probes = answers } }
-    /// The org is another one from now on.
+    /// Makes the address lead to another organization from now on.
     func set(identity: String) { state.withLock { $0.identity = identity } }
-    /// The org has another origin, which its probes tell.
+    /// Gives the org another origin, which its answers to probes report.
     func set(alternate: String) { state.withLock { $0.alternate = alternate } }
-    /// Any other token is refused.
+    /// Makes the org refuse any other token.
     func require(token: String) { state.withLock { $0.token = token } }
-    /// From now on every event has another uuid than before.
+    /// Gives every event another uuid from now on.
     func renumber() { state.withLock { $0.firstNumber += 1_000_000 } }
     func willAnswer(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.willAnswer = body } }
 
-    /// Stores so many events, a second apart, the last of them now.
+    /// Stores this many events, a second apart; the last one is stored now.
     func store(_ count: Int) {
         let now = time.server
         state.withLock { state in
@@ -76,7 +76,7 @@ final class LogOfOrg: HTTPTransport {
         }
     }
 
-    /// Stores events at these times, milliseconds since 1970, in ascending order.
+    /// Stores events at these times, in milliseconds since 1970, in ascending order.
     func store(at times: [Int64]) { state.withLock { $0.events += times } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {

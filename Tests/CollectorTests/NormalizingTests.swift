@@ -6,7 +6,7 @@ import Testing
 @testable import OCSF
 @testable import Spool
 
-@Suite("The mapping as the configuration asks for it") struct NormalizingTests {
+@Suite("The mapping for a configuration") struct NormalizingTests {
     private static func configuration(catalogue: [String] = []) throws -> Configuration {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -21,7 +21,7 @@ import Testing
             context: ConfigurationContext(environment: [:], today: CalendarDate(parsing: "2026-11-23")))
     }
 
-    @Test("every option of record and my_network arrives in the mapping")
+    @Test("the mapping uses every option of record and my_network")
     func settings() throws {
         let settings = Normalizing(try Self.configuration()).settings
         let ranges = [
@@ -37,7 +37,7 @@ import Testing
                     schemaVersion: .v1_5_0))
     }
 
-    @Test("the configuration knows the versions of OCSF that records can be written in, and the spool is told which")
+    @Test("the configuration accepts the OCSF versions that records can have, and the spool knows the chosen version")
     func versions() throws {
         #expect(Configuration.SchemaVersion.allCases.map(\.rawValue) == SchemaVersion.allCases.map(\.rawValue))
         for version in Configuration.SchemaVersion.allCases {
@@ -46,7 +46,9 @@ import Testing
         #expect(SpoolSettings(try Self.configuration()).recordSchema == "ocsf/1.5.0")
     }
 
-    @Test("a site's tables win, the later over the earlier; a bad row is refused with file and line")
+    @Test(
+        "a site's tables override the built-in one, a later table overrides an earlier one, and a bad row is refused with file and line"
+    )
     func tables() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What a test notes in closures that others call.
+/// Values that a test collects in closures.
 final class Noted<Value: Sendable>: Sendable {
     private let state: Mutex<Value>
 

@@ -4,7 +4,7 @@ import Testing
 @testable import OktaAPI
 @testable import Spool
 
-@Suite("A kept place at a start")
+@Suite("A stored place at a start")
 struct OpenedPlaceTests {
     private func backfill(head: Int, filter: String? = nil) throws -> PassedLog {
         let log = try PassedLog()
@@ -14,7 +14,7 @@ struct OpenedPlaceTests {
         return log
     }
 
-    @Test("the same query goes on as it was, with its links")
+    @Test("with the same query, collection continues with the stored links")
     func unchanged() throws {
         for log in [try PassedLog(), try backfill(head: 3), try backfill(head: 8)] {
             try log.land([20], next: "h1")
@@ -24,7 +24,7 @@ struct OpenedPlaceTests {
         }
     }
 
-    @Test("another page size gives up every link, and nothing comes twice")
+    @Test("after a change of the page size, no stored link is used, and no event is collected twice")
     func source() throws {
         let log = try backfill(head: 8)
         #expect(try log.reopen(pageLimit: 500) == [.source])
@@ -39,7 +39,7 @@ struct OpenedPlaceTests {
 
     // MARK: Another filter
 
-    @Test("one way with another filter is queried by time, and what it has collected does not come again")
+    @Test("after a change of the filter, the log is queried by time, and collected events are not collected again")
     func oneWay() throws {
         let log = try PassedLog()
         for start in [0, 10, 20] { try log.land(Array(start..<start + 10), next: "h\(start)") }
@@ -49,19 +49,21 @@ struct OpenedPlaceTests {
         #expect(log.place[.main]?.next == nil)
         #expect(log.place[.main]?.restart == restart)
         #expect(try log.reopen(filter: "b") == [])
-        // The new filter admits events that lie between those of the old one.
+        // The new filter admits events between those of the old one.
         let landing = try log.land([0, 500, 8, 9, 501, 29, 30], next: "b1", isQuery: true)
         #expect(landing.unproven == 0)
         #expect(log.collected == Array(0..<30) + [500, 501, 30])
         try log.land([29, 500, 31], next: "b2")
-        // And back again.
+        // Back to the first filter.
         #expect(try log.reopen() == [.filter])
         try log.land([5, 29, 30, 31, 32], next: "c1", isQuery: true)
         #expect(log.twice == [])
         #expect(log.collected.last == 32)
     }
 
-    @Test("with a full head the tail gets the new filter; the history keeps its own and finds the tail's beginning")
+    @Test(
+        "if the filter changes while the tail's head is full, only the tail gets the new filter, and the history still ends at the tail's beginning"
+    )
     func fullHead() throws {
         let log = try backfill(head: 8)
         #expect(try log.reopen(filter: "b") == [.filter])
@@ -74,7 +76,7 @@ struct OpenedPlaceTests {
         #expect(tail.filter == "b")
         #expect(tail.next == nil)
         #expect(try log.reopen(filter: "b") == [])
-        // The tail drops what it has collected by the old filter.
+        // The tail drops the events that it has collected with the old filter.
         try log.land([100, 600, 107, 108], way: .tail, next: "t1", isQuery: true)
         #expect(log.collected.suffix(2) == [600, 108])
         let landing = try log.land(Array(10..<20) + [100, 101, 102, 103, 104], next: "h1")
@@ -86,7 +88,9 @@ struct OpenedPlaceTests {
         #expect(log.collected.last == 109)
     }
 
-    @Test("with a short head one way is left, which has the new filter and drops what the tail has collected")
+    @Test(
+        "if the filter changes while the tail's head is not full, the history alone continues with the new filter, and drops events that the tail has collected"
+    )
     func shortHead() throws {
         let log = try backfill(head: 4)
         let restart = try #require(log.place[.main]?.restart)
@@ -105,7 +109,7 @@ struct OpenedPlaceTests {
 
     // MARK: Earlier versions
 
-    /// As version 2 remembered an event of the tail's boundary.
+    /// An event of the tail's boundary, as version 2 remembered it.
     private func atBoundary(_ number: Int) -> RecordIdentity {
         let identity = PassedLog.identity(number)
         return RecordIdentity(high: ~identity.high, low: identity.low ^ 0x5555_5555_5555_5555)
@@ -125,13 +129,15 @@ struct OpenedPlaceTests {
             """
     }
 
-    @Test("one way of version 2 knows what both of its windows held", arguments: [nil, "b"])
+    @Test(
+        "a place in format 2 without a backfill continues with the events of both of its windows",
+        arguments: [nil, "b"])
     func version2OneWay(newFilter: String?) throws {
         let log = try PassedLog()
-        // The tail's, and what is left of a history that had ended.
+        // The tail's window, and the rest of a history that had ended.
         try log.remember([[10, 11, 12].map(PassedLog.identity), [7, 8].map(PassedLog.identity)])
         let opened = try log.open(text(try PassedLog.query()), PassedLog.query(filter: newFilter))
-        // Whether it was the filter that is another can't be told.
+        // Version 2 does not tell whether the filter has changed.
         #expect(opened.changes == (newFilter == nil ? [] : [.source]))
         let way = try #require(log.place[.main])
         #expect(way.filter == newFilter)
@@ -144,11 +150,11 @@ struct OpenedPlaceTests {
     }
 
     @Test(
-        "a backfill of version 2 goes on with both ways, and the history finds the tail's beginning",
+        "a backfill in format 2 continues with tail and history, and the history ends at the tail's beginning",
         arguments: [2_000, 4])
     func version2Backfill(boundary: Int) throws {
         let log = try PassedLog()
-        // Of the boundary, the tail has forgotten 100 and 101.
+        // The tail has forgotten the events 100 and 101 of the boundary.
         try log.remember([
             Array(102..<110).map(PassedLog.identity), Array(0..<10).map(PassedLog.identity),
             Array(100..<104).map(atBoundary),
@@ -163,7 +169,7 @@ struct OpenedPlaceTests {
         #expect(try log.land([12, 100], next: "h2").change == .none)
         let landing = try log.land([101, 102, 13], next: "h3")
         #expect(landing.change == (boundary == 2_000 ? .historyEnded : .tailDropped))
-        // After a full boundary the tail has the rest.
+        // If the boundary is full, the tail has the other events.
         let rest = boundary == 2_000 ? [] : [13]
         #expect(log.collected == [10, 11, 110, 12] + rest)
         try log.land([100, 101, 102, 103, 109, 110, 111], next: "3")

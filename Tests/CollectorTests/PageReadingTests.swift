@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Which events of a page are collected")
 struct PageReadingTests {
-    /// A log whose way has passed the events 0..<100, ten a page, and so has forgotten the first of them.
+    /// A log whose way has passed the events 0..<100 in pages of ten, and so has forgotten the first of them.
     private func passed(spacing: Int64 = 1_000) throws -> PassedLog {
         let log = try PassedLog(spacing: spacing)
         for start in stride(from: 0, to: 100, by: 10) { try log.land(Array(start..<start + 10), next: "\(start)") }
@@ -17,7 +17,7 @@ struct PageReadingTests {
 
     // MARK: Passed, and following a link
 
-    @Test("what the way has passed is dropped: in the page, in later ones, after a restart; the rest is collected")
+    @Test("passed events are dropped: within the page, in later pages, and after a restart; the others are collected")
     func known() throws {
         let log = try PassedLog()
         let first = try log.land([0, 1, 1, 2], next: "1")
@@ -44,7 +44,7 @@ struct PageReadingTests {
         #expect(reading.count == 2)
     }
 
-    @Test("a place that was counted from now is so no longer once a page is durable; the organization is kept")
+    @Test("when the first page is durable, a start relative to the present becomes final, and the org's id is stored")
     func settled() throws {
         let log = try PassedLog()
         log.place.countedFrom = HostTime(1)
@@ -56,21 +56,23 @@ struct PageReadingTests {
 
     // MARK: Restart
 
-    @Test("everything that is not passed was stored at the restart or later, and the restart follows the events")
+    @Test(
+        "a query by time from the stored restart finds every event that has not been passed, and the restart moves on with the events"
+    )
     func restart() throws {
         let log = try passed()
         let restart = try #require(log.place[.main]?.restart)
         #expect(restart <= StoredTime(log.published(100)))
-        // The commits at depths 10 to 14 were published 20 to 30 s ago, and were stored five minutes earlier at the most.
+        // The commits at depths 10 to 14 were published 20 to 30 s ago, and stored at most five minutes earlier.
         #expect(restart == PublishedTime(log.published(74)).earliestStored)
-        // One page of very old events, as when an application tells late, moves it back by no means.
+        // One page of very old events, as from an application that reports late, does not move the restart back.
         let late = Array(1_000..<1_010)
         let times = Dictionary(uniqueKeysWithValues: late.map { ($0, PassedLog.base - 86_400_000) })
         for _ in 0..<4 { try log.read(log.page(late, date: log.published(101)), late, published: times) }
         #expect(try #require(log.place[.main]?.restart) >= restart)
     }
 
-    @Test("events dated into the future move neither the restart nor the reports beyond Okta's clock")
+    @Test("events with a future date do not move the restart time or the reports beyond Okta's clock")
     func future() throws {
         let log = try PassedLog()
         var date: Int64 = 0
@@ -89,7 +91,7 @@ struct PageReadingTests {
     // MARK: Re-query
 
     @Test(
-        "a query from before what is remembered takes nothing until it has seen enough of that, then all that is unknown"
+        "a query by time collects nothing until it has found enough remembered events, and then collects all unknown events"
     )
     func search() throws {
         let log = try passed()
@@ -97,12 +99,12 @@ struct PageReadingTests {
         #expect(first.need == 4)
         #expect(first.seen.isEmpty)
         #expect(first.next == PassedLog.link("a"))
-        // Two of the memory, one of them again and again.
+        // Two remembered events, one of them several times.
         let oldest = try #require((0..<100).first { log.writer.knows(PassedLog.identity($0), in: .main) })
         let second = try log.search(
             Array(50..<oldest) + [oldest, oldest, oldest, oldest + 1, oldest], next: "b", after: first)
         #expect(second.seen.count == 2)
-        // A forgotten event that comes a little late does no harm as long as the search goes on.
+        // A forgotten event that comes a little late does no harm while the search continues.
         let events = [oldest + 2, 30, oldest + 3] + Array(oldest + 4..<103)
         let landing = try log.land(events, next: "c", search: second)
         #expect(log.collected == Array(0..<103))
@@ -113,18 +115,18 @@ struct PageReadingTests {
         #expect(log.collected == Array(0..<104))
     }
 
-    @Test("a repeat of a forgotten event is not collected by a query that brings it again")
+    @Test("a query by time does not collect a forgotten event again that Okta has stored twice")
     func repeatOfForgotten() throws {
-        // A minute between two events: what is forgotten is older than the five minutes of the restart.
+        // Two events are a minute apart, so forgotten events are older than the five minutes of the restart.
         let log = try passed(spacing: 60_000)
-        // Okta has stored the first event a second time, a few places after the restart.
+        // Okta has stored the first event a second time, a few positions after the restart.
         let first = try log.search([75, 1], next: "a", date: log.published(103))
         try log.land(Array(76..<102), next: "q", search: first, date: log.published(103))
         #expect(log.collected == Array(0..<102))
     }
 
     @Test(
-        "what a vain search takes is announced unless the last forgotten event was stored before the restart",
+        "if a search finds no remembered event, possible duplicates are announced, unless the last forgotten event was stored before the restart time",
         arguments: [(-1, true), (0, true), (1, false)] as [(Int64, Bool)])
     func boundary(restartAfterDropped: Int64, announces: Bool) throws {
         let log = try PassedLog()
@@ -145,7 +147,7 @@ struct PageReadingTests {
         #expect(landing.unproven == (announces ? 1 : 0))
     }
 
-    @Test("a query of a way that has forgotten nothing takes what is unknown at once")
+    @Test("if no event was forgotten, a query by time collects unknown events immediately")
     func nothingForgotten() throws {
         let log = try PassedLog()
         try log.land(Array(0..<30))
@@ -154,37 +156,43 @@ struct PageReadingTests {
         #expect((landing.count, landing.passed, landing.unproven) == (33, 3, 0))
     }
 
-    @Test("a search that finds nothing ends in taking everything, and says how many may have come twice")
+    @Test(
+        "a search that finds no remembered event finally collects everything, and reports how many events may be duplicates"
+    )
     func nothingFound() throws {
         let log = try passed()
         let began = log.published(110)
         var search = try log.search([40, 41], date: began)
         #expect(search.began == ServerTime(began))
         for _ in 0..<3 { search = try log.search([], after: search, date: began + 60_000) }
-        #expect(search.need == 4, "three empty answers are no end")
+        #expect(search.need == 4, "three empty answers do not end the search")
         search = try log.search([], next: "end", after: search, date: began + 60_000)
         #expect(search.need == 0)
-        #expect(search.next == nil, "it begins again")
+        #expect(search.next == nil, "the search starts again")
 
-        // Now all is taken: what was collected and forgotten comes twice, and is told.
+        // Now everything is taken: events that were collected and forgotten are collected again, and announced.
         let first = try log.land([5, 6, 90, 101], next: "t1", search: search, date: began + 60_000)
         #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101])
         #expect(first.unproven == 3)
-        #expect(first.place[.main]?.unprovenUntil == ServerTime(began), "a restart goes on counting")
+        #expect(
+            first.place[.main]?.unprovenUntil == ServerTime(began),
+            "events up to this time may have been collected before")
         let second = try log.land([7, 101, 102], next: "t2", date: began + 60_000)
         #expect(second.unproven == 2)
-        // Events of after its beginning are new.
+        // Events from after the beginning of the search are new.
         let third = try log.land([111, 112], next: "t3", date: began + 60_000)
         #expect(third.place[.main]?.unprovenUntil == nil)
         #expect(third.unproven == 0)
         #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101, 7, 102, 111, 112])
     }
 
-    @Test("a search that has seen some but not enough is repeated with half as many before it gives up")
+    @Test(
+        "a search that has found too few remembered events is repeated once, and then needs half as many"
+    )
     func halfFound() throws {
         let log = try passed()
         let began = log.published(99)
-        // A page of events that are newer than the search is the end of it.
+        // A page of events that are newer than the search ends it.
         let first = try log.search([97, 98, 99, 200, 201, 202, 203, 204], date: began)
         #expect(first.need == 2)
         #expect(first.isSecond)
@@ -199,21 +207,21 @@ struct PageReadingTests {
     }
 
     @Test(
-        "a short answer ends a search only when ten minutes have gone by since its first",
+        "a short answer ends a search only if ten minutes have passed since its first answer",
         arguments: [(599_000, 4), (600_000, 0)])
     func shortAnswer(milliseconds: Int64, need: Int) throws {
         let log = try passed()
         let began = log.published(99)
         let first = try log.search([40, 41], date: began)
         #expect(try log.search([42], after: first, date: began + milliseconds).need == need)
-        // One that is full is none.
+        // A full answer does not end it.
         let again = try log.search([40, 41], date: began)
         #expect(try log.search([42], after: again, date: began + milliseconds, limit: 1).need == 4)
     }
 
     // MARK: The tail
 
-    @Test("a tail begins with a page that has an unknown event, and with none else")
+    @Test("a tail begins only with a page that contains an unknown event")
     func tailBegins() throws {
         let log = try PassedLog()
         try log.land([0, 1, 2, 3], next: "h1")
@@ -238,7 +246,7 @@ struct PageReadingTests {
         #expect(backfill.until == StoredTime(77))
         #expect(!backfill.isHeadFull)
         #expect(log.collected == [0, 1, 2, 3, 1_000, 1_001])
-        // The head has what is the tail's alone.
+        // The head contains the events that only the tail has.
         #expect(log.writer.identityList(.head) == [1_000, 1_001].map(PassedLog.identity))
     }
 
@@ -254,7 +262,7 @@ struct PageReadingTests {
         return log
     }
 
-    @Test("what the one way has passed is not collected by the other")
+    @Test("events that the tail or the history has passed are not collected by the other of the two")
     func otherWay() throws {
         let log = try backfill(tail: 12)
         try log.land([9, 110, 10, 111], next: "h1")
@@ -262,18 +270,18 @@ struct PageReadingTests {
         #expect(log.collected == Array(0..<10) + Array(100..<112) + [10, 112])
     }
 
-    @Test("the history ends when it has seen half of a full head, and takes nothing of what follows")
+    @Test("the history ends when it has found half of the events in a full head, and collects no later events")
     func historyEnds() throws {
         let log = try backfill(tail: 12)
         #expect(log.place.backfill?.isHeadFull == true)
-        #expect(log.writer.identityCount(.head) == 6, "no more is added once it is full")
+        #expect(log.writer.identityCount(.head) == 6, "nothing is added to a full head")
         #expect(try log.land(Array(10..<50) + [100, 101], next: "h1").change == .none)
         #expect(log.place.backfill?.met == 2)
-        // A restart in between changes nothing.
+        // A restart in between makes no difference.
         try log.reopen()
         let landing = try log.land([50, 102, 103, 112, 113], next: "h2")
         #expect(landing.change == .historyEnded)
-        // 112 and 113 lie after what the tail has passed, and are left to it.
+        // The tail has not passed 112 and 113 yet, and will collect them.
         #expect(log.collected == Array(0..<10) + Array(100..<112) + Array(10..<51))
         guard case .one(let way) = log.place.ways else {
             Issue.record("\(log.place)")
@@ -282,13 +290,13 @@ struct PageReadingTests {
         #expect(way.next == PassedLog.link("t109"))
         #expect(log.writer.identityCount(.tail) == 0)
         #expect(log.writer.identityCount(.head) == 0)
-        // The tail's events are the way's now, and come no more.
+        // The tail's events belong to the remaining way now, and are not collected again.
         try log.land([110, 111, 112, 113], next: "t3")
         #expect(log.collected.suffix(2) == [112, 113])
         #expect(log.twice == [])
     }
 
-    @Test("a short tail is dropped when the history comes to it, and nothing of it comes twice")
+    @Test("a short tail is dropped when the history reaches it, and none of its events is collected twice")
     func shortTail() throws {
         let log = try backfill(tail: 5)
         #expect(log.place.backfill?.isHeadFull == false)
@@ -299,7 +307,7 @@ struct PageReadingTests {
             Issue.record("\(log.place)")
             return
         }
-        // The history goes on, and takes what the tail has left out.
+        // The history continues, and takes the events that the tail had left out.
         #expect(way.next == PassedLog.link("h2"))
         #expect(log.writer.identityCount(.tail) == 0)
         #expect(log.writer.identityCount(.head) == 0)
@@ -309,9 +317,11 @@ struct PageReadingTests {
         #expect(log.collected == Array(0..<10) + Array(100..<105) + Array(10..<32) + [105, 106, 107])
     }
 
-    @Test("a history whose restart lies after the tail's beginning has passed that, though it met none of its events")
+    @Test(
+        "if the history's restart time is after the tail's beginning, the tail is dropped, even if the history found none of its events"
+    )
     func restartAfterTail() throws {
-        // A minute between two events.
+        // Two events are a minute apart.
         let log = try backfill(tail: 2, spacing: 60_000)
         var change = PageLanding.Change.none
         var next = 200
@@ -325,7 +335,7 @@ struct PageReadingTests {
         #expect(log.twice == [])
     }
 
-    @Test("the head grows over the pages of the tail until it is full, then stays")
+    @Test("the head gets the tail's events until the head is full, and then does not change")
     func headGrows() throws {
         let log = try PassedLog()
         try log.land([0], next: "h0")
@@ -338,7 +348,7 @@ struct PageReadingTests {
         #expect(log.writer.identityList(.head) == (100..<108).map(PassedLog.identity))
     }
 
-    @Test("a query of the tail by time searches the tail's own memory")
+    @Test("if the tail is queried by time, the query searches for events that the tail remembers")
     func tailSearches() throws {
         let log = try backfill(tail: 90)
         let oldest = try #require((100..<190).first { log.writer.knows(PassedLog.identity($0), in: .tail) })

@@ -5,9 +5,9 @@ import Testing
 @testable import OktaAPI
 @testable import Spool
 
-/// Pages of numbered events, read against a spool of a test's own with a tiny memory. What a page comes to is made durable as the worker does it.
+/// Reads pages of numbered events with a spool that remembers very few events. The results are made durable as the worker does it.
 final class PassedLog {
-    /// The windows hold 40 events and more; a search needs 4; a tail's head is full with 6.
+    /// The windows hold at least 40 events, a search needs 4, and a tail's head is full with 6.
     static let limits = PassedLimits(window: 40, need: 4, head: 6, leastSeen: 3, restartDepths: 10..<15)
     static let base: Int64 = 1_763_928_000_000
     static let origin = "https://acme.okta.com"
@@ -15,10 +15,10 @@ final class PassedLog {
     private let root = FileManager.default.temporaryDirectory.appending(path: "passed-\(UUID().uuidString)")
     let writer: SpoolWriter
     var place: LogPlace
-    /// Events so far that were collected, in order.
+    /// The events collected so far, in order.
     private(set) var collected: [Int] = []
     private var newest = 0
-    /// Between one event's `published` and the next, milliseconds.
+    /// The time between the `published` of two events, in milliseconds.
     let spacing: Int64
 
     init(spacing: Int64 = 1_000, restart: Int64 = 0) throws {
@@ -52,7 +52,7 @@ final class PassedLog {
 
     func published(_ number: Int) -> Int64 { Self.base + Int64(number) * spacing }
 
-    /// A page with these events, answered a second after the newest that any page had unless something else is said.
+    /// A page with these events. Unless `date` is given, it was answered a second after the newest event of any page.
     func page(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
         date: Int64? = nil, since: Int64 = 0, limit: Int = 1000
@@ -64,7 +64,7 @@ final class PassedLog {
             previousCount: nil, freshness: 60_000, gap: nil, organization: nil, requestID: nil)
     }
 
-    /// Reads the page and makes what it comes to durable. Events are published by their number, but for those that `published` names.
+    /// Reads the page and makes the result durable. An event's `published` follows from its number, unless `published` names it.
     @discardableResult
     func read(_ page: LogPage, _ events: [Int], published: [Int: Int64] = [:]) throws -> PageOutcome {
         var reading = PageReading(page, writer, Self.limits)
@@ -84,7 +84,7 @@ final class PassedLog {
         return outcome
     }
 
-    /// A page that comes to something durable.
+    /// Reads a page whose result is durable.
     @discardableResult
     func land(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
@@ -97,7 +97,7 @@ final class PassedLog {
         return landing
     }
 
-    /// A page of a query by time that only looks for known events.
+    /// Reads a page of a query by time that only searches for known events.
     func search(
         _ events: [Int], way: LogWay = .main, next: String = "s", after search: LogSearch? = nil, date: Int64? = nil,
         limit: Int = 1000
@@ -110,7 +110,7 @@ final class PassedLog {
         return search
     }
 
-    /// The daemon starts again, with a query that may be another.
+    /// Starts the daemon again, possibly with another query.
     @discardableResult
     func reopen(filter: String? = nil, pageLimit: Int = 1000) throws -> [OpenedPlace.Change] {
         let kept = try #require(writer.cursor)
@@ -128,7 +128,7 @@ final class PassedLog {
         return opened
     }
 
-    /// The windows as an earlier version left them: by its numbers, oldest first.
+    /// Stores the windows as an earlier version did: each under the number that it had in that version, with the oldest identities first.
     func remember(_ windows: [[RecordIdentity]]) throws {
         for (number, identities) in windows.enumerated() {
             let window = try #require(IdentityWindow(rawValue: UInt8(number)))
@@ -138,7 +138,7 @@ final class PassedLog {
             cursor: "earlier", times: IdentityTimes(earliest: Self.base, latest: Self.base), at: SystemTime().spool)
     }
 
-    /// Of all that was collected, what came more than once.
+    /// The events that were collected more than once.
     var twice: [Int] {
         Dictionary(grouping: collected) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
     }

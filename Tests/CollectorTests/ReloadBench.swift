@@ -13,8 +13,8 @@ import Testing
 @testable import Fleet
 @testable import Systemd
 
-/// The services of a daemon in this process: the real workers, spool and transport, and simulated orgs. The configuration is a text that a test
-/// replaces. With a section `fleet`, the test says which integrations this host holds; segments are in the spool of this host then, too.
+/// The services of a daemon in this process: the real workers, spool and transport, and simulated orgs. A test replaces the text of the configuration.
+/// With a section `fleet`, the test decides which integrations this host holds; segments are in this host's spool then, too.
 final class ReloadBench: Sendable {
     let root = FileManager.default.temporaryDirectory.appending(path: "tributary-reload-\(UUID().uuidString)").path
     let board = StatusBoard()
@@ -22,12 +22,12 @@ final class ReloadBench: Sendable {
     let spool: Spool
     let collection: CollectionService
     let reloader: Reloader
-    /// Nil outside a fleet. It has not begun to ask the store of the leases.
+    /// Nil outside a fleet. It has not yet contacted the store of the leases.
     let membership: FleetMembership?
     private let group: ServiceGroup
     private let running: Mutex<Task<Void, any Error>?> = Mutex(nil)
     private let text: TextBox
-    /// Shared with the closure that loads.
+    /// The configuration's text, shared with the closure that loads it.
     private final class TextBox: Sendable {
         let text: Mutex<String>
         init(_ text: String) { self.text = Mutex(text) }
@@ -38,7 +38,7 @@ final class ReloadBench: Sendable {
     }
     private let told: Notifications
 
-    /// What the service manager was told, in order.
+    /// The messages to the service manager, in order.
     var sent: [String] { told.sent.withLock(\.self) }
 
     /// - Parameters:
@@ -114,7 +114,7 @@ final class ReloadBench: Sendable {
         await reloader.reload()
     }
 
-    /// Seals everything and ends.
+    /// Seals everything and stops.
     func stop() async throws {
         await group.triggerGracefulShutdown()
         try await running.withLock(\.self)?.value
@@ -126,7 +126,7 @@ final class ReloadBench: Sendable {
 
     var shown: [String] { board.snapshot(now: .now, isSample: false).entries.map(\.name) }
 
-    /// Waits for something to become true, by looking.
+    /// Waits until a condition is true, by checking it repeatedly.
     func wait(for what: String, _ condition: () -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(120)
         while !condition() {
@@ -154,7 +154,7 @@ final class ReloadBench: Sendable {
         return found
     }
 
-    /// Each event of the org is in one segment of the integration, once.
+    /// Checks that each event of the org is in one segment of the integration, once.
     func expectExactly(
         _ org: SimulatedOrg, _ integration: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -166,7 +166,7 @@ final class ReloadBench: Sendable {
 
     // MARK: Configurations
 
-    /// An integration with a token file of its own.
+    /// An integration with its own token file.
     struct Integration {
         var name: String
         var url: String

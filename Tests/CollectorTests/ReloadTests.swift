@@ -17,7 +17,7 @@ struct ReloadTests {
         return try await SimulatedOrg.start(settings)
     }
 
-    /// A bench with these integrations, each with a good token.
+    /// A bench with these integrations, each with a valid token.
     private func bench(
         _ integrations: [ReloadBench.Integration], spool: [String] = ["segment_max_age: 1h"],
         tokens: [String]? = nil
@@ -30,9 +30,9 @@ struct ReloadTests {
         }
     }
 
-    @Test("integrations come and go, and the one that has not changed keeps the very request that is under way")
+    @Test("integrations are added and removed, and an unchanged integration keeps its running request")
     func addAndRemove() async throws {
-        // The second request of the first org is never answered: a collector that is replaced would send another.
+        // The second request of the first org is never answered. A new collector would send another request.
         let kept = try await org(1, faults: [FaultRule(.hang, after: 1)])
         let removed = try await org(2)
         let added = try await org(3)
@@ -52,13 +52,13 @@ struct ReloadTests {
                 ]))
         #expect(bench.shown == ["added", "kept"])
         #expect(bench.board.configuration.change == "added added; removed removed")
-        // What was removed is sealed at once, and nothing holds its journal.
+        // A removed integration is sealed immediately, and its journal is closed.
         try bench.expectExactly(removed, "removed")
         #expect(!bench.heartbeats.samples().contains { $0.part == "collector removed" })
         try await bench.wait(for: "the added one live") { bench.health("added")?.state == .live }
         #expect(kept.stats.requests == requests)
 
-        // It comes back, goes on from its cursor, and is collected once.
+        // The integration is added again, continues from its cursor, and is collected once.
         let asked = removed.stats.requests
         await bench.reload(
             ReloadBench.text(
@@ -76,7 +76,7 @@ struct ReloadTests {
         for org in [kept, removed, added] { await org.stop() }
     }
 
-    @Test("an integration whose settings change in the middle of its backlog goes on by the new ones, exactly once")
+    @Test("an integration whose settings change during its backlog continues with the new settings, exactly once")
     func change() async throws {
         let org = try await org(4, events: 3000)
         let bench = try await bench([.init(name: "acme", url: org.url, more: ["page_size: 10"])])
@@ -93,14 +93,14 @@ struct ReloadTests {
         await bench.reload(
             ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 1000"])]))
         try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
-        // One count for the whole life of the daemon.
+        // The count continues for the whole life of the daemon.
         #expect(bench.health("acme")?.events == 3000)
         try await bench.stop()
         try bench.expectExactly(org, "acme")
         await org.stop()
     }
 
-    @Test("a configuration with a mistake changes nothing, and the status says so until it is corrected")
+    @Test("a configuration with a mistake changes nothing, and the status shows the mistake until it is corrected")
     func refused() async throws {
         let org = try await org(5)
         let other = try await self.org(6)
@@ -130,7 +130,7 @@ struct ReloadTests {
         for org in [org, other] { await org.stop() }
     }
 
-    @Test("the service manager hears of the beginning and of the end of each reload, in this order")
+    @Test("systemd is notified of the beginning and then of the end of each reload")
     func notifications() async throws {
         let org = try await org(7)
         let bench = try await bench([.init(name: "acme", url: org.url)])
@@ -144,7 +144,7 @@ struct ReloadTests {
         await org.stop()
     }
 
-    @Test("limits of the spool are taken over: one that is raised ends the pause that it was the reason for")
+    @Test("changed limits of the spool are applied: raising a limit ends the pause that it caused")
     func limits() async throws {
         let org = try await org(8, events: 2000)
         let bench = try await bench(
@@ -162,11 +162,13 @@ struct ReloadTests {
         try await bench.stop()
         try bench.expectExactly(org, "acme")
         let names = FileManager.default.enumerator(atPath: bench.root + "/spool")?.compactMap { $0 as? String } ?? []
-        #expect(names.contains { $0.hasSuffix(".ndjson") && $0.contains("class=") }, "sealed by the new compression")
+        #expect(
+            names.contains { $0.hasSuffix(".ndjson") && $0.contains("class=") },
+            "the segments are sealed with the new compression")
         await org.stop()
     }
 
-    @Test("a setting that can't change while the daemon runs keeps its value and is named, as long as it differs")
+    @Test("a setting that needs a restart keeps its value, and the status names it while the file has another value")
     func restartNeeded() async throws {
         let org = try await org(9)
         let bench = try await bench([.init(name: "acme", url: org.url)])
@@ -186,7 +188,7 @@ struct ReloadTests {
         await org.stop()
     }
 
-    @Test("settings of the records hold from the next page on")
+    @Test("changed settings of the records apply from the next page on")
     func mapping() async throws {
         let org = try await org(10)
         let bench = try await bench([.init(name: "acme", url: org.url, more: ["page_size: 20"])])
@@ -206,12 +208,12 @@ struct ReloadTests {
         try await bench.wait(for: "all events") { bench.health("acme")?.events == 301 }
         try await bench.stop()
         let sealed = try bench.sealed("acme")
-        #expect(sealed.values.contains { $0[0]["raw_data"] != nil }, "those from before")
+        #expect(sealed.values.contains { $0[0]["raw_data"] != nil }, "records from before the reload have raw_data")
         #expect(try #require(sealed[uuid])[0]["raw_data"] == nil)
         await org.stop()
     }
 
-    @Test("a secret that is missing stops its own integration only, and is taken up without a reload when it comes")
+    @Test("a missing secret stops only its own integration, and is used without a reload once it exists")
     func missingSecret() async throws {
         let org = try await org(11)
         let other = try await self.org(12)
@@ -221,7 +223,7 @@ struct ReloadTests {
             bench.health("acme")?.state == .live && bench.health("globex")?.trouble?.kind == .credential
         }
         #expect(bench.health("globex")?.trouble?.message.contains("\(bench.root)/token-globex") == true)
-        #expect(other.stats.byPath["/api/v1/logs"] == nil, "nothing is asked without a credential")
+        #expect(other.stats.byPath["/api/v1/logs"] == nil, "no request is sent without a credential")
         try ReloadBench.setToken(Self.token, of: "globex", in: bench.root)
         try await bench.wait(for: "live") { bench.health("globex")?.state == .live }
         try await bench.stop()
@@ -231,7 +233,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a reload tries a refused credential again at once, though its file is the same")
+    @Test("a reload tries a refused credential immediately, even if its file is unchanged")
     func retriesCredential() async throws {
         let org = try await org(13)
         org.setTokens([])
@@ -239,7 +241,7 @@ struct ReloadTests {
         try await bench.wait(for: "refused") { bench.health("acme")?.trouble?.kind == .unauthorized }
         org.setTokens([Self.token])
         await bench.reloader.reload()
-        // By itself it would be tried again after a minute.
+        // Without the reload, the next attempt would follow after a minute.
         try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
         #expect((bench.health("acme")?.requests ?? 0) <= 4)
         try await bench.stop()
@@ -247,7 +249,7 @@ struct ReloadTests {
         await org.stop()
     }
 
-    @Test("an integration that is written wrong is shown with what is wrong, and comes when that is corrected")
+    @Test("an integration with a mistake is shown with its problem, and collected once the mistake is corrected")
     func unusable() async throws {
         let org = try await org(14)
         let other = try await self.org(15)

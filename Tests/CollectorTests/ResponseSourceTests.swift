@@ -23,7 +23,7 @@ struct ResponseSourceTests {
             name: "test", spool: spool, catalog: try EventCatalog.builtIn(), settings: settings)
     }
 
-    /// Entries as the helper writes them: before the call, and with each result.
+    /// Entries as the helper writes them: before the call, and with its result.
     private static func entries() -> [ResponseEntry] {
         var entries: [ResponseEntry] = []
         for (number, outcome) in ResponseResult.Outcome.allCases.enumerated() {
@@ -80,7 +80,7 @@ struct ResponseSourceTests {
         return found
     }
 
-    @Test("each action with a result becomes one record, over a stop of the daemon and a lost commit too")
+    @Test("each action with a result becomes one record, even after a stop of the daemon and a lost commit")
     func onceEach() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let entries = Self.entries()
@@ -90,10 +90,10 @@ struct ResponseSourceTests {
             #expect(try await takeAll(worker) > 0)
             _ = await worker.sealAndClose(ResponseSource.integration)
         }
-        // While nobody reads, more is written.
+        // More entries are written while nothing reads the log.
         try append(entries.dropFirst(40))
         do {
-            // Committed and not sealed when the process ends.
+            // These records are committed but not sealed when the process ends.
             let worker = try worker()
             _ = try await takeAll(worker)
         }
@@ -107,7 +107,7 @@ struct ResponseSourceTests {
         #expect(uids.sorted() == entries.filter { $0.result != nil }.map(\.id).sorted())
     }
 
-    @Test("what is wrong with the response log is told once, as an event of its own")
+    @Test("problems of the response log are logged once, each with its own event")
     func announced() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let lines = LogLines()
@@ -117,7 +117,7 @@ struct ResponseSourceTests {
         let source = ResponseSource(
             logDirectory: log, runtimeDirectory: root.path, actions: actions, worker: try worker(),
             board: StatusBoard(), heartbeats: Heartbeats(), logger: lines.logger)
-        // A file where the directory should be can't be read.
+        // The log can't be read if its directory is a file.
         try Data().write(to: URL(filePath: log))
         let task = Task { try await source.run() }
         defer { task.cancel() }
@@ -136,7 +136,7 @@ struct ResponseSourceTests {
         try file.write(contentsOf: Data("no entry\n".utf8))
         try await announcement(.responsesDamaged)
 
-        // As after an older copy was restored. The log is short at each of the next looks, too.
+        // The log is as after an older copy was restored. It stays too short for the next reads.
         try file.truncate(atOffset: 10)
         try await announcement(.responsesMissing)
         for number in 0..<3 {
@@ -164,7 +164,7 @@ struct ResponseSourceTests {
         }
     }
 
-    @Test("a host without a response log has nothing of it in its spool")
+    @Test("if a host has no response log, no integration of the response log is in its spool")
     func noLog() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -172,7 +172,7 @@ struct ResponseSourceTests {
         #expect(await worker.integrations == [])
     }
 
-    @Test("a record says who did what to whom, for which case, and how it joins with Okta's own event")
+    @Test("a record says who did what to which user, for which case, and how to find Okta's own event")
     func content() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let entry = try #require(Self.entries().first { $0.action == .suspend && $0.result?.outcome == .done })
@@ -202,7 +202,7 @@ struct ResponseSourceTests {
     }
 
     @Test(
-        "they are valid in each schema version",
+        "the records are valid in each schema version",
         .enabled(if: Self.validator != nil, "set TRIBUTARY_SHARED to the folder with tools/ocsf_validate.py"),
         arguments: SchemaVersion.allCases)
     func valid(_ version: SchemaVersion) throws {
@@ -238,7 +238,7 @@ struct ResponseSourceTests {
         return FileManager.default.fileExists(atPath: tool) ? folder : nil
     }()
 
-    @Test("docs/record-schema.md has each attribute, and no other")
+    @Test("docs/record-schema.md has each attribute of these records, and no other")
     func documented() throws {
         let page = try String(contentsOf: Repository.file("docs/record-schema.md"), encoding: .utf8)
         let section = page.split(separator: "## From response action to record\n")[1].split(separator: "\n## ")[0]
@@ -260,7 +260,7 @@ struct ResponseSourceTests {
         #expect(found == documented)
     }
 
-    /// The paths of all values; those of any form, and `unmapped`, count as one.
+    /// The paths of all values. Values without a fixed schema, and `unmapped`, count as one path.
     private static func collect(_ value: Any, _ path: String, into found: inout Set<String>) {
         if path != "api.request.data", path != "unmapped", let object = value as? [String: Any] {
             for (key, value) in object { collect(value, path.isEmpty ? key : "\(path).\(key)", into: &found) }
@@ -271,7 +271,7 @@ struct ResponseSourceTests {
         }
     }
 
-    @Test("Okta's event of an action is found in its record, and no other event")
+    @Test("Okta's event of an action is recognized in its record, and no other event is")
     func committedActions() async throws {
         var sink = Found()
         let normalizer = try Normalizer(catalog: try EventCatalog.builtIn(), settings: NormalizerSettings())

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Collector
 
-@Suite("What integrations share")
+@Suite("Parts that integrations share")
 struct SharedPartsTests {
     @Test("the rate is that of the last minute")
     func rate() {
@@ -20,7 +20,7 @@ struct SharedPartsTests {
         #expect(meter.perSecond == 0)
     }
 
-    @Test("a status that is costly to make is made less often, but never too seldom")
+    @Test("a costly status is made less often, but never too rarely")
     func statusPause() {
         #expect(StatusReporter.pause(after: .milliseconds(1), isReady: true) == .seconds(1))
         #expect(StatusReporter.pause(after: .milliseconds(10), isReady: true) == .seconds(5))
@@ -29,7 +29,7 @@ struct SharedPartsTests {
         #expect(StatusReporter.pause(after: .seconds(1), isReady: false) == .seconds(1))
     }
 
-    @Test("too few descriptors for the integrations are said, with what to do")
+    @Test("too few descriptors for the integrations are reported, with what to do")
     func descriptors() throws {
         #expect(DescriptorLimit(granted: 4096).warning(integrations: 1000) == nil)
         let warning = try #require(DescriptorLimit(granted: 1024).warning(integrations: 1000))
@@ -37,7 +37,7 @@ struct SharedPartsTests {
         #expect(DescriptorLimit.raised().granted > 0)
     }
 
-    @Test("the runtime directory has one owner, as long as it lives")
+    @Test("one process at a time owns the runtime directory")
     func statusFile() throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "status-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -48,7 +48,7 @@ struct SharedPartsTests {
         var file: StatusFile? = try StatusFile(directory: directory)
         #expect(StatusFile.isHeld(inDirectory: directory, by: report))
         #expect(throws: StatusFile.Failure.self) { _ = try StatusFile(directory: directory) }
-        // A killed daemon's leftover, or a link, is no place to write through.
+        // A file that a killed daemon left, or a link, must not be written through.
         symlink(directory + "/elsewhere", directory + "/status.json.new")
         try file?.write(report)
         #expect(!FileManager.default.fileExists(atPath: directory + "/elsewhere"))
@@ -79,7 +79,7 @@ struct SharedPartsTests {
         }
     }
 
-    @Test("an actor on a worker thread runs all its work there, one after the other")
+    @Test("an actor on a worker thread runs all its work on that thread, one job after the other")
     func workerThread() async {
         let worker = Worker()
         await withTaskGroup(of: Void.self) { group in

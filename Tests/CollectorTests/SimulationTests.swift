@@ -2,10 +2,11 @@ import Testing
 
 @testable import CollectionSimulation
 
-/// The parts of the daemon connected, with an org, a disk and a clock that a seed decides. `make simulate` runs fresh seeds.
+/// The connected parts of the daemon, with an org, a disk and a clock that a seed determines. `make simulate` runs random seeds.
 @Suite("The connected daemon", .serialized)
 struct SimulationTests {
-    @Test("every event is in the spool once, whatever dies, is refused or is changed", arguments: 0..<6)
+    @Test(
+        "every event is in the spool once, whatever processes die, requests fail or settings change", arguments: 0..<6)
     func exactlyOnce(_ block: UInt64) async throws {
         let lane = try SimulationLane()
         for seed in block * 20..<block * 20 + 20 {
@@ -14,16 +15,16 @@ struct SimulationTests {
         }
     }
 
-    /// Seeds that found a fault once.
+    /// Seeds that once found a fault.
     @Test(
-        "what failed once stays mended",
+        "seeds that once found a fault pass",
         arguments: [3_000_165, 10_005_002, 10_019_435, 10_026_504, 10_028_680, 20_091_880])
     func regression(_ seed: UInt64) async throws {
         let verdict = await (try SimulationLane()).run(Scenario(seed: seed))
         #expect(verdict.isGood, "\(verdict)")
     }
 
-    @Test("an idle org costs one request a poll")
+    @Test("an idle org costs one request per poll")
     func idle() async throws {
         var scenario = Self.plain()
         scenario.events = [
@@ -39,7 +40,7 @@ struct SimulationTests {
     }
 
     @Test(
-        "a backlog costs one request a full page, also where the server sends smaller pages than were asked for",
+        "a backlog costs one request per full page, even if the server sends smaller pages than requested",
         arguments: [nil, 10])
     func backlog(cap: Int?) async throws {
         var scenario = Self.plain()
@@ -54,11 +55,11 @@ struct SimulationTests {
         #expect(verdict.isGood, "\(verdict)")
         let pages = 5_000 / (cap ?? 50)
         #expect((pages...pages + 30).contains(verdict.requests), "\(verdict)")
-        // At the pace of the requests alone: none of them waited for the next poll.
+        // The time is that of the requests alone: none of them waited for the next poll.
         #expect(verdict.collectedAfter < Int64(pages) * 400 + 60_000, "\(verdict.collectedAfter) ms")
     }
 
-    /// Nothing goes wrong, and one start.
+    /// A run without faults and with one start.
     private static func plain() -> Scenario {
         var scenario = Scenario(seed: 1, without: Set(Scenario.Feature.allCases))
         scenario.sessions = [

@@ -8,9 +8,9 @@ import Testing
 @testable import Collector
 @testable import Systemd
 
-@Suite("What keeps a daemon from starting")
+@Suite("Problems that prevent the daemon's start")
 struct StartWaitTests {
-    /// Time that passes only by being waited for.
+    /// A clock that moves only while something waits for it.
     private final class Clock: TimeSource {
         private let passed = Mutex(Duration.zero)
         private let start = ContinuousClock.now
@@ -40,7 +40,7 @@ struct StartWaitTests {
 
     private static let full = Daemon.StartError.spool(.file(FileError(.write, "/spool/_lock", code: ENOSPC)))
 
-    @Test("a cause that can pass is waited out, the attempts become rarer, and the service manager is told in time")
+    @Test("the start waits for a temporary problem to end, with growing waits, and tells the service manager in time")
     func passes() async throws {
         let clock = Clock()
         let sent = Sent()
@@ -56,12 +56,12 @@ struct StartWaitTests {
         let messages = sent.messages.withLock(\.self)
         #expect(messages.allSatisfy { $0.hasPrefix("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=waiting to start: ") })
         #expect(messages.allSatisfy { $0.contains("/spool/_lock") && $0.contains("free space there") })
-        // Never silent for longer than half of what it asks for.
+        // The service manager hears from the daemon at least twice within the time that it is asked for.
         #expect(messages.count >= 121 / 15)
     }
 
     @Test(
-        "what can't pass ends the start at once",
+        "a problem that is not temporary ends the start immediately",
         arguments: [
             Daemon.StartError.configuration("x"), .spool(.damaged(path: "/spool/_spool.json", reason: "x")),
             .spool(.newerFormat(path: "/spool/_spool.json", found: 2, supported: 1)),
@@ -78,7 +78,7 @@ struct StartWaitTests {
         #expect(messages.isEmpty)
     }
 
-    @Test("what waits is in status.json, with the time of the next attempt")
+    @Test("status.json says what the start waits for, with the time of the next attempt")
     func reported() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "start-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }

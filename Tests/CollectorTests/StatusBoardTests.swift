@@ -2,7 +2,7 @@ import Testing
 
 @testable import Collector
 
-@Suite("the status board")
+@Suite("The status board")
 struct StatusBoardTests {
     private func entry(_ name: String) -> StatusBoard.Entry {
         StatusBoard.Entry(
@@ -10,7 +10,7 @@ struct StatusBoardTests {
             health: IntegrationHealth(since: 0))
     }
 
-    @Test("shows integrations in the order in which they came, and none that is gone")
+    @Test("the status board shows integrations in the order in which they were added, and no removed ones")
     func order() {
         let board = StatusBoard()
         for name in ["c", "a", "b"] { board.add(entry(name)) }
@@ -22,7 +22,7 @@ struct StatusBoardTests {
         #expect(board.snapshot(now: .now).entries.map(\.name) == ["c", "b", "a"])
     }
 
-    @Test("a change is of the integration that it names, whoever was removed before")
+    @Test("a change affects the integration that it names, even after other integrations were removed")
     func update() {
         let board = StatusBoard()
         for name in ["a", "b", "c"] { board.add(entry(name)) }
@@ -31,7 +31,7 @@ struct StatusBoardTests {
         #expect(board.snapshot(now: .now).entries.map(\.health.requests) == [0, 1])
     }
 
-    @Test("what a collector says after its integration is gone changes nothing, and is answered")
+    @Test("reports of a collector whose integration was removed change nothing, but return a result")
     func afterRemoval() {
         let board = StatusBoard()
         board.add(entry("a"))
@@ -46,9 +46,9 @@ struct StatusBoardTests {
     }
 }
 
-@Suite("which worker an integration has")
+@Suite("The worker of an integration")
 struct WorkerPlacementTests {
-    @Test("they are spread evenly, and each stays where it is")
+    @Test("integrations are distributed evenly, and each stays with its worker")
     func spread() {
         var placement = WorkerPlacement(workers: 3)
         let first = (0..<9).map { placement.place("org-\($0)") }
@@ -56,7 +56,7 @@ struct WorkerPlacementTests {
         #expect((0..<9).map { placement.place("org-\($0)") } == first)
     }
 
-    @Test("one that comes later takes the room of one that went")
+    @Test("a new integration takes the place of a removed one")
     func removal() {
         var placement = WorkerPlacement(workers: 3)
         for number in 0..<6 { _ = placement.place("org-\(number)") }

@@ -10,15 +10,15 @@ struct StatusDocumentTests {
 
     init() throws { text = try String(contentsOf: Repository.file("docs/status.md"), encoding: .utf8) }
 
-    /// The words of the first column of a section's table.
+    /// The code words in the first column of a section's table.
     private func words(_ section: String) throws -> [String] {
         let start = try #require(text.range(of: "\n## \(section)\n")).upperBound
         let rows = text[start...].split(separator: "\n").prefix { !$0.hasPrefix("## ") }
-        // The first row is the head.
+        // The first row is the header.
         return rows.compactMap { $0.firstMatch(of: #/^\| `(\w+)` \| /#).map { String($0.1) } }.dropFirst().map(\.self)
     }
 
-    @Test("the words for a problem are these, whatever the code calls them: programs read them")
+    @Test("the values of a problem's kind do not change, because programs read them")
     func kinds() throws {
         let words = [
             "unreachable", "invalid_request", "server_failure", "rate_limited", "concurrency_limited", "unauthorized",
@@ -30,7 +30,7 @@ struct StatusDocumentTests {
         #expect(try self.words("Problems") == words)
     }
 
-    @Test("the states are these")
+    @Test("the values of an integration's state do not change")
     func states() throws {
         let states: [StatusReport.State] = [
             .starting, .standby, .live, .catchingUp, .rateLimited, .paused, .failing, .stopped,

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Collector
 
-@Suite("What systemctl status shows")
+@Suite("The status line of systemctl status")
 struct StatusLineTests {
     private func report(_ integrations: [StatusReport.Integration]) -> StatusReport {
         StatusReport(
@@ -20,7 +20,7 @@ struct StatusLineTests {
             unsealedRecords: 0, credential: "read")
     }
 
-    @Test("one line says how many are live, the lag, the rate, the spool and the first problem")
+    @Test("one line has the number of live integrations, the lag, the rate, the spool and the first problem")
     func line() {
         let refused = StatusReport.Problem(
             kind: "unauthorized", message: "Okta refused the credential (401 E0000011)", remedy: "…", attempts: 2,
@@ -44,7 +44,7 @@ struct StatusLineTests {
             report.line.hasPrefix("stuck: ingest worker 0 has made no progress for 2m; 1 of 1 integrations live"))
     }
 
-    @Test("the report survives a round trip, with its keys in snake case")
+    @Test("the report can be encoded and decoded again, with its keys in snake case")
     func roundTrip() throws {
         let original = report([integration("acme", state: .catchingUp, lag: nil)])
         let data = try original.encoded()
@@ -55,7 +55,7 @@ struct StatusLineTests {
     }
 
     @Test(
-        "sizes and durations read as a person says them",
+        "sizes and durations have a short form for people",
         arguments: [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (20 << 30, "20 GiB"), (1 << 40, "1 TiB")])
     func bytes(count: Int, text: String) {
         #expect(StatusReport.bytes(count) == text)

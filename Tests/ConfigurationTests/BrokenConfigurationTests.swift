@@ -2,7 +2,7 @@ import Configuration
 import Foundation
 import Testing
 
-/// A text, where its first problem is, and a part of what is said. Add a row for each new way to be wrong.
+/// A configuration's text, the position of its first problem, and a part of the message. Add a row for each new kind of mistake.
 struct Broken: Sendable, CustomTestStringConvertible {
     let text: String
     let place: String
@@ -252,9 +252,11 @@ let brokenConfigurations: [Broken] = [
     Broken(String(repeating: "#", count: 1 << 20) + "\n", "0", "the file has more than 1024 KiB"),
 ]
 
-@Suite("a broken configuration")
+@Suite("a configuration with a mistake")
 struct BrokenConfigurationTests {
-    @Test("is refused with the place, the reason and what to do", arguments: brokenConfigurations)
+    @Test(
+        "a configuration with a mistake is refused with the position, the reason and what to do",
+        arguments: brokenConfigurations)
     func refused(_ row: Broken) throws {
         let problems = try Workspace().problems(row.text)
         let first = try #require(problems.first, "accepted")
@@ -264,20 +266,20 @@ struct BrokenConfigurationTests {
         #expect(problems.allSatisfy { !$0.description.contains("\n") })
     }
 
-    @Test("has one reason reported for one mistake", arguments: brokenConfigurations)
+    @Test("one mistake in a configuration causes one message", arguments: brokenConfigurations)
     func noFollowUps(_ row: Broken) throws {
         let problems = try Workspace().problems(row.text)
         #expect(problems.count == 1, "\(problems.map(\.description).joined(separator: "\n"))")
     }
 
-    @Test("has all its problems reported together, in order")
+    @Test("all problems of a configuration are reported together, in order")
     func allTogether() throws {
         let problems = try Workspace().problems(
             "spool:\n  compression: lz4\n  max_bytes: x\nrecord:\n  raw: 1\ncredentials:\n  - name: A\n")
         #expect(problems.map(\.place.line) == [2, 3, 5, 7])
     }
 
-    @Test("speaks in the compiler's style, one line a problem")
+    @Test("problems of a configuration are reported in the form of compiler messages, one line for each")
     func compilerStyle() throws {
         let workspace = try Workspace()
         let path = try workspace.write("tributary.yaml", "spool:\n  compresion: zstd\nrecrod: 1\n")
@@ -291,7 +293,7 @@ struct BrokenConfigurationTests {
                 """)
     }
 
-    @Test("does not flood the terminal")
+    @Test("the number of problems that are reported for a configuration is limited")
     func bounded() throws {
         let text = (0..<1000).map { "unknown\($0): 1" }.joined(separator: "\n")
         let workspace = try Workspace()
@@ -301,7 +303,7 @@ struct BrokenConfigurationTests {
     }
 
     @Test(
-        "in other encodings is named",
+        "a configuration in another encoding is refused, and the message names the encoding",
         arguments: [
             ([0xFF, 0xFE, 0x61, 0x00], "UTF-16", 0), (Array("a: 1\nb: ".utf8) + [0xE9, 0x0A], "not valid UTF-8", 2),
         ] as [([UInt8], String, Int)])
@@ -312,7 +314,7 @@ struct BrokenConfigurationTests {
         #expect(problems.first?.place.line == line)
     }
 
-    @Test("that multiplies aliases ends quickly")
+    @Test("a configuration with multiplying aliases is refused quickly")
     func aliasBomb() throws {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x]\n"
         for level in 1...6 {

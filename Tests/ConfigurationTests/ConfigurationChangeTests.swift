@@ -1,18 +1,18 @@
 import Configuration
 import Testing
 
-@Suite("the difference of two configurations")
+@Suite("the difference between two configurations")
 struct ConfigurationChangeTests {
     private let workspace: Workspace
 
     init() throws { workspace = try Workspace() }
 
-    /// From `good` to the same with a replacement.
+    /// The difference between `good` and the same configuration with a replacement.
     private func change(_ text: String, to other: String) throws -> ConfigurationChange {
         ConfigurationChange(from: try workspace.load(good), to: try workspace.load(good.replacing(text, with: other)))
     }
 
-    @Test("is nothing for the same text, other comments and another order of keys")
+    @Test("other comments and another order of keys are not a change of the configuration")
     func nothing() throws {
         #expect(try change("", to: "").isEmpty)
         #expect(try change("credentials:\n", to: "# x\ncredentials:\n").isEmpty)
@@ -21,7 +21,7 @@ struct ConfigurationChangeTests {
                 .isEmpty)
     }
 
-    @Test("tells added from removed integrations by their names, whatever their order")
+    @Test("a comparison of configurations finds added and removed integrations by their names, whatever their order")
     func addedAndRemoved() throws {
         let more = "  - name: a\n    url: a.okta.com\n    data_ingest: {credential: r}\n"
         let two = try workspace.load(good + more)
@@ -38,7 +38,7 @@ struct ConfigurationChangeTests {
     }
 
     @Test(
-        "names the keys of an integration that differ, its credentials' too",
+        "a comparison of configurations names the changed keys of an integration, including those of its credentials",
         arguments: [
             ("https://acme.okta.com", "https://acme.okta-emea.com", ["integrations[].url"]),
             ("credential: r", "credential: r\n      page_size: 200", ["integrations[].data_ingest.page_size"]),
@@ -64,7 +64,7 @@ struct ConfigurationChangeTests {
             change.added.isEmpty && change.removed.isEmpty && change.settings.isEmpty && change.needsRestart.isEmpty)
     }
 
-    @Test("tells what can be taken over from what needs a restart")
+    @Test("a comparison of configurations distinguishes settings that can be applied from those that need a restart")
     func restart() throws {
         let change = ConfigurationChange(
             from: try workspace.load(good),
@@ -82,7 +82,7 @@ struct ConfigurationChangeTests {
         #expect(change.added.isEmpty && change.removed.isEmpty && change.changed.isEmpty)
     }
 
-    @Test("keeps a fleet until a restart: one that was added, removed or changed")
+    @Test("a fleet that is added, removed or changed in the configuration takes effect only after a restart")
     func fleet() throws {
         let one = try workspace.load(good)
         let fleet = """
@@ -108,7 +108,7 @@ struct ConfigurationChangeTests {
         #expect(ConfigurationChange.inForce(from: two, to: three).fleet == two.fleet)
     }
 
-    @Test("finds a secret that lies elsewhere though no key changed")
+    @Test("a comparison of configurations finds a secret whose file is elsewhere, even if no key has changed")
     func movedSecret() throws {
         let source = ConfigurationSource(file: "t.yaml", text: good)
         let elsewhere = try workspace.context(["CREDENTIALS_DIRECTORY": "/elsewhere"], secrets: .warned)

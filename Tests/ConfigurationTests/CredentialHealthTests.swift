@@ -2,7 +2,7 @@ import Configuration
 import Credentials
 import Testing
 
-@Suite("how a credential is")
+@Suite("the health of a credential")
 struct CredentialHealthTests {
     private func facts(
         _ type: CredentialType = .apiToken, expires: String? = nil, today: String = "2026-11-23",
@@ -16,7 +16,7 @@ struct CredentialHealthTests {
             lastUseDay: try day(lastUse), putDay: try day(put), isUsed: isUsed)
     }
 
-    @Test("green, yellow before it ends, red from then on")
+    @Test("a credential is shown in green, in yellow shortly before its last day, and in red after it")
     func expiry() throws {
         #expect(CredentialHealth(try facts()).colour == .green)
         #expect(CredentialHealth(try facts(expires: "2026-12-24")).colour == .green)
@@ -26,7 +26,7 @@ struct CredentialHealthTests {
         #expect(ended.colour == .red && ended.reasons == ["expired on 2026-11-22"])
     }
 
-    @Test("an API token that is not used is warned of before Okta drops it; a service app is not")
+    @Test("an unused API token causes a warning before Okta deletes it; a service app does not")
     func disuse() throws {
         #expect(CredentialHealth(try facts(lastUse: "2026-10-30")).colour == .green)
         #expect(CredentialHealth(try facts(lastUse: "2026-10-29")).colour == .yellow)
@@ -36,7 +36,7 @@ struct CredentialHealthTests {
         #expect(CredentialHealth(try facts(isUsed: false)).colour == .yellow)
     }
 
-    @Test("warnings come 30, 7 and 1 days before the end, once each, also when days are slept through")
+    @Test("warnings come once each, 30, 7 and 1 days before the last day, even if some days were skipped")
     func warnings() throws {
         var warnings = CredentialWarnings()
         var told: [String] = []

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Configuration
 
-@Suite("a key's declaration")
+@Suite("the declaration of a key")
 struct DeclarationTests {
-    /// Keys with values that are not their defaults.
+    /// Keys with values other than their defaults.
     private static let unusual = """
         state_directory: /s
         runtime_directory: /r
@@ -46,7 +46,7 @@ struct DeclarationTests {
         return try workspace.load(unusual.replacing("DIR", with: workspace.path))
     }
 
-    @Test("is all that check --json needs: each key of the installed example is in it, under its path")
+    @Test("the output of check --json has each key of the installed example, under its path")
     func json() throws {
         let text = try InstalledExample.loaded(in: try Workspace()).summary.json()
         let summary = try JSONSerialization.jsonObject(with: Data(text.utf8))
@@ -64,7 +64,7 @@ struct DeclarationTests {
         }
     }
 
-    @Test("is all that check needs: each key that is set is said")
+    @Test("the output of check has each key that is set")
     func words() throws {
         let text = try Self.configuration().describe()
         for words in [
@@ -87,7 +87,7 @@ struct DeclarationTests {
         }
     }
 
-    @Test("tells which values differ")
+    @Test("a comparison of two configurations finds the keys with different values")
     func changes() throws {
         let one = try Self.configuration().spool
         var other = one

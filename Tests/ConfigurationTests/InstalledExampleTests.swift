@@ -5,21 +5,21 @@ import Testing
 
 @Suite("the installed example")
 struct InstalledExampleTests {
-    @Test("loads as it is, with nothing configured yet")
+    @Test("the installed example loads unchanged, with nothing configured yet")
     func loads() throws {
         let configuration = try Workspace().load(try InstalledExample.text())
         #expect(configuration.integrations.isEmpty)
         #expect(configuration.warnings.count == 1)
     }
 
-    @Test("loads with every key in use")
+    @Test("the installed example loads with every key in use")
     func everyKeyInUse() throws {
         let configuration = try InstalledExample.loaded(in: try Workspace())
         #expect(configuration.integrations.map(\.name.text) == ["acme"])
         #expect(configuration.warnings.isEmpty)
     }
 
-    @Test("has every key, in its place", arguments: Configuration.keys)
+    @Test("the installed example contains every key, in its place", arguments: Configuration.keys)
     func mentions(_ key: KeyDescription) throws {
         var findings = Findings()
         let text = try InstalledExample.everyKeyInUse()
@@ -33,13 +33,13 @@ struct InstalledExampleTests {
         #expect(all.contains { $0.values[key.path] != nil })
     }
 
-    @Test("shows the defaults that hold", arguments: Configuration.keys)
+    @Test("the installed example shows the actual defaults", arguments: Configuration.keys)
     func showsDefaults(_ key: KeyDescription) throws {
         guard case .value(let text) = key.fallback else { return }
         #expect(try InstalledExample.everyKeyInUse().contains("\(key.name): \(text)\n"))
     }
 
-    @Test("every key has a default that can be read and an explanation")
+    @Test("every key has a valid default and an explanation")
     func keysAreWhole() throws {
         for section in Configuration.sections {
             for key in section.declared {
@@ -51,14 +51,14 @@ struct InstalledExampleTests {
     }
 }
 
-@Suite("mutated configurations")
+@Suite("randomly changed configurations")
 struct MutationTests {
-    @Test("never crash, and each problem is one line with its place")
+    @Test("randomly changed configurations never cause a crash, and each problem is one line with its position")
     func neverCrash() throws {
         var generator = SeededGenerator(seed: TestSeed.seed(of: "mutated configurations"))
         let workspace = try Workspace()
         let context = try workspace.context()
-        // Without comments, so that most mutations hit something.
+        // The text has no comments, so most changes affect something.
         let base = Array(
             try InstalledExample.everyKeyInUse().split(separator: "\n").filter { !$0.contains("#") }
                 .joined(separator: "\n").utf8)

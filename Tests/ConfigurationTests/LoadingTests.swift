@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("a good configuration")
+@Suite("a configuration without mistakes")
 struct LoadingTests {
-    @Test("gets its defaults where it says nothing")
+    @Test("a missing key gets its default")
     func defaults() throws {
         let workspace = try Workspace()
         let configuration = try workspace.load(good)
@@ -38,7 +38,7 @@ struct LoadingTests {
         #expect(configuration.warnings.isEmpty)
     }
 
-    @Test("takes its directories from systemd")
+    @Test("the directories come from systemd if the configuration does not name them")
     func environment() throws {
         let workspace = try Workspace()
         let context = try workspace.context(
@@ -54,7 +54,7 @@ struct LoadingTests {
         #expect(configuration.warnings.count == 2)
     }
 
-    @Test("refuses a relative directory in the environment")
+    @Test("a relative directory in the environment is refused")
     func relativeEnvironment() throws {
         let workspace = try Workspace()
         let context = try workspace.context(["STATE_DIRECTORY": "state"])
@@ -64,7 +64,7 @@ struct LoadingTests {
         #expect(error.description.hasPrefix("$STATE_DIRECTORY: error: "))
     }
 
-    @Test("sets every key")
+    @Test("a configuration can set every key")
     func everything() throws {
         let workspace = try Workspace()
         let configuration = try workspace.load(
@@ -118,7 +118,7 @@ struct LoadingTests {
         #expect(integration.dataIngest?.start.description == "2026-11-01T00:00:00Z")
     }
 
-    @Test("may repeat itself by an alias")
+    @Test("a configuration may use an alias")
     func aliases() throws {
         let configuration = try Workspace().load(
             good + "  - name: b\n    url: b.okta.com\n    data_ingest: &i {credential: r, start: now}\n"
@@ -126,14 +126,14 @@ struct LoadingTests {
         #expect(configuration.integration(named: "c")?.dataIngest?.start == .now)
     }
 
-    @Test("may have a byte order mark, CRLF line ends, and a document start")
+    @Test("a configuration may have a byte order mark, CRLF line ends, and a document start")
     func endings() throws {
         let text = "\u{FEFF}---\r\n" + good.replacing("\n", with: "\r\n")
         #expect(try Workspace().load(text).integrations.count == 1)
         #expect(try Workspace().problems(text + "spol: 1\r\n").first?.place.line == 13)
     }
 
-    @Test("is described for people and programs")
+    @Test("a configuration is described in a text for people and in JSON for programs")
     func described() throws {
         let configuration = try Workspace().load(good)
         let text = configuration.describe()
@@ -146,7 +146,7 @@ struct LoadingTests {
         #expect((object["integrations"] as? [[String: Any]])?.first?["url"] as? String == "https://acme.okta.com")
     }
 
-    @Test("with a thousand integrations loads in a moment")
+    @Test("a configuration with a thousand integrations loads quickly")
     func thousand() throws {
         var text = "credentials: [{name: r}]\nintegrations:\n"
         for index in 0..<1000 {
@@ -156,7 +156,7 @@ struct LoadingTests {
         var count = 0
         let took = try processorTime { count = try workspace.load(text).integrations.count }
         #expect(count == 1000)
-        // Far above what it takes, but below what a quadratic step would.
+        // Far more than the time that it takes, but less than a quadratic algorithm would take.
         #expect(took < .seconds(20))
         print("1000 integrations: \(took) of processor time")
     }
@@ -165,7 +165,7 @@ struct LoadingTests {
 @Suite("warnings")
 struct WarningTests {
     @Test(
-        "are given for what will hurt later",
+        "settings that will cause trouble later cause warnings",
         arguments: [
             (
                 good.replacing("- name: r", with: "- name: r\n    expires: 2026-11-22"),
@@ -200,13 +200,13 @@ struct WarningTests {
         #expect(warning.description.contains(": warning: "))
     }
 
-    @Test("are not given for a date far off")
+    @Test("an expiry date that is far off causes no warning")
     func farOff() throws {
         let text = good.replacing("- name: r", with: "- name: r\n    expires: 2026-12-25")
         #expect(try Workspace().load(text).warnings.isEmpty)
     }
 
-    @Test("a secret that everyone can read is named")
+    @Test("name a secret that everyone can read")
     func worldReadable() throws {
         let workspace = try Workspace()
         let secret = try workspace.write("s", "x", mode: 0o644)
@@ -229,7 +229,7 @@ struct WarningTests {
 
 @Suite("conf.d")
 struct DropInTests {
-    @Test("is joined to the main file in the order of names")
+    @Test("the files in conf.d are joined to the main file in the order of their names")
     func joined() throws {
         let workspace = try Workspace()
         let main = try workspace.write("tributary.yaml", good + "spool: {retention: 3d}\n")
@@ -251,10 +251,10 @@ struct DropInTests {
         #expect(
             configuration.files.map { $0.dropFirst(workspace.path.utf8.count + 1) }
                 == ["tributary.yaml", "conf.d/10-a.yaml", "conf.d/20-b.yaml", "conf.d/30-off.yaml"])
-        #expect(configuration.warnings.map(\.message).sorted() == ["the file is ignored", "the file sets nothing"])
+        #expect(configuration.warnings.map(\.message).sorted() == ["the file is ignored", "the file sets no key"])
     }
 
-    @Test("a pipe is refused at once, instead of being waited for")
+    @Test("a pipe is refused immediately, without waiting for it")
     func pipe() throws {
         let workspace = try Workspace()
         let main = try workspace.write("tributary.yaml", good)
@@ -264,11 +264,11 @@ struct DropInTests {
             try Configuration.load(path: main, context: try workspace.context())
         }
         #expect(
-            error?.description.contains("20-b.yaml: error: the configuration can't be read: it is not a regular file")
+            error?.description.contains("20-b.yaml: error: the configuration can't be read: not a regular file")
                 == true)
     }
 
-    @Test("does not override: a key set twice is refused with both places")
+    @Test("a file in conf.d does not override the main file: a key that is set twice is refused with both positions")
     func setTwice() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good + "spool:\n  retention: 3d\n"),
@@ -280,7 +280,7 @@ struct DropInTests {
                 == true)
     }
 
-    @Test("can't use a name that another file has")
+    @Test("a file in conf.d can't use a name that another file uses")
     func nameTwice() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good),
@@ -288,11 +288,11 @@ struct DropInTests {
         ])
         #expect(
             problems.map(\.description) == [
-                "b.yaml:1:22: error: the credential “r” already exists, at a.yaml:2:11; give one another name"
+                "b.yaml:1:22: error: the credential “r” already exists, at a.yaml:2:11; give one of them another name"
             ])
     }
 
-    @Test("a file that can't be read does not cause follow-up problems")
+    @Test("an unreadable file does not cause further problems")
     func noFollowUps() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good.replacing("credential: r", with: "credential: elsewhere")),
@@ -301,7 +301,7 @@ struct DropInTests {
         #expect(problems.map(\.place.file) == ["b.yaml"])
     }
 
-    @Test("a missing main file is named")
+    @Test("a missing main file is named in the message")
     func missing() throws {
         let workspace = try Workspace()
         let error = try #require(throws: ConfigurationError.self) {
@@ -313,7 +313,7 @@ struct DropInTests {
         )
     }
 
-    @Test("a directory instead of a file is named")
+    @Test("a directory instead of a file is named in the message")
     func directory() throws {
         let workspace = try Workspace()
         let main = try workspace.write("tributary.yaml", good)

@@ -1,18 +1,18 @@
 import Configuration
 import Testing
 
-@Suite("a token that was pasted where it does not belong")
+@Suite("a token that was pasted into the wrong place")
 struct PastedTokenTests {
-    /// Made up; the form is Okta's.
+    /// A made-up token in Okta's form.
     static let token = "00fKq3Zt9LwXb7RmPv2YcN8sHd5JgQ1aTe6Ui0oB4k"
 
-    /// Whole, cut short, from the middle, quoted, and with what people put in front.
+    /// The token in different forms: complete, cut short, a part from its middle, quoted, and with common prefixes.
     static let forms = [
         token, String(token.prefix(12)), String(token.prefix(25)), String(token.dropFirst(10).prefix(15)),
         "\"\(token)\"", "'\(token.prefix(30))'", "SSWS \(token)", "Bearer \(token)", "\"SSWS \(token.prefix(20))\"",
     ]
 
-    /// `@` is where it is pasted.
+    /// `@` marks the position of the token.
     static let places = [
         "@\n", "@: x\n", "state_directory: @\n", "state_directory: /srv/@\n", "runtime_directory: /run/@/x\n",
         "spool: @\n", "spool: {directory: /srv/@}\n", "spool: {compression: @}\n", "spool: {segment_max_bytes: @}\n",
@@ -67,7 +67,7 @@ struct PastedTokenTests {
     private static let fleet =
         "fleet:\n  name: prod\n  log: {bucket: b-u, region: eu-west-1}\n  lease: {type: s3}\n"
 
-    @Test("no six characters of it appear, whatever the form and the place", arguments: places)
+    @Test("no six characters of the token appear in a message, whatever its form and place", arguments: places)
     func neverShown(place: String) throws {
         let workspace = try Workspace()
         for form in Self.forms {
@@ -89,13 +89,15 @@ struct PastedTokenTests {
         }
     }
 
-    /// Every six characters in a row, in small letters: some values are kept so.
+    /// All parts of six characters, in lower case, because some values are converted to lower case.
     static let pieces: [String] = {
         let characters = Array(token.lowercased())
         return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
     }()
 
-    @Test("a secret's file that is called as its credential is none; another one that looks like a secret is")
+    @Test(
+        "the name of a secret's file may be that of its credential, but another name that looks like a secret is not shown"
+    )
     func ownName() throws {
         let workspace = try Workspace()
         func load(_ file: String) throws -> Configuration {
@@ -114,7 +116,7 @@ struct PastedTokenTests {
     }
 
     @Test(
-        "what is no secret is repeated, so that a person finds it",
+        "a value that is no secret is repeated, so that a person can find it",
         arguments: [
             "compresion", "64MB/s", "acme-prod2-read", "2026-11-31", "https://acme.okta.com", "segmentMaxAge",
             "o365-tenant1",

@@ -1,7 +1,7 @@
 import Configuration
 import Testing
 
-@Suite("What can be read of a configuration with mistakes")
+@Suite("The readable parts of a configuration with mistakes")
 struct ReadableTests {
     private static let directories = "runtime_directory: /run/other\nspool:\n  directory: /srv/spool\n"
 
@@ -10,14 +10,14 @@ struct ReadableTests {
         let path = try workspace.write("t.yaml", text)
         for (name, text) in dropIns { try workspace.write(name, text) }
         let context = try workspace.context(secrets: .warned)
-        #expect(throws: ConfigurationError.self, "there is a mistake") {
+        #expect(throws: ConfigurationError.self, "the configuration has a mistake") {
             try Configuration.load(path: path, context: context)
         }
         return Configuration.readable(path: path, context: context)
     }
 
     @Test(
-        "the directories and the integrations, whatever is wrong next to them",
+        "the directories and the integrations are read in spite of other mistakes",
         arguments: [
             "spol: {}\n", "spool:\n  compression: lzma\n", "  compression: lzma\n", "record:\n\traw_data: yes\n",
             "record:\n  schema_version: \"1.5.0\n", "record: [\n", "}\n", "- x\n", "record: &a\nrecord: *b\n",
@@ -33,7 +33,7 @@ struct ReadableTests {
         #expect(inDropIn.runtimeDirectory == "/run/other" && inDropIn.integrations.count == 1)
     }
 
-    @Test("a directory that is written wrong has its default, and a file that is missing gives the defaults")
+    @Test("a directory with a mistake gets its default, and a missing file means defaults")
     func defaults() throws {
         #expect(try readable("runtime_directory: run\n" + good)?.runtimeDirectory == "/run/tributary")
         #expect(try readable("runtime_directory: \"/run\n" + good)?.integrations.count == 1)
@@ -42,7 +42,7 @@ struct ReadableTests {
         #expect(none?.runtimeDirectory == "/run/tributary" && none?.integrations.isEmpty == true)
     }
 
-    @Test("destinations are read, also one with a mistake, whose delivery may run on with what it has read")
+    @Test("destinations are read, even one with a mistake whose delivery may still run with earlier settings")
     func destinations() throws {
         let found = try readable(
             good
@@ -62,7 +62,7 @@ struct ReadableTests {
         "fleet:\n  name: prod\n  host: a\n  log: {bucket: b-u, region: eu-west-1}\n  lease: {type: s3}\n"
 
     @Test(
-        "a fleet is read only if its section and the network are without mistakes, so that nothing is done elsewhere",
+        "a fleet is read only if its section and the network have no mistakes, so that no other fleet is affected",
         arguments: [
             ("spol: {}\n", true), ("spool: {compression: lzma}\n", true), ("  prefx: okta\n", false),
             ("network: {proxy: '::'}\n", false), ("network: {proxi: x}\n", false), ("record: [\n", false),
@@ -72,7 +72,7 @@ struct ReadableTests {
     }
 
     @Test(
-        "what may be another one is known: sections with mistakes, those that were not read, and those that a mistyped key may mean",
+        "parts that may differ are known: sections with mistakes, sections that were not read, and those that a mistyped key may belong to",
         arguments: [
             ("", "spol: {directory: /srv/other}\n", ["spool"], ["response", "fleet"]),
             ("spool: {directory: /srv}\n", "record: {raw_data: often}\n", ["record"], ["spool", "response"]),
@@ -85,7 +85,7 @@ struct ReadableTests {
         #expect(found.isSuperset(of: doubtful) && found.isDisjoint(with: certain), "\(found)")
     }
 
-    @Test("a file with a hundred thousand lines that mean nothing is read in time", .timeLimit(.minutes(1)))
+    @Test("a file with a hundred thousand meaningless lines is read in time", .timeLimit(.minutes(1)))
     func hostile() throws {
         let lines = String(repeating: "a\n", count: 100_000)
         #expect(try readable(Self.directories + lines)?.runtimeDirectory == "/run/other")

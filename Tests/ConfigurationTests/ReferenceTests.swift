@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// docs/configuration.md says what the declarations say, or this fails. `make docs` rewrites its table.
+/// Compares docs/configuration.md with the declarations. `make docs` rewrites its table.
 @Suite("docs/configuration.md")
 struct ReferenceTests {
-    @Test("has every key with what it takes, its default and its meaning")
+    @Test("docs/configuration.md has every key with its values, its default and its meaning")
     func keys() throws {
         var table = "| key | takes | default | |\n| --- | --- | --- | --- |\n"
         for key in Configuration.keys {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("a secret in the configuration")
 struct SecrecyTests {
-    /// Made up; the form is Okta's.
+    /// A made-up secret in Okta's form.
     static let token = "00aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789-_xY"
 
     static let texts: [String] = [
@@ -41,7 +41,7 @@ struct SecrecyTests {
         "integrations:\n  - name: a\n    url: https://acme.okta.com/?token=\(token)\n",
     ]
 
-    @Test("is refused and never repeated", arguments: texts)
+    @Test("a secret in the configuration is refused and never repeated in a message", arguments: texts)
     func neverRepeated(_ text: String) throws {
         let problems = try Workspace().problems(text)
         #expect(!problems.isEmpty)
@@ -52,7 +52,7 @@ struct SecrecyTests {
         }
     }
 
-    @Test("under a key for it is explained")
+    @Test("a secret that stands under a key for secrets is refused with an explanation")
     func explained() throws {
         let problem = try #require(try Workspace().problems(Self.texts[0]).first)
         #expect(problem.description.contains("secret_file"))
@@ -60,7 +60,9 @@ struct SecrecyTests {
         #expect(problem.place.line == 3)
     }
 
-    @Test("does not reach the description, the JSON or the value itself, for only its path is held")
+    @Test(
+        "the loaded configuration stores only the path of a secret, so neither its description nor its JSON contains the secret"
+    )
     func onlyPaths() throws {
         let workspace = try Workspace()
         let secret = try workspace.write("s", Self.token)
@@ -74,7 +76,7 @@ struct SecrecyTests {
         #expect(configuration.credential(named: "r")?.secretFile == secret)
     }
 
-    /// What may come of a private key on its way into a file.
+    /// Mistakes that can happen to a private key on its way into a file.
     enum KeyFile: String, CaseIterable {
         case whole, cut, changed, encrypted, twice, bare, json
 
@@ -93,7 +95,7 @@ struct SecrecyTests {
         }
     }
 
-    @Test("of a private key, whole or broken, nothing is shown", arguments: KeyFile.allCases)
+    @Test("no part of a private key is shown, whether it is complete or broken", arguments: KeyFile.allCases)
     func privateKeys(file: KeyFile) throws {
         let workspace = try Workspace()
         let secret = try workspace.write("s", file.text)
@@ -115,7 +117,7 @@ struct SecrecyTests {
         }
     }
 
-    @Test("control characters of a value do not reach the terminal")
+    @Test("control characters in a value do not reach the terminal")
     func controlCharacters() throws {
         let problems = try Workspace().problems("spool:\n  compression: \"a\\e[31m\\u202e\\nx\"\n")
         let said = try #require(problems.first).description

@@ -29,7 +29,7 @@ struct UnusableIntegrationTests {
         """
 
     @Test(
-        "leaves it out at a start, with what is wrong and where, and refuses the configuration elsewhere",
+        "at a start, an integration with a mistake is left out, and the mistake is reported with its position; at other times the configuration is refused",
         arguments: [
             ("url: https://globex.okta.com", "url: not a host", "globex", "url"),
             ("credential: g", "credential: h", "globex", "there is no credential “h”"),
@@ -57,7 +57,7 @@ struct UnusableIntegrationTests {
     }
 
     @Test(
-        "stops everything when it may concern everything",
+        "a mistake that may affect all integrations stops the start",
         arguments: [
             ("a key of all", "spool:\n  compression: lzma\n"), ("an unknown section", "spol: {}\n"),
             (
@@ -71,18 +71,18 @@ struct UnusableIntegrationTests {
         #expect(throws: ConfigurationError.self, "\(what)") { try start(good, [("conf.d/x.yaml", dropIn)]) }
     }
 
-    @Test("stops the start when it is the last integration, with the same words")
+    @Test("a mistake in the only integration stops the start, with the same message")
     func last() throws {
         let broken = good.replacing("https://acme.okta.com", with: "not a host")
         let error = try #require(throws: ConfigurationError.self) { try start(broken) }
         #expect(error.problems.map(\.place.line) == [7])
         let strict = try #require(throws: ConfigurationError.self) { try start(broken, mistakes: .whole) }
         #expect(strict.problems == error.problems)
-        // What does not collect needs none.
+        // An integration that does not collect needs no credential.
         #expect(try start(broken, mistakes: .everyIntegration).unusable.map(\.name) == ["acme"])
     }
 
-    @Test("a credential that is wrong and that nothing uses is warned of")
+    @Test("an unused credential with a mistake causes a warning")
     func unusedCredential() throws {
         let text = good.replacing("credentials:\n", with: "credentials:\n  - name: x\n    type: oauth\n")
         let loaded = try start(text)
@@ -90,7 +90,7 @@ struct UnusableIntegrationTests {
         #expect(loaded.warnings.contains { $0.message.contains("client_id") })
     }
 
-    @Test("a secret that is missing is warned of at a start, and leaves nothing out")
+    @Test("a missing secret causes a warning at a start, and excludes no integration")
     func missingSecret() throws {
         let loaded = try start(good, [("conf.d/globex.yaml", Self.globex)])
         #expect(loaded.unusable.isEmpty && loaded.integrations.count == 2)

@@ -5,7 +5,7 @@ import Testing
 @Suite("values")
 struct ValueTests {
     @Test(
-        "a size is read",
+        "a valid size is read",
         arguments: [
             ("64MiB", 64 << 20), ("20GiB", 20 << 30), ("512KiB", 512 << 10), ("1TiB", 1 << 40), ("10kB", 10_000),
             ("10MB", 10_000_000), ("4096", 4096), ("1 GiB", 1 << 30), ("0", 0), ("7B", 7),
@@ -17,14 +17,14 @@ struct ValueTests {
     }
 
     @Test(
-        "what is no size is refused",
+        "an invalid size is refused",
         arguments: ["", "MiB", "-1", "1.5GiB", "1gib", "1 mib", "0x10", "9999999999999GiB", "١MiB"])
     func noSize(_ text: String) {
         #expect(throws: ValueError.self) { try ByteSize(parsing: text) }
     }
 
     @Test(
-        "an address to listen on is read",
+        "a valid listen address is read",
         arguments: [
             ("127.0.0.1:9464", "127.0.0.1:9464"), ("localhost:1", "127.0.0.1:1"), ("127.1.2.3:80", "127.1.2.3:80"),
             ("[::1]:9464", "[::1]:9464"), ("unix:/run/tributary/metrics.sock", "unix:/run/tributary/metrics.sock"),
@@ -34,7 +34,7 @@ struct ValueTests {
     }
 
     @Test(
-        "nothing is served to other hosts, whatever is written",
+        "an address that other hosts could reach is refused, whatever its form",
         arguments: [
             "0.0.0.0:9464", ":9464", "9464", "*:9464", "[::]:9464", "::", "10.0.0.1:9464", "example.com:9464",
             "127.0.0.1",
@@ -52,7 +52,7 @@ struct ValueTests {
     }
 
     @Test(
-        "a duration is read",
+        "a valid duration is read",
         arguments: [
             ("90s", 90), ("5m", 300), ("24h", 86_400), ("7d", 604_800), ("1h30m", 5400), ("2w", 1_209_600), ("0s", 0),
             ("1d1s", 86_401),
@@ -65,7 +65,7 @@ struct ValueTests {
     }
 
     @Test(
-        "what is no duration is refused",
+        "an invalid duration is refused",
         arguments: [
             "", "5", "m", "5 m", "30m1h", "1h1h", "-5m", "1.5h", "5M", "99999999999999999999s", "9999999999999999d",
         ])
@@ -74,7 +74,7 @@ struct ValueTests {
     }
 
     @Test(
-        "a start time is read and resolved",
+        "a valid start time is read and resolved",
         arguments: [
             ("now", 1_800_000_000_123), ("1h", 1_799_996_400_123), ("2026-11-01T00:00:00Z", 1_793_491_200_000),
             ("2026-11-01T02:00:00.5+02:00", 1_793_491_200_500), ("2026-10-31t19:30:00-04:30", 1_793_491_200_000),
@@ -87,7 +87,7 @@ struct ValueTests {
     }
 
     @Test(
-        "what is no start time is refused",
+        "an invalid start time is refused",
         arguments: [
             "", "today", "2026-11-01", "2026-11-01T00:00:00", "2026-13-01T00:00:00Z", "2026-11-01T24:00:00Z",
             "2026-11-01T00:00:00.Z", "2026-11-01T00:00:00+0200", "2026-11-01T00:00:00Zjunk", "-7d",
@@ -96,7 +96,7 @@ struct ValueTests {
         #expect(throws: ValueError.self) { try StartTime(parsing: text) }
     }
 
-    @Test("dates count days as the calendar does")
+    @Test("dates count the days of the calendar")
     func dates() throws {
         #expect(try CalendarDate(parsing: "1970-01-01").daysSince1970 == 0)
         #expect(try CalendarDate(parsing: "2026-11-23").daysSince1970 == 20_780)
@@ -108,14 +108,14 @@ struct ValueTests {
     }
 
     @Test(
-        "what is no date is refused",
+        "an invalid date is refused",
         arguments: ["2026-02-29", "2026-00-01", "2026-1-1", "26-01-01", "2026/01/01", "1969-12-31", "2026-04-31", ""])
     func noDate(_ text: String) {
         #expect(throws: ValueError.self) { try CalendarDate(parsing: text) }
     }
 
     @Test(
-        "an IP range knows its addresses",
+        "an IP range contains its addresses",
         arguments: [
             ("203.0.113.0/24", [203, 0, 113, 7], true), ("203.0.113.0/24", [203, 0, 114, 7], false),
             ("10.0.0.0/9", [10, 127, 0, 1], true), ("10.0.0.0/9", [10, 128, 0, 1], false),
@@ -132,7 +132,7 @@ struct ValueTests {
     }
 
     @Test(
-        "what is no range is refused",
+        "an invalid IP range is refused",
         arguments: [
             "", "/", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "10.0.0.0/8/8", "::/129", "fe80::1%eth0", "01.2.3.4.5",
         ])
@@ -141,17 +141,17 @@ struct ValueTests {
     }
 
     @Test(
-        "a name is fit for a path",
+        "a valid name can be part of a path",
         arguments: ["a", "acme", "acme-read", "0org", "a--b", String(repeating: "a", count: 63)])
     func names(_ text: String) throws { #expect(try Name(parsing: text).text == text) }
 
     @Test(
-        "what is no name is refused",
+        "an invalid name is refused",
         arguments: ["", "-a", "A", "a_b", "a.b", "..", "a/b", "a b", "ä", String(repeating: "a", count: 64)])
     func noNames(_ text: String) { #expect(throws: ValueError.self) { try Name(parsing: text) } }
 
     @Test(
-        "the nearest name is a slip, not a guess",
+        "the suggested name is a likely typing error, not a guess",
         arguments: [
             ("compresion", "compression"), ("raw-data", "raw_data"), ("RAW_DATA", "raw_data"), ("raw_dtaa", "raw_data"),
             ("xyzzy", nil),

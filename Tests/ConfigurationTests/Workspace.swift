@@ -3,11 +3,11 @@ import Crypto
 import Foundation
 import TestSupport
 
-/// A directory of its own for a test, removed with it.
+/// A directory for one test, which is removed after it.
 final class Workspace: Sendable {
     let path: String
 
-    /// A private key of this run.
+    /// A private key that is created for this run.
     static let key = P256.Signing.PrivateKey().pemRepresentation
 
     init() throws {
@@ -17,7 +17,7 @@ final class Workspace: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes a file, with its directories, and gives its absolute path.
+    /// Writes a file, creates its directories, and returns its absolute path.
     @discardableResult
     func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
         let file = "\(path)/\(name)"
@@ -28,7 +28,7 @@ final class Workspace: Sendable {
         return file
     }
 
-    /// A context whose $CREDENTIALS_DIRECTORY holds secrets for `r` (read) and `w` (write).
+    /// A context whose $CREDENTIALS_DIRECTORY contains secrets for `r` (read) and `w` (write).
     func context(
         _ environment: [String: String] = [:], today: String = "2026-11-23",
         secrets: ConfigurationContext.SecretCheck = .required
@@ -45,7 +45,7 @@ final class Workspace: Sendable {
             sources: [ConfigurationSource(file: "t.yaml", text: text)], context: try context(today: today))
     }
 
-    /// The problems of a text that is expected to be refused; empty when it is accepted.
+    /// The problems of a text that should be refused; empty if it is accepted.
     func problems(_ text: String) throws -> [ConfigurationProblem] {
         try problems([ConfigurationSource(file: "t.yaml", text: text)])
     }
@@ -76,17 +76,17 @@ let good = """
 
     """
 
-/// The example as it is installed, and the same with every key in use.
+/// The installed example.
 enum InstalledExample {
     static let path = Repository.file("config/tributary.yaml").path
 
-    /// With every key in use, and with files that are there.
+    /// The installed example with every key in use, and with existing files.
     static func loaded(in workspace: Workspace) throws -> Configuration {
         for name in ["etcd-ca.pem", "etcd-client.pem", "credentials/etcd-client-key"] {
             try workspace.write(name, "-----BEGIN CERTIFICATE-----\n")
         }
         let text = try everyKeyInUse()
-            // There is one fleet, and its access key comes from one place.
+            // An example has one fleet, and its access key comes from one place.
             .replacing("    credential_process: [/usr/local/bin/get-key, --profile, fleet]\n", with: "")
             .replacing("/etc/tributary/etcd-", with: "\(workspace.path)/etcd-")
             .replacing("/etc/tributary/secrets/proxy", with: try workspace.write("proxy", "joe:hunter2"))
@@ -100,7 +100,7 @@ enum InstalledExample {
 
     static func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
-    /// “#key: value” and “#- name: value” without their “#”.
+    /// Removes the “#” from “#key: value” and “#- name: value”.
     static func everyKeyInUse() throws -> String {
         try text().split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let indent = line.prefix { $0 == " " }

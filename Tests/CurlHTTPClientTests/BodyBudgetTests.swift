@@ -6,9 +6,9 @@ import Testing
 
 @testable import CurlHTTPClient
 
-@Suite("The memory that bodies share")
+@Suite("The memory for bodies")
 struct BodyBudgetTests {
-    /// A reference to the budget, because a value given to `#expect` must not change.
+    /// A class around the budget, because `#expect` can't change a value.
     private final class Account {
         private var budget: BodyBudget
 
@@ -20,19 +20,19 @@ struct BodyBudgetTests {
         func leave(_ id: UInt64) -> [UInt64] { budget.leave(id) }
     }
 
-    @Test("shares stay within the limit, and who waits gets its turn in the order of asking")
+    @Test("the sum of shares stays within the limit, and waiting transfers are admitted in order")
     func turns() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 60))
         #expect(!budget.enter(2, bytes: 50))
-        // Small enough for the memory that is left, but it has to wait for those that came before it.
+        // The body would fit into the free memory, but has to wait for earlier ones.
         #expect(!budget.enter(3, bytes: 10))
         #expect(budget.used == 60)
         #expect(budget.leave(1) == [2, 3])
         #expect(budget.used == 60)
     }
 
-    @Test("what a body outgrows keeps the next ones out, what it leaves lets them in")
+    @Test("a body that is larger than its share delays later transfers until its memory is released")
     func resize() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 50))
@@ -42,7 +42,7 @@ struct BodyBudgetTests {
         #expect(budget.used == 100)
     }
 
-    @Test("a share larger than the whole budget does not wait endlessly")
+    @Test("a body that is larger than the whole budget does not wait forever")
     func largest() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 10))
@@ -52,7 +52,7 @@ struct BodyBudgetTests {
         #expect(budget.leave(2) == [3])
     }
 
-    @Test("a transfer that gives up waiting does not delay those after it, and leaving twice changes nothing")
+    @Test("a transfer that gives up waiting does not delay later ones, and leaving twice changes nothing")
     func giveUp() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 90))
@@ -64,7 +64,9 @@ struct BodyBudgetTests {
         #expect(budget.used == 0)
     }
 
-    @Test("random turns: never beyond the limit but by a single share, all get through, nothing is left over")
+    @Test(
+        "in random order, the limit is exceeded by at most one share, all transfers are admitted, and all memory is released"
+    )
     func random() {
         let seed = TestSeed.seed(of: "body budget")
         var source = Jitter(seed: seed)
@@ -95,7 +97,7 @@ struct BodyWaitingTests {
 
     private static let page = "[" + String(repeating: "1,", count: 100_000) + "1]"
 
-    @Test("a large body waits until another is let go of; a small one and a silent host are no part of that")
+    @Test("a large body waits until another is released; a small body and a silent host do not wait")
     func waits() async throws {
         let server = try LoopbackServer { request in
             request.contains("/silent") ? .silence : .answer("", request.contains("/small") ? "[]" : Self.page)
@@ -110,7 +112,7 @@ struct BodyWaitingTests {
             return response?.body.count
         }
         await server.untilRequests(52)
-        // Asked for after the second, and answered before it.
+        // Requested after the second body, and answered before it.
         for _ in 0..<20 {
             #expect(try await transport.send(Self.get(server.url + "/small")).body == Array("[]".utf8))
         }
@@ -122,7 +124,9 @@ struct BodyWaitingTests {
         for task in silent { _ = await task.value }
     }
 
-    @Test("many more bodies than fit all arrive whole, plain and packed", arguments: [false, true])
+    @Test(
+        "if many more bodies arrive than fit into memory, all of them arrive completely, plain and compressed",
+        arguments: [false, true])
     func many(isPacked: Bool) async throws {
         let packed = isPacked ? try gzip(Data(Self.page.utf8)) : []
         let server = try LoopbackServer { _ in
@@ -136,7 +140,7 @@ struct BodyWaitingTests {
         let whole = await withTaskGroup(of: Bool.self) { group in
             for number in 0..<60 {
                 group.addTask {
-                    // One that gives up in between does no harm.
+                    // A transfer that is cancelled during the wait does no harm.
                     let task = Task { try await transport.send(Self.get(server.url + "/\(number)")).body }
                     if number % 6 == 0 { task.cancel() }
                     let body = try? await task.value
@@ -149,7 +153,7 @@ struct BodyWaitingTests {
         await transport.shutdown()
     }
 
-    @Test("a packed body that breaks off, or is followed by something else, is refused")
+    @Test("a compressed body that is incomplete, or is followed by other data, is refused")
     func broken() async throws {
         let packed = try gzip(Data(Self.page.utf8))
         let server = try LoopbackServer { request in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CurlHTTPClient
 
-@Suite("The transport against a server on loopback", .timeLimit(.minutes(20)))
+@Suite("The transport with a server on loopback", .timeLimit(.minutes(20)))
 struct CurlTransportTests {
     private static func get(_ url: String, _ limits: HTTPLimits = .patient) -> HTTPRequest {
         HTTPRequest(.get, url, limits: limits)
@@ -20,7 +20,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("a connection is used again, and requests carry what they should")
+    @Test("a connection is reused, and requests have the expected headers")
     func keepAlive() async throws {
         let server = try LoopbackServer { _ in .answer("Link: <a>; rel=next\r\nlink: <b>\r\nX-Fold: a\r\n b", "[]") }
         let transport = try CurlTransport(.init(userAgent: "Tributary/1 (test)"))
@@ -43,7 +43,7 @@ struct CurlTransportTests {
         await transport.shutdown()
     }
 
-    @Test("a POST without a body says Content-Length: 0, one with a body sends it")
+    @Test("a POST without a body sends Content-Length: 0, and one with a body sends the body")
     func post() async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()
@@ -58,7 +58,7 @@ struct CurlTransportTests {
         #expect(sent[2].hasPrefix("DELETE / "))
     }
 
-    @Test("chunked and gzip bodies arrive decoded")
+    @Test("chunked and gzip bodies are decoded")
     func encodings() async throws {
         let plain = String(repeating: "{\"uuid\":1},", count: 1000)
         let zipped = try gzip(Data(plain.utf8))
@@ -74,12 +74,12 @@ struct CurlTransportTests {
         let transport = try CurlTransport()
         let chunked = try await transport.send(Self.get(server.url + "/chunked"))
         #expect(chunked.body == Array("[1,2]".utf8))
-        #expect(chunked.headers.values("Link").isEmpty, "a trailer passes for a header")
+        #expect(chunked.headers.values("Link").isEmpty, "a trailer must not count as a header")
         let decoded = try await transport.send(Self.get(server.url + "/zip"))
         #expect(decoded.body == Array(plain.utf8))
     }
 
-    @Test("zero bytes after a gzip body are ignored; others are damage")
+    @Test("zero bytes after a gzip body are ignored; other bytes are an error")
     func paddedEncoding() async throws {
         let zipped = try gzip(Data("[1,2]".utf8))
         let server = try LoopbackServer { request in
@@ -95,7 +95,7 @@ struct CurlTransportTests {
         #expect(await Self.kind(transport, Self.get(server.url + "/junk")) == .protocol)
     }
 
-    @Test("bodies, bombs and headers beyond their bound are cut off")
+    @Test("bodies, compression bombs and headers beyond their limit are cut off")
     func bounds() async throws {
         let bomb = try gzip(Data(count: 64 << 20))
         let server = try LoopbackServer { request in
@@ -122,7 +122,7 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "trouble has its kind",
+        "each problem has its kind of error",
         arguments: [
             ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[", TransportError.Kind.interrupted),
             ("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Le", .interrupted), ("HTTP/1.1 200 OK\r\n", .interrupted),
@@ -135,7 +135,7 @@ struct CurlTransportTests {
         #expect(await Self.kind(try CurlTransport(), Self.get(server.url)) == kind)
     }
 
-    @Test("a redirect is an answer, not a way")
+    @Test("a redirect is returned and not followed")
     func redirect() async throws {
         let server = try LoopbackServer { _ in
             .text("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
@@ -144,7 +144,7 @@ struct CurlTransportTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a silent server meets the time limit; nothing of the query is told")
+    @Test("a silent server causes a time-out, and the error shows nothing of the query")
     func timeout() async throws {
         let server = try LoopbackServer { _ in .silence }
         let transport = try CurlTransport()
@@ -156,7 +156,7 @@ struct CurlTransportTests {
         #expect(error?.description.contains(server.authority) == true)
     }
 
-    @Test("a refused connection and an unknown name are told apart")
+    @Test("a refused connection and an unknown name are different errors")
     func unreachable() async throws {
         let transport = try CurlTransport()
         let port = try LoopbackServer.freePort()
@@ -165,7 +165,7 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "what could reach another host or add a header line is refused before anything is sent",
+        "a request that could reach another host or add a header line is refused before anything is sent",
         arguments: [
             ("http://example.com/", "x"), ("ftp://127.0.0.1/", "x"), ("file:///etc/passwd", "x"),
             ("http://127.0.0.1:PORT/\r\nX: y", "x"), ("http://u:p@127.0.0.1:PORT/", "x"),
@@ -181,7 +181,7 @@ struct CurlTransportTests {
         #expect(server.connections == 0)
     }
 
-    @Test("a cancelled task ends its transfer, before and in the middle of it")
+    @Test("cancelling a task ends its transfer, before it begins and while it runs")
     func cancellation() async throws {
         let server = try LoopbackServer { _ in .silence }
         let transport = try CurlTransport()
@@ -198,7 +198,7 @@ struct CurlTransportTests {
         await server.untilClosed()
     }
 
-    @Test("200 requests at once are all answered")
+    @Test("200 concurrent requests are all answered")
     func concurrent() async throws {
         let server = try LoopbackServer { _ in .answer("", "[]") }
         let transport = try CurlTransport(.init(maximumConnections: 16))
@@ -212,7 +212,7 @@ struct CurlTransportTests {
         #expect(server.connections <= 16)
     }
 
-    @Test("a shut-down ends what is under way, and nothing is taken after it")
+    @Test("shutting down ends running transfers, and later ones are refused")
     func shutdown() async throws {
         let server = try LoopbackServer { _ in .silence }
         let transport = try CurlTransport()
@@ -225,7 +225,7 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "TLS: a self-signed server is refused, with its ca_file it speaks HTTP/2",
+        "TLS: a self-signed server is refused; with its ca_file it is accepted and speaks HTTP/2",
         .enabled(if: NginxServer.isThere, "nginx and openssl are not installed"))
     func tls() async throws {
         let authority = try TestAuthority()
@@ -245,12 +245,12 @@ struct CurlTransportTests {
         #expect(response.connection?.certificateIssuer == "CN = Test Authority")
         #expect(response.connection?.certificateEnd?.hasSuffix("GMT") == true)
         #expect(await Self.kind(trusting, Self.get(url.replacing("localhost", with: "127.0.0.1"))) == .tls)
-        #expect(nginx.requests.count == 1, "a refused server saw a request")
+        #expect(nginx.requests.count == 1, "no request reaches a refused server")
         #expect(throws: TransportError.self) { try CurlTransport(.init(caFile: "/does/not/exist")) }
     }
 
     @Test(
-        "a server that asks for a certificate gets the configured one, and serves nobody without it",
+        "a server that requires a client certificate accepts the configured one, and no client without one",
         .enabled(if: NginxServer.isThere, "nginx or openssl is missing: scripts/install-dependencies test"))
     func clientCertificate() async throws {
         let authority = try TestAuthority()
@@ -264,7 +264,7 @@ struct CurlTransportTests {
         #expect(try await known.send(request).status == 200)
         await known.shutdown()
         let unknown = try CurlTransport(.init(caFile: authority.caFile))
-        // nginx says that it misses a certificate, in HTTP.
+        // nginx reports a missing client certificate as an HTTP answer.
         #expect(try await unknown.send(request).status == 400)
         await unknown.shutdown()
         let wrong = try CurlTransport(
@@ -294,7 +294,7 @@ struct CurlTransportTests {
 }
 
 extension HTTPLimits {
-    /// So long that no busy machine reaches them.
+    /// Limits so long that no busy machine reaches them.
     static let patient = HTTPLimits(
         connect: .seconds(1800), total: .seconds(1800), stall: .seconds(1800), room: .seconds(1800))
 }

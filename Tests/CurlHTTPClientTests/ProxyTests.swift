@@ -5,13 +5,13 @@ import Testing
 
 @testable import CurlHTTPClient
 
-@Suite("The way through a proxy")
+@Suite("Requests through a proxy")
 struct ProxyTests {
     private static func shown(_ rules: ProxyRules, _ url: String) throws -> String? {
         rules.proxy(for: try #require(HTTPURL(url)))?.shown
     }
 
-    @Test("what is configured wins over the environment, piece by piece")
+    @Test("the configured proxy and exceptions override the environment's")
     func precedence() throws {
         let environment = ["https_proxy": "http://env:1", "HTTPS_PROXY": "http://big:1", "no_proxy": "b.example"]
         let url = "https://a.b.example/"
@@ -29,7 +29,7 @@ struct ProxyTests {
         #expect(try Self.shown(ProxyRules(proxy: nil, exceptions: nil, environment: ["https_proxy": ""]), url) == nil)
     }
 
-    @Test("a password in the environment's address is not shown")
+    @Test("the password in an environment variable is not shown")
     func secrecy() throws {
         let rules = ProxyRules(
             proxy: nil, exceptions: nil, environment: ["https_proxy": "http://joe:hunt@er2@proxy.example:3128/"])
@@ -37,7 +37,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "exceptions",
+        "NO_PROXY names the hosts that are reached without the proxy",
         arguments: [
             ("*", "acme.okta.com", true), ("acme.okta.com", "acme.okta.com", true), ("okta.com", "acme.okta.com", true),
             (".okta.com", "acme.okta.com", true), ("ACME.okta.com.", "acme.okta.com", true),
@@ -55,14 +55,14 @@ struct ProxyTests {
     }
 
     @Test(
-        "loopback is never asked through a proxy",
+        "requests to loopback addresses never use the proxy",
         arguments: ["http://127.0.0.1:8", "https://localhost", "http://[::1]:8"])
     func loopback(url: String) throws {
         #expect(try Self.shown(ProxyRules(proxy: "http://p:1", exceptions: nil, environment: [:]), url) == nil)
     }
 
     @Test(
-        "user and password are parted by the first colon; what is no such line is refused",
+        "the first colon separates user and password; a line without one is refused",
         arguments: [
             ("joe:hunter2", "joe", "hunter2"), ("joe:hunter2\r\n", "joe", "hunter2"), ("joe:", "joe", ""),
             ("j:a:b: c ", "j", "a:b: c "), ("jö:é\n\n", "jö", "é"), (":x", nil, nil), ("joe", nil, nil), ("", nil, nil),
@@ -75,7 +75,7 @@ struct ProxyTests {
         #expect(!"\(String(describing: credentials))".contains("hunter2"))
     }
 
-    @Test("a credentials file that is replaced is read again, and one that can't be used is told without its content")
+    @Test("a replaced credentials file is read again, and an unusable one is reported without its content")
     func replaced() throws {
         let files = try FixtureProcess("credentials")
         let path = files.path("proxy")
@@ -91,13 +91,14 @@ struct ProxyTests {
     }
 
     @Test(
-        "what a proxy answers is told with what to do",
+        "the error for each answer of a proxy says what to do",
         arguments: [
             (407, false, "asks for a user and password", "name it in network.proxy_credentials_file"),
-            (407, true, "does not accept the user and password", "Put the right user:password"),
-            (401, true, "does not accept the user and password", "Put the right user:password"),
+            (407, true, "does not accept the user and password", "Put the correct user:password"),
+            (401, true, "does not accept the user and password", "Put the correct user:password"),
             (403, false, "does not allow this host", "allow CONNECT to acme.okta.com"),
-            (502, false, "can't reach the host", "its way out"), (418, false, "refused the connection: 418", "own log"),
+            (502, false, "can't reach the host", "the proxy's Internet connection"),
+            (418, false, "refused the connection: 418", "own log"),
         ])
     func answers(status: Int, hasCredentials: Bool, what: String, remedy: String) {
         var failure = CurlFailure(code: CURLE_RECV_ERROR, words: "CONNECT tunnel failed", host: "acme.okta.com")
@@ -110,7 +111,7 @@ struct ProxyTests {
         #expect(failure.error.remedy?.contains(remedy) == true)
     }
 
-    @Test("behind the proxy, the host's own trouble keeps its kind")
+    @Test("if the proxy works, errors of the host keep their kind")
     func behind() {
         var failure = CurlFailure(code: CURLE_PEER_FAILED_VERIFICATION, words: "SSL certificate problem", host: "h")
         failure.proxy = "p:1"
@@ -122,7 +123,7 @@ struct ProxyTests {
         failure.proxy = "p:1"
         #expect(failure.error.kind == .proxy)
         failure.isConnected = true
-        #expect(failure.error.kind == .connect, "nothing was sent that could be slow")
+        #expect(failure.error.kind == .connect, "no request was sent, so the host can't have been slow")
         failure.isSent = true
         #expect(failure.error.kind == .timeout)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CurlHTTPClient
 
-/// The examples with their signatures are Amazon's:
+/// The examples and their signatures come from Amazon:
 /// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 @Suite("Signed requests", .timeLimit(.minutes(2)))
 struct SignatureTests {
@@ -36,7 +36,7 @@ struct SignatureTests {
             signature: "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
     ]
 
-    @Test("have the signatures that Amazon publishes", arguments: examples)
+    @Test("signed requests have the signatures that Amazon publishes", arguments: examples)
     func knownAnswers(_ example: Example) async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()
@@ -61,7 +61,7 @@ struct SignatureTests {
         await transport.shutdown()
     }
 
-    @Test("send a file as it is, and sign no header that a proxy may change")
+    @Test("a signed request sends a file unchanged, and signs no header that a proxy may change")
     func upload() async throws {
         let server = try LoopbackServer { _ in .answer("ETag: \"x\"", "") }
         let transport = try CurlTransport()
@@ -84,14 +84,14 @@ struct SignatureTests {
         await transport.shutdown()
     }
 
-    @Test("never show the key")
+    @Test("a signed request never shows the key")
     func secrecy() {
         let signature = RequestSignature(region: "r", service: "s3", keyID: "AKIAKEY", secret: "hunter2")
         #expect(!"\(signature) \(String(reflecting: signature))".contains("hunter2"))
         #expect(!"\(signature) \(String(reflecting: signature))".contains("AKIAKEY"))
     }
 
-    @Test("a file that is shorter than it was is not sent as a whole one")
+    @Test("a file that has become shorter is not sent")
     func truncated() async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()
@@ -104,7 +104,7 @@ struct SignatureTests {
         #expect(truncate(file, 100_000) == 0)
         do {
             _ = try await transport.send(request)
-            Issue.record("it was sent")
+            Issue.record("the file was sent")
         } catch {
             #expect(error.kind == .invalidRequest)
             #expect(error.detail.contains("can't be read to its end"))
@@ -114,7 +114,7 @@ struct SignatureTests {
         await transport.shutdown()
     }
 
-    @Test("plain http to the link goes out only where it is allowed")
+    @Test("plain http to a link-local address is sent only if the request allows it")
     func linkLocal() async throws {
         #expect(HTTPURL("http://169.254.169.254/latest")?.isLinkLocal == true)
         #expect(HTTPURL("http://[fd00:ec2::254]/latest")?.isLinkLocal == true)
@@ -123,7 +123,7 @@ struct SignatureTests {
         let transport = try CurlTransport()
         do {
             _ = try await transport.send(HTTPRequest(.get, "http://169.254.169.254/latest"))
-            Issue.record("it was sent")
+            Issue.record("the request was sent")
         } catch {
             #expect(error.kind == .invalidRequest)
         }

@@ -29,7 +29,7 @@ struct CommandTests {
         ExecDestination(name: "warehouse", command: ["/bin/sh", "-c", script], timeout: timeout)
     }
 
-    @Test("it has the segment on its standard input and the facts in its environment")
+    @Test("the command receives the segment on its standard input and the facts in its environment")
     func facts() async throws {
         let place = try Place()
         let script =
@@ -53,7 +53,7 @@ struct CommandTests {
                 """)
     }
 
-    @Test("only 0 means durable; what it said last is told")
+    @Test("only exit code 0 means durable; the command's last message is reported")
     func failures() async throws {
         let place = try Place()
         for (script, words) in [
@@ -74,7 +74,7 @@ struct CommandTests {
         #expect(trouble.message.contains("/nowhere/load: No such file"))
     }
 
-    @Test("one that takes too long is ended with what it has started")
+    @Test("a command that takes too long is ended together with the processes that it has started")
     func timeout() async throws {
         let place = try Place()
         let script = "sleep 1000 & echo $! >\(place.path)/child; wait"
@@ -85,12 +85,13 @@ struct CommandTests {
         }
         #expect(trouble.message.contains("longer than 1 s"))
         let child = try #require(Int32(place.text("child").trimmingCharacters(in: .whitespacesAndNewlines)))
-        // It has been sent a signal, and need not be reaped; nobody else has its number so soon. Else this does not end.
+        // The child has received a signal, and may still be a zombie (Z). No other process gets its number so soon. If the child still ran, this loop
+        // would not end.
         func state() -> String { (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? "" }
         while !state().isEmpty, !state().contains(") Z ") { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    @Test("a stop ends it")
+    @Test("a stop ends the command")
     func cancelled() async throws {
         let place = try Place()
         let segment = place.segment

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Access keys", .timeLimit(.minutes(2)))
 struct CredentialTests {
-    @Test("a file holds one key, as AWS's tools write it or as JSON")
+    @Test("a file contains one key, in the form of AWS's tools or as JSON")
     func files() {
         let ini = AWSCredentials(
             file: "[default]\n# ours\naws_access_key_id = AKIA1\naws_secret_access_key=s/+=\n\naws_session_token = t\n")
@@ -24,7 +24,7 @@ struct CredentialTests {
         ] { #expect(AWSCredentials(file: bad) == nil, "\(bad)") }
     }
 
-    @Test("never show themselves")
+    @Test("printing an access key does not show it")
     func secrecy() throws {
         let key = try #require(AWSCredentials(keyID: "AKIAKEY", secret: "hunter2", sessionToken: "t0k", expires: nil))
         for text in ["\(key)", String(reflecting: key), "\(Optional(key) as Any)"] {
@@ -51,7 +51,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("are renewed five minutes before their end; until then a failure of the source does no harm")
+    @Test("access keys are renewed five minutes before they expire; a failed renewal does no harm until then")
     func renewal() async throws {
         let clock = Mutex<Int64>(0)
         let source = Source()
@@ -69,7 +69,7 @@ struct CredentialTests {
         #expect(try await keeper.current() == first)
         while source.fetches < 3 { await Task.yield() }
         source.give(.success(second))
-        // Not more than one question in ten seconds, however many segments there are.
+        // At most one request to the source in ten seconds, however many segments there are.
         for _ in 0..<100 { #expect(try await keeper.current() == first) }
         #expect(source.fetches == 3)
         clock.withLock { $0 = 3_310_000 }
@@ -83,7 +83,7 @@ struct CredentialTests {
         await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
     }
 
-    @Test("one that never ends is not used any more when its file is gone")
+    @Test("a key without an end is not used any more once its file is removed")
     func gone() async throws {
         let clock = Mutex<Int64>(0)
         let source = Source()
@@ -98,9 +98,9 @@ struct CredentialTests {
         for _ in 0..<2 { await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() } }
     }
 
-    @Test("a source that hangs holds nothing up while the key is still good", .timeLimit(.minutes(1)))
+    @Test("a source that hangs delays nothing while the key is still valid", .timeLimit(.minutes(1)))
     func hanging() async throws {
-        /// Gives one key, and then hangs until it is cancelled.
+        /// Returns one key, and then hangs until it is cancelled.
         final class Hanging: AWSCredentialSource {
             let key: AWSCredentials
             let fetches = Mutex(0)
@@ -129,12 +129,12 @@ struct CredentialTests {
         }
         while source.fetches.withLock({ $0 }) < 2 { await Task.yield() }
         #expect(source.fetches.withLock { $0 } == 2)
-        // Nothing of it outlives the delivery.
+        // No process or task is left after the delivery.
         keeper = nil
         while !source.isEnded.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    @Test("a refused one is requested again at once")
+    @Test("a refused key is requested again immediately")
     func refused() async throws {
         let source = Source()
         let keeper = AWSCredentialKeeper(source) { 0 }
@@ -148,7 +148,7 @@ struct CredentialTests {
         #expect(try await keeper.current() == second)
     }
 
-    @Test("of an instance come by version 2 of its metadata service")
+    @Test("an instance's keys come from version 2 of its metadata service")
     func instance() async throws {
         let server = try LoopbackServer { head in
             if head.hasPrefix("PUT /latest/api/token ") {
@@ -173,7 +173,7 @@ struct CredentialTests {
         await transport.shutdown()
     }
 
-    @Test("of a container come from its endpoint, with the token that it has now")
+    @Test("a container's keys come from its endpoint, with the present token")
     func container() async throws {
         let server = try LoopbackServer { head in
             head.contains("Authorization: pod-token\r\n")
@@ -195,14 +195,14 @@ struct CredentialTests {
         environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = file + "-missing"
         do {
             _ = try await ContainerCredentials(transport: transport, environment: environment).fetch()
-            Issue.record("it has a key")
+            Issue.record("the source returned a key")
         } catch {
             #expect(error.message.contains("No such file"))
         }
         await transport.shutdown()
     }
 
-    @Test("of a web identity come from STS, and the token is in no message")
+    @Test("a web identity's keys come from STS, and no message contains the token")
     func webIdentity() async throws {
         let isRefusing = Mutex(false)
         let server = try LoopbackServer { _ in
@@ -231,7 +231,7 @@ struct CredentialTests {
         isRefusing.withLock { $0 = true }
         do {
             _ = try await source.fetch()
-            Issue.record("it has a key")
+            Issue.record("the source returned a key")
         } catch {
             #expect(error.message.contains("400"))
             #expect(!error.description.contains("web.token"))
@@ -239,7 +239,7 @@ struct CredentialTests {
         await transport.shutdown()
     }
 
-    @Test("of a command come as JSON; one that fails is named, and what it says is not repeated")
+    @Test("a command's keys come as JSON; a failing command is named, and its output is not repeated")
     func process() async throws {
         let good = ProcessCredentials(command: [
             "/bin/sh", "-c", #"echo '{"Version":1,"AccessKeyId":"AKIA4","SecretAccessKey":"s"}'"#,
@@ -251,7 +251,7 @@ struct CredentialTests {
         ] {
             do {
                 _ = try await ProcessCredentials(command: ["/bin/sh", "-c", script]).fetch()
-                Issue.record("it has a key")
+                Issue.record("the source returned a key")
             } catch {
                 #expect(error.message.contains(words))
                 #expect(!error.description.contains("hunter2"))

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("A delivery to a store", .timeLimit(.minutes(5)))
 struct DelivererTests {
-    /// A delivery that runs while the test does.
+    /// A delivery that runs during the test.
     private final class Running {
         let windDown = WindDown(secondsPerSecond: 0.01)
         let statusDirectory: String
@@ -85,7 +85,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "brings each segment there once, whatever the first answers are and whether they came before or after storing",
+        "a delivery stores each segment once, whatever the first answers are and whether they come before or after storing",
         arguments: faults)
     func matrix(_ fault: ScriptedStore.Fault) async throws {
         for faulty in [1, 3] {
@@ -102,7 +102,7 @@ struct DelivererTests {
         }
     }
 
-    @Test("the same when it is the question for an object that is there that fails", arguments: answers)
+    @Test("a delivery stores each segment once if checking for an existing object fails", arguments: answers)
     func matrixOfHeads(_ answer: ScriptedStore.Fault.Answer) async throws {
         let spool = try SealedSpool(segments: 6)
         let lost = ScriptedStore.Fault(answer: .nothing, moment: .after)
@@ -112,7 +112,7 @@ struct DelivererTests {
             attempt == 1 ? lost : nil
         }
         let running = try Running(spool, store: store)
-        // An answer that says that the object is another one, or hides it from a key that may only write, is an answer.
+        // The answers that say that the object is a different one, or that hide it from a key that may only write, are final.
         let isForeign = if case .status(200, _, _) = answer { true } else { false }
         let isHidden = if case .status(401...403, _, _) = answer { true } else { false }
         if isForeign {
@@ -129,7 +129,9 @@ struct DelivererTests {
         #expect(store.stored.values.allSatisfy { $0 == 1 })
     }
 
-    @Test("takes one request for each segment when nothing goes wrong, and takes up what is sealed meanwhile")
+    @Test(
+        "a delivery needs one request per segment if no fault occurs, and also delivers segments that are sealed while it runs"
+    )
     func plain() async throws {
         let spool = try SealedSpool(segments: 5)
         let store = try ScriptedStore { _, _ in nil }
@@ -147,23 +149,23 @@ struct DelivererTests {
         #expect(store.stored.keys.allSatisfy { !$0.hasPrefix("_rejected") })
     }
 
-    @Test("goes on after a crash from the acknowledgement, and knows what it had stored")
+    @Test("a delivery that crashed continues from its acknowledgement, and recognizes the segments that it had stored")
     func again() async throws {
         let spool = try SealedSpool(segments: 5)
         let store = try ScriptedStore { _, _ in nil }
         let first = try Running(spool, store: store)
         try await first.until { $0.acknowledged == 5 }
         await first.stop()
-        // As if it had been killed before it could acknowledge.
+        // As if the process had been killed before it could acknowledge.
         try AcknowledgementFiles(spool: spool.directory).remove("lake")
         let second = try Running(spool, store: store)
-        // The first one's report is there until the second has written its own.
+        // The report of the first delivery remains until the second has written its own.
         try await second.until { $0.acknowledged == 5 && $0.repeatedSegments == 5 }
         await second.stop()
         #expect(store.stored.values.allSatisfy { $0 == 1 })
     }
 
-    @Test("stops at an object of somebody else's, names it, and does not go past it")
+    @Test("a delivery stops at another program's object, names it, and delivers nothing after it")
     func foreign() async throws {
         let spool = try SealedSpool(segments: 12)
         let path = try #require(try spool.paths()[3])
@@ -180,7 +182,7 @@ struct DelivererTests {
         #expect(store.stored.values.allSatisfy { $0 == 1 })
     }
 
-    @Test("stops at a segment that is missing from the spool, until it is skipped by an acknowledgement")
+    @Test("a delivery stops at a segment that is missing from the spool, until an acknowledgement skips the segment")
     func missing() async throws {
         let spool = try SealedSpool(segments: 3)
         let store = try ScriptedStore { _, _ in nil }
@@ -200,7 +202,7 @@ struct DelivererTests {
         #expect(store.stored.count == 5)
     }
 
-    @Test("begins with what is there when older segments were deleted before it began")
+    @Test("a new delivery begins with the segments that still exist if older ones have been deleted")
     func deletedBefore() async throws {
         let spool = try SealedSpool(segments: 4)
         for sequence in [1, 2] as [Int64] { unlink("\(spool.directory)/\(try #require(try spool.paths()[sequence]))") }
@@ -211,7 +213,7 @@ struct DelivererTests {
         #expect(store.stored.count == 2)
     }
 
-    @Test("waits for a key that is refused to be replaced on disk, and uses the new one by itself")
+    @Test("a delivery waits until a refused key is replaced on disk, and uses the new key automatically")
     func rotation() async throws {
         let spool = try SealedSpool(segments: 3)
         let store = try ScriptedStore { _, head in
@@ -230,7 +232,7 @@ struct DelivererTests {
         #expect(store.keys == ["AKIA1", "AKIA2"])
     }
 
-    @Test("waits for a spool that is not there yet")
+    @Test("a delivery waits for a spool that does not exist yet")
     func noSpool() async throws {
         let spool = try SealedSpool(segments: 1)
         rename(spool.directory, spool.directory + ".away")
@@ -241,7 +243,7 @@ struct DelivererTests {
         rename(spool.directory + ".away", spool.directory)
     }
 
-    @Test("is tried out by two objects with one key, of which a good store refuses the second")
+    @Test("a destination is tested with two objects of the same key, and a correct store refuses the second")
     func check() async throws {
         let spool = try SealedSpool(segments: 1)
         try Data("aws_access_key_id=AKIA1\naws_secret_access_key=secret\n".utf8).write(
@@ -276,7 +278,7 @@ struct DelivererTests {
         await transport.shutdown()
     }
 
-    /// Takes all but the first segment, which it never takes.
+    /// Accepts every segment except the first one.
     private final class Stuck: Destination {
         let guarantee: DeliveryGuarantee
         let taken = Mutex<Set<Int64>>([])
@@ -295,7 +297,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "what would come again after a crash is bounded where a repeat costs something, and goes far ahead where it does not"
+        "the number of segments that a crash could repeat is limited if a repeat has a cost, and large if it has none"
     )
     func repeats() async throws {
         let spool = try SealedSpool(segments: 20)
@@ -303,7 +305,7 @@ struct DelivererTests {
             let stuck = Stuck(guarantee)
             let running = try Running(spool, to: stuck, concurrency: 4)
             while stuck.taken.withLock({ $0.count }) < expected { try await Task.sleep(for: .milliseconds(5)) }
-            // Time for more, if there were any.
+            // Waits long enough for more segments to be sent, if there were any.
             for attempts in 3...4 { try await running.until { ($0.problem?.attempts ?? 0) >= attempts } }
             await running.stop()
             #expect(stuck.taken.withLock { $0.count } == expected)
@@ -311,7 +313,7 @@ struct DelivererTests {
         }
     }
 
-    /// Counts how many segments are under way at once, and lets them go one by one.
+    /// Counts the segments that are being delivered at the same time, and completes them one by one.
     private final class Gate: Destination {
         let state = Mutex<(now: Int, most: Int, isOpen: Bool)>((0, 0, false))
         var guarantee: DeliveryGuarantee { .byCommand }
@@ -333,7 +335,7 @@ struct DelivererTests {
         func close() async {}
     }
 
-    @Test("has as many segments under way as it is told, and finishes them at a stop")
+    @Test("a delivery sends the configured number of segments at the same time, and finishes them when it is stopped")
     func concurrency() async throws {
         let spool = try SealedSpool(segments: 9)
         let gate = Gate()

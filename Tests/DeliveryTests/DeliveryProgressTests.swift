@@ -2,7 +2,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("How far a delivery is")
+@Suite("The progress of a delivery")
 struct DeliveryProgressTests {
     @Test("only the longest run without a gap may be acknowledged")
     func run() {
@@ -27,7 +27,7 @@ struct DeliveryProgressTests {
         #expect(progress.span == 0)
     }
 
-    @Test("positions with nothing to deliver, and positions that the manifest leaves out, are passed")
+    @Test("positions without a segment, and positions that are not in the manifest, are skipped")
     func gaps() {
         var progress = DeliveryProgress(acknowledged: 0)
         progress.pass(3)
@@ -39,7 +39,8 @@ struct DeliveryProgressTests {
         #expect(progress.position == 8)
     }
 
-    @Test("waits between tries are bounded, and what the destination asks for is granted up to five minutes")
+    @Test(
+        "waits between attempts are limited, and a wait that the destination asks for is respected up to five minutes")
     func waits() {
         var generator = SystemRandomNumberGenerator()
         var schedule = RetrySchedule()
@@ -53,13 +54,13 @@ struct DeliveryProgressTests {
     }
 
     @Test(
-        "of a destination that is down for a day: four segments try every half minute, and the journal hears of it every ten minutes"
+        "if a destination is down for a day, four segments are tried every half minute, and the journal gets a message every ten minutes"
     )
     func day() {
         var generator = SystemRandomNumberGenerator()
         var health = DeliveryHealth()
         var schedules = [Int64: RetrySchedule]()
-        // Milliseconds.
+        // The elapsed time in milliseconds.
         var due: [Int64: Int64] = [1: 0, 2: 0, 3: 0, 4: 0]
         var lines = 0
         while let (sequence, now) = due.min(by: { $0.value < $1.value }), now < 86_400_000 {
@@ -75,7 +76,7 @@ struct DeliveryProgressTests {
         #expect([1, 2, 3, 4].compactMap { health.succeeded($0) } == [.recovered])
     }
 
-    @Test("the journal hears of trouble when it begins, now and then while it lasts, and when it is over")
+    @Test("a problem is logged when it begins, repeatedly while it lasts, and when it is over")
     func lines() {
         var health = DeliveryHealth()
         let trouble = DeliveryTrouble("no", remedy: "do")

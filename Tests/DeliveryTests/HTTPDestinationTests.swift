@@ -5,12 +5,12 @@ import Testing
 
 @testable import Delivery
 
-@Suite("A delivery to a server that takes records by HTTP")
+@Suite("A delivery to a server that receives records over HTTP")
 struct HTTPDestinationTests {
     typealias Fault = ScriptedService.Fault
     typealias Kind = ScriptedService.Kind
 
-    /// A segment with so many records, and a secret.
+    /// A segment with this many records, and a secret.
     private final class Fixture {
         let home: String
         let segment: DeliverySegment
@@ -53,7 +53,7 @@ struct HTTPDestinationTests {
                 timeout: .seconds(10))
         }
 
-        /// Tries until it is delivered; what the tries came to.
+        /// Repeats the delivery until it succeeds; returns the results of the attempts.
         func deliver(_ server: ScriptedService, restarting: Bool = false) async -> [DeliveryOutcome] {
             var destination = destination(server)
             var outcomes: [DeliveryOutcome] = []
@@ -67,7 +67,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "sends a segment in bounded requests, each record once and none missing",
+        "a delivery over HTTP sends a segment in requests of limited size, each record once and none missing",
         arguments: Kind.allCases, Compression.allCases)
     func plain(_ kind: Kind, _ compression: Compression) async throws {
         let fixture = try Fixture(records: 400, compression: compression)
@@ -77,11 +77,11 @@ struct HTTPDestinationTests {
         #expect(server.records.values.allSatisfy { $0 == 1 })
         #expect(server.requests.count > 4)
         #expect(server.requests.allSatisfy { ($0.body?.count ?? 0) <= 64 << 10 })
-        // Filled: another record would not have fitted in.
+        // Each request is full: another record would not have fitted.
         #expect(server.requests.dropLast().allSatisfy { ($0.body?.count ?? 0) > 62 << 10 })
     }
 
-    @Test("names itself to each kind of server as that kind wants it, and never in the address")
+    @Test("a delivery over HTTP authenticates as each kind of server requires, and never in the address")
     func requests() async throws {
         let fixture = try Fixture(records: 1)
         let expected: [(Kind, String, String, String)] = [
@@ -119,7 +119,7 @@ struct HTTPDestinationTests {
     ]
 
     @Test(
-        "each fault, before or after the server has stored it, with or without a crash: nothing lost, and nothing twice where the server knows repeats",
+        "after each fault, before or after storing, with or without a crash, nothing is lost, and nothing is stored twice if the server recognizes repeats",
         arguments: Kind.allCases, 0..<answers.count)
     func matrix(_ kind: Kind, _ number: Int) async throws {
         let fixture = try Fixture(records: 200)
@@ -141,7 +141,7 @@ struct HTTPDestinationTests {
                 #expect(server.records.count == 200)
                 let most = server.records.values.max()
                 if kind == .splunk {
-                    // Counted, and no more than what was sent before the fault.
+                    // The repeats are counted, and there are no more than the records that were sent before the fault.
                     #expect((most ?? 0) <= 2)
                     #expect(restarting || wasThere)
                     let repeated = server.records.values.count { $0 == 2 }
@@ -156,7 +156,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "a server that takes smaller requests gets smaller ones, the same ones again after a restart",
+        "a server that accepts only smaller requests gets these, and the same ones again after a restart",
         arguments: Kind.allCases)
     func tooLarge(_ kind: Kind) async throws {
         let fixture = try Fixture(records: 200)
@@ -173,7 +173,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "a record that is larger than all that the server takes stops the destination, by its number",
+        "a record that is larger than the server accepts stops the destination and is named by its number",
         arguments: Kind.allCases)
     func muchTooLarge(_ kind: Kind) async throws {
         let fixture = try Fixture(records: 3)
@@ -185,7 +185,7 @@ struct HTTPDestinationTests {
         #expect(trouble.message.contains("record 1 of \(fixture.segment.path)"))
     }
 
-    @Test("what a server refuses for good is named with its words")
+    @Test("a permanent refusal of a server is reported with the server's message")
     func refused() async throws {
         let fixture = try Fixture(records: 2)
         let rows: [(Kind, HTTPResponse, String)] = [
@@ -216,14 +216,14 @@ struct HTTPDestinationTests {
         for (kind, response, words) in rows {
             let server = ScriptedService(kind) { _, _ in Fault(response: response, isStored: false) }
             guard case .refused(let trouble) = await fixture.deliver(server).last else {
-                Issue.record("\(kind) does not stop")
+                Issue.record("a delivery to \(kind) does not stop")
                 continue
             }
             #expect(trouble.message.contains(words))
         }
     }
 
-    @Test("some records of a bulk that are put off are sent again, and the others are known")
+    @Test("records of a bulk request that are postponed are sent again, and the others are recognized")
     func partly() async throws {
         let fixture = try Fixture(records: 2)
         let server = ScriptedService(.elasticsearch) { attempt, _ in
@@ -240,7 +240,7 @@ struct HTTPDestinationTests {
         #expect(outcomes.last == .delivered(wasThere: true))
     }
 
-    @Test("an answer for fewer records than were sent is not believed")
+    @Test("an answer for fewer records than were sent is not accepted")
     func short() async throws {
         let fixture = try Fixture(records: 2)
         let server = ScriptedService(.elasticsearch) { attempt, _ in
@@ -254,7 +254,7 @@ struct HTTPDestinationTests {
         #expect(server.records.count == 2)
     }
 
-    @Test("with indexer acknowledgement a segment is delivered when Splunk says that it is indexed")
+    @Test("with indexer acknowledgement, a segment is delivered when Splunk reports that it is indexed")
     func acknowledgement() async throws {
         let fixture = try Fixture(records: 1)
         let server = ScriptedService(.splunk, acknowledges: true)
@@ -278,7 +278,7 @@ struct HTTPDestinationTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("without its secret it waits, and says where the secret belongs")
+    @Test("a delivery without its secret waits, and says where to store the secret")
     func secretless() async throws {
         let fixture = try Fixture(records: 1)
         let server = ScriptedService(.clickhouse)

@@ -3,16 +3,16 @@ import Testing
 
 @testable import Delivery
 
-@Suite("Parquet made for a bucket", .timeLimit(.minutes(2)))
+@Suite("Parquet files for a bucket", .timeLimit(.minutes(2)))
 struct ParquetDeliveryTests {
-    /// Stands in for `export-parquet`: a shell script that does as it is told.
+    /// A shell script that replaces `export-parquet` and behaves as the test says.
     private static func helper(_ script: String, in home: String) throws -> String {
         let path = home + "/helper"
         try Data(script.utf8).write(to: URL(fileURLWithPath: path))
         return path
     }
 
-    /// Makes a file of each record.
+    /// Writes a file for each record.
     private static let good = """
         echo '{"ready":"1"}'
         echo started >>"$(dirname "$0")/starts"
@@ -31,7 +31,7 @@ struct ParquetDeliveryTests {
             bytes: 1, sha256: "aa")
     }
 
-    @Test("is named by Security Lake's layout or by the segment's own path, always the same")
+    @Test("the object's name follows Security Lake's layout or the segment's path, and is always the same")
     func names() {
         let segment = DeliverySegment(
             sequence: 1, path: "integration=acme/class=authentication/date=2026-11-23/20261123T2015Z-5be0.ndjson.zst",
@@ -46,7 +46,7 @@ struct ParquetDeliveryTests {
                 == "integration=acme/class=authentication/date=2026-11-23/20261123T2015Z-5be0.parquet")
     }
 
-    @Test("an object that was made of the same segment is known, whatever its bytes are")
+    @Test("an object that was made from the same segment is recognized, whatever its bytes")
     func existing() {
         let object = S3Object(path: "p", bytes: 5, sha256: "new", segmentSHA256: "aa")
         func look(_ sha256: String) -> S3Existing {
@@ -62,7 +62,7 @@ struct ParquetDeliveryTests {
         #expect(look("bb") == .foreign)
     }
 
-    @Test("comes from a helper that stays, and leaves no file")
+    @Test("one helper process makes all files, and leaves none behind")
     func converts() async throws {
         let spool = try SealedSpool(segments: 1)
         let script = try Self.helper(Self.good, in: spool.home)
@@ -75,7 +75,7 @@ struct ParquetDeliveryTests {
         #expect(try String(contentsOfFile: spool.home + "/starts", encoding: .utf8) == "started\n")
     }
 
-    @Test("what killed deliveries have left is removed with the next file; what another one uses stays")
+    @Test("the next file removes the files of killed deliveries, but not those of a running one")
     func leftovers() async throws {
         let spool = try SealedSpool(segments: 1)
         let left = "\(TemporaryDirectory.standard)/\(ParquetConverter.prefix)left-\(UUID())"
@@ -90,7 +90,7 @@ struct ParquetDeliveryTests {
         #expect(FileManager.default.fileExists(atPath: used))
     }
 
-    @Test("a directory goes with its process, and another one is made when a cleaner has removed it")
+    @Test("a directory is removed with its process, and created again if a cleaner has removed it")
     func ownDirectory() async throws {
         let spool = try SealedSpool(segments: 1)
         let above = spool.home + "/above"
@@ -113,7 +113,9 @@ struct ParquetDeliveryTests {
         ("echo '{\"ready\":\"1\"}'; read -r a; read -r b; echo '{\"rows\":0}'; cat", "wrote only 0 of 1 records"),
     ]
 
-    @Test("a helper that fails is told in words, and started again for the next try", arguments: 0..<broken.count)
+    @Test(
+        "a failing helper is reported with its message, and started again for the next attempt",
+        arguments: 0..<broken.count)
     func fails(_ row: Int) async throws {
         let spool = try SealedSpool(segments: 1)
         let converter = ParquetConverter(
@@ -128,7 +130,7 @@ struct ParquetDeliveryTests {
         }
     }
 
-    @Test("one that hangs at its start is ended after its time", .timeLimit(.minutes(1)))
+    @Test("a helper that hangs at its start is ended after its time limit", .timeLimit(.minutes(1)))
     func hangingStart() async throws {
         let script = FileManager.default.temporaryDirectory.appending(path: "hanging-\(UUID()).py")
         try Data("import time\ntime.sleep(1000)\n".utf8).write(to: script)
@@ -137,7 +139,7 @@ struct ParquetDeliveryTests {
         await #expect(throws: ParquetConverter.Failure.self) { try await converter.check() }
     }
 
-    @Test("a helper that hangs is ended, by its time or by a stop")
+    @Test("a helper that hangs is ended by its time limit or by a stop")
     func hangs() async throws {
         let spool = try SealedSpool(segments: 1)
         let script = try Self.helper("echo '{\"ready\":\"1\"}'; exec sleep 1000", in: spool.home)

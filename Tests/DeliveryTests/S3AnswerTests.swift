@@ -3,7 +3,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("What a store answers")
+@Suite("The answers of a store")
 struct S3AnswerTests {
     private static let address = S3Address(
         bucket: "lake", prefix: nil, endpoint: nil, isPathStyle: nil, region: "eu-central-1")
@@ -60,7 +60,7 @@ struct S3AnswerTests {
         Row(status: 405, code: "MethodNotAllowed", kind: .later),
     ]
 
-    @Test("is told apart: done, there already, later, or never", arguments: rows)
+    @Test("an answer means: stored, already stored, try later, or refused", arguments: rows)
     func verdicts(_ row: Row) {
         var body = ""
         if let code = row.code {
@@ -100,7 +100,7 @@ struct S3AnswerTests {
     }
 
     @Test(
-        "an object that is there is known as our own by size and digest, or by its name alone where looking is forbidden"
+        "an existing object is recognized as our own by size and digest, or by its name alone if reading is forbidden"
     )
     func existing() {
         func look(_ status: Int, _ length: String, _ sha256: String) -> S3Existing {
@@ -118,7 +118,9 @@ struct S3AnswerTests {
         #expect(look(503, "", "") == .unknown(status: 503))
     }
 
-    @Test("addresses: the bucket in the host's name with Amazon, in the path elsewhere, and keys percent-encoded")
+    @Test(
+        "addresses have the bucket in the host's name with Amazon and in the path elsewhere, and keys are percent-encoded"
+    )
     func addresses() {
         let path = "integration=acme/class=a b/x+é.ndjson.zst"
         let encoded = "integration%3Dacme/class%3Da%20b/x%2B%C3%A9.ndjson.zst"

@@ -4,21 +4,21 @@ import Synchronization
 
 @testable import Delivery
 
-/// A server of one of the three kinds, scripted by requests: it stores what it is sent by its kind's own rules, and fails as it is told. It sits
-/// where the transport does, so that a test sees each request whole.
+/// A fake of one of the three kinds of server. It stores records by the rules of its kind, and fails as the test says. It
+/// replaces the transport, so that a test sees each request completely.
 final class ScriptedService: HTTPTransport {
     enum Kind: Sendable, CaseIterable { case elasticsearch, clickhouse, splunk }
 
-    /// What one request meets.
+    /// What happens to one request.
     struct Fault: Sendable {
-        /// `nil`: no answer.
+        /// The answer; nil for none.
         var response: HTTPResponse?
-        /// Whether it is stored before that.
+        /// Whether the records are stored before the answer.
         var isStored: Bool
     }
 
     private struct State {
-        /// Each record that was stored, by its uid, as often as that happened.
+        /// How often each record was stored, by its uid.
         var records: [String: Int] = [:]
         var tokens: Set<String> = []
         var requests: [HTTPRequest] = []
@@ -33,8 +33,8 @@ final class ScriptedService: HTTPTransport {
 
     /// - Parameters:
     ///   - largest: a larger body is answered with 413.
-    ///   - acknowledges: answer with tickets, of which every second question says that they are durable.
-    ///   - fault: for the n-th request with records, from 1.
+    ///   - acknowledges: whether to answer with tickets. Every second query for a ticket says that its records are durable.
+    ///   - fault: the fault for the n-th request with records, counted from 1.
     init(
         _ kind: Kind, largest: Int = .max, acknowledges: Bool = false,
         fault: @escaping @Sendable (Int, HTTPRequest) -> Fault? = { _, _ in nil }

@@ -2,9 +2,9 @@ import Foundation
 import NetworkFixtures
 import Synchronization
 
-/// A store that speaks as much S3 as deliveries use, and fails as it is told: a `PUT` with `If-None-Match: *` stores an object once.
+/// A store with the part of S3 that deliveries use, which fails as the test says. A `PUT` with `If-None-Match: *` stores an object once.
 final class ScriptedStore: Sendable {
-    /// What a request meets.
+    /// What happens to a request.
     struct Fault: Sendable, CustomStringConvertible {
         enum Answer: Sendable {
             case status(Int, code: String?, headers: String)
@@ -17,7 +17,7 @@ final class ScriptedStore: Sendable {
         enum Moment: String, Sendable, CaseIterable { case before, after }
 
         var answer: Answer
-        /// Whether the object is stored before that.
+        /// Whether the object is stored before the answer.
         var moment: Moment
 
         var description: String { "\(answer) \(moment)" }
@@ -51,8 +51,8 @@ final class ScriptedStore: Sendable {
     }
 
     /// - Parameters:
-    ///   - onHead: for the n-th `HEAD` of an object, from 1; its moment says nothing.
-    ///   - fault: for the n-th `PUT` of an object, from 1.
+    ///   - onHead: the fault for the n-th `HEAD` of an object, counted from 1.
+    ///   - fault: the fault for the n-th `PUT` of an object, counted from 1.
     init(
         onHead: @escaping @Sendable (_ attempt: Int) -> Fault? = { _ in nil },
         _ fault: @escaping @Sendable (_ attempt: Int, _ head: String) -> Fault?
@@ -66,10 +66,10 @@ final class ScriptedStore: Sendable {
     var stored: [String: Int] { state.value.withLock { $0.stored } }
     var puts: Int { state.value.withLock { $0.puts.values.reduce(0, +) } }
     var heads: Int { state.value.withLock { $0.heads.values.reduce(0, +) } }
-    /// The access keys that signed.
+    /// The ids of the access keys that signed requests.
     var keys: Set<String> { state.value.withLock { $0.keys } }
 
-    /// Puts an object of somebody else there.
+    /// Stores an object that belongs to another program.
     func occupy(_ key: String, sha256: String) { state.value.withLock { $0.objects[key] = sha256 } }
 
     private static func answer(

@@ -1,7 +1,7 @@
 import Foundation
 import Spool
 
-/// A spool with a number of sealed segments, and a directory for everything else that a delivery needs.
+/// A spool with a number of sealed segments, and a directory for the other files of a delivery.
 final class SealedSpool {
     let home: String
     let directory: String
@@ -36,7 +36,7 @@ final class SealedSpool {
         try writer.seal(at: now)
     }
 
-    /// Paths of the segments by their position.
+    /// The paths of the segments, by position.
     func paths() throws -> [Int64: String] {
         var found: [Int64: String] = [:]
         for line in try SpoolReader(directory: directory).segments() {
@@ -45,7 +45,7 @@ final class SealedSpool {
         return found
     }
 
-    /// Returns when so many are acknowledged.
+    /// Returns when this many segments are acknowledged.
     func untilAcknowledged(_ sequence: Int64) async throws {
         while try acknowledged() != sequence { try await Task.sleep(for: .milliseconds(5)) }
     }

@@ -3,7 +3,8 @@ import Testing
 
 @Suite("SHA-256")
 struct SHA256DigestTests {
-    /// FIPS 180-4's examples: a text that is repeated, how often, and the digest. The log names each argument, so it has no long message.
+    /// The examples of FIPS 180-4: a text that is repeated, the number of repetitions, and the digest. The log prints each argument, so no argument is a long
+    /// text.
     private static let messages: [(String, Int, String)] = [
         ("", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -18,7 +19,8 @@ struct SHA256DigestTests {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    @Test("is the standard's, of a message in memory and in pieces, one after the other", arguments: messages)
+    @Test(
+        "the digest is the standard's, for a message in memory and in pieces, one after the other", arguments: messages)
     func standard(text: String, count: Int, digest: String) throws {
         let sha = try #require(SHA256Digest())
         let bytes = Array(String(repeating: text, count: count).utf8)
@@ -39,7 +41,7 @@ struct SHA256DigestTests {
         #expect(leading.low == UInt64(digest.dropFirst(16).prefix(16), radix: 16))
     }
 
-    @Test("a message that was not finished leaves nothing behind")
+    @Test("an unfinished message does not affect the next one")
     func abandoned() throws {
         let sha = try #require(SHA256Digest())
         #expect(sha.start())

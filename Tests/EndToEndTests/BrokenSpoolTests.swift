@@ -3,27 +3,27 @@ import Foundation
 import OktaSimulator
 import Testing
 
-@Suite("A broken spool", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+@Suite("A damaged spool", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct BrokenSpoolTests {
     static let events = 600
 
-    /// What the daemon makes of it.
+    /// The daemon's reaction to the damage.
     private enum Outcome {
-        /// It mends it, with these words in its log, and every event is in one segment once.
+        /// The daemon repairs the damage and logs this text, and every event is in one segment once.
         case mends(String)
-        /// It collects on, every event is in one segment once, and `spool verify` tells the damage.
+        /// The daemon continues to collect, every event is in one segment once, and `spool verify` reports the damage.
         case goesOn(verify: String)
-        /// Records that are gone from disk do not come again, and nothing else is missing or doubled.
+        /// Records that are missing on disk are not collected again, and no other record is missing or duplicated.
         case goesOnWithout(records: Int)
-        /// The integration stands still and says why; nothing is asked of Okta, and the file is left as it is.
+        /// The integration stops and says why. No request is sent to Okta, and the file is left unchanged.
         case standsStill(String)
-        /// The daemon ends with this status and these words.
+        /// The daemon exits with this status and this message.
         case ends(Int32, String)
     }
 
     private struct Case: Sendable {
         let name: String
-        /// Whether some of the events are sealed already.
+        /// Whether some of the events are already sealed.
         let sealed: Bool
         let outcome: Outcome
         let damage: @Sendable (Broken) throws -> Void
@@ -156,14 +156,14 @@ struct BrokenSpoolTests {
         },
     ]
 
-    /// A spool of a daemon that was killed at the end of the log; unless some of it was sealed, with all of it in the journal.
+    /// The spool of a daemon that was killed at the end of the log. All events are in the journal, unless some were sealed before.
     private func killed(_ org: SimulatedOrg, sealed: Bool) async throws -> Workspace {
         let workspace = try Workspace()
         try configure(workspace, org, sealed: sealed)
         let daemon = try RunningDaemon(workspace)
         try await daemon.wait(for: "everything live, and a journal to break") { report in
             guard let integration = report?.integrations.first, integration.state == .live else { return false }
-            // With some of it sealed, the journal still has records: the last page is none that makes a seal due.
+            // If some events are sealed, the journal still has records, because the last page makes no seal due.
             return sealed ? integration.unsealedRecords > 0 : integration.unsealedRecords == Self.events
         }
         daemon.kill()
@@ -178,7 +178,8 @@ struct BrokenSpoolTests {
     }
 
     @Test(
-        "every way to break the files is mended, or said, and loses or doubles nothing unsaid", .timeLimit(.minutes(20))
+        "every kind of damage to the files is repaired or reported, and each lost or duplicated event is reported",
+        .timeLimit(.minutes(20))
     )
     func table() async throws {
         var settings = OrgSettings()
@@ -229,8 +230,8 @@ struct BrokenSpoolTests {
             #expect(integration.problem?.remedy.isEmpty == false)
             #expect(workspace.log.contains(words), "\(row.name)")
             #expect(daemon.stop() == 0, "\(row.name)")
-            #expect(org.stats.requests == requests, "\(row.name): nothing is asked of Okta")
-            #expect(try snapshot(workspace) == before, "\(row.name): left as it is")
+            #expect(org.stats.requests == requests, "\(row.name): no request is sent to Okta")
+            #expect(try snapshot(workspace) == before, "\(row.name): the files are left unchanged")
             return
         }
         try await daemon.waitUntilLive()
@@ -257,7 +258,7 @@ struct BrokenSpoolTests {
         #expect(sealed.isEmpty, "\(row.name): invented")
     }
 
-    /// The journals and sealed segments, byte for byte.
+    /// The contents of the journals and sealed segments.
     private func snapshot(_ workspace: Workspace) throws -> [String: Data] {
         let state = workspace.path("state/integrations/acme")
         var files: [String: Data] = [:]

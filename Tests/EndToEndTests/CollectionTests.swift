@@ -13,7 +13,7 @@ struct CollectionTests {
         return settings
     }
 
-    /// An event as Okta sends it, small.
+    /// A small event in Okta's form.
     private func event(_ uuid: String, published: String) -> String {
         """
         {"uuid":"\(uuid)","published":"\(published)","eventType":"user.session.start","version":"0","severity":"INFO",\
@@ -22,17 +22,17 @@ struct CollectionTests {
         """
     }
 
-    @Test("SIGTERM in the middle of a backlog ends with 0, all that was counted is sealed, and the next start goes on")
+    @Test("SIGTERM during a backlog ends with 0, all counted events are sealed, and the next start continues")
     func stopsInBacklog() async throws {
         let org = try await SimulatedOrg.start(settings(events: 6000))
         let workspace = try Workspace()
-        // Nothing is due to be sealed but by the stop.
+        // Only the stop makes a seal due.
         try workspace.configure(
             [("acme", org.url)], token: org.settings.tokens[0], pageSize: 50, segmentMaxBytes: "64MiB",
             segmentMaxAge: "1h")
         var before = 0
         for stop in 1...2 {
-            // From the 20th page on the org is slow: the stop comes while a page is on its way.
+            // From the 20th page on the org is slow, so the stop comes during a request.
             org.setFaults([FaultRule(.slowBody, after: 20, bytesPerSecond: 20_000)])
             let daemon = try RunningDaemon(workspace)
             let requests = org.stats.requests + 21
@@ -44,7 +44,7 @@ struct CollectionTests {
             #expect(integration.unsealedRecords == 0)
             let sealed = try workspace.sealedUIDs().count
             #expect(sealed.count == before + integration.events, "after stop \(stop)")
-            #expect(sealed.count < 6000, "it was in the middle")
+            #expect(sealed.count < 6000, "the stop came during the backlog")
             before = sealed.count
         }
         org.setFaults([])
@@ -55,7 +55,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("an org without events is live at once, and the first event that comes is collected")
+    @Test("an org without events is live immediately, and its first event is collected")
     func emptyLog() async throws {
         let org = try await SimulatedOrg.start(settings(events: 0))
         let workspace = try Workspace()
@@ -70,7 +70,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("an event goes to the day on which it happened, however late it comes")
+    @Test("an event is stored under the day on which it happened, however late it comes")
     func days() async throws {
         let org = try await SimulatedOrg.start(settings(events: 0))
         let dates = [
@@ -95,7 +95,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("an event that can't be read is kept byte for byte under _rejected, and its neighbours are collected")
+    @Test("an unreadable event is kept byte for byte under _rejected, and the events around it are collected")
     func rejected() async throws {
         var settings = settings(events: 300)
         settings.faults = [
@@ -124,7 +124,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("a full spool pauses collection and says so; it goes on when a loader deletes what it has loaded")
+    @Test("a full spool pauses collection and reports it; collection continues when a loader deletes loaded segments")
     func full() async throws {
         let org = try await SimulatedOrg.start(settings(events: 2000))
         let workspace = try Workspace()
@@ -134,7 +134,7 @@ struct CollectionTests {
         let daemon = try RunningDaemon(workspace)
         var loaded: [String: Int] = [:]
         func load() throws {
-            // The manifest's line comes after the segment: what it names may be deleted.
+            // The manifest's line is written after the segment, so a segment that it names may be deleted.
             for line in try String(contentsOfFile: workspace.spool + "/_manifest.ndjson", encoding: .utf8).split(
                 separator: "\n")
             {
@@ -172,7 +172,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("a second daemon on the same directories waits, says for what, and goes on when the first has ended")
+    @Test("a second daemon on the same directories waits, names the reason, and starts when the first has ended")
     func two() async throws {
         let org = try await SimulatedOrg.start(settings(events: 50))
         let workspace = try Workspace()
@@ -191,9 +191,9 @@ struct CollectionTests {
             let shown = try Programs.tributary(["status", "--config", workspace.path(file)], in: workspace)
             #expect(shown.status == 69)
             #expect(shown.output.contains("waiting to start: \(workspace.root.path)"), "\(shown.output)")
-            #expect(waiting.stop() == SIGTERM, "nothing is held that would have to be put in order")
+            #expect(waiting.stop() == SIGTERM, "the waiting daemon holds nothing that would have to be released")
         }
-        // The one that shares the runtime directory has nowhere else to say it.
+        // A daemon that shares the runtime directory can report the reason only in its log.
         let same = try RunningDaemon(workspace)
         try await same.wait(for: "the reason in the log") { _ in
             workspace.log.contains("can't start yet: another tributary is running with the runtime directory")
@@ -208,7 +208,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("the listener answers while the start waits: alive, not ready, and why")
+    @Test("while the start waits, the listener answers: live, not ready, and the reason")
     func listenerWhileWaiting() async throws {
         let org = try await SimulatedOrg.start(settings(events: 50))
         let workspace = try Workspace()
@@ -250,7 +250,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("what an integration left unsealed is sealed when it is no longer configured")
+    @Test("unsealed records of an integration are sealed when the integration is no longer configured")
     func leftovers() async throws {
         var other = settings(events: 200)
         other.seed = 2
@@ -263,7 +263,7 @@ struct CollectionTests {
         let first = try RunningDaemon(workspace)
         try await first.waitUntilLive(integrations: 2)
         first.kill()
-        #expect(try workspace.segmentFiles().isEmpty, "nothing was due")
+        #expect(try workspace.segmentFiles().isEmpty, "no seal was due")
 
         try workspace.configure([("acme", acme.url)], token: token, segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
         let second = try RunningDaemon(workspace)
@@ -272,7 +272,7 @@ struct CollectionTests {
         #expect(workspace.log.contains("200 unsealed records"))
         #expect(second.stop() == 0)
 
-        // It comes back, and nothing of it comes twice.
+        // The integration is configured again, and none of its events is collected twice.
         try workspace.configure([("globex", globex.url)], token: token)
         let third = try RunningDaemon(workspace)
         try await third.waitUntilLive()
@@ -297,17 +297,19 @@ struct CollectionTests {
             if integration.state == .live { worstLag = max(worstLag, integration.lagSeconds ?? 0) }
             return integration.events >= 500
         }
-        // The poll interval is a second; the rest is for a busy machine.
+        // The poll interval is a second; the remaining time is for a busy machine.
         #expect(worstLag <= 60)
         #expect(daemon.stop() == 0)
         let sealed = try workspace.sealedUIDs().count
         #expect(sealed.count >= 500)
-        #expect(Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)), "the first so many, without a gap")
+        #expect(
+            Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)),
+            "the first events of the log are sealed, without a gap")
         #expect(sealed.values.allSatisfy { $0 == 1 })
         await org.stop()
     }
 
-    @Test("once the windows of known events are full, more events take no more memory", .timeLimit(.minutes(20)))
+    @Test("once the windows of known events are full, further events take no more memory", .timeLimit(.minutes(20)))
     func memory() async throws {
         let org = try await SimulatedOrg.start(settings(events: 150_000))
         let workspace = try Workspace()
@@ -322,14 +324,14 @@ struct CollectionTests {
             peaks.append(try #require(daemon.peakMemory))
         }
         print("peak memory at 50,000 and 150,000 events: \(peaks) KiB")
-        // The pages of a debug build take a few MiB more or less; 100 bytes kept for each event would be 10 MiB.
+        // A debug build's pages vary by a few MiB. 100 bytes for each event would be 10 MiB.
         #expect(peaks[1] - peaks[0] < 10 << 10)
         #expect(peaks[1] < 112 << 10)
         #expect(daemon.stop() == 0)
         await org.stop()
     }
 
-    @Test("records that a killed daemon left unsealed are sealed under the version that they were written in")
+    @Test("records that a killed daemon left unsealed are sealed under the version in which they were written")
     func schemaVersion() async throws {
         var settings = OrgSettings()
         settings.eventCount = 20_000
@@ -343,7 +345,7 @@ struct CollectionTests {
             try (text + "record: {schema_version: \(version)}\n").write(
                 toFile: workspace.configuration, atomically: true, encoding: .utf8)
         }
-        // The rest comes too slowly for the first daemon, however late it is seen to have some.
+        // The other events come too slowly for the first daemon, even if the test notices its first events late.
         org.setFaults([FaultRule(.slowBody, after: 3, bytesPerSecond: 20_000)])
         try configure("1.3.0")
         let first = try RunningDaemon(workspace)

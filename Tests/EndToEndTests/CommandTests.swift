@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The command line")
 struct CommandTests {
-    @Test("every command's help has an example, on standard output, and ends with 0")
+    @Test("every command's help has an example, is printed on standard output, and ends with 0")
     func help() throws {
         let commands = try CommandTree.all()
         #expect(commands.contains { $0.path == ["spool", "ack"] } && commands.count > 25)
@@ -20,7 +20,7 @@ struct CommandTests {
     }
 
     @Test(
-        "an example can be copied from the help as it is: no line of it is broken at 80 columns",
+        "an example can be copied from the help unchanged: no line of it is broken at 80 columns",
         arguments: [Programs.tributary, Programs.simulator])
     func examples(program: URL) throws {
         var found = 0
@@ -50,7 +50,7 @@ struct CommandTests {
         for name in ["add", "edit"] {
             let found = try CommandTree.all().first { $0.path == [group, name] }
             let flags = try #require(found).flags
-            // A destination keeps its type.
+            // The type of a destination can't be changed.
             for key in keys where !without.contains(key) && !(name == "edit" && key == "type") {
                 let flag = renamed[key] ?? String(key.split(separator: ".").last ?? "").replacing("_", with: "-")
                 #expect(flags.contains(flag), "\(group) \(name) has no --\(flag) for \(group)s[].\(key)")
@@ -59,7 +59,7 @@ struct CommandTests {
     }
 
     @Test(
-        "a wrong argument is 64, with words on standard error alone",
+        "a wrong argument ends with 64 and a message on standard error only",
         arguments: [["run", "--no-such"], ["fly"], ["spool", "prune"], ["check", "stray"]])
     func usage(arguments: [String]) throws {
         let outcome = try Programs.tributary(arguments, in: try Workspace())
@@ -69,7 +69,7 @@ struct CommandTests {
     }
 
     @Test(
-        "what is wrong with an argument is said with the usage of that very command",
+        "the message about a wrong argument contains the usage of that command",
         arguments: [
             (["integration", "add", "--bogus"], "integration add"),
             (["credential", "add", "x", "--type", "no"], "credential add"),
@@ -86,7 +86,7 @@ struct CommandTests {
     }
 
     @Test(
-        "a word that is no command is named, with the nearest one or with what there is",
+        "an unknown command is named, with the nearest command or a list of commands",
         arguments: [
             (["statsu"], "did you mean tributary status?"),
             (["integrations", "list"], "did you mean tributary integration?"),
@@ -104,7 +104,7 @@ struct CommandTests {
             "\(outcome.errors)")
     }
 
-    @Test("a token where a command or a name is expected is not repeated")
+    @Test("a token that was pasted instead of a command or a name is not repeated")
     func pastedToken() throws {
         let token = "00aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kL9n"
         let workspace = try Workspace()
@@ -123,7 +123,8 @@ struct CommandTests {
         }
     }
 
-    @Test("a bad configuration is 78 with file and line, from run and from check alike", arguments: ["run", "check"])
+    @Test(
+        "a configuration with a mistake ends run and check with 78, and the file and line", arguments: ["run", "check"])
     func badConfiguration(command: String) throws {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
@@ -142,7 +143,7 @@ struct CommandTests {
         #expect(missing.errors.contains("none.yaml"))
     }
 
-    @Test("a good configuration is summed up, also as JSON, without its secrets")
+    @Test("a valid configuration is summarized, also as JSON, without its secrets")
     func goodConfiguration() throws {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00very-secret-token")
@@ -155,14 +156,14 @@ struct CommandTests {
         #expect(!(text.output + text.errors + json.output + json.errors).contains("very-secret"))
     }
 
-    /// A configuration of a running daemon, with a mistake.
+    /// The configuration of a running daemon, to which a mistake was added.
     private func breaking(_ workspace: Workspace, _ change: (String) -> String) throws {
         let good = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
         try Data(change(good).utf8).write(to: URL(fileURLWithPath: workspace.configuration))
     }
 
     @Test(
-        "what a running daemon does is shown next to the mistakes that its configuration has by now",
+        "the status of a running daemon is shown next to the mistakes that its configuration has now",
         arguments: ["spol: {}\n", "record: {raw_data: often}\n", "record:\n\traw_data: true\n", "metrics: [\n"])
     func statusOfBrokenConfiguration(mistake: String) async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
@@ -193,12 +194,12 @@ struct CommandTests {
         let destinations = try run("destination", "list")
         #expect(destinations.status == 78 && destinations.errors.contains("error:"))
 
-        // The daemon refuses it too, and says so from then on.
+        // After a reload, the daemon also refuses the configuration and reports that.
         #expect(try run("reload").status == 78)
         #expect(daemon.status?.configuration?.refused?.problems.isEmpty == false)
         let refused = try run("status")
         #expect(refused.status == 0 && refused.output.contains("the earlier one stays in force"))
-        #expect(!refused.output.contains("has mistakes"), "the same is not said twice: \(refused.output)")
+        #expect(!refused.output.contains("has mistakes"), "the problem is reported only once: \(refused.output)")
 
         #expect(daemon.stop() == 0)
         let stopped = try run("status")
@@ -211,7 +212,7 @@ struct CommandTests {
         await org.stop()
     }
 
-    @Test("the status of a daemon with another configuration is never shown as that of one with mistakes")
+    @Test("the status of a daemon with another configuration is never shown as that of a configuration with mistakes")
     func statusOfAnother() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         let workspace = try Workspace()
@@ -240,7 +241,9 @@ struct CommandTests {
         await org.stop()
     }
 
-    @Test("a mistake in an integration keeps no loader from the segments, and one elsewhere no host from its fleet")
+    @Test(
+        "a mistake in an integration does not keep a loader from the segments, and other mistakes do not keep a host from its fleet"
+    )
     func mistakesElsewhere() throws {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
@@ -252,7 +255,9 @@ struct CommandTests {
         #expect(next.status == 74 && next.errors.contains("“raw_data”") && next.errors.contains("has no _spool.json"))
         try breaking(workspace) { $0.replacing("spool:\n", with: "spol:\n") }
         let other = try Programs.tributary(["spool", "list", "--config", workspace.configuration], in: workspace)
-        #expect(other.status == 78 && !other.errors.contains("_spool.json"), "the default spool may be another's")
+        #expect(
+            other.status == 78 && !other.errors.contains("_spool.json"),
+            "the default spool may belong to another configuration")
         try breaking(workspace) {
             $0.replacing("spol:\n", with: "spool:\n").replacing("record: {raw_data: often}\n", with: "")
         }
@@ -273,7 +278,7 @@ struct CommandTests {
         #expect(refused.status == 78 && refused.errors.contains("unknown key “hots”"), "\(refused.errors)")
     }
 
-    @Test("status without a daemon is 69 with words; with one it is 0, and the JSON is the daemon's own")
+    @Test("status without a daemon ends with 69 and a message; with one it ends with 0, and its JSON is the daemon's")
     func status() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         let workspace = try Workspace()

@@ -1,32 +1,32 @@
 import Foundation
 
-/// The commands and their arguments, from the program's own description of itself.
+/// The commands and their arguments, read from the program's description of itself.
 enum CommandTree {
     struct Argument: Decodable {
         struct Name: Decodable {
             var kind: String
             var name: String
         }
-        /// `positional`, `option` or `flag`.
+        /// The kind: `positional`, `option` or `flag`.
         var kind: String
         var isOptional: Bool
         var names: [Name]?
         var valueName: String?
 
-        /// Such as `--config`; nil for a positional one.
+        /// The long name, such as `--config`; nil for a positional argument.
         var option: String? { names?.first { $0.kind == "long" }.map { "--\($0.name)" } }
     }
 
     /// A command, or a group of commands.
     struct Found {
-        /// The arguments that lead to it.
+        /// The words that select the command.
         var path: [String]
         var isGroup: Bool
         var arguments: [Argument]
-        /// The text of its help, with the examples.
+        /// The text of the command's help, including the examples.
         var discussion: String
 
-        /// The names of its flags and options, without the dashes.
+        /// The names of the command's flags and options, without the dashes.
         var flags: Set<String> { Set(arguments.flatMap { $0.names ?? [] }.map(\.name)) }
     }
 

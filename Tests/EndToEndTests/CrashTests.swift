@@ -3,15 +3,16 @@ import OktaSimulator
 import TestSupport
 import Testing
 
-@Suite("Whatever dies", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+@Suite(
+    "Killed processes", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct CrashTests {
-    /// `TRIBUTARY_KILLS=200` is the long form: that many kills over 100,000 events.
+    /// `TRIBUTARY_KILLS=200` is the long form: 200 kills during 100,000 events.
     static let kills = ProcessInfo.processInfo.environment["TRIBUTARY_KILLS"].flatMap { Int($0) } ?? 24
     static let events = kills > 24 ? 100_000 : 25_000
     static let pageSize = 200
 
     @Test(
-        "every event is in exactly one sealed segment, once, through kills at random moments",
+        "every event is in exactly one sealed segment, once, after kills at random moments",
         .timeLimit(.minutes(20)))
     func killed() async throws {
         var settings = OrgSettings()
@@ -27,8 +28,8 @@ struct CrashTests {
         let pages = Self.events / Self.pageSize
         for life in 0..<Self.kills {
             let daemon = try RunningDaemon(workspace)
-            // Some lives end before the first request, most in the middle of their work: fetching, mapping, committing,
-            // sealing, recovering what the last one left.
+            // Some processes are killed before their first request, and most during their work: fetching, mapping, committing,
+            // sealing, or recovering from the previous kill.
             let requests = org.stats.requests + Int.random(in: 0...(2 * (pages / Self.kills)), using: &random)
             try await daemon.wait(for: "request \(requests) in life \(life)") { _ in org.stats.requests >= requests }
             try await Task.sleep(for: .microseconds(Int.random(in: 0...60_000, using: &random)))
@@ -45,8 +46,8 @@ struct CrashTests {
         #expect(expected.subtracting(sealed.count.keys).count == 0, "lost")
         #expect(Set(sealed.count.keys).subtracting(expected).count == 0, "invented")
         #expect(sealed.count.values.count { $0 > 1 } == 0, "doubled")
-        #expect(sealed.segments.values.count { $0.count > 1 } == 0, "in two segments")
-        #expect(org.stats.maximumInFlight == 1, "never two requests at once to one log")
+        #expect(sealed.segments.values.count { $0.count > 1 } == 0, "no event is in two segments")
+        #expect(org.stats.maximumInFlight == 1, "there are never two concurrent requests for one log")
 
         let verified = try Programs.tributary(["spool", "verify", "--config", workspace.configuration], in: workspace)
         #expect(verified.status == 0, "\(verified.output)\(verified.errors)")

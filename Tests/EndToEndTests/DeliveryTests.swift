@@ -2,7 +2,7 @@ import Delivery
 import Foundation
 import Testing
 
-/// What a store or a command makes of segments is tested by DeliveryTests and Suites/delivery.
+/// DeliveryTests and Suites/delivery test what stores and commands do with segments.
 @Suite("Delivering", .timeLimit(.minutes(5)))
 struct DeliveryCommandTests {
     private func configure(_ workspace: Workspace, _ destinations: String) throws {
@@ -41,7 +41,7 @@ struct DeliveryCommandTests {
         }
     }
 
-    @Test("a name that the configuration does not have is 78, and says which it has")
+    @Test("an unknown destination ends with 78, and the message names the configured ones")
     func unknown() throws {
         let workspace = try Workspace()
         try configure(workspace, "  - {name: lake, type: exec, command: [/bin/true]}")
@@ -51,7 +51,7 @@ struct DeliveryCommandTests {
     }
 
     @Test(
-        "a command gets every segment; a changed configuration is used after SIGHUP, a bad one is refused; a stop ends with 0"
+        "a command receives every segment, SIGHUP applies a changed configuration and refuses a bad one, and a stop ends with 0"
     )
     func reload() async throws {
         let workspace = try Workspace()
@@ -63,7 +63,7 @@ struct DeliveryCommandTests {
         for name in ["one", "two"] {
             try FileManager.default.createDirectory(atPath: workspace.path(name), withIntermediateDirectories: true)
         }
-        // A mistake in an integration is the collector's.
+        // A mistake in an integration concerns only the collector.
         try configure(workspace, command("one") + "\nintegrations:\n  - {name: acme, url: not a host}")
         let process = try start(workspace, "lake")
         defer { process.terminate() }

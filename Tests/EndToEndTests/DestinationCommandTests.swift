@@ -4,7 +4,7 @@ import NetworkFixtures
 import Synchronization
 import Testing
 
-/// What each step of a trial finds at real stores and servers is tested by Suites/delivery.
+/// Suites/delivery tests each step with real stores and servers.
 @Suite("tributary destination", .timeLimit(.minutes(5)))
 struct DestinationCommandTests {
     private func installation(_ more: String = "") throws -> Workspace {
@@ -28,7 +28,7 @@ struct DestinationCommandTests {
         try? String(contentsOfFile: workspace.path("credentials-deliver/\(name)/\(name)"), encoding: .utf8)
     }
 
-    /// A store that takes one key: an object is stored once.
+    /// A store that accepts one key and stores each object once.
     private static func store(keyID: String) throws -> LoopbackServer {
         final class Puts: Sendable { let value = Mutex(0) }
         let puts = Puts()
@@ -47,7 +47,7 @@ struct DestinationCommandTests {
         }
     }
 
-    @Test("add asks for a bucket and its access key on a terminal, tries it out, and shows no secret")
+    @Test("add asks for a bucket and its access key on a terminal, tests them, and shows no secret")
     func bucket() async throws {
         let store = try Self.store(keyID: "AKIARIGHT")
         let workspace = try installation()
@@ -91,7 +91,9 @@ struct DestinationCommandTests {
         for text in [wrong.screen, right.screen, file] { #expect(!text.contains("hunter2")) }
     }
 
-    @Test("add asks for a server and its token on a terminal, and again for what is wrong; Ctrl-C saves nothing")
+    @Test(
+        "add asks for a server and its token on a terminal, and repeats the question after a mistake; Ctrl-C saves nothing"
+    )
     func server() async throws {
         let server = try LoopbackServer { head in
             guard head.contains("Authorization: ApiKey right-token\r\n") else {

@@ -3,15 +3,15 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// Every fault that the simulator has, at the first page, in the middle of a backlog, and when the log is caught up; each cell an org
-/// and an integration of its own, all in one daemon.
+/// Every fault of the simulator, at the first page, during a backlog, and when the log is caught up. Each cell is an org with its
+/// own integration, and one daemon collects all of them.
 @Suite(
     "The fault matrix", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct FaultMatrixTests {
     private struct Fault {
         let name: String
         let rule: FaultRule
-        /// Elements that a page had more than the log, and that are set aside or become a record of their own.
+        /// The number of elements that a page had in addition to the log, and that are set aside or become records.
         var rejected = 0
         var extra = 0
     }
@@ -27,8 +27,9 @@ struct FaultMatrixTests {
         let moment: Moment
         let org: SimulatedOrg
         private var isStruck = false
-        /// When the last strike was seen, and when all events were collected after it.
+        /// When the last fault was observed.
         var ended: ContinuousClock.Instant?
+        /// When all events after the last fault were collected.
         var recovered: ContinuousClock.Instant?
 
         var name: String { "\(fault.name)-\(moment.rawValue)" }
@@ -48,7 +49,7 @@ struct FaultMatrixTests {
             org = try await SimulatedOrg.start(settings)
         }
 
-        /// Strikes an org that is caught up, together with new events.
+        /// Causes faults at an org that is caught up, and adds new events.
         private func strike() {
             org.setFaults([fault.rule])
             try? org.append(
@@ -60,7 +61,7 @@ struct FaultMatrixTests {
                 })
         }
 
-        /// - Parameter integration: what the daemon says of it.
+        /// - Parameter integration: the daemon's status of the integration.
         func look(_ integration: StatusReport.Integration, at now: ContinuousClock.Instant) {
             if moment == .caughtUp, !isStruck, integration.state == .live {
                 isStruck = true
@@ -75,8 +76,8 @@ struct FaultMatrixTests {
         }
     }
 
-    /// Every kind with every variant. A fault that an operator has to correct is probed once a minute, so it strikes once; what passes by
-    /// itself strikes twice.
+    /// Every kind of fault with every variant. A fault that an operator has to correct is retried only once a minute, so it occurs once; a fault that passes
+    /// without an operator occurs twice.
     private static let faults: [Fault] = {
         var all: [Fault] = []
         func add(_ name: String, _ rule: FaultRule, rejected: Int = 0, extra: Int = 0) {
@@ -138,7 +139,7 @@ struct FaultMatrixTests {
             let rejected = report.integrations.first { $0.name == cell.name }?.rejected
             #expect(rejected == cell.fault.rejected, "\(cell.name): set aside")
             let isHang = cell.fault.rule.kind == .hang
-            #expect(cell.org.stats.maximumInFlight <= 1 || isHang, "\(cell.name): one request at a time")
+            #expect(cell.org.stats.maximumInFlight <= 1 || isHang, "\(cell.name): only one request at a time")
         }
         let verified = try Programs.tributary(["spool", "verify", "--config", workspace.configuration], in: workspace)
         #expect(verified.status == 0, "\(verified.output)")
@@ -152,7 +153,7 @@ struct FaultMatrixTests {
         }
     }
 
-    /// Seconds from the last request that a fault struck to the state in which everything was collected.
+    /// The seconds from the last request with a fault until everything was collected.
     private static func table(_ cells: [Cell]) -> String {
         func seconds(_ cell: Cell?) -> String {
             guard let cell, let ended = cell.ended, let recovered = cell.recovered else { return "?" }

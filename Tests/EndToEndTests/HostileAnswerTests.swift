@@ -9,7 +9,7 @@ import Testing
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct HostileAnswerTests {
     @Test(
-        "a next link, a redirect or a split Link header to elsewhere sends nothing there, and collection goes on",
+        "a next link, a redirect or a split Link header to another host causes no request there, and collection continues",
         .timeLimit(.minutes(20)))
     func elsewhere() async throws {
         let trap = try LoopbackServer { _ in .answer("Content-Type: application/json", "[]") }
@@ -40,7 +40,8 @@ struct HostileAnswerTests {
     }
 
     @Test(
-        "bombs, endless bodies and endless headers are cut off, said, and cost little memory", .timeLimit(.minutes(20)))
+        "compression bombs, endless bodies and endless headers are cut off and reported, and take little memory",
+        .timeLimit(.minutes(20)))
     func bombs() async throws {
         let bomb = try Self.bomb(mebibytes: 512, layers: 1)
         let nested = try Self.bomb(mebibytes: 2048, layers: 2)
@@ -69,26 +70,26 @@ struct HostileAnswerTests {
         let workspace = try Workspace()
         try workspace.configure(servers.map { ($0.name, $0.server.url) }, token: OrgSettings().tokens[0])
         let daemon = try RunningDaemon(workspace)
-        // Three times, so that what is not given back would add up.
+        // Repeated three times, so that memory that is not freed would add up.
         try await daemon.wait(for: "all cut off three times") { report in
             report?.integrations.count { ($0.problem?.attempts ?? 0) >= 3 } == servers.count
         }
         let report = try #require(daemon.status)
         for integration in report.integrations {
             let message = integration.problem?.message ?? ""
-            // What is packed twice is not even unpacked.
-            let words = integration.name == "nested" ? "an encoding that was not asked for" : "is too large"
+            // A body that is compressed twice is not decompressed at all.
+            let words = integration.name == "nested" ? "an encoding that was not requested" : "is too large"
             #expect(message.contains(words), "\(integration.name): \(message)")
             #expect(integration.events == 0)
         }
         let peak = try #require(daemon.peakMemory) / 1024
         print("hostile answers: peak memory \(peak) MiB")
-        // Four answers of up to 32 MiB each at once, and what an array takes to grow.
+        // Four concurrent answers of up to 32 MiB each, and the memory that growing arrays take.
         #expect(peak < 300)
         #expect(daemon.stop() == 0)
     }
 
-    @Test("a captive portal is told from Okta, in status and in check", .timeLimit(.minutes(20)))
+    @Test("a captive portal is distinguished from Okta, in status and in check", .timeLimit(.minutes(20)))
     func captivePortal() async throws {
         let page = "<!DOCTYPE html><html><body>Welcome to the guest network</body></html>"
         let login = try LoopbackServer { _ in .answer("Content-Type: text/html", page) }
@@ -115,12 +116,12 @@ struct HostileAnswerTests {
         }
         #expect(check.output.contains("skipped  credential"))
         #expect(!(workspace.log + check.output + check.errors).contains("sekret"))
-        // Only where the organization was found is the credential shown.
+        // The credential is sent only after the organization was recognized.
         let checked = (login.requests + redirect.requests).filter { $0.contains("okta-organization") }
         #expect(checked.count >= 2 && checked.allSatisfy { !$0.contains("Authorization") })
     }
 
-    /// Zeros, compressed `layers` times.
+    /// Zeros that are compressed `layers` times.
     private static func bomb(mebibytes: Int, layers: Int) throws -> [UInt8] {
         let files = try FixtureProcess("bomb")
         let packing = String(repeating: " | gzip -9", count: layers)

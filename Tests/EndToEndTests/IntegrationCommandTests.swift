@@ -18,7 +18,7 @@ struct IntegrationCommandTests {
         return try await SimulatedOrg.start(settings)
     }
 
-    /// A workspace without credentials and integrations, as a package leaves it.
+    /// A workspace without credentials and integrations, as after an installation.
     private func installation(_ more: String = "") throws -> Workspace {
         let workspace = try Workspace()
         let text = """
@@ -32,7 +32,7 @@ struct IntegrationCommandTests {
         return workspace
     }
 
-    /// Configuration files and secrets, with their content.
+    /// The configuration files and secrets with their contents.
     private func saved(_ workspace: Workspace) -> [String: String] {
         var found: [String: String] = [:]
         for directory in ["conf.d", "credentials"] {
@@ -53,7 +53,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "add asks on a terminal: a wrong address and a wrong token are told and asked again, and the first events get their tick"
+        "add asks on a terminal, repeats the question after a wrong address or token, and marks the first collected events"
     )
     func guided() async throws {
         let org = try await org(1)
@@ -65,7 +65,7 @@ struct IntegrationCommandTests {
         try await terminal.answer("not a valid name", "acme")
         try await terminal.answer("Description", "the one: \"and only\"")
         try await terminal.answer("Address of the org", "acme")
-        // A port of this machine on which nothing listens.
+        // No program listens on this port of this machine.
         try await terminal.answer("write https://acme.okta.com", "http://127.0.0.1:1/admin")
         try await terminal.wait(for: "→ http://127.0.0.1:1")
         try await terminal.answer("Choice [1]", "")
@@ -100,7 +100,7 @@ struct IntegrationCommandTests {
         #expect(shown.output.contains("\"data_ingest.poll_interval\" : \"15s\""), "\(shown.output)")
         #expect(try run(["network", "show"], in: workspace).output.contains("example.com, example.net"))
 
-        // The second one asks neither for the network nor for a token.
+        // The second run asks neither for the network nor for a token.
         let other = try await self.org(2)
         let second = try PseudoTerminal(
             ["integration", "add", "globex", "--url", other.url, "--config", workspace.configuration])
@@ -108,7 +108,7 @@ struct IntegrationCommandTests {
         try await second.answer("Choice [1]", "")
         try await second.answer("How far back", "1d")
         try await second.wait(for: "1) acme-read")
-        // Enter alone would not send the first org's token to this one.
+        // Pressing only Enter must not send the first org's token to this org.
         try await second.answer("Choice [2]", "1")
         try await second.wait(for: "✔ globex collects: ")
         #expect(try await second.end() == 0)
@@ -120,7 +120,7 @@ struct IntegrationCommandTests {
         for org in [org, other] { await org.stop() }
     }
 
-    @Test("add by flags and standard input never asks; what is missing or refused is said, with nothing saved")
+    @Test("add with flags and standard input never asks; missing or refused values are reported, and nothing is saved")
     func flags() async throws {
         let org = try await org(3)
         let token = org.settings.tokens[0]
@@ -166,11 +166,11 @@ struct IntegrationCommandTests {
         #expect(again.errors.contains("already exists"))
         #expect(saved(workspace) == files)
 
-        // What a message tells to type is about the same configuration.
+        // The commands in a message use the same configuration.
         #expect(again.errors.contains("tributary integration edit acme --config \(workspace.configuration)"))
         #expect(added.errors.contains("tributary run --config \(workspace.configuration)"))
 
-        // A daemon that is started now collects it.
+        // A daemon that is started now collects the integration.
         let daemon = try RunningDaemon(workspace)
         try await daemon.waitUntilLive()
         let list = try run(["integration", "list"], in: workspace)
@@ -180,7 +180,7 @@ struct IntegrationCommandTests {
         #expect(alone.status == 0)
         #expect(alone.errors.contains("no daemon runs") && alone.output.contains("·  acme"))
 
-        // A file that is broken hides nothing.
+        // A broken file does not hide the other integrations.
         let broken = "integrations: [{name: broken, url: broken.okta.com, data_ingest: {credentials: x}}]\n"
         try Data(broken.utf8).write(to: URL(fileURLWithPath: workspace.path("conf.d/broken.yaml")))
         let some = try run(["integration", "list"], in: workspace)
@@ -192,7 +192,7 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("what add refuses is a document for --json, with the problem and what the org answered")
+    @Test("with --json, a refusal of add is a document with the problem and the org's answer")
     func refusedDocument() async throws {
         let org = try await org(30)
         let workspace = try installation()
@@ -222,7 +222,7 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("several runs of credential add at once: one stores its secret, the others change nothing")
+    @Test("of several concurrent runs of credential add, one stores its secret and the others change nothing")
     func credentialsAtOnce() async throws {
         let workspace = try installation()
         let tokens = (0..<6).map { "00" + String(repeating: "aB\($0)", count: 13) + "x" }
@@ -249,7 +249,7 @@ struct IntegrationCommandTests {
         #expect(try run(["check"], in: workspace).status == 0)
     }
 
-    @Test("a new credential takes no file in which something else stands, and a description can't disturb the terminal")
+    @Test("a new credential does not replace an unrelated file, and a description can't disturb the terminal")
     func takenFile() throws {
         let workspace = try installation()
         let file = "conf.d/credential-x.yaml"
@@ -278,7 +278,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "Ctrl-C at a question leaves everything as it was",
+        "Ctrl-C at a question leaves everything unchanged",
         arguments: [
             "Name, such as", "Description", "Address of the org", "Choice [1]", "How far back",
             "Name of the credential", "API token of acme-read", "Domains, such as", "IP ranges",
@@ -295,7 +295,7 @@ struct IntegrationCommandTests {
         ] {
             try await terminal.wait(for: question)
             if question == last { break }
-            // Not before it reads hidden.
+            // Waits until the program reads without echo.
             if question.hasPrefix("API token") { try await terminal.wait(for: "(not shown): ") }
             terminal.type(answer + "\n")
         }
@@ -308,7 +308,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "Ctrl-C while the org is asked leaves nothing, not even the trial's secret; while the first events are waited for it keeps what is saved"
+        "Ctrl-C during the test of the org leaves nothing, not even the test's secret; during the wait for the first events it keeps the saved files"
     )
     func controlCLater() async throws {
         var settings = OrgSettings()
@@ -346,13 +346,15 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("what the daemon refuses is taken back, secret and all, and the daemon goes on with what it had")
+    @Test(
+        "if the daemon refuses a change, files and secret are restored, and the daemon continues with its earlier configuration"
+    )
     func refused() async throws {
         let org = try await org(5)
         let workspace = try installation()
         let daemon = try RunningDaemon(workspace)
         try await daemon.wait(for: "the start") { $0 != nil }
-        // The daemon reads another main file than the command: one in which something is wrong by now.
+        // The daemon's main file differs from the command's, and now has a mistake.
         let other = workspace.path("other.yaml")
         let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
         try Data(text.utf8).write(to: URL(fileURLWithPath: other))
@@ -369,7 +371,9 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("pause and resume under a running daemon, and remove and add again: each event once, from its place")
+    @Test(
+        "pause and resume, and remove and add, with a running daemon: each event is collected once, from the stored place"
+    )
     func pause() async throws {
         let org = try await org(6, events: 200, rate: 20)
         let workspace = try installation()
@@ -388,12 +392,12 @@ struct IntegrationCommandTests {
         #expect(daemon.status?.line.hasPrefix("0 of 0 integrations live, 1 paused") == true)
         let requests = org.stats.requests
         let status = try run(["status"], in: workspace)
-        #expect(status.status == 0, "a pause that somebody wanted is no failure: \(status.output)")
+        #expect(status.status == 0, "a pause by an operator is not a failure: \(status.output)")
         #expect(try run(["integration", "pause", "acme"], in: workspace).output == "acme is already paused\n")
         let events = org.eventCount
         try await daemon.wait(for: "events that nobody collects") { _ in org.eventCount > events + 40 }
-        #expect(org.stats.requests == requests, "Okta is asked while it is paused")
-        // It stays so over a restart.
+        #expect(org.stats.requests == requests, "Okta must not be asked during a pause")
+        // The pause lasts over a restart.
         #expect(daemon.stop() == 0)
         let next = try RunningDaemon(workspace)
         try await next.wait(for: "paused") { $0?.integrations.map(\.state) == [.paused] }
@@ -417,14 +421,14 @@ struct IntegrationCommandTests {
         #expect(next.stop() == 0)
         let sealed = try workspace.sealedUIDs(of: "acme").count
         #expect(sealed.values.allSatisfy { $0 == 1 }, "doubled")
-        // The org goes on: what is sealed is the beginning of its log.
+        // The org continues to write events, so the sealed events are the beginning of its log.
         #expect(Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)), "lost")
-        #expect(sealed.count > events + 40, "what came during the pause is collected after it")
+        #expect(sealed.count > events + 40, "events from the pause are collected after it")
         await org.stop()
     }
 
     @Test(
-        "a service app is set up by the steps on the screen: its key is made here, and its private half is only in the secret"
+        "a service app is set up by the steps on the screen: its key is created here, and the private key is only in the secret"
     )
     func serviceApp() async throws {
         let port = try #require(ReservedPort())
@@ -483,13 +487,13 @@ struct IntegrationCommandTests {
         }
     }
 
-    @Test("edit changes what it is told, tries a new address first, and names the line that it leaves alone")
+    @Test("edit makes the requested changes, tests a new address first, and names the line that it leaves unchanged")
     func edit() async throws {
         let org = try await org(7)
         let workspace = try installation(
             "integrations:\n  - {name: braces, url: braces.okta.com, data_ingest: {credential: acme-read}}")
         let token = org.settings.tokens[0]
-        // The configuration names a credential that comes with this.
+        // The configuration names a credential that does not exist before.
         let record = "credentials:\n  - name: acme-read\n    secret_file: \(workspace.path("token"))\n"
         try Data(token.utf8).write(to: URL(fileURLWithPath: workspace.path("token")))
         try FileManager.default.createDirectory(

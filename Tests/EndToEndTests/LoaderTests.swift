@@ -4,19 +4,19 @@ import TestSupport
 import Testing
 
 @Suite(
-    "A loader while the daemon runs",
+    "A loader with a running daemon",
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct LoaderTests {
     static let events = 6_000
     static let kills = 12
 
-    /// Loads what the manifest names, by position, and deletes it, as `docs/loaders.md` has it.
+    /// Loads the segments in the manifest by position, and deletes them, as in `docs/loaders.md`.
     private final class Loader {
         private let workspace: Workspace
         private var sequence = 0
         private var paths: Set<String> = []
         private(set) var loaded: [String: Int] = [:]
-        /// Segments that were there again after they had been deleted.
+        /// Segments that existed again after they had been deleted.
         private(set) var returned: [String] = []
 
         init(_ workspace: Workspace) {
@@ -25,7 +25,7 @@ struct LoaderTests {
 
         func load() throws {
             let manifest = FileManager.default.contents(atPath: workspace.spool + "/_manifest.ndjson") ?? Data()
-            // A last line without a newline is being written.
+            // A last line without a newline is still being written.
             for line in manifest.split(separator: 10, omittingEmptySubsequences: false).dropLast() {
                 let entry = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
                 let path = try #require(entry["path"] as? String)
@@ -35,7 +35,7 @@ struct LoaderTests {
                     continue
                 }
                 let position = try #require(entry["sequence"] as? Int)
-                #expect(position == sequence + 1, "no gap and no position twice")
+                #expect(position == sequence + 1, "positions have no gap and do not repeat")
                 sequence = position
                 let records = try workspace.decompress(path).split(separator: 10)
                 #expect(records.count == entry["records"] as? Int)
@@ -51,7 +51,7 @@ struct LoaderTests {
     }
 
     @Test(
-        "what a loader has deleted does not come back, and nothing comes twice, while the daemon is killed again and again",
+        "segments that a loader has deleted do not come back, and no event comes twice, while the daemon is killed repeatedly",
         .timeLimit(.minutes(20)))
     func deletes() async throws {
         var settings = OrgSettings()
@@ -67,7 +67,7 @@ struct LoaderTests {
             let daemon = try RunningDaemon(workspace)
             let requests = org.stats.requests + Int.random(in: 0...(Self.events / 50 / Self.kills), using: &random)
             try await daemon.wait(for: "request \(requests) in life \(life)") { _ in org.stats.requests >= requests }
-            // While it seals, and after it died in the middle of that.
+            // Kills the daemon during a seal, and after it died during a seal.
             try loader.load()
             try await Task.sleep(for: .microseconds(Int.random(in: 0...30_000, using: &random)))
             daemon.kill()
@@ -80,7 +80,7 @@ struct LoaderTests {
         }
         #expect(daemon.stop() == 0)
         try loader.load()
-        // Once more from the start: nothing was left behind that comes now.
+        // Starts once more: nothing was left behind that appears now.
         let last = try RunningDaemon(workspace)
         try await last.waitUntilLive()
         #expect(last.stop() == 0)

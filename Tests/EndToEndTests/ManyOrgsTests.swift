@@ -5,10 +5,10 @@ import OktaSimulator
 import Testing
 
 @Suite(
-    "One daemon, many orgs",
+    "One daemon with many orgs",
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct ManyOrgsTests {
-    @Test("a hundred orgs with a backlog, half of which never answer: the others are collected in time, exactly once")
+    @Test("of a hundred orgs with a backlog, half never answer; the others are collected in time, exactly once")
     func halfHang() async throws {
         let orgs = try await start(100, events: 250)
         for org in orgs[50...] { org.setFaults([FaultRule(.hang)]) }
@@ -18,7 +18,9 @@ struct ManyOrgsTests {
             segmentMaxAge: "1h")
         let daemon = try RunningDaemon(workspace)
         try await daemon.waitUntilLive(integrations: 50)
-        #expect(orgs[50...].allSatisfy { $0.stats.maximumInFlight == 1 }, "every org was asked, none twice at once")
+        #expect(
+            orgs[50...].allSatisfy { $0.stats.maximumInFlight == 1 },
+            "every org was asked, and none had two concurrent requests")
         let memory = try #require(daemon.peakMemory)
         #expect(memory < 256 << 10, "\(memory) KiB")
         #expect(daemon.stop() == 0)
@@ -30,7 +32,7 @@ struct ManyOrgsTests {
         for org in orgs { await org.stop() }
     }
 
-    /// What stands in all segments, by one process: there are many.
+    /// The contents of all segments, read by one process because there are many.
     private func uids(of workspace: Workspace) throws -> [String] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")
@@ -41,7 +43,7 @@ struct ManyOrgsTests {
         try process.run()
         let lines = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "no whole zstd file")
+        #expect(process.terminationStatus == 0, "a zstd file is incomplete")
         return try lines.split(separator: 0x0A).map { line in
             try #require(line.withUnsafeBytes(recordUID).map { String(decoding: $0, as: UTF8.self) })
         }

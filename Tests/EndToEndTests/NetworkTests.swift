@@ -11,7 +11,7 @@ struct FrontedOrg {
     let url: String
 
     /// - Parameters:
-    ///   - host: the name or address that the daemon calls.
+    ///   - host: the name or address that the daemon uses.
     ///   - address: where nginx listens.
     static func start(
         _ settings: OrgSettings, _ certificate: TestAuthority.Certificate, host: String = "localhost",
@@ -34,7 +34,7 @@ struct FrontedOrg {
 }
 
 @Suite(
-    "The network between",
+    "The network between daemon and org",
     .enabled(
         if: NginxServer.isThere && FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"),
         "nginx, openssl and zstd are needed"))
@@ -47,7 +47,7 @@ struct NetworkTests {
         return settings
     }
 
-    @Test("through nginx with TLS, HTTP/2 and gzip each event arrives once", .timeLimit(.minutes(20)))
+    @Test("through nginx with TLS, HTTP/2 and gzip, each event arrives once", .timeLimit(.minutes(20)))
     func fronted() async throws {
         let authority = try TestAuthority()
         let fronted = try await FrontedOrg.start(
@@ -82,10 +82,10 @@ struct NetworkTests {
             ("old-tls", try await FrontedOrg.start(settings(13), good, protocols: "TLSv1 TLSv1.1")),
         ]
         let words = [
-            "wrong-ca": ("from no authority that this machine trusts", "login page"),
+            "wrong-ca": ("issued by an authority that this machine does not trust", "login page"),
             "wrong-name": ("is for another name", "Check the org's URL"),
             "expired": ("has expired", "this machine's clock"),
-            "old-tls": ("offers no TLS 1.2", "brought up to date"),
+            "old-tls": ("offers no TLS 1.2", "has to be updated"),
         ]
         let workspace = try Workspace()
         try workspace.configure(
@@ -107,7 +107,7 @@ struct NetworkTests {
             #expect(check.output.contains(message), "\(name) in check")
             #expect(front.nginx.requests.isEmpty, "\(name): \(front.nginx.requests)")
             #expect(front.org.stats.requests == 0 && front.org.stats.connections == 0, "\(name)")
-            // The server's owner corrects it.
+            // The server's owner corrects the problem.
             let port = front.nginx.port
             front.nginx.stop()
             let mended = try NginxServer(good, port: port, upstream: front.org.url)
@@ -124,7 +124,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "through a forward proxy with a password each event arrives once; its refusal is reported, and corrected without a restart",
+        "through a proxy with a password, each event arrives once; its refusal is reported, and corrected without a restart",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
         .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func proxy() async throws {
@@ -155,7 +155,7 @@ struct NetworkTests {
         }
         let down = try await problem("acme", says: "the proxy (127.0.0.1:\(port) can't be connected")
         #expect(down.remedy.contains("network.proxy"))
-        #expect(fronted.nginx.requests.isEmpty, "asked without the proxy")
+        #expect(fronted.nginx.requests.isEmpty, "the proxy must be used")
 
         let proxy = try TinyProxy(
             port: port, credentials: ("joe", "hunter2"), ports: [fronted.nginx.port])
@@ -186,7 +186,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "no_proxy is honoured, and the environment's proxy is the default",
+        "no_proxy is respected, and the environment's proxy is the default",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
         .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func exceptions() async throws {

@@ -17,7 +17,7 @@ struct NormalizeTests {
         }
     }
 
-    @Test("an array, a line an event, CRLF and blank lines, from standard input, come out as a record a line")
+    @Test("an array, one event per line, CRLF and blank lines on standard input become one record per line")
     func forms() throws {
         let workspace = try Workspace()
         let forms = [
@@ -37,7 +37,7 @@ struct NormalizeTests {
         #expect(empty.status == 0 && empty.output.isEmpty)
     }
 
-    @Test("several files and standard input in the order of the arguments; a missing one is 66")
+    @Test("several files and standard input are read in the order of the arguments; a missing file ends with 66")
     func files() throws {
         let workspace = try Workspace()
         for name in ["a", "b"] { try Data(event(name).utf8).write(to: URL(fileURLWithPath: workspace.path(name))) }
@@ -50,7 +50,7 @@ struct NormalizeTests {
         #expect(missing.errors.contains("none: No such file"))
     }
 
-    @Test("a bad event is named with its place, the others come out, and the end is 65")
+    @Test("a bad event is reported with its position, the others become records, and the exit code is 65")
     func badEvent() throws {
         let input = event("a") + "\n{\"uuid\":\"x\",\"eventType\":nope}\n" + event("b") + "\n"
         let outcome = try Programs.tributary(["normalize"], input: Data(input.utf8), in: try Workspace())
@@ -61,7 +61,8 @@ struct NormalizeTests {
     }
 
     @Test(
-        "the API's answer to a refused request is no event: the message says so, nothing comes out, and the end is 65")
+        "the API's answer to a refused request is not an event: the message says so, there is no output, and the exit code is 65"
+    )
     func apiError() throws {
         let answer = #"{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorCauses":[]}"#
         for input in [answer, "[\(answer)]", answer + "\n"] {
@@ -76,7 +77,7 @@ struct NormalizeTests {
         #expect(try uids(mixed.output) == ["a"])
     }
 
-    @Test("a file in UTF-16 is said to be one")
+    @Test("the encoding of a file in UTF-16 is named")
     func encoding() throws {
         for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian] {
             let input = try #require((event("a") + "\n").data(using: encoding))
@@ -87,7 +88,7 @@ struct NormalizeTests {
         }
     }
 
-    @Test("--explain says for each event which rule decided each part, instead of its record")
+    @Test("--explain prints for each event which rule decided each part, instead of its record")
     func explain() throws {
         let input = event("a") + "\n" + event("b", type: "palm.zone.create")
         let outcome = try Programs.tributary(["normalize", "--explain"], input: Data(input.utf8), in: try Workspace())
@@ -100,7 +101,9 @@ struct NormalizeTests {
         #expect(!outcome.output.contains("{\"metadata\""))
     }
 
-    @Test("a site's catalogue row wins, and a bad row is refused with file and line before anything is read")
+    @Test(
+        "a site's catalogue row overrides the built-in one, and a bad row is refused with file and line before any event is read"
+    )
     func catalogue() throws {
         let workspace = try Workspace()
         let table = workspace.path("rows.tsv")
@@ -113,7 +116,7 @@ struct NormalizeTests {
         #expect(outcome.errors.contains("\(table):2"), "\(outcome.errors)")
     }
 
-    @Test("a reader that goes away early is no error worth words, and a long stream takes no more memory")
+    @Test("a reader that closes the pipe early causes no error message, and a long stream takes no more memory")
     func streams() throws {
         let workspace = try Workspace()
         let one = event("a") + "\n"

@@ -38,7 +38,7 @@ struct OnlineCheckTests {
         "name", "connection", "organization", "credential", "permission", "rate_limit", "clock", "newest_event",
     ]
 
-    /// Steps up to the failed one, which is followed by skipped ones.
+    /// The steps up to the failed one, followed by skipped ones.
     private static func failing(_ step: String) -> String {
         let index = names.firstIndex(of: step) ?? 0
         return names.enumerated().map { number, name in
@@ -56,7 +56,7 @@ struct OnlineCheckTests {
         return (outcome.status, document.online, outcome.errors)
     }
 
-    @Test("a good org passes every step, and what it says is told in text and JSON")
+    @Test("a good org passes every step, and its answers are shown as text and as JSON")
     func good() async throws {
         var settings = OrgSettings()
         settings.limitPerMinute = 60
@@ -66,14 +66,14 @@ struct OnlineCheckTests {
         try workspace.configure([("acme", org.url), ("acme-two", org.url)], token: settings.tokens[0])
         let (status, all, _) = try check(workspace)
         #expect(status == 0)
-        #expect(all.map(\.integration) == ["acme", "acme-two"], "in the order of the configuration")
+        #expect(all.map(\.integration) == ["acme", "acme-two"], "the order is that of the configuration")
         let found = try #require(all.first)
         #expect(found.verdict == "good")
         #expect(found.outcomes == Self.names.map { "\($0):passed" }.joined(separator: " "))
         #expect(found.facts.organizationId == settings.orgId)
         #expect(found.facts.engine == "Classic Engine")
         #expect(found.facts.rateLimit == 60)
-        #expect((found.facts.rateLimitRemaining ?? 0) >= 56, "it costs two requests of the log's budget")
+        #expect((found.facts.rateLimitRemaining ?? 0) >= 56, "a check uses two requests of the log's rate limit")
         #expect(abs(found.facts.clockDifferenceSeconds ?? 99) < 3)
         #expect(found.facts.newestEvent?.hasSuffix("Z") == true)
         let text = try Programs.tributary(["check", "--online", "--config", workspace.configuration], in: workspace)
@@ -81,11 +81,11 @@ struct OnlineCheckTests {
         #expect(text.output.contains("ok       credential    read-acme is accepted"))
         #expect(text.output.contains("60 requests a minute for everyone"))
         #expect(text.output.contains("rate_limit_share 0.5 takes up to 30 of them"))
-        #expect(!text.output.contains("✔"), "marks are for terminals")
+        #expect(!text.output.contains("✔"), "symbols are only for terminals")
         await org.stop()
     }
 
-    @Test("each failing step says what to do, the later ones are skipped, and the exit code is of the worst")
+    @Test("each failing step says what to do, later steps are skipped, and the exit code is that of the worst problem")
     func failures() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         var settings = OrgSettings()
@@ -109,7 +109,9 @@ struct OnlineCheckTests {
             #expect(answer.outcomes == Self.failing(step))
             #expect(answer.failed?.advice?.isEmpty == false)
         }
-        #expect(other.requests.allSatisfy { !$0.contains("Authorization") }, "the token went to what is no Okta org")
+        #expect(
+            other.requests.allSatisfy { !$0.contains("Authorization") },
+            "no token must be sent to an address that is not an Okta org")
 
         try workspace.configure(
             [
@@ -141,7 +143,7 @@ struct OnlineCheckTests {
         for org in [org, powerless, busy] { await org.stop() }
     }
 
-    @Test("many integrations are asked at the same time, eight at most", .timeLimit(.minutes(20)))
+    @Test("many integrations are checked concurrently, at most eight at a time", .timeLimit(.minutes(20)))
     func parallel() async throws {
         let asked = Asked()
         let server = try LoopbackServer { _ in
@@ -157,7 +159,7 @@ struct OnlineCheckTests {
         #expect(asked.most == 8)
     }
 
-    /// Requests that are being answered. The first ones wait for each other, so that none is over before all that come together are there.
+    /// The number of requests that are being answered. The first requests wait for each other, so that none ends before all concurrent ones have arrived.
     private final class Asked: @unchecked Sendable {
         private let condition = NSCondition()
         private var now = 0
@@ -178,7 +180,7 @@ struct OnlineCheckTests {
         func leave() { condition.withLock { now -= 1 } }
     }
 
-    @Test("a clock that is off, and a log without events, are warnings")
+    @Test("a wrong clock, and a log without events, are warnings")
     func warnings() async throws {
         let server = try LoopbackServer { request in
             let type = "Content-Type: application/json"

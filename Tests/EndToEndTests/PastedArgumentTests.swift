@@ -3,23 +3,23 @@ import Testing
 
 @Suite("A token that was pasted into a command line")
 struct PastedArgumentTests {
-    /// Made up; the form is Okta's.
+    /// A made-up token in Okta's form.
     static let token = "00fKq3Zt9LwXb7RmPv2YcN8sHd5JgQ1aTe6Ui0oB4k"
 
-    /// Whole, cut short, from the middle, quoted, and with what people put in front.
+    /// The token in different forms: complete, cut short, a part from its middle, quoted, and with common prefixes.
     static let forms = [
         token, String(token.prefix(25)), String(token.prefix(12)), String(token.dropFirst(10).prefix(15)),
         "\"\(token)\"", "'\(token.prefix(30))'", "SSWS \(token)", "Bearer \(token)", "\"SSWS \(token.prefix(20))\"",
     ]
 
-    /// Every six characters in a row, in small letters: some values are kept so.
+    /// All parts of six characters, in lower case, because some values are converted to lower case.
     static let pieces: [String] = {
         let characters = Array(token.lowercased())
         return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
     }()
 
-    /// Every option and argument of every command is a place, and so is a flag's value, a stray word, and an option that there is not. `@` is where it is
-    /// pasted.
+    /// The token is put into every option and argument of every command, into the value of a flag, an additional word, and an unknown option. `@` marks its
+    /// position.
     static let places: [[String]] = {
         guard let commands = try? CommandTree.all() else { return [] }
         var places: [[String]] = []
@@ -47,7 +47,7 @@ struct PastedArgumentTests {
         return places
     }()
 
-    @Test("no six characters of it are shown, whatever the form, the command and the place")
+    @Test("no six characters of the token are shown, whatever its form, the command and the place")
     func neverShown() throws {
         let places = Self.places
         #expect(places.count > 250, "\(places.count)")
@@ -61,7 +61,7 @@ struct PastedArgumentTests {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
         for (number, place) in places.enumerated() {
-            // An id of a user of Okta looks like a part of a token.
+            // The id of an Okta user looks like a part of a token.
             let isUser = place.first == "respond"
             let others = Array(Self.forms.dropFirst())
             for form in [Self.token] + (isUser ? [] : [others[number % others.count]]) {

@@ -1,9 +1,9 @@
 import Foundation
 
-/// The programs under test, which the build puts next to the tests.
+/// The tested programs, which the build puts next to the tests.
 enum Programs {
     static let directory: URL = {
-        // The test bundle lies in the directory of the products.
+        // The test bundle is in the directory of the products.
         var url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         while url.path != "/", !FileManager.default.isExecutableFile(atPath: url.appending(path: "tributary").path) {
             url = url.deletingLastPathComponent()
@@ -14,19 +14,19 @@ enum Programs {
     static var tributary: URL { directory.appending(path: "tributary") }
     static var simulator: URL { directory.appending(path: "okta-simulator") }
 
-    /// What a finished program left.
+    /// The result of a finished program.
     struct Outcome {
         var status: Int32
         var output: String
         var errors: String
     }
 
-    /// Runs `tributary` to its end.
+    /// Runs `tributary` until it ends.
     static func tributary(_ arguments: [String], input: Data = Data(), in workspace: Workspace) throws -> Outcome {
         try run(tributary, arguments, input: input, in: workspace)
     }
 
-    /// Runs a program to its end.
+    /// Runs a program until it ends.
     static func run(
         _ program: URL, _ arguments: [String], input: Data = Data(), in workspace: Workspace
     ) throws -> Outcome {

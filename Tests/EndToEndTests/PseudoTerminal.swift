@@ -2,26 +2,26 @@ import Foundation
 import Glibc
 import Testing
 
-/// `tributary` on a terminal of its own, as a person has it: what it asks can be waited for and answered, and Ctrl-C comes as from a keyboard.
+/// `tributary` on a pseudo-terminal, as a person uses it. A test can wait for its questions and answer them, and Ctrl-C acts as from a keyboard.
 final class PseudoTerminal {
     private let process = Process()
     private let controller: Int32
     private var shown = Data()
-    /// How much of it was waited for.
+    /// How much of the screen's text was already waited for.
     private var seen = 0
 
     init(_ arguments: [String], environment: [String: String] = [:]) throws {
         controller = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var isLocked: Int32 = 0
         var number: UInt32 = 0
-        // TIOCSPTLCK and TIOCGPTN (ioctl_tty(2)), which are macros.
+        // TIOCSPTLCK and TIOCGPTN (ioctl_tty(2)) are macros, so their values are written here.
         try #require(
             controller >= 0 && ioctl(controller, 0x4004_5431, &isLocked) == 0
                 && ioctl(controller, 0x8004_5430, &number) == 0)
         let device = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
         try #require(device >= 0)
         let handle = FileHandle(fileDescriptor: device, closeOnDealloc: true)
-        // The terminal has to be the one that controls the program, or Ctrl-C would be a letter.
+        // The terminal must be the program's controlling terminal, or Ctrl-C would be an ordinary character.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
         process.arguments = ["--ctty", "--wait", Programs.tributary.path] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["NO_COLOR": "1"]) { $1 }.merging(
@@ -40,7 +40,7 @@ final class PseudoTerminal {
         close(controller)
     }
 
-    /// All that is on the screen so far.
+    /// All text on the screen so far.
     var screen: String {
         String(decoding: shown, as: UTF8.self).replacing("\r\n", with: "\n")
     }
@@ -50,7 +50,7 @@ final class PseudoTerminal {
         _ = write(controller, bytes, bytes.count)
     }
 
-    /// Waits for words on the screen, after those that were waited for before, and types an answer with Enter.
+    /// Waits for a text on the screen, after the last text that was waited for, and types an answer with Enter.
     func answer(_ question: String, _ answer: String) async throws {
         try await wait(for: question)
         type(answer + "\n")
@@ -76,13 +76,13 @@ final class PseudoTerminal {
         }
     }
 
-    /// Waits for the end; the exit code.
+    /// Waits until the program ends; returns its exit code.
     func end(within limit: Duration = .seconds(300)) async throws -> Int32 {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
         while process.isRunning {
             guard clock.now < deadline else {
-                Issue.record("it does not end\n\(screen)")
+                Issue.record("the program does not end\n\(screen)")
                 throw CancellationError()
             }
             read()

@@ -3,7 +3,7 @@ import Foundation
 import OCSF
 import Spool
 
-/// A spool as a daemon leaves it, made of events without an org to collect them from.
+/// A spool with the files that a daemon writes, made from events without an org.
 struct RecordedSpool {
     let directory: String
     var settings = NormalizerSettings()
@@ -14,7 +14,7 @@ struct RecordedSpool {
         state = workspace.path(name + "-state")
     }
 
-    /// An event with what records are made of, and room to tell it from the others.
+    /// An event with the parts that a record needs, and a part that distinguishes it from the others.
     static func event(_ number: Int) -> String {
         let types = [
             "user.session.start", "user.account.unlock", "group.user_membership.add", "system.org.rate_limit.warning",
@@ -35,7 +35,7 @@ struct RecordedSpool {
         return "00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
     }
 
-    /// Adds events of an integration, in segments of this many.
+    /// Adds events of an integration, in segments of this size.
     func add(_ events: [String], of integration: String = "acme", perSegment: Int = 500, org: String = "acme.okta.com")
         throws
     {
@@ -57,8 +57,8 @@ struct RecordedSpool {
         }
     }
 
-    /// A child process that another test is just making holds every open file, and so every lock, until it runs its program: a lock of
-    /// this spool that was let go of is tried for again.
+    /// A child process that another test is creating inherits every open file, and so every lock, until it runs its program. So a released lock of
+    /// this spool may be held for a moment, and is tried again.
     private func open() throws -> Spool {
         let deadline = ContinuousClock.now + .seconds(300)
         while true {
@@ -97,7 +97,7 @@ struct RecordedSpool {
         }
     }
 
-    /// What loaders see of a spool: the lines of its records, or of what could not become one, sorted.
+    /// The lines that loaders see in a spool, sorted: its records, or its rejected events.
     static func lines(_ directory: String, kind: String = "records", integration: String? = nil) throws -> [String] {
         let reader = try SpoolReader(directory: directory)
         var lines: [String] = []
@@ -110,7 +110,7 @@ struct RecordedSpool {
         return lines.sorted()
     }
 
-    /// Every file below a directory with its size, time and contents.
+    /// Every file below a directory, with its size, time and contents.
     static func contents(_ directory: String) throws -> [String: String] {
         var found: [String: String] = [:]
         let files = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []

@@ -20,7 +20,7 @@ struct ReloadTests {
         try Programs.tributary(["reload", "--config", workspace.configuration], in: workspace)
     }
 
-    @Test("tributary reload says what has changed, refuses what is wrong with 78, and is 69 without a daemon")
+    @Test("tributary reload prints the changes, refuses mistakes with 78, and ends with 69 without a daemon")
     func command() async throws {
         let acme = try await org(1)
         let globex = try await org(2)
@@ -53,7 +53,7 @@ struct ReloadTests {
         #expect(refused.errors.contains("\(workspace.configuration):") && refused.errors.contains("page_size"))
         #expect(daemon.status?.configuration?.refused?.problems.count == 1)
         let shown = try Programs.tributary(["status", "--config", workspace.configuration], in: workspace)
-        #expect(shown.status == 0, "both still collect")
+        #expect(shown.status == 0, "both integrations still collect")
         #expect(shown.output.contains("the earlier one stays in force") && shown.output.contains("page_size"))
         #expect(daemon.status?.integrations.map(\.state) == [.live, .live])
 
@@ -73,7 +73,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("at a start, an integration that is written wrong and one without a secret leave the others alone")
+    @Test("at a start, an integration with a mistake and one without a secret do not affect the others")
     func oneBadIntegration() async throws {
         let acme = try await org(3)
         let globex = try await org(4)
@@ -120,12 +120,12 @@ struct ReloadTests {
         }
     }
 
-    @Test("a directory that is missing at the start is waited for, and a SIGHUP meanwhile ends nothing")
+    @Test("while the start waits for a missing directory, a SIGHUP does not end the daemon")
     func missingDirectory() async throws {
         let org = try await org(6)
         let workspace = try Workspace()
         try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
-        // In its place there is a file: nobody can make the directory.
+        // A file has the directory's name, so the directory can't be created.
         try Data("x".utf8).write(to: URL(fileURLWithPath: workspace.spool))
         let daemon = try RunningDaemon(workspace)
         try await daemon.wait(for: "it waits") { $0?.waiting?.message.contains(workspace.spool) == true }
@@ -133,18 +133,18 @@ struct ReloadTests {
         try await daemon.wait(for: "another attempt") { ($0?.waiting?.attempts ?? 0) >= 2 }
         try FileManager.default.removeItem(atPath: workspace.spool)
         try await daemon.waitUntilLive()
-        // The SIGHUP is answered now.
+        // The SIGHUP is handled now.
         try await daemon.wait(for: "the reload") { $0?.configuration?.reloadsFinished == 1 }
         #expect(daemon.stop() == 0)
         try workspace.expectExactly(org, of: "acme")
         await org.stop()
     }
 
-    /// `TRIBUTARY_RELOADS` reloads: 100 unless it is set.
+    /// The number of reloads: `TRIBUTARY_RELOADS`, or 100.
     private static let reloads = ProcessInfo.processInfo.environment["TRIBUTARY_RELOADS"].flatMap(Int.init) ?? 100
 
     @Test(
-        "a hundred reloads under load, with integrations added, changed and removed: each event once, and nothing grows",
+        "a hundred reloads under load, with integrations added, changed and removed: each event is collected once, and nothing grows",
         .timeLimit(.minutes(60)))
     func manyReloads() async throws {
         let orgs = try await withThrowingTaskGroup(of: (Int, SimulatedOrg).self) { group in
@@ -162,7 +162,7 @@ struct ReloadTests {
 
         var early: Usage?
         for reload in 1...Self.reloads {
-            // The first never changes; the others come and go, and their page size is another each time.
+            // The first integration never changes. The others are added and removed, with a different page size each time.
             var chosen = [all[0]]
             for number in 1..<6 where (reload + number) % 3 != 0 { chosen.append(all[number]) }
             try workspace.configure(chosen, token: token, pageSize: 50)
@@ -176,7 +176,7 @@ struct ReloadTests {
             daemon.send(SIGHUP)
             try await daemon.wait(for: "reload \(reload)") { ($0?.configuration?.reloadsFinished ?? 0) >= reload }
             #expect(daemon.status?.configuration?.refused == nil)
-            // Until then each integration has had its first pages and journals.
+            // By then, each integration has had its first pages and journals.
             if reload == Self.reloads / 3 { early = try Usage(of: daemon) }
         }
         let late = try Usage(of: daemon)
@@ -184,7 +184,7 @@ struct ReloadTests {
         print("after \(Self.reloads / 3) reloads \(before), after \(Self.reloads) \(late)")
         #expect(late.threads <= before.threads + 2)
         #expect(late.descriptors <= before.descriptors + 12, "a connection and a journal for each org, and no more")
-        // The logs' growth and the allocator's slack; a collector that is kept would be 66 of them.
+        // The allowance is for the growth of the logs and for the allocator. 66 collectors that are not released would exceed it.
         #expect(late.memory <= before.memory + (24 << 10), "KiB")
 
         try workspace.configure(all, token: token, pageSize: 1000)
@@ -195,7 +195,7 @@ struct ReloadTests {
             let org = try #require(orgs[number])
             let sealed = try workspace.sealedUIDs(of: "org\(number)").count
             #expect(sealed.values.allSatisfy { $0 == 1 }, "org\(number): doubled")
-            // The org goes on: what is sealed is the beginning of its log.
+            // The org continues to write events, so the sealed events are the beginning of its log.
             let beginning = Set((0..<sealed.count).compactMap(org.uuid))
             #expect(Set(sealed.keys) == beginning, "org\(number): lost")
             #expect(sealed.count >= 2000)
@@ -203,11 +203,11 @@ struct ReloadTests {
         }
     }
 
-    /// What a process holds (proc(5)).
+    /// The resources of a process (proc(5)).
     private struct Usage: CustomStringConvertible {
         let threads: Int
         let descriptors: Int
-        /// KiB, resident and not of files.
+        /// The resident memory that belongs to no file, in KiB.
         let memory: Int
 
         init(of daemon: RunningDaemon) throws {

@@ -41,7 +41,7 @@ struct ReplayTests {
         try lines.map { try #require((try json($0)["metadata"] as? [String: Any])?["uid"] as? String) }.sorted()
     }
 
-    @Test("with the same mapping, each record comes out as it was, and the old spool is not touched")
+    @Test("with the same mapping, each record is the same as before, and the old spool is unchanged")
     func same() throws {
         try source.add(events(0..<1_200) + ["{\"no\":\"uuid\"}", "{\"published\":\"soon\"}"])
         try source.add(events(5_000..<5_300), of: "emca", org: "emca.okta.com")
@@ -57,7 +57,7 @@ struct ReplayTests {
         #expect(try Programs.tributary(["spool", "verify", "--spool", target], in: workspace).status == 0)
     }
 
-    @Test("another version of OCSF, and back: uids, times and events stay, the manifest says which it is")
+    @Test("a replay to another OCSF version and back keeps uids, times and events, and the manifest names the version")
     func versions() throws {
         try source.add(events(0..<400))
         let old = try replay("--schema-version", "1.3.0")
@@ -77,7 +77,7 @@ struct ReplayTests {
         #expect(try RecordedSpool.lines(workspace.path("back")) == RecordedSpool.lines(source.directory))
     }
 
-    @Test("the configuration decides what records look like: version, options and catalogue")
+    @Test("the configuration determines the records: version, options and catalogue")
     func options() throws {
         try source.add(events(0..<40))
         let table = workspace.path("events.tsv")
@@ -95,7 +95,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("killed again and again, each event is in the new spool once")
+    @Test("after repeated kills, each event is in the new spool once")
     func kills() throws {
         let count = 4_000
         try source.add(events(0..<count), perSegment: 700)
@@ -120,7 +120,7 @@ struct ReplayTests {
             if process.terminationReason == .uncaughtSignal {
                 killed += 1
             } else {
-                // It came to its end first: once more from the start.
+                // The replay ended before the kill, so it is started again from the beginning.
                 try FileManager.default.removeItem(atPath: target)
             }
         }
@@ -132,7 +132,7 @@ struct ReplayTests {
         #expect(try Programs.tributary(["spool", "verify", "--spool", target], in: workspace).status == 0)
     }
 
-    /// The size of all files; of those that go away meanwhile, nothing.
+    /// The size of all files. A file that is removed meanwhile counts as empty.
     private func bytes(below directory: String) throws -> Int {
         let names = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
         return names.reduce(0) { sum, name in
@@ -142,7 +142,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("run again, it adds what the old spool has got since, and nothing twice")
+    @Test("a second run adds the events that the old spool has received since, and none twice")
     func again() throws {
         try source.add(events(0..<300))
         #expect(try replay().status == 0)
@@ -156,7 +156,7 @@ struct ReplayTests {
         #expect(try RecordedSpool.lines(target) == RecordedSpool.lines(source.directory))
     }
 
-    @Test("what could not become a record is tried again, and kept when it still can't")
+    @Test("an event that could not become a record is tried again, and kept if it still can't")
     func rejected() throws {
         try source.add(events(0..<10) + ["{\"uuid\":\"a\",\"uuid\":\"b\"}", "[]", "{\"x\":\"\u{7f}\\u00\"}"])
         let old = try RecordedSpool.lines(source.directory, kind: "rejected")
@@ -167,7 +167,7 @@ struct ReplayTests {
         #expect(try RecordedSpool.lines(target, kind: "rejected") == old)
     }
 
-    @Test("a record without raw_data ends it with 65 and its place; with the flag it is left out and counted")
+    @Test("a record without raw_data ends the replay with 65 and its position; with the flag it is skipped and counted")
     func withoutRawData() throws {
         try source.add(events(0..<20))
         var bare = source
@@ -183,7 +183,7 @@ struct ReplayTests {
         #expect(try uids(RecordedSpool.lines(target)) == (0..<20).map(RecordedSpool.uid).sorted())
     }
 
-    @Test("a segment that was deleted is counted, a damaged one ends it with 65 and its name")
+    @Test("a deleted segment is counted; a damaged one ends the replay with 65 and its name")
     func missing() throws {
         try source.add(events(0..<200), perSegment: 100)
         let segments = try SpoolReader(directory: source.directory).segments().map(\.path)
@@ -200,7 +200,7 @@ struct ReplayTests {
         #expect(try RecordedSpool.lines(target) == RecordedSpool.lines(source.directory))
     }
 
-    @Test("what it can't work with is refused with a reason and its exit code, and nothing is written")
+    @Test("an unsuitable spool or directory is refused with a reason and its exit code, and nothing is written")
     func refusals() throws {
         try source.add(events(0..<5))
         let other = workspace.path("other")
@@ -219,7 +219,7 @@ struct ReplayTests {
         expect(64, "is inside the other", try replay(to: source.directory + "/new"))
         expect(64, "schema-version", try replay("--schema-version", "2.0.0"))
         try "mine".write(toFile: other + "/file", atomically: true, encoding: .utf8)
-        expect(73, "is not a replay's", try replay(to: other))
+        expect(73, "but no replay", try replay(to: other))
         #expect(try FileManager.default.contentsOfDirectory(atPath: other) == ["file"])
         #expect(!FileManager.default.fileExists(atPath: target))
         #expect(try replay().status == 0)
@@ -233,7 +233,7 @@ struct ReplayTests {
         expect(78, "write one of 1.8.0, 1.5.0, 1.3.0", try replay())
     }
 
-    @Test("a record whose raw_data is another event's is refused")
+    @Test("a record whose raw_data belongs to another event is refused")
     func foreignEvent() throws {
         try source.add(events(0..<3), perSegment: 3)
         let segment = try #require(try SpoolReader(directory: source.directory).segments().first)
@@ -252,6 +252,6 @@ struct ReplayTests {
         zstd.waitUntilExit()
         let outcome = try replay()
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("holds another event"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("contains another event"), "\(outcome.errors)")
     }
 }

@@ -12,7 +12,7 @@ struct RespondTests {
 
     // MARK: One user
 
-    @Test("on a terminal it shows the user's state and asks; no changes nothing, yes suspends")
+    @Test("on a terminal the command shows the user's state and asks; no changes nothing, yes suspends")
     func confirmation() async throws {
         let helper = try await RunningHelper()
         let first = try helper.terminal("suspend", adam, "--case", "INC-1")
@@ -33,7 +33,7 @@ struct RespondTests {
         #expect((record["actor"] as? [String: Any])?["uid"] as? Int == Int(getuid()))
     }
 
-    @Test("where nobody can be asked, --yes is required")
+    @Test("without a terminal, --yes is required")
     func withoutTerminal() async throws {
         let helper = try await RunningHelper()
         let refused = try helper.respond("suspend", adam, "--case", "INC-1")
@@ -42,7 +42,7 @@ struct RespondTests {
         let done = try helper.respond("suspend", adam, "--case", "INC-1", "--yes")
         #expect(done.status == 0, "\(done.errors)")
         #expect(done.output.hasPrefix("done suspend \(adam): "))
-        // What is so already counts as done, and is not done again.
+        // A state that already exists counts as done, and no call is sent.
         let again = try helper.respond("suspend", adam, "--case", "INC-1", "--yes", "--json")
         #expect(again.status == 0)
         let result = try json(again.output)
@@ -50,7 +50,7 @@ struct RespondTests {
         #expect(helper.done("suspend", adam) == 1)
     }
 
-    @Test("a dry run changes nothing and is on record")
+    @Test("a dry run changes nothing and is recorded")
     func dryRun() async throws {
         let helper = try await RunningHelper()
         let outcome = try helper.respond("contain", adam, "--case", "INC-1", "--dry-run", "--json")
@@ -61,7 +61,7 @@ struct RespondTests {
         #expect(try helper.history().allSatisfy { $0["is_dry_run"] as? Bool == true })
     }
 
-    @Test("several users who match are refused with the list, and one who is not there with 66")
+    @Test("several matching users are refused with a list, and an unknown user ends with 66")
     func ambiguous() async throws {
         let helper = try await RunningHelper()
         let both = try helper.respond("suspend", "sam.lee@mail.corp.example", "--case", "INC-1", "--yes", "--json")
@@ -81,7 +81,7 @@ struct RespondTests {
         #expect(nobody.status == 66 && nobody.output.hasPrefix("refused suspend nobody@corp.example"))
     }
 
-    @Test("administrators need --force, protected users can't be touched, and refusals are on record")
+    @Test("administrators need --force, protected users can't be affected, and refusals are recorded")
     func guardRails() async throws {
         let helper = try await RunningHelper(response: ["protected_users: [\(adam)]"])
         let admin = try helper.respond("suspend", "root.admin@corp.example", "--case", "INC-1", "--yes", "--json")
@@ -102,7 +102,7 @@ struct RespondTests {
         #expect(outcomes == ["refused", "done", "refused", "refused"])
     }
 
-    @Test("contain on a user who can't be suspended clears sessions and says which step was not possible")
+    @Test("contain on a user who can't be suspended clears the sessions and says which step was not possible")
     func partly() async throws {
         let helper = try await RunningHelper()
         let outcome = try helper.respond("contain", "lou.locked@corp.example", "--case", "INC-1", "--yes")
@@ -112,7 +112,7 @@ struct RespondTests {
         #expect(helper.done("clear-sessions", "lou.locked") == 1)
     }
 
-    @Test("history finds by case and user, and undo takes an action back once")
+    @Test("history finds actions by case and user, and undo reverses an action once")
     func undo() async throws {
         let helper = try await RunningHelper()
         #expect(try helper.respond("contain", adam, "--case", "INC-7", "--yes").status == 0)
@@ -134,7 +134,7 @@ struct RespondTests {
         #expect(helper.done("unsuspend", adam) == 1)
     }
 
-    @Test("a link of Okta's answer is shown on a terminal, and is nowhere else")
+    @Test("a link in Okta's answer is shown on a terminal and stored nowhere")
     func secrets() async throws {
         let helper = try await RunningHelper()
         let piped = try helper.respond("reset-password", adam, "--case", "INC-1", "--no-send-email", "--yes")
@@ -153,7 +153,7 @@ struct RespondTests {
         #expect(log.contains("reset-password") && !log.contains(link) && !log.contains(RunningHelper.token))
     }
 
-    @Test("the same key is the same request")
+    @Test("a repeated key is the same request")
     func key() async throws {
         let helper = try await RunningHelper()
         let words = ["clear-sessions", adam, "--case", "INC-1", "--yes", "--json", "--key", "playbook-1"]
@@ -167,7 +167,7 @@ struct RespondTests {
         #expect(helper.done("clear-sessions", adam) == 1)
     }
 
-    @Test("--wait ends when the daemon has committed the event, and says so when it has not in time")
+    @Test("--wait ends when the daemon has committed the event, or reports that it has not in time")
     func wait() async throws {
         let helper = try await RunningHelper()
         let late = try helper.respond(
@@ -196,7 +196,7 @@ struct RespondTests {
         #expect((result["committed"] as? [[String: Any]])?.first?["uuid"] as? String == "u-1")
     }
 
-    @Test("without a helper the command says what to start, and ends with 69; with --json by a code")
+    @Test("without a helper the command says what to start, and ends with 69; with --json it prints a code")
     func noHelper() async throws {
         let helper = try await RunningHelper()
         #expect(helper.stop() == 0)
@@ -215,7 +215,7 @@ struct RespondTests {
         #expect(outcome.output.contains("yes suspend"))
     }
 
-    @Test("the helper refuses a second one its log, and SIGTERM lets it end with 0")
+    @Test("the helper refuses its log to a second helper, and SIGTERM ends it with 0")
     func oneHelper() async throws {
         let helper = try await RunningHelper()
         let other = try Programs.tributary(
@@ -234,12 +234,12 @@ struct RespondTests {
         (1...count).map { "user\(String(repeating: "0", count: 4 - "\($0)".count))\($0)@corp.example" }
     }
 
-    /// How many times each was suspended, as the org has carried it out.
+    /// How often the org has suspended each user.
     private func suspensions(_ users: [String], _ helper: RunningHelper) -> [Int] {
         users.map { helper.done("suspend", $0) }
     }
 
-    @Test("on a terminal a batch says how many users, and asks once")
+    @Test("on a terminal a batch prints the number of users, and asks once")
     func confirmedBatch() async throws {
         let helper = try await RunningHelper(users: 3)
         let screen = try helper.terminal("suspend", "--from", try helper.file(names(3)), "--case", "INC-1")
@@ -249,7 +249,7 @@ struct RespondTests {
         #expect(suspensions(names(3), helper) == [1, 1, 1])
     }
 
-    @Test("a batch stops at the hourly limit, and goes on with the same command after the limit is raised")
+    @Test("a batch stops at the hourly limit, and the same command continues it after the limit is raised")
     func limit() async throws {
         let helper = try await RunningHelper(users: 30, response: ["users_per_hour: 20"])
         let users = names(30)
@@ -268,7 +268,7 @@ struct RespondTests {
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
     }
 
-    @Test("a refused configuration at a reload leaves the earlier one in force")
+    @Test("if a reload refuses the configuration, the earlier one stays in force")
     func refusedReload() async throws {
         let helper = try await RunningHelper(users: 3, response: ["users_per_hour: 1"])
         try helper.configure(["users_per_hour: many"])
@@ -279,7 +279,7 @@ struct RespondTests {
         #expect(outcome.status == 77 && outcome.errors.contains("1 of 3 done"))
     }
 
-    @Test("Ctrl-C ends a batch after the line under way, and the same command goes on: each once")
+    @Test("Ctrl-C ends a batch after the current line, and the same command continues it: each user is suspended once")
     func interrupted() async throws {
         let helper = try await RunningHelper(users: 30, response: ["users_per_hour: 1000"], isSlow: true)
         let users = names(30)
@@ -298,7 +298,7 @@ struct RespondTests {
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
     }
 
-    @Test("a batch whose command is killed goes on with the same command: each once")
+    @Test("a batch whose command is killed continues with the same command: each user is suspended once")
     func killedCommand() async throws {
         let helper = try await RunningHelper(users: 30, response: ["users_per_hour: 1000"], isSlow: true)
         let users = names(30)
@@ -312,7 +312,7 @@ struct RespondTests {
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
     }
 
-    @Test("a batch goes on by itself when the helper is killed and started again: each once")
+    @Test("a batch continues automatically when the helper is killed and started again: each user is suspended once")
     func killedHelper() async throws {
         let helper = try await RunningHelper(users: 30, response: ["users_per_hour: 1000"], isSlow: true)
         let users = names(30)
@@ -327,7 +327,7 @@ struct RespondTests {
         let said = try String(contentsOfFile: helper.workspace.path("batch"), encoding: .utf8)
         #expect(command.terminationStatus == 0, "\(said)")
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
-        // One record with a result for each, and no two for one user.
+        // Each user has one record with a result, and no user has two.
         let records = try helper.history("--limit", "1000").filter {
             ["done", "already-done"].contains(($0["result"] as? [String: Any])?["outcome"] as? String)
         }
@@ -336,7 +336,7 @@ struct RespondTests {
     }
 
     @Test(
-        "a batch of JSON lines has a case and a reason for each; a line without a case stops it before anything is done"
+        "a batch of JSON lines has a case and a reason for each user; a line without a case stops it before any action"
     )
     func lines() async throws {
         let helper = try await RunningHelper(users: 2)
@@ -356,7 +356,7 @@ struct RespondTests {
         #expect(broken.status == 64)
     }
 
-    @Test("with --json each failure prints an object with its code, and nothing is done")
+    @Test("with --json each failure prints an object with its code, and no action is carried out")
     func failuresAsJSON() async throws {
         let helper = try await RunningHelper()
         func code(_ words: String...) throws -> String {
@@ -376,7 +376,7 @@ struct RespondTests {
         #expect(try code("suspend", adam, "--case", "INC-1", "--yes") == "78 configuration")
     }
 
-    @Test("a broken file in conf.d stops no responder")
+    @Test("a broken file in conf.d does not stop a responder")
     func brokenDropIn() async throws {
         let helper = try await RunningHelper()
         let directory = helper.workspace.path("conf.d")
@@ -386,14 +386,14 @@ struct RespondTests {
         let outcome = try helper.respond("suspend", " \(adam)\u{A0}", "--case", "INC-1", "--yes")
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.errors.contains("x.yaml") && helper.status(adam) == .suspended)
-        // What may have response actions too makes the choice uncertain.
+        // A part that may also contain response actions makes the choice of the integration uncertain.
         try Data("integrations: [{name: x, response_action: {\n".utf8).write(to: file)
         #expect(try helper.respond("unsuspend", adam, "--case", "INC-1", "--yes").status == 78)
         let named = try helper.respond("unsuspend", adam, "--case", "INC-1", "--yes", "--integration", "acme")
         #expect(named.status == 0 && helper.status(adam) == .active, "\(named.errors)")
     }
 
-    @Test("Ctrl-C during --wait ends with 130 and tells what was done")
+    @Test("Ctrl-C during --wait ends with 130, and the command says what was done")
     func interruptedWait() async throws {
         let helper = try await RunningHelper()
         let command = try helper.begin(
@@ -410,7 +410,7 @@ struct RespondTests {
         #expect((result["steps"] as? [Any])?.count == 1 && (result["not_committed"] as? [Any])?.count == 1)
     }
 
-    @Test("a slow action says that it waits, and Ctrl-C does not stop it but says how to look")
+    @Test("a slow action says that it is waiting; Ctrl-C does not stop the action, but says how to see its result")
     func slowAction() async throws {
         let helper = try await RunningHelper()
         helper.org.setFaults([FaultRule(.slowBody, count: 1, bytesPerSecond: 200, at: "list-users")])
@@ -426,7 +426,7 @@ struct RespondTests {
         #expect(helper.status(adam) == .suspended)
     }
 
-    @Test("a key of another request is refused, and nothing is said to be on record")
+    @Test("a key of another request is refused, and the message does not say that anything is recorded")
     func reusedKey() async throws {
         let helper = try await RunningHelper()
         #expect(try helper.respond("suspend", adam, "--case", "INC-1", "--yes", "--key", "k1").status == 0)

@@ -2,7 +2,7 @@ import Collector
 import Foundation
 import Testing
 
-/// `tributary run` as a process of its own.
+/// A separate process that runs `tributary run`.
 final class RunningDaemon {
     private let process = Process()
     private let workspace: Workspace
@@ -12,7 +12,7 @@ final class RunningDaemon {
     /// - Parameters:
     ///   - configuration: the name of the configuration in the workspace.
     ///   - runtime: the name of the runtime directory that it gives.
-    ///   - environment: on top of the test's own.
+    ///   - environment: variables in addition to the test's own.
     init(
         _ workspace: Workspace, configuration: String = "tributary.yaml", runtime: String = "run",
         level: String = "info", environment: [String: String] = [:]
@@ -42,7 +42,7 @@ final class RunningDaemon {
 
     var processIdentifier: Int32 { process.processIdentifier }
 
-    /// The most memory that it ever had, in KiB: `VmHWM` of proc(5).
+    /// The peak memory of the process, in KiB: `VmHWM` of proc(5).
     var peakMemory: Int? {
         let lines = try? String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8).split(
             separator: "\n")
@@ -56,14 +56,14 @@ final class RunningDaemon {
         process.waitUntilExit()
     }
 
-    /// Ends it as systemd does, and returns its exit status.
+    /// Stops the process as systemd does, and returns its exit status.
     func stop() -> Int32 {
         send(SIGTERM)
         process.waitUntilExit()
         return process.terminationStatus
     }
 
-    /// What it last said of itself in this life; nil before it has.
+    /// The last status that this process has written; nil before the first one.
     var status: StatusReport? {
         guard let data = FileManager.default.contents(atPath: workspace.path(runtime + "/status.json")),
             let report = try? StatusReport(decoding: data), report.pid == process.processIdentifier
@@ -71,14 +71,14 @@ final class RunningDaemon {
         return report
     }
 
-    /// Waits until so many integrations have collected everything there is.
+    /// Waits until this many integrations have collected all their events.
     func waitUntilLive(within limit: Duration = .seconds(600), integrations count: Int = 1) async throws {
         try await wait(for: "everything live", within: limit) { report in
             report?.integrations.count { $0.state == .live } == count
         }
     }
 
-    /// Waits for something to become true, by looking; fails the test with the daemon's log when it takes too long or ends.
+    /// Checks a condition repeatedly until it is true. If that takes too long or the daemon ends, the test fails and shows the daemon's log.
     func wait(
         for what: String, within limit: Duration = .seconds(600), _ condition: (StatusReport?) -> Bool
     ) async throws {

@@ -2,7 +2,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// `tributary respond serve` as a process of its own, and an org that it acts on.
+/// A separate process that runs `tributary respond serve`, and the org on which it acts.
 final class RunningHelper {
     static let token = "00a-token-that-may-write"
 
@@ -11,9 +11,9 @@ final class RunningHelper {
     private var process = Process()
 
     /// - Parameters:
-    ///   - users: plain ones of the org, `user0001@corp.example` and so on.
+    ///   - users: ordinary users of the org: `user0001@corp.example` and so on.
     ///   - response: further lines of the configuration's section `response`.
-    ///   - isSlow: the org takes a moment for each question about users, so that a batch can be interrupted in the middle.
+    ///   - isSlow: whether the org delays each answer about users, so that a batch can be interrupted.
     init(users: Int = 0, response: [String] = [], isSlow: Bool = false) async throws {
         var settings = OrgSettings()
         settings.tokens = [Self.token]
@@ -82,7 +82,7 @@ final class RunningHelper {
         process.waitUntilExit()
     }
 
-    /// Ends it as systemd does, and returns its exit status.
+    /// Stops the process as systemd does, and returns its exit status.
     func stop() -> Int32 {
         Foundation.kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
@@ -91,7 +91,7 @@ final class RunningHelper {
 
     private func count(of words: String) -> Int { workspace.log.components(separatedBy: words).count - 1 }
 
-    /// Looks until it is so.
+    /// Checks a condition repeatedly until it is true.
     func wait(for what: String, _ condition: () -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(120)
         while !condition() {
@@ -111,10 +111,10 @@ final class RunningHelper {
         try Programs.tributary(arguments(words), input: Data(input.utf8), in: workspace)
     }
 
-    /// On a terminal of its own.
+    /// Runs the command on a pseudo-terminal.
     func terminal(_ words: String...) throws -> PseudoTerminal { try PseudoTerminal(arguments(words)) }
 
-    /// Not waited for.
+    /// Starts the command without waiting for its end.
     func begin(_ words: String..., output: String) throws -> Process {
         let process = Process()
         process.executableURL = Programs.tributary
@@ -131,10 +131,10 @@ final class RunningHelper {
 
     func status(_ user: String) -> UserStatus? { org.user(user)?.status }
 
-    /// How often Okta has carried a call out.
+    /// How often Okta has carried out a call.
     func done(_ call: String, _ user: String) -> Int { org.user(user)?.done[call] ?? 0 }
 
-    /// A file of users, one a line.
+    /// A file with one user per line.
     func file(_ users: [String]) throws -> String {
         let path = workspace.path("users")
         try Data((users.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: path))

@@ -35,7 +35,7 @@ struct ServiceAppTests {
         return try await SimulatedOrg.start(settings)
     }
 
-    /// Changes what `configure` wrote so that `integration` signs in as the service app, with `key` in its secret file.
+    /// Changes the configuration so that `integration` signs in as the service app, with `key` in its secret file.
     private func useOAuth(_ workspace: Workspace, _ integration: String, _ key: P256.Signing.PrivateKey) throws {
         let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
         try Data(
@@ -48,7 +48,7 @@ struct ServiceAppTests {
     }
 
     @Test(
-        "collects each event once while tokens end, nonces turn over and everything is revoked",
+        "a service app collects each event once while tokens expire, nonces change and all tokens are revoked",
         .timeLimit(.minutes(20))
     )
     func exactlyOnce() async throws {
@@ -62,7 +62,7 @@ struct ServiceAppTests {
         for (name, _) in orgs { try useOAuth(workspace, name, key) }
         let daemon = try RunningDaemon(workspace, level: "trace")
         try await daemon.waitUntilLive(integrations: 3)
-        // In the first two a token may be about to be renewed at this very moment.
+        // In the first two cases, a token may be due for renewal at this moment.
         for (_, org) in orgs { #expect(org.revokeAccessTokens() > 0) }
         try await daemon.wait(for: "tokens that follow those that end, and the one that was revoked") { _ in
             orgs.allSatisfy { $0.1.stats.tokensIssued >= ($0.0 == "lasting" ? 2 : 5) }
@@ -72,7 +72,7 @@ struct ServiceAppTests {
         #expect(daemon.status?.integrations.allSatisfy { $0.problem == nil } == true)
         #expect(daemon.stop() == 0)
         for (name, org) in orgs {
-            // The stream goes on, so what is sealed is the log up to some place.
+            // The stream continues, so the sealed events are the beginning of the log.
             let sealed = try workspace.sealedUIDs(of: name).count
             #expect(sealed.count >= collected[name] ?? .max)
             #expect(sealed.count > 3000)
@@ -82,12 +82,12 @@ struct ServiceAppTests {
         for line in key.pemRepresentation.split(separator: "\n") where !line.hasPrefix("-----") {
             #expect(!workspace.log.contains(line.prefix(20)))
         }
-        #expect(!workspace.log.contains("eyJ"), "a JWT is in the log")
+        #expect(!workspace.log.contains("eyJ"), "no JWT must be in the log")
         for (_, org) in orgs { await org.stop() }
     }
 
     @Test(
-        "whose key is refused says what to do, and goes on when the right key is put in place",
+        "if the org refuses a service app's key, the status says what to do, and collection continues once the key is replaced",
         .timeLimit(.minutes(20)))
     func replacedKey() async throws {
         let key = P256.Signing.PrivateKey()
@@ -106,14 +106,14 @@ struct ServiceAppTests {
         #expect(log.output.contains("invalid_client"))
         try workspace.setToken(key.pemRepresentation, of: "acme")
         try await daemon.waitUntilLive()
-        // Two where the first answer showed that the local clock is off.
-        #expect(requests ?? 0 <= 2, "a refused app asks once a minute")
+        // A second request is sent if the first answer shows that the local clock is wrong.
+        #expect(requests ?? 0 <= 2, "a refused app requests a token once a minute")
         #expect(org.stats.tokensIssued == 1)
         #expect(daemon.stop() == 0)
         await org.stop()
     }
 
-    @Test("a refused API token that is replaced is used", .timeLimit(.minutes(20)))
+    @Test("a replacement for a refused API token is used", .timeLimit(.minutes(20)))
     func replacedToken() async throws {
         var settings = OrgSettings()
         settings.eventCount = 10

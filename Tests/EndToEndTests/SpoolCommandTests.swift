@@ -5,7 +5,7 @@ import Testing
 
 @Suite("tributary spool", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct SpoolCommandTests {
-    /// A spool with some 300 records and one rejected event, and no daemon.
+    /// A spool with some 300 records and one rejected event, without a daemon.
     private func sealed() async throws -> Workspace {
         var settings = OrgSettings()
         settings.eventCount = 300
@@ -31,7 +31,7 @@ struct SpoolCommandTests {
         }
     }
 
-    @Test("list has the manifest's order and filters, and continues after a position")
+    @Test("list follows the manifest's order and the filters, and continues after a position")
     func list() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["list", "--json"], workspace).output)
@@ -48,7 +48,7 @@ struct SpoolCommandTests {
         #expect(text.output.split(separator: "\n").count == all.count)
     }
 
-    @Test("cat writes the records and nothing else; --limit, the filters and --rejected do what they say")
+    @Test("cat prints only records; --limit, the filters and --rejected work as documented")
     func cat() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["cat"], workspace).output)
@@ -63,7 +63,7 @@ struct SpoolCommandTests {
         #expect(try spool(["cat", "--date", "1999-01-01"], workspace).output.isEmpty)
     }
 
-    @Test("cat finds records by uid and by time, without opening what can't hold them")
+    @Test("cat finds records by uid and by time, without opening segments that can't contain them")
     func catFilters() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["cat"], workspace).output)
@@ -80,7 +80,7 @@ struct SpoolCommandTests {
         }
         let between = try objects(spool(["cat", "--since", text(since), "--until", text(until)], workspace).output)
         #expect(Set(between.map(uid)) == Set(all.filter { (since..<until).contains(time($0)) }.map(uid)))
-        // A segment whose times are outside is not read: damaged, it does no harm.
+        // A segment whose times are outside the range is not read, so its damage does no harm.
         let segments = try objects(spool(["list", "--json"], workspace).output)
         let outside = try #require(
             segments.first { $0["kind"] as? String == "records" && ($0["first_time"] as? Int ?? 0) >= until })
@@ -93,7 +93,7 @@ struct SpoolCommandTests {
         #expect(try spool(["cat", "--rejected", "--until", "1h"], workspace).output.isEmpty)
     }
 
-    @Test("a loader resumes by position, acknowledges, and prune takes what all loaders have")
+    @Test("a loader resumes by position and acknowledges, and prune deletes segments that all loaders have")
     func loaders() async throws {
         let workspace = try await sealed()
         var position = 0
@@ -111,7 +111,7 @@ struct SpoolCommandTests {
         #expect(loaded == all)
         let mode = try FileManager.default.attributesOfItem(atPath: workspace.spool + "/_acks")[.posixPermissions]
         #expect(mode as? Int == 0o3770)
-        // A second loader has less: only that may go.
+        // A second loader has loaded less, so fewer segments may be deleted.
         #expect(try spool(["ack", "--loader", "alerts", "--through", "2"], workspace).status == 0)
         let listed = try objects(spool(["ack", "--list", "--json"], workspace).output)
         #expect(listed.compactMap { $0["sequence"] as? Int } == [2, position])
@@ -119,7 +119,7 @@ struct SpoolCommandTests {
         #expect(back.status == 65 && back.errors.contains("do not go back"))
         let beyond = try spool(["ack", "--loader", "alerts", "--through", "\(position + 1)"], workspace)
         #expect(beyond.status == 65 && beyond.errors.contains("ends at position \(position)"))
-        // The command that is named works with the same files.
+        // The command in the message works with the same files.
         #expect(beyond.errors.contains("`tributary spool list --config \(workspace.configuration)`"))
         let there = try Programs.tributary(
             ["spool", "ack", "--loader", "alerts", "--through", "\(position + 1)", "--spool", workspace.spool],
@@ -138,12 +138,14 @@ struct SpoolCommandTests {
         #expect(try spool(["prune", "--acknowledged", "--integration", "nobody"], workspace).output.isEmpty)
         #expect(try spool(["prune", "--acknowledged"], workspace).output.split(separator: "\n").count == all.count - 2)
         #expect(try spool(["verify"], workspace).status == 0)
-        // Nobody may take a damaged acknowledgement for leave to delete.
+        // A damaged acknowledgement must not allow a deletion.
         try Data("{".utf8).write(to: URL(fileURLWithPath: workspace.spool + "/_acks/warehouse.json"))
         #expect(try spool(["prune", "--older-than", "0s"], workspace).status == 65)
     }
 
-    @Test("a daemon deletes what all loaders have acknowledged, and its status says what it waits for")
+    @Test(
+        "a daemon deletes segments that all loaders have acknowledged, and its status names the loader that it waits for"
+    )
     func retention() async throws {
         let workspace = try await sealed()
         let count = try workspace.segmentFiles().count
@@ -181,7 +183,7 @@ struct SpoolCommandTests {
         #expect(try objects(spool(["list", "--json"], workspace).output).first?["sequence"] as? Int == 4)
     }
 
-    @Test("export says what is missing, in words and by its exit code")
+    @Test("export reports missing parts with a message and its exit code")
     func exportWithoutLibrary() async throws {
         let workspace = try await sealed()
         let export = [
@@ -195,12 +197,12 @@ struct SpoolCommandTests {
         #expect(library.status == 69 && library.errors.contains("pip install pyarrow"))
         #expect(try spool(export + ["--account-id", "1"], workspace).status == 64)
         #expect(try spool(export + ["--loader", "x", "--class", "authentication"], workspace).status == 64)
-        // The export's lock stays.
+        // The export's lock file remains.
         let exported = try FileManager.default.contentsOfDirectory(atPath: workspace.path("lake"))
         #expect(exported.allSatisfy { $0.hasPrefix(".") })
     }
 
-    @Test("verify is 0 for a whole spool, 65 for a damaged segment, which it names, also as JSON")
+    @Test("verify ends with 0 for an undamaged spool, and with 65 and its name for a damaged segment, also as JSON")
     func verify() async throws {
         let workspace = try await sealed()
         let good = try spool(["verify"], workspace)
@@ -221,7 +223,7 @@ struct SpoolCommandTests {
         #expect(Set(problems.compactMap { $0["path"] as? String }) == [victim])
     }
 
-    @Test("prune deletes what is old enough, a dry run deletes nothing, and verify does not mind")
+    @Test("prune deletes segments that are old enough, a dry run deletes nothing, and verify accepts deleted segments")
     func prune() async throws {
         let workspace = try await sealed()
         let files = try workspace.segmentFiles()

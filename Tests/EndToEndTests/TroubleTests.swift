@@ -5,7 +5,8 @@ import OktaSimulator
 import Testing
 
 @Suite(
-    "Trouble of one org", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
+    "Problems of one org", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed")
+)
 struct TroubleTests {
     private func settings(_ number: Int, events: Int = 300) -> OrgSettings {
         var settings = OrgSettings()
@@ -17,7 +18,7 @@ struct TroubleTests {
     }
 
     @Test(
-        "an org in trouble says what to do, the others collect, and it continues by itself when the trouble is corrected",
+        "an org with a problem says what to do, the others collect, and it continues automatically once the problem is corrected",
         .timeLimit(.minutes(20)))
     func recovers() async throws {
         let good = try await SimulatedOrg.start(settings(1))
@@ -77,7 +78,7 @@ struct TroubleTests {
         for org in [good, wrong, forbidden, up] { await org.stop() }
     }
 
-    @Test("an org that does not answer is no crash, and a stop does not wait for it")
+    @Test("an org that does not answer causes no crash, and a stop does not wait for it")
     func hang() async throws {
         var settings = settings(5)
         settings.faults = [FaultRule(.hang, after: 1)]
@@ -90,9 +91,9 @@ struct TroubleTests {
         }
         let clock = ContinuousClock()
         let took = clock.measure { #expect(daemon.stop() == 0) }
-        // The daemon itself cuts off a stop that takes 25 s.
+        // After 25 s, the daemon itself would end a stop that waits for the org.
         #expect(took < .seconds(24))
-        #expect(try workspace.sealedUIDs().count.count == 100, "what was durable is sealed")
+        #expect(try workspace.sealedUIDs().count.count == 100, "durable records are sealed")
         await org.stop()
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// A directory of one test's own, with a configuration in it, removed at the end.
+/// A directory for one test with a configuration, which is removed at the end.
 final class Workspace {
     let root: URL
 
@@ -20,21 +20,21 @@ final class Workspace {
     var configuration: String { path("tributary.yaml") }
     var spool: String { path("spool") }
 
-    /// Where the token of one integration is.
+    /// The path of an integration's token.
     func tokenFile(_ integration: String) -> String { path("token-\(integration)") }
 
-    /// Puts a token in place as an operator's tools do: a new file takes the name of the old one.
+    /// Replaces a token as operators' tools do: a new file is renamed to the old file's name.
     func setToken(_ token: String, of integration: String) throws {
         try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: tokenFile(integration)), options: .atomic)
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o600], ofItemAtPath: tokenFile(integration))
     }
 
-    /// Writes a configuration for these orgs, with limits so small that segments roll over all the time.
+    /// Writes a configuration for these orgs. Its limits are so small that segments are sealed all the time.
     ///
     /// - Parameters:
     ///   - orgs: integration name and URL.
-    ///   - token: what each of them gets in a token file of its own.
+    ///   - token: the content of each integration's token file.
     ///   - spool: further lines of the spool's section.
     ///   - network: lines of the network's section.
     ///   - runtime: the name of the runtime directory.
@@ -72,12 +72,12 @@ final class Workspace {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path(file)))
     }
 
-    /// What the daemon said so far.
+    /// The daemon's log so far.
     var log: String { (try? String(contentsOfFile: path("log"), encoding: .utf8)) ?? "" }
 
-    /// Every event of this org is in one sealed segment, once, and nothing else is there.
+    /// Checks that every event of this org is in one sealed segment, once, and that there are no other records.
     ///
-    /// - Parameter extra: records that the org's own list does not name.
+    /// - Parameter extra: expected records that are not in the org's list.
     func expectExactly(
         _ org: SimulatedOrg, of integration: String, extra: Int = 0, _ comment: Comment? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -95,10 +95,10 @@ final class Workspace {
             sealed.values.count { $0 > 1 } == 0, "\(integration): doubled", sourceLocation: sourceLocation)
     }
 
-    /// Every `metadata.uid` in the sealed segments, with how often and in how many segments it stands. Read with the system's own
-    /// zstd, not with the code under test.
+    /// Every `metadata.uid` in the sealed segments, with the number of its records and of its segments. Uses the system's
+    /// zstd and not the tested code.
     ///
-    /// - Parameter integration: only this one's.
+    /// - Parameter integration: reads only this integration.
     func sealedUIDs(of integration: String? = nil) throws -> (count: [String: Int], segments: [String: Set<String>]) {
         var count: [String: Int] = [:]
         var segments: [String: Set<String>] = [:]
@@ -115,7 +115,7 @@ final class Workspace {
         return (count, segments)
     }
 
-    /// Paths of the sealed segments: everything a loader would take.
+    /// The paths of the sealed segments: all files that a loader would read.
     func segmentFiles() throws -> [String] {
         let all = FileManager.default.enumerator(atPath: spool)?.compactMap { $0 as? String } ?? []
         return all.filter { path in
@@ -132,10 +132,10 @@ final class Workspace {
         }
     }
 
-    /// A file of the spool, unpacked.
+    /// The decompressed contents of a file of the spool.
     func decompress(_ file: String) throws -> Data { try decompress([file]) }
 
-    /// Files of the spool, decompressed, in sequence.
+    /// The decompressed contents of files of the spool, in sequence.
     func decompress(_ files: [String]) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")
@@ -145,7 +145,7 @@ final class Workspace {
         try process.run()
         let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "no whole zstd files: \(files)")
+        #expect(process.terminationStatus == 0, "a zstd file is incomplete: \(files)")
         return data
     }
 }

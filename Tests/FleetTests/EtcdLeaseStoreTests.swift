@@ -23,7 +23,7 @@ struct EtcdLeaseStoreTests {
 
     private func claims(_ names: [String]) -> [Claim] { names.map { Claim(integration: $0, previousHost: nil) } }
 
-    /// Waits until etcd has elected itself.
+    /// Waits until etcd has elected a leader.
     private func join(_ store: EtcdLeaseStore) async throws {
         try #require(
             try await eventually {
@@ -35,14 +35,14 @@ struct EtcdLeaseStoreTests {
             })
     }
 
-    @Test("a name is one host's at a time, and free again when that one leaves")
+    @Test("a name belongs to one host at a time, and is free again when that host leaves")
     func names() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
         let (one, two) = (store(server, "a", ttl: .seconds(60)), store(server, "a"))
         try await join(one)
         await #expect(throws: LeaseProblem.nameTaken("a")) { try await two.renew(record) }
-        // Another fleet has names of its own.
+        // Another fleet has its own names.
         try await join(store(server, "a", fleet: "other"))
         #expect(try await one.observe().hosts == ["a": .init(record: record, isThis: true)])
         #expect(try await two.observe().hosts["a"]?.isThis == false)
@@ -51,7 +51,7 @@ struct EtcdLeaseStoreTests {
         try await two.leave()
     }
 
-    @Test("an integration is one host's at a time; tokens grow with each change of hands")
+    @Test("an integration belongs to one host at a time, and its token grows with each change of hosts")
     func owners() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -74,7 +74,7 @@ struct EtcdLeaseStoreTests {
 
         let given = try #require(ours.first ?? theirs.first)
         let (giver, taker) = ours.isEmpty ? (two, one) : (one, two)
-        // With another token, it is somebody else's by now.
+        // A holding with another token belongs to another host by now.
         try await giver.giveUp([given.integration: given.token + 1])
         #expect(try await taker.take(claims([given.integration])).holdings.isEmpty)
         try await giver.giveUp([given.integration: given.token])
@@ -85,7 +85,7 @@ struct EtcdLeaseStoreTests {
         #expect(try await two.observe().owners.values.allSatisfy { $0.host == "b" })
     }
 
-    @Test("what is read piece by piece is what is there")
+    @Test("a list that is read in pieces is complete")
     func observing() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -111,7 +111,7 @@ struct EtcdLeaseStoreTests {
         }
     }
 
-    @Test("a lease that is gone is told, and what was on it")
+    @Test("an expired lease is reported, with the integrations that it had")
     func ended() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -119,7 +119,7 @@ struct EtcdLeaseStoreTests {
         try await join(one)
         try await join(two)
         _ = try await one.take(claims(["x"]))
-        // Without renewals it ends after two seconds, and etcd removes the keys up to a second later.
+        // Without renewals the lease ends after two seconds, and etcd removes its keys up to a second later.
         #expect(
             try await eventually(.seconds(6)) {
                 _ = try await two.renew(record)
@@ -130,7 +130,7 @@ struct EtcdLeaseStoreTests {
         #expect(try await two.observe().hosts.count == 2)
     }
 
-    @Test("a request to drain stays until it is taken back")
+    @Test("a request to drain stays until it is withdrawn")
     func drain() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -143,7 +143,7 @@ struct EtcdLeaseStoreTests {
         #expect(try await one.observe().draining == [])
     }
 
-    @Test("the next member is asked when one does not answer, and that one first from then on")
+    @Test("if one member does not answer, the next one is asked, and is asked first from then on")
     func endpoints() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -161,14 +161,14 @@ struct EtcdLeaseStoreTests {
             ttl: .seconds(2))
         do throws(LeaseProblem) {
             _ = try await nobody.observe()
-            Issue.record("an answer from nobody")
+            Issue.record("no member should have answered")
         } catch {
             #expect(error.words.contains("no connection to 127.0.0.1:\(closed.port)"))
             #expect(error.words.contains("fleet.lease.endpoints"))
         }
     }
 
-    @Test("etcd that admits hosts by their certificates only", .enabled(if: NginxServer.isThere, "openssl is missing"))
+    @Test("etcd that admits only hosts with a certificate", .enabled(if: NginxServer.isThere, "openssl is missing"))
     func certificates() async throws {
         let authority = try TestAuthority()
         let own = try authority.certificate(for: ["DNS:collector-1"])
@@ -188,7 +188,7 @@ struct EtcdLeaseStoreTests {
             let unknown = try store(options)
             do throws(LeaseProblem) {
                 _ = try await unknown.observe()
-                Issue.record("a host without a certificate was served")
+                Issue.record("a host without a certificate was admitted")
             } catch {
                 #expect(error.words.contains("certificate"), "\(error.words)")
             }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("a host's fair share")
 struct FairShareTests {
-    /// What each host has (`*` after a name: it drains), how many are free, and what each host takes or releases.
+    /// A row: what each host has (`*` after a name: it drains), how many integrations are free, and how many each host takes or releases.
     struct Row: Sendable, CustomTestStringConvertible {
         let held: [String: Int]
         let free: Int
@@ -27,28 +27,28 @@ struct FairShareTests {
         Row(["a": 0], free: 10, takes: ["a": 10]),
         Row(["a": 0, "b": 0], free: 10, takes: ["a": 5, "b": 5]),
         Row(["a": 5, "b": 5]),
-        // One joins: both others give, until it has what is due.
+        // A host joins: both other hosts release integrations until the new one has its share.
         Row(["a": 5, "b": 5, "c": 0], releases: ["a": 1, "b": 1]),
         Row(["a": 4, "b": 4, "c": 0], free: 2, takes: ["c": 2], releases: ["a": 1]),
-        // 4, 4 and 2 is not fair yet; only one of the two gives.
+        // 4, 4 and 2 is not fair yet; only one of the two hosts releases one.
         Row(["a": 4, "b": 4, "c": 2], releases: ["a": 1]),
         Row(["a": 3, "b": 4, "c": 2], free: 1, takes: ["c": 1]),
         Row(["a": 3, "b": 4, "c": 3]),
-        // One has died: the others take what it had; one of them has one more.
+        // A host has died: the others take its integrations, and one of them gets one more.
         Row(["a": 3, "b": 4], free: 3, takes: ["a": 2, "b": 1]),
         Row(["a": 5, "b": 5], free: 1, takes: ["a": 1, "b": 1]),
-        // One drains: what it has comes to the others, and they give nothing meanwhile.
+        // While host c drains (*), its integrations go to the other hosts, and these release none.
         Row(["a": 6, "b": 1, "c*": 4]),
         Row(["a": 6, "b": 1, "c*": 0], free: 4, takes: ["b": 4]),
         Row(["a": 0, "b*": 7]),
-        // More hosts than integrations.
+        // There are more hosts than integrations.
         Row(["a": 1, "b": 1, "c": 0]),
         Row(["a": 2, "b": 0, "c": 0], releases: ["a": 1]),
         Row(["a": 0, "b": 0, "c": 0], free: 1, takes: ["a": 1, "b": 1, "c": 1]),
         Row(["a": 0, "b": 0]),
     ]
 
-    @Test("what it takes and releases", arguments: rows)
+    @Test("a host takes and releases integrations until its share is fair", arguments: rows)
     func shares(row: Row) {
         let held = Dictionary(uniqueKeysWithValues: row.held.map { ($0.key.filter { $0 != "*" }, $0.value) })
         let members = Set(row.held.keys.filter { !$0.hasSuffix("*") })
@@ -59,11 +59,11 @@ struct FairShareTests {
         }
     }
 
-    @Test("the digest of names is the same in any order, and another for other names")
+    @Test("the digest of names does not depend on their order, and differs for other names")
     func digest() {
         #expect(HostPreference.digest(of: ["a", "b", "c"]) == HostPreference.digest(of: ["c", "a", "b"]))
         #expect(HostPreference.digest(of: ["ab", "c"]) != HostPreference.digest(of: ["a", "bc"]))
-        // Other versions have to come to the same: it is compared between hosts.
+        // Hosts compare the digest, so every version must compute the same one.
         #expect(HostPreference.digest(of: ["acme", "globex"]) == "1b21e02aa0736b42")
     }
 }

@@ -3,7 +3,7 @@ import Fleet
 import Logging
 import Synchronization
 
-/// What happened to the integrations of all hosts of a test, in its order.
+/// The events of all hosts of a test, in their order.
 final class Ledger: Sendable {
     enum Event: Sendable, Equatable {
         case gained(String, from: String?)
@@ -21,7 +21,7 @@ final class Ledger: Sendable {
     private let state = Mutex((entries: [Entry](), holders: [String: FleetHost](), doubles: [String]()))
 
     var entries: [Entry] { state.withLock { $0.entries } }
-    /// When two hosts were certain to hold the same integration.
+    /// The times at which two hosts were certain to hold the same integration.
     var doubles: [String] { state.withLock { $0.doubles } }
 
     func write(_ host: FleetHost, _ event: Event) {
@@ -46,7 +46,7 @@ final class Ledger: Sendable {
     func of(_ host: String) -> [Event] { entries.filter { $0.host == host }.map(\.event) }
 }
 
-/// A host of a fleet in a test: a keeper, and an observer that writes down what it hears.
+/// A host of a fleet in a test: a keeper, and an observer that records its calls.
 final class FleetHost: HoldingObserver, Sendable {
     let name: String
     let ledger: Ledger
@@ -57,7 +57,7 @@ final class FleetHost: HoldingObserver, Sendable {
 
     var keeper: LeaseKeeper? { parts.withLock { $0.keeper } }
 
-    /// A host with its leases in etcd.
+    /// Creates a host with its leases in etcd.
     convenience init(
         _ name: String, _ endpoints: [String], _ integrations: Set<String>, ledger: Ledger,
         handOver: Duration = .milliseconds(20), ttl: Duration = .seconds(2)
@@ -68,7 +68,7 @@ final class FleetHost: HoldingObserver, Sendable {
         self.init(name, store, transport, integrations, ledger: ledger, handOver: handOver, ttl: ttl)
     }
 
-    /// - Parameter transport: that of the store.
+    /// - Parameter transport: the transport of the store.
     init(
         _ name: String, _ store: any LeaseStore, _ transport: CuttableTransport, _ integrations: Set<String>,
         ledger: Ledger, handOver: Duration = .milliseconds(20), ttl: Duration = .seconds(2)
@@ -95,17 +95,17 @@ final class FleetHost: HoldingObserver, Sendable {
         ledger.write(self, .released(integration))
     }
 
-    /// The number of integrations that it holds.
+    /// The number of integrations that the host holds.
     var held: Int { get async { await keeper?.holdings.count ?? 0 } }
 
-    /// Ends it as SIGKILL does: nothing is handed over.
+    /// Ends the host as SIGKILL does: nothing is handed over.
     func kill() async {
         let task = parts.withLock { $0.task }
         task?.cancel()
         await task?.value
     }
 
-    /// Hands over, and ends it.
+    /// Hands over its integrations, and ends the host.
     func stop() async {
         await keeper?.stop()
         await kill()
@@ -116,7 +116,7 @@ final class FleetHost: HoldingObserver, Sendable {
 final class CuttableTransport: HTTPTransport {
     enum Cut: Sendable {
         case none
-        /// Requests fail at once.
+        /// Requests fail immediately.
         case refused
         /// Requests and answers are never delivered.
         case silent
@@ -150,7 +150,7 @@ final class CuttableTransport: HTTPTransport {
     }
 }
 
-/// A log that keeps its lines.
+/// A log that collects its lines.
 final class RecordedLog: LogHandler, Sendable {
     private let kept = Mutex<[String]>([])
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Fleet
 
-@Suite("what a host of a fleet decides")
+@Suite("the decisions of a fleet's host")
 struct FleetMemberTests {
     private let start = ContinuousClock.now
 
@@ -32,7 +32,7 @@ struct FleetMemberTests {
         Holding(integration: name, token: 7, since: 0, previousHost: host)
     }
 
-    @Test("it takes its share of what is free, and knows from whom it took over")
+    @Test("a host takes its share of the free integrations, and knows which host held each of them before")
     func takes() throws {
         var a = member(["x", "y"])
         let b = member(["x", "y"], host: "b")
@@ -47,7 +47,7 @@ struct FleetMemberTests {
         #expect(a.took([holding("x", from: "b")]) == [.gained(holding("x", from: "b"))])
     }
 
-    @Test("what it has not configured it never takes, whatever the others have")
+    @Test("a host never takes an integration that it has not configured")
     func foreign() {
         var a = member(["x"])
         let b = member(["x", "y", "z"], host: "b")
@@ -56,11 +56,11 @@ struct FleetMemberTests {
     }
 
     @Test(
-        "what stays free for two seconds, since others do not have it, it takes beyond its share, and keeps for a minute"
+        "a host that has its share also takes integrations that no host has taken for two seconds, and keeps them for a minute"
     )
     func patience() {
         var a = member(["x", "y", "z"])
-        // b has only x configured, so z is never taken by it.
+        // b has only x configured, so it never takes z.
         let b = member(["x"], host: "b")
         _ = a.observe(fleet(["a": a, "b": b], me: "a"), at: start)
         #expect(a.took([holding("x"), holding("y")]).count == 2)
@@ -69,13 +69,13 @@ struct FleetMemberTests {
         #expect(
             a.observe(seen, at: start + .milliseconds(2001)) == [.take([Claim(integration: "z", previousHost: nil)])])
         #expect(a.took([holding("z")]).count == 1)
-        // b then has the same configuration, and would get one of three.
+        // b now has the same configuration, and would get one of three.
         let later = fleet(["a": a, "b": a], owners: ["x": "a", "y": "a", "z": "a"], me: "a")
         let released = a.observe(later, at: start + .seconds(3))
         #expect(released.count == 1 && released != [.release("z")])
     }
 
-    @Test("nothing is moved for the sake of shares while hosts have different configurations")
+    @Test("while hosts have different configurations, no integration is moved only to make the shares equal")
     func rollout() {
         var a = member(["x", "y"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -85,7 +85,7 @@ struct FleetMemberTests {
         #expect(a.observe(fleet(["a": a, "b": a], owners: owners, me: "a"), at: start).count == 1)
     }
 
-    @Test("a hand-over comes first, then the key goes, and it is not taken back")
+    @Test("an integration is handed over first, then its key is removed, and the host does not take it again")
     func handOver() throws {
         var a = member(["x", "y"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -102,7 +102,7 @@ struct FleetMemberTests {
         #expect(a.holdings.count == 1)
     }
 
-    @Test("a host that drains hands over everything, a few at a time, and takes nothing")
+    @Test("a host that drains hands over all integrations, a few at a time, and takes none")
     func drains() {
         let names = Set((0..<50).map { "o\($0)" })
         var a = member(names)
@@ -117,7 +117,9 @@ struct FleetMemberTests {
         #expect(other.observe(fleet(["b": other], draining: ["b"], me: "b"), at: start + .seconds(10)) == [])
     }
 
-    @Test("what another host has, or nobody has any more, is lost; it is taken again only after it has stopped")
+    @Test(
+        "an integration that another host or no host holds is lost, and is taken again only after its collection has stopped"
+    )
     func lost() {
         var a = member(["x"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -130,7 +132,7 @@ struct FleetMemberTests {
                 == [.take([Claim(integration: "x", previousHost: nil)])])
     }
 
-    @Test("at the end of the lease everything is lost, also what is being handed over")
+    @Test("at the end of the lease all integrations are lost, including those that are being handed over")
     func ends() {
         var a = member(["x", "y"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -145,7 +147,7 @@ struct FleetMemberTests {
         #expect(a.isIdle)
     }
 
-    @Test("what the store gave in an answer that was lost is its own")
+    @Test("if the store's answer is lost, the host still learns that it holds the integration")
     func lostAnswer() {
         var a = member(["x"])
         let owned = holding("x")
@@ -155,7 +157,7 @@ struct FleetMemberTests {
         #expect(a.holdings.keys.sorted() == ["x"])
     }
 
-    @Test("an integration that is not configured any more is handed over")
+    @Test("an integration that is no longer configured is handed over")
     func removed() {
         var a = member(["x", "y"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -164,7 +166,7 @@ struct FleetMemberTests {
         #expect(a.observe(fleet(["a": a], owners: ["x": "a", "y": "a"], me: "a"), at: start) == [.release("y")])
     }
 
-    @Test("with an active host and standbys, the active one has all, and a standby waits")
+    @Test("with one active host, that host has all integrations, and a standby waits")
     func standby() {
         var a = member(["x", "y"], shared: false)
         #expect(a.observe(fleet(["b": a], owners: ["x": "b", "y": "b"], me: "a"), at: start) == [])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Fleet
 
-@Suite("What a delivery has read of a fleet's seals")
+@Suite("The queue of a delivery from a fleet's seals")
 struct FleetQueueTests {
     static func seal(_ integration: String, _ generation: UInt64, segments: Int, kind: String = "records")
         -> SealDecision
@@ -48,7 +48,7 @@ struct FleetQueueTests {
         #expect(queue.positions(through: 4).text == "acme/4/1,globex/2/2")
     }
 
-    @Test("a seal that only moves the cursor moves the position too")
+    @Test("a seal without segments, which only moves the cursor, also moves the position")
     func empty() {
         var queue = FleetQueue(acknowledged: positions("acme/3/1"))
         queue.add(Self.seal("acme", 4, segments: 0), leavingOut: [], directory: "/cache")
@@ -57,7 +57,7 @@ struct FleetQueueTests {
         #expect(queue.positions(through: 1).text == "acme/4/0")
     }
 
-    @Test("what can't be a record, and what was deleted before the beginning, is passed and not delivered")
+    @Test("rejected events, and segments that were deleted before the beginning, are skipped and not delivered")
     func passed() {
         var queue = FleetQueue(acknowledged: [:])
         queue.add(Self.seal("acme", 2, segments: 1, kind: "rejected"), leavingOut: [], directory: "/cache")
@@ -72,7 +72,7 @@ struct FleetQueueTests {
         #expect((queue.segments, queue.bytes) == (1, 10))
     }
 
-    @Test("memory is bounded, however long the backlog")
+    @Test("memory is limited, however long the backlog is")
     func bounded() {
         var queue = FleetQueue(acknowledged: [:])
         var generation: UInt64 = 2
@@ -85,7 +85,7 @@ struct FleetQueueTests {
         #expect(!queue.isFull)
     }
 
-    @Test("a position from outside that can't be right is no crash")
+    @Test("an impossible position in an acknowledgement causes no crash")
     func implausible() {
         #expect(FleetQueue(acknowledged: ["acme": .init(generation: 0, segments: 0)]).read == ["acme": 0])
     }
@@ -99,7 +99,7 @@ extension SealDecision {
     }
 }
 
-@Suite("Whose turn it is to deliver")
+@Suite("The host whose turn it is to deliver")
 struct DeliveryTurnTests {
     private let start = ContinuousClock.now
     private func acknowledgement(host: String?, run: String?) -> LoaderAcknowledgement {
@@ -109,7 +109,7 @@ struct DeliveryTurnTests {
         return acknowledgement
     }
 
-    @Test("who finds nobody registers, and who finds nobody delivering goes on from there")
+    @Test("a host that finds no entry registers, and continues if no other host delivers")
     func free() {
         var turn = DeliveryTurn(host: "host-1", run: "a")
         #expect(turn.decide(nil, now: start) == .register)
@@ -117,20 +117,22 @@ struct DeliveryTurnTests {
         #expect(turn.decide((left, "1"), now: start) == .claim(left, etag: "1"))
     }
 
-    @Test("a run of this host that was killed is followed at once")
+    @Test("a delivery takes over at once from a killed delivery of the same host")
     func sameHost() {
         var turn = DeliveryTurn(host: "host-1", run: "b")
         let killed = acknowledgement(host: "host-1", run: "a")
         #expect(turn.decide((killed, "1"), now: start) == .claim(killed, etag: "1"))
     }
 
-    @Test("another host's run is waited for while it renews, and followed when it has been silent for a minute")
+    @Test(
+        "a delivery waits while another host renews its acknowledgement, and takes over after a minute without a renewal"
+    )
     func otherHost() {
         var turn = DeliveryTurn(host: "host-2", run: "b")
         let other = acknowledgement(host: "host-1", run: "a")
         #expect(turn.decide((other, "1"), now: start) == .wait(host: "host-1"))
         #expect(turn.decide((other, "1"), now: start + .seconds(59)) == .wait(host: "host-1"))
-        // It has renewed.
+        // The other process has renewed its acknowledgement, which now has another ETag.
         #expect(turn.decide((other, "2"), now: start + .seconds(60)) == .wait(host: "host-1"))
         #expect(turn.decide((other, "2"), now: start + .seconds(119)) == .wait(host: "host-1"))
         #expect(turn.decide((other, "2"), now: start + .seconds(120)) == .claim(other, etag: "2"))

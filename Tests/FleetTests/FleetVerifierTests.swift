@@ -26,12 +26,12 @@ struct FleetVerifierTests {
         return try await FleetVerifier.verify(SealList(seals), VerifyOptions()) { _ in }
     }
 
-    @Test("takes the place of any source: the response log's is none of Okta's log")
+    @Test("verify accepts the place of any source: a place of the response log is not a place of Okta's log")
     func anySource() async throws {
         #expect(try await verify(cursor: "1:4096").problems == [])
     }
 
-    @Test("misses the place in a seal without one")
+    @Test("verify reports a seal without a place")
     func noPlace() async throws {
         #expect(try await verify(cursor: "").problems.map(\.kind) == [.damagedSeal])
     }

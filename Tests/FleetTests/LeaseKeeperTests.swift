@@ -9,7 +9,7 @@ import Testing
 struct LeaseKeeperTests {
     private let ledger = Ledger()
     private let all = Set((0..<30).map { "org-\($0)" })
-    /// A time to live that a host does not miss, however busy this machine is.
+    /// A time to live that a host does not exceed, however busy this machine is.
     private let patient = Duration.seconds(30)
 
     /// Waits until these hosts share all integrations fairly.
@@ -21,7 +21,9 @@ struct LeaseKeeperTests {
         }
     }
 
-    @Test("they share, also with one that joins and without one that leaves, and hand over first")
+    @Test(
+        "hosts share the integrations, also when a host joins or leaves, and hand an integration over before another host takes it"
+    )
     func sharing() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -37,7 +39,7 @@ struct LeaseKeeperTests {
 
         #expect(ledger.doubles == [])
         #expect(!ledger.entries.contains { if case .lost = $0.event { true } else { false } })
-        // Whoever gained an integration that another had, gained it after the other's hand-over.
+        // A host that gained an integration from another gained it after the other's hand-over.
         var last: [String: Ledger.Entry] = [:]
         for entry in ledger.entries {
             switch entry.event {
@@ -51,7 +53,7 @@ struct LeaseKeeperTests {
         #expect(await a.keeper?.snapshot().hosts.isEmpty == false)
     }
 
-    @Test("when one is killed, the others have its integrations within the time to live and a second")
+    @Test("if a host is killed, the others have its integrations within the time to live and a second")
     func takeover() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -71,14 +73,14 @@ struct LeaseKeeperTests {
         }
         let worst = gains.map { killed.duration(to: $0.at) }.max() ?? .zero
         print("takeover after a kill: \(worst)")
-        // Half a second more for a busy machine.
+        // Half a second is added for a busy machine.
         #expect(worst < .milliseconds(3500))
         for host in hosts { await host.stop() }
         #expect(ledger.doubles == [])
     }
 
     @Test(
-        "one that is cut off stops by its own clock before the others take over, and takes part again later",
+        "a host that is cut off stops by its own clock before the others take over, and becomes a member again later",
         arguments: [CuttableTransport.Cut.refused, .silent])
     func cutOff(cut: CuttableTransport.Cut) async throws {
         let server = try EtcdServer()
@@ -94,14 +96,14 @@ struct LeaseKeeperTests {
         #expect(try await share(hosts))
         for host in hosts { await host.stop() }
         #expect(ledger.doubles == [])
-        // Once each, in words.
+        // Each of these is logged once.
         #expect(hosts[1].log.lines.filter { $0.contains("has lost its lease") }.count == 1)
         let again = hosts[1].log.lines.filter { $0.contains("takes part in the fleet “test” again, after") }
         #expect(again.count == 1, "\(hosts[1].log.lines)")
         #expect(hosts[0].log.lines.filter { $0.contains("lost") } == [])
     }
 
-    @Test("when etcd is killed, all stop when their leases end, and go on when it is there again")
+    @Test("if etcd is killed, all hosts stop when their leases end, and continue when it is back")
     func etcdKilled() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -121,7 +123,7 @@ struct LeaseKeeperTests {
         #expect(ledger.doubles == [])
     }
 
-    @Test("etcd that is away for less than the time to live is not noticed by anyone")
+    @Test("if etcd can't be reached for less than the time to live, no host stops")
     func etcdRestarted() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -136,7 +138,7 @@ struct LeaseKeeperTests {
         for host in hosts { await host.stop() }
     }
 
-    @Test("one that drains hands over everything and takes nothing, also after a restart, until that is taken back")
+    @Test("a draining host hands over everything and takes nothing, also after a restart, until the drain is withdrawn")
     func draining() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -162,7 +164,9 @@ struct LeaseKeeperTests {
         #expect(ledger.doubles == [])
     }
 
-    @Test("while a configuration is rolled out, each takes only what it has, and nothing stays without a host")
+    @Test(
+        "while a configuration is rolled out, each host takes only integrations that it has configured, and each integration has a host"
+    )
     func rollout() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -173,10 +177,10 @@ struct LeaseKeeperTests {
         #expect(try await eventually { await hosts[0].held == 25 })
         #expect(await hosts[1].held == 5)
         await hosts[1].keeper?.use(integrations: all)
-        // What was taken beyond the share stays for a minute.
+        // Integrations that a host took beyond its share stay for a minute.
         let c = try FleetHost("c", [server.endpoint], all, ledger: ledger, ttl: patient)
         #expect(try await eventually { await c.keeper?.snapshot().hosts.count == 3 })
-        // A removed one is handed over, to nobody.
+        // A removed integration is handed over, and no host takes it.
         for host in hosts + [c] { await host.keeper?.use(integrations: old) }
         #expect(try await share(hosts + [c], of: 10))
         #expect(try await eventually { await c.keeper?.snapshot().unheld == [] })
@@ -184,7 +188,7 @@ struct LeaseKeeperTests {
         #expect(ledger.doubles == [])
     }
 
-    @Test("a host that starts again after a crash waits for its name, and says so only if that takes too long")
+    @Test("a host that starts again after a crash waits for its name, and reports this only if the wait is too long")
     func restarted() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -195,7 +199,7 @@ struct LeaseKeeperTests {
         #expect(try await share([second]))
         #expect(second.log.lines.contains { $0.contains("waits for its name") })
         #expect(!second.log.lines.contains { $0.hasPrefix("warning") })
-        // Two hosts with one name: the second one is told.
+        // If two hosts have the same name, the second one is told.
         let third = try FleetHost("a", [server.endpoint], all, ledger: ledger)
         #expect(
             try await eventually { third.log.lines.contains { $0.hasPrefix("warning") && $0.contains("fleet.host") } })

@@ -4,13 +4,13 @@ import Foundation
 import Logging
 import Synchronization
 
-/// A bucket in memory, with the conditions of Amazon S3. Signatures are not checked. Answers may be lost after the store has done what was asked.
+/// A bucket in memory with the conditions of Amazon S3. It does not check signatures. An answer may be lost after its request was carried out.
 final class ModelBucket: HTTPTransport {
     private struct State {
         var objects: [String: (bytes: [UInt8], etag: String)] = [:]
         var writes = 0
         var requests: [String: Int] = [:]
-        /// The answers to so many writes are lost next.
+        /// The number of next writes whose answers are lost.
         var lostAnswers = 0
         var isAway = false
     }
@@ -19,7 +19,7 @@ final class ModelBucket: HTTPTransport {
 
     /// The number of requests, by method.
     var requests: [String: Int] { state.withLock { $0.requests } }
-    /// The text of an object; nil if there is none.
+    /// The text of an object; nil if the object does not exist.
     func text(_ path: String) -> String? {
         state.withLock { $0.objects["/lake/\(path)"].map { String(decoding: $0.bytes, as: UTF8.self) } }
     }
@@ -84,7 +84,7 @@ final class ModelBucket: HTTPTransport {
         return HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
     }
 
-    /// The client of a bucket `lake`, and the transport that it uses: this one, or with TRIBUTARY_TEST_S3 (`http://127.0.0.1:PORT/`) a real store,
+    /// A client of a bucket `lake`, and its transport: this bucket, or with TRIBUTARY_TEST_S3 (`http://127.0.0.1:PORT/`) a real store,
     /// whose access key is `test` and `testsecret`.
     func client() throws -> (S3Client, CuttableTransport) {
         let real = ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"]
@@ -99,7 +99,7 @@ final class ModelBucket: HTTPTransport {
         )
     }
 
-    /// Of this bucket in a real store.
+    /// Sends the request to the same bucket in a real store.
     private let prefix = "test-\(UInt32.random(in: 0 ... .max))"
 
     private struct TestKey: AWSCredentialSource {

@@ -1,6 +1,6 @@
 @testable import Fleet
 
-/// Some hosts with a store, all of them values, and a clock that a test turns. Requests take no time, but answers may get lost.
+/// Some hosts and a store, all as values, and a clock that the test moves. Requests take no time, but answers may get lost.
 struct ModelFleet {
     static let ttl = Duration.seconds(2)
     static let step = Duration.milliseconds(300)
@@ -8,13 +8,13 @@ struct ModelFleet {
     struct Host {
         var member: FleetMember
         var lease: Int?
-        /// By its own clock, which runs at the same rate as the store's.
+        /// The time by the host's own clock, which runs at the same rate as the store's.
         var deadline: ContinuousClock.Instant?
         var isRunning = true
-        /// It neither sends nor decides anything until then.
+        /// Until this time the host neither sends nor decides anything.
         var pausedUntil: ContinuousClock.Instant?
         var isCutOff = false
-        /// Calls to its observer that have not returned.
+        /// Calls to the host's observer that have not returned.
         var handingOver: [String: ContinuousClock.Instant] = [:]
         var stopping: [String: ContinuousClock.Instant] = [:]
     }
@@ -33,7 +33,7 @@ struct ModelFleet {
     var owners: [String: Key] = [:]
     var draining: Set<String> = []
     var revision: Int64 = 1
-    /// One of so many answers is lost.
+    /// One of this many answers is lost.
     var lostAnswers = 0
     /// How often an integration was taken.
     var moves = 0
@@ -48,7 +48,7 @@ struct ModelFleet {
         hosts[name] = Host(member: FleetMember(host: name, isShared: true, configured: integrations))
     }
 
-    /// Moves the clock, lets leases end, and lets every host that runs do a round.
+    /// Moves the clock, ends leases that are due, and lets every running host do a round.
     mutating func advance() {
         now += Self.step
         for (id, end) in leases where end <= now {
@@ -155,7 +155,7 @@ struct ModelFleet {
     var heldTwice: [String] {
         var holders: [String: Int] = [:]
         for host in hosts.values where host.isRunning {
-            // A paused host is certain until its deadline, too: its other threads ask the lease's term.
+            // A paused host also counts as certain until its deadline, because its other threads read the lease's term.
             guard let deadline = host.deadline, now < deadline else { continue }
             for integration in host.member.holdings.keys {
                 holders[integration, default: 0] += 1

@@ -3,12 +3,12 @@ import Testing
 
 @testable import Fleet
 
-@Suite("a fleet in random trouble")
+@Suite("a fleet with random faults")
 struct RandomFleetTests {
     private static let names = ["a", "b", "c", "d", "e"]
 
     @Test(
-        "never lets two hosts be certain of one integration, and shares fairly when the trouble is over",
+        "two hosts are never certain of the same integration, and shares become fair when the faults are over",
         arguments: 0..<60)
     func trouble(run: UInt64) {
         var generator = SeededGenerator(seed: TestSeed.seed(of: "a fleet in random trouble") &+ run)
@@ -23,7 +23,7 @@ struct RandomFleetTests {
             #expect(fleet.heldTwice.isEmpty)
         }
         calm(&fleet, all)
-        // What was taken late stays for a minute.
+        // An integration that was taken late stays for a minute.
         for _ in 0..<260 {
             fleet.advance()
             #expect(fleet.heldTwice.isEmpty)
@@ -33,7 +33,7 @@ struct RandomFleetTests {
         #expect((held.values.max() ?? 0) - (held.values.min() ?? 0) <= 1, "\(held)")
         let moves = fleet.moves
         for _ in 0..<100 { fleet.advance() }
-        #expect(fleet.moves == moves, "integrations move although nothing has happened")
+        #expect(fleet.moves == moves, "no integration may move without a reason")
     }
 
     @Test("a host that joins has its share within seconds, and each integration moves once")
@@ -52,11 +52,11 @@ struct RandomFleetTests {
         }
         #expect(fleet.held == ["a": 100, "b": 100, "c": 100])
         #expect(fleet.moves == moves + 100)
-        // Each of the two hands over 50, up to 32 at a time, in up to 1.5 s.
+        // Each of the two hosts hands over 50 integrations, up to 32 at a time, and each hand-over takes up to 1.5 s.
         #expect(rounds < 20)
     }
 
-    @Test("what a killed host held is taken within the time to live and a second")
+    @Test("integrations of a killed host are taken within the time to live and a second")
     func takeover() {
         for seed in 0..<20 {
             var fleet = ModelFleet(SeededGenerator(seed: UInt64(seed)))
@@ -70,7 +70,7 @@ struct RandomFleetTests {
         }
     }
 
-    /// Something that happens to a fleet.
+    /// A fault or a change in a fleet.
     private func disturb(_ fleet: inout ModelFleet, _ all: Set<String>, _ generator: inout SeededGenerator) {
         guard Int.random(in: 0..<6, using: &generator) == 0,
             let name = fleet.hosts.keys.sorted().randomElement(using: &generator)
@@ -81,7 +81,7 @@ struct RandomFleetTests {
         case 1: fleet.hosts[name]?.isCutOff.toggle()
         case 2: fleet.hosts[name]?.isRunning = false
         case 3:
-            // A new process under the same name.
+            // A new process starts under the same name.
             if fleet.hosts[name]?.isRunning == false { fleet.add(name, all) }
         case 4: fleet.draining.insert(name)
         case 5: fleet.draining.remove(name)

@@ -25,7 +25,9 @@ struct S3LeaseTests {
         try await eventually(limit) { await host.held == all.count }
     }
 
-    @Test("one host is active and has all; when it stops it hands over, and a standby takes over at once")
+    @Test(
+        "one host is active and has all integrations; when it stops it hands over, and a standby takes over immediately"
+    )
     func handOver() async throws {
         let a = try host("a")
         #expect(try await has(a))
@@ -47,7 +49,7 @@ struct S3LeaseTests {
         for host in [a, b] { #expect(!host.log.lines.contains { $0.hasPrefix("warning") }) }
     }
 
-    @Test("when the active one is killed, a standby has all within the time to live and a second")
+    @Test("if the active host is killed, a standby has all integrations within the time to live and a second")
     func takeover() async throws {
         let a = try host("a")
         #expect(try await has(a))
@@ -58,7 +60,7 @@ struct S3LeaseTests {
         #expect(try await eventually { await standbys[0].held + standbys[1].held == all.count })
         let took = killed.duration(to: .now)
         print("takeover by the bucket after a kill: \(took)")
-        // Half a second more for a busy machine.
+        // Half a second is added for a busy machine.
         #expect(took < .milliseconds(3500))
         for standby in standbys { await standby.stop() }
         #expect(ledger.doubles == [])
@@ -82,7 +84,7 @@ struct S3LeaseTests {
         #expect(ledger.doubles == [])
     }
 
-    @Test("an active host that drains hands over to a standby, and stands by until that is taken back")
+    @Test("a draining active host hands over to a standby, and is a standby until the drain is withdrawn")
     func draining() async throws {
         let a = try host("a")
         #expect(try await has(a))
@@ -93,7 +95,7 @@ struct S3LeaseTests {
         #expect(try await has(b))
         #expect(!ledger.of("a").contains { if case .lost = $0 { true } else { false } })
         await b.kill()
-        // a is asked to drain, so it does not take over.
+        // Host a is asked to drain, so it does not take over.
         #expect(try await eventually { await a.keeper?.snapshot().unheld.count == all.count })
         #expect(await a.held == 0)
         try await person.setDraining("a", false)
@@ -103,7 +105,8 @@ struct S3LeaseTests {
         #expect(ledger.doubles == [])
     }
 
-    @Test("integrations that are added to the active host's configuration are its own, removed ones are handed over")
+    @Test(
+        "integrations that are added to the active host's configuration belong to it, and removed ones are handed over")
     func reloading() async throws {
         let a = try host("a")
         #expect(try await has(a))
@@ -118,7 +121,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "a lost answer to a write changes nothing",
+        "a lost answer to a write makes no difference",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func lostAnswers() async throws {
         bucket.loseAnswers(1)
@@ -134,7 +137,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "a bucket that is away ends the lease, and it goes on when it is there again",
+        "if the bucket is away, the lease ends, and the host continues when the bucket is back",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func away() async throws {
         let a = try host("a")
@@ -147,7 +150,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "an object of another fleet, or of nobody, is left alone and named",
+        "an object of another fleet, or another kind of object, is left unchanged and reported",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func foreign() async throws {
         let (other, _) = try store("x", fleet: "other")
@@ -158,7 +161,7 @@ struct S3LeaseTests {
         bucket.put(S3LeaseStore.path, "no lease")
         do throws(LeaseProblem) {
             _ = try await store.observe(all)
-            Issue.record("read what is no lease")
+            Issue.record("an object that is not a lease was read as one")
         } catch {
             #expect(error.words.contains(S3LeaseStore.path))
         }

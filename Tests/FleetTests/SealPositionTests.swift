@@ -2,9 +2,9 @@ import Testing
 
 @testable import Fleet
 
-@Suite("Positions of a fleet's loader")
+@Suite("The positions of a fleet's loader")
 struct SealPositionTests {
-    @Test("are read as they are written")
+    @Test("a position can be written and read again")
     func text() throws {
         let positions = try #require([String: SealPosition](positions: "acme/12/3,globex/4/0"))
         #expect(positions == ["acme": .init(generation: 12, segments: 3), "globex": .init(generation: 4, segments: 0)])
@@ -12,14 +12,14 @@ struct SealPositionTests {
     }
 
     @Test(
-        "of another form are refused",
+        "a text that is not a position is refused",
         arguments: [
             "", "acme", "acme/12", "acme/12/3/4", "/12/3", "acme/0/1", "acme/12/-1", "acme/x/1", "acme/12/3,",
             "acme/12/3,acme/13/1", "acme/99999999999999999999/1", "acme/18446744073709551615/1",
         ])
     func refused(_ text: String) { #expect([String: SealPosition](positions: text) == nil) }
 
-    @Test("are in the order of the seals and of the segments in them")
+    @Test("positions are in the order of the seals and of the segments in them")
     func order() {
         let position = SealPosition(generation: 12, segments: 3)
         #expect(position.covers(position))

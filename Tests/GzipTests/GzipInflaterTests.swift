@@ -2,7 +2,7 @@ import CZlib
 import Gzip
 import Testing
 
-@Suite("unpacking gzip")
+@Suite("Decompressing gzip")
 struct GzipInflaterTests {
     private static func packed(_ bytes: [UInt8]) -> [UInt8] {
         var stream = z_stream()
@@ -24,7 +24,7 @@ struct GzipInflaterTests {
         return Array(output.prefix(size - Int(left)))
     }
 
-    /// Unpacks in pieces of `step` bytes into a room of `room`; stops beyond `limit`.
+    /// Decompresses pieces of `step` bytes into a buffer of `room` bytes; stops after `limit` bytes.
     private static func unpacked(
         _ bytes: [UInt8], step: Int, room: Int, limit: Int = .max
     ) throws -> (bytes: [UInt8], outcome: GzipInflater.Outcome, inflater: GzipInflater) {
@@ -46,7 +46,10 @@ struct GzipInflaterTests {
 
     private static let plain = Array(String(repeating: "{\"uuid\":1},", count: 1_000).utf8)
 
-    @Test("gives the bytes back, whatever the pieces and the room", arguments: [1, 7, 64, 100_000], [1, 13, 100_000])
+    @Test(
+        "decompressing gives the original bytes, whatever the size of pieces and buffer",
+        arguments: [1, 7, 64, 100_000],
+        [1, 13, 100_000])
     func pieces(step: Int, room: Int) throws {
         let result = try Self.unpacked(Self.packed(Self.plain), step: step, room: room)
         #expect(result.outcome == .good)
@@ -54,7 +57,7 @@ struct GzipInflaterTests {
         #expect(!result.inflater.isInsideMember && result.inflater.members == 1)
     }
 
-    @Test("several members are one text", arguments: [1, 100_000])
+    @Test("several members become one text", arguments: [1, 100_000])
     func members(step: Int) throws {
         let members = Self.packed(Self.plain) + Self.packed([]) + Self.packed(Self.plain)
         let result = try Self.unpacked(members, step: step, room: 1_000)
@@ -62,7 +65,7 @@ struct GzipInflaterTests {
         #expect(!result.inflater.isInsideMember && result.inflater.members == 3)
     }
 
-    @Test("zero bytes after the last member are ignored, in whatever pieces they come", arguments: [1, 7, 100_000])
+    @Test("zero bytes after the last member are ignored, whatever the size of the pieces", arguments: [1, 7, 100_000])
     func padded(step: Int) throws {
         for zeros in [1, 16, 512] {
             let padding = [UInt8](repeating: 0, count: zeros)
@@ -72,7 +75,7 @@ struct GzipInflaterTests {
         }
     }
 
-    @Test("other bytes after the last member are damage, also after zeros", arguments: [1, 7, 100_000])
+    @Test("other bytes after the last member are an error, even after zeros", arguments: [1, 7, 100_000])
     func trailing(step: Int) throws {
         for rest in [[0x41, 0x42], [0, 0, 0x41], [0] + Self.packed(Self.plain), [0x1F, 0x8C, 0]] {
             let result = try Self.unpacked(Self.packed(Self.plain) + rest, step: step, room: 1_000)
@@ -80,7 +83,7 @@ struct GzipInflaterTests {
         }
     }
 
-    @Test("what is cut off is known to be")
+    @Test("incomplete input is recognized")
     func cut() throws {
         let packed = Self.packed(Self.plain)
         #expect(try Self.unpacked(Array(packed.dropLast()), step: 10, room: 1_000).inflater.isInsideMember)
@@ -88,7 +91,7 @@ struct GzipInflaterTests {
         #expect(try Self.unpacked([], step: 10, room: 1_000).inflater.members == 0)
     }
 
-    @Test("stops when its caller has enough, and at damage")
+    @Test("decompressing stops when its caller has enough, and at an error")
     func stops() throws {
         let packed = Self.packed(Self.plain)
         let stopped = try Self.unpacked(packed, step: 100_000, room: 100, limit: 1_000)

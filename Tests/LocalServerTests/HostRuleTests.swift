@@ -2,17 +2,17 @@ import Testing
 
 @testable import LocalServer
 
-@Suite("The name under which a browser asks")
+@Suite("The name under which a browser addresses the server")
 struct HostRuleTests {
     @Test(
-        "is one of this host itself",
+        "names of this host are accepted",
         arguments: [
             "localhost", "localhost:9464", "LocalHost", "127.0.0.1", "127.0.0.1:80", "127.9.9.9", "[::1]", "[::1]:9464",
         ])
     func accepted(_ host: String) { #expect(HostRule(isChecked: true).accepts([host])) }
 
     @Test(
-        "and none that a stranger's page has",
+        "names that another site could have are refused",
         arguments: [
             "", ":", "attacker.example", "localhost.attacker.example", "127.0.0.1.attacker.example",
             "attacker.example:9464", "127.0.0.1:80:80", "127.0.0.1@x",
@@ -21,10 +21,10 @@ struct HostRuleTests {
         ])
     func refused(_ host: String) { #expect(!HostRule(isChecked: true).accepts([host])) }
 
-    @Test("is there once")
+    @Test("the name must be given exactly once")
     func once() {
         #expect(!HostRule(isChecked: true).accepts([]))
         #expect(!HostRule(isChecked: true).accepts(["localhost", "localhost"]))
-        #expect(HostRule(isChecked: false).accepts([]), "no web page reaches a Unix socket")
+        #expect(HostRule(isChecked: false).accepts([]), "no web page can reach a Unix socket")
     }
 }

@@ -4,16 +4,16 @@ import Testing
 
 @testable import Monitoring
 
-@Suite("What the status page remembers")
+@Suite("The history of the status page")
 struct HistoryTests {
-    @Test("a day of samples takes no more memory than four hours, and the newest events are right")
+    @Test("a day of samples takes no more memory than four hours, and the newest events are correct")
     func bounded() throws {
         var history = RateHistory()
         var seconds = 0
         var events = 1000
         while seconds < 86_400 {
             seconds += history.interval
-            // 2 a second, then 8 in the last ten minutes.
+            // 2 events a second, then 8 in the last ten minutes.
             events += history.interval * (seconds > 86_400 - 600 ? 8 : 2)
             history.sample([("acme", events, 7)])
             #expect(history.series["acme"].map { $0.events.count <= RateHistory.capacity } == true)
@@ -51,7 +51,7 @@ struct HistoryTests {
             "what was collected before the first sample is in no interval")
     }
 
-    @Test("the longest lag of an interval stays; before the first answer there is none")
+    @Test("an interval keeps its longest lag; before the first answer there is no lag")
     func lag() throws {
         var history = RateHistory()
         for number in 0..<RateHistory.capacity {
@@ -65,7 +65,7 @@ struct HistoryTests {
                 && lag.max(by: { ($0 == RateHistory.unknown ? 0 : $0) < ($1 == RateHistory.unknown ? 0 : $1) }) == 900)
     }
 
-    @Test("an integration that is removed is forgotten, and one that comes later ends at the same moment as the others")
+    @Test("a removed integration is forgotten, and a later one ends at the same moment as the others")
     func changing() {
         var history = RateHistory()
         for number in 0..<50 { history.sample([("acme", number, 1), ("old", number, 1)]) }
@@ -74,7 +74,7 @@ struct HistoryTests {
         #expect(history.series["new"]?.events.suffix(60) == history.series["acme"]?.events.suffix(60))
     }
 
-    @Test("trouble is one entry from its beginning to its end")
+    @Test("a problem that lasts is one entry of the history, with its beginning and its end")
     func troubles() {
         var log = TroubleLog()
         log.note(
@@ -91,7 +91,7 @@ struct HistoryTests {
         #expect(log.entries.map(\.until) == ["2026-11-23T20:13:00Z", "2026-11-23T20:12:00Z"])
     }
 
-    @Test("a thousand integrations in trouble, again and again, stay within the bound")
+    @Test("the repeated problems of a thousand integrations stay within the limit")
     func manyTroubles() {
         var log = TroubleLog()
         for round in 0..<20 {
@@ -106,7 +106,7 @@ struct HistoryTests {
         #expect(log.entries.allSatisfy { $0.until != nil })
     }
 
-    @Test("the documents are JSON, whatever the names are")
+    @Test("the documents are valid JSON, whatever the names contain")
     func documents() throws {
         let name = "/etc/tributary/conf.d/\"x\".yaml\n<script>"
         var history = RateHistory()

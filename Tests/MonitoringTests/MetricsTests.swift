@@ -14,7 +14,7 @@ struct MetricsTests {
         return String(decoding: MetricsText(snapshot).bytes, as: UTF8.self)
     }
 
-    @Test("say what the status says, one series an integration")
+    @Test("the metrics agree with the status, with one series per integration")
     func values() {
         let lines = text([
             MadeUp.integration("acme"), MadeUp.integration("globex", .failing, problem: "unauthorized", lag: nil),
@@ -32,17 +32,17 @@ struct MetricsTests {
             "tributary_integration_lag_seconds{integration=\"acme\"} 4",
             "tributary_integration_events_total{integration=\"acme\"} 10",
             "tributary_integration_requests_total{integration=\"acme\",outcome=\"answered\"} 0",
-            // The end of its last day.
+            // The end of the credential's last day.
             "tributary_credential_expiry_timestamp_seconds{credential=\"read\"} 1798761600",
         ] { #expect(lines.contains(expected), "\(expected)") }
         #expect(!lines.contains { $0.hasPrefix("tributary_integration_problem{integration=\"acme\"") })
         #expect(
             !lines.contains { $0.hasPrefix("tributary_integration_lag_seconds{integration=\"globex\"") },
             "no answer yet")
-        #expect(lines.count { $0.hasPrefix("tributary_credential_") } == 1, "both use one credential")
+        #expect(lines.count { $0.hasPrefix("tributary_credential_") } == 1, "both integrations use one credential")
     }
 
-    @Test("an integration that an operator has paused has a state of its own, and is neither up nor down")
+    @Test("an integration that an operator has paused has a separate state, and is neither up nor down")
     func pausedByOperator() {
         var integration = MadeUp.integration("acme", .paused)
         integration.pausedByOperator = true
@@ -51,7 +51,7 @@ struct MetricsTests {
         #expect(!text.contains("tributary_integration_up{integration=\"acme\"}"))
     }
 
-    @Test("a delivery that does not run is down, whatever it said last")
+    @Test("a delivery that does not run is down, whatever its last report says")
     func destinations() {
         var report = DeliveryReport(
             name: "lake", version: "1", pid: 1, place: "s3://b", guarantee: .exactlyOnce, state: .live, since: "",
@@ -70,7 +70,7 @@ struct MetricsTests {
         #expect(text.contains("tributary_destination_lag_segments{destination=\"lake\"} 3\n"))
     }
 
-    @Test("response actions are counted by what they came to")
+    @Test("response actions are counted by their results")
     func responses() {
         var activity = StatusReport.ResponseActivity(name: "acme", outcomes: ["done": 3, "refused": 1])
         activity.lastAction = .init(at: "2026-11-23T20:05:00Z", action: "suspend", outcome: "done")
@@ -101,7 +101,7 @@ struct MetricsTests {
         metrics.map { ($0.name, $0.kind.rawValue, $0.unit.rawValue, $0.help, labels + $0.labels) }
     }
 
-    @Test("have names by Prometheus's conventions, each once")
+    @Test("metrics have names by Prometheus's conventions, and each name occurs once")
     func names() {
         #expect(Set(Self.all.map(\.name)).count == Self.all.count)
         for metric in Self.all {

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Monitoring
 
-@Suite("What the listener says")
+@Suite("The answers of the listener")
 struct RouteTests {
     private func text(_ response: LocalResponse) -> String { String(decoding: response.body.bytes, as: UTF8.self) }
 
-    @Test("before the first report: live, not ready, and no figures")
+    @Test("before the first report, the daemon is live and not ready, and there are no values")
     func before() {
         let routes = MonitoringRoutes(state: MonitoringState())
         #expect(routes.response(to: .init(path: "/healthz/live")).status == 200)
@@ -19,7 +19,7 @@ struct RouteTests {
         #expect(routes.response(to: .init(path: "/etc/passwd")).status == 404)
     }
 
-    @Test("ready while collection runs; an org in trouble changes nothing")
+    @Test("the daemon is ready while collection runs, even if an org has a problem")
     func ready() {
         let state = MonitoringState()
         let routes = MonitoringRoutes(state: state)
@@ -30,7 +30,7 @@ struct RouteTests {
         #expect(routes.response(to: .init(path: "/healthz/live")).status == 200)
     }
 
-    @Test("not live when a part hangs, or no report comes")
+    @Test("the daemon is not live if a part hangs or no report arrives")
     func hung() {
         var report = MadeUp.report([])
         report.stuck = .init(part: "ingest worker 0", silenceSeconds: 130)
@@ -41,7 +41,7 @@ struct RouteTests {
         #expect(HealthCheck(snapshot: healthy, silence: .seconds(61)).whyNotLive == "no report for 61 s")
     }
 
-    @Test("a body is made once for each report")
+    @Test("the body of an answer is made once for each report, not for each request")
     func shared() throws {
         let state = MonitoringState()
         state.reported(MadeUp.report([MadeUp.integration("acme", events: 10)]), isReady: true)
@@ -53,19 +53,21 @@ struct RouteTests {
                 "events_total{integration=\"acme\"} 11"))
     }
 
-    @Test("the page is one file that its own policy allows, and nothing else")
+    @Test("the page is one file, which its own policy allows, and nothing else")
     func page() {
         let html = String(decoding: StatusPage.html, as: UTF8.self)
         #expect(StatusPage.policy.contains("script-src 'sha256-") && StatusPage.policy.contains("style-src 'sha256-"))
         #expect(!StatusPage.policy.contains("unsafe"))
-        #expect(!html.contains(" style=") && !html.contains(" onclick="), "the policy would refuse these")
+        #expect(
+            !html.contains(" style=") && !html.contains(" onclick="),
+            "the policy would refuse inline styles and handlers")
         #expect(html.count(of: "<script") == 1 && html.count(of: "<style") == 1)
-        // Only the namespace of SVG is an address, and nothing is loaded from it.
+        // The only address is the namespace of SVG, from which nothing is loaded.
         #expect(html.replacing("http://www.w3.org/2000/svg", with: "").firstRange(of: "http://") == nil)
-        #expect(!html.contains("innerHTML"), "text from orgs must stay text")
+        #expect(!html.contains("innerHTML"), "text from orgs must not become HTML")
     }
 
-    @Test("the text file is replaced as a whole, readable by everybody, and removed")
+    @Test("the text file is replaced as a whole, readable for everybody, and removed at the end")
     func textFile() throws {
         let directory = FileManager.default.temporaryDirectory.path + "/tributary-textfile-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

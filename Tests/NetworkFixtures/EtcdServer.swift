@@ -1,12 +1,12 @@
 import Foundation
 
-/// etcd with one member on free ports of 127.0.0.1. It can be killed and started again with what it had stored.
+/// etcd with one member, on free ports of 127.0.0.1. It can be killed and started again with its stored data.
 package final class EtcdServer {
     /// Whether etcd is installed.
     package static let isThere = FileManager.default.isExecutableFile(atPath: program)
     private static let program = "/usr/bin/etcd"
 
-    /// Such as `http://127.0.0.1:2379`.
+    /// The address, such as `http://127.0.0.1:2379`.
     package let endpoint: String
     private let port: UInt16
     private let arguments: [String]
@@ -16,8 +16,8 @@ package final class EtcdServer {
     /// Starts it.
     ///
     /// - Parameters:
-    ///   - certificate: its own, for `localhost`; nil: without TLS.
-    ///   - clientAuthority: a CA file; only clients with a certificate by it are served.
+    ///   - certificate: the server's certificate, for `localhost`; nil: without TLS.
+    ///   - clientAuthority: a CA file; if it is given, only clients with a certificate of this CA are admitted.
     package init(certificate: TestAuthority.Certificate? = nil, clientAuthority: String? = nil) throws {
         files = try FixtureProcess("etcd")
         port = try LoopbackServer.freePort()
@@ -42,13 +42,13 @@ package final class EtcdServer {
         self.process = process
     }
 
-    /// Kills it; what it has stored is kept.
+    /// Kills the server; its stored data is kept.
     package func kill() {
         process?.stop()
         process = nil
     }
 
-    /// Ends it and removes what it has stored.
+    /// Ends the server and removes its stored data.
     package func stop() {
         kill()
         files.stop()

@@ -1,13 +1,14 @@
 import Foundation
 import Glibc
 
-/// A program of the system that a test runs in the foreground, with a directory of its own that goes with it.
+/// A program of this machine, such as nginx, that a test runs in the foreground. The program has a directory of its own, which is removed when the
+/// program ends.
 package final class FixtureProcess {
-    /// Its files; removed at the end.
+    /// The program's files; they are removed at the end.
     package let directory: URL
     private var process: Process?
 
-    /// Makes the directory; nothing runs yet.
+    /// Creates the directory; does not start the program yet.
     package init(_ name: String) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "tributary-\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -18,10 +19,10 @@ package final class FixtureProcess {
     /// The path of a file in the directory.
     package func path(_ file: String) -> String { directory.appending(path: file).path }
 
-    /// The text of a file in the directory; empty when there is none.
+    /// The text of a file in the directory; empty if there is no such file.
     package func text(_ file: String) -> String { (try? String(contentsOfFile: path(file), encoding: .utf8)) ?? "" }
 
-    /// Starts the program and returns when somebody accepts on the port of `address`.
+    /// Starts the program and returns when it accepts connections on the port of `address`.
     package func start(
         _ program: String, _ arguments: [String], log: String? = nil, listeningOn port: UInt16, of address: String
     ) throws {
@@ -45,7 +46,7 @@ package final class FixtureProcess {
     /// Ends the program and removes the directory.
     package func stop() {
         if let process, process.isRunning {
-            // Not SIGTERM: the child has the blocked signals of the thread that started it.
+            // SIGTERM would not work: the child inherits the blocked signals of the thread that started it.
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
         }
@@ -53,7 +54,7 @@ package final class FixtureProcess {
         try? FileManager.default.removeItem(at: directory)
     }
 
-    /// Runs a program to its end.
+    /// Runs a program until it ends.
     package static func run(_ program: String, _ arguments: [String]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)

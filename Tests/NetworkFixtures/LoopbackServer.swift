@@ -2,18 +2,18 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A tiny HTTP/1.1 server on a free port of 127.0.0.1: a thread per connection, each request answered by a closure.
+/// A small HTTP/1.1 server on a free port of 127.0.0.1, with a thread per connection. A closure answers each request.
 package final class LoopbackServer: Sendable {
-    /// What a request gets.
+    /// The answer to a request.
     package enum Answer {
-        /// These bytes; the connection stays.
+        /// These bytes. The connection stays open.
         case bytes([UInt8])
-        /// This text, and the end of the connection.
+        /// This text, and then the end of the connection.
         case textThenClose(String)
-        /// Nothing until the client goes away.
+        /// No answer until the client disconnects.
         case silence
 
-        /// These bytes; the connection stays.
+        /// These bytes. The connection stays open.
         package static func text(_ text: String) -> Answer { .bytes(Array(text.utf8)) }
 
         /// A 200 with header lines and a body.
@@ -31,22 +31,22 @@ package final class LoopbackServer: Sendable {
         var waiters: [(isDue: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
-    /// On 127.0.0.1.
+    /// The port on 127.0.0.1.
     package let port: UInt16
     private let listener: Int32
     private let state = Mutex(State())
     private let answer: @Sendable (String) -> Answer
 
-    /// Address and port.
+    /// The address and the port.
     package var authority: String { "127.0.0.1:\(port)" }
-    /// `http` and the authority.
+    /// The URL: `http` with address and port.
     package var url: String { "http://\(authority)" }
-    /// Accepted so far.
+    /// The number of connections accepted so far.
     package var connections: Int { state.withLock { $0.connections } }
     /// The heads of all requests so far.
     package var requests: [String] { state.withLock { $0.requests } }
 
-    /// Listens at once; `answer` is given the head of each request.
+    /// Starts to listen immediately; `answer` receives the head of each request.
     package init(_ answer: @escaping @Sendable (String) -> Answer) throws {
         (listener, port) = try Self.listening()
         self.answer = answer
@@ -56,7 +56,7 @@ package final class LoopbackServer: Sendable {
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else {
-                    // The thread that accepts closes, so that it never accepts on a number that was given out again.
+                    // The accepting thread closes the socket, so that it never accepts on a descriptor number that was reused.
                     close(listener)
                     return
                 }
@@ -85,7 +85,7 @@ package final class LoopbackServer: Sendable {
         return port
     }
 
-    /// Returns when so many requests have come.
+    /// Returns when this many requests have arrived.
     package func untilRequests(_ count: Int) async { await until { $0.requests.count >= count } }
     /// Returns when no connection is open.
     package func untilClosed() async { await until { $0.open == 0 } }
@@ -149,7 +149,7 @@ package final class LoopbackServer: Sendable {
         return true
     }
 
-    /// Whether somebody accepts on this port of an IPv4 address of this machine.
+    /// Whether a program accepts connections on this port of an IPv4 address of this machine.
     package static func isListening(_ port: UInt16, of host: String = "127.0.0.1") -> Bool {
         let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(client) }

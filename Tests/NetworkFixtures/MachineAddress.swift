@@ -1,8 +1,8 @@
 import Glibc
 
-/// An IPv4 address of this machine that is not loopback: what the product will ask through a proxy.
+/// An IPv4 address of this machine that is not a loopback address, so that the product uses a proxy for it.
 package enum MachineAddress {
-    /// `nil` when there is only loopback.
+    /// The address; nil if the machine has only loopback addresses.
     package static let ipv4: String? = {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return nil }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// nginx with TLS and HTTP/2 on a free port, which answers `[]` or hands on to an upstream, compressed.
+/// nginx with TLS and HTTP/2 on a free port. It answers `[]`, or passes requests on to another server, with compression.
 package final class NginxServer {
     /// Whether nginx and openssl are installed.
     package static let isThere =
         FileManager.default.isExecutableFile(atPath: "/usr/sbin/nginx")
         && FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
-    /// The port that it listens on.
+    /// The port on which it listens.
     package let port: UInt16
     private let process: FixtureProcess
 
@@ -15,16 +15,16 @@ package final class NginxServer {
     ///
     /// - Parameters:
     ///   - address: an IPv4 address of this machine.
-    ///   - protocols: as nginx's `ssl_protocols`.
-    ///   - upstream: `http://…`; `nil` answers each request with `[]`.
-    ///   - clientAuthority: a CA file; only clients with a certificate by it are served.
+    ///   - protocols: the value of nginx's `ssl_protocols`.
+    ///   - upstream: `http://…`; nil to answer each request with `[]`.
+    ///   - clientAuthority: a CA file; if it is given, only clients with a certificate of this CA are admitted.
     package init(
         _ certificate: TestAuthority.Certificate, address: String = "127.0.0.1", protocols: String = "TLSv1.2 TLSv1.3",
         port: UInt16? = nil, upstream: String? = nil, clientAuthority: String? = nil
     ) throws {
         process = try FixtureProcess("nginx")
         let path = process.directory.path
-        // The port may be taken by another between finding and using it; then nginx says so and the test fails loudly.
+        // Another program may take the port between finding and using it. Then nginx reports that, and the test fails with its message.
         self.port = try port ?? LoopbackServer.freePort()
         let content =
             upstream.map { upstream in
@@ -57,12 +57,12 @@ package final class NginxServer {
             listeningOn: self.port, of: address)
     }
 
-    /// Every request that came: TLS version, HTTP version, status, encoding, target.
+    /// Every request: TLS version, HTTP version, status, encoding, target.
     package var requests: [String] { process.text("access.log").split(separator: "\n").map(String.init) }
 
-    /// What it said of connections, those without a request included.
+    /// nginx's log of connections, including those without a request.
     package var errors: String { process.text("error.log") }
 
-    /// Ends it.
+    /// Ends nginx.
     package func stop() { process.stop() }
 }

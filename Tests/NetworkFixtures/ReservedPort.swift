@@ -1,12 +1,12 @@
 import Glibc
 
-/// A free port of 127.0.0.1 at which nobody listens, and that nobody else gets meanwhile.
+/// A free port of 127.0.0.1 on which no program listens, and which no other program can get meanwhile.
 package final class ReservedPort {
-    /// The port; a connection to it is refused.
+    /// The port. Connections to it are refused.
     package let port: UInt16
     private var descriptor: Int32?
 
-    /// `nil` when the kernel gives none.
+    /// Nil if the kernel has no free port.
     package init?() {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return nil }
@@ -27,7 +27,7 @@ package final class ReservedPort {
         port = UInt16(bigEndian: address.sin_port)
     }
 
-    /// Lets somebody listen there.
+    /// Allows a program to listen on the port.
     package func release() {
         descriptor.map { _ = close($0) }
         descriptor = nil

@@ -1,21 +1,21 @@
 import Foundation
 
-/// A certificate authority of one test's own, by openssl.
+/// A certificate authority for one test, created with openssl.
 package final class TestAuthority {
     /// A server's certificate and key, in PEM.
     package struct Certificate: Sendable {
-        /// Path of the certificate.
+        /// The path of the certificate.
         package let path: String
-        /// Path of the key.
+        /// The path of the key.
         package let keyPath: String
     }
 
     private let files: FixtureProcess
 
-    /// Path of the authority's own certificate.
+    /// The path of the authority's own certificate.
     package var caFile: String { files.path("ca.pem") }
 
-    /// Makes the authority; `name` is its common name.
+    /// Creates the authority; `name` is its common name.
     package init(name: String = "Test Authority") throws {
         files = try FixtureProcess("authority")
         try FixtureProcess.run(
@@ -25,9 +25,9 @@ package final class TestAuthority {
             ])
     }
 
-    /// A certificate for names (`DNS:localhost`, `IP:127.0.0.1`).
+    /// Issues a certificate for names (`DNS:localhost`, `IP:127.0.0.1`).
     ///
-    /// - Parameter days: how long it is good from now; negative for one that has expired.
+    /// - Parameter days: for how many days it is valid from now; negative for an expired one.
     package func certificate(for names: [String], days: Int = 2) throws -> Certificate {
         let name = UUID().uuidString
         let (request, key, path) = (files.path(name + ".csr"), files.path(name + ".key"), files.path(name + ".pem"))

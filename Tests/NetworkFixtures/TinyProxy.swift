@@ -2,18 +2,18 @@ import Foundation
 
 /// tinyproxy, a forward proxy, on a free port of loopback.
 package final class TinyProxy {
-    /// Whether it is installed.
+    /// Whether tinyproxy is installed.
     package static let isThere = FileManager.default.isExecutableFile(atPath: "/usr/bin/tinyproxy")
 
-    /// The port that it listens on.
+    /// The port on which it listens.
     package let port: UInt16
     private let process: FixtureProcess
 
     /// Starts it.
     ///
     /// - Parameters:
-    ///   - credentials: user and password that it asks for, of letters and digits; `nil`: none.
-    ///   - ports: those to which it allows CONNECT.
+    ///   - credentials: the user and password that it requires, of letters and digits; nil for none.
+    ///   - ports: the ports to which it allows CONNECT.
     package init(port: UInt16? = nil, credentials: (user: String, password: String)? = nil, ports: [UInt16]) throws {
         process = try FixtureProcess("tinyproxy")
         self.port = try port ?? LoopbackServer.freePort()
@@ -26,13 +26,13 @@ package final class TinyProxy {
             of: "127.0.0.1")
     }
 
-    /// The hosts and ports to which a tunnel was asked for, allowed or not.
+    /// The hosts and ports for which a tunnel was requested, allowed or not.
     package var tunnels: [String] {
         process.text("log").split(separator: "\n").compactMap { line in
             line.firstMatch(of: /CONNECT (\S+) HTTP/).map { String($0.1) }
         }
     }
 
-    /// Ends it.
+    /// Ends the proxy.
     package func stop() { process.stop() }
 }

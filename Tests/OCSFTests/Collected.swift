@@ -3,7 +3,7 @@ import Testing
 
 @testable import OCSF
 
-/// Keeps everything a normalizer hands on.
+/// Collects everything that a normalizer passes on.
 struct Collected: RecordSink {
     var records: [(text: String, head: RecordHead)] = []
     var rejections: [(event: [UInt8], rejection: Rejection, offset: Int)] = []
@@ -17,12 +17,12 @@ struct Collected: RecordSink {
     }
 }
 
-/// When "now" is in these tests: 2026-09-21T13:33:20Z.
+/// The present time in these tests: 2026-09-21T13:33:20Z.
 let collectedAt: Int64 = 1_790_000_000_000
 
 let builtInCatalog = Result { try EventCatalog.builtIn() }
 
-/// Where the events of these tests come from.
+/// The source of these tests' events.
 let acme = EventSource(orgHost: "acme.okta.com")
 
 func makeNormalizer(
@@ -31,7 +31,7 @@ func makeNormalizer(
     try Normalizer(catalog: catalog ?? builtInCatalog.get(), settings: settings)
 }
 
-/// The record of one event, and what was rejected.
+/// The record of one event, and the rejected events.
 func normalize(_ event: [UInt8], _ settings: NormalizerSettings = NormalizerSettings()) throws -> Collected {
     let normalizer = try makeNormalizer(settings)
     var sink = Collected()
@@ -56,7 +56,7 @@ func page(_ text: String, _ settings: NormalizerSettings = NormalizerSettings())
     return sink
 }
 
-/// A parsed JSON value that is easy to look into: `record["actor.user.name"]`, `record["target.0.id"]`.
+/// A parsed JSON value with paths as subscripts: `record["actor.user.name"]`, `record["target.0.id"]`.
 struct JSON {
     let value: Any
 
@@ -83,7 +83,7 @@ struct JSON {
     func number(_ path: String) -> Int? { self[path] as? Int }
     func texts(_ path: String) -> [String] { self[path] as? [String] ?? [] }
 
-    /// Every value that is no container and no null, with its path.
+    /// Every value that is neither a container nor null, with its path.
     var leaves: [String: String] {
         var found: [String: String] = [:]
         func walk(_ value: Any, _ path: String) {

@@ -3,9 +3,9 @@ import Testing
 
 @testable import OCSF
 
-/// A store with fixed columns gives each path one type, from whichever record it sees first.
+/// A store with fixed columns gives each path one type, from the first record that it sees.
 @Suite("each path of a record has one JSON type") struct ColumnTypeTests {
-    /// What a path held, each with a record that has it.
+    /// The types that occurred under a path, each with a record that has it.
     struct Columns {
         private(set) var types: [String: [String: String]] = [:]
         let entersUnmapped: Bool
@@ -54,7 +54,7 @@ import Testing
         var events = try RecordExamples.events().map(\.event) + RecordExamples.others() + NoLossTests.oddShapes
         events += try ValidatorTests.sampleEvents()
         events += try types.map { try SyntheticEvent.make(type: $0, &random) }
-        // What a change is from and to has whatever form Okta's object has.
+        // The old and new values of a change have whatever form Okta's object has.
         let forms = [
             "{\"a\":1}", "{\"a\":\"1\",\"b\":[true]}", "[1,\"2\"]", "\"text\"", "7", "true", "null", "{}",
             "{\"a\":{\"b\":null}}",
@@ -72,7 +72,9 @@ import Testing
         return events
     }
 
-    @Test("outside unmapped over all classes, options and versions, and everywhere with flatten_unmapped")
+    @Test(
+        "each path outside unmapped has one JSON type for all classes, options and versions, and with flatten_unmapped each path inside it too"
+    )
     func types() throws {
         let events = try Self.events()
         var outside = try Columns(entersUnmapped: false)

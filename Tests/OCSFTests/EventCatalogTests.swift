@@ -4,11 +4,11 @@ import Testing
 
 @testable import OCSF
 
-/// config/event-catalogue.tsv, as an operator sees it.
+/// The contents of config/event-catalogue.tsv, as an operator sees them.
 let catalogueFile = Repository.file("config/event-catalogue.tsv")
 
-@Suite("event catalogue") struct EventCatalogTests {
-    @Test("every row of the file is what its event type becomes")
+@Suite("the event catalogue") struct EventCatalogTests {
+    @Test("the catalogue has every row of the file")
     func everyRow() throws {
         let catalog = try builtInCatalog.get()
         let rows = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n").filter {
@@ -25,7 +25,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         }
     }
 
-    @Test("the README says how many event types it has")
+    @Test("the README has the right number of event types")
     func readme() throws {
         let count = try builtInCatalog.get().count
         let readme = try String(contentsOf: Repository.file("README.md"), encoding: .utf8)
@@ -34,7 +34,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
     }
 
     @Test(
-        "a type that no row names lands with its neighbours",
+        "a type without a row gets the class of similar types",
         arguments: [
             ("user.authentication.auth_via_palm", 3002, 99),
             ("user.mfa.factor.palm", 3001, 99),
@@ -54,7 +54,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(mapping.activity == activity)
     }
 
-    @Test("a site's rows win over the built-in ones and add to them")
+    @Test("a site's rows override the built-in ones and add to them")
     func siteRows() throws {
         let text = "# ours\r\nuser.session.start\t3004\t99\r\n\r\nacme.door.open\t3002\t1\tAuthentication\tA1\n"
         let catalog = try EventCatalog.builtIn(with: [(file: "site.tsv", text: text)])
@@ -64,7 +64,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(try catalog.count == EventCatalog.builtIn().count + 1)
     }
 
-    @Test("a site's row without the column attack leaves the built-in tag, one with it decides")
+    @Test("a site's row without the column attack keeps the built-in tag, and one with the column replaces it")
     func siteAttacks() throws {
         func attacks(_ row: String) throws -> JSON {
             let catalog = try EventCatalog.builtIn(with: [(file: "site.tsv", text: row)])
@@ -87,7 +87,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(own.texts("metadata.profiles").contains("security_control"))
     }
 
-    @Test("a type that no row names has no tag of its neighbours")
+    @Test("a type without a row does not get the tag of similar types")
     func unknownAttack() throws {
         let record = try record(try signIn(["eventType": "user.mfa.factor.palm"]))
         #expect(record["attacks"] == nil)
@@ -117,7 +117,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(error?.problem.contains(word) ?? false, "\(error?.problem ?? "")")
     }
 
-    @Test("the names of members that the reader knows are those that it looks for")
+    @Test("each key of an event is declared once, with the name that Okta uses")
     func keyNames() {
         #expect(OktaKey.osPlatformSnake.name == "os_platform")
         #expect(OktaKey.authenticationContext.name == "authenticationContext")

@@ -1,18 +1,18 @@
 @testable import OCSF
 
-/// Spoils an event in one or several of the ways in which input goes wrong. What it makes depends on the generator alone.
+/// Damages an event in one or several typical ways. The result depends only on the generator.
 struct EventMutator {
     enum Mutation: CaseIterable {
         case swapType, doubleKey, nest, hugeString, hugeNumber, loneSurrogate, notUTF8, control, truncate
         case dropMember, flipByte, repeatBytes, deleteBytes, insertStructure, escapeKey
     }
 
-    /// Those that leave JSON behind, and so go through the mapping. They come more often.
+    /// Changes that leave valid JSON, so that the mapping sees them. They are more frequent.
     static let grammatical: [Mutation] = [.swapType, .swapType, .dropMember, .hugeString, .escapeKey]
 
     private let tape = JSONTape(keys: [])
 
-    /// Values of every kind, of kinds that no reader expects where they come to stand.
+    /// Values of every kind, including kinds that no reader expects at their position.
     static let values: [String] = [
         "null", "true", "false", "0", "-1", "-0", "1e308", "1E400", "0.1", "17", "1000000000000000000000000000000",
         "\"\"", "\"null\"", "\"Unknown\"", "\"None\"", "\"SUCCESS\"", "\"User\"", "\"1.2.3.4\"", "\"::1\"",
@@ -93,11 +93,11 @@ struct EventMutator {
     private struct Place {
         var value: Range<Int>
         var key: Range<Int>?
-        /// Key, colon and value.
+        /// The ranges of key, colon and value.
         var member: Range<Int>?
     }
 
-    /// Where the values stand; the whole text when it can't be read any more.
+    /// The ranges of the values; the whole text if it can't be read any more.
     private func places(_ event: [UInt8]) -> [Place] {
         event.withUnsafeBytes { bytes in
             guard let tape, case .success(let parsed) = tape.parse(bytes) else {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// Puts the bytes directly before a page that can't be read: a read beyond them ends the process.
+/// Places the bytes directly before a page that can't be read, so that reading after them ends the process.
 func withGuardedMemory(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let page = sysconf(Int32(_SC_PAGESIZE))
     let size = (bytes.count + page - 1) / page * page

@@ -5,13 +5,13 @@ import Testing
 
 @testable import OCSF
 
-/// `TRIBUTARY_MUTATIONS` sets how many events are spoiled, `TRIBUTARY_SEED` repeats a run, and `TRIBUTARY_MUTATED` names a file for
+/// `TRIBUTARY_MUTATIONS` sets the number of damaged events, `TRIBUTARY_SEED` repeats a run, and `TRIBUTARY_MUTATED` names a file for
 /// the records.
 @Suite("hostile input") struct HostileInputTests {
     static let count = ProcessInfo.processInfo.environment["TRIBUTARY_MUTATIONS"].flatMap(Int.init) ?? 4_000
     static let seed = TestSeed.seed(of: "hostile input")
 
-    /// Events to spoil: one of each catalogued type, odd shapes, and recorded ones where they are at hand.
+    /// The events to damage: one of each catalogued type, unusual events, and recorded events if there are any.
     static let originals = Result {
         var random = SeededGenerator(seed: 7)
         return try
@@ -19,7 +19,7 @@ import Testing
             + cataloguedTypes().map { try SyntheticEvent.make(type: $0, &random) }).map { Array($0.utf8) }
     }
 
-    @Test("each spoiled event is a record that can be read, or set aside with its reason")
+    @Test("each damaged event becomes a valid record, or is set aside with a reason")
     func outcomes() throws {
         var random = SeededGenerator(seed: Self.seed)
         print("hostile input: seed \(Self.seed), \(Self.count) events")
@@ -37,11 +37,11 @@ import Testing
             let choice = index % normalizers.count
             event.withUnsafeBytes { check.event($0, normalizers[choice], acme) }
             if let record = check.lastRecord {
-                // An independent reader as well; the whole of Foundation's reader is slow for what is huge.
+                // An independent reader checks the record, too. Foundation's full reader would be slow for huge records.
                 let text = String(decoding: record, as: UTF8.self)
                 if record.count < 100_000 {
                     do { _ = try JSON(text) } catch {
-                        // It has no type for 1e400, which RFC 8259 section 6 allows.
+                        // Foundation has no type for 1e400, which RFC 8259, section 6, allows.
                         #expect("\(error)".contains("not representable"), "seed \(Self.seed), event \(index): \(error)")
                     }
                     let version = ValidatorTests.options[choice].schemaVersion
@@ -62,7 +62,7 @@ import Testing
         for (version, records) in validated { try ValidatorTests.validate(records: records, version) }
     }
 
-    @Test("a page of spoiled events is refused as a whole, or each element has one outcome")
+    @Test("a page of damaged events is refused as a whole, or each element has one result")
     func pages() throws {
         var random = SeededGenerator(seed: Self.seed ^ 1)
         let originals = try Self.originals.get()
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test("in a stream of spoiled lines each line is one event, and costs itself only")
+    @Test("in a stream of damaged lines, each line is one event, and affects no other line")
     func streams() throws {
         var random = SeededGenerator(seed: Self.seed ^ 2)
         let originals = try Self.originals.get()
@@ -87,7 +87,7 @@ import Testing
         for _ in 0..<Self.count / 4 {
             let original = originals.randomElement(using: &random) ?? []
             let line = mutator.mutate(original, &random).filter { $0 != 0x0A && $0 != 0x0D }
-            // These can't be told from pretty-printed JSON, or hold several events or none.
+            // These lines look like pretty-printed JSON, or contain several events or none.
             if line.allSatisfy(isSpace) || line.first(where: { !isSpace($0) }) == UInt8(ascii: "[") { continue }
             if line.filter({ !isSpace($0) }) == [UInt8(ascii: "{")] { continue }
             lines.append(line)
@@ -99,7 +99,7 @@ import Testing
         #expect(events.count == lines.count, "seed \(Self.seed)")
     }
 
-    @Test("whatever mixture of brackets, commas and lines comes, no byte of a stream goes astray")
+    @Test("whatever mixture of brackets, commas and lines a stream has, none of its bytes is lost")
     func brackets() throws {
         var random = SeededGenerator(seed: Self.seed ^ 3)
         let pieces = [

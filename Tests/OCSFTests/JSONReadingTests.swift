@@ -4,19 +4,19 @@ import Testing
 
 @Suite("reading JSON") struct JSONReadingTests {
     @Test(
-        "what RFC 8259 allows is a record",
+        "text that RFC 8259 allows becomes a record",
         arguments: [
             "{}", " {} ", "{\"a\":1}", "{\"a\":-0}", "{\"a\":0.5e+10}", "{\"a\":1E9}", "{\"a\":[]}", "{\"a\":[[],{}]}",
             "{\"a\":\"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "{\"\":1}", "{\"a\":\"\u{7f}\u{1F600}\"}",
             "\r\n{\t\"a\" : true ,\n\"b\":false, \"c\":null }\n", "{\"a\":\"\\u0000\"}", "{\"a\\u0062\":1,\"ac\":2}",
-            // Section 6: any digits, fraction and exponent, of any size.
+            // Section 6: numbers with any digits, fraction and exponent, of any size.
             "{\"a\":0,\"b\":-0.0,\"c\":0e0,\"d\":0E-0,\"e\":10,\"f\":1.50,\"g\":-1e+01,\"h\":1e300,\"i\":1e-400}",
             "{\"a\":[0,1,-1,0.1,1e1],\"b\":[[[[[[]]]]]],\"c\":[null,true,false,\"\",{},[]]}",
-            // Section 7: every escape, in either case; what need not be escaped is not (DEL, U+2028, the solidus, non-characters).
+            // Section 7: every escape, with hexadecimal digits in either case; characters that need no escape (DEL, U+2028, the solidus, non-characters).
             "{\"a\":\"\\u00E9\\u00e9\\uABCD\\uabcd\",\"b\":\"/\",\"c\":\"\u{2028}\u{2029}\u{80}\u{FFFF}\u{FFFE}\u{10FFFF}\"}",
             "{\"a\":\"\\uD83D\\uDE00\\udbff\\udfff\\ud800\\udc00\\uffff\\ufdd0\"}", "{\"\\u0000\":1,\"\\u0001\":2}",
             "{\"a\":\"\u{FEFF}\"}", "{\"\\\"\":1,\"\\\\\":2,\"\\/\":3}", "{\"a\":\"'\"}",
-            // Section 4: names are compared as characters, and case matters; the same name in another object is another name.
+            // Section 4: names are compared by characters, and case matters; the same name may occur in another object.
             "{\"a\":1,\"A\":2}", "{\"\u{E9}\":1,\"e\u{301}\":2}", "{\"a\":[{\"b\":1},{\"b\":1}],\"b\":{\"a\":1}}",
             "{\"a\" \n:\t1\r,\"b\":[ 1 , 2 ] }  ", "{\"a\":{\"a\":{\"a\":1}}}",
             "{\"a\":123456789012345678901234567890}",
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(
-        "what it does not allow, or leaves open, is set aside with the reason",
+        "text that RFC 8259 does not allow, or leaves undefined, is set aside with the reason",
         arguments: [
             ("", .syntax), ("[]", .notAnObject), ("\"a\"", .notAnObject), ("1", .notAnObject), ("{", .syntax),
             ("{\"a\"}", .syntax), ("{\"a\":}", .syntax), ("{\"a\":1,}", .syntax), ("{,}", .syntax),
@@ -48,7 +48,7 @@ import Testing
             ("{\"x\":{\"b\":1,\"c\":2,\"b\":3}}", .duplicateKey), ("\u{feff}{}", .syntax), ("{\"a\":1 1}", .syntax),
             ("{\"a\":\"b\"c}", .syntax), ("{\"a\":1\"b\"}", .badNumber), ("{\"a\"\"b\":1}", .syntax),
             ("{1:2}", .syntax),
-            // Section 2: white space is four characters, and there is one value.
+            // Section 2: white space is one of four characters, and there is one value.
             ("{\"a\":\u{0B}1}", .syntax), ("{\"a\":\u{0C}1}", .syntax), ("{\"a\":\u{A0}1}", .syntax),
             ("{\u{2028}\"a\":1}", .syntax),
             ("{}\u{0}", .syntax), ("\u{0}{}", .syntax), (" ", .syntax), ("\n", .syntax), ("{}1", .syntax),
@@ -56,12 +56,12 @@ import Testing
             ("{]", .syntax), ("[}", .syntax), ("}", .syntax), ("]", .syntax), ("{\"a\":[}", .syntax),
             ("{\"a\":{]}", .syntax),
             ("{\"a\":[1}]", .syntax), ("{\"a\":[[1]}", .syntax), ("{\"a\":{\"b\":1]}", .syntax),
-            // Section 3: the literals are three, in lower case; the root is an object.
+            // Section 3: there are three literals, in lower case; the root is an object.
             ("null", .notAnObject), ("true", .notAnObject), ("{\"a\":TRUE}", .syntax), ("{\"a\":Null}", .syntax),
             ("{\"a\":truee}", .syntax),
             ("{\"a\":falsey}", .syntax), ("{\"a\":undefined}", .syntax), ("{\"a\":Infinity}", .syntax),
             ("{\"a\":true false}", .syntax),
-            // Sections 4 and 5: names are strings; no comma too many or too few; no comments.
+            // Sections 4 and 5: names are strings; no missing or additional commas; no comments.
             ("{null:1}", .syntax), ("{[]:1}", .syntax), ("{\"a\":1,,\"b\":2}", .syntax), ("{,\"a\":1}", .syntax),
             ("{\"a\",1}", .syntax),
             ("{\"a\"::1}", .syntax), ("{\"a\":1:2}", .syntax), ("{:1}", .syntax), ("{\"a\":[,1]}", .syntax),
@@ -117,7 +117,7 @@ import Testing
         #expect(try JSON(String(decoding: line, as: UTF8.self)).text("event_base64") != nil)
     }
 
-    @Test("limits hold, and what is just inside them passes")
+    @Test("limits are respected, and values just inside them are accepted")
     func limits() throws {
         func nested(_ depth: Int) -> [UInt8] {
             Array((String(repeating: "{\"a\":", count: depth) + "1" + String(repeating: "}", count: depth)).utf8)
@@ -130,7 +130,7 @@ import Testing
         let inside =
             Array("{\"a\":\"".utf8) + [UInt8](repeating: 0x61, count: JSONTape.maximumBytes - 8) + Array("\"}".utf8)
         #expect(try normalize(inside).records.count == 1)
-        // Section 6 sets no range; not every reader has a type for this one.
+        // Section 6 sets no range, but not every reader has a type for this number.
         #expect(try normalize(Array("{\"a\":1e400}".utf8)).records.count == 1)
         let digits = "{\"a\":" + String(repeating: "1", count: 1_025) + "}"
         #expect(try normalize(Array(digits.utf8)).rejections.first?.rejection.reason == .longNumber)
@@ -148,9 +148,9 @@ import Testing
                 == .duplicateKey)
     }
 
-    @Test("an event at the very end of its memory is read without a byte beyond it")
+    @Test("an event at the end of its memory is read without reading a byte after it")
     func endOfMemory() throws {
-        // The last event ends where a page without access begins.
+        // The last event ends directly before a page that can't be accessed.
         let normalizer = try makeNormalizer()
         for text in [
             "{\"a\":1}", "{\"eventType\":\"user.session.start\",\"k\":\"\\\\\"}", "{\"b\":[true]}",

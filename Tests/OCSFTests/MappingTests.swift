@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(
-        "an actor stands where OCSF has what it is",
+        "an actor is in the attribute that OCSF has for its kind",
         arguments: [
             ("User", "actor.user.uid"), ("SystemPrincipal", "actor.user.uid"), ("PublicClientApp", "actor.app_uid"),
             ("PublicClientAppEntity", "actor.app_uid"), ("AppInstance", "actor.app_uid"), ("UDDevice", "device.uid"),
@@ -39,7 +39,8 @@ import Testing
     }
 
     @Test(
-        "an actor that is an address is the endpoint where the client has none", arguments: ["IP address", "Palm", ""])
+        "an actor that is an address becomes the endpoint if the client has none",
+        arguments: ["IP address", "Palm", ""])
     func addressActor(type: String) throws {
         let record = try record(
             oktaEvent("zone.create", actor: people.target("198.51.100.99", type, "198.51.100.99"), client: ""))
@@ -47,7 +48,7 @@ import Testing
         #expect((record.text("src_endpoint.ip") == "198.51.100.99"))
     }
 
-    @Test("an identity provider is a target or the issuer, never the kind of provider")
+    @Test("an identity provider becomes a target or the issuer, never the kind of provider")
     func identityProviders() throws {
         let kind = try record(
             oktaEvent(
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "is_mfa is said only where it is proven",
+        "is_mfa is set only if it is proven",
         arguments: [
             ("user.authentication.auth_via_mfa", #"{"factor":"OKTA_VERIFY_PUSH"}"#, true),
             ("user.authentication.auth_via_mfa", #"{"factor":"SIGNED_NONCE"}"#, true),
@@ -95,7 +96,7 @@ import Testing
         #expect((record["is_mfa"] as? Bool ?? false) == isMFA)
     }
 
-    @Test("factors come from every enrollment, each kind once")
+    @Test("factors come from every enrollment, and each kind occurs once")
     func factors() throws {
         func enrollment(_ id: String, _ method: String) -> String {
             people.target(
@@ -119,7 +120,7 @@ import Testing
     }
 
     @Test(
-        "severity and alert follow where a risk went",
+        "severity and alert follow the direction of a risk's change",
         arguments: [
             ("{level=HIGH, previousLevel=LOW}", 4, 1, 1, true), ("{level=MEDIUM, previousLevel=LOW}", 3, 1, 1, true),
             ("{level=MEDIUM, previousLevel=HIGH}", 2, 2, 2, false), ("{level=LOW, previousLevel=HIGH}", 1, 2, 4, false),
@@ -156,7 +157,7 @@ import Testing
         #expect(record.texts("metadata.profiles").contains("security_control"))
     }
 
-    @Test("a risk that Okta calls decreased went down, whatever it was before")
+    @Test("a risk that Okta calls decreased has decreased, whatever it was before")
     func decrease() throws {
         let record = try record(
             oktaEvent(
@@ -166,7 +167,7 @@ import Testing
         #expect(record.number("severity_id") == 2)
     }
 
-    @Test("the answer to a push names its factor")
+    @Test("the answer to a push notification names its factor")
     func pushResponse() throws {
         let record = try record(
             oktaEvent(
@@ -175,7 +176,7 @@ import Testing
         #expect(record.number("auth_factors.0.factor_type_id") == 5)
     }
 
-    @Test("a partner's level and reason are those of its report")
+    @Test("a partner's level and reason come from its report")
     func partner() throws {
         let record = try record(
             oktaEvent(
@@ -186,7 +187,7 @@ import Testing
         #expect(record.matches("risk_details", "partner sig-sci: HIGH, malware detected, malicious proxy"))
     }
 
-    @Test("the newer security context says what the older one says")
+    @Test("the newer security context maps to the same attributes as the older one")
     func newerSecurityContext() throws {
         let record = try record(
             oktaEvent(
@@ -202,7 +203,7 @@ import Testing
         #expect(record.text("enrichments.0.data.services.0.operator") == "X")
     }
 
-    @Test("the IP chain's details of the client's address stand in for the security context's")
+    @Test("if the security context is missing, the IP chain's details of the client's address are used")
     func detailsOfHop() throws {
         let record = try record(
             oktaEvent(
@@ -215,7 +216,7 @@ import Testing
         #expect(record.text("enrichments.0.type") == "proxy")
     }
 
-    @Test("details of a target say the same as text and as object")
+    @Test("details of a target map to the same attributes as text and as object")
     func detailsAsText() throws {
         for details in [
             #"{"ruleAction":"TERMINATE_SESSION"}"#, #""{ruleAction=TERMINATE_SESSION}""#,
@@ -238,7 +239,7 @@ import Testing
         #expect(failed.text("authorizations.0.policy.uid") == "0pr1")
     }
 
-    @Test("what changed is the target that says so, wherever it stands")
+    @Test("the changed entity is the target that says so, wherever it is in the list")
     func changedTarget() throws {
         let rule = people.target("r", "PolicyRule", "Rule", more: #","changeDetails":{"from":{"a":1},"to":{"a":2}}"#)
         let entity = try record(
@@ -255,7 +256,7 @@ import Testing
         #expect(change.text("user_result.name") == "zwei")
     }
 
-    @Test("a device that acts on something else is no entity")
+    @Test("a device that acts on something else is not the entity")
     func deviceWithTargets() throws {
         let record = try record(
             oktaEvent(
@@ -282,7 +283,7 @@ import Testing
         #expect(record.number("src_endpoint.port") == (written.hasSuffix(":443") ? 443 : nil))
     }
 
-    @Test("a chain does not tell the client's address where the client has none")
+    @Test("a chain does not provide the client's address if the client has none")
     func chainAlone() throws {
         let record = try record(
             oktaEvent("user.session.start", client: "", more: #"request={"ipChain":[{"ip":"198.51.100.1"}]}"#))
@@ -291,7 +292,7 @@ import Testing
     }
 
     @Test(
-        "a login that looks like a password is no address",
+        "a login that looks like a password does not become an address",
         arguments: [
             ("P@ssw0rd.2026", false), ("a@b.example", true), ("a@b1.2c", true), ("a@1.2.3", false), ("a@b", false),
         ])
@@ -303,7 +304,7 @@ import Testing
     }
 
     @Test(
-        "a country is known by each name that geolocation data has had for it",
+        "a country is recognized by each name that geolocation data has used for it",
         arguments: [
             ("Switzerland", "CH"), ("switzerland", "CH"), ("CH", "CH"), ("ch", "CH"), ("Korea (Republic of)", "KR"),
             ("State of Palestine", "PS"), ("Congo, The Democratic Republic of the", "CD"),
@@ -319,7 +320,7 @@ import Testing
         #expect(found == code)
     }
 
-    @Test("an object that is no LogEvent is refused where anything may come, and says what it is")
+    @Test("an object that is not a LogEvent is refused where any input is possible, and the message says what it is")
     func otherObjects() throws {
         let cases: [(String, OtherObject?)] = [
             (
@@ -341,7 +342,7 @@ import Testing
     }
 
     @Test(
-        "a file in another encoding is said to be one",
+        "a file in another encoding is reported as such",
         arguments: [
             (Array("{}".utf8), false), ([0xFF, 0xFE, 0x7B, 0], true), ([0xFE, 0xFF, 0, 0x7B], true),
             ([0x7B, 0, 0x22, 0], true),
@@ -351,7 +352,7 @@ import Testing
         #expect((bytes.withUnsafeBytes { encodingTrouble(firstBytes: $0) } != nil) == isOther)
     }
 
-    @Test("an explanation names the rule of each part, and costs nothing when nobody asks")
+    @Test("an explanation names the rule of each part, and takes no time if it is not requested")
     func explanations() throws {
         let normalizer = try makeNormalizer()
         var sink = Collected()

@@ -14,7 +14,7 @@ import Testing
         ].compactMap(\.self))
 
     @Test(
-        "private, loopback, link-local and unique-local addresses are internal everywhere, the configured ones besides",
+        "private, loopback, link-local and unique-local addresses are always internal, in addition to the configured ones",
         arguments: [
             ("10.0.0.0", 1, 1), ("10.255.255.255", 1, 1), ("9.255.255.255", 0, 2), ("11.0.0.0", 0, 2),
             ("172.15.255.255", 0, 2), ("172.16.0.0", 1, 1), ("172.31.255.255", 1, 1), ("172.32.0.0", 0, 2),
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(
-        "a domain stands for its subdomains, whatever the case, and for no other domain",
+        "a domain includes its subdomains, in any letter case, and no other domain",
         arguments: [
             ("example.com", true), ("EXAMPLE.COM", true), ("mail.example.com", true), ("a.b.example.com", true),
             ("badexample.com", false), ("example.com.evil.example", false), ("example.org", false), ("com", false),
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test("a range that is none is refused")
+    @Test("an invalid range is refused")
     func badRanges() {
         #expect(MyNetwork.AddressRange(address: [1, 2, 3], prefixLength: 8) == nil)
         #expect(MyNetwork.AddressRange(address: [1, 2, 3, 4], prefixLength: 33) == nil)
@@ -56,7 +56,9 @@ import Testing
         #expect(MyNetwork.AddressRange(address: [UInt8](repeating: 0, count: 16), prefixLength: 128) != nil)
     }
 
-    @Test("an endpoint says where it is, and users and URLs whose they are; each mark names an attribute and its value")
+    @Test(
+        "an endpoint says where it is, users and URLs say whose they are, and each mark names an attribute and its value"
+    )
     func marks() throws {
         let target: [Any] = [["id": "u", "type": "User", "alternateId": "eve@example.org", "displayName": "Eve"]]
         let event = try signIn([
@@ -84,7 +86,7 @@ import Testing
         }
     }
 
-    @Test("without a configuration, only what is internal everywhere is said")
+    @Test("without a configuration, only addresses that are always internal are marked")
     func unconfigured() throws {
         let outside = try record(try signIn())
         #expect(outside["enrichments"] == nil)

@@ -4,7 +4,7 @@ import Testing
 @testable import OCSF
 
 @Suite("nothing is lost") struct NoLossTests {
-    /// Shapes that public events of real orgs show, and some that none shows yet.
+    /// Unusual events: some from public logs of real orgs, some made up.
     static let oddShapes: [String] = [
         "{}", "{\"eventType\":17}", "{\"eventType\":\"Unknown\"}",
         "{\"eventType\":\"user.session.start\",\"actor\":null}",
@@ -32,7 +32,7 @@ import Testing
         "{\"a\\u0062c\":1,\"é\":\"\\u00e9\",\"\":{\"\":\"\"}}",
     ]
 
-    /// Where a value goes that the mapping takes over from one place: word for word, so the record's text is the event's.
+    /// The target of a value that the mapping copies unchanged, so the record's text is the event's.
     static let ways: [String: [String]] = [
         ".uuid": [".metadata.uid"], ".published": [".metadata.original_time"], ".eventType": [".metadata.event_code"],
         ".version": [".metadata.log_version"], ".severity": [".metadata.log_level"],
@@ -51,16 +51,16 @@ import Testing
         ".device.managed": [".device.is_managed"], ".debugContext.debugData.requestId": [".http_request.uid"],
     ]
 
-    /// What became of the values of one or many events.
+    /// Where the values of one or many events are in the records.
     struct Count {
         var seen = 0
-        /// In `unmapped`, under their own path.
+        /// Values in `unmapped`, under their own path.
         var unmapped = 0
-        /// In the attribute that is theirs.
+        /// Values in an attribute of their own.
         var byPath = 0
-        /// Somewhere in the part of the record that is theirs.
+        /// Values elsewhere in the part of the record that belongs to them.
         var mapped = 0
-        /// In another form: a country's code, a URL's parts.
+        /// Values in another form, such as a country's code or the parts of a URL.
         var derived = 0
         var lost: [String] = []
 
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    /// A URL whose path and query stand in the record.
+    /// A URL whose path and query are in the record.
     static func isSplit(_ url: String, _ record: [String: String]) -> Bool {
         for prefix in [".http_request.url", ".evidences.0.http_request.url"] {
             guard let path = record[prefix + ".path"] else { continue }
@@ -123,7 +123,7 @@ import Testing
         ]
     }
 
-    @Test("each value of an event stands in its record, raw_data aside: odd shapes", arguments: oddShapes)
+    @Test("each value of an unusual event is in its record, outside of raw_data", arguments: oddShapes)
     func leaves(event: String) throws {
         for settings in Self.settings {
             let record = try record(event, settings)
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test(
-        "each value of an event of each catalogued type, and of each recorded event, stands in its record",
+        "each value of an event of each catalogued type, and of each recorded event, is in its record",
         arguments: settings)
     func everyType(settings: NormalizerSettings) throws {
         var random = SeededGenerator(seed: 11)
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    /// An object member that is null or an empty container: records have none.
+    /// A member that is null or an empty container. Records contain none.
     static func holdsEmptyMember(_ value: Any) -> Bool {
         if let object = value as? [String: Any] {
             return object.values.contains { child in

@@ -32,7 +32,7 @@ import Testing
             (#" {\n  \"a\" : \"b, }\" ,\n \"c\" : \"d\" }"#, ["a": "b, }", "c": "d"]),
             (#"{\"a\":\"x\\\"y\",\"b\":\"\\u00e9\"}"#, ["a": #"x\\\"y"#, "b": #"\\u00e9"#]),
             (#"{\u00e9=1, b=2}"#, [#"\u00e9"#: "1", "b": "2"]),
-            // Broken ones yield what of them is readable.
+            // Broken texts give their readable parts.
             ("", [:]), ("{}", [:]), ("{", [:]), ("no map", [:]), ("{=x}", [:]), ("{a=", ["a": ""]),
             ("{a=1, level=(HIGH, b=2", ["a": "1", "level": "(HIGH", "b": "2"]), ("{a={b, c=1", ["a": "{b, c=1"]),
             (#"{\"a\":\"b"#, ["a": "b"]), (#"{\"a\""#, [:]), (#"{\"a\":"#, ["a": ""]),
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("a reason keeps its commas and signs where the names are known")
+    @Test("a value may contain commas and equals signs if the names of the members are known")
     func reasons() throws {
         try withText("{reasons=Score a=0.9, b, c=d, level=HIGH}") { text in
             var found: [String: String] = [:]
@@ -74,20 +74,20 @@ import Testing
         }
     }
 
-    @Test("a megabyte of open brackets or quotes is read once, and not once for each")
+    @Test("a megabyte of open brackets or quotes is read only once")
     func hostile() throws {
         for part in ["{", "[", "(", "=", ",", #"\""#, #"\\"#, "{a=[", #"{\"a\":"#] {
             let text = "{" + String(repeating: part, count: 1 << 20)
             let event = oktaEvent(
                 "user.session.start", debug: #"{"risk":"\#(text)","behaviors":"\#(text)","tunnels":"\#(text)"}"#)
-            // Once takes less than a second, and once for each would take hours.
+            // Reading once takes less than a second. Reading once for each bracket would take hours.
             let time = try processorTime { _ = try normalize(Array(event.utf8)) }
             #expect(time < .seconds(60), "\(part)")
         }
     }
 
     @Test(
-        "whatever is cut out of a text is valid inside a record",
+        "any part of a text is valid inside a record",
         arguments: [
             #"{\\\"a\\\":\\\"b\\\"}"#, #"{a=\\"#, #"{\"a\":\"\\\\\"}"#, #"{\"a\\\":1}"#,
             #"{\ud83d\ude00=\ud83d\ude00}"#,

@@ -1,10 +1,10 @@
-/// A JSON text laid out for people, its members in the order in which they stand.
+/// A JSON text formatted for people, with its members in their original order.
 indirect enum OrderedJSON {
     case leaf(String)
     case object([(key: String, value: OrderedJSON)])
     case array([OrderedJSON])
 
-    /// `text` is valid JSON without white space outside its strings.
+    /// - Parameter text: valid JSON without white space outside its strings.
     init(_ text: String) {
         var rest = Array(text.utf8)[...]
         self.init(&rest)
@@ -61,7 +61,7 @@ indirect enum OrderedJSON {
         }
     }
 
-    /// What fits into a line of 118 characters stands in one.
+    /// A value that fits into a line of 118 characters is written on one line.
     func laidOut(indent: Int = 0, lead: Int = 0) -> String {
         let line = compact
         if indent + lead + line.count <= 117 { return line }

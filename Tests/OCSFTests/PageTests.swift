@@ -6,7 +6,7 @@ import Testing
 @Suite("pages and streams") struct PageTests {
     static let good = "{\"uuid\":\"u\",\"eventType\":\"user.session.start\",\"x\":\"}]{[,\\\"\\\\\"}"
 
-    @Test("each element of a page is an event, whatever its strings hold")
+    @Test("each element of a page is an event, whatever its strings contain")
     func whole() throws {
         let sink = try page(" [\r\n\(Self.good) ,\(Self.good),\n\t\(Self.good)\n]\n")
         #expect(sink.records.count == 3)
@@ -14,7 +14,7 @@ import Testing
         #expect(try page(" [ ] ").records.isEmpty)
     }
 
-    @Test("a bad event costs itself only")
+    @Test("a bad event affects no other event")
     func neighbours() throws {
         let bad = [
             "{\"a\":1,\"a\":2}", "{\"a\":\"\\ud800\"}", "{\"a\":01}", "{\"a\" 1}", "17", "null", "\"x,]\"", "[1,2]",
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("a page cut short anywhere is refused whole, and nothing of it is handed on")
+    @Test("a page that is cut short anywhere is refused as a whole, and none of its events is passed on")
     func truncated() throws {
         let text = Array("[\(Self.good),{\"uuid\":\"v\"},3]".utf8)
         let normalizer = try makeNormalizer()
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "what is not one array is refused with its place",
+        "text that is not a single array is refused with the position",
         arguments: [
             ("{\"errorCode\":\"E0000011\"}", PageError.Problem.notAnArray, 0), ("<html>", .notAnArray, 0),
             ("  ", .truncated, 2),
@@ -59,7 +59,7 @@ import Testing
         #expect(throws: PageError(problem: problem, offset: offset)) { try page(text) }
     }
 
-    @Test("the cutter finds the same end as a plain reader, at every alignment and across every block")
+    @Test("the cutter finds the same end as a plain reader, for every alignment and across every block")
     func ends() throws {
         let seed = TestSeed.seed(of: "the cutter")
         var random = SeededGenerator(seed: seed)
@@ -128,5 +128,5 @@ import Testing
     }
 }
 
-/// For all tests of this target.
+/// The catalogue for all tests of this target.
 typealias SeededGenerator = TestSupport.SeededGenerator

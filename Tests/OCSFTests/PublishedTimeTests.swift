@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(
-        "what is no instant is not taken for one",
+        "a text that is not an instant is not read as one",
         arguments: [
             "", "today", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-10T00:00:00Z", "2026-04-31T00:00:00Z",
             "2026-11-23T24:00:01Z", "2026-11-23T25:00:00Z", "2026-11-23T20:60:00Z", "2026-11-23T20:09:61Z",
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(
-        "time_dt is the instant of time",
+        "time_dt is the same instant as time",
         arguments: [100_000_000_000, 951_782_400_000, 1_709_251_199_999, 99_999_999_999_999] as [Int64])
     func rendered(milliseconds: Int64) throws {
         var writer = RecordWriter()

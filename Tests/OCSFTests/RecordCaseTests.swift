@@ -3,8 +3,8 @@ import Testing
 
 @testable import OCSF
 
-@Suite("a detection can be written on a record") struct RecordCaseTests {
-    @Test("what Okta said stands in the record, and nothing else", arguments: recordCases)
+@Suite("Records that a detection can rely on") struct RecordCaseTests {
+    @Test("what Okta said is in the record, and nothing else", arguments: recordCases)
     func holds(_ example: RecordCase) throws {
         for event in example.events {
             let text = try normalizedText(event, example.settings)
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test("and the record is valid", .enabled(if: shared != nil))
+    @Test("the record is valid", .enabled(if: shared != nil))
     func valid() throws {
         let records = try recordCases.flatMap { example in
             try example.events.map { try normalizedText($0, example.settings) }

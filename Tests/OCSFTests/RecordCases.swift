@@ -3,7 +3,7 @@ import Testing
 
 @testable import OCSF
 
-/// Events of which a record once said something false, or lost the reason, and what must hold of each of their records. Anyone can add one.
+/// Events for which an earlier version wrote something false or lost the reason, and conditions that their records must meet. New ones can be added here.
 struct RecordCase: Sendable, CustomTestStringConvertible {
     let name: String
     let events: [String]
@@ -23,7 +23,7 @@ struct RecordCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// An event as JSON: what most have in common, and what this one has besides. Later members win.
+/// An event as JSON: common members, and further ones for this event. Later members override earlier ones.
 func oktaEvent(
     _ type: String, actor: String = people.three, target: String = "null", debug: String = "{}",
     client: String = "203.0.113.9", more: String = ""
@@ -69,14 +69,14 @@ enum people {
 }
 
 extension JSON {
-    /// The objects of a list.
+    /// The objects in a list.
     func objects(_ path: String) -> [JSON] { (self[path] as? [Any] ?? []).map { JSON(value: $0) } }
 
     func matches(_ path: String, _ parts: String...) -> Bool { parts.allSatisfy { text(path)?.contains($0) ?? false } }
 }
 
 let recordCases: [RecordCase] = [
-    // MARK: The reason stands in the record
+    // MARK: The reason is in the record
     RecordCase(
         "a user's risk has the name and the reasons of its detection",
         [
@@ -361,7 +361,7 @@ let recordCases: [RecordCase] = [
             )
         }, NormalizerSettings(rawData: false, flattenUnmapped: true)
     ) { $0["entity.data"] is String && $0["entity_result.data"] is String },
-    // MARK: No event loses who and from where
+    // MARK: Each record says who acted, and from where
     RecordCase(
         "an application error has the client's address",
         [

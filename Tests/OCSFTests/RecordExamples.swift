@@ -2,7 +2,7 @@ import Foundation
 
 @testable import OCSF
 
-/// One event for each class, as an org would send it, and what else it takes for every field of the schema to be seen.
+/// One realistic event for each class, and further ones, so that every field of the schema occurs in a record.
 enum RecordExamples {
     static let network = MyNetwork(
         domains: ["example.com"],
@@ -35,7 +35,7 @@ enum RecordExamples {
         ]
     }
 
-    /// In the order of `OCSFKind`, each with the class it shows.
+    /// The examples in the order of `OCSFKind`, each with its class.
     static func events() throws -> [(kind: OCSFKind, event: String)] {
         [
             (
@@ -151,7 +151,7 @@ enum RecordExamples {
         ]
     }
 
-    /// What the events above leave out.
+    /// Further events with the fields that the events above do not have.
     static func others() throws -> [String] {
         [
             try event(

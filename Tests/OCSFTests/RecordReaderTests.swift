@@ -3,7 +3,7 @@ import Testing
 
 @testable import OCSF
 
-@Suite("a record is read back to the event that it was made of") struct RecordReaderTests {
+@Suite("Reading a record back to its original event") struct RecordReaderTests {
     private func read(_ line: String) throws -> (content: String, event: [UInt8]?) {
         let reader = try #require(RecordReader())
         return Array(line.utf8).withUnsafeBytes { bytes in
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(
-        "byte by byte, for recorded, odd and invented events, in each version of OCSF",
+        "the event has the same bytes, for recorded, unusual and invented events, in each version of OCSF",
         arguments: SchemaVersion.allCases)
     func events(version: SchemaVersion) throws {
         var random = SeededGenerator(seed: 31)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test("so is what could not become a record, whatever its bytes")
+    @Test("the event of a rejected line has the same bytes, whatever they are")
     func rejected() throws {
         for event in [Array("{\"a\":1,\"a\":2}".utf8), Array("[\"é\\n\"]\n".utf8), [0x7B, 0xFF, 0x00, 0x7D]] {
             let line = event.withUnsafeBytes {
@@ -56,14 +56,14 @@ import Testing
         }
     }
 
-    @Test("a record without raw_data, and a line that is none, are told apart")
+    @Test("a record without raw_data is distinguished from a line that is not a record")
     func others() throws {
         let bare = try normalize(Array(try signIn().utf8), NormalizerSettings(rawData: false)).records.first
         #expect(try read(try #require(bare).text).content == "no raw data")
-        #expect(try read("{\"metadata\":{}}").content == "it has no metadata.uid and time, so it is not a record")
-        #expect(try read("nonsense").content == "it is not JSON (RFC 8259)")
-        #expect(try read("[1]").content == "it is not an object")
+        #expect(try read("{\"metadata\":{}}").content == "the line has no metadata.uid and time, so it is no record")
+        #expect(try read("nonsense").content == "the line is not JSON (RFC 8259)")
+        #expect(try read("[1]").content == "the line is not an object")
         let cut = "{\"metadata\":{\"uid\":\"a\"},\"time\":1,\"raw_data\":\"{}\",\"raw_data_size\":3}"
-        #expect(try read(cut).content == "its raw_data has 2 bytes, but raw_data_size says 3")
+        #expect(try read(cut).content == "raw_data has 2 bytes, but raw_data_size says 3")
     }
 }

@@ -4,11 +4,11 @@ import Testing
 
 @testable import OCSF
 
-/// docs/record-schema.md says what the code does, or these fail. `make docs` rewrites the parts that are made.
+/// Compares docs/record-schema.md with the code. `make docs` rewrites the generated parts.
 @Suite("docs/record-schema.md", .serialized) struct RecordSchemaTests {
     static let file = Repository.file("docs/record-schema.md")
 
-    @Test("every field of a record is in the table, and every field in the table comes out of some event")
+    @Test("every field of a record is in the table, and every field in the table occurs in a record")
     func fields() throws {
         let text = try String(contentsOf: Self.file, encoding: .utf8)
         let documented = Self.documentedPaths(text)
@@ -21,7 +21,7 @@ import Testing
         #expect(unmade.isEmpty, "in the table, in no record: \(unmade.joined(separator: ", "))")
     }
 
-    @Test("the examples are what the code makes, one for each class")
+    @Test("the examples are the output of the code, one for each class")
     func examples() throws {
         let normalizer = try makeNormalizer(NormalizerSettings(rawData: false, network: RecordExamples.network))
         let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")
@@ -44,7 +44,7 @@ import Testing
         try MadePart(of: "docs/record-schema.md", named: "records").check(text)
     }
 
-    @Test("each rule of the catalogue is explained, with the classes and activities of its rows, and no other")
+    @Test("each rule of the catalogue is explained, with the classes and activities of its rows, and no other rule is")
     func rules() throws {
         var rows: [String: Set<String>] = [:]
         for row in try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("the ATT&CK table is the catalogue's, and each tag has a name and a source")
+    @Test("docs/record-schema.md has the ATT&CK tags of the catalogue, each with its name and source")
     func attacks() throws {
         var text = "| event type | tactic | technique | who says so |\n|---|---|---|---|\n"
         for row in try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
@@ -98,8 +98,8 @@ import Testing
         try MadePart(of: "docs/record-schema.md", named: "attacks").check(text)
     }
 
-    /// The paths that the second column of the field tables names. `.name` goes on in the object of the path before it, and ‹user›
-    /// stands for each place that the table of places gives it.
+    /// The paths that the second column of the field tables names. A path that begins with a dot continues the path of the object before it, and ‹user›
+    /// stands for each place that the table of places lists for it.
     static func documentedPaths(_ text: String) -> [(token: String, paths: Set<String>)] {
         var places: [String: [String]] = [:]
         var found: [(token: String, paths: Set<String>)] = []
@@ -132,7 +132,7 @@ import Testing
         return found
     }
 
-    /// The path of every value in the records of the examples and of an event of each type, with all options on, in
+    /// The path of every value in the records of the examples and of an event of each type, with all options, in
     /// each version of OCSF.
     static func madePaths() throws -> Set<String> {
         let types = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OCSF
 
-/// A sign-in as Okta writes one.
+/// A sign-in event as Okta writes it.
 func signIn(_ changes: [String: Any?] = [:]) throws -> String {
     var event: [String: Any] = [
         "uuid": "5c1f6c2e-1111-11f1-9a3b-0242ac120002", "published": "2026-11-23T20:09:19.123Z",
@@ -48,7 +48,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
 }
 
 @Suite("records") struct RecordTests {
-    @Test("a sign-in becomes an Authentication record with all that Okta said")
+    @Test("a sign-in becomes an Authentication record with everything that Okta said")
     func authentication() throws {
         let record = try record(try signIn())
         #expect(record.number("class_uid") == 3002)
@@ -105,7 +105,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(without["observables"] == nil)
     }
 
-    @Test("whatever has to be escaped is, wherever it stands in a long event")
+    @Test("every character that needs an escape is escaped, wherever it is in a long event")
     func rawDataEscapes() throws {
         let escapes = ["\\\"", "\\\\", "\\u0007", "\\n\\t"]
         for offset in 0..<200 {
@@ -116,7 +116,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
     }
 
     @Test(
-        "an event without a usable uuid gets one of its bytes, the same each time, and says so",
+        "an event without a usable uuid gets one computed from its bytes, always the same, and the record says so",
         arguments: [
             "{\"eventType\":\"x\"}", "{\"uuid\":\"\"}", "{\"uuid\":null}", "{\"uuid\":7}", "{\"uuid\":\"null\"}",
             "{\"uuid\":[\"a\"]}",
@@ -133,7 +133,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(try record(event.dropLast() + " }").text("metadata.uid") != uid)
     }
 
-    @Test("without a readable published the time of collection stands in, and the record says so")
+    @Test("an event without a readable published gets the time of collection, and the record says so")
     func missingPublished() throws {
         for published in ["", "\"published\":null,", "\"published\":\"2026-02-30T00:00:00Z\",", "\"published\":17,"] {
             let record = try record("{\(published)\"uuid\":\"u\"}")
@@ -145,7 +145,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(zoneless.texts("metadata.labels") == ["time_zone_assumed_utc"])
     }
 
-    @Test("a class that can't be filled becomes the nearest one, and nobody is invented")
+    @Test("a class whose required attributes are missing is replaced by a similar one, and no user is invented")
     func fallback() throws {
         let record = try record(try signIn(["eventType": "user.lifecycle.create", "target": [Any]()]))
         #expect(record.number("class_uid") == 3004)
@@ -158,7 +158,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("src_endpoint.ip") == "203.0.113.9")
     }
 
-    @Test("the one signed out is the user, the administrator the actor")
+    @Test("the user who was signed out is the user, and the administrator is the actor")
     func subjectIsTarget() throws {
         let target: [Any] = [["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]]
         let record = try record(try signIn(["eventType": "user.session.clear", "target": target]))
@@ -187,7 +187,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("status_detail") == "why")
     }
 
-    @Test("a granted role list is split at commas outside parentheses")
+    @Test("a list of granted roles is split at commas outside of parentheses")
     func privileges() throws {
         let target: [Any] = [["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]]
         let record = try record(
@@ -199,7 +199,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.texts("privileges") == ["Group admin (a, b)", "Help desk"])
     }
 
-    @Test("a changed entity has its state before and after")
+    @Test("a changed entity has its state before and after the change")
     func changes() throws {
         let target: [Any] = [
             [
@@ -217,7 +217,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("unmapped.target.0.displayName") == "Rule 1")
     }
 
-    @Test("a changed account is the user before and the user after")
+    @Test("a changed account is the user before and the user after the change")
     func changedUser() throws {
         let target: [Any] = [
             [
@@ -246,7 +246,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(mere["user_result"] == nil)
     }
 
-    @Test("a token has its kind, its end of life and, of an API call, its id in the session")
+    @Test("a token has its kind, its expiry and, for an API call, its id in the session")
     func tokens() throws {
         let target: [Any] = [
             [
@@ -267,7 +267,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record["unmapped.transaction.detail"] == nil)
     }
 
-    @Test("a finding is at least Medium, raised by Okta's risk, and has the request as evidence")
+    @Test("a finding has at least severity Medium, or more for a higher risk by Okta, and the request as evidence")
     func finding() throws {
         let record = try record(
             try signIn([
@@ -282,7 +282,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("evidences.0.src_endpoint.ip") == "203.0.113.9")
     }
 
-    @Test("unmapped as text, for stores with fixed columns")
+    @Test("unmapped has text values for stores with fixed columns")
     func flattened() throws {
         let record = try record(try signIn(), NormalizerSettings(flattenUnmapped: true))
         let text = try #require(record.text("unmapped.debugContext"))
@@ -302,7 +302,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect([UInt8]("{\"metadata\":{\"uid\":\"abc".utf8).withUnsafeBytes { recordUID(of: $0) == nil })
     }
 
-    @Test("a rejected event is one line of JSON that holds it whole")
+    @Test("a rejected event is one line of JSON that contains it completely")
     func rejected() throws {
         let event = Array("{\"a\":\"\t\u{01}é\"}".utf8)
         let sink = try normalize(event)

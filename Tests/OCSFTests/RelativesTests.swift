@@ -3,8 +3,8 @@ import Testing
 
 @testable import OCSF
 
-@Suite("types that no row names") struct RelativesTests {
-    @Test("each type of the catalogue, had it no row, gets its class from its relatives: at least 85 of 100")
+@Suite("Event types without a row in the catalogue") struct RelativesTests {
+    @Test("each catalogued type, without its row, would get its class from similar types: at least 85 of 100")
     func leaveOneOut() throws {
         let catalog = try builtInCatalog.get()
         let types = try cataloguedTypes()
@@ -15,7 +15,7 @@ import Testing
                 let row = try #require(catalog.row(of: text))
                 guard let vote = catalog.relatives.vote(on: text, excluding: index) else { return }
                 if vote.mapping.kind == row.kind { classes += 1 }
-                // The last word's activity is learned with the row itself; so this number is a little too good.
+                // The activity of a type's last word is learned from all rows, including the row that is left out, so the measured rate is slightly too high.
                 if vote.mapping.kind == row.kind, catalog.mapping(by: vote, text).activity == row.activity {
                     activities += 1
                 }
@@ -28,7 +28,7 @@ import Testing
         #expect(share >= 0.85)
     }
 
-    @Test("the closest relatives vote, by words at the beginning and at the end")
+    @Test("the most similar types decide, by equal words at the beginning and at the end")
     func words() throws {
         let catalog = try EventCatalog(texts: [
             ("t", "a.b.create\t3004\t1\na.b.delete\t3002\t2\na.c\t3002\t1\na.c.d\t3002\t1\nx.create\t3004\t1\n")
@@ -44,7 +44,7 @@ import Testing
         #expect(prefix.words == 2)
         #expect(prefix.relatives == 2)
         #expect(prefix.mapping.activity == 1)
-        // Part of a word is none.
+        // Part of a word does not count as equal.
         #expect(try vote("ab.recreate") == nil)
         #expect(try vote("") == nil)
         let tie = try #require(try vote("a.b"))
@@ -53,7 +53,7 @@ import Testing
         #expect(tie.mapping.kind == .entity)
     }
 
-    @Test("at most 70 types become a Base Event when nobody is a target, and each record has the client's address")
+    @Test("at most 70 types become a Base Event if they have no target, and each record has the client's address")
     func nearestClass() throws {
         let normalizer = try makeNormalizer(NormalizerSettings(rawData: false))
         for target in [

@@ -3,18 +3,18 @@ import Testing
 
 @testable import OCSF
 
-@Suite("records of older versions of OCSF") struct SchemaVersionTests {
+@Suite("Records of older OCSF versions") struct SchemaVersionTests {
     private func record(_ event: String, _ version: SchemaVersion, observables: Bool = true) throws -> JSON {
         try OCSFTests.record(
             event, NormalizerSettings(rawData: false, observables: observables, schemaVersion: version))
     }
 
-    @Test("say which version they follow", arguments: SchemaVersion.allCases)
+    @Test("a record names its version", arguments: SchemaVersion.allCases)
     func version(version: SchemaVersion) throws {
         #expect(try record(signIn(), version).text("metadata.version") == version.rawValue)
     }
 
-    @Test("keep an attribute that the version lacks in unmapped, under Okta's own path")
+    @Test("an attribute that the version lacks is kept in unmapped, under Okta's own path")
     func lacking() throws {
         let event = try signIn([
             "client": ["ipAddress": "203.0.113.9", "id": NSNull()],
@@ -26,22 +26,22 @@ import Testing
         #expect(new.text("src_endpoint.fingerprints.0.value") == "d7")
         let old = try record(event, .v1_3_0)
         #expect(old["src_endpoint.isp"] == nil)
-        #expect(old.text("unmapped.securityContext.isp") == "example isp", "it has no location to stand in")
+        #expect(old.text("unmapped.securityContext.isp") == "example isp", "the version has no location for the isp")
         #expect(old["src_endpoint.fingerprints"] == nil)
         #expect(old.text("unmapped.debugContext.debugData.dtHash") == "d7")
         #expect(old.text("src_endpoint.ip") == "203.0.113.9")
-        #expect(old["unmapped.client.ipAddress"] == nil, "what the version has is not said twice")
-        #expect(old["unmapped.uuid"] == nil, "metadata.uid says it")
+        #expect(old["unmapped.client.ipAddress"] == nil, "a value in an attribute is not also in unmapped")
+        #expect(old["unmapped.uuid"] == nil, "metadata.uid has the uuid")
     }
 
-    @Test("put a provider's name where 1.3.0 has it: in the location")
+    @Test("in OCSF 1.3.0, the name of the internet provider is in the location")
     func isp() throws {
         let old = try record(signIn(), .v1_3_0)
         #expect(old.text("src_endpoint.location.isp") == "example isp")
         #expect(old["unmapped.securityContext.isp"] == nil)
     }
 
-    @Test("call a value that the version lacks Other, by its name", arguments: [SchemaVersion.v1_5_0, .v1_3_0])
+    @Test("a value that the version lacks becomes Other, with its name", arguments: [SchemaVersion.v1_5_0, .v1_3_0])
     func value(version: SchemaVersion) throws {
         let client = ["id": "0oa1", "type": "PublicClientApp", "alternateId": "0oa1", "displayName": "CI"]
         let event = try signIn(["actor": client, "target": []])
@@ -51,7 +51,7 @@ import Testing
         #expect(old.text("user.type") == "Service")
     }
 
-    @Test("call an activity that the version lacks Other")
+    @Test("an activity that the version lacks becomes Other")
     func activity() throws {
         let user = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let event = try signIn(["eventType": "user.account.unlock", "target": [user]])
@@ -63,7 +63,9 @@ import Testing
         #expect(old.text("activity_name") == "user.account.unlock")
     }
 
-    @Test("have Web Resources Activity for an application's error, which 1.3.0 lacks, with actor and address")
+    @Test(
+        "an application's error becomes Web Resources Activity, since 1.3.0 lacks its class, and keeps actor and address"
+    )
     func applicationError() throws {
         let event = try signIn(["eventType": "application.integration.rate_limit_exceeded"])
         #expect(try record(event, .v1_5_0).number("class_uid") == 6008)
@@ -76,7 +78,7 @@ import Testing
         #expect(old.texts("metadata.profiles") == ["host"])
     }
 
-    @Test("have Entity Management where 1.3.0 demands more of a class than Okta says")
+    @Test("if 1.3.0 requires more of a class than Okta provides, the record becomes Entity Management")
     func notFillable() throws {
         let staff = ["id": "00gstaff", "type": "UserGroup", "displayName": "Staff"]
         let created = try record(signIn(["eventType": "group.lifecycle.create", "target": [staff]]), .v1_3_0)
@@ -86,12 +88,12 @@ import Testing
         let bob = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let sent = try record(
             signIn(["eventType": "system.email.password_reset.sent_message", "target": [bob]]), .v1_3_0)
-        #expect(sent.number("class_uid") == 3004, "an e-mail has a sender there, which Okta does not tell")
+        #expect(sent.number("class_uid") == 3004, "an e-mail needs a sender in 1.3.0, which Okta does not provide")
         #expect(sent.text("entity.user.email_addr") == "bob@example.com")
         #expect(sent.text("actor.user.name") == "ada@example.com")
     }
 
-    @Test("list the profiles of their version", arguments: [SchemaVersion.v1_8_0, .v1_3_0])
+    @Test("the profiles are those of the version", arguments: [SchemaVersion.v1_8_0, .v1_3_0])
     func profiles(version: SchemaVersion) throws {
         let event = try signIn(["outcome": ["result": "DENY"]])
         let profiles = try record(event, version).texts("metadata.profiles")
@@ -99,7 +101,7 @@ import Testing
             profiles == (version == .v1_8_0 ? ["security_control"] : []), "an Authentication of 1.3.0 has no action")
     }
 
-    @Test("observe no attribute that went", arguments: SchemaVersion.allCases)
+    @Test("no observable names an attribute that was removed", arguments: SchemaVersion.allCases)
     func observables(version: SchemaVersion) throws {
         for event in try RecordExamples.events().map(\.event) + RecordExamples.others() {
             let record = try OCSFTests.record(event, NormalizerSettings(schemaVersion: version))
@@ -111,7 +113,7 @@ import Testing
         }
     }
 
-    @Test("a user's only application is the resource of 1.3.0, which has room for one")
+    @Test("a user's only application is the resource in 1.3.0, which has room for one")
     func resource() throws {
         let bob = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let wiki = ["id": "0oawiki", "type": "AppInstance", "displayName": "Wiki"]
@@ -122,7 +124,7 @@ import Testing
         #expect(old["resources"] == nil)
     }
 
-    @Test("a version is data: a table that renames a class and lacks an attribute is followed without code")
+    @Test("a version of OCSF needs only a table, even if it renames a class and lacks an attribute")
     func anotherVersion() throws {
         let bytes = try #require(try SchemaTable.builtIn(.v1_5_0))
         #expect(bytes.classes.count == OCSFKind.allCases.count)
@@ -162,19 +164,19 @@ import Testing
         #expect(record.text("unmapped.actor.id") == "00uada")
     }
 
-    @Test("a table with a fault is refused with its line")
+    @Test("a table with a mistake is refused with its line")
     func brokenTable() {
         #expect(throws: SchemaTableError.self) { try SchemaTable(version: "9.9.9", table: "nonsense", choices: "") }
         do {
             _ = try SchemaTable(version: "9.9.9", table: "object\ta\n\tb\tmissing\t-\t-\t-\t-", choices: "")
-            Issue.record("a table that names a missing object was taken")
+            Issue.record("a table that names a missing object was accepted")
         } catch {
             #expect("\(error)" == "the table of OCSF 9.9.9, line 2: no object missing")
         }
     }
 
     @Test(
-        "the tables are what the script makes of the schemas", .enabled(if: shared != nil, "set TRIBUTARY_SHARED"),
+        "the tables are the script's output for the schemas", .enabled(if: shared != nil, "set TRIBUTARY_SHARED"),
         arguments: SchemaVersion.allCases.filter { $0 != .native })
     func tables(version: SchemaVersion) throws {
         let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OCSF
 
-/// The material next to the package, if it exists: an OCSF validator and recorded events.
+/// The files next to the package, if they exist: an OCSF validator and recorded events.
 let shared: URL? = {
     let neighbor = Repository.root.deletingLastPathComponent().appending(path: "shared")
     let folder = ProcessInfo.processInfo.environment["TRIBUTARY_SHARED"].map { URL(filePath: $0) } ?? neighbor
@@ -15,7 +15,7 @@ let shared: URL? = {
     "records are valid OCSF",
     .enabled(if: shared != nil, "set TRIBUTARY_SHARED to the folder with tools/ocsf_validate.py"))
 struct ValidatorTests {
-    /// In each version of OCSF.
+    /// Checks the records in each version of OCSF.
     static let options: [NormalizerSettings] = SchemaVersion.allCases.flatMap { version in
         [
             NormalizerSettings(), NormalizerSettings(rawData: false, observables: false),
@@ -28,7 +28,7 @@ struct ValidatorTests {
         }
     }
 
-    /// The recorded events, none where they are not at hand.
+    /// The recorded events; empty if there are none.
     static func sampleEvents() throws -> [String] {
         guard let folder = shared?.appending(path: "samples") else { return [] }
         var events: [String] = []
@@ -40,14 +40,15 @@ struct ValidatorTests {
         return events
     }
 
-    @Test("for each recorded event", arguments: options)
+    @Test("each recorded event becomes a valid record", arguments: options)
     func samples(settings: NormalizerSettings) throws {
         let events = try Self.sampleEvents()
         #expect(events.count >= 186)
         try validate(events, settings)
     }
 
-    @Test("for an event of each type in the catalogue, whatever its targets and outcome", arguments: options)
+    @Test(
+        "an event of each catalogued type becomes a valid record, whatever its targets and outcome", arguments: options)
     func everyType(settings: NormalizerSettings) throws {
         let types = try cataloguedTypes()
         var random = SeededGenerator(seed: 7)
@@ -56,7 +57,7 @@ struct ValidatorTests {
     }
 
     @Test(
-        "for an event of each type without a target, with one of an unknown type, and with a user and a group",
+        "an event of each type becomes a valid record without a target, with one of an unknown type, and with a user and a group",
         arguments: options)
     func everyTarget(settings: NormalizerSettings) throws {
         let user = ["id": "00ubob", "type": "User", "alternateId": "bob@partner.example", "displayName": "Bob"]
@@ -69,12 +70,12 @@ struct ValidatorTests {
         try validate(events, settings)
     }
 
-    @Test("for odd shapes", arguments: options)
+    @Test("unusual events become valid records", arguments: options)
     func oddShapes(settings: NormalizerSettings) throws {
         try validate(NoLossTests.oddShapes, settings)
     }
 
-    @Test("for the events of the schema's examples, and of every field", arguments: options)
+    @Test("the events of the schema's examples, with every field, become valid records", arguments: options)
     func examples(settings: NormalizerSettings) throws {
         try validate(RecordExamples.events().map(\.event) + RecordExamples.others(), settings)
     }
@@ -114,13 +115,13 @@ struct ValidatorTests {
     }
 }
 
-/// Every event type that the built-in catalogue names.
+/// Every event type in the built-in catalogue.
 func cataloguedTypes() throws -> [String] {
     try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
         .map { String($0.prefix { $0 != "\t" }) }
 }
 
-/// Events with every part that the mapping reads, in changing kinds.
+/// Events with every part that the mapping reads, in varying kinds.
 enum SyntheticEvent {
     static func make(type: String, _ random: inout SeededGenerator) throws -> String {
         let kinds = [

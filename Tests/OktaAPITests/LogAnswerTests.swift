@@ -3,7 +3,7 @@ import Testing
 
 @testable import OktaAPI
 
-@Suite("What an answer is worth")
+@Suite("The classification of an answer")
 struct LogAnswerTests {
     private static let link = Bench.link("1")
     private static let start =
@@ -34,10 +34,10 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "a whole array with a next link is a page",
+        "a complete array with a next link is a page",
         arguments: [
             ("[{}]", Bench.link("2"), Sent.byTime), ("[{}]", Bench.link("2"), .link), ("[]", Bench.link("2"), .again),
-            // The end of the log.
+            // This is the end of the log.
             ("[]", Bench.link("1"), .link), (" [\n] ", Bench.link("1"), .link), ("\u{FEFF}[]", Bench.link("1"), .link),
             ("\u{FEFF}[{}]", Bench.link("2"), .byTime),
         ])
@@ -50,7 +50,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "a 200 that can't be used is told by what is wrong with it",
+        "an unusable 200 is reported with what is wrong with it",
         arguments: [
             ("[{}]", nil, PagerTrouble.Kind.missingNext), ("[{}]", Bench.link("1"), .nextStandsStill),
             ("\u{FEFF}[{}]", Bench.link("1"), .nextStandsStill),
@@ -67,7 +67,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "a status is told by what it means for this request, and how long to wait",
+        "a status is classified by its meaning for this request, with the wait before the next one",
         arguments: [
             (400, "E0000029", Sent.link, PagerTrouble.Kind.serverFailure, Refusal.Pace.backoff, false),
             (404, "E0000007", .link, .serverFailure, .backoff, false),
@@ -95,14 +95,14 @@ struct LogAnswerTests {
         #expect(!problem.what.isEmpty && !problem.advice.isEmpty)
     }
 
-    @Test("429 with a limit of zero speaks of requests at once")
+    @Test("429 with a limit of zero means too many concurrent requests")
     func concurrency() throws {
         let problem = try #require(try answer(429, .link, headers: [("X-Rate-Limit-Limit", "0")]).problem)
         #expect(problem.kind == .concurrencyLimited)
     }
 
     @Test(
-        "a failed request is told by what it means; a smaller page might mend a time-out alone",
+        "a failed request is classified by its error; only for a time-out might a smaller page help",
         arguments: [
             (TransportError.Kind.timeout, PagerTrouble.Kind.unreachable, true), (.connect, .unreachable, false),
             (.noRoom, .unreachable, false), (.tooLarge, .tooLarge, false), (.cancelled, .cancelled, false),
@@ -119,7 +119,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "the token endpoint's answer is none of the log's",
+        "an answer of the token endpoint is not an answer of the log",
         arguments: [(429, PagerTrouble.Kind.rateLimited), (200, .serverFailure)])
     func tokenEndpoint(status: Int, kind: PagerTrouble.Kind) throws {
         var response = HTTPResponse(

@@ -8,14 +8,14 @@ struct Bench {
     static let origin = "https://acme.okta.com"
     static let date = "Thu, 11 Sep 2025 16:21:50 GMT"
     static let dateSeconds: Int64 = 1_757_607_710
-    /// The same, in milliseconds.
+    /// The simulated time in milliseconds.
     static let server: Int64 = dateSeconds * 1000
-    /// Where a query by time begins if nothing else is said.
+    /// Where a query by time begins unless a test says otherwise.
     static let restart = StoredTime(1_757_000_000_000)
 
     var pager: LogPager
     var now = ContinuousClock.now
-    /// This host's clock, as `received` is told.
+    /// This host's clock, as passed to `received`.
     var host = HostTime(server)
 
     init(
@@ -37,7 +37,7 @@ struct Bench {
         return page.request
     }
 
-    /// Moves the clock to the next request; the wait in seconds and the request.
+    /// Moves the clock to the next request; returns the wait in seconds and the request.
     mutating func nextRequest() throws -> (wait: Double, request: HTTPRequest) {
         let before = now
         var due: HTTPRequest?
@@ -51,7 +51,7 @@ struct Bench {
         return (before.duration(to: now).seconds, try #require(due))
     }
 
-    /// The page that is out is durable, and its way goes on at the page's link.
+    /// Reports that the pending page is durable, and that its way continues at the page's link.
     mutating func commit(
         _ events: Int, passed: Int? = nil, newest: Int64? = nil, change: PageLanding.Change? = nil
     ) throws {
@@ -131,7 +131,7 @@ struct LogPagerTests {
         }
     }
 
-    @Test("the cursor moves with the commit, not with the page, and next is followed byte for byte")
+    @Test("the cursor moves when a page is committed, and the next link is followed byte for byte")
     func cursorMovesWithCommit() throws {
         var bench = try Bench()
         _ = bench.request()
@@ -149,7 +149,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a full page is followed at once, a shorter one after the poll interval",
+        "after a full page the next request is sent immediately; after a page that is not full, after the poll interval",
         arguments: [
             ("after=1&limit=1000", 1000, 0.0), ("after=1&limit=1000", 999, 15.0), ("after=1&limit=1000", 0, 15.0),
             ("after=1&limit=20", 20, 0.0), ("after=1&limit=20", 19, 15.0), ("after=1&limit=1000&limit=200", 200, 0.0),
@@ -164,7 +164,7 @@ struct LogPagerTests {
         #expect(try bench.nextRequest().wait == wait)
     }
 
-    @Test("an empty page whose next is itself is the end of the log, not trouble")
+    @Test("an empty page whose next link leads to itself is the end of the log and not a problem")
     func emptyPageAtTheEnd() throws {
         var bench = try Bench(link: Bench.link("2"))
         _ = bench.request()
@@ -175,7 +175,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "an unusable 200 leaves the cursor, and the same page is requested again",
+        "after a 200 that is not a page, the cursor does not move, and the same page is requested again",
         arguments: [
             ("<html>Sign in</html>", "text/html", Bench.link("2"), PagerTrouble.Kind.notOkta),
             ("<html>Sign in</html>", "application/json", Bench.link("2"), .notOkta),
@@ -213,7 +213,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "trouble that a person has to correct is probed once a minute and says what to do",
+        "after a problem that a person has to correct, a request is sent once a minute, and the message says what to do",
         arguments: [
             (401, "E0000011", PagerTrouble.Kind.unauthorized, "tributary credential rotate"),
             (401, "", .unauthorized, "Check the token"),
@@ -240,13 +240,13 @@ struct LogPagerTests {
         }
         _ = try bench.nextRequest()
         #expect(bench.page(next: Bench.link("2")).page != nil)
-        #expect(bench.pager.trouble?.kind == kind, "until a page is durable")
+        #expect(bench.pager.trouble?.kind == kind, "the trouble lasts until a page is durable")
         try bench.commit(1)
         #expect(bench.pager.trouble == nil)
     }
 
     @Test(
-        "what passes by itself is retried with growing, jittered waits up to a minute",
+        "temporary problems are retried with growing waits with jitter, up to a minute",
         arguments: [500, 502, 503, 504, 408, 425, 204, 302, -1, -2])
     func backoff(status: Int) throws {
         var bench = try Bench()
@@ -282,7 +282,7 @@ struct LogPagerTests {
         #expect(request.url == first)
     }
 
-    @Test("a page after a byte order mark is a page, and is handed on without the mark")
+    @Test("a byte order mark before a page is removed, and the page is used")
     func byteOrderMark() throws {
         var bench = try Bench(link: Bench.link("1"))
         _ = bench.request()
@@ -299,7 +299,7 @@ struct LogPagerTests {
         #expect(bench.page(next: Bench.link("3"), body: "\u{FEFF}").trouble?.kind == .brokenBody)
     }
 
-    @Test("429 waits for the reset by the server's clock, whatever the local one says")
+    @Test("after a 429 the pager waits for the reset by the server's clock, whatever the local clock says")
     func rateLimited() throws {
         var bench = try Bench()
         _ = bench.request()
@@ -312,7 +312,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "429 without sense in its headers, or for concurrency, backs off shortly",
+        "after a 429 with meaningless headers, or for concurrency, the pager waits for a short time",
         arguments: [
             [("X-Rate-Limit-Limit", "0"), ("X-Rate-Limit-Remaining", "0"), ("X-Rate-Limit-Reset", "1757607758")],
             [], [("X-Rate-Limit-Reset", "0")], [("X-Rate-Limit-Reset", "soon")],
@@ -327,17 +327,17 @@ struct LogPagerTests {
         }
     }
 
-    /// As they come with a 429 whose `Date` is ``date``: limits, requests left, seconds to the reset.
+    /// Headers of a 429 whose `Date` is ``date``: limits, requests left, seconds to the reset.
     static let buckets: [(limits: [String], remaining: [String], resets: [Int64], (Int64?, Int64?, Int64?))] = [
-        // The bucket that is used up is reset in 5 s, the other in 50.
+        // The used-up bucket is reset in 5 s, the other one in 50.
         (["600", "60"], ["593", "0"], [50, 5], (60, 0, 5)),
         (["60", "600"], ["0", "593"], [5, 50], (60, 0, 5)),
         (["600", "60"], ["593", "0"], [5, 50], (60, 0, 50)),
-        // Both are used up: the later reset counts.
+        // Both are used up, so the later reset counts.
         (["600", "60"], ["0", "0"], [5, 50], (60, 0, 50)),
         (["600", "60"], ["0", "0"], [50, 5], (600, 0, 50)),
         (["600"], ["3"], [20], (600, 3, 20)),
-        // Which of two limits belongs to the one remainder can't be told: the smaller.
+        // It is unknown which of the two limits belongs to the one remaining count, so the smaller limit counts.
         (["600", "60"], ["3"], [20], (60, 3, 20)),
         (["600"], ["593", "3"], [50, 20], (600, 3, 20)),
         (["many", "60"], ["-", "3"], [50, 20], (60, 3, 20)),
@@ -345,7 +345,7 @@ struct LogPagerTests {
     ]
 
     @Test(
-        "of several rate-limit buckets the one with the fewest requests left counts, with its own reset",
+        "of several rate-limit buckets, the one with the fewest requests left counts, with its own reset",
         arguments: [true, false])
     func buckets(inOneHeader: Bool) throws {
         for (limits, remaining, resets, expected) in Self.buckets {
@@ -367,7 +367,7 @@ struct LogPagerTests {
         }
     }
 
-    @Test("a used-up budget on a 200 holds the next request back until the reset")
+    @Test("if a 200 says that no request is left, the next request waits until the reset")
     func remainingZero() throws {
         var bench = try Bench()
         _ = bench.request()
@@ -380,20 +380,20 @@ struct LogPagerTests {
     }
 
     @Test(
-        "requests of a backlog are spaced so that they take their share of the org's budget",
+        "requests of a backlog are spaced so that they use their share of the org's budget",
         arguments: [("120", 0.5, 1.0), ("120", 1.0, 0.5), ("20", 0.5, 6.0), ("600", 0.1, 1.0), ("1", 0.01, 60.0)])
     func pace(limit: String, share: Double, seconds: Double) throws {
         var bench = try Bench(budgetShare: share)
         _ = try bench.nextRequest()
         _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit), ("X-Rate-Limit-Remaining", "9")])
-        // What the page itself took counts towards the wait.
+        // The time that the page itself took counts towards the wait.
         bench.now += .milliseconds(200)
         try bench.commit(1000)
         let next = try bench.nextRequest()
         #expect(abs(next.wait - (seconds - 0.2)) < 0.001)
     }
 
-    @Test("without sense in the limit, nothing is spaced", arguments: ["0", "-5", "many", ""])
+    @Test("if the limit is meaningless, requests are not spaced", arguments: ["0", "-5", "many", ""])
     func noPace(limit: String) throws {
         var bench = try Bench(budgetShare: 0.5)
         _ = try bench.nextRequest()
@@ -440,7 +440,7 @@ struct LogPagerTests {
         }
     }
 
-    @Test("a rejected page and one that could not be stored are requested again")
+    @Test("a page that was rejected or could not be stored is requested again")
     func rejectedAndNotCommitted() throws {
         var bench = try Bench()
         let first = bench.request()?.url
@@ -456,7 +456,7 @@ struct LogPagerTests {
         #expect(bench.pager.place[.main]?.next == nil)
     }
 
-    @Test("a cancelled request counts as no failure, and a late answer changes nothing")
+    @Test("a cancelled request does not count as a failure, and a late answer changes nothing")
     func cancelled() throws {
         var bench = try Bench()
         _ = bench.request()
@@ -466,7 +466,7 @@ struct LogPagerTests {
         #expect(bench.pager.place[.main]?.next == nil)
     }
 
-    @Test("a start older than Okta accepts is moved when it is asked for")
+    @Test("a start older than Okta accepts is moved when the request is made")
     func oldStart() throws {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
         var bench = try Bench(place: LogPlace(start: StoredTime(0), query: query))
@@ -477,7 +477,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a tail that has not begun is polled by the links of its empty answers, and at least once for 8,192 events of the history"
+        "a possible tail is polled by the links of its empty answers, and at least once per 8,192 events of the history"
     )
     func tailToBegin() throws {
         var bench = try Bench(link: Bench.link("h0"))
@@ -485,7 +485,7 @@ struct LogPagerTests {
         var tails: [String] = []
         var number = 0
         func isTail(_ url: String) -> Bool { url.contains("after=t") || url.contains("since=") }
-        // The tail's answers are empty, the history's pages are full. After each empty answer the tail comes again within 8,192 events.
+        // The tail's answers are empty, and the history's pages are full. After each empty answer the tail is requested again within 8,192 events.
         while tails.count < 4 {
             let url = try bench.nextRequest().request.url
             number += 1
@@ -501,7 +501,7 @@ struct LogPagerTests {
         }
         #expect(tails[0].contains("since="))
         #expect(tails.dropFirst().allSatisfy { $0.contains("after=t") }, "\(tails)")
-        // A page of which all is known begins no tail, and what it had is not remembered for one: the tail begins later.
+        // A page with only known events begins no tail, and its events are not remembered for one, so the tail begins later.
         while !isTail(try bench.nextRequest().request.url) {
             number += 1
             _ = bench.page(next: Bench.link("h\(number)"))
@@ -519,10 +519,10 @@ struct LogPagerTests {
         #expect(next.contains("since="))
     }
 
-    @Test("a server that caps its pages is requested at once for as long as it is behind")
+    @Test("a server that sends smaller pages is requested again immediately as long as its events are old")
     func cappedPages() throws {
         var bench = try Bench(link: Bench.link("0"))
-        // Events of nearly an hour, 200 a page and some pages less, then 130 of now.
+        // Events of nearly an hour, in pages of 200 and some smaller ones, then 130 current events.
         for page in 1...30 {
             let (wait, request) = try bench.nextRequest()
             #expect(wait == 0, "page \(page)")
@@ -537,7 +537,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "pages of the same size are a server's bound, whatever the time of their events",
+        "pages of the same size show a server's limit, whatever the time of their events",
         arguments: [(10, 0.0), (9, 15.0)])
     func equalPages(events: Int, wait: Double) throws {
         var bench = try Bench(link: Bench.link("0"))
@@ -554,7 +554,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a quiet org costs one request a poll",
+        "a quiet org costs one request per poll",
         arguments: [(15, 59), (15, 0), (300, 299), (300, 61)])
     func quietOrg(pollInterval: Int, age: Int) throws {
         var bench = try Bench(link: Bench.link("0"), pollInterval: .seconds(pollInterval))
@@ -571,7 +571,7 @@ struct LogPagerTests {
         #expect(bench.now - start == .seconds((polls - 1) * pollInterval))
     }
 
-    // MARK: A start that counts from now
+    // MARK: A start relative to now
 
     private func start(ahead: Int64, back: Int64, counts: Bool = true) throws -> Bench {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
@@ -584,7 +584,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a start that counts from now is counted by Okta's clock if this host's is hours ahead or behind",
+        "a start relative to now is computed with Okta's clock if this host's clock is wrong by hours",
         arguments: [7_200_000, -7_200_000, 61_000, -61_000], [0, 3_000_000] as [Int64])
     func startMoves(ahead: Int64, back: Int64) throws {
         var bench = try start(ahead: ahead, back: back)
@@ -599,14 +599,14 @@ struct LogPagerTests {
         #expect(wait == 0)
         let since = UTCTime(milliseconds: Bench.server - back).rfc3339
         #expect(request.url.contains("since=\(since)&"))
-        // Once only.
+        // This happens only once.
         let page = try #require(bench.page(next: Bench.link("1")).page)
         #expect(page.place[.main]?.restart == start)
         #expect(page.place.countedFrom == nil)
     }
 
     @Test(
-        "an absolute start is never moved, nor one that was counted by a clock that is right",
+        "an absolute start, and a start that was computed with a correct clock, are never computed again",
         arguments: [(7_200_000, false), (-7_200_000, false), (60_000, true), (-60_000, true), (0, true)])
     func startStays(ahead: Int64, counts: Bool) throws {
         var bench = try start(ahead: ahead, back: 3_000_000, counts: counts)
@@ -615,7 +615,7 @@ struct LogPagerTests {
         #expect(page.place[.main]?.restart == StoredTime(Bench.server + ahead - 3_000_000))
     }
 
-    @Test("a place that has a link is not moved, whatever the clocks say")
+    @Test("the start of a place that has a link is not computed again, even if the clocks differ")
     func linkStays() throws {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
         var place = LogPlace(start: Bench.restart, query: query, countedFrom: HostTime(Bench.server + 7_200_000))

@@ -13,7 +13,7 @@ struct LogPlaceTests {
         LogQuery(org: try OrgURL(parsing: address), filter: filter, pageLimit: pageLimit)
     }
 
-    @Test("one way comes back from its text, and so do two")
+    @Test("a place with one way, or with two, can be written as text and read again")
     func roundTrip() throws {
         let bare = LogPlace(start: StoredTime(-1), query: try query())
         let one = LogPlace(
@@ -36,10 +36,10 @@ struct LogPlaceTests {
             #expect(try LogPlace(parsing: text) == place)
             #expect(try EarlierLogPlace(parsing: text) == nil)
         }
-        #expect(one.text.contains(Bench.link("1%3D+x")), "links stand as they are")
+        #expect(one.text.contains(Bench.link("1%3D+x")), "links are stored unchanged")
     }
 
-    @Test("the documented text is read")
+    @Test("the documented text can be read")
     func documented() throws {
         let text = """
             tributary-cursor/3 {"organization":"00o1","source":"0123456789abcdef","way":{"filter":"b",\
@@ -52,7 +52,7 @@ struct LogPlaceTests {
                 == LogPlace(organization: "00o1", source: Self.fingerprint, ways: .one(way)))
     }
 
-    @Test("a later version is refused, and so is what no version wrote")
+    @Test("a later version is refused, and so is text that no version wrote")
     func refused() throws {
         for text in ["tributary-cursor/4 x", "tributary-cursor/99 {}", "tributary-cursor/4"] {
             let version = try #require(Int(text.dropFirst(17).prefix { $0.isNumber }))
@@ -76,7 +76,7 @@ struct LogPlaceTests {
 
     // MARK: Earlier versions
 
-    @Test("a place of version 1 has its link alone, which is followed whatever the query has become")
+    @Test("a place of version 1 has only its link, which is followed even if the query has changed")
     func version1() throws {
         let text = "tributary-cursor/1 \(Self.fingerprint) \(Bench.link("7"))"
         #expect(throws: CursorError.unreadable) { try LogPlace(parsing: text) }
@@ -90,7 +90,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a place of version 2 goes on at its link, and from five minutes before its watermark where that is of no use")
+        "a place of version 2 continues at its link, or five minutes before its watermark if the link can't be used")
     func version2() throws {
         let query = try query(filter: "b")
         for (fingerprint, source) in [(query.earlierFingerprint, query.source), (Self.fingerprint, "")] {
@@ -108,7 +108,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a backfill of version 2 goes on with both ways; its boundary is full or holds all that the tail has",
+        "a backfill of version 2 continues with both ways; its boundary is full or contains all events of the tail",
         arguments: [(1_999, false), (2_000, true)])
     func version2Backfill(boundary: Int, isFull: Bool) throws {
         let query = try query()
@@ -119,7 +119,7 @@ struct LogPlaceTests {
             """
         let earlier = try #require(try EarlierLogPlace(parsing: text))
         let history = LogPlace.Way(filter: nil, restart: StoredTime(1_757_000_000_000), next: Bench.link("8"))
-        // Not before its beginning, though five minutes before its watermark is.
+        // Five minutes before the watermark would be before the way's beginning, which is the limit.
         let tail = LogPlace.Way(
             filter: nil, restart: StoredTime(1_757_590_000_000), reached: PublishedTime(1_757_590_100_000))
         #expect(
@@ -134,7 +134,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "what is no place of version 1 or 2 is refused",
+        "a text that is not a place of version 1 or 2 is refused",
         arguments: [
             "tributary-cursor/1", "tributary-cursor/1 0123456789abcdef", "tributary-cursor/1 0123456789abcdef x y",
             "tributary-cursor/1 0123456789abcdef x", "tributary-cursor/1 0123 https://acme.okta.com/api/v1/logs",
@@ -146,15 +146,15 @@ struct LogPlaceTests {
         #expect(throws: CursorError.unreadable) { try LogPlace(parsing: text) }
     }
 
-    @Test("the fingerprint of version 2 is that which version 2 made")
+    @Test("the fingerprint is the one that version 2 computed")
     func earlierFingerprint() throws {
         // FNV-1a of "https://acme.okta.com\nb\n1000".
         #expect(try query(filter: "b").earlierFingerprint == "2e638af7ddcb0477")
     }
 
-    // MARK: Whose place it is
+    // MARK: The organization of a place
 
-    @Test("the source tells the address and the page size apart, not the filter")
+    @Test("the source distinguishes the address and the page size, but not the filter")
     func source() throws {
         let source = try query().source
         #expect(try query(filter: "b").source == source)
@@ -164,7 +164,8 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "another organization's place is refused, and a link to elsewhere as long as nothing tells that it is the same")
+        "a place of another organization is refused, and a link to another address is refused until the organization is known to be the same"
+    )
     func otherOrganization() throws {
         var query = try query()
         var place = LogPlace(start: Bench.restart, query: query)
@@ -186,7 +187,7 @@ struct LogPlaceTests {
         #expect(throws: CursorError.otherOrganization(kept: "00o1", found: "00o2")) { try place.check(against: query) }
     }
 
-    @Test("an org that turns out to be another one is not collected from")
+    @Test("an org that turns out to be another organization is not collected from")
     func learned() throws {
         let query = try query()
         let body = """

@@ -7,17 +7,17 @@ import Testing
 
 @testable import OktaAPI
 
-/// Against a server on loopback; what an org verifies is tested with the simulator and with PyJWT.
+/// Tests with a server on loopback. What an org verifies is tested with the simulator and with PyJWT.
 @Suite("A service app's credential")
 struct OAuthCredentialTests {
-    /// One app, its key in a file, and a server that answers as it is told.
+    /// One app, its key in a file, and a server that answers as the test says.
     private final class Setting: Sendable {
         let server: LoopbackServer
         let transport: CurlTransport
         let credential: OAuthCredential
         let directory: URL
 
-        /// - Parameter answer: gets the path and the whole request.
+        /// - Parameter answer: receives the path and the whole request.
         init(_ answer: @escaping @Sendable (String, String) -> LoopbackServer.Answer) throws {
             server = try LoopbackServer { head in
                 answer(String(head.split(separator: " ")[1].prefix { $0 != "?" }), head)
@@ -37,7 +37,7 @@ struct OAuthCredentialTests {
                 HTTPRequest(.get, server.url + "/api/v1/logs?limit=1"), as: credential)
         }
 
-        /// Why there was no answer, if the transport says so.
+        /// The error of the transport, if that is why there was no answer.
         func failure() async -> TransportError.Kind? {
             do {
                 _ = try await send()
@@ -68,7 +68,7 @@ struct OAuthCredentialTests {
             "{\"token_type\":\"\(type)\",\"expires_in\":3600,\"access_token\":\"\(text)\"}")
     }
 
-    @Test("fifty at once share one token request")
+    @Test("fifty concurrent callers share one token request")
     func singleFlight() async throws {
         let setting = try Setting { path, _ in path == "/oauth2/v1/token" ? Self.token() : Self.reply(200, "", "[]") }
         try await withThrowingTaskGroup(of: Int.self) { group in
@@ -92,7 +92,7 @@ struct OAuthCredentialTests {
     }
 
     @Test(
-        "an org that never likes the proof is asked a few times; its 400 does not pass for one of the query",
+        "an org that refuses every proof is asked a few times, and its 400 is not mistaken for an error of the query",
         arguments: [
             "use_dpop_nonce", "invalid_dpop_proof", "dpop_proof_required_for_token",
             "dpop_authentication_scheme_required",
@@ -113,7 +113,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("a 400 about the query stays one, and is not repeated")
+    @Test("a 400 that concerns the query is returned, and the request is not repeated")
     func badQuery() async throws {
         let setting = try Setting { path, _ in
             path == "/oauth2/v1/token" ? Self.token() : Self.reply(400, "", "{\"errorCode\":\"E0000053\"}")
@@ -123,19 +123,20 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("what the token endpoint can't do now is the answer", arguments: [429, 503, 302, 404])
+    @Test("if the token endpoint can't issue a token now, its answer is returned", arguments: [429, 503, 302, 404])
     func unavailable(status: Int) async throws {
         let setting = try Setting { _, _ in Self.reply(status, "Retry-After: 60", "{\"error\":\"server_error\"}") }
         #expect(try await setting.send().status == status)
         #expect(setting.count("/api/v1/logs") == 0)
         if status == 429 {
             #expect(try await setting.send().status == 429)
-            #expect(setting.count("/oauth2/v1/token") == 1, "the wait is kept")
+            #expect(setting.count("/oauth2/v1/token") == 1, "the wait is respected")
         }
         await setting.transport.shutdown()
     }
 
-    @Test("a temporarily unavailable token endpoint is a 503, since its 400 would pass for one of the query")
+    @Test(
+        "a temporarily unavailable token endpoint becomes a 503, because its 400 would look like an error of the query")
     func temporarilyUnavailable() async throws {
         let setting = try Setting { _, _ in Self.reply(400, "", "{\"error\":\"temporarily_unavailable\"}") }
         #expect(try await setting.send().status == 503)
@@ -165,7 +166,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("a token request that hangs is ended by the stop of who waits for it")
+    @Test("a hanging token request ends when the caller that waits for it is stopped")
     func cancelled() async throws {
         let setting = try Setting { _, _ in .silence }
         let task = Task { await setting.failure() }
@@ -175,7 +176,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("the times in what is signed are the server's, whatever the local clock says")
+    @Test("times in signed statements are the server's, whatever the local clock says")
     func wrongClock() async throws {
         var clock = ServerClock()
         let local = UTCTime(milliseconds: 1_000_000_000)
@@ -187,7 +188,7 @@ struct OAuthCredentialTests {
         #expect(clock.seconds(local: local) == 1_766_688_894)
     }
 
-    @Test("the error of a challenge is found, and what is none is not")
+    @Test("the error of a challenge is found, and other text is not taken for one")
     func challenges() {
         func code(_ lines: [String], _ body: String = "", status: Int = 401) -> String? {
             BearerChallenge.code(

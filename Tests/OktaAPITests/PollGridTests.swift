@@ -2,11 +2,11 @@ import Testing
 
 @testable import OktaAPI
 
-@Suite("When several orgs are polled")
+@Suite("The polling times of several orgs")
 struct PollGridTests {
     private let start = ContinuousClock.now
 
-    @Test("a thousand orgs are spread over the interval, a few at a time, and the first is asked at once")
+    @Test("a thousand orgs are spread over the interval, a few at a time, and the first is requested immediately")
     func spread() {
         let grids = (0..<1000).map { PollGrid(number: $0, of: 1000, interval: .seconds(15), now: start) }
         let origins = grids.map { $0.origin - start }
@@ -19,7 +19,7 @@ struct PollGridTests {
         #expect(grids.last.map { $0.start - start } == .milliseconds(9_990))
     }
 
-    @Test("an org that answers late is asked at its own moment again, so that none come together in the course of time")
+    @Test("an org that answers late keeps its own polling times, so that orgs do not bunch together over time")
     func staysApart() {
         let grid = PollGrid(origin: start)
         #expect(grid.next(after: start + .milliseconds(80), interval: .seconds(15)) == start + .seconds(15))
@@ -29,7 +29,7 @@ struct PollGridTests {
         #expect(grid.next(after: start - .seconds(2), interval: .seconds(15)) == start + .seconds(15))
     }
 
-    @Test("the wait is half an interval at least and one and a half at most")
+    @Test("the wait is at least half an interval and at most one and a half")
     func bounds() {
         let grid = PollGrid(origin: start + .milliseconds(700))
         for milliseconds in stride(from: 0, to: 60_000, by: 37) {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OktaAPI
 
-/// Keys as openssl writes them, so that no test believes its own encoder.
+/// The keys are written by openssl, so that no test relies on an encoder of its own.
 @Suite(
     "A private key",
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"), "openssl is needed"))
@@ -24,7 +24,7 @@ struct PrivateKeyTests {
     }
 
     @Test(
-        "is taken in every form that openssl writes",
+        "a private key is accepted in every form that openssl writes",
         arguments: [
             ("genrsa -traditional 2048", "RSA, 2048 bits"), ("genrsa 3072", "RSA, 3072 bits"),
             ("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "EC P-256"),
@@ -43,7 +43,7 @@ struct PrivateKeyTests {
     }
 
     @Test(
-        "that can't be used is refused with the reason",
+        "a private key that can't be used is refused with the reason",
         arguments: [
             ("genrsa 1024", .shortRSA(bits: 1024)),
             ("genrsa -aes128 -passout pass:x 2048", .encrypted),
@@ -67,7 +67,7 @@ struct PrivateKeyTests {
         for line in text.split(separator: "\n") where line.count > 20 { #expect(!problem.description.contains(line)) }
     }
 
-    @Test("a JWK is taken alone or in a set, with its kid, and without d it is a public key")
+    @Test("a JWK is accepted alone or in a set, with its kid; without d it is a public key")
     func jwk() throws {
         let key = P256.Signing.PrivateKey()
         let point = key.publicKey.rawRepresentation
@@ -82,13 +82,13 @@ struct PrivateKeyTests {
             try ServiceAppKey(parsing: "{\"keys\":[\(form(d)),\(form(d))]}")
         }
         #expect(throws: PrivateKeyProblem.publicKey) { try ServiceAppKey(parsing: form("")) }
-        // Another key's d with this key's point.
+        // A JWK with the private number d of another key, but with the public point of this key.
         let other = ",\"d\":\"\(Base64URL.encode(P256.Signing.PrivateKey().rawRepresentation))\""
         #expect(throws: PrivateKeyProblem.damaged) { try ServiceAppKey(parsing: form(other)) }
     }
 
     @Test(
-        "a JWK of nonsense is refused and harms nobody",
+        "a JWK without meaning is refused without a crash",
         arguments: [
             "{}", "{\"keys\":[]}", "{\"kty\":\"oct\",\"k\":\"AAAA\"}",
             "{\"kty\":\"EC\",\"crv\":\"P-384\",\"d\":\"AA\"}",
@@ -104,7 +104,7 @@ struct PrivateKeyTests {
         #expect(throws: PrivateKeyProblem.self) { try ServiceAppKey(parsing: text) }
     }
 
-    @Test("base64url knows its alphabet, and nothing else")
+    @Test("base64url accepts only its own alphabet")
     func base64URL() {
         var generator = SeededGenerator(seed: TestSeed.seed(of: "base64url"))
         for count in 0..<70 {

@@ -19,7 +19,7 @@ struct RequeryTests {
     private static let slow = "{\"errorCode\":\"E0000009\",\"errorSummary\":\"The query took too long\"}"
     private static let refused = "{\"errorCode\":\"E0000029\"}"
 
-    /// The link that is followed is refused twice. Returns the wait for the query by time.
+    /// Lets the link be refused twice. Returns the wait before the query by time.
     private func refuse(_ bench: inout Bench, status: Int = 400) throws -> Double {
         for _ in 1...2 {
             #expect(try bench.nextRequest().request.url.contains("after="))
@@ -47,7 +47,7 @@ struct RequeryTests {
         #expect(trouble.kind == .cursorRefused)
         #expect(trouble.requery == LogRequery(way: .main, since: Self.restart, limit: 1000))
         #expect(!trouble.advice.contains("URL"))
-        #expect(bench.pager.place == kept, "the place moves with a page alone")
+        #expect(bench.pager.place == kept, "only a page moves the place")
         let (wait, query) = try bench.nextRequest()
         #expect(wait <= 4)
         #expect(query.url == "\(Bench.origin)/api/v1/logs?since=\(Self.since)&limit=1000&sortOrder=ASCENDING")
@@ -58,7 +58,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "a query by time that is answered 404 or 410 is a wrong address, after a refused link too",
+        "a query by time that is answered with 404 or 410 means a wrong address, even after a refused link",
         arguments: [404, 410])
     func wrongAddress(status: Int) throws {
         var bench = try bench()
@@ -74,7 +74,8 @@ struct RequeryTests {
     }
 
     @Test(
-        "refusals with new events between them are re-queried at once; without a new event the next one waits a minute")
+        "if a link is refused again after new events, the query by time follows immediately; without a new event, it waits a minute"
+    )
     func refusedAgain() throws {
         var bench = try bench()
         for round in 1...3 {
@@ -83,7 +84,7 @@ struct RequeryTests {
             try bench.commit(300, passed: 1)
         }
         #expect(try refuse(&bench) <= 4)
-        // All that it brings is known.
+        // All of its events are known.
         _ = bench.page(next: Bench.link("5"))
         try bench.commit(300, passed: 0)
         #expect((60...66).contains(try refuse(&bench)))
@@ -95,7 +96,7 @@ struct RequeryTests {
         #expect(try refuse(&bench) <= 4)
     }
 
-    @Test("a query that searches for known events follows its links, and begins again when one of them is refused")
+    @Test("a query that searches for known events follows its links, and starts again when one of them is refused")
     func searching() throws {
         var bench = try bench()
         _ = try refuse(&bench)
@@ -134,7 +135,7 @@ struct RequeryTests {
         #expect(bench.request()?.url.hasSuffix("since=\(Self.since)&limit=1000&sortOrder=ASCENDING&filter=a") == true)
     }
 
-    @Test("time-outs halve the page down to ten events, and good pages bring it back", arguments: [true, false])
+    @Test("time-outs halve the page size down to ten events, and good pages restore it", arguments: [true, false])
     func slow(byOkta: Bool) throws {
         var bench = try bench()
         var limits: [Int] = []
@@ -160,7 +161,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "an outage, or memory that others hold, makes no page smaller",
+        "an outage, or memory that other bodies hold, does not reduce the page size",
         arguments: [TransportError.Kind.resolve, .connect, .proxy, .tls, .interrupted, .noRoom])
     func outage(_ kind: TransportError.Kind) throws {
         var bench = try bench()
@@ -170,7 +171,7 @@ struct RequeryTests {
         }
     }
 
-    @Test("what the token endpoint answers says nothing of the log's budget, link or page size")
+    @Test("an answer of the token endpoint does not change the log's budget, link or page size")
     func tokenEndpoint() throws {
         var bench = try bench()
         for status in [429, 503, 429, 503] {
@@ -192,7 +193,9 @@ struct RequeryTests {
         #expect(request.headers.first("X-Okta-Retry-For") == nil)
     }
 
-    @Test("an empty page that leads nowhere needs nothing kept; one that leads on does")
+    @Test(
+        "an empty page whose next link leads to itself need not be stored, but an empty page with another link must be stored"
+    )
     func idlePoll() throws {
         var bench = try bench()
         let url = try #require(bench.request()?.url)
@@ -207,7 +210,7 @@ struct RequeryTests {
         #expect(try #require(bench.page(next: Bench.link("2"), body: "[1]").trouble).kind == .nextStandsStill)
     }
 
-    @Test("links that lead nowhere again and again are overcome by one query by time")
+    @Test("if three answers have no usable next link, the log is queried by time")
     func links() throws {
         for next in ["https://evil.example/api/v1/logs", Bench.link("1"), ""] {
             var bench = try bench()
@@ -220,7 +223,7 @@ struct RequeryTests {
         }
     }
 
-    @Test("a page too large is asked for in smaller ones")
+    @Test("if a page is too large, smaller pages are requested")
     func tooLarge() throws {
         var bench = try bench()
         for _ in 1...3 {
@@ -230,14 +233,14 @@ struct RequeryTests {
         #expect(try bench.nextRequest().request.url.contains("limit=500"))
     }
 
-    @Test("what Okta deleted before it was collected is told with its bounds, once")
+    @Test("events that Okta deleted before they were collected are reported once, with their period")
     func gap() throws {
         let old = PublishedTime(Bench.server - 100 * 86_400_000)
         var bench = try bench(reached: old)
         _ = bench.request()
         let page = try #require(bench.page(next: Bench.link("2")).page)
         #expect(page.gap == LogGap(from: old, to: PublishedTime(Bench.server - LogRetention.kept)))
-        // Not before the page that tells of it is stored.
+        // Not before the page that reports the gap is stored.
         bench.pager.notCommitted("no room", now: bench.now)
         _ = try bench.nextRequest()
         let again = try #require(bench.page(next: Bench.link("2")).page)
@@ -247,7 +250,7 @@ struct RequeryTests {
         #expect(try #require(bench.page(next: Bench.link("3")).page).gap == nil)
     }
 
-    @Test("other names of the org that it told itself over TLS are followed, and no others")
+    @Test("other names that the org reports over TLS are followed, and no others")
     func aliases() throws {
         var query = LogQuery(org: try OrgURL(parsing: Bench.origin))
         let body = """

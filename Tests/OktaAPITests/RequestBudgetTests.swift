@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The request budget")
 struct RequestBudgetTests {
-    /// A bucket of an org as Okta counts: a window of a minute with a phase of its own.
+    /// A bucket of an org with Okta's rules: a window of a minute that begins at its own time.
     private struct Bucket {
         let limit: Int
         private var window = -1
@@ -13,7 +13,7 @@ struct RequestBudgetTests {
 
         init(limit: Int) { self.limit = limit }
 
-        /// The remaining requests and the seconds to the reset; nil is a 429.
+        /// Takes a request. Returns the remaining requests and the seconds to the reset; nil is a 429.
         mutating func take(_ millisecond: Int) -> (remaining: Int, reset: Int)? {
             if millisecond / 60_000 != window { (window, used) = (millisecond / 60_000, 0) }
             guard used < limit else { return nil }
@@ -23,7 +23,7 @@ struct RequestBudgetTests {
     }
 
     @Test(
-        "another client with its share, or with more, never sees a 429, and this one stays within its share",
+        "another client that uses all of its share or more gets no 429, and this client stays within its own share",
         arguments: [
             (60, 20, 0.5), (60, 30, 0.5), (60, 40, 0.5), (60, 50, 0.5), (120, 20, 0.5), (60, 20, 0.9), (20, 10, 0.5),
         ])
@@ -41,7 +41,7 @@ struct RequestBudgetTests {
                 nextOther += 60_000 / Double(rate)
                 if bucket.take(millisecond) == nil { refused += 1 }
             }
-            // A backlog: a request whenever there may be one.
+            // A backlog: a request is sent whenever one is allowed.
             guard budget.earliest.map({ $0 <= now }) ?? true else { continue }
             budget.requested(at: now)
             mine.append(millisecond)
@@ -53,13 +53,13 @@ struct RequestBudgetTests {
                 .init("X-Rate-Limit-Reset", "\(Bench.dateSeconds + Int64(reset))"),
             ])
             let response = HTTPResponse(status: verdict == nil ? 429 : 200, headers: headers)
-            #expect(budget.answered(response, at: now, jitter: &jitter) == nil, "this client got a 429")
+            #expect(budget.answered(response, at: now, jitter: &jitter) == nil, "this client must not get a 429")
         }
         #expect(refused == 0)
         for minute in 0..<20 {
             let count = mine.count { $0 / 60_000 == minute }
             #expect(Double(count) <= share * Double(limit) + 1)
-            #expect(count >= 1, "it never starves")
+            #expect(count >= 1, "this client always gets some requests")
         }
     }
 }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import OktaAPI
 
-@Suite("Reading what Okta and operators write")
+@Suite("Reading texts from Okta and from operators")
 struct TableTests {
     @Test(
-        "an org's address is taken as people paste it",
+        "an org's address is accepted in the forms that people paste",
         arguments: [
             ("acme.okta.com", "https://acme.okta.com"), ("  HTTPS://Acme.OKTA.com/ \n", "https://acme.okta.com"),
             ("https://acme-admin.okta.com/admin/dashboard", "https://acme.okta.com"),
@@ -51,7 +51,7 @@ struct TableTests {
         #expect(error?.description.contains("hunter2") == false)
     }
 
-    @Test("what was changed in an address is said")
+    @Test("changes to an address are reported")
     func orgURLWarnings() throws {
         let org = try OrgURL(parsing: "https://https://acme-admin.okta.com/admin")
         #expect(
@@ -62,7 +62,7 @@ struct TableTests {
     }
 
     @Test(
-        "a token is taken with or without its scheme",
+        "a token is accepted with or without its scheme",
         arguments: ["00abc-_9", " SSWS 00abc-_9\n", "ssws\t00abc-_9", "\u{feff}00abc-_9".trimmedMark])
     func token(text: String) throws {
         var request = HTTPRequest(.get, "https://acme.okta.com")
@@ -75,7 +75,7 @@ struct TableTests {
     }
 
     @Test(
-        "what is no token is refused without showing it",
+        "a text that is not a token is refused without showing it",
         arguments: [
             "", " \n", "SSWS ", "00se cret", "00se\r\ncret", "00se\u{0}cret", "00sécret", "\"00secret\"",
             "00se@example.com", "'00secret'",
@@ -85,7 +85,7 @@ struct TableTests {
         #expect(error?.description.contains("00se") == false)
     }
 
-    @Test("a token file that is replaced is taken up at the next request")
+    @Test("a replaced token file is read at the next request")
     func tokenFile() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tributary-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -111,7 +111,7 @@ struct TableTests {
     }
 
     @Test(
-        "an error body is read as far as it goes",
+        "the known parts of an error body are read",
         arguments: [
             (
                 "{\"errorCode\":\"E0000011\",\"errorSummary\":\"Invalid token provided\",\"errorCauses\":[]}",
@@ -138,7 +138,7 @@ struct TableTests {
         #expect(UTCTime(httpDate: http)?.rfc3339 == rfc)
     }
 
-    @Test("an org's answer about itself is read, and a web page is not")
+    @Test("the document with which an org describes itself is read, and a web page is refused")
     func probe() throws {
         let body =
             #"{"id":"00o1","pipeline":"idx","_links":{"organization":{"href":"https://acme.okta.com"},"alternate":{"href":"https://login.acme.com"}}}"#

@@ -34,7 +34,7 @@ struct TokenLifeTests {
         }
     }
 
-    @Test("is renewed before its end, not all at once, and never used beyond it")
+    @Test("a token is renewed before it expires, at a random time, and is never used after it has expired")
     func renewal() {
         var renewals: Set<Int> = []
         for seed in 1...200 {
@@ -48,7 +48,7 @@ struct TokenLifeTests {
         #expect(renewals.count > 50)
     }
 
-    @Test("serves on while its renewal fails, and is over at its end", arguments: ["refused", "503", "429", "nothing"])
+    @Test("a token is used until it expires while its renewal fails", arguments: ["refused", "503", "429", "nothing"])
     func failedRenewal(with what: String) {
         var life = TokenLife(seed: 1)
         _ = answer(&life, token(life: 100))
@@ -63,7 +63,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 100.1) != "t1")
     }
 
-    @Test("that was over on its way is used once all the same")
+    @Test("a token that expired before it arrived is used once")
     func over() {
         var life = TokenLife(seed: 1)
         let now = start + .seconds(30)
@@ -72,19 +72,19 @@ struct TokenLifeTests {
         #expect(step(&life, at: 32) == "ask")
     }
 
-    @Test("that the org refuses is dropped, but not its successor")
+    @Test("a token that the org refuses is dropped, but the next token is not")
     func rejected() {
         var life = TokenLife(seed: 1)
         _ = answer(&life, token("old"))
         life.rejected(AccessToken.Value(text: "old", scheme: .bearer))
         #expect(step(&life, at: 1) == "ask")
         _ = answer(&life, token("new"), at: 1)
-        // Someone else's answer about the old one comes late.
+        // A late answer to another caller concerns the old token.
         life.rejected(AccessToken.Value(text: "old", scheme: .bearer))
         #expect(step(&life, at: 2) == "new")
     }
 
-    @Test("a refusal holds for a minute, whoever asks, unless the key is replaced")
+    @Test("a refusal lasts for a minute, whoever asks, unless the key is replaced")
     func refused() {
         var life = TokenLife(seed: 1)
         #expect(answer(&life, .refused(refusal())) == .settled)
@@ -97,7 +97,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 58) == "ask")
     }
 
-    @Test("a 429's wait is kept")
+    @Test("the wait of a 429 is respected")
     func limited() {
         var life = TokenLife(seed: 1)
         let response = HTTPResponse(
@@ -111,10 +111,10 @@ struct TokenLifeTests {
         #expect(step(&life, at: 32) == "ask")
         _ = answer(&life, .unavailable(HTTPResponse(status: 503)), at: 32)
         #expect(step(&life, at: 32.1) == "503")
-        #expect(step(&life, at: 34) == "ask", "the caller's own back-off is enough")
+        #expect(step(&life, at: 34) == "ask", "the caller's own wait is enough")
     }
 
-    @Test("DPoP is found out by the org's errors, each followed at once, and kept")
+    @Test("the need for DPoP is learned from the org's errors, each followed immediately, and remembered")
     func proof() {
         var life = TokenLife(seed: 1)
         #expect(!life.usesProof)
@@ -123,12 +123,12 @@ struct TokenLifeTests {
         #expect(answer(&life, .needsNonce(refusal("use_dpop_nonce")), nonce: "n1") == .askAgain)
         #expect(life.nonce == "n1")
         #expect(answer(&life, token(), nonce: "n2") == .settled)
-        #expect(life.nonce == "n2", "each answer may bring the next nonce")
+        #expect(life.nonce == "n2", "each answer may contain the next nonce")
         #expect(life.usesProof)
     }
 
     @Test(
-        "an org that is never content is left alone after a few attempts",
+        "an org that refuses every request is not asked again after a few attempts",
         arguments: ["needsNonce", "needsProof", "refused"])
     func bounded(what: String) {
         var life = TokenLife(seed: 1)
@@ -146,7 +146,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 1).contains("no access token"))
     }
 
-    @Test("a nonce that is asked for and not given is no reason to ask again")
+    @Test("a nonce that is required but not given is no reason to ask again")
     func noNonce() {
         var life = TokenLife(seed: 1)
         #expect(answer(&life, .needsNonce(refusal("use_dpop_nonce"))) == .settled)

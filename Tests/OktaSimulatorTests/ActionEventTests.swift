@@ -2,7 +2,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-@Suite("events of actions, and trouble with them")
+@Suite("events of actions, and faults of their calls")
 struct ActionEventTests {
     private func object(_ org: SimulatedOrg, _ index: Int) -> [String: Any] {
         (try? JSONSerialization.jsonObject(with: Data(org.event(index)))) as? [String: Any] ?? [:]
@@ -61,7 +61,7 @@ struct ActionEventTests {
         }
     }
 
-    @Test("among live events, an action's event keeps its place: what was read never moves")
+    @Test("among live events, an action's event keeps its place: events that were read never move")
     func live() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -92,7 +92,7 @@ struct ActionEventTests {
     }
 
     @Test(
-        "a fault strikes before or after Okta has done the call, and the log is not touched",
+        "a fault occurs before or after Okta has carried out the call, and does not affect the log",
         arguments: [
             ("status:status=500", 500, false), ("status:status=500,done=true", 500, true),
             ("rate-limit", 429, false), ("disconnect", 0, false), ("disconnect:done=true", 0, true),
@@ -132,7 +132,7 @@ struct ActionEventTests {
         #expect(throws: SimulatorError.self) { try FaultRule.parse("hang:at=suspend,done=perhaps") }
     }
 
-    @Test("a test reads and sets users out of band")
+    @Test("a test can read and change users directly")
     func control() async throws {
         try await withOrg { org, client in
             #expect(

@@ -3,7 +3,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// What the simulated org refuses, one deviation at a time; the client of these tests is written here.
+/// What the simulated org refuses, one deviation at a time. The client was written for these tests.
 @Suite("The authorization server")
 struct AuthorizationTests {
     private let appKey = P256.Signing.PrivateKey()
@@ -78,7 +78,9 @@ struct AuthorizationTests {
         try #require((answer.json as? [String: Any])?["access_token"] as? String, "\(answer.text)")
     }
 
-    @Test("refuses an assertion that is not exactly right, and one that it has seen")
+    @Test(
+        "the authorization server refuses an assertion with any deviation, and an assertion that it has received before"
+    )
     func assertions() async throws {
         let org = try await org(dpop: false)
         func refused(_ text: String, _ why: Comment) {
@@ -101,7 +103,9 @@ struct AuthorizationTests {
         await org.stop()
     }
 
-    @Test("wants a proof where the app does, with its nonce, and refuses one that is not exactly right")
+    @Test(
+        "if an app requires a DPoP proof, the authorization server demands one with its nonce and refuses any deviation"
+    )
     func proofs() async throws {
         let org = try await org(resourceNonce: true)
         let path = "/oauth2/v1/token"
@@ -124,7 +128,7 @@ struct AuthorizationTests {
         let token = try Self.token(ask(org, try assertion(org), proofs: [good]))
         #expect(Self.code(ask(org, try assertion(org), proofs: [good])) == "invalid_dpop_proof", "used before")
 
-        // At the log.
+        // The log requires the proof in the same way.
         let logs = "/api/v1/logs"
         let ath = TestJWT.encoded(SHA256.hash(data: Data(token.utf8)))
         #expect(Self.code(log(org, "Bearer \(token)")) == "dpop_authentication_scheme_required")
@@ -147,7 +151,7 @@ struct AuthorizationTests {
         await org.stop()
     }
 
-    @Test("takes a token until its end or its revocation, and an API token as before")
+    @Test("an access token is accepted until it expires or is revoked, and an API token is still accepted")
     func tokens() async throws {
         let clock = MovedClock()
         let org = try await org(dpop: false, seconds: 60, clock: clock)
@@ -166,7 +170,7 @@ struct AuthorizationTests {
         await org.stop()
     }
 
-    @Test("is refused at the start with a key that is none")
+    @Test("the authorization server refuses to start with a text that is not a key")
     func badKeys() async {
         var settings = OrgSettings()
         for key in ["", "{}", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}"] {

@@ -2,7 +2,7 @@ import CZlib
 import Foundation
 import Glibc
 
-/// A client that shows the answer as it came: header lines in order, the body's bytes, and how the connection ended.
+/// A client that returns the unprocessed answer: header lines in order, the body's bytes, and how the connection ended.
 struct Client {
     struct Answer {
         var status = 0
@@ -32,10 +32,10 @@ struct Client {
     var token: String? = "00simulated-okta-token"
     var extra: [String] = []
     var method = "GET"
-    /// Asked while nothing arrives: whether to give up. Without it the client waits until the server closes the connection.
+    /// Called while nothing arrives: whether to give up. Without it, the client waits until the server closes the connection.
     var givesUp: (@Sendable () -> Bool)?
     var isV6 = false
-    /// Leave out the length of an empty body, too.
+    /// Whether to omit the length of an empty body, too.
     var omitsLength = false
 
     /// A request with another method; a body is JSON.
@@ -46,12 +46,12 @@ struct Client {
         return client.get(target, body: body)
     }
 
-    /// A path, or a whole URL of this org.
+    /// - Parameter target: a path, or a complete URL of this org.
     func get(_ target: String, body: String = "") -> Answer {
         var answer = Answer()
         let socket = Glibc.socket(isV6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        // Only how often it asks whether to give up.
+        // This only determines how often the client checks whether to give up.
         var timeout = timeval(tv_sec: 0, tv_usec: 50_000)
         if givesUp != nil {
             setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("generated events")
 struct EventTests {
-    @Test("the same seed gives the same bytes, another seed others")
+    @Test("the same seed gives the same bytes, and another seed gives others")
     func determinism() async throws {
         var bytes: [[UInt8]] = []
         for seed: UInt64 in [7, 7, 8] {
@@ -16,7 +16,7 @@ struct EventTests {
         #expect(bytes[0] == bytes[1] && bytes[0] != bytes[2] && bytes[0].count > 200_000)
     }
 
-    @Test("every catalogued type comes up, and every event is JSON with a uuid and a readable published")
+    @Test("every catalogued type occurs, and every event is JSON with a uuid and a readable published")
     func eachType() async throws {
         try await withOrg({
             $0.eachType = true
@@ -41,7 +41,7 @@ struct EventTests {
         }
     }
 
-    @Test("odd shapes are there at their rate, the size is that of real events")
+    @Test("unusual events occur at their rate, and the size is that of real events")
     func shapes() async throws {
         try await withOrg({
             $0.oddShare = 0.3
@@ -80,7 +80,7 @@ struct EventTests {
         }
     }
 
-    @Test("hostile events are JSON still")
+    @Test("hostile events are still JSON")
     func hostile() async throws {
         try await withOrg({
             $0.hostileShare = 0.5

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("faults")
 struct FaultTests {
-    /// One request under a fault, and the good one that follows.
+    /// One request with a fault, and the good request that follows.
     private func strike(_ rule: String, gzip: Bool = false, _ check: (SimulatedOrg, Client.Answer) throws -> Void)
         async throws
     {
@@ -22,7 +22,7 @@ struct FaultTests {
     }
 
     @Test(
-        "statuses with their bodies",
+        "faults with a status have its body",
         arguments: [
             ("status", 503, "{\"errorCode\":\"E0000181\""), ("status:status=500", 500, "{\"errorCode\":\"E0000009\""),
             ("status:status=502,body=html", 502, "<!DOCTYPE html>"), ("status:status=504,body=empty", 504, ""),
@@ -39,7 +39,7 @@ struct FaultTests {
         }
     }
 
-    @Test("429 with a reset in the past, and for concurrency")
+    @Test("a 429 has a reset in the past, or means concurrency")
     func limits() async throws {
         try await strike("rate-limit-past") { _, answer in
             let reset = answer.first("x-rate-limit-reset").flatMap { Double($0) } ?? 0
@@ -52,7 +52,7 @@ struct FaultTests {
         }
     }
 
-    @Test("answers that never come or stop early", arguments: ["hang", "disconnect", "truncate-body", "lying-length"])
+    @Test("an answer never comes, or stops early", arguments: ["hang", "disconnect", "truncate-body", "lying-length"])
     func broken(rule: String) async throws {
         try await strike(rule) { org, answer in
             #expect(!answer.isComplete)
@@ -61,7 +61,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a slow body takes its time and is whole")
+    @Test("a slow body takes its time and is complete")
     func slow() async throws {
         let start = ContinuousClock.now
         try await strike("slow-body:bytesPerSecond=40000") { _, answer in
@@ -71,7 +71,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a body that is no array of events",
+        "a body is not an array of events",
         arguments: ["invalid-json", "unreadable-event:body=broken", "unreadable-event:body=utf8"])
     func invalid(rule: String) async throws {
         try await strike(rule) { _, answer in
@@ -82,7 +82,7 @@ struct FaultTests {
     }
 
     @Test(
-        "one element more that is no event",
+        "a page has an additional element that is not an event",
         arguments: ["unreadable-event", "unreadable-event:body=bare", "unreadable-event:body=deep"])
     func unreadable(rule: String) async throws {
         try await strike(rule) { org, answer in
@@ -91,7 +91,7 @@ struct FaultTests {
         }
     }
 
-    @Test("links that are missing, elsewhere or in another form")
+    @Test("links are missing, lead elsewhere or have another form")
     func links() async throws {
         try await strike("no-links") { _, answer in #expect(answer.all("link").isEmpty && answer.uuids.count == 10) }
         try await strike("self-only") { _, answer in
@@ -115,7 +115,7 @@ struct FaultTests {
         }
     }
 
-    @Test("headers that mislead")
+    @Test("faults can falsify the headers Date, Content-Encoding and those of the rate limit")
     func headers() async throws {
         try await strike("date-skew:seconds=-86400") { _, answer in
             let now = Instant.text(Int64(Date().timeIntervalSince1970 * 1000))
@@ -135,7 +135,7 @@ struct FaultTests {
         }
     }
 
-    @Test("rules strike when they say")
+    @Test("fault rules apply at the requests that they name")
     func rules() async throws {
         try await withOrg({ $0.eventCount = 30 }) { org, client in
             org.setFaults([FaultRule(.status, count: 2, after: 2), FaultRule(.unauthorized, page: "short")])
@@ -156,7 +156,7 @@ struct FaultTests {
         settings.faults = [FaultRule(.hang)]
         let org = try await SimulatedOrg.start(settings)
         let port = org.port
-        // It never gives up: only the stop can end it.
+        // The client never gives up, so only the stop can end it.
         let waiting = Task.detached { Client(port: port).get("/api/v1/logs").status }
         while org.stats.faults.isEmpty { await Task.yield() }
         await org.stop()

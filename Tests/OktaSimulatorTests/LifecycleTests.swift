@@ -2,11 +2,11 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// What Okta's Users API documents for each call in each status; the last words of a row are its refusal.
+/// The documentation of Okta's Users API for each call in each status. The last words of a row are the refusal in other statuses.
 private struct Row: CustomTestStringConvertible, Sendable {
     let call: String
     let operation: String
-    /// Statuses that allow it, each with the status that follows.
+    /// The statuses that allow the call, each with the status that follows.
     let allowed: [UserStatus: UserStatus]
     let refusal: String
     var testDescription: String { call }
@@ -57,9 +57,10 @@ private struct Row: CustomTestStringConvertible, Sendable {
     ]
 }
 
-@Suite("users and what may be done to them")
+@Suite("users and the calls that change them")
 struct LifecycleTests {
-    @Test("a call is done in the statuses that allow it, and refused with its code in all others", arguments: Row.all)
+    @Test(
+        "a call succeeds in the statuses that allow it, and is refused with its code in all others", arguments: Row.all)
     fileprivate func matrix(row: Row) async throws {
         try await withOrg({
             $0.transitionSpan = 0
@@ -75,7 +76,7 @@ struct LifecycleTests {
                 let calls = (after.calls[row.call] ?? 0) - (before.calls[row.call] ?? 0)
                 let done = (after.done[row.call] ?? 0) - (before.done[row.call] ?? 0)
                 if let next = row.allowed[status] {
-                    // Deactivating took the password away, so that the user has to choose one.
+                    // Deactivating removed the password, so the user has to choose one.
                     let expected = row.call == "activate" && status == .staged ? [.active, .provisioned] : [next]
                     #expect(answer.status == 200 && expected.contains(after.status), "\(status): \(answer.text)")
                     #expect(calls == 1 && done == 1, "\(status)")
@@ -87,7 +88,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("activating with a password leads to ACTIVE, without one to PROVISIONED")
+    @Test("activating a user with a password leads to ACTIVE, and one without to PROVISIONED")
     func activation() async throws {
         try await withOrg({ $0.transitionSpan = 0 }) { org, client in
             _ = client.send("POST", "/api/v1/users/ana.staged/lifecycle/activate")
@@ -96,7 +97,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("suspending ends the sessions, not the tokens")
+    @Test("suspending ends the sessions, but not the tokens")
     func suspension() async throws {
         try await withOrg { org, client in
             #expect(client.send("POST", "/api/v1/users/adam.active/lifecycle/suspend").status == 200)
@@ -126,7 +127,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("secrets come only when nobody is mailed, and reset_password has to say which")
+    @Test("secrets are returned only if no e-mail is sent, and reset_password has to say which")
     func secrets() async throws {
         try await withOrg { _, client in
             let path = "/api/v1/users/adam.active/lifecycle"
@@ -147,7 +148,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("unlocking: someone blocked from unknown devices, and nobody of a directory")
+    @Test("unlocking works for a user who is blocked from unknown devices, and for no user of a directory")
     func unlock() async throws {
         try await withOrg { org, client in
             #expect(client.get("/api/v1/users/bea.blocked/blocks").text.contains("UNKNOWN_DEVICES"))
@@ -159,7 +160,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a POST or PUT without a length is refused before anything is done")
+    @Test("a POST or PUT without a length is refused before it changes anything")
     func length() async throws {
         try await withOrg { org, good in
             var client = good
@@ -172,7 +173,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("clearing sessions takes what the request says, by id only, in any status")
+    @Test("clearing sessions removes what the request names, by id only, in any status")
     func sessions() async throws {
         for (pipeline, forgets) in [("idx", true), ("v1", false)] {
             try await withOrg({ $0.pipeline = pipeline }) { org, client in

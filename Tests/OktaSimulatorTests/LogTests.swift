@@ -2,7 +2,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// A fixed time of the test's own, so that the same events come whenever it runs.
+/// A fixed time, so that the test has the same events whenever it runs.
 let testEpoch: Int64 = Int64(Date().timeIntervalSince1970) / 86_400 * 86_400_000
 
 func withOrg(_ change: (inout OrgSettings) -> Void = { _ in }, _ body: (SimulatedOrg, Client) async throws -> Void)
@@ -22,7 +22,7 @@ func withOrg(_ change: (inout OrgSettings) -> Void = { _ in }, _ body: (Simulate
     await org.stop()
 }
 
-/// Follows `next` until a short page.
+/// Follows `next` until a page is not full.
 func collect(_ client: Client, from first: String, limit: Int) -> [String] {
     var all: [String] = []
     var target = first
@@ -36,7 +36,7 @@ func collect(_ client: Client, from first: String, limit: Int) -> [String] {
 
 @Suite("the System Log")
 struct LogTests {
-    @Test("paging to the end gives each event once, in the order of persistence", arguments: [1, 7, 200, 1000])
+    @Test("paging to the end gives each event once, in the order of storing", arguments: [1, 7, 200, 1000])
     func paging(limit: Int) async throws {
         try await withOrg({ $0.eventCount = limit < 100 ? 50 : 2345 }) { org, client in
             let all = collect(client, from: "/api/v1/logs?limit=\(limit)", limit: limit)
@@ -47,7 +47,8 @@ struct LogTests {
         }
     }
 
-    @Test("late events keep their place of persistence in a polling query, and their publication's in a bounded one")
+    @Test(
+        "late events are in the order of storing in a polling query, and in the order of publication in a bounded one")
     func late() async throws {
         try await withOrg({
             $0.eventCount = 6000
@@ -71,7 +72,7 @@ struct LogTests {
                 target = next
             }
             #expect(order == order.sorted())
-            // A few of the first were published before the range.
+            // A few of the first events were published before the range.
             let expected = (0..<6000).filter { index in
                 let event = (try? JSONSerialization.jsonObject(with: Data(org.event(index)))) as? [String: Any]
                 let published = event?["published"] as? String ?? ""
@@ -84,7 +85,7 @@ struct LogTests {
         }
     }
 
-    @Test("a polling query always has a next, and new events come after it")
+    @Test("a polling query always has a next link, which leads to new events")
     func polling() async throws {
         try await withOrg({ $0.eventCount = 30 }) { org, client in
             let first = client.get("/api/v1/logs?limit=100&filter=severity+ge+%22DEBUG%22")
@@ -155,7 +156,7 @@ struct LogTests {
         }
     }
 
-    @Test("data older than 90 days is left out in silence")
+    @Test("events older than 90 days are silently omitted")
     func retention() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -171,7 +172,7 @@ struct LogTests {
         }
     }
 
-    @Test("a cursor that was changed by one digit is refused")
+    @Test("a cursor in which one digit was changed is refused")
     func changed() async throws {
         try await withOrg({ $0.eventCount = 40 }) { _, client in
             let next = try #require(client.get("/api/v1/logs?limit=10").link("next"))
@@ -183,7 +184,7 @@ struct LogTests {
         }
     }
 
-    @Test("behind a proxy links carry the public origin")
+    @Test("behind a proxy, links contain the public origin")
     func publicOrigin() async throws {
         try await withOrg({ $0.publicURL = "https://acme.example:8443" }) { _, client in
             let page = client.get("/api/v1/logs?limit=10")
@@ -192,7 +193,7 @@ struct LogTests {
         }
     }
 
-    @Test("a filter and keywords select, and never more than they say")
+    @Test("a filter and keywords select events, and never more than they say")
     func filter() async throws {
         try await withOrg({ $0.eventCount = 2000 }) { org, client in
             let target =

@@ -3,7 +3,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-@Suite("users, groups and who may ask")
+@Suite("users, groups and rights")
 struct ManagementTests {
     private func logins(_ client: Client, _ parameter: String, _ value: String) -> [String] {
         let answer = client.get("/api/v1/users?\(parameter)=\(encoded(value))")
@@ -14,7 +14,7 @@ struct ManagementTests {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 
-    @Test("a user is found by id, login and a short name of its own; a login with a slash by a filter only")
+    @Test("a user is found by id, login and a unique short name; a login with a slash only by a filter")
     func finding() async throws {
         try await withOrg { org, client in
             let adam = try #require(org.user("adam.active"))
@@ -39,7 +39,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("the list goes page by page and leaves out who is deactivated; a search does not")
+    @Test("the list has several pages and omits deactivated users; a search includes them")
     func list() async throws {
         try await withOrg({ $0.extraUsers = 30 }) { org, client in
             var found: [String] = []
@@ -57,7 +57,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("a search shows a status a moment late; a filter and the user alone don't")
+    @Test("a search shows a changed status a moment late; a filter and the user itself do not")
     func lateSearch() async throws {
         let clock = MovedClock()
         try await withOrg({ $0.clock = clock.read }) { org, client in
@@ -74,7 +74,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("the answer leaves out what the request says")
+    @Test("the answer omits the parts that the request excludes")
     func omitted() async throws {
         try await withOrg { _, good in
             var client = good
@@ -84,7 +84,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("roles are listed, direct ones and those through a group")
+    @Test("direct roles and roles from groups are listed")
     func roles() async throws {
         try await withOrg { _, client in
             func roles(_ user: String) -> [String] {
@@ -99,7 +99,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("members come and go in Okta's own groups only, and doing it again is no error")
+    @Test("members can be added and removed only in Okta's own groups, and repeating that is no error")
     func groups() async throws {
         try await withOrg({ $0.limitedTokens["org"] = AdminRights(roles: [.orgAdmin]) }) { org, client in
             func group(_ name: String) -> String {
@@ -120,7 +120,9 @@ struct ManagementTests {
             let administrators = "/api/v1/groups/\(group("Okta Administrators"))/users/\(user.id)"
             #expect(second.send("PUT", member).status == 204)
             #expect(second.send("PUT", administrators).verdict == "403 E0000006")
-            #expect(client.send("PUT", administrators).status == 204, "only a super administrator makes administrators")
+            #expect(
+                client.send("PUT", administrators).status == 204,
+                "only a super administrator can appoint administrators")
             for name in ["Domain Users", "Everyone"] {
                 #expect(client.send("PUT", "/api/v1/groups/\(group(name))/users/\(user.id)").verdict == "403 E0000006")
             }
@@ -130,7 +132,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("risk and universal logout need their licence; a logout ends the owner's API tokens, too")
+    @Test("risk and universal logout need their licence; a logout also ends the owner's API tokens")
     func threatProtection() async throws {
         try await withOrg({ $0.tokens.append("second") }) { org, client in
             let user = try #require(org.user("adam.active"))
@@ -193,7 +195,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("each budget counts for itself, down to a 429")
+    @Test("each rate limit counts separately, down to a 429")
     func budgets() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -210,7 +212,7 @@ struct ManagementTests {
                 #expect(client.get(path).verdict == "429 E0000047", "\(path)")
             }
             let resets = Set(paths.compactMap { client.get($0).first("x-rate-limit-reset") })
-            #expect(resets.count == paths.count, "each has a phase of its own")
+            #expect(resets.count == paths.count, "each window begins at its own time")
             clock.advance(seconds: 60)
             for path in paths { #expect(client.get(path).status != 429) }
             #expect(client.get("/api/v1/logs").status == 200)

@@ -4,9 +4,9 @@ import OktaSimulator
 import ResponseLog
 import Testing
 
-/// The table "What each action needs" of the documentation, row by row against the simulator: what it names is enough, and nothing of it can
-/// be left out.
-@Suite("the table of what each action needs")
+/// Compares the table "What each action needs" of the documentation with the simulator, row by row: the named rights suffice, and none of them can
+/// be omitted.
+@Suite("the table of the rights that each action needs")
 struct NeedsTableTests {
     private struct Row {
         let name: String
@@ -35,7 +35,7 @@ struct NeedsTableTests {
             }
     }
 
-    /// The calls of an action, as Tributary makes them; `{user}` and `{group}` are ids.
+    /// The calls of an action, as Tributary sends them; `{user}` and `{group}` are ids.
     private static let calls: [String: [(method: String, path: String, body: String)]] = {
         func lifecycle(_ operation: String) -> (method: String, path: String, body: String) {
             ("POST", "/api/v1/users/{user}/lifecycle/\(operation)", "")
@@ -73,7 +73,7 @@ struct NeedsTableTests {
         ]
     }()
 
-    /// Whether none of an action's calls is refused for want of a right. A refusal for the user's status is none.
+    /// Whether the rights allow all calls of an action. A refusal because of the user's status does not count.
     private func isAllowed(_ action: String, _ org: SimulatedOrg, _ client: Client) throws -> Bool {
         let user = try #require(org.user("adam.active"))
         let group = try #require(
@@ -87,14 +87,14 @@ struct NeedsTableTests {
         }
     }
 
-    @Test("has a row for each action, and two for what all of them read")
+    @Test("the table of rights has a row for each action, and two for the calls that all actions need")
     func complete() throws {
         let names = try Self.rows().map(\.name)
         #expect(Set(names) == Set(ResponseAction.allCases.map(\.rawValue) + Self.calls.keys))
         #expect(names.count == Set(names).count)
     }
 
-    @Test("its permissions are enough, and each of them is needed")
+    @Test("the permissions in the table of rights suffice, and each of them is needed")
     func permissions() async throws {
         for row in try Self.rows() where !row.permissions.isEmpty {
             var sets = row.permissions.map { left in row.permissions.filter { $0 != left } }
@@ -114,7 +114,7 @@ struct NeedsTableTests {
         }
     }
 
-    @Test("its standard roles are those that are enough", arguments: AdminRights.Role.allCases)
+    @Test("the standard roles that the table names for an action suffice for it", arguments: AdminRights.Role.allCases)
     func roles(role: AdminRights.Role) async throws {
         try await withOrg({
             $0.managementLimit = 10_000
@@ -131,7 +131,7 @@ struct NeedsTableTests {
         }
     }
 
-    @Test("its scopes are enough, and each of them is needed")
+    @Test("the scopes in the table of rights suffice, and each of them is needed")
     func scopes() async throws {
         let key = P256.Signing.PrivateKey()
         let rows = try Self.rows()

@@ -2,9 +2,9 @@ import Foundation
 import OktaSimulator
 import Testing
 
-@Suite("what surrounds the log")
+@Suite("the protocol around the log")
 struct ProtocolTests {
-    @Test("only a good token reads the log")
+    @Test("only a valid token may read the log")
     func authorisation() async throws {
         try await withOrg({ $0.powerlessTokens = ["weak"] }) { org, good in
             var client = good
@@ -51,7 +51,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("the rate limit counts down to a 429 and opens again at its reset")
+    @Test("the rate limit counts down to a 429, and allows requests again after its reset")
     func rateLimit() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -80,7 +80,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("gzip for those who accept it, with the same events")
+    @Test("clients that accept gzip get it, with the same events")
     func gzip() async throws {
         try await withOrg({ $0.eventCount = 1500 }) { _, client in
             let plain = client.get("/api/v1/logs?limit=1000")
@@ -95,7 +95,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("only loopback")
+    @Test("only loopback addresses are served")
     func loopback() async throws {
         var settings = OrgSettings()
         settings.host = "0.0.0.0"
@@ -111,7 +111,7 @@ struct ProtocolTests {
         await org.stop()
     }
 
-    @Test("a restart on the same port gives the same log and honours the old cursor")
+    @Test("after a restart on the same port, the log is the same and the old cursor is accepted")
     func restart() async throws {
         var settings = OrgSettings()
         settings.limitPerMinute = 1000
@@ -129,7 +129,7 @@ struct ProtocolTests {
         await second.stop()
     }
 
-    @Test("statistics and faults over HTTP")
+    @Test("statistics and faults are available over HTTP")
     func control() async throws {
         try await withOrg { org, client in
             _ = client.get("/api/v1/logs?limit=5")

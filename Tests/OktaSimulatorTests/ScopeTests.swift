@@ -26,7 +26,7 @@ struct ScopeTests {
         try AppClient.client(org, key, [scope])
     }
 
-    @Test("each endpoint wants its scope, and manage implies read")
+    @Test("each endpoint requires its scope, and manage includes read")
     func endpoints() async throws {
         let all = [
             "users.read", "users.manage", "roles.read", "groups.read", "groups.manage", "sessions.read",
@@ -64,7 +64,7 @@ struct ScopeTests {
         await org.stop()
     }
 
-    @Test("an app is no user, and needs a role besides its scope; its events name it")
+    @Test("an app is not a user and needs a role in addition to its scope; its events name the app")
     func app() async throws {
         let org = try await org(["okta.users.manage", "okta.users.read"])
         let good = try client(org, "okta.users.manage")

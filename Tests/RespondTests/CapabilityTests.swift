@@ -6,9 +6,9 @@ import Testing
 
 @testable import Respond
 
-@Suite("what a credential may do")
+@Suite("the rights of a credential")
 struct CapabilityTests {
-    /// A rig whose credential is a service app with these scopes and rights.
+    /// An engine whose credential is a service app with these scopes and rights.
     private func app(_ scopes: [String], _ rights: AdminRights, dpop: Bool = true) async throws -> (
         EngineRig, ResponseEngine
     ) {
@@ -38,7 +38,7 @@ struct CapabilityTests {
         Set(rows.filter { $0.isPossible == true }.map(\.action))
     }
 
-    @Test("a super administrator's token: everything")
+    @Test("a super administrator's token allows everything")
     func superAdministrator() async throws {
         let rig = try await EngineRig()
         let rows = await (try rig.engine()).capabilities(of: "acme")
@@ -47,7 +47,7 @@ struct CapabilityTests {
         #expect(rows.first?.explanation.hasSuffix("who owns the token, is Super Administrator.") == true)
     }
 
-    @Test("a token whose owner may not read roles: not known, and each action needs force")
+    @Test("if the token's owner may not read roles, the rights are unknown, and each action needs --force")
     func limitedToken() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = AdminRights(roles: [.helpDeskAdmin])
@@ -58,7 +58,7 @@ struct CapabilityTests {
         #expect(rows.allSatisfy { $0.explanation.contains("may not read roles") && $0.explanation.contains("--force") })
     }
 
-    @Test("an integration that does not act, or a credential that can't be used: nothing, with the reason")
+    @Test("an integration without response actions, or with an unusable credential, allows nothing and says why")
     func unusable() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -69,7 +69,9 @@ struct CapabilityTests {
         #expect(rows.first?.explanation.contains("The credential act can't be used: ") == true)
     }
 
-    @Test("a service app: what its scopes allow, with what is missing for the rest", arguments: [true, false])
+    @Test(
+        "a service app allows what its scopes cover, and names the missing scopes for the rest",
+        arguments: [true, false])
     func serviceApp(_ dpop: Bool) async throws {
         let (rig, engine) = try await app(
             ["okta.users.manage", "okta.roles.read"], AdminRights(roles: [.superAdmin]), dpop: dpop)
@@ -79,7 +81,7 @@ struct CapabilityTests {
                 == [.addToGroup, .removeFromGroup, .setRisk, .universalLogout])
         let group = try #require(rows.first { $0.action == .addToGroup })
         #expect(group.explanation.contains("lacks the scope okta.groups.manage"))
-        // And so it is.
+        // The action is refused accordingly.
         #expect(await engine.act(.contain, "alice.active").outcomes == [.done, .done])
         #expect(await engine.act(.suspend, "root.admin").codes == ["administrator"])
         #expect(await engine.act(.addToGroup, "alice.active").codes == ["not-permitted"])
@@ -87,7 +89,7 @@ struct CapabilityTests {
         #expect(rig.done("alice.active") == ["suspend": 1, "clear-sessions": 1])
     }
 
-    @Test("an action works with what its needs say, and with nothing less of it", arguments: ResponseAction.allCases)
+    @Test("an action works with exactly the rights that it needs", arguments: ResponseAction.allCases)
     func needs(_ action: ResponseAction) async throws {
         let needs = action.needs
         let user =
@@ -97,7 +99,7 @@ struct CapabilityTests {
                 ? "lou.locked"
                 : action == .activate ? "dan.deprovisioned" : "alice.active"
         func outcomes(_ rights: AdminRights, _ scopes: [String]?) async throws -> [ResponseResult.Outcome?] {
-            // A member, so that there is something to remove.
+            // The user is a member of the group, so that there is something to remove.
             let isRemoval = action == .removeFromGroup
             let key = P256.Signing.PrivateKey()
             let rig = try await EngineRig { settings in
@@ -135,7 +137,7 @@ struct CapabilityTests {
         #expect(try await !outcomes(rights, scopes.filter { $0 != needs.scope.rawValue }).allSatisfy { $0 == .done })
     }
 
-    @Test("a service app that may not read roles says so, and acts when forced")
+    @Test("a service app that may not read roles says so, and acts if forced")
     func withoutRoles() async throws {
         let (rig, engine) = try await app(["okta.users.manage"], try AdminRights(["okta.users.manage"]))
         let rows = await engine.capabilities(of: "acme")
@@ -156,7 +158,7 @@ struct CapabilityTests {
         #expect(rig.done("alice.active").isEmpty)
     }
 
-    @Test("an access token that was revoked is replaced, and the action done once")
+    @Test("a revoked access token is replaced, and the action is done once")
     func revoked() async throws {
         let (rig, engine) = try await app(
             ["okta.users.manage", "okta.roles.read"], AdminRights(roles: [.superAdmin]))

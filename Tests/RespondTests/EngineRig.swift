@@ -9,7 +9,7 @@ import Testing
 
 @testable import Respond
 
-/// An engine with a real org, a real log and a directory of its own.
+/// An engine with a simulated org, a real response log and its own directory.
 final class EngineRig: Sendable {
     static let token = "00responder-token-of-a-test"
 
@@ -18,8 +18,8 @@ final class EngineRig: Sendable {
     let responder = ResponseActor(uid: 1001, user: "rhea")
 
     /// - Parameters:
-    ///   - limit: users an hour.
-    ///   - credential: the lines of a credential `act`, when it is no API token.
+    ///   - limit: the maximum number of users per hour.
+    ///   - credential: the lines of a credential `act`, if it is not an API token.
     init(
         _ change: (inout OrgSettings) throws -> Void = { _ in }
     ) async throws {
@@ -48,7 +48,7 @@ final class EngineRig: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     }
 
-    /// What the engine has logged.
+    /// The engine's log messages.
     let logged = LoggedLines()
 
     /// - Parameters:
@@ -85,7 +85,7 @@ final class EngineRig: Sendable {
             logger: Logger(label: "test") { _ in LineHandler(lines: logged) }, clock: clock, transport: transport)
     }
 
-    /// Every entry of the log, in order.
+    /// Every entry of the response log, in order.
     func entries() throws -> [ResponseEntry] {
         var entries: [ResponseEntry] = []
         try ResponseHistory(directory: "\(directory)/log").read { entry, _, _ in
@@ -95,7 +95,7 @@ final class EngineRig: Sendable {
         return entries
     }
 
-    /// Names of the files in the log's directory, with all that they hold.
+    /// The names of the files in the log's directory, with their contents.
     func logText() throws -> String {
         try FileManager.default.contentsOfDirectory(atPath: "\(directory)/log").sorted().map { name in
             String(decoding: try Data(contentsOf: URL(filePath: "\(directory)/log/\(name)")), as: UTF8.self)
@@ -107,7 +107,7 @@ final class EngineRig: Sendable {
 }
 
 extension ResponseEngine {
-    /// One request by a responder of the test.
+    /// One request of the test's responder.
     func act(
         _ action: ResponseAction, _ user: String, key: String? = nil, force: Bool = false, dryRun: Bool = false,
         _ change: @Sendable (inout ResponseRequest) -> Void = { _ in }
@@ -137,13 +137,13 @@ extension ResponseEngine {
 }
 
 extension ResponseReport {
-    /// Of the only entry, or of the first one.
+    /// The result of the first entry.
     var result: ResponseResult? { entries.first?.result }
     var outcomes: [ResponseResult.Outcome?] { entries.map(\.result?.outcome) }
     var codes: [String?] { entries.map(\.result?.code) }
 }
 
-/// Messages, with their fields.
+/// The log messages with their metadata.
 final class LoggedLines: Sendable {
     private let lines = Mutex<[String]>([])
 

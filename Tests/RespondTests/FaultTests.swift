@@ -5,10 +5,10 @@ import Testing
 
 @testable import Respond
 
-/// Trouble at each moment of a call: what is done at the org, how often, and what the entry says.
-@Suite("faults in the middle of an action")
+/// Faults at each moment of a call: what happens at the org, how often, and what the entry says.
+@Suite("faults during an action")
 struct FaultTests {
-    /// Actions that are one call each, with a user whose state allows them.
+    /// Actions that consist of one call, each with a user whose status allows it.
     static let actions: [(ResponseAction, String)] = [
         (.suspend, "alice.active"), (.unsuspend, "sue.suspended"), (.clearSessions, "alice.active"),
         (.expirePassword, "alice.active"), (.resetPassword, "alice.active"), (.resetFactors, "alice.active"),
@@ -36,11 +36,11 @@ struct FaultTests {
     }
 
     @Test(
-        "an answer that is lost after Okta did it: done once, and known to be done where the user's state shows it",
+        "if an answer is lost after Okta carried out the action, it is done once, and recognized as done if the user's state shows it",
         arguments: actions, [FaultRule.Kind.disconnect, .status, .truncateBody])
     func lostAfter(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
         let (action, user) = what
-        // A truncated body needs one: those of 204 have none.
+        // A truncated body needs a body, and answers with 204 have none.
         let fault = FaultRule(kind, count: 1, status: 500, at: action.rawValue, done: true)
         let (rig, report) = try await run(action, user, fault)
         #expect(report.outcomes == [.done])
@@ -50,12 +50,12 @@ struct FaultTests {
         }
         if kind == .disconnect, ![.clearSessions, .resetFactors, .universalLogout].contains(action) {
             #expect(rig.done(user)[action.rawValue] == 1)
-            #expect(report.result?.message.contains("the user's state shows it") == true)
+            #expect(report.result?.message.contains("the user's state shows that the action was done") == true)
         }
     }
 
     @Test(
-        "a call that breaks before Okta does anything: sent again where that does no harm, else known not to be done",
+        "if a call fails before Okta carries it out, it is repeated if that does no harm, and otherwise reported as not done",
         arguments: actions, [FaultRule.Kind.disconnect, .status, .html])
     func brokenBefore(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
         let (action, user) = what
@@ -72,7 +72,9 @@ struct FaultTests {
         }
     }
 
-    @Test("Okta that fails for good: three attempts where that does no harm, and what is known", arguments: actions)
+    @Test(
+        "if Okta fails permanently, a harmless call is tried three times, and the entry says what is known",
+        arguments: actions)
     func brokenForGood(_ action: ResponseAction, _ user: String) async throws {
         let (rig, report) = try await run(action, user, FaultRule(.status, status: 500, at: action.rawValue))
         let isShown = ![.clearSessions, .resetFactors, .universalLogout].contains(action)
@@ -84,14 +86,15 @@ struct FaultTests {
         #expect(rig.done(user)[action.rawValue] == nil)
     }
 
-    @Test("too many requests: waited for by the org's clock, then done once", arguments: actions)
+    @Test("after too many requests, the engine waits by the org's clock, and then acts once", arguments: actions)
     func rateLimit(_ action: ResponseAction, _ user: String) async throws {
         let (rig, report) = try await run(action, user, FaultRule(.rateLimit, count: 1, at: action.rawValue))
         #expect(report.outcomes == [.done])
         #expect(rig.done(user)[action.rawValue] == 1)
     }
 
-    @Test("too many requests for good: given up within minutes, and known not to be done")
+    @Test(
+        "if there are always too many requests, the engine gives up within minutes and reports the action as not done")
     func rateLimitForGood() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -105,7 +108,7 @@ struct FaultTests {
         #expect(rig.org.user("alice.active")?.status == .active)
     }
 
-    @Test("nothing is sent when the user can't be read, and the entry says why", arguments: ["reads", "list-roles"])
+    @Test("nothing is sent if the user can't be read, and the entry says why", arguments: ["reads", "list-roles"])
     func lookup(_ place: String) async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -119,7 +122,7 @@ struct FaultTests {
         #expect(try rig.entries().count == 2)
     }
 
-    @Test("a passing trouble of what is only read goes by unnoticed")
+    @Test("a temporary fault of a call that only reads is not reported")
     func passingLookup() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -131,7 +134,7 @@ struct FaultTests {
         #expect(await engine.act(.contain, "alice.active").outcomes == [.done, .done])
     }
 
-    @Test("what a refusal says nothing of is not reported as refused: an earlier try, whose answer was lost")
+    @Test("if an earlier attempt's answer was lost, a later refusal is not reported as a refusal")
     func refusedAfterLost() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -146,7 +149,7 @@ struct FaultTests {
         #expect(report.result?.message.contains("and the next attempt was refused (") == true)
     }
 
-    @Test("a user who was looked up before others had their turn is looked up again")
+    @Test("a user who was looked up before other requests had their turn is looked up again")
     func staleLookup() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -161,7 +164,7 @@ struct FaultTests {
         #expect(rig.done("alice.active")["reset-password"] == 1)
     }
 
-    @Test("the user's state can't be read back: done, for Okta said so")
+    @Test("if the user's state can't be read back, the action counts as done, because Okta said so")
     func readBack() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -170,10 +173,10 @@ struct FaultTests {
         let report = await engine.act(.addToGroup, "alice.active@corp.example")
         #expect(report.outcomes == [.done])
         #expect(report.result?.statusAfter == nil)
-        #expect(report.result?.message.contains("It could not be read back") == true)
+        #expect(report.result?.message.contains("The user's new state could not be read") == true)
     }
 
-    @Test("one step of contain that fails does not keep the other from being done")
+    @Test("a failed step of contain does not prevent the other step")
     func contain() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -185,7 +188,7 @@ struct FaultTests {
         #expect(alice.sessions.isEmpty && alice.oauthTokens == 0 && alice.rememberedDevices == 0)
     }
 
-    @Test("a credential that is refused is named, and nothing is done")
+    @Test("a refused credential is named, and nothing is done")
     func credential() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -199,7 +202,7 @@ struct FaultTests {
         #expect(await engine.act(.suspend, "alice.active").outcomes == [.done])
     }
 
-    @Test("an org that can't be reached: nothing was sent")
+    @Test("if the org can't be reached, nothing was sent")
     func unreachable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig()

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("guard rails")
 struct GuardRailTests {
-    @Test("refusals on record are limited for each account, and actions are not")
+    @Test("refusals in the response log are limited for each account, and actions are not")
     func recordedRefusals() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine(response: ["protected_users: [adam.active]"])
@@ -21,7 +21,7 @@ struct GuardRailTests {
         #expect(await engine.act(.suspend, "alice.active").outcomes == [.done])
     }
 
-    @Test("a protected user is refused by login, e-mail address and id, in any case, forced or not")
+    @Test("a protected user is refused by login, e-mail address and id, in any letter case, with and without --force")
     func protected() async throws {
         let rig = try await EngineRig()
         let sam = try #require(rig.org.user("sam.lee@corp.example"))
@@ -40,7 +40,7 @@ struct GuardRailTests {
         #expect(rig.done(sam.id).isEmpty)
     }
 
-    @Test("whoever was asked for by a protected name is not even looked up")
+    @Test("a user who is requested by a protected name is refused without asking Okta")
     func protectedName() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine(response: ["protected_users: [break-glass@corp.example]"])
@@ -49,7 +49,7 @@ struct GuardRailTests {
     }
 
     @Test(
-        "an administrator is refused, also one through a group, and done when forced",
+        "an administrator (also through a group) is affected only with --force",
         arguments: [("root.admin", "Super Administrator"), ("group.admin", "Organization Administrator")])
     func administrators(_ user: String, _ role: String) async throws {
         let rig = try await EngineRig()
@@ -66,7 +66,7 @@ struct GuardRailTests {
         #expect(try rig.entries().map(\.isForced) == [false, true, true])
     }
 
-    @Test("the owner of the token is refused, and done when forced")
+    @Test("the owner of the token is affected only with --force")
     func owner() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = try AdminRights(["okta.users.manage", "okta.iam.read"])
@@ -80,7 +80,7 @@ struct GuardRailTests {
         #expect(await engine.act(.clearSessions, owner.login, force: true).outcomes == [.done])
     }
 
-    @Test("a credential that may not ask for roles says so, and acts when forced")
+    @Test("if the credential may not read roles, an action needs --force, and the message says why")
     func rolesUnknown() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = try AdminRights(["okta.users.manage"])
@@ -98,7 +98,7 @@ struct GuardRailTests {
         #expect(await engine.act(.suspend, "alice.active", force: true).outcomes == [.done])
     }
 
-    @Test("what the credential may not do, it says with what it needs")
+    @Test("if the credential lacks a right, the message names it")
     func notPermitted() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = try AdminRights(["okta.users.read", "okta.iam.read"])
@@ -116,7 +116,7 @@ struct GuardRailTests {
                 "the token's owner needs an administrator role with okta.users.lifecycle.clearSessions.") == true)
     }
 
-    @Test("users an hour: reads, dry runs, refusals and the same user again don't count; force goes beyond")
+    @Test("the hourly limit does not count reads, dry runs, refusals and the same user again; --force may exceed it")
     func hourly() async throws {
         let clock = TestClock()
         let rig = try await EngineRig {
@@ -140,7 +140,7 @@ struct GuardRailTests {
         #expect(rig.done("user0004") == ["suspend": 1])
     }
 
-    @Test("users an hour outlive a restart, and are free again after the hour")
+    @Test("the hourly limit holds over a restart, and ends after the hour")
     func hourlyAfterRestart() async throws {
         let clock = TestClock()
         let rig = try await EngineRig {
@@ -157,7 +157,7 @@ struct GuardRailTests {
         #expect(await engine.act(.suspend, "user0002").outcomes == [.done])
     }
 
-    @Test("many at once don't slip through the limit")
+    @Test("concurrent requests do not exceed the limit")
     func hourlyAtOnce() async throws {
         let rig = try await EngineRig { $0.extraUsers = 20 }
         let engine = try rig.engine(response: ["users_per_hour: 3"])

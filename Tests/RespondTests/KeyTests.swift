@@ -6,7 +6,7 @@ import Testing
 
 @Suite("idempotency keys")
 struct KeyTests {
-    @Test("the same request again does nothing and gives the earlier entries, also after a restart")
+    @Test("a repeated request does nothing and returns the earlier entries, also after a restart")
     func again() async throws {
         let rig = try await EngineRig()
         let first: ResponseReport
@@ -23,7 +23,7 @@ struct KeyTests {
         #expect(try rig.entries().count == 4)
     }
 
-    @Test("the same key at once is done once")
+    @Test("two concurrent requests with the same key are carried out once")
     func atOnce() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -36,7 +36,7 @@ struct KeyTests {
         #expect(rig.done("alice.active")["reset-factors"] == 1)
     }
 
-    @Test("a key for another request is refused")
+    @Test("a key of another request is refused")
     func reused() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -54,7 +54,7 @@ struct KeyTests {
         #expect(tokens.codes == ["key-reused"])
     }
 
-    @Test("what was done under a key and taken back since is refused, not reported as done", arguments: [true, false])
+    @Test("an action under a key that was undone since is refused, and not reported as done", arguments: [true, false])
     func undoneSince(_ isRelease: Bool) async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -74,7 +74,7 @@ struct KeyTests {
         #expect(rig.done("alice.active")["suspend"] == 2)
     }
 
-    @Test("a membership and a risk taken back since are seen; a new password takes no reset back")
+    @Test("a membership and a risk that were undone since are noticed; a new password does not undo a reset")
     func undoneElsewhere() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -90,7 +90,7 @@ struct KeyTests {
         #expect(rig.done("adam.active")["reset-password"] == 1)
     }
 
-    @Test("the state under a key that can't be read is not reported as done")
+    @Test("if the state of an action under a key can't be read, it is not reported as done")
     func unreadable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -100,7 +100,7 @@ struct KeyTests {
         #expect(await engine.act(.suspend, "alice.active", key: "k").codes == ["unavailable"])
     }
 
-    @Test("what was not done, because of a guard rail or a failure, is done when it is asked again")
+    @Test("an action that a guard rail or a failure prevented is carried out when it is requested again")
     func retried() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -117,7 +117,7 @@ struct KeyTests {
         #expect(await engine.act(.suspend, "adam.active", key: "b").isRepeat)
     }
 
-    @Test("of contain, a step that failed is done when it is asked again, and the other one is not")
+    @Test("if a step of contain failed, a repeated request carries out this step and not the other")
     func halfDone() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -133,7 +133,7 @@ struct KeyTests {
         #expect(rig.done("alice.active") == ["suspend": 1, "clear-sessions": 1])
     }
 
-    @Test("keys are forgotten after 30 days, and the oldest when there are too many")
+    @Test("keys are forgotten after 30 days, and the oldest first if there are too many")
     func bounds() throws {
         var index = KeyIndex(limit: 3)
         let end = try #require(ResponseLogPosition("1:1"))

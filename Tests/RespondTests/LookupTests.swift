@@ -7,7 +7,7 @@ import Testing
 @Suite("finding the user")
 struct LookupTests {
     @Test(
-        "a user is found by login, short login and e-mail address, in any case",
+        "a user is found by login, short login and e-mail address, in any letter case",
         arguments: [
             ("alice.active@corp.example", "alice.active"), ("Alice.ACTIVE@Corp.Example", "alice.active"),
             ("alice.active", "alice.active"), ("corp/dora.doyle@corp.example", "corp/dora.doyle"),
@@ -34,7 +34,7 @@ struct LookupTests {
     }
 
     @Test(
-        "more than one match is refused, with the list",
+        "several matches are refused, with the list",
         arguments: [
             ("mia.meyer@corp.example", ["mia.meyer@corp.example", "mia.meyer2@corp.example"]),
             ("sam.lee@mail.corp.example", ["sam.lee@corp.example", "sam.lee@emea.example"]),
@@ -54,7 +54,7 @@ struct LookupTests {
     }
 
     @Test(
-        "nobody is found, and nothing asked, for what is no user",
+        "a text that can't be a user finds none, and no request is sent",
         arguments: [
             "nobody@corp.example", "00u0000000000000000x", "me", "sam.lee", #"a" or profile.login sw "a"#, #"a\"#,
             "a%40b", "ä@bücher.example", "../groups", "x&limit=0", "?",
@@ -70,7 +70,7 @@ struct LookupTests {
         #expect(try rig.entries().map(\.user.id) == [nil])
     }
 
-    @Test("a group is found by name in any case, and by id; not one that a directory keeps, or none")
+    @Test("a group is found by name in any letter case, and by id; a directory's group or an unknown one is refused")
     func groups() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -93,7 +93,7 @@ struct LookupTests {
         #expect(rig.done("alice.active")["add-to-group"] == 1)
     }
 
-    @Test("a request that can't be recorded or makes no sense is refused and not recorded")
+    @Test("a request that can't be recorded or is meaningless is refused and not recorded")
     func invalid() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

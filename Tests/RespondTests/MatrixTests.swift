@@ -6,15 +6,15 @@ import Testing
 
 @testable import Respond
 
-/// Every action on a user in every status, against the simulated org: what comes of it, and what a responder reads.
+/// Every action on a user in every status, with the simulated org: the result, and the responder's message.
 ///
-/// The table is `matrix.txt`: action, status, step, outcome, code, status afterwards, whether Okta was asked to act, message. A line is changed
-/// by hand; `TRIBUTARY_WRITE_DOCS=1` writes what the code does now.
+/// The table is `matrix.txt`: action, status, step, outcome, code, status afterwards, whether Okta was asked to act, message. The lines are edited
+/// by hand; `TRIBUTARY_WRITE_DOCS=1` writes the present results of the code.
 @Suite("each action on a user in each status")
 struct MatrixTests {
     private static let file = Repository.file("Tests/RespondTests/matrix.txt")
 
-    @Test("comes out as the table says")
+    @Test("each action on a user in each status has the result that matrix.txt names")
     func table() async throws {
         let rig = try await EngineRig { $0.extraUsers = 120 }
         let engine = try rig.engine()
@@ -46,7 +46,9 @@ struct MatrixTests {
         for (want, line) in zip(wanted, lines) { #expect(line == want) }
     }
 
-    @Test("an active user who is blocked from some devices is unlocked; one whom a directory keeps is not, with advice")
+    @Test(
+        "an active user who is blocked from some devices is unlocked; a directory's user is not, and the message says what to do"
+    )
     func unlock() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -58,7 +60,9 @@ struct MatrixTests {
         #expect(kept.result?.message.contains("If a directory manages the password, do it there") == true)
     }
 
-    @Test("a new link for a user who has yet to choose a password: its answer, once lost, can't be told from the first")
+    @Test(
+        "if the answer with a new link for a user without a password is lost, the engine can't tell whether the link was made"
+    )
     func secondLink() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }

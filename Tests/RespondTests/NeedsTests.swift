@@ -5,9 +5,9 @@ import Testing
 
 @testable import Respond
 
-@Suite("What an action needs")
+@Suite("The rights that an action needs")
 struct NeedsTests {
-    @Test("docs/respond.md says for each action what `respond list` goes by", arguments: ResponseAction.allCases)
+    @Test("docs/respond.md and `respond list` name the same rights for each action", arguments: ResponseAction.allCases)
     func table(_ action: ResponseAction) throws {
         let page = try String(contentsOf: Repository.file("docs/respond.md"), encoding: .utf8)
         let section = try #require(page.split(separator: "## What each action needs\n").last)

@@ -6,8 +6,8 @@ import Testing
 
 @Suite("the pace of many actions")
 struct PaceTests {
-    /// Enough for more than a window of each budget. 500 take 6 minutes of the org's time.
-    @Test("150 users are contained within minutes, each once, and the org never says that it is too much")
+    /// Enough users for more than one window of each rate limit. 500 users take 6 minutes of the org's time.
+    @Test("150 users are contained within minutes, each once, without a 429 of the org")
     func many() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { settings in
@@ -36,7 +36,7 @@ struct PaceTests {
         #expect(clock.elapsed < .seconds(180))
     }
 
-    @Test("one user is acted on by one request at a time")
+    @Test("only one request at a time acts on a user")
     func oneAtATime() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -49,7 +49,7 @@ struct PaceTests {
         #expect(rig.calls("alice.active")["suspend"] == 1)
     }
 
-    @Test("an action goes on when the one who asked is gone")
+    @Test("an action continues when its client has disconnected")
     func cancelled() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

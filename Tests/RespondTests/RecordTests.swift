@@ -7,9 +7,9 @@ import Testing
 @testable import Respond
 @testable import ResponseLog
 
-@Suite("what is on record")
+@Suite("the entries of the response log")
 struct RecordTests {
-    @Test("an action has an entry before it and one after it, with all that the request said and what Okta answered")
+    @Test("an action has an entry before it and one after it, with everything that the request and Okta's answer said")
     func entries() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -35,14 +35,14 @@ struct RecordTests {
         #expect(entries[2].options.oauthTokens == true && entries[2].options.forgetDevices == true)
         let result = try #require(entries[1].result)
         #expect(result.statusBefore == "ACTIVE" && result.statusAfter == "SUSPENDED" && result.httpStatus == 200)
-        // Okta's own event of it has the same id.
+        // Okta's own event about the action has the same id.
         let requestID = try #require(result.oktaRequestID)
         let count = rig.org.eventCount
         let events = (0..<count).map { String(decoding: rig.org.event($0), as: UTF8.self) }
         #expect(events.contains { $0.contains("user.lifecycle.suspend") && $0.contains(requestID) } || count == 10)
     }
 
-    @Test("a dry run changes nothing and is on record, once")
+    @Test("a dry run changes nothing and is recorded once")
     func dryRun() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -58,7 +58,7 @@ struct RecordTests {
         #expect(try rig.entries().allSatisfy { $0.isDryRun })
     }
 
-    @Test("an outlook changes nothing and is not on record")
+    @Test("the preview of an action (outlook) changes nothing and is not recorded")
     func outlook() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -69,7 +69,7 @@ struct RecordTests {
         #expect(try rig.entries().isEmpty)
     }
 
-    @Test("each step is reported when it is durable")
+    @Test("each step is reported once it is durable")
     func onStep() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -81,10 +81,10 @@ struct RecordTests {
         #expect(seen.all == [true, true])
     }
 
-    @Test("without a log that can be written, nothing is sent to Okta, and the message says so")
+    @Test("if the response log can't be written, nothing is sent to Okta, and the message says so")
     func noLog() async throws {
         let rig = try await EngineRig()
-        // A file so large that the next entry starts another one, in a directory that is gone.
+        // The file is so large that the next entry starts another one, in a directory that no longer exists.
         let entry = ResponseEntry(
             ResponseStep(action: .suspend, options: ResponseOptions()), of: rig.request("x"), by: rig.responder,
             at: nil,
@@ -103,7 +103,7 @@ struct RecordTests {
         #expect(rig.done("alice.active").isEmpty)
     }
 
-    @Test("a second helper on the same log is refused")
+    @Test("a second helper with the same log is refused")
     func secondHelper() async throws {
         let rig = try await EngineRig()
         let first = try rig.engine()
@@ -131,12 +131,12 @@ struct RecordTests {
         }
         #expect(
             rig.logged.all.contains { $0.contains("\(action.rawValue) \(user)@corp.example, asked by rhea for case") })
-        // It goes over the socket to the one who asked.
+        // The link goes over the socket to the responder.
         #expect(String(decoding: try JSONEncoder().encode(report), as: UTF8.self).contains(token))
     }
 }
 
-/// Collects from another task.
+/// Collects values from another task.
 final class Seen: Sendable {
     private let values = Mutex<[Bool]>([])
 

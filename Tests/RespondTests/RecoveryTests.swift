@@ -4,9 +4,9 @@ import Testing
 
 @testable import Respond
 
-@Suite("after a helper that was stopped in the middle")
+@Suite("after a helper was stopped during an action")
 struct RecoveryTests {
-    /// Writes the entry that a helper leaves when it is killed between the entry and the result.
+    /// Writes the entry that a helper leaves if it is killed before the entry with the result.
     private func leave(
         _ rig: EngineRig, _ action: ResponseAction, _ user: String, command: ResponseAction? = nil, key: String? = nil,
         _ change: (inout ResponseEntry) -> Void = { _ in }
@@ -30,7 +30,7 @@ struct RecoveryTests {
     }
 
     @Test(
-        "the user's state tells whether it was done, where it can tell; nothing is done again",
+        "after a stop, the user's state shows whether the action was done, and no action is done again",
         arguments: [
             (ResponseAction.suspend, UserStatus.suspended, ResponseResult.Outcome.done),
             (.suspend, .active, .failed), (.unsuspend, .active, .done), (.unsuspend, .suspended, .failed),
@@ -58,7 +58,7 @@ struct RecoveryTests {
         #expect(try rig.entries().count == 2)
     }
 
-    @Test("until it is settled, history shows it without a result")
+    @Test("until the result of an action is known, history shows the action without a result")
     func open() async throws {
         let rig = try await EngineRig()
         try leave(rig, .suspend, "alice.active")
@@ -69,7 +69,7 @@ struct RecoveryTests {
         #expect(try history.actions(.init()).map { $0.result == nil } == [false])
     }
 
-    @Test("an org that can't be reached: unknown, and asked once only")
+    @Test("if the org can't be reached, the result is unknown, and the org is asked only once")
     func unreachable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig()
@@ -82,7 +82,7 @@ struct RecoveryTests {
         #expect(clock.elapsed < .seconds(10))
     }
 
-    @Test("a deleted user keeps nobody else's action from being found out")
+    @Test("a deleted user does not prevent the recovery of another user's action")
     func deleted() async throws {
         let rig = try await EngineRig()
         try leave(rig, .suspend, "alice.active") { $0.user.id = "00udeleted0000000000" }
@@ -92,10 +92,12 @@ struct RecoveryTests {
         #expect(try rig.entries().compactMap(\.result?.outcome).map(\.rawValue).sorted() == ["done", "unknown"])
     }
 
-    @Test("a request waits for what is to be found out first, and one under the same key goes on where it stopped")
+    @Test(
+        "a request waits for the recovery of earlier actions, and a request with the same key continues where the earlier one stopped"
+    )
     func resumed() async throws {
         let rig = try await EngineRig()
-        // The helper was killed after Okta had suspended the user, and before the sessions were cleared.
+        // The helper was killed after Okta had suspended the user, and before it cleared the sessions.
         rig.org.setStatus(.suspended, of: "alice.active")
         try leave(rig, .suspend, "alice.active", command: .contain, key: "k")
         let engine = try rig.engine()
@@ -106,7 +108,7 @@ struct RecoveryTests {
         #expect(Set(try rig.entries().map(\.request)).count == 1)
     }
 
-    @Test("a step that may have been done is done again under its key only where that does no harm")
+    @Test("a step that may have been done is repeated under its key only if that does no harm")
     func unknown() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }

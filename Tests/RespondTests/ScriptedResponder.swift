@@ -5,7 +5,7 @@ import Synchronization
 
 @testable import Respond
 
-/// Answers as a test says, without an org, and writes down what it was asked.
+/// A responder without an org. It answers as the test says, and records the requests.
 final class ScriptedResponder: Responding {
     struct Script: Sendable {
         var secret: String?
@@ -18,7 +18,7 @@ final class ScriptedResponder: Responding {
     private let script: Script
     private let asked = Mutex<[(request: ResponseRequest, actor: ResponseActor)]>([])
     private let finished = Mutex(0)
-    /// An action ends only after this.
+    /// An action ends only after this is opened.
     private let gate: Gate?
 
     init(_ script: Script = Script(), gate: Gate? = nil) {
@@ -69,7 +69,7 @@ final class ScriptedResponder: Responding {
     }
 }
 
-/// Holds up whoever waits until it is opened.
+/// Blocks callers until it is opened.
 final class Gate: Sendable {
     private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Respond
 
-/// A server on a socket of its own, in this process.
+/// A server with its own socket, in this process.
 private final class RunningServer: Sendable {
     let path: String
     let actionsFile: String
@@ -32,7 +32,7 @@ private final class RunningServer: Sendable {
 
     var client: ResponseClient { ResponseClient(socket: path) }
 
-    /// - Returns: whether it was paused, and not stopped.
+    /// - Returns: whether it was paused and not stopped.
     func end() async -> Bool { await work.value }
 
     func stop() async {
@@ -40,7 +40,7 @@ private final class RunningServer: Sendable {
         _ = await work.value
     }
 
-    /// A connection that the test speaks on by itself.
+    /// A connection that the test uses directly.
     func connect() throws -> Int32 { try UnixSocket.connect(path, seconds: 5) }
 }
 
@@ -48,7 +48,7 @@ private func request(_ user: String = "mallory@acme.example") -> ResponseRequest
     ResponseRequest(integration: "acme", action: .suspend, user: user, caseID: "INC-1")
 }
 
-/// A blocking call, away from Swift's own few threads.
+/// Makes a blocking call outside of Swift's few cooperative threads.
 private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         Thread { continuation.resume(with: Result { try body() }) }.start()
@@ -63,7 +63,7 @@ private func wait(for what: String, _ condition: () -> Bool) async throws {
     }
 }
 
-/// All that comes until the other end closes.
+/// All bytes until the other end closes.
 private func readAll(_ descriptor: Int32) -> String {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
@@ -76,7 +76,7 @@ private func readAll(_ descriptor: Int32) -> String {
 
 @Suite("The helper's socket")
 struct ServerTests {
-    @Test("an action's steps come before its report, and the actor is who the kernel says")
+    @Test("an action's steps come before its report, and the kernel determines the actor")
     func action() async throws {
         let responder = ScriptedResponder(.init(secret: "https://acme.okta.com/reset/1"))
         let running = try RunningServer(responder)
@@ -99,7 +99,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("outlook, list, history and undo are answered")
+    @Test("the helper answers the requests outlook, list, history and undo")
     func otherAsks() async throws {
         let entry = ScriptedResponder.entry(request(), ResponseActor(uid: 1, user: "bob"))
         var script = ScriptedResponder.Script()
@@ -123,7 +123,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("a history that can't be read, and an action without an opposite, are told")
+    @Test("an unreadable history, and an action that can't be undone, are reported")
     func faults() async throws {
         var script = ScriptedResponder.Script()
         script.historyFails = true
@@ -151,7 +151,8 @@ struct ServerTests {
     }
 
     @Test(
-        "garbage, a line without an end, a slow and a silent client are turned away, and the next request is answered")
+        "invalid data, a line without an end, a slow client and a silent client are disconnected, and the next request is answered"
+    )
     func hostileClients() async throws {
         let responder = ScriptedResponder()
         let running = try RunningServer(responder) { $0.requestTime = .milliseconds(300) }
@@ -161,7 +162,7 @@ struct ServerTests {
             #expect(readAll(garbage).contains("bad-request"))
             close(garbage)
 
-            // As much as the kernel takes before the server has closed: never more than a few of its buffers.
+            // The kernel accepts some data before the server has closed the connection: at most a few of its buffers.
             let endless = try running.connect()
             let chunk = [UInt8](repeating: 0x41, count: 1 << 20)
             var sent = 0
@@ -190,7 +191,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("a thousand connections that say nothing get no thread each, and a request is answered when they are cut off")
+    @Test("a thousand silent connections do not get a thread each, and a request is answered once they are closed")
     func manyConnections() async throws {
         let responder = ScriptedResponder()
         let running = try RunningServer(responder) { $0.requestTime = .seconds(1) }
@@ -199,9 +200,9 @@ struct ServerTests {
             var open: [Int32] = []
             for _ in 0..<1_000 { open.append(try running.connect()) }
             let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
-            // Other tests of this process have some hundred threads of their own.
+            // Other tests of this process have several hundred threads.
             #expect(threads < 700)
-            // Those of one user have eight places, which come free after a second.
+            // One user may have eight connections, which are closed after a second.
             _ = try client.ask(.act(request: request(), sudoUser: nil))
             for descriptor in open { close(descriptor) }
         }
@@ -209,7 +210,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("more requests of one user than may be are told to wait")
+    @Test("if one user has too many concurrent requests, further ones are told to wait")
     func busy() async throws {
         let gate = Gate()
         let responder = ScriptedResponder(gate: gate)
@@ -229,7 +230,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("an action goes on to its end when its client has gone")
+    @Test("an action continues to its end when its client has disconnected")
     func clientGone() async throws {
         let gate = Gate()
         let responder = ScriptedResponder(gate: gate)
@@ -244,7 +245,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("a stop and a pause let the action under way end, and who connects during a pause is served after it")
+    @Test("a stop and a pause let the current action end, and a client that connects during a pause is served after it")
     func pause() async throws {
         let gate = Gate()
         let responder = ScriptedResponder(gate: gate)
@@ -268,7 +269,7 @@ struct ServerTests {
         #expect(await again.value == false)
     }
 
-    @Test("a socket that nobody listens on is replaced; one that is in use is not, and a file is not")
+    @Test("an unused socket is replaced; one that is in use is not, and neither is a file")
     func socketFile() async throws {
         let running = try RunningServer(ScriptedResponder())
         #expect(throws: ResponseServer.Failure.self) {
@@ -281,7 +282,7 @@ struct ServerTests {
             _ = try ResponseServer(path: file, limits: .init(), heartbeat: nil, logger: Logger(label: "test"))
         }
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "kept")
-        // As a killed process leaves it.
+        // The socket is as a killed process leaves it.
         let left = running.path + ".left"
         close(try UnixSocket.listen(left))
         let replaced = try ResponseServer(path: left, limits: .init(), heartbeat: nil, logger: Logger(label: "test"))
@@ -291,7 +292,7 @@ struct ServerTests {
     }
 }
 
-@Suite("Waiting for what the collector has committed")
+@Suite("Waiting for events that the collector commits")
 struct CommittedWaitTests {
     private func text(_ transactions: [String]) -> Data {
         let items = transactions.map {
@@ -300,7 +301,7 @@ struct CommittedWaitTests {
         return Data("{\"actions\":[\(items.joined(separator: ","))]}".utf8)
     }
 
-    @Test("an event that is committed while the client waits is seen, with its time")
+    @Test("an event that is committed while the client waits is found, with its time")
     func appears() async throws {
         let running = try RunningServer(ScriptedResponder())
         let (client, file) = (running.client, URL(fileURLWithPath: running.actionsFile))
@@ -318,7 +319,7 @@ struct CommittedWaitTests {
         await running.stop()
     }
 
-    @Test("what is not committed in time is named; the same id of another integration is not it")
+    @Test("an event that is not committed in time is named; the same id of another integration does not count")
     func missing() async throws {
         let running = try RunningServer(ScriptedResponder())
         try text(["t1"]).write(to: URL(fileURLWithPath: running.actionsFile))
@@ -333,7 +334,7 @@ struct CommittedWaitTests {
         await running.stop()
     }
 
-    @Test("a file that is far too large, or a pipe in its place, is not read")
+    @Test("a file that is far too large, or a pipe instead of a file, is not read")
     func hostileFile() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "actions-\(UUID().uuidString)").path
         defer { unlink(path) }
@@ -345,10 +346,10 @@ struct CommittedWaitTests {
     }
 }
 
-@Suite("Who may ask")
+@Suite("The users who may send requests")
 struct PeerTests {
     @Test(
-        "root, the helper's user and members of the socket's group",
+        "root, the helper's user and members of the socket's group may",
         arguments: [
             (0, [0], true), (990, [990], true), (1000, [1000, 700], true), (1000, [1000, 701], false),
             (65_534, [65_534], false),
@@ -357,12 +358,12 @@ struct PeerTests {
         #expect(ResponsePeer(pid: 1, uid: uid, groups: groups).isAllowed(socketGroup: 700, helper: 990) == expected)
     }
 
-    @Test("a socket without a group that can be found lets no member in")
+    @Test("if the socket's group is unknown, no member may")
     func noGroup() {
         #expect(!ResponsePeer(pid: 1, uid: 1000, groups: [1000]).isAllowed(socketGroup: nil, helper: 990))
     }
 
-    @Test("SUDO_USER is believed of root only, and not at any length")
+    @Test("SUDO_USER is accepted only from root, and only up to a length")
     func sudoUser() {
         #expect(ResponsePeer(pid: getpid(), uid: 0, groups: [0]).actor(sudoUser: "alice").sudoUser == "alice")
         #expect(ResponsePeer(pid: getpid(), uid: 1000, groups: [1000]).actor(sudoUser: "root").sudoUser == nil)
@@ -371,14 +372,14 @@ struct PeerTests {
         #expect(long.sudoUser?.utf8.count == 64)
     }
 
-    @Test("a user without a name is called by the number")
+    @Test("a user without a name is identified by number")
     func unnamed() {
         #expect(ResponsePeer(pid: 1, uid: 3_999_999_999, groups: []).actor(sudoUser: nil).user == "3999999999")
         #expect(ResponsePeer(pid: 1, uid: 0, groups: []).actor(sudoUser: nil).user == "root")
     }
 }
 
-@Suite("Asking the helper")
+@Suite("Requests to the helper")
 struct ClientTests {
     private let path = FileManager.default.temporaryDirectory.appending(path: "client-\(UUID().uuidString)").path
 
@@ -394,7 +395,7 @@ struct ClientTests {
         }
     }
 
-    @Test("no socket, and one that nobody listens on, are told apart")
+    @Test("a missing socket and one on which no helper listens are reported differently")
     func notRunning() async throws {
         #expect(try await failure() == .notRunning(ENOENT))
         close(try UnixSocket.listen(path))
@@ -402,14 +403,14 @@ struct ClientTests {
         unlink(path)
     }
 
-    @Test("a helper that ends in the middle, or stays silent, is no answer")
+    @Test("a helper that stops during an answer, or stays silent, is reported as an error")
     func cut() async throws {
         let listener = try UnixSocket.listen(path)
         let client = Task { try await failure() }
         let connection = try await blocking { accept(listener, nil, nil) }
         close(connection)
         #expect(try await client.value == .cut)
-        // Nobody accepts this one.
+        // The listener does not accept the next connection.
         #expect(try await failure() == .cut)
         close(listener)
         unlink(path)

@@ -2,18 +2,18 @@ import Foundation
 import Respond
 import Synchronization
 
-/// A clock for the engine and its org that begins now, and goes on by itself only as far as someone waits.
+/// A clock for the engine and its org. It begins at the present time, and moves only as far as someone waits.
 final class TestClock: Sendable {
     private let start = ContinuousClock.now
     private let wallStart = Int64(Date().timeIntervalSince1970 * 1000)
     private let offset = Mutex(Duration.zero)
 
-    /// Since its making.
+    /// The time since its creation.
     var elapsed: Duration { offset.withLock(\.self) }
 
     func advance(_ duration: Duration) { offset.withLock { $0 += duration } }
 
-    /// Milliseconds since 1970, for `OrgSettings.clock` too.
+    /// The time in milliseconds since 1970, also for `OrgSettings.clock`.
     var wall: @Sendable () -> Int64 { { self.wallStart + Int64(self.elapsed / .milliseconds(1)) } }
 
     var clock: ResponseClock {

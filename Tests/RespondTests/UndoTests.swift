@@ -7,7 +7,7 @@ import Testing
 @Suite("undo and history")
 struct UndoTests {
     @Test(
-        "what has an opposite is undone by it",
+        "an action that can be undone is undone by its opposite",
         arguments: [
             (ResponseAction.suspend, "alice.active", ResponseAction.unsuspend), (.unsuspend, "sue.suspended", .suspend),
             (.contain, "alice.active", .release), (.release, "sue.suspended", .suspend),
@@ -42,7 +42,7 @@ struct UndoTests {
     }
 
     @Test(
-        "what has none says why",
+        "if an action can't be undone, the message says why",
         arguments: [
             (ResponseAction.clearSessions, "alice.active", "Ended sessions and tokens can't be restored"),
             (.expirePassword, "alice.active", "A password can't be restored"),
@@ -66,7 +66,7 @@ struct UndoTests {
         #expect(reason.contains(words))
     }
 
-    @Test("a risk is set back to the level before")
+    @Test("a risk is restored to its earlier level")
     func risk() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -81,7 +81,7 @@ struct UndoTests {
         #expect(rig.org.user("alice.active")?.riskLevel == "LOW")
     }
 
-    @Test("a member from before stays one: adding again is nothing to undo, and unread membership is not guessed")
+    @Test("adding a user to a group is undone only if it is known that the user was not a member before")
     func membership() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -101,14 +101,14 @@ struct UndoTests {
         }
     }
 
-    @Test("an id that is not in the log, and an action under way, have no undo")
+    @Test("an unknown id, and an action that has not ended, can't be undone")
     func unknown() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
         #expect(engine.undo(of: "nothing") == .notFound(reason: "There is no action nothing in the response log."))
     }
 
-    @Test("history has each action once, newest first, by case, user and integration, and bounded")
+    @Test("history has each action once, newest first, by case, user and integration, and limited in number")
     func history() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

@@ -33,14 +33,16 @@ struct ResponseLogTests {
             let batch = try reader.read(after: position)
             all += batch.entries
             unreadable += batch.unreadableLines
-            // Through its text, as a cursor has it.
+            // The position is converted to text and back, as in a cursor.
             position = ResponseLogPosition(batch.next.description)
             #expect(position == batch.next)
             if batch.isEnd { return (all, batch.next, unreadable) }
         }
     }
 
-    @Test("refusals and dry runs leave room for actions, and what came of an action is recorded in any case")
+    @Test(
+        "when the response log is nearly full, refusals and dry runs are not recorded, but the result of an action always is"
+    )
     func reserve() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let full = directory.appending(path: ResponseLogFile.name(1)).path
@@ -72,7 +74,7 @@ struct ResponseLogTests {
         #expect(!FileManager.default.fileExists(atPath: full))
     }
 
-    @Test("what was appended is read, over the limit of a file too, and a reader goes on where it was")
+    @Test("appended entries are read, even over the size limit of a file, and a reader continues where it stopped")
     func appendAndRead() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         #expect(try readAll().entries == [])
@@ -112,7 +114,7 @@ struct ResponseLogTests {
         #expect(try readAll().entries == [entry(1), entry(3)])
     }
 
-    @Test("a damaged line is counted and passed")
+    @Test("a damaged line is counted and skipped")
     func damagedLine() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         try ResponseLogWriter(directory: directory.path, now: 1).append(entry(1))
@@ -127,7 +129,7 @@ struct ResponseLogTests {
         #expect(unreadable > 1)
     }
 
-    @Test("the position of a log that was deleted goes to the new one, and the gap is told")
+    @Test("if a log was deleted, a reader's position moves to the new log, and the gap is reported")
     func deletedLog() throws {
         try ResponseLogWriter(directory: directory.path, now: 10).append(entry(1))
         let (_, end, _) = try readAll()
@@ -140,7 +142,7 @@ struct ResponseLogTests {
         #expect(batch.hasGap)
     }
 
-    @Test("what is written after an older log was restored is read, and the gap is told")
+    @Test("entries that are written after an older log was restored are read, and the gap is reported")
     func restoredLog() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         try ResponseLogWriter(directory: directory.path, now: 500).append(entry(1))

@@ -24,7 +24,7 @@ struct DestinationTests {
         return record
     }
 
-    @Test("a new one has a file of its own, which the configuration reads as it was meant")
+    @Test("a new destination has its own file, which is read with the intended values")
     func added() throws {
         let installation = try Installation("spool: {}\n")
         var edit = try ConfigurationEdit(of: installation.main)
@@ -37,7 +37,7 @@ struct DestinationTests {
         #expect(record.fileName == "destination-warehouse.yaml")
     }
 
-    @Test("twelve digits stay a text, and an index keeps its braces")
+    @Test("twelve digits remain a text, and an index keeps its braces")
     func quoted() throws {
         let installation = try Installation("spool: {}\n")
         var edit = try ConfigurationEdit(of: installation.main)
@@ -61,7 +61,7 @@ struct DestinationTests {
         #expect(configuration.destination(named: "search")?.url?.description == "https://es.example.com:9200")
     }
 
-    @Test("keys are set, added and taken out in a file that a person wrote; comments and other destinations stay")
+    @Test("keys are set, added and removed in a file that a person wrote; comments and other destinations stay")
     func changed() throws {
         let installation = try Installation(Self.hand)
         var edit = try ConfigurationEdit(of: installation.main)
@@ -77,7 +77,7 @@ struct DestinationTests {
         #expect(text.contains("- {name: other, type: exec, command: [/bin/true]}"))
     }
 
-    @Test("one in braces is left alone, and what would be wrong is refused")
+    @Test("a destination in braces is left unchanged, and an invalid result is refused")
     func refused() throws {
         let installation = try Installation(Self.hand)
         var edit = try ConfigurationEdit(of: installation.main)
@@ -93,7 +93,7 @@ struct DestinationTests {
         #expect(throws: ValueError.self) { _ = try self.record("lake", [("bucket", ["No_Bucket"])]) }
     }
 
-    @Test("a destination is taken out, with its file if destination add made it")
+    @Test("a destination is removed, together with its file if destination add made it")
     func removed() throws {
         let installation = try Installation(Self.hand)
         var edit = try ConfigurationEdit(of: installation.main)

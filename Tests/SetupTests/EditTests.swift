@@ -44,7 +44,7 @@ struct EditTests {
         return installation.read("tributary.yaml")
     }
 
-    @Test("a key is set, added and taken out in a file that a person wrote; every other line and comment stays")
+    @Test("a key is set, added and removed in a file that a person wrote; every other line and comment stays")
     func handWritten() throws {
         let installation = try Installation(Self.hand)
         let changed = try change(installation, "acme") { record in
@@ -80,7 +80,7 @@ struct EditTests {
                       credential: w
                 """)
         #expect(changed == expected)
-        // And back.
+        // The changes are undone.
         let again = try change(installation, "acme") { record in
             record.remove(.responseAction)
             try record.set("paused", to: "false")
@@ -89,7 +89,8 @@ struct EditTests {
         #expect(again?.contains("    paused: false\n") == true)
     }
 
-    @Test("a file with the line ends of Windows keeps them, on new lines too; one with ends of two kinds is left alone")
+    @Test(
+        "a file with Windows line endings keeps them, also in new lines; one with mixed line endings is left unchanged")
     func windowsLineEnds() throws {
         let returns = Self.hand.replacing("\n", with: "\r\n")
         let installation = try Installation(returns)
@@ -116,7 +117,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml") == mixed)
     }
 
-    @Test("what is written in braces is left alone, and the message names its line")
+    @Test("text in braces is left unchanged, and the message names its line")
     func braces() throws {
         let installation = try Installation(Self.hand)
         for (name, path, line) in [("initech", "paused", 21), ("globex", "data_ingest.start", 18)] {
@@ -126,11 +127,11 @@ struct EditTests {
             #expect("\(problem)".contains("tributary.yaml:\(line):"), "\(problem)")
         }
         #expect(installation.read("tributary.yaml") == Self.hand)
-        // A key outside of the braces is no trouble.
+        // A key outside of the braces can be changed.
         #expect(try change(installation, "globex") { try $0.set("paused", to: "true") }?.contains("paused") == true)
     }
 
-    @Test("what only looks like a key is found out: the result says something else, and nothing is written")
+    @Test("text that only looks like a key is detected, because the result has another meaning, and nothing is written")
     func lookalike() throws {
         let text = """
             credentials: [{name: r}]
@@ -148,7 +149,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml") == text)
     }
 
-    @Test("a change after which the configuration would be wrong is refused, and says where")
+    @Test("a change that would make the configuration invalid is refused, with the position")
     func wrong() throws {
         let installation = try Installation(Self.hand)
         let error = try #require(throws: ConfigurationError.self) {
@@ -158,7 +159,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml") == Self.hand)
     }
 
-    @Test("an item is taken out of a list, the first, the middle and the last one; one in braces is not")
+    @Test("the first, a middle and the last item of a list can be removed; an item in braces can't")
     func removal() throws {
         func removed(_ name: String, _ installation: Installation) throws {
             var edit = try ConfigurationEdit(of: installation.main)
@@ -175,7 +176,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml")?.contains("# The first.") == true)
     }
 
-    @Test("a file that integration add made is removed with its integration; one with something else in it is not")
+    @Test("a file that integration add made is removed with its integration, unless it contains something else")
     func ownFile() throws {
         var record = IntegrationRecord(name: try Name(parsing: "acme"))
         try record.set("url", to: "acme.okta.com")
@@ -197,7 +198,7 @@ struct EditTests {
     }
 
     @Test(
-        "a new file never replaces one, a changed one keeps its mode, one that changed meanwhile is left alone, and all can be taken back"
+        "a new file never replaces another, a changed file keeps its mode, a file that was changed meanwhile is left unchanged, and all changes can be undone"
     )
     func files() throws {
         let installation = try Installation()
@@ -211,7 +212,8 @@ struct EditTests {
         let taken = try #require(throws: CredentialFileError.self) { _ = try edit.save() }
         #expect("\(taken)".contains("a.yaml already exists"))
         #expect(installation.read("conf.d/a.yaml") == "# mine\n")
-        #expect(installation.read("tributary.yaml") == before["tributary.yaml"], "the first file was taken back")
+        #expect(
+            installation.read("tributary.yaml") == before["tributary.yaml"], "the change of the first file was undone")
         try FileManager.default.removeItem(atPath: edit.dropIn("a.yaml"))
 
         let saved = try edit.save()
@@ -227,7 +229,7 @@ struct EditTests {
         #expect(installation.read("conf.d/a.yaml") == nil)
     }
 
-    @Test("taking back tries every file, and leaves one that somebody else has changed since")
+    @Test("undoing tries every file, and leaves a file that somebody else has changed since")
     func takeBack() throws {
         let installation = try Installation(dropIns: ["a.yaml": "credentials:\n  - name: a\n"])
         let before = try installation.files()
@@ -246,7 +248,7 @@ struct EditTests {
         #expect(after == before)
     }
 
-    @Test("my_network goes where it stands, else into a file of its own, and that there is none is said too")
+    @Test("my_network is changed where it is, or else in a new file, and an explicitly empty value is written, too")
     func myNetwork() throws {
         func set(_ new: MyNetwork, _ installation: Installation) throws {
             var edit = try ConfigurationEdit(of: installation.main)

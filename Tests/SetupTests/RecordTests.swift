@@ -3,9 +3,9 @@ import Testing
 
 @testable import Setup
 
-@Suite("files of conf.d that commands make")
+@Suite("files in conf.d that commands create")
 struct RecordTests {
-    @Test("an integration is YAML that says what was given, with whatever a person writes")
+    @Test("an integration is written as YAML with the given values, whatever a person enters")
     func integration() throws {
         var record = IntegrationRecord(name: try Name(parsing: "acme"))
         try record.set("url", to: " HTTPS://Acme-Admin.okta.com/admin/dashboard ")
@@ -24,7 +24,7 @@ struct RecordTests {
     }
 
     @Test(
-        "a value that a key does not take is refused, and says what to write",
+        "a value that a key does not accept is refused, with what to write",
         arguments: [
             ("url", "acme"), ("url", "https://user:pw@acme.okta.com"), ("data_ingest.start", "yesterday"),
             ("data_ingest.page_size", "1001"), ("data_ingest.credential", "Acme"), ("paused", "perhaps"),
@@ -38,7 +38,9 @@ struct RecordTests {
         #expect(!"\(error)".contains("00abc"))
     }
 
-    @Test("a credential is YAML that the configuration takes, with whatever a person writes, and without the secret")
+    @Test(
+        "a credential is written as YAML that the configuration accepts, whatever a person enters, and without the secret"
+    )
     func credential() throws {
         var record = CredentialRecord(name: try Name(parsing: "acme-read"), type: .apiToken)
         record.description = "a: \"b\" # {c} \\ é '"
@@ -50,7 +52,7 @@ struct RecordTests {
     }
 
     @Test(
-        "a name that looks like a secret, or like nothing at all, is a name",
+        "a name that looks like a secret, or like a reserved word, is written as a name",
         arguments: ["eu1-2", "4x4", "007", "00org", "null", "true", "1e5"])
     func strangeNames(_ text: String) throws {
         let installation = try Installation()
@@ -73,12 +75,12 @@ struct RecordTests {
         }
     }
 
-    @Test("a credential is saved and removed only if the whole configuration is good then")
+    @Test("a credential is saved or removed only if the whole configuration is valid afterwards")
     func credentialFiles() throws {
         let installation = try Installation()
         let before = try installation.files()
         let record = CredentialRecord(name: try Name(parsing: "acme-read"), type: .oauth)
-        // Without a client ID.
+        // The service app has no client ID.
         #expect(throws: ConfigurationError.self) {
             try record.save(configuration: installation.main, context: try installation.context)
         }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-/// A spool in which each of some numbered records has a segment of its own, position and second of sealing being the number.
+/// A spool with numbered records. Each record has its own segment, whose position and second of sealing are the number.
 struct NumberedSpool {
     let collection: SimulatedCollection
     let writer: SpoolWriter
@@ -26,7 +26,7 @@ struct NumberedSpool {
         try FileManager.default.createDirectory(atPath: files.directory, withIntermediateDirectories: true)
     }
 
-    /// Positions of the segments that are there.
+    /// The positions of the existing segments.
     func present() throws -> [Int64] {
         try reader.segments().filter { $0.state == .present }.compactMap { $0.segment?.sequence }
     }
@@ -35,15 +35,15 @@ struct NumberedSpool {
         try files.acknowledge(loader, through: sequence, at: SimulatedCollection.instant().wall)
     }
 
-    /// Lets the retention run, which it does at most each minute, in the `minute`-th from the start.
+    /// Runs the retention, which runs at most once a minute, in minute `minute` after the start.
     func retain(atMinute minute: Int64) {
         writer.spool.applyRetention(SimulatedCollection.instant(minute * 61))
     }
 }
 
-@Suite("Acknowledging what is loaded")
+@Suite("Acknowledging loaded segments")
 struct AcknowledgementTests {
-    @Test("a loader's position is kept, can be said again, and only goes forward")
+    @Test("a loader's position is kept, can be repeated, and only moves forward")
     func monotonic() throws {
         let spool = try NumberedSpool(5)
         try spool.acknowledge("warehouse", 0)
@@ -64,7 +64,7 @@ struct AcknowledgementTests {
     }
 
     @Test(
-        "a loader that is killed, or has a failing disk, at any step keeps the position from before or has the new one",
+        "if a loader is killed or its disk fails at any step, it keeps its earlier position or has the new one",
         arguments: [
             ScriptedFileSystem.Fault.crashBefore, .crashPartly, .crashAfter, .fail(EIO), .fail(ENOSPC), .failAfter(EIO),
         ])
@@ -88,12 +88,12 @@ struct AcknowledgementTests {
             #expect(try spool.files.all().map(\.sequence) == [2], "step \(step)")
             try spool.files.remove("warehouse")
         }
-        // The manifest's synchronization, and the file's making, writing, synchronization, naming, and its name's synchronization.
+        // The steps: synchronizing the manifest, and creating, writing, synchronizing and naming the file, and synchronizing its name.
         #expect(steps == 6)
         #expect(try spool.files.all().map(\.sequence) == [2])
     }
 
-    @Test("the manifest is durable before an acknowledgement of it, and before a loader is told of it")
+    @Test("the manifest is durable before an acknowledgement refers to it, and before a loader sees it")
     func durableFirst() throws {
         let spool = try NumberedSpool(2)
         let watched = ScriptedFileSystem()
@@ -109,7 +109,7 @@ struct AcknowledgementTests {
         }
     }
 
-    @Test("an acknowledgement of a segment that the manifest has at another position is not believed")
+    @Test("an acknowledgement of a segment that has another position in the manifest is not accepted")
     func otherSegment() throws {
         let spool = try NumberedSpool(3)
         try spool.acknowledge("warehouse", 2)
@@ -124,7 +124,7 @@ struct AcknowledgementTests {
 
 @Suite("Retention and loaders")
 struct RetentionTests {
-    @Test("acknowledged: what all loaders have is deleted, at once and nothing else")
+    @Test("with `acknowledged`, exactly the segments that all loaders have are deleted, immediately")
     func acknowledged() throws {
         let spool = try NumberedSpool(6, retention: .acknowledged)
         spool.retain(atMinute: 1)
@@ -138,13 +138,13 @@ struct RetentionTests {
         spool.retain(atMinute: 3)
         #expect(try spool.present() == [6])
         #expect(spool.writer.spool.retentionReport.problem == nil)
-        // An hour later a loader that lags is told of.
+        // A loader that lags is reported an hour later.
         spool.retain(atMinute: 62)
         #expect(spool.writer.spool.retentionReport.loaders == ["warehouse"])
         #expect(spool.writer.spool.retentionReport.waitingSegments == 1)
     }
 
-    @Test("a configured destination is waited for before it has registered")
+    @Test("a configured destination counts before it has registered")
     func expected() throws {
         let spool = try NumberedSpool(4, retention: .acknowledged, expecting: ["lake"])
         try spool.acknowledge("warehouse", 4)
@@ -157,7 +157,7 @@ struct RetentionTests {
         #expect(try spool.present() == [4])
     }
 
-    @Test("after a duration: both it and the acknowledgements are waited for")
+    @Test("with a duration, a segment is deleted only after the duration and the acknowledgements")
     func afterDuration() throws {
         let spool = try NumberedSpool(4, retention: .after(.seconds(58)))
         try spool.acknowledge("warehouse", 1)
@@ -174,7 +174,7 @@ struct RetentionTests {
     }
 
     @Test(
-        "an acknowledgement that can't be read deletes nothing",
+        "an unreadable acknowledgement prevents every deletion",
         arguments: [
             "", "{", "null",
             "{\"format\":1,\"loader\":\"other\",\"sequence\":3,\"path\":\"\",\"acknowledged_at\":\"\"}",
@@ -197,7 +197,7 @@ struct RetentionTests {
         #expect(try spool.present() == [])
     }
 
-    @Test("neither a FIFO nor a directory among the acknowledgements holds the daemon, or lets anything go")
+    @Test("a FIFO or a directory among the acknowledgements neither blocks the daemon nor allows a deletion")
     func strangeEntries() throws {
         let spool = try NumberedSpool(2, retention: .acknowledged)
         try spool.acknowledge("warehouse", 2)
@@ -210,7 +210,7 @@ struct RetentionTests {
         #expect(try spool.present() == [1, 2])
     }
 
-    @Test("what has no line, or a damaged one, is not deleted; days that are empty go")
+    @Test("a segment without a valid manifest line is not deleted; directories of days without segments are removed")
     func onlyListed() throws {
         let spool = try NumberedSpool(3, retention: .after(.seconds(1)))
         let path = "\(spool.reader.directory)/_manifest.ndjson"
@@ -238,12 +238,12 @@ struct RetentionTests {
         }
     }
 
-    @Test("a pass ends at what is too young, and one by hand does not")
+    @Test("retention stops at the first segment that is too young, but tributary spool prune does not")
     func young() throws {
         let spool = try NumberedSpool(6)
         let retention = Retention(fileSystem: PosixFileSystem(), directory: spool.reader.directory)
         let first = SimulatedCollection.instant(1).wall
-        // The first is older than the rule by a millisecond, the rest younger, by the disorder that is allowed for and more.
+        // The first segment exceeds the age by a millisecond. The others are younger, by more than the allowed disorder.
         let rule = DeletionRule(sealedBefore: first + 1 - Retention.disorder, integration: "acme")
         var place: Int64 = 0
         #expect(try retention.apply(rule, goneBefore: &place, goneLimit: 9, dryRun: true).deleted.isEmpty)
@@ -267,7 +267,7 @@ struct RetentionTests {
         #expect(!watched.log.contains { $0.1.contains("lost+found") })
     }
 
-    @Test("a rule of one integration leaves the others alone")
+    @Test("a rule of one integration does not affect the others")
     func integration() throws {
         let spool = try NumberedSpool(2)
         var rule = DeletionRule(integration: "ac")
@@ -285,7 +285,7 @@ struct ManifestScanTests {
         let root = try TemporaryDirectory()
         var text = ""
         var begins: [Int64: Int64] = [:]
-        // Positions have gaps, and lines different lengths; a damaged one is in between.
+        // Positions have gaps, lines have different lengths, and one line is damaged.
         for number in 0..<count {
             let sequence = Int64(number * 3 + 5)
             begins[sequence] = Int64(text.utf8.count)

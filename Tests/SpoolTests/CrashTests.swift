@@ -4,10 +4,11 @@ import Testing
 
 @testable import Spool
 
-@Suite("Exactly once, whatever dies")
+@Suite("Exactly once in spite of crashes")
 struct CrashTests {
-    /// The process dies at each operation in turn; the next one goes on from what is on disk.
-    @Test("a crash at every operation leaves each record in exactly one segment, once", arguments: Compression.allCases)
+    /// The process dies at each operation in turn, and the next process continues with the contents of the disk.
+    @Test(
+        "after a crash at any operation, each record is in exactly one segment, once", arguments: Compression.allCases)
     func crashEverywhere(_ compression: Compression) throws {
         let rehearsal = ScriptedFileSystem()
         let whole = try SimulatedCollection(compression: compression)
@@ -16,7 +17,7 @@ struct CrashTests {
         #expect(rehearsal.count > 100)
         var tried = 0
         defer { print("\(tried) crashes tried with \(compression)") }
-        // What differs between the compressions is in a few operations: one sees them all, the others a sample.
+        // The compressions differ only in a few operations, so one of them is tested at all operations, and the others at a sample.
         for crashAt in stride(from: 1, through: rehearsal.count, by: compression == .zstd ? 1 : 5) {
             for fault in [ScriptedFileSystem.Fault.crashBefore, .crashPartly, .crashAfter] {
                 let collection = try SimulatedCollection(compression: compression)
@@ -34,7 +35,9 @@ struct CrashTests {
         #expect(tried >= 2 * (rehearsal.count / (compression == .zstd ? 1 : 5)))
     }
 
-    @Test("a crash during the recovery from a crash is recovered from too", arguments: [3, 7, 11])
+    @Test(
+        "after a crash, and another crash during the recovery, each record is in one segment, once",
+        arguments: [3, 7, 11])
     func crashInRecovery(_ step: Int) throws {
         let rehearsal = ScriptedFileSystem()
         try SimulatedCollection().collectAndSeal(rehearsal)
@@ -51,9 +54,9 @@ struct CrashTests {
         }
     }
 
-    /// The same process meets an error, drops what it had, and asks again from the durable cursor.
+    /// The process meets an error, drops its memory, and reads again from the durable cursor.
     @Test(
-        "an I/O error at any operation, then another try in the same process: exactly once",
+        "after an I/O error at any operation and a retry in the same process, each record is in one segment once",
         arguments: [(EIO, 1), (ENOSPC, 3)])
     func errorEverywhere(_ code: Int32, _ times: Int) throws {
         let rehearsal = ScriptedFileSystem()
@@ -77,7 +80,7 @@ struct CrashTests {
                     } catch { failures += 1 }
                 }
                 #expect(failures <= times)
-                // A segment that an earlier call made visible before it failed is settled by the next call.
+                // A segment that an earlier call made visible before it failed is handled by the next call.
                 try opened.seal(at: SimulatedCollection.instant(1_001))
                 try collection.expectExactlyOnce(
                     "errno \(code) \(takesEffect ? "after" : "before") \(failAt): \(failing.log[failAt - 1])")
@@ -85,7 +88,7 @@ struct CrashTests {
         }
     }
 
-    @Test("a synchronization that failed is never taken for success: its bytes are cut before anything else is written")
+    @Test("a failed synchronization never counts as success: its bytes are cut before anything else is written")
     func failedSynchronization() throws {
         let collection = try SimulatedCollection()
         let fileSystem = ScriptedFileSystem()
@@ -99,7 +102,7 @@ struct CrashTests {
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "5", at: SimulatedCollection.instant()) }
         #expect(writer.cursor == "4")
         #expect(writer.bufferedRecords == 0)
-        // The cut failed too: nothing may be written while it does.
+        // The cut failed, too. While that lasts, nothing may be written.
         let before = fileSystem.log.count { $0.0 == .write }
         try SimulatedCollection.append(4, to: writer)
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "5", at: SimulatedCollection.instant()) }
@@ -139,7 +142,7 @@ struct CrashTests {
         #expect(try reader.segments().count { $0.state == .gone } == 1)
     }
 
-    @Test("a removed journal that a power cut brings back is known for sealed")
+    @Test("a removed journal that returns after a power cut is recognized as sealed")
     func journalReappears() throws {
         let collection = try SimulatedCollection()
         do {
@@ -155,7 +158,7 @@ struct CrashTests {
         try collection.expectExactlyOnce("journal came back")
     }
 
-    @Test("damage inside the old journal does not stop a decided seal")
+    @Test("damage in the old journal does not stop a decided seal")
     func damagedOldJournal() throws {
         let collection = try SimulatedCollection()
         let dying = ScriptedFileSystem { _, operation, path in

@@ -7,7 +7,7 @@ import Testing
 struct EarlierJournalTests {
     typealias Simulation = SimulatedCollection
 
-    /// Written by the first version: a generation after a seal, with one commit of the records 4 to 7.
+    /// A journal that the first version wrote: a generation after a seal, with one commit of the records 4 to 7.
     static let journalOfVersion1 = """
         VFJJQkpOTAoBAAAAdQIAAAABAgMEBQYHCAkKCwwNDg8CAAAAAAAAAIhXaweiAQAAAQEEAGFjbWUBAAAANAEAAAAAAAAAAAEAAABlAGlu
         dGVncmF0aW9uPWFjbWUvY2xhc3M9YXV0aGVudGljYXRpb24vZGF0ZT0yMDI2LTExLTIwLzIwMjYxMTIzVDA4MDAwNTAwMFotMDc4NDYy
@@ -27,7 +27,7 @@ struct EarlierJournalTests {
         eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHgifQo=
         """
 
-    /// A spool with this one journal in it.
+    /// A spool with this journal.
     private func collection(_ journal: Data, generation: String) throws -> Simulation {
         var collection = try Simulation()
         collection.settings.segmentMaxBytes = 1 << 20
@@ -49,7 +49,7 @@ struct EarlierJournalTests {
         writer.identityList(try window(number)).map { Int($0.high) }
     }
 
-    /// Commits the records 8 to 11 after 4 to 7, which the journal holds.
+    /// Commits the records 8 to 11. The journal contains the records 4 to 7.
     private func commitNext(_ writer: SpoolWriter) throws {
         for number in 8..<12 { try Simulation.append(number, to: writer) }
         writer.remember(WindowModel.identity(11), in: try window(0))
@@ -57,7 +57,7 @@ struct EarlierJournalTests {
             cursor: "12", times: IdentityTimes(earliest: 70, latest: 80), at: Simulation.instant(7))
     }
 
-    @Test("a journal of version 1 is opened, sealed before the first commit after it, and goes on as version 3")
+    @Test("a journal of version 1 is opened, sealed before the next commit, and continues as version 3")
     func version1() throws {
         let journal = try #require(Data(base64Encoded: Self.journalOfVersion1, options: .ignoreUnknownCharacters))
         let collection = try collection(journal, generation: "000000000002")
@@ -70,7 +70,7 @@ struct EarlierJournalTests {
             #expect(try writer.sealIfDue(at: Simulation.instant(6)).isEmpty)
             #expect(try collection.visible() == [])
             try commitNext(writer)
-            // What version 1 wrote is sealed by then.
+            // The records of version 1 are sealed by then.
             #expect(writer.journal.header.version == 3)
             #expect(try collection.visible().sorted() == [4, 5, 6, 7])
         }
@@ -81,8 +81,8 @@ struct EarlierJournalTests {
         #expect(try collection.visible().sorted() == Array(4..<12))
     }
 
-    /// As version 2 wrote it, byte by byte after its description. The header has two windows: 0 with [1], [2, 3] and a dropped mark of 5,
-    /// and 1 with [40]. The commits of the records 4 to 7 add [4] to window 0 and then empty window 1 and give it [41], and window 2 [50].
+    /// A journal of version 2, written byte by byte from its description. The header has two windows: 0 with [1], [2, 3] and a dropped mark of 5,
+    /// and 1 with [40]. The commits of the records 4 to 7 add [4] to window 0, then empty window 1, and add [41] to it and [50] to window 2.
     private func journalOfVersion2(isCarrying: Bool) -> Data {
         var carried: [UInt8] = []
         var header = Bytes(Array("TRIBJNL\n".utf8))
@@ -91,7 +91,7 @@ struct EarlierJournalTests {
         header.bytes += Array(0..<16)
         header.add(UInt64(1))
         header.add(Int64(1_795_420_800_000))
-        // zstd, and a cursor. A small chunk stays unpacked nevertheless.
+        // Compression zstd, and a cursor. A small chunk is stored uncompressed nevertheless.
         header.bytes += [1, 1]
         header.add(text16: "acme")
         header.add(text32: "4")
@@ -99,7 +99,7 @@ struct EarlierJournalTests {
         let lengthOfCarried = isCarrying ? frame(type: 2, cursor: "4", records: [4, 5], [], 0, 0).count : 0
         header.add(Int64(lengthOfCarried))
         header.bytes += [2]
-        // A window's head: number, bound with a span, what was dropped.
+        // A window's head: its number, its bound with a time span, and the dropped mark.
         header.bytes += [0]
         header.add(UInt32(32_768))
         header.bytes += [1]
@@ -185,7 +185,7 @@ struct EarlierJournalTests {
     }
 
     @Test(
-        "a journal of version 2 is opened with its windows, sealed before the first commit after it, and goes on as version 3",
+        "a journal of version 2 is opened with its windows, sealed before the next commit, and continues as version 3",
         arguments: [false, true])
     func version2(isCarrying: Bool) throws {
         let collection = try collection(journalOfVersion2(isCarrying: isCarrying), generation: "000000000001")
@@ -197,7 +197,7 @@ struct EarlierJournalTests {
             #expect(writer.recovery.isClean)
             #expect(writer.journal.header.version == 2)
             #expect(try (0..<3).map { try list(writer, $0) } == [[1, 2, 3, 4], [41], [50]])
-            // Its one time counts as both.
+            // The single time of version 2 counts as both times.
             #expect(writer.droppedLatest(first) == 5)
             #expect(writer.droppedLatest(second) == nil)
             #expect((0..<4).map { writer.earliest(first, depths: $0..<$0 + 1) } == [30, 20, 20, 10])
@@ -223,7 +223,7 @@ struct EarlierJournalTests {
     }
 }
 
-/// Bytes as a journal has them: little-endian.
+/// Bytes in the journal's form: little-endian.
 private struct Bytes {
     var bytes: [UInt8]
 
@@ -248,7 +248,7 @@ private struct Bytes {
         add(WindowModel.identity(number).low)
     }
 
-    /// Of the whole header, at its place.
+    /// The checksum of the whole header, at its position.
     mutating func setLength(_ length: Int) {
         for place in 0..<4 { bytes[12 + place] = UInt8(truncatingIfNeeded: length >> (8 * place)) }
     }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Spool
 
-/// A large page's records are compressed before their commit, so that they don't take their whole size in memory.
+/// A large page's records are compressed before their commit, so that they do not need their whole size in memory.
 @Suite struct EarlyCompressionTests {
     @Test(
-        "the lines of a large commit are compressed piece by piece, and read back whole",
+        "the lines of a large commit are compressed piece by piece, and are complete when they are read",
         arguments: Compression.allCases)
     func pieces(compression: Compression) throws {
         var collection = try SimulatedCollection(compression: compression)
@@ -16,7 +16,7 @@ import Testing
         let lines = writer.partitions.partitions.compactMap { $0.buffer?.count }
         #expect(lines.count > 2)
         if compression != .none {
-            // At most the piece and the record that reached its size.
+            // Each partition keeps at most one piece uncompressed, and the record that would complete the piece.
             #expect(
                 lines.allSatisfy {
                     $0 <= collection.settings.packedPieceBytes + SimulatedCollection.record(0).utf8.count + 2
@@ -29,7 +29,7 @@ import Testing
         try collection.expectExactlyOnce("\(compression)")
     }
 
-    @Test("what was compressed and then discarded is not in a later commit")
+    @Test("records that were compressed and then discarded are not in a later commit")
     func discarded() throws {
         let collection = try SimulatedCollection()
         let writer = try collection.open(ScriptedFileSystem())
@@ -40,7 +40,7 @@ import Testing
         try collection.expectExactlyOnce("after a discard")
     }
 
-    @Test("records that were compressed before the compression changed are requested again, once a seal has changed it")
+    @Test("if a seal changes the compression, records that were compressed before must be appended again")
     func changedCompression() throws {
         let isDiskFull = Mutex(false)
         let collection = try SimulatedCollection()
@@ -50,7 +50,7 @@ import Testing
             })
         try collection.collect(writer, upTo: 8, models: false)
         isDiskFull.withLock { $0 = true }
-        // The seal is not decided: the next commit finishes it first.
+        // The seal is not decided yet, so the next commit finishes it first.
         #expect(throws: SpoolError.self) { try writer.seal(at: SimulatedCollection.instant(8)) }
         for number in 8..<collection.total { try SimulatedCollection.append(number, to: writer) }
         #expect(writer.partitions.partitions.contains { $0.packed != nil })

@@ -25,12 +25,14 @@ struct IdentityTests {
         (0..<end).filter { writer.knows(WindowModel.identity($0), in: window) }
     }
 
-    /// What is durable, in order.
+    /// The durable identities, in order.
     private func list(_ writer: SpoolWriter, _ window: IdentityWindow) -> [Int] {
         writer.identityList(window).map { Int($0.high) }
     }
 
-    @Test("what is remembered is known at once, durable with the commit, and gone when that is discarded or fails")
+    @Test(
+        "remembered identities are known immediately, durable with the commit, and forgotten if the commit is discarded or fails"
+    )
     func rememberAndDiscard() throws {
         let collection = try Simulation()
         let fileSystem = ScriptedFileSystem()
@@ -71,7 +73,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("a commit that only forgets is a commit; other windows stay, and what the commit adds is kept")
+    @Test("a commit may only empty a window; other windows, and identities that the same commit adds, are kept")
     func forget() throws {
         let collection = try Simulation()
         let (first, second) = (try window(0), try window(1))
@@ -98,7 +100,7 @@ struct IdentityTests {
     }
 
     @Test(
-        "a move puts all of one window at the end of another, each commit with its times, and is undone with its commit"
+        "a move appends all identities of one window to another, with the times of each commit, and fails together with its commit"
     )
     func move() throws {
         let collection = try Simulation()
@@ -123,7 +125,7 @@ struct IdentityTests {
             #expect(list(writer, source) == [11, 13, 14])
             #expect(list(writer, target) == [1, 3, 4])
 
-            // Along with what the same commit adds to both. The target's oldest commit goes, as more than its bound is there.
+            // The same commit adds to both windows. The target exceeds its bound, so its oldest commit is dropped.
             remember([5], in: target, writer)
             remember([15], in: source, writer)
             writer.move(source, to: target)
@@ -147,7 +149,8 @@ struct IdentityTests {
         #expect(list(writer, target) == Array(30..<36))
     }
 
-    @Test("a merge puts what both windows hold in the order of the log, so that the oldest is forgotten first")
+    @Test(
+        "a merge sorts the identities of both windows in the order of the log, so that the oldest are forgotten first")
     func merge() throws {
         let collection = try Simulation()
         let fileSystem = ScriptedFileSystem()
@@ -173,14 +176,14 @@ struct IdentityTests {
         let writer = try collection.open(fileSystem)
         #expect(list(writer, main) == [4, 5, 6, 90, 7, 8, 9, 10])
         #expect(writer.droppedLatest(main) == 1)
-        // With the late one goes the time of the commit that it came in.
+        // The late identity keeps the time of the commit in which it came.
         #expect(writer.earliest(main, depths: 2..<5) == 6)
         remember([11, 12, 13], in: main, writer)
         try commit(writer)
         #expect(list(writer, main) == [90, 7, 8, 9, 10, 11, 12, 13])
     }
 
-    @Test("a merge of windows that share nothing is a move")
+    @Test("a merge of windows without common identities is a move")
     func mergeApart() throws {
         let collection = try Simulation()
         let (tail, main) = (try window(1), try window(0))
@@ -194,7 +197,7 @@ struct IdentityTests {
         #expect(list(writer, tail) == [])
     }
 
-    @Test("what a window has dropped counts as dropped by the one that its contents move to")
+    @Test("identities that a window has dropped count as dropped by the window to which its contents move")
     func moveDropped() throws {
         let collection = try Simulation()
         let (source, target) = (try window(4), try window(2))
@@ -215,7 +218,8 @@ struct IdentityTests {
         #expect(writer.droppedLatest(source) == nil)
     }
 
-    @Test("a window keeps the newest, in whole commits, and tells the latest time of what it dropped")
+    @Test(
+        "a window drops the oldest identities, a whole commit at a time, and keeps the latest time of the dropped ones")
     func boundByCount() throws {
         let collection = try Simulation()
         let window = try window(2)
@@ -238,14 +242,14 @@ struct IdentityTests {
         #expect(writer.droppedLatest(window) == 30)
         writer.bound(window, count: 2)
         #expect(known(writer, in: window) == [8, 9])
-        // The largest of all, not the last.
+        // The time is the largest of all, not the last.
         #expect(writer.droppedLatest(window) == 30)
         writer.forget(window)
         try commit(writer)
         #expect(writer.droppedLatest(window) == nil)
     }
 
-    @Test("the earliest time at a depth is that of the commits that reach into it")
+    @Test("the earliest time of a range of identities is that of the commits that contain them")
     func earliest() throws {
         let collection = try Simulation()
         defer { withExtendedLifetime(collection) {} }
@@ -263,7 +267,7 @@ struct IdentityTests {
         for (depths, earliest) in expected { #expect(writer.earliest(window, depths: depths) == earliest, "\(depths)") }
     }
 
-    @Test("an identity that came twice is known until its last place is dropped")
+    @Test("an identity that came twice is known until its last occurrence is dropped")
     func severalPlaces() throws {
         let collection = try Simulation()
         defer { withExtendedLifetime(collection) {} }
@@ -285,7 +289,7 @@ struct IdentityTests {
     }
 
     @Test(
-        "a seal carries all windows over, with bounds, times and what was dropped, and does not seal again for their size"
+        "a seal copies all windows, and their size does not cause another seal"
     )
     func carriedOverSeals() throws {
         let collection = try Simulation()
@@ -310,7 +314,7 @@ struct IdentityTests {
         #expect(writer.earliest(window, depths: 0..<400) == 12)
     }
 
-    @Test("recover() goes back with the cursor, within the bounds that were set since")
+    @Test("recover() restores the windows at the recovered cursor, with their present sizes")
     func recover() throws {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())
@@ -330,7 +334,7 @@ struct IdentityTests {
         #expect(known(writer, in: window) == [])
     }
 
-    @Test("more identities in a commit than it may hold are refused before anything is written")
+    @Test("a commit with too many identities is refused before anything is written")
     func tooMany() throws {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())
@@ -344,13 +348,13 @@ struct IdentityTests {
         #expect(writer.identityCounts == [window: 131_072])
     }
 
-    @Test("a queue finds what is in it and nothing else, through growth, wrapping and shrinking", arguments: 1...3)
+    @Test("a queue finds exactly its contents while it grows, wraps and shrinks", arguments: 1...3)
     func queue(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var queue = IdentityQueue()
         var expected: [RecordIdentity] = []
         for _ in 0..<400 {
-            // Few different ones, so that many are there twice and share places of the index.
+            // There are few different identities, so many occur twice and share places of the index.
             let limit = Int.random(in: 1...300, using: &generator)
             for _ in 0..<Int.random(in: 0...60, using: &generator) {
                 let identity = WindowModel.identity(Int.random(in: 0..<limit, using: &generator))

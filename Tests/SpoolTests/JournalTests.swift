@@ -11,7 +11,7 @@ struct JournalTests {
         return "\(directory)/\(name)"
     }
 
-    /// A spool with three commits, nothing sealed, closed.
+    /// A closed spool with three commits and without seals.
     private func threeCommits() throws -> (SimulatedCollection, String, [UInt8]) {
         var collection = try SimulatedCollection()
         collection.settings.segmentMaxBytes = 1 << 20
@@ -23,7 +23,7 @@ struct JournalTests {
         return (collection, path, Array(try Data(contentsOf: URL(filePath: path))))
     }
 
-    @Test("what is committed is there after a restart, with its cursor")
+    @Test("committed records and their cursor still exist after a restart")
     func commitAndReopen() throws {
         let (collection, _, _) = try threeCommits()
         let writer = try collection.open(ScriptedFileSystem())
@@ -33,7 +33,7 @@ struct JournalTests {
         #expect(try collection.visible() == [])
     }
 
-    @Test("commits of a cursor alone, however short, are there after a restart")
+    @Test("a commit of only a cursor still exists after a restart, even if the cursor is short")
     func shortFrames() throws {
         let collection = try SimulatedCollection()
         for number in 1...6 {
@@ -44,7 +44,9 @@ struct JournalTests {
         }
     }
 
-    @Test("cut off at any byte, the journal gives whole commits and their cursor, and collection goes on from there")
+    @Test(
+        "if the journal is cut off at any byte, collection continues from the last whole commit and its cursor"
+    )
     func tornAnywhere() throws {
         let (collection, path, bytes) = try threeCommits()
         let header = Int(bytes[12]) | Int(bytes[13]) << 8
@@ -62,7 +64,7 @@ struct JournalTests {
         try collection.expectExactlyOnce("after a torn frame")
     }
 
-    @Test("a flipped bit anywhere in the frames loses that commit and those after it, never half of one")
+    @Test("a flipped bit in a commit loses this commit and the later ones, and never half of a commit")
     func damagedAnywhere() throws {
         let (collection, path, bytes) = try threeCommits()
         let header = Int(bytes[12]) | Int(bytes[13]) << 8
@@ -80,7 +82,8 @@ struct JournalTests {
         try collection.expectExactlyOnce("after damage")
     }
 
-    @Test("damage that comes while the process runs is met when sealing; recover() goes back to what is whole")
+    @Test(
+        "a seal finds damage that occurs while the process runs, and recover() then goes back to the last whole commit")
     func damagedWhileRunning() throws {
         var collection = try SimulatedCollection()
         collection.settings.segmentMaxBytes = 1 << 20
@@ -99,7 +102,7 @@ struct JournalTests {
     }
 
     @Test(
-        "a newer format, a foreign spool, another integration's journal and a damaged header are refused and left as they are"
+        "a newer format, a foreign spool, another integration's journal and a damaged header are refused and left unchanged"
     )
     func refusals() throws {
         let (collection, path, bytes) = try threeCommits()
@@ -141,7 +144,7 @@ struct JournalTests {
         try collection.expectExactlyOnce("with the journal put back")
     }
 
-    @Test("one commit is one write and one synchronization, however many partitions it touches")
+    @Test("one commit is one write and one synchronization, however many partitions it has")
     func commitCost() throws {
         let collection = try SimulatedCollection()
         let fileSystem = ScriptedFileSystem()
@@ -155,7 +158,7 @@ struct JournalTests {
     }
 
     @Test(
-        "records that can't be lines, names that can't be directories, and partitions of an old generation are refused")
+        "invalid lines, names that can't be directories, and partitions of an old generation are refused")
     func badInput() throws {
         let collection = try SimulatedCollection()
         let writer = try collection.open(ScriptedFileSystem())

@@ -9,7 +9,7 @@ struct LateEventTests {
 
     private static let day: Int64 = 86_400
 
-    /// Commits one record of 10 bytes for each date, so many days old; returns nothing sealed.
+    /// Commits one record of 10 bytes for each date that is this many days ago; expects no seal.
     private func commit(_ daysOld: some Sequence<Int64>, _ cursor: String, at seconds: Int64, _ writer: SpoolWriter)
         throws
     {
@@ -22,7 +22,7 @@ struct LateEventTests {
         try writer.commit(cursor: cursor, at: Simulation.instant(seconds))
     }
 
-    /// A minute's age is due; late events wait for 12.
+    /// Records of a minute's age are due; late events wait for 12 minutes.
     private func collection() throws -> Simulation {
         var collection = try Simulation()
         collection.settings.segmentMaxBytes = 1 << 20
@@ -30,7 +30,7 @@ struct LateEventTests {
         return collection
     }
 
-    @Test("they are not sealed with the others at each turn, but together, once the oldest has waited its time")
+    @Test("late events are left out of seals, and are sealed together when the oldest of them has waited long enough")
     func waiting() throws {
         let collection = try collection()
         let writer = try collection.open(ScriptedFileSystem())
@@ -48,7 +48,7 @@ struct LateEventTests {
         #expect(Set(segments.map(\.records)) == [1, 2, 3, 6, 12])
     }
 
-    @Test("while nothing but late events waits, no generation is written for it")
+    @Test("while only late events are unsealed, no new generation is written")
     func nothingElse() throws {
         let collection = try collection()
         let fileSystem = ScriptedFileSystem()
@@ -64,7 +64,7 @@ struct LateEventTests {
         #expect(try writer.sealIfDue(at: Simulation.instant(720)).count == 1)
     }
 
-    @Test("the time goes on through restarts, and through a clock that is set back", arguments: [0, -3_600])
+    @Test("the waiting time continues over restarts, and if the clock is set back", arguments: [0, -3_600])
     func restarts(_ shift: Int64) throws {
         let collection = try collection()
         do {
@@ -88,17 +88,17 @@ struct LateEventTests {
         #expect(try writer.sealIfDue(at: due).count == 1)
     }
 
-    @Test("what is large, too many, or more than all may have together is sealed with the others")
+    @Test("late partitions are sealed with the others if there are too many, or if they are too large")
     func bounds() throws {
         var collection = try collection()
         collection.settings.dueAtPartitions = 12
         collection.settings.carriedMaxBytes = 40 * 16
         let writer = try collection.open(ScriptedFileSystem())
-        // Four records are 40 bytes, a fifth is too much.
+        // Four records have 40 bytes; a fifth exceeds the limit.
         try commit([30, 30, 30, 30, 31, 31, 31, 31, 31, 0], "1", at: 0, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(60)).map(\.records).sorted() == [1, 5])
         #expect(writer.unsealed.records == 4)
-        // Six of twelve partitions may wait: so the next seal is not due at once.
+        // Six of twelve partitions may wait, so the next seal is not due immediately.
         try commit([32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42], "2", at: 61, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).count == 6)
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).isEmpty)
@@ -118,7 +118,7 @@ struct LateEventTests {
         #expect(policy.carried(many, wall: Simulation.instant().wall, load: waited) == [])
     }
 
-    @Test("damage in what was carried over is refused, since its records lie before the cursor; nothing is cut")
+    @Test("damage in carried-over records is refused and not cut off, because these records are before the cursor")
     func damaged() throws {
         let collection = try collection()
         var path = ""
@@ -150,7 +150,8 @@ struct LateEventTests {
     }
 
     @Test(
-        "chunks of a partition become one, and are read back whole, in any compression", arguments: Compression.allCases
+        "the chunks of a carried-over partition are joined, and its records are complete, with any compression",
+        arguments: Compression.allCases
     )
     func merging(_ compression: Compression) throws {
         var collection = try Simulation(compression: compression)
@@ -159,7 +160,7 @@ struct LateEventTests {
         collection.settings.carriedMaxBytes = 1 << 20
         do {
             let writer = try collection.open(ScriptedFileSystem())
-            // Of these, account_change has chunks of one record and of three: plain ones and packed ones.
+            // The chunks of account_change have one record or three, and are plain or compressed.
             for upper in [6, 9, 15, 16, 20, 25, 28] {
                 try collection.collect(writer, upTo: upper, models: false)
             }
@@ -172,7 +173,9 @@ struct LateEventTests {
         try collection.expectExactlyOnce("\(compression)")
     }
 
-    @Test("an open file an integration and two locks, a manifest: whatever is unsealed or carried over")
+    @Test(
+        "each integration has one open file, in addition to two locks and a manifest, whatever is unsealed or carried over"
+    )
     func descriptors() throws {
         let collection = try collection()
         let spool = try Spool(collection.settings, fileSystem: PosixFileSystem(), now: Simulation.instant())

@@ -12,7 +12,7 @@ struct ManifestTests {
         return (collection, path, Array(try Data(contentsOf: URL(filePath: path))))
     }
 
-    @Test("each line is JSON with what a loader needs")
+    @Test("each line is JSON with the facts that a loader needs")
     func lines() throws {
         let (collection, _, bytes) = try sealedManifest()
         for (index, line) in bytes.split(separator: 10).enumerated() {
@@ -26,7 +26,7 @@ struct ManifestTests {
         }
     }
 
-    @Test("bytes after the last complete line are cut off at opening; complete lines stay")
+    @Test("bytes after the last complete line are cut off when the manifest is opened; complete lines stay")
     func tornTail() throws {
         let (collection, path, bytes) = try sealedManifest()
         for rubbish in [Array("{\"sequence\":9".utf8), [UInt8](repeating: 0, count: 500), Array("\0\0\n\0".utf8)] {
@@ -36,10 +36,10 @@ struct ManifestTests {
         }
     }
 
-    @Test("lines of a seal that is finished again may be damaged in any place: they come again, others stay")
+    @Test("if a crash damages the manifest lines of a seal, they are written again, and other lines stay")
     func damagedBatch() throws {
         let collection = try SimulatedCollection()
-        // Dies with all lines written, before the old journal is removed: a power cut may have kept any part of the lines.
+        // The process dies when all lines are written, before the old journal is removed. A power cut may have kept any part of the lines.
         let dying = ScriptedFileSystem { _, operation, path in
             operation == .unlink && path.contains("journal-000000000002") ? .crashBefore : nil
         }
@@ -55,7 +55,7 @@ struct ManifestTests {
         try collection.expectExactlyOnce("first line of the last seal zeroed")
     }
 
-    @Test("a schema with any characters is quoted")
+    @Test("a schema name with any characters is quoted")
     func quoting() throws {
         var collection = try SimulatedCollection()
         collection.settings.recordSchema = "a\"b\\c\u{1}\né"
@@ -65,9 +65,11 @@ struct ManifestTests {
     }
 }
 
-@Suite("Decisions apart from files")
+@Suite("Decisions without files")
 struct DecisionTests {
-    @Test("usage is measured at first and near the limit, at most once an interval, and refuses above it")
+    @Test(
+        "the size of the spool is measured at the start and near the limit, at most once per interval; above the limit, commits are refused"
+    )
     func gauge() {
         var gauge = UsageGauge(limit: 1_000, interval: 5_000)
         #expect(gauge.admit(1, now: 0) == .measure)
@@ -81,7 +83,7 @@ struct DecisionTests {
         #expect(gauge.admit(60, now: 5_000) == .admit)
     }
 
-    @Test("a journal's name is read back, and no other name is taken for one")
+    @Test("a journal's name is recognized, and no other name is")
     func journalNames() {
         for generation in [1, 42, 999_999_999_999, 1_000_000_000_000, UInt64.max] {
             #expect(Journal.generation(fileName: Journal.fileName(generation)) == generation)

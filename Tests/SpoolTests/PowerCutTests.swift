@@ -5,7 +5,7 @@ import Testing
 
 @Suite("After a power cut")
 struct PowerCutTests {
-    @Test("any subset of what was not synchronized may be lost: each record is in one segment, once", arguments: 1...4)
+    @Test("whichever unsynchronized changes are lost, each record is in one segment, once", arguments: 1...4)
     func powerCuts(_ seed: UInt64) throws {
         var cuts = 0
         defer { print("\(cuts) power cuts with seed \(seed)") }
@@ -34,7 +34,7 @@ struct PowerCutTests {
                 #expect(result.problems == [], "\(context)")
                 #expect(result.records == base.total, "\(context)")
                 #expect(result.gone == 0, "\(context)")
-                // What a loader may have taken after any of the cuts is what is there in the end.
+                // Segments that a loader may have seen after any of the cuts are also there at the end.
                 #expect(seen.isSubset(of: try reader.segments().map(\.path)), "\(context)")
             }
         }

@@ -28,7 +28,7 @@ struct RestoreTests {
             integration: "acme", scratch: SpoolScratch(), facts: Self.facts, now: Simulation.instant())
     }
 
-    /// Collects from the cursor on, and drops what is known to be in the spool.
+    /// Collects from the cursor on, and drops records that the spool is known to have.
     private func collect(_ collection: Simulation, _ writer: SpoolWriter, upTo end: Int? = nil) throws {
         while let next = Int(writer.cursor ?? "0"), next < end ?? collection.total {
             let upper = min(next + collection.batch, end ?? collection.total)
@@ -63,11 +63,11 @@ struct RestoreTests {
             .compactMap { Journal.generation(fileName: $0) }
     }
 
-    @Test("an older state next to a newer spool: each record is in one segment, once", arguments: Array(0...7))
+    @Test("an older state with a newer spool: each record is in one segment, once", arguments: Array(0...7))
     func olderState(_ batches: Int) throws {
         for later in (batches + 1)...8 {
             let collection = try Simulation()
-            // Records of `account_change` wait over a seal.
+            // Records of `account_change` stay unsealed at a seal and are carried over into the next generation.
             do {
                 let writer = try open(collection)
                 try collect(collection, writer, upTo: min(batches * 4, collection.total))
@@ -83,7 +83,7 @@ struct RestoreTests {
         }
     }
 
-    @Test("the restored state says what it found, and takes a generation that no other had")
+    @Test("a restored state reports what it found, and continues with a generation number that no other state had")
     func report() throws {
         let collection = try Simulation()
         do {
@@ -103,17 +103,17 @@ struct RestoreTests {
                 #expect(!writer.recovery.stateIsMissing)
                 #expect(seen.insert(writer.journal.header.generation).inserted)
                 try collect(collection, writer)
-                // A state that seals nothing has used its generation all the same; it is seen by the next.
+                // A state uses up its generation even if it seals nothing, and the next restored state takes a later generation.
                 try writer.seal(at: Simulation.instant(1_000))
                 if time == 1 { try collection.expectExactlyOnce("restored once") }
             }
-            // The same journal opens as any other from then on.
+            // From now on the journal opens like any other.
             #expect(try open(collection).recovery.isClean)
         }
         try collection.expectExactlyOnce("restored three times")
     }
 
-    @Test("records of segments that a loader has deleted can come again, and are counted")
+    @Test("records of segments that a loader has deleted can be collected again, and are counted")
     func deletedSegments() throws {
         let collection = try Simulation()
         do {
@@ -137,7 +137,7 @@ struct RestoreTests {
         #expect(try collection.visible().sorted() == Array(0..<collection.total))
     }
 
-    @Test("a state directory that is lost or emptied: what the spool has is not collected again")
+    @Test("a lost or emptied state directory: records in the spool are not collected again")
     func lostState() throws {
         let collection = try Simulation()
         do {
@@ -159,7 +159,7 @@ struct RestoreTests {
     }
 
     @Test(
-        "a seal that is interrupted, and whose journal is lost: what is visible is listed, and each record is there once"
+        "an interrupted seal whose journal is lost: visible segments are listed, and each record is in the spool once"
     )
     func visibleSegments() throws {
         let rehearsal = ScriptedFileSystem()
@@ -183,7 +183,7 @@ struct RestoreTests {
     }
 
     @Test(
-        "a state copied in a seal, restored after its staged files were swept: each record is in one segment, once",
+        "a state that was copied during a seal and restored after its staged files were removed: each record is in one segment, once",
         arguments: 1...3)
     func sweptSeal(_ link: Int) throws {
         func prepared() throws -> Simulation {
@@ -223,7 +223,7 @@ struct RestoreTests {
         #expect(givenUp > 0)
     }
 
-    @Test("a crash at every operation of the restoration leaves each record in exactly one segment, once")
+    @Test("after a crash at any operation of the restoration, each record is in exactly one segment, once")
     func crashes() throws {
         func prepared() throws -> Simulation {
             let collection = try Simulation()
@@ -245,7 +245,7 @@ struct RestoreTests {
         }
     }
 
-    @Test("an older spool next to a newer state is named, and its positions are not used again")
+    @Test("an older spool with a newer state is reported, and its positions are not used again")
     func olderSpool() throws {
         let collection = try Simulation()
         do {
@@ -280,7 +280,7 @@ struct RestoreTests {
         #expect(try open(collection).recovery.isClean)
     }
 
-    @Test("a journal that is closed and opened again in the same process is no older one")
+    @Test("a journal that is closed and opened again in the same process does not count as restored")
     func openedAgain() throws {
         let collection = try Simulation()
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: Simulation.instant())
@@ -296,7 +296,7 @@ struct RestoreTests {
         #expect(try open().recovery.isClean)
     }
 
-    @Test("a missing spool directory next to a kept state is refused, and nothing is made in its place")
+    @Test("a missing spool directory with an existing state is refused, and nothing is created instead")
     func missingSpool() throws {
         let collection = try Simulation()
         try finish(collection)
@@ -309,7 +309,7 @@ struct RestoreTests {
     }
 
     @Test(
-        "a state or spool directory that is deleted while it is in use takes no commit and no seal",
+        "if the state or spool directory is deleted during use, no commit and no seal succeeds",
         arguments: [true, false])
     func deletedWhileRunning(_ isState: Bool) throws {
         let collection = try Simulation()
@@ -326,14 +326,14 @@ struct RestoreTests {
         #expect(throws: expected) { try writer.sealIfDue(at: Simulation.instant(100_000)) }
     }
 
-    @Test("a position after the manifest's end is refused, and the end is named")
+    @Test("a position after the manifest's end is refused, and the message names the end")
     func positionAfterTheEnd() throws {
         let collection = try Simulation()
         try finish(collection)
         let reader = try SpoolReader(directory: collection.settings.directory)
         let last = try #require(try ManifestScan(PosixFileSystem(), directory: reader.directory).bounds()).upperBound
         try reader.listed(after: last) { (_) throws(SpoolError) in
-            Issue.record("nothing is after the end")
+            Issue.record("no line is after the end")
             return true
         }
         #expect {
@@ -343,7 +343,7 @@ struct RestoreTests {
         }
     }
 
-    @Test("seals are found from a manifest's end backwards, no further than somebody has to know")
+    @Test("seals are searched from a manifest's end backwards, and no further than necessary")
     func seals() throws {
         let collection = try Simulation()
         try finish(collection)
@@ -354,7 +354,7 @@ struct RestoreTests {
         let plan = SealPlan(
             generation: 9, manifest: spool.manifest.end,
             segments: [PlannedSegment(path: "x", line: "\"path\":\"x\",\"seal\":\"other/9\"")])
-        try spool.manifest.append(plan, looking: false)
+        try spool.manifest.append(plan, skippingListed: false)
         #expect(try spool.manifest.newestSeal(of: "other", after: .beginning) == 9)
         #expect(try spool.manifest.newestSeal(of: "acme", after: .beginning) == newest)
     }

@@ -2,13 +2,13 @@ import Testing
 
 @testable import Spool
 
-@Suite("Retention when the clock is set")
+@Suite("Retention when the clock is changed")
 struct RetentionClockTests {
     typealias Simulation = SimulatedCollection
 
     private static let day: Int64 = 86_400
 
-    /// So many seconds after the start, with the wall clock off by some.
+    /// This many seconds after the start, with a wall clock that is wrong by some.
     private func instant(_ seconds: Int64, off: Int64 = 0) -> SpoolInstant {
         var instant = Simulation.instant(seconds)
         instant.wall += off * 1_000
@@ -16,7 +16,7 @@ struct RetentionClockTests {
     }
 
     @Test(
-        "a clock that is set while the daemon runs, and corrected later, makes no segment older than it is",
+        "if the clock is changed while the daemon runs, and corrected later, no segment is deleted too early",
         arguments: [-day, day, -400 * day, 20_000 * day])
     func jump(_ off: Int64) throws {
         var collection = try Simulation()
@@ -32,12 +32,12 @@ struct RetentionClockTests {
         try sealOne(0, off: 0)
         for seconds in stride(from: Int64(100), through: 1_000, by: 100) { try sealOne(seconds, off: off) }
         for seconds in stride(from: Int64(1_100), through: 3_000, by: 100) { try sealOne(seconds, off: 0) }
-        #expect(try collection.visible().count == sealed, "all are younger than an hour")
+        #expect(try collection.visible().count == sealed, "all segments are younger than an hour")
         try writer.sealIfDue(at: instant(3_700))
-        #expect(try collection.visible().count < sealed, "the first is not")
+        #expect(try collection.visible().count < sealed, "the first segment is older than an hour")
     }
 
-    @Test("a time that stays is taken once the retention has passed")
+    @Test("a changed clock is accepted if it stays changed for the retention period")
     func newTime() {
         var clock = RetentionClock(patience: 3_600_000, now: instant(0))
         let day = Self.day
@@ -46,10 +46,10 @@ struct RetentionClockTests {
         #expect(clock.read(instant(30, off: -day)) == (instant(30).wall, instant(30, off: -day).wall))
         #expect(clock.read(instant(3_619, off: day)).pruning == instant(3_619).wall)
         #expect(clock.read(instant(3_620, off: day)).pruning == instant(3_620, off: day).wall)
-        #expect(clock.read(instant(3_630)).pruning == instant(3_630).wall, "from here on that is the one set back")
+        #expect(clock.read(instant(3_630)).pruning == instant(3_630).wall, "from here on the changed clock counts")
     }
 
-    @Test("a clock that is steered, by seconds in an hour, is followed")
+    @Test("retention follows a clock that is adjusted by some seconds per hour")
     func steered() {
         var clock = RetentionClock(patience: 3_600_000, now: instant(0))
         for hour in 1...200 as ClosedRange<Int64> {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("The schema of a segment is its records'")
+@Suite("The schema of a segment is that of its records")
 struct SchemaTests {
     typealias Simulation = SimulatedCollection
 
@@ -15,7 +15,7 @@ struct SchemaTests {
         return collection
     }
 
-    /// Goes on from the cursor in steps of four; each record says which schema it was written in. Every third is late, and may be
+    /// Continues from the cursor in steps of four. Each record says in which schema it was written. Every third record is late, and may be
     /// carried over a seal.
     private func collect(_ collection: Simulation, _ writer: SpoolWriter, upTo end: Int = total) throws {
         while case let next = writer.cursor.flatMap({ Int($0) }) ?? 0, next < end {
@@ -30,7 +30,7 @@ struct SchemaTests {
         }
     }
 
-    /// Every record once, in a segment whose manifest line names the schema that the record was written in.
+    /// Checks that every record occurs once, in a segment whose manifest line names the record's schema.
     private func expectTrue(_ collection: Simulation, _ context: String) throws {
         let reader = try SpoolReader(directory: collection.settings.directory)
         var numbers: [Int] = []
@@ -45,7 +45,9 @@ struct SchemaTests {
         #expect(numbers.sorted() == Array(0..<Self.total), "\(context)")
     }
 
-    @Test("what one version left unsealed is sealed under its own name after a start with another, old events too")
+    @Test(
+        "records that one version left unsealed are sealed under its own name after a start with another version, including old events"
+    )
     func changed() throws {
         var collection = try collection("ocsf/1.8.0")
         for (schema, end) in [("ocsf/1.8.0", 8), ("ocsf/1.3.0", 16), ("ocsf/1.5.0", Self.total)] {
@@ -60,7 +62,8 @@ struct SchemaTests {
         #expect(Set(schemas) == ["ocsf/1.8.0", "ocsf/1.3.0", "ocsf/1.5.0"])
     }
 
-    @Test("wherever the process dies, and whatever version comes after it", arguments: [false, true])
+    @Test(
+        "the schemas agree wherever the process dies, and whichever version comes after it", arguments: [false, true])
     func crashes(goesBack: Bool) throws {
         let versions = goesBack ? ["ocsf/1.3.0", "ocsf/1.8.0"] : ["ocsf/1.8.0", "ocsf/1.3.0"]
         func run(_ collection: Simulation, _ fileSystem: any FileSystem) throws {
@@ -80,7 +83,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("a journal says no more than before about records of 1.8.0, and whose they are of any other")
+    @Test("a journal with records of 1.8.0 has the same form as before, and for other versions it names the version")
     func stored() throws {
         let path = "class=authentication/date=2026-11-23"
         let first = try PartitionPath(path, kind: .records, schema: "ocsf/1.8.0")

@@ -3,14 +3,14 @@ import Synchronization
 
 @testable import Spool
 
-/// The real file system with trouble at chosen operations. Synchronizations are counted, not performed: only a power cut would show the difference.
+/// The real file system with faults at chosen operations. Synchronizations are counted but not performed, because only a power cut would show the difference.
 final class ScriptedFileSystem: FileSystem {
     enum Fault: Sendable {
-        /// The process dies before the operation, after half of a write, or after the operation. From then on everything fails.
+        /// The process dies before the operation, after half of a write, or after the operation. From then on, every operation fails.
         case crashBefore, crashPartly, crashAfter
         /// The operation fails without effect, or a write after half of its bytes.
         case fail(Int32)
-        /// It takes effect and fails all the same.
+        /// The operation takes effect but reports a failure.
         case failAfter(Int32)
     }
 
@@ -27,7 +27,7 @@ final class ScriptedFileSystem: FileSystem {
         state.withLock { $0.script = script }
     }
 
-    /// Operations that change something, so far.
+    /// The number of operations so far that change something.
     var count: Int { state.withLock { $0.count } }
     var isDead: Bool { state.withLock { $0.isDead } }
     var log: [(FileOperation, String)] { state.withLock { $0.log } }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-/// A source of numbered records with a cursor, a spool with tiny limits, and the count of what loaders would see.
+/// A source of numbered records with a cursor, a spool with tiny limits, and a count of the records that loaders would see.
 struct SimulatedCollection {
     let root: TemporaryDirectory
     var settings: SpoolSettings
@@ -16,7 +16,7 @@ struct SimulatedCollection {
         settings = SpoolSettings(
             directory: root.path + "/spool", stateDirectory: root.path + "/state", compression: compression,
             segmentMaxBytes: 500, segmentMaxAge: .seconds(60), maxBytes: 1 << 30, recordSchema: "test/1")
-        // Large and small chunks both occur: a batch that falls on one partition is packed at once.
+        // Both large and small chunks occur: a batch in a single partition is compressed immediately.
         settings.packedChunkBytes = 250
         // Some batches are compressed in two parts, the first before the commit.
         settings.packedPieceBytes = 150
@@ -40,7 +40,7 @@ struct SimulatedCollection {
         )
     }
 
-    /// The event's: what falls on `account_change` is late, the rest is of the hour.
+    /// The time of an event: events of `account_change` are late, and the others are of the present hour.
     static func time(_ number: Int) -> Int64 {
         partition(number).0.hasPrefix("class=account_change") ? Int64(number) : instant(Int64(number)).wall
     }
@@ -62,8 +62,8 @@ struct SimulatedCollection {
         try unlocked { try Spool(settings, fileSystem: fileSystem, now: Self.instant(seconds)) }
     }
 
-    /// A child process that another test is just making holds every open file, and so every lock, until it runs its program: a lock of a spool
-    /// that this test has let go of is tried for again.
+    /// A child process that another test is creating inherits every open file, and so every lock, until it runs its program. So a lock of a spool
+    /// that this test has released may be held for a moment, and is tried again.
     private func unlocked(_ open: () throws -> Spool) throws -> Spool {
         let deadline = ContinuousClock.now + .seconds(300)
         while true {
@@ -75,8 +75,8 @@ struct SimulatedCollection {
         }
     }
 
-    /// Collects what is behind the durable cursor; stops at the first error. The windows have to be those of the cursor all along (`models`), if
-    /// all was collected in whole batches.
+    /// Collects records after the durable cursor, and stops at the first error. If all records were collected in whole batches, the windows must always be
+    /// those of the cursor (`models`).
     func collect(_ writer: SpoolWriter, upTo end: Int? = nil, models: Bool = true) throws {
         var context = "opened"
         while true {
@@ -99,7 +99,7 @@ struct SimulatedCollection {
         try writer.seal(at: Self.instant(1_000))
     }
 
-    /// The numbers that loaders see, with the files they see them in.
+    /// The numbers that loaders see, with their files.
     func visible() throws -> [Int] {
         let reader = try SpoolReader(directory: settings.directory)
         var numbers: [Int] = []
@@ -127,7 +127,7 @@ struct SimulatedCollection {
         return options
     }()
 
-    /// Every record in one sealed segment, once; the manifest agrees; nothing is left over.
+    /// Checks that every record is in one sealed segment, once, that the manifest agrees, and that nothing else is left.
     func expectExactlyOnce(_ context: String) throws {
         let numbers = try visible()
         #expect(numbers.sorted() == Array(0..<total), "\(context)")

@@ -7,7 +7,7 @@ import Testing
 struct SpoolTests {
     typealias Simulation = SimulatedCollection
 
-    @Test("a second daemon on the same spool, or the same state, is refused with a word that says who has it")
+    @Test("a second daemon with the same spool or state is refused, and the message says which process has it")
     func secondDaemon() throws {
         let collection = try Simulation()
         let writer = try collection.open(PosixFileSystem())
@@ -28,7 +28,7 @@ struct SpoolTests {
         }
     }
 
-    @Test("an integration's first segments are sealed early, if that is asked for; the next ones have the usual age")
+    @Test("an integration's first segments are sealed early if the setting says so; later ones have the usual age")
     func firstSegments() throws {
         var collection = try Simulation()
         collection.settings.firstSegmentMaxAge = .seconds(30)
@@ -79,7 +79,7 @@ struct SpoolTests {
         #expect(sealed.first?.partition == ["class": "big", "date": "2026-11-23"])
     }
 
-    @Test("cursors that move without records do not let the journal grow without bound")
+    @Test("cursors that move without records do not let the journal grow without limit")
     func cursorOnly() throws {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())
@@ -92,7 +92,7 @@ struct SpoolTests {
         #expect(try SpoolReader(directory: collection.settings.directory).segments().isEmpty)
     }
 
-    @Test("a clock that jumps back a day, or ahead a century, neither stops sealing nor breaks a name")
+    @Test("a clock that jumps back a day, or ahead a century, neither stops sealing nor makes an invalid name")
     func clockJumps() throws {
         let collection = try Simulation()
         var writer: SpoolWriter? = try collection.open(ScriptedFileSystem())
@@ -119,7 +119,8 @@ struct SpoolTests {
         #expect(try SpoolReader(directory: collection.settings.directory).verify(Simulation.options).isGood)
     }
 
-    @Test("a full spool refuses before it writes, and takes records again when a loader has deleted segments")
+    @Test(
+        "a full spool refuses a commit before it writes, and accepts records again when a loader has deleted segments")
     func full() throws {
         var collection = try Simulation(compression: .none)
         collection.settings.maxBytes = 12_000
@@ -137,7 +138,7 @@ struct SpoolTests {
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "x", at: Simulation.instant(9_000)) }
         #expect(writer.cursor == cursor)
         #expect(writer.unsealed.journalBytes == journal)
-        // What is committed can be sealed all the same, for a loader to take.
+        // Committed records can be sealed nevertheless, so that a loader can read them.
         try writer.seal(at: Simulation.instant(10_000))
         var loaded: [Int] = []
         var now: Int64 = 20_000
@@ -157,7 +158,7 @@ struct SpoolTests {
         #expect(loaded.sorted() == Array(0..<collection.total))
     }
 
-    @Test("retention deletes sealed segments by the age of sealing, and never what is unsealed")
+    @Test("retention deletes sealed segments by the age of sealing, and never deletes unsealed records")
     func retention() throws {
         var collection = try Simulation()
         collection.settings.retention = .after(.seconds(3_600))
@@ -182,7 +183,7 @@ struct SpoolTests {
     }
 
     @Test(
-        "segments are what the standard tools read",
+        "the standard tools can read segments",
         arguments: [(Compression.zstd, "zstd"), (.gzip, "gzip"), (.none, "cat")])
     func standardTools(_ compression: Compression, _ tool: String) throws {
         guard let path = ["/usr/bin/\(tool)", "/bin/\(tool)"].first(where: FileManager.default.isExecutableFile) else {
@@ -209,7 +210,7 @@ struct SpoolTests {
         #expect(numbers.sorted() == Array(0..<collection.total))
     }
 
-    @Test("several integrations share a spool; their order in the manifest has no gap")
+    @Test("several integrations share a spool, and their order in the manifest has no gap")
     func severalIntegrations() throws {
         let collection = try Simulation()
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: Simulation.instant())
@@ -235,7 +236,7 @@ struct SpoolTests {
     }
 
     @Test(
-        "another compression in the configuration takes effect with the next generation; what is committed stays readable"
+        "another configured compression applies from the next generation on; committed records stay readable"
     )
     func compressionChanges() throws {
         var collection = try Simulation(compression: .zstd)
@@ -252,7 +253,7 @@ struct SpoolTests {
         #expect(suffixes == [.zstd, .gzip, Compression.none])
     }
 
-    @Test("a lost state directory is told, since collecting again from the start can repeat events")
+    @Test("a lost state directory is reported, because collecting again from the start can repeat events")
     func lostState() throws {
         let collection = try Simulation()
         try collection.collectAndSeal(ScriptedFileSystem())

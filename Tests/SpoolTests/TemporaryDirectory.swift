@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory of a test's own, removed with it.
+/// A directory for one test, which is removed after it.
 final class TemporaryDirectory: Sendable {
     let path: String
 

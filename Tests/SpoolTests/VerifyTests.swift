@@ -18,7 +18,7 @@ struct VerifyTests {
         Set(try reader.verify(options).problems.map(\.kind))
     }
 
-    @Test("a flipped bit anywhere in a segment is found, and where")
+    @Test("a flipped bit anywhere in a segment is found, with its position")
     func flippedBit() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }
@@ -38,7 +38,7 @@ struct VerifyTests {
         #expect(try kinds(reader) == [])
     }
 
-    @Test("a file that lost its lines' end, gained a line, or was made again is found")
+    @Test("a segment without its line ends, with an additional line, or with new contents is found")
     func changedContents() throws {
         let collection = try SimulatedCollection(compression: .none)
         try collection.collectAndSeal(ScriptedFileSystem())
@@ -51,7 +51,7 @@ struct VerifyTests {
         #expect(try kinds(reader).isSuperset(of: [.records, .times]))
     }
 
-    @Test("a manifest that lost or garbled a line is found; a deleted segment is gone, which is no problem")
+    @Test("a missing or damaged manifest line is found; a deleted segment is not a problem")
     func manifestTrouble() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }
@@ -78,7 +78,7 @@ struct VerifyTests {
         #expect(result.checked == listings.count - 1)
     }
 
-    @Test("a record in two segments is found, also when fingerprints take several passes", arguments: [1_000, 7])
+    @Test("a record in two segments is found, even if fingerprints take several passes", arguments: [1_000, 7])
     func duplicates(_ limit: Int) throws {
         let collection = try SimulatedCollection()
         let writer = try collection.open(ScriptedFileSystem())
@@ -95,7 +95,7 @@ struct VerifyTests {
         #expect(result.records == 10)
     }
 
-    @Test("files that nobody listed and files of others are told apart")
+    @Test("unlisted segments and foreign files are distinguished")
     func strangers() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }
@@ -110,7 +110,7 @@ struct VerifyTests {
         #expect(try reader.segments().count { $0.state == .unlisted } == 1)
     }
 
-    @Test("progress ends at the whole")
+    @Test("the progress of verify ends at the total")
     func progress() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }
@@ -120,7 +120,7 @@ struct VerifyTests {
         #expect(last?.bytes == last?.totalBytes)
     }
 
-    @Test("prune names what it would delete, then deletes that, oldest first")
+    @Test("prune names the segments that it would delete, then deletes exactly those, oldest first")
     func prune() throws {
         let collection = try SimulatedCollection()
         let writer = try collection.open(ScriptedFileSystem())

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Spool
 
-/// What an integration's windows must hold at a cursor of the simulated collection, worked out again from all commits up to it.
+/// The expected contents of an integration's windows at a cursor of the simulated collection, computed from all commits up to it.
 struct WindowModel {
     struct Window {
         var commits: [(times: IdentityTimes, numbers: [Int])] = []
@@ -18,14 +18,14 @@ struct WindowModel {
         }
 
         func earliest(_ depths: Range<Int>) -> Int64? {
-            // Newest first, each identity by itself.
+            // The newest identity first, each one separately.
             let times = commits.reversed().flatMap { commit in commit.numbers.map { _ in commit.times.earliest } }
             return times.enumerated().filter { depths.contains($0.offset) }.map(\.element).min()
         }
     }
 
-    /// By name: the newest ten at least; emptied at every other commit; the newest two at least, moved to the end of the last at every third commit; and
-    /// that last, the newest five at least.
+    /// By name: at least the newest ten; emptied at every other commit; at least the newest two, moved to the end of the last window at every third commit; and
+    /// that last window with at least the newest five.
     enum Name: UInt8, CaseIterable {
         case bounded = 0
         case emptied = 7
@@ -54,11 +54,11 @@ struct WindowModel {
     }
 
     static func identity(_ number: Int) -> RecordIdentity {
-        // Alike in their lower halves, so that a search has to compare.
+        // The lower halves are equal, so that a search has to compare the upper ones.
         RecordIdentity(high: UInt64(number), low: UInt64(number % 3))
     }
 
-    /// Neither grows from commit to commit, and neither tells the other.
+    /// Made-up times of a commit. They do not grow from commit to commit, and the earliest and the latest time are independent.
     static func times(from start: Int) -> IdentityTimes {
         IdentityTimes(earliest: Int64(start * 11 % 19), latest: Int64(100 + start * 13 % 19))
     }
@@ -69,7 +69,7 @@ struct WindowModel {
         }
     }
 
-    /// What the commit of these numbers remembers, forgets and moves. Returns its times.
+    /// Remembers, forgets and moves what the commit with these numbers should. Returns its times.
     static func remember(_ numbers: Range<Int>, in writer: SpoolWriter) throws -> IdentityTimes {
         for name in Name.allCases {
             let window = try name.window()
@@ -102,7 +102,7 @@ struct WindowModel {
         }
     }
 
-    /// The writer knows these and no others, in this order and with these times.
+    /// Checks that the writer knows exactly these identities, in this order and with these times.
     func expect(_ writer: SpoolWriter, total: Int, _ context: String) throws {
         for (name, model) in windows {
             let window = try name.window()

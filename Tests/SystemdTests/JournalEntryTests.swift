@@ -15,7 +15,7 @@ struct JournalEntryTests {
         return JournalEntry(event, metadata: metadata, identifier: "tributary").fields
     }
 
-    @Test("it carries the well-known fields, the message id, and metadata in upper case")
+    @Test("an entry has the well-known fields, the message id, and metadata in upper case")
     func complete() {
         let metadata: Logger.Metadata = [
             LogKey.integration: "acme", LogKey.requestID: "r1", LogKey.messageID: "\(MessageID.oktaError.rawValue)",
@@ -37,7 +37,7 @@ struct JournalEntryTests {
     }
 
     @Test(
-        "any key becomes a field name that journald takes",
+        "any key becomes a field name that journald accepts",
         arguments: [
             ("lag_seconds", "TRIBUTARY_LAG_SECONDS"), ("_pid", "TRIBUTARY__PID"),
             ("http.status-code", "TRIBUTARY_HTTP_STATUS_CODE"),
@@ -59,7 +59,7 @@ struct JournalEntryTests {
         #expect(fields("first\nPRIORITY=0\u{1B}[31m\u{0}")[0] == "MESSAGE=first\nPRIORITY=0\\u{1b}[31m\\u{0}")
     }
 
-    @Test("a value and the number of fields are bounded")
+    @Test("a value and the number of fields are limited")
     func bounds() {
         let long = String(repeating: "漢", count: 20_000)
         let many = Dictionary(uniqueKeysWithValues: (0..<500).map { ("key\($0)", Logger.MetadataValue.string(long)) })
@@ -70,13 +70,13 @@ struct JournalEntryTests {
     }
 
     @Test(
-        "a message id that is none is left out",
+        "an invalid message id is omitted",
         arguments: ["", "x", "73CAAAED3DE1467EA7E16D0810CDD093", "73caaaed3de1467ea7e16d0810cdd09"])
     func badID(id: String) {
         #expect(!fields("x", metadata: [LogKey.messageID: "\(id)"]).contains { $0.hasPrefix("MESSAGE_ID=") })
     }
 
-    @Test("an error that was logged with the event has a field")
+    @Test("the journal entry has a field for the error that was logged with the event")
     func error() {
         #expect(fields("x", error: CancellationError()).contains("TRIBUTARY_ERROR=CancellationError()"))
     }

@@ -3,30 +3,30 @@ import Testing
 
 @testable import Systemd
 
-@Suite("Where the log goes")
+@Suite("The destination of the log")
 struct LogOutputTests {
     private typealias Surroundings = LogOutput.Surroundings
 
-    @Test("to the journal when standard error is the stream that JOURNAL_STREAM names")
+    @Test("the log goes to the journal if standard error is the stream that JOURNAL_STREAM names")
     func journal() {
         let surroundings = Surroundings(journalStream: "9:12345", standardError: .init(device: 9, inode: 12345))
         #expect(LogOutput(surroundings) == .journal)
     }
 
     @Test(
-        "to standard error when the variable is missing, broken, or of a stream that was replaced",
+        "the log goes to standard error if the variable is missing, invalid, or names a stream that was replaced",
         arguments: [nil, "", "9", "9:", "9:12346", "8:12345", "9:12345:1", "x:y"])
     func text(stream: String?) {
         let surroundings = Surroundings(journalStream: stream, standardError: .init(device: 9, inode: 12345))
         #expect(LogOutput(surroundings) == .standardError(colour: false))
     }
 
-    @Test("with standard error closed there is no journal either")
+    @Test("if standard error is closed, the log does not go to the journal")
     func closed() {
         #expect(LogOutput(Surroundings(journalStream: "0:0", standardError: nil)) == .standardError(colour: false))
     }
 
-    @Test("colours on a terminal only, and never against NO_COLOR or on a dumb one")
+    @Test("colours are used only on a terminal, and never with NO_COLOR or on a dumb terminal")
     func colours() {
         #expect(LogOutput(Surroundings(isTerminal: true, terminal: "xterm")) == .standardError(colour: true))
         #expect(LogOutput(Surroundings(isTerminal: false, terminal: "xterm")) == .standardError(colour: false))
@@ -48,7 +48,7 @@ struct LogOutputTests {
         }
     }
 
-    @Test("what is nearer to the event wins: the event, the task, the logger")
+    @Test("metadata of the event overrides that of the task, which overrides that of the logger")
     func merging() {
         let base: Logger.Metadata = ["a": "logger", "b": "logger", "c": "logger"]
         let merged = base.merged(provider: .init { ["b": "task", "c": "task"] }, event: ["c": "event"])

@@ -31,7 +31,7 @@ struct MessageCatalogTests {
         }
     }
 
-    @Test("it explains each message id, once, and no other")
+    @Test("the catalogue explains each message id once, and no other")
     func sameIDs() {
         #expect(entries.map(\.id).sorted() == MessageID.allCases.map(\.rawValue).sorted())
     }
@@ -67,7 +67,7 @@ struct MessageCatalogTests {
         try MadePart(of: "docs/journal.md", named: "events").check(table)
     }
 
-    @Test("it names only fields that the handler can send")
+    @Test("the catalogue names only fields that the handler can send")
     func fields() {
         let known = Set(
             [LogKey.integration, LogKey.destination, LogKey.requestID, "part"].compactMap(JournalEntry.fieldName))

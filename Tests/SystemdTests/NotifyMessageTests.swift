@@ -3,10 +3,10 @@ import Testing
 
 @testable import Systemd
 
-@Suite("What the service manager is told")
+@Suite("Notifications to the service manager")
 struct NotifyMessageTests {
     @Test(
-        "each notification is the assignments of sd_notify(3), a line each",
+        "each notification consists of the assignments of sd_notify(3), one per line",
         arguments: [
             (NotifyMessage.ready(status: "2 live"), "READY=1\nSTATUS=2 live"),
             (.ready(status: nil), "READY=1"),
@@ -27,13 +27,13 @@ struct NotifyMessageTests {
         #expect(message.state == expected)
     }
 
-    @Test("a status can't add an assignment of its own")
+    @Test("a status can't add an assignment")
     func noInjection() {
         let state = NotifyMessage.status("acme: down\nMAINPID=1\r\u{1B}[2J\u{85}\u{2028}").state
         #expect(state == #"STATUS=acme: down\nMAINPID=1\r\u{1b}[2J\u{85}\u{2028}"#)
     }
 
-    @Test("a long status is cut at a whole character, and a notification stays below what the service manager reads")
+    @Test("a long status is cut after a whole character, and a notification stays within the service manager's limit")
     func bounded() {
         let state = NotifyMessage.ready(status: String(repeating: "é\n", count: 5000)).state
         #expect(state.utf8.count <= NotifyMessage.statusLimit + 16)
@@ -42,7 +42,7 @@ struct NotifyMessageTests {
     }
 
     @Test(
-        "a text that just fits is left alone, one byte more is cut",
+        "a text that just fits is left unchanged, and one more byte is cut",
         arguments: [(1024, false), (1025, true)])
     func boundary(count: Int, isCut: Bool) {
         let line = PrintableText.line(String(repeating: "x", count: count), limit: 1024)
@@ -50,8 +50,8 @@ struct NotifyMessageTests {
         #expect(line.hasSuffix("…") == isCut)
     }
 
-    // A process of its own, because the environment is the whole process'.
-    @Test("the notification arrives at NOTIFY_SOCKET, and without one nothing happens")
+    // The test runs in a separate process, because the environment belongs to the whole process.
+    @Test("the notification arrives at NOTIFY_SOCKET, and without the variable nothing happens")
     func arrives() async {
         await #expect(processExitsWith: .success) {
             unsetenv("NOTIFY_SOCKET")
@@ -60,7 +60,7 @@ struct NotifyMessageTests {
             let receiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
-            // An address of length two asks for an abstract name of the kernel's choice (unix(7), autobind).
+            // An address of length two requests an abstract name that the kernel chooses (unix(7), autobind).
             let name = withUnsafeMutablePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> String in
                     var length = socklen_t(MemoryLayout<sa_family_t>.size)

@@ -17,7 +17,7 @@ struct TextLineTests {
         ).text
     }
 
-    @Test("time, level, the integration first, the other keys, the message")
+    @Test("a line has the time, the level, the integration, the other keys, and the message")
     func form() {
         let metadata: Logger.Metadata = [
             "zone": "eu", "attempt": "3", LogKey.integration: "acme",
@@ -28,13 +28,13 @@ struct TextLineTests {
                 == "2026-11-23T20:05:11.007Z warning integration=acme attempt=3 zone=eu no answer")
     }
 
-    @Test("one event is one line, whatever is in it")
+    @Test("one event is one line, whatever it contains")
     func oneLine() {
         let text = line("a\nb\u{1B}[2J", metadata: ["k\n": "v \"w\"\n"], error: CancellationError())
         #expect(text.hasSuffix(#" warning k\n="v \"w\"\n" a\nb\u{1b}[2J error=CancellationError()"#))
     }
 
-    @Test("only the level is coloured, and only when asked")
+    @Test("only the level is coloured, and only if requested")
     func colour() {
         #expect(line("x", colour: true).contains(" \u{1B}[33mwarning\u{1B}[0m x"))
         #expect(!line("x").contains("\u{1B}"))

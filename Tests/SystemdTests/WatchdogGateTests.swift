@@ -2,7 +2,7 @@ import Testing
 
 @testable import Systemd
 
-@Suite("When the daemon may be called alive")
+@Suite("When the watchdog is notified")
 struct WatchdogGateTests {
     private func at(_ seconds: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
 
@@ -10,7 +10,7 @@ struct WatchdogGateTests {
         HeartbeatSample(part: name, bound: .seconds(bound), lastBeat: at(beatAt))
     }
 
-    @Test("every part within its bound keeps the watchdog content; so does having none")
+    @Test("if every part is within its time limit, or there are no parts, the watchdog is notified")
     func alive() {
         var gate = WatchdogGate()
         #expect(gate.decide([], now: at(100)) == [.keepAlive])
@@ -20,7 +20,7 @@ struct WatchdogGateTests {
             ])
     }
 
-    @Test("a part that waits for an org beats, and hours of it are no hang")
+    @Test("a part that waits for an org sends heartbeats, and hours of waiting are not a hang")
     func waiting() {
         var gate = WatchdogGate()
         for now in stride(from: UInt64(0), to: 36_000, by: 15) {
@@ -29,7 +29,7 @@ struct WatchdogGateTests {
         }
     }
 
-    @Test("one stuck part holds the watchdog back, however busy the others are, and is reported once")
+    @Test("one part that hangs stops the notifications, however busy the others are, and is reported once")
     func stuck() {
         var gate = WatchdogGate()
         var actions: [WatchdogGate.Action] = []
@@ -44,7 +44,7 @@ struct WatchdogGateTests {
             ])
     }
 
-    @Test("a part that beats again is reported, and the watchdog is content again")
+    @Test("a part that sends heartbeats again is reported, and the watchdog is notified again")
     func recovers() {
         var gate = WatchdogGate()
         _ = gate.decide([part("spool", bound: 10, beatAt: 0)], now: at(20))
@@ -55,7 +55,7 @@ struct WatchdogGateTests {
         #expect(gate.decide([part("spool", bound: 10, beatAt: 21)], now: at(26)) == [.keepAlive])
     }
 
-    @Test("of several stuck parts the one longest over its bound is named")
+    @Test("of several parts that hang, the one that exceeds its limit most is named")
     func firstCause() {
         let samples = [
             part("b", bound: 50, beatAt: 0), part("a", bound: 10, beatAt: 30), part("c", bound: 1, beatAt: 99),
@@ -63,13 +63,13 @@ struct WatchdogGateTests {
         #expect(WatchdogGate.starving(samples, now: at(100))?.part == "a")
     }
 
-    @Test("a beat after the clock was read is not a hang")
+    @Test("a heartbeat that is newer than the time of the check is not a hang")
     func racing() {
         var gate = WatchdogGate()
         #expect(gate.decide([part("a", bound: 1, beatAt: 101)], now: at(100)) == [.keepAlive])
     }
 
-    @Test("parts come and go; one that is released without retiring does not count as stuck")
+    @Test("parts can be added and removed; a part that was released without retiring does not count as a hang")
     func registry() {
         let heartbeats = Heartbeats()
         let spool = heartbeats.register("spool", bound: .seconds(30))
@@ -90,7 +90,7 @@ struct WatchdogGateTests {
         #expect(before <= [clock])
     }
 
-    @Test("beats from many threads and a reader at the same time")
+    @Test("many threads can send heartbeats while one reads them")
     func concurrent() async {
         let heartbeats = Heartbeats()
         await withTaskGroup(of: Void.self) { group in

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The watchdog's loop")
 struct WatchdogTests {
-    @Test("it keeps the service manager content until a part starves, and then names the part")
+    @Test("the watchdog is notified until a part hangs, and then the status names the part")
     func namesThePart() async {
         let (states, sink) = AsyncStream.makeStream(of: String.self)
         let nanoseconds = Mutex<UInt64>(1_000_000_000)
@@ -30,7 +30,7 @@ struct WatchdogTests {
         await task.value
     }
 
-    @Test("outside a unit with WatchdogSec= nothing is expected")
+    @Test("outside of a unit with WatchdogSec= no notification is sent")
     func notExpected() {
         #expect(Watchdog.expectedInterval == nil)
     }

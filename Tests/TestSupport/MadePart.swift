@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A part of a document that is made from the code, between two comments that name it:
+/// A part of a document that is generated from the code, between two comments with its name:
 ///
 ///     <!-- NAME: made by make docs -->
 ///     <!-- end of NAME -->
@@ -14,7 +14,7 @@ package struct MadePart {
         self.name = name
     }
 
-    /// Expects the document to hold `made`; with `TRIBUTARY_WRITE_DOCS=1`, as `make docs` sets it, writes it there.
+    /// Expects the document to contain `made`. With `TRIBUTARY_WRITE_DOCS=1`, as in `make docs`, it writes the text instead.
     package func check(_ made: String) throws {
         let text = try String(contentsOf: file, encoding: .utf8)
         let opening = try #require(text.range(of: "<!-- \(name): made by make docs -->\n"))

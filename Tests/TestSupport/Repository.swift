@@ -1,10 +1,10 @@
 import Foundation
 
-/// The checkout that the tests are built from.
+/// The checkout from which the tests are built.
 package enum Repository {
     package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// A file of the checkout, by its path from the top.
+    /// A file of the checkout, by its path from the root.
     package static func file(_ path: String) -> URL { root.appending(path: path) }
 }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// The seed of a random test, printed so that a failure can be repeated.
+/// The seed of a random test. It is printed, so that a failure can be repeated.
 ///
-/// `TRIBUTARY_SEED=N` repeats a run. With `CI` set every run takes the same seed, so that only a change of the code turns a test red;
-/// elsewhere each run takes a new one.
+/// `TRIBUTARY_SEED=N` repeats a run. If `CI` is set, every run uses the same seed, so that only a change of the code makes a test fail;
+/// otherwise each run uses a new one.
 package enum TestSeed {
     package static func seed(of test: String) -> UInt64 {
         let seed = choose(test, ProcessInfo.processInfo.environment)
@@ -17,7 +17,7 @@ package enum TestSeed {
         return UInt64.random(in: .min ... .max)
     }
 
-    /// FNV-1a of the name: another for each test, the same in each process, which `Hasher` is not.
+    /// FNV-1a of the name. It differs for each test, but is the same in each process, unlike `Hasher`.
     private static func fixed(_ test: String) -> UInt64 {
         test.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The processor time that work on the calling thread takes.
+/// The processor time that the calling thread has used.
 ///
-/// For a bound that tells linear from quadratic work: unlike the time of day it does not grow with what else the machine does.
+/// For limits that distinguish linear from quadratic work: unlike the time of day, it does not grow with the load of the machine.
 package func processorTime(of work: () throws -> Void) rethrows -> Duration {
     let start = threadTime()
     try work()

@@ -12,7 +12,7 @@ struct BatchFileTests {
         return try BatchFile(file.path).lines.map { "\($0.number) \($0.user) \($0.caseID ?? "-")" }
     }
 
-    @Test("empty lines and comments are skipped, and white space around names is not part of them")
+    @Test("empty lines and comments are skipped, and white space around names is removed")
     func usual() throws {
         let text =
             "# on call\n\n  a@acme.example\u{A0}\r\n{\"user\": \" b@acme.example\", \"case\": \"INC-1\", \"reason\": \"a, b\"}\n"
@@ -20,7 +20,7 @@ struct BatchFileTests {
     }
 
     @Test(
-        "what is no user is refused with its line",
+        "a text that can't be a user is refused with its line",
         arguments: [
             "\u{FEFF}b@acme.example", "[\"b@acme.example\"]", "b@acme.example,INC-1", "b\u{1}@acme.example",
             "{\"user\": \"b@acme.example\", \"kase\": \"INC-1\"}", "{\"user\": 1}",
@@ -30,7 +30,7 @@ struct BatchFileTests {
         #expect(error?.message.contains("line 2") == true && error?.status.rawValue == 64)
     }
 
-    @Test("what is not UTF-8 is refused")
+    @Test("text that is not UTF-8 is refused")
     func notUTF8() {
         #expect(throws: Responder.Failure.self) { try read([0x61, 0xFF, 0x0A]) }
     }

@@ -43,7 +43,7 @@ struct FleetStatusTextTests {
         FleetStatusText(report: report, now: now, terminal: Terminal(size: columns.map { ($0, 40) })).lines
     }
 
-    @Test("shows hosts and integrations, with whom they were taken over from")
+    @Test("the output shows hosts and integrations, and from which hosts integrations were taken over")
     func well() throws {
         let report = try report(seen(draining: ["collector-2", "collector-9"]), ["acme", "globex"])
         #expect(report.isWell)
@@ -60,7 +60,7 @@ struct FleetStatusTextTests {
             ])
     }
 
-    @Test("says first what no host holds, and what to do")
+    @Test("the output begins with the integrations that no host holds, and what to do")
     func unheld() throws {
         let report = try report(seen(), ["acme", "globex", "initech"])
         #expect(!report.isWell)
@@ -73,7 +73,7 @@ struct FleetStatusTextTests {
         #expect(lines(allDrain)[2].contains("tributary fleet undrain HOST"))
     }
 
-    @Test("fits the window")
+    @Test("the output fits into the width of the terminal")
     func narrow() throws {
         for columns in [40, 60, 80] {
             for line in lines(try report(seen(draining: ["collector-9"]), ["acme", "globex", "x"]), columns: columns) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import tributary
 
-@Suite("What systemd says of the unit")
+@Suite("The unit's settings from systemd")
 struct InstalledUnitTests {
     @Test(
         "the ports on which the unit may listen",

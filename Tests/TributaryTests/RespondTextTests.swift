@@ -4,7 +4,7 @@ import Testing
 
 @testable import tributary
 
-@Suite("What people read of response actions")
+@Suite("The output of response actions")
 struct RespondTextTests {
     private let hostile = "Mal\u{1B}]0;title\u{7}lory\r\n\u{202E}gnp"
 
@@ -25,7 +25,7 @@ struct RespondTextTests {
             result: result)
     }
 
-    @Test("names and messages out of Okta can't move the cursor")
+    @Test("names and messages from Okta can't move the cursor")
     func hostileNames() {
         let text = RespondText(terminal: Terminal(size: (80, 24)))
         let result = ResponseResult(outcome: .done, message: hostile, statusBefore: hostile, statusAfter: "SUSPENDED")
@@ -37,7 +37,7 @@ struct RespondTextTests {
     }
 
     @Test(
-        "the exit code is that of the step that went worst",
+        "the exit code is that of the step with the worst result",
         arguments: [
             ([.done, .alreadyDone], nil, 0), ([.wouldDo], nil, 0), ([.done, .refused], "wrong-state", 77),
             ([.refused], "not-found", 66), ([.refused], "ambiguous", 64),

@@ -3,7 +3,7 @@ import Testing
 @testable import Collector
 @testable import tributary
 
-@Suite("What tributary status shows")
+@Suite("The output of tributary status")
 struct StatusTextTests {
     /// 2026-11-23T20:15:30Z, in milliseconds.
     private let now: Int64 = 1_795_464_930_000
@@ -35,7 +35,9 @@ struct StatusTextTests {
             terminal: Terminal(size: columns.map { (columns: $0, rows: 24) }), isFailingOnly: failing)
     }
 
-    @Test("first how many are well, then trouble with what to do, then what starts, then the rest")
+    @Test(
+        "the output begins with the number of healthy integrations, then shows problems with what to do, integrations that start, and the others"
+    )
     func order() {
         let text = text([
             integration("acme", .live), integration("globex", .failing, problem: refused),
@@ -55,7 +57,7 @@ struct StatusTextTests {
         #expect(!text.isWell)
     }
 
-    @Test("mistakes in the files are said once, with what to do, and change nothing of what is well")
+    @Test("mistakes in the files are shown once, with what to do, and do not change the health of anything")
     func mistakes() {
         var text = text([integration("acme", .live)]) { report in
             report.configuration = .init(
@@ -71,7 +73,7 @@ struct StatusTextTests {
                 == ["  t.yaml:9:1: error: new", "  → Correct it, then: systemctl reload tributary"])
     }
 
-    @Test("a start and a wait for Okta's limit are no trouble")
+    @Test("a start and a wait for Okta's limit are not problems")
     func well() {
         #expect(text([integration("acme", .starting), integration("globex", .rateLimited)]).isWell)
         #expect(text([integration("acme", .live)]).isWell)
@@ -79,7 +81,7 @@ struct StatusTextTests {
         #expect(!text([integration("acme", .live)], isRunning: false).isWell)
     }
 
-    @Test("an integration that an operator has paused is no trouble, and comes last")
+    @Test("an integration that an operator has paused is not a problem, and comes last")
     func pausedByOperator() {
         let text = text([integration("acme", .paused), integration("globex", .live)]) {
             $0.integrations[0].pausedByOperator = true
@@ -90,21 +92,21 @@ struct StatusTextTests {
         #expect(text.lines[2].hasPrefix("‖ acme    paused by an operator, "))
     }
 
-    @Test("a daemon that does not report any more is no healthy one, whatever it said last")
+    @Test("a daemon that no longer reports is not healthy, whatever its last report says")
     func silent() {
         let text = text([integration("acme", .live)]) { $0.updatedAt = "2026-11-23T20:14:20Z" }
         #expect(!text.isWell)
         #expect(text.lines[1] == "✘ the daemon has not reported for 70s: it hangs or was stopped")
     }
 
-    @Test("what a daemon that does not run any more said last is shown whole")
+    @Test("the last report of a daemon that no longer runs is shown completely")
     func dead() {
         let lines = text([integration("acme", .live), integration("globex", .starting)], isRunning: false).lines
         #expect(lines[0].hasPrefix("✘ tributary is not running"))
         #expect(lines.contains { $0.hasPrefix("✘ acme") } && lines.contains { $0.hasPrefix("✘ globex") })
     }
 
-    @Test("a daemon that waits to start says for what")
+    @Test("a daemon that waits before its start says for what")
     func waiting() {
         let text = text([]) {
             $0.waiting = .init(
@@ -117,7 +119,7 @@ struct StatusTextTests {
         #expect(text.lines[2] == "  → Tributary retries, next at 2026-11-23T20:15:45Z")
     }
 
-    @Test("what waits to be sealed is said, and when it is sealed")
+    @Test("unsealed records are shown, with the time of the next seal")
     func unsealed() {
         let text = text([integration("acme", .live), integration("globex", .live)]) {
             $0.integrations[0].unsealedRecords = 5000
@@ -131,7 +133,7 @@ struct StatusTextTests {
         )
     }
 
-    @Test("a credential's last day is told when it is near")
+    @Test("a credential's last day is shown when it is near")
     func expiry() {
         func line(_ day: String) -> String {
             text([integration("acme", .live)]) { $0.integrations[0].credentialExpires = day }.lines[1]
@@ -140,7 +142,7 @@ struct StatusTextTests {
         #expect(!line("2027-03-01").contains("expires"))
     }
 
-    @Test("--failing shows what is in trouble and nothing else")
+    @Test("--failing shows only integrations with a problem")
     func failing() {
         let lines = text(
             [integration("acme", .live), integration("globex", .failing, problem: refused)], failing: true
@@ -162,7 +164,7 @@ struct StatusTextTests {
         #expect(words(narrow) == words(text(integrations).lines))
     }
 
-    @Test("a clock that is wrong is told, with how to set it")
+    @Test("a wrong clock is shown, with how to set it")
     func clock() {
         let text = text([integration("acme", .live)]) { $0.integrations[0].clockAheadSeconds = -7200 }
         #expect(text.lines[1] == "! this host's clock is 2h behind Okta's. Set it: timedatectl")

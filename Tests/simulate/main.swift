@@ -2,7 +2,7 @@ import CollectionSimulation
 import Glibc
 import Synchronization
 
-// Runs seeds of the simulation. Failing ones are printed and shrunk.
+// Runs the simulation with many seeds. Failing runs are printed and shrunk.
 let usage = """
     usage: simulate-collection FIRST|random COUNT [--fleet] [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]
     """
@@ -16,7 +16,7 @@ else {
 let isVerbose = arguments.contains("--verbose")
 let isFleet = arguments.contains("--fleet")
 let stopsAtFailure = arguments.contains("--until-failure")
-// As a shrunk run's line has it: what it does not need.
+// The options in the line of a shrunk run: the features that the run does not need.
 let without = Set(
     (arguments.firstIndex(of: "--without").flatMap { arguments.dropFirst($0 + 1).first } ?? "").split(separator: ",")
         .compactMap { name in Scenario.Feature.allCases.first { "\($0)" == name } })
@@ -41,7 +41,7 @@ await withTaskGroup(of: Void.self) { group in
                 summary.withLock { $0.add(verdict) }
                 guard !verdict.isGood else { continue }
                 print("seed \(seed): \(verdict)")
-                // So that it is seen at once in a file too.
+                // Unbuffered, so that the output appears immediately even in a file.
                 fflush(nil)
                 guard !isVerbose, !stopsAtFailure else { continue }
                 await print("    " + Shrinking(lane, isFleet: isFleet).smallest(seed, without: without))

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-// Calls of malloc and its kin in this process since its beginning, from whatever library they come. A program that links this
-// has its allocator interposed (glibc allows it: "Replacing malloc" in its manual).
+// Returns how often malloc and similar functions were called in this process since it started, by any library. This library replaces the
+// allocator of the program that links it, as the section "Replacing malloc" of glibc's manual describes.
 uint64_t tributary_allocation_count(void);
 
 #endif

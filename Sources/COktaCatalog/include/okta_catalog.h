@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-// The text of catalog.tsv, compiled in; its format is told in scripts/make-catalog.py. Not terminated by a NUL.
+// The text of catalog.tsv, embedded at compile time; scripts/make-catalog.py describes its format. It has no NUL at its end.
 const unsigned char *okta_catalog_bytes(void);
 size_t okta_catalog_size(void);
 

@@ -3,15 +3,15 @@
 
 #include <stddef.h>
 
-// The tables of the versions of OCSF that records can be written in besides 1.8.0, and the choices among them, as they were when this
-// was compiled. A new version is a line in the list, and its file.
+// The tables of the OCSF versions in which records can be written, except 1.8.0, and the choices for them, embedded at compile
+// time. To add a version, add its file and a line in the list.
 typedef struct tributary_record_schema {
     const char *version;
     const unsigned char *start;
     size_t size;
 } tributary_record_schema;
 
-// NULL for a version that has no table.
+// Returns NULL if the version has no table.
 const tributary_record_schema *tributary_record_schema_named(const char *version);
 tributary_record_schema tributary_record_schema_choices(void);
 

@@ -11,7 +11,7 @@ extern "C" {
 #define TRIBUTARY_NOEXCEPT
 #endif
 
-// A strict RFC 8259 reader over simdjson's structural index. The text is not copied: every node names byte ranges of it.
+// A strict RFC 8259 parser that uses simdjson's structural index. It does not copy the text: every node refers to ranges of its bytes.
 
 enum {
     TRIBUTARY_JSON_NULL = 0,
@@ -24,23 +24,23 @@ enum {
 };
 
 enum {
-    // The string holds at least one backslash escape.
+    // The string contains at least one backslash escape.
     TRIBUTARY_JSON_ESCAPED = 1,
-    // The number has neither fraction nor exponent.
+    // The number has no fraction and no exponent.
     TRIBUTARY_JSON_INTEGER = 2,
-    // The key of this value holds at least one backslash escape.
+    // The key of this value contains at least one backslash escape.
     TRIBUTARY_JSON_KEY_ESCAPED = 4,
-    // A container that holds no null and no empty container at any depth, and is not empty itself.
+    // A container that is not empty, and contains no null and no empty container at any depth.
     TRIBUTARY_JSON_DENSE = 8,
-    // For the reader's caller; the parser leaves it clear.
+    // A flag that only the caller of the parser sets.
     TRIBUTARY_JSON_CONSUMED = 16,
 };
 
-// One value. Nodes stand in document order, so the first child of a container follows it directly.
+// One value. Nodes are in document order, so the first child of a container follows the container directly.
 typedef struct tributary_json_node {
     uint32_t key_start, key_end; // the member's name without its quotes; both 0 for the root and for array elements
-    uint32_t start, end;         // the value's own text, a string's quotes included
-    uint32_t next;               // index of the first node after this value and all that it holds
+    uint32_t start, end;         // the value's text, including the quotes of a string
+    uint32_t next;               // index of the first node after this value and its descendants
     uint16_t key;                // the interned key's number, 0 for a name that was not interned
     uint8_t kind;
     uint8_t flags;
@@ -64,33 +64,33 @@ enum {
 };
 
 typedef struct tributary_json_limits {
-    uint32_t bytes;         // longest text
-    uint32_t values;        // most nodes
-    uint32_t depth;         // most containers open at once
-    uint32_t number_length; // longest number, in bytes
+    uint32_t bytes;         // the maximum length of a text
+    uint32_t values;        // the maximum number of nodes
+    uint32_t depth;         // the maximum number of nested containers
+    uint32_t number_length; // the maximum length of a number, in bytes
 } tributary_json_limits;
 
 typedef struct tributary_json_parser tributary_json_parser;
 
-// NULL when memory is short. The caller frees it with tributary_json_parser_free.
+// Returns NULL if there is not enough memory. The caller frees the parser with tributary_json_parser_free.
 tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits) TRIBUTARY_NOEXCEPT;
 void tributary_json_parser_free(tributary_json_parser *parser) TRIBUTARY_NOEXCEPT;
 
-// Members with this name carry `number` (not 0) in `key`. 0 when memory is short.
+// Members with this name get `number` (not 0) as their `key`. Returns 0 if there is not enough memory.
 int tributary_json_parser_intern(tributary_json_parser *parser, const char *name, uint16_t number) TRIBUTARY_NOEXCEPT;
 
-// Parses one text of `length` bytes, none beyond it is read. On success *nodes stays valid until the next call.
-// On failure *position is the byte offset of the trouble.
+// Parses one text of `length` bytes, and reads no byte after it. On success, *nodes is valid until the next call.
+// On failure, *position is the byte offset of the error.
 int tributary_json_parse(tributary_json_parser *parser, const uint8_t *text, size_t length,
                          tributary_json_node **nodes, uint32_t *count, size_t *position) TRIBUTARY_NOEXCEPT;
 
-// `text[start]` is '{' or '['. The offset directly after its closing bracket, or SIZE_MAX when the text ends before it.
-// Brackets are counted outside strings and their kinds are not compared: that is the parser's part.
+// `text[start]` is '{' or '['. Returns the offset directly after the matching closing bracket, or SIZE_MAX if the text ends before it.
+// It counts brackets outside of strings without comparing their kinds; the parser checks the kinds.
 size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) TRIBUTARY_NOEXCEPT;
 
-// Writes `text` as the inside of a JSON string: quotes, backslashes and control characters escaped. `out` has room for
-// 6 * length + 16 bytes; 2 * length + 16 are enough when the only control characters are tab, line feed and carriage return.
-// Returns the bytes written.
+// Writes `text` as the contents of a JSON string, with quotes, backslashes and control characters escaped. `out` must have room for
+// 6 * length + 16 bytes; 2 * length + 16 are enough if tab, line feed and carriage return are the only control characters.
+// Returns the number of bytes written.
 size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) TRIBUTARY_NOEXCEPT;
 
 #ifdef __cplusplus

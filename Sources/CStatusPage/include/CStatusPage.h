@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-// The bytes of page.html as they were when this was compiled. A function, because Swift does not import an array whose size it
-// can't see.
+// The bytes of page.html, embedded at compile time. This is a function because Swift does not import an array of unknown
+// size.
 const unsigned char *tributary_status_page_start(void);
 extern const size_t tributary_status_page_size;
 

@@ -1,1 +1,1 @@
-// There is nothing to call here: see thread_priority.c.
+// This header declares nothing. See thread_priority.c.

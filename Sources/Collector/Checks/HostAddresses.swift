@@ -1,7 +1,7 @@
 import Glibc
 import Systemd
 
-/// What the system's resolver says about a host, for a person who is looking into a problem with names. The transport resolves names itself.
+/// Looks up a host with the system's resolver, for a person who investigates a problem with names. The transport does its own look-ups.
 enum HostAddresses {
     /// The distinct addresses, or the resolver's error message.
     static func lookUp(_ host: String) async -> Result<[String], Failure> {

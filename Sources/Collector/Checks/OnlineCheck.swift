@@ -9,8 +9,8 @@ import Time
 package struct OnlineCheck: Sendable {
     /// Number of integrations that are checked at the same time.
     static let concurrency = 8
-    /// The clock may be off by this many seconds before that is reported. OAuth and the rate limit tolerate more, but the timeline of an
-    /// investigation does not.
+    /// A larger difference between the clocks, in seconds, is reported. OAuth and the rate limit tolerate more, but an investigation
+    /// needs correct times.
     static let clockTolerance = 5.0
 
     private let transport: CurlTransport
@@ -165,14 +165,15 @@ package struct OnlineCheck: Sendable {
             switch trouble.kind {
             case .forbidden, .refusedQuery, .rateLimited, .concurrencyLimited:
                 report.pass(.credential, "\(name) is accepted")
-            default: report.warn(.credential, "\(name): not tested yet", advice: "See below")
+            default: report.warn(.credential, "\(name): not tested yet", advice: "See the next steps")
             }
             switch trouble.kind {
             case .forbidden: report.fail(.permission, trouble.what, advice: trouble.advice, .refused)
             case .refusedQuery: report.fail(.permission, trouble.what, advice: trouble.advice, .misconfigured)
             case .rateLimited, .concurrencyLimited:
                 report.warn(
-                    .permission, "not known: Okta refused the request because of its rate limit", advice: "See below")
+                    .permission, "not known: Okta refused the request because of its rate limit",
+                    advice: "See the next steps")
                 report.fail(.rateLimit, trouble.what, advice: trouble.advice, .unreachable)
             default: report.fail(.permission, trouble.what, advice: trouble.advice, .unreachable)
             }

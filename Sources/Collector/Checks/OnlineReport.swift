@@ -1,5 +1,5 @@
-/// The results of `tributary check --online` for one integration, step by step. Each step needs the ones before it: after a failed step, the
-/// others are skipped and marked as such.
+/// The results of `tributary check --online` for one integration, step by step. Each step depends on the earlier ones: after a failed step,
+/// the remaining steps are marked as skipped.
 package struct OnlineReport: Sendable, Encodable {
     /// The steps, in order.
     package enum StepName: String, Sendable, Encodable, CaseIterable {
@@ -19,7 +19,7 @@ package struct OnlineReport: Sendable, Encodable {
     /// How a step went.
     package enum Outcome: String, Sendable, Encodable {
         case passed
-        /// Collection works, but something should be looked at.
+        /// Collection works, but a person should look at the result.
         case warned
         case failed
         /// Not tried, because an earlier step failed.
@@ -39,7 +39,7 @@ package struct OnlineReport: Sendable, Encodable {
     /// The overall result, ordered so that the greatest one decides the exit code.
     package enum Verdict: String, Sendable, Encodable, Comparable, CaseIterable {
         case good
-        /// The org, or something on the way to it, does not answer as it should: exit code 69.
+        /// The org, a proxy or the network does not answer as it should: exit code 69.
         case unreachable
         /// Okta refuses the credential: exit code 77.
         case refused
@@ -96,7 +96,7 @@ package struct OnlineReport: Sendable, Encodable {
         self.verdict = verdict
         for later in StepName.allCases.drop(while: { $0 != step }).dropFirst() {
             steps.append(
-                Step(step: later, outcome: .skipped, words: "not asked: \(step.words) failed", advice: nil))
+                Step(step: later, outcome: .skipped, words: "not tested, because \(step.words) failed", advice: nil))
         }
     }
 }

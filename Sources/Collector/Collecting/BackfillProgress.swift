@@ -2,10 +2,11 @@ import OktaAPI
 
 /// How far a backfill has come. Times are in milliseconds since 1970.
 struct BackfillProgress: Sendable, Equatable {
-    /// The time of its first events, and the time at which the tail began.
+    /// The time of the first events that it fetched.
     let from: Int64
+    /// The time at which the tail began. The backfill is complete when it reaches this time.
     let until: Int64
-    /// The time of the last events that it has fetched.
+    /// The time of the newest events that it has fetched so far.
     let reached: Int64
 
     init(from: Int64, until: Int64, reached: Int64) {
@@ -22,12 +23,13 @@ struct BackfillProgress: Sendable, Equatable {
             reached: (history.reached ?? backfill.from).milliseconds)
     }
 
-    /// 0…1, by the events' own times.
+    /// The progress, 0…1, computed from the times of the events.
     var fraction: Double {
         until > from ? Double(reached - from) / Double(until - from) : 1
     }
 
-    /// Milliseconds until the backfill is complete, extrapolated from `first`, which was `elapsed` milliseconds ago; nil if that is too little to tell.
+    /// Milliseconds until the backfill is complete, estimated from the progress since `first`, `elapsed` milliseconds ago; nil if there is too little progress
+    /// for an estimate.
     func remaining(since first: BackfillProgress, elapsed: Int64) -> Int64? {
         let done = reached - first.reached
         guard done > 0, elapsed > 0 else { return nil }

@@ -5,17 +5,17 @@ import Spool
 import Synchronization
 import Systemd
 
-/// Runs all collectors concurrently, and adds and removes collectors while it runs. It seals what is due. On a stop it lets pending pages become durable, then
-/// seals everything.
+/// Runs all collectors concurrently, adds and removes collectors while it runs, and seals what is due. When it is stopped, it first makes pending pages
+/// durable, and then seals everything.
 final class CollectionService: Service {
-    /// How often the age of unsealed records is checked, and a sign of life is requested from the workers.
+    /// How often the service checks the age of unsealed records, and whether the workers respond.
     static let tick = Duration.seconds(1)
-    /// Much longer than any single write, synchronization or seal takes. If it takes longer, the disk or the code hangs.
+    /// A worker that takes longer than this counts as stuck. A single write, synchronization or seal takes far less.
     static let workerBound = Duration.seconds(120)
-    /// How long to wait before unsealed records of a removed integration are tried again.
+    /// The wait before it again tries to seal records of a removed integration.
     static let leftoverRetry = Duration.seconds(60)
 
-    /// Seals in a fleet's bucket that a worker has under way.
+    /// The maximum number of concurrent seals of a worker in a fleet's bucket.
     static let sharedSeals = 16
 
     private struct Running {
@@ -24,21 +24,21 @@ final class CollectionService: Service {
     }
 
     private struct State {
-        /// By integration name.
+        /// The running collectors, by integration name.
         var running: [String: Running] = [:]
-        /// Integrations that are no longer configured but may have unsealed records.
+        /// Integrations that are no longer configured, but may still have unsealed records.
         var leftovers: Set<String> = []
-        /// Those of them whose failure has been logged.
+        /// Those leftovers whose failure has been logged.
         var failedLeftovers: Set<String> = []
         var isStopping = false
     }
 
     private let state = Mutex(State())
     private let initial: [IntegrationCollector]
-    /// Integrations that are configured, but not in a way that allows collection.
+    /// Configured integrations whose configuration has a mistake that prevents collection.
     private let unusable: Set<String>
     private let workers: [IngestWorker]
-    /// Whether seals are decided in a fleet's bucket. Unsealed records of integrations that this host does not collect are another host's then.
+    /// Whether seals are decided in a fleet's bucket. Unsealed records of integrations that this host does not collect then belong to another host.
     private let isShared: Bool
     private let spool: Spool
     private let transport: CurlTransport
@@ -96,7 +96,7 @@ final class CollectionService: Service {
         }
     }
 
-    /// Ends these integrations' collectors and returns when they have ended. Pages that were being made durable are durable then. The journals stay
+    /// Stops the collectors of these integrations and returns when they have stopped. A page that is being made durable is completed first. The journals stay
     /// open for ``start(_:)`` or ``close(_:on:)``.
     func stop(_ names: [String]) async {
         let ending = state.withLock { state in names.compactMap { state.running[$0] } }
@@ -106,15 +106,15 @@ final class CollectionService: Service {
             running.collector.heartbeat.retire()
         }
         state.withLock { state in
-            // If the service stops, it still has to report how these collectors ended.
+            // If the service is stopping, it still has to report how these collectors ended, so they stay in `running`.
             if !state.isStopping { for name in names { state.running[name] = nil } }
         }
     }
 
-    /// Seals and closes an integration that no longer has a collector. What can't be sealed now is tried again later.
+    /// Seals and closes an integration that no longer has a collector. If a seal fails, it is tried again later.
     func close(_ name: String, on worker: IngestWorker) async {
         guard let outcome = await worker.sealAndClose(name) else {
-            // Its journal was not open because of an earlier problem.
+            // An earlier problem had prevented its journal from being opened.
             return noteLeftovers(among: [name])
         }
         board.sealed(outcome.sealed.count)
@@ -167,7 +167,7 @@ final class CollectionService: Service {
 
     private func keepSealing(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         while !Task.isCancelled {
-            // One integration at a time, so that pages of others can be handled in between, and a slow disk does not look like a hang.
+            // One integration at a time, so that the worker can handle pages between two seals, and a slow disk does not look like a hang.
             for name in await worker.due() {
                 guard let outcome = await worker.sealDue(name) else { continue }
                 if outcome.isNews { report(outcome) }
@@ -179,7 +179,7 @@ final class CollectionService: Service {
         heartbeat.retire()
     }
 
-    /// Several integrations at a time, because each seal waits for the bucket. A bucket that does not answer is no hang of this worker.
+    /// Seals several integrations at the same time, because each seal waits for the bucket. If the bucket does not answer, the worker does not count as stuck.
     private func keepSealingShared(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         let underWay = UnderWay()
         await withDiscardingTaskGroup { group in
@@ -197,7 +197,7 @@ final class CollectionService: Service {
         heartbeat.retire()
     }
 
-    /// Seals and closes all integrations. A bucket takes many seals at a time; a disk is no faster with them.
+    /// Seals and closes all integrations. In a bucket many seals run at the same time. On a disk, parallel seals are no faster.
     private func sealEverything() async {
         let atOnce = isShared ? Self.sharedSeals : 1
         await withDiscardingTaskGroup { group in
@@ -224,10 +224,10 @@ final class CollectionService: Service {
         noteLeftovers { !configured.contains($0) }
     }
 
-    /// Like at a start, but for integrations that a reload has removed and that had no collector.
+    /// Seals the leftovers of these integrations, which a reload has removed and which had no collector.
     func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
 
-    /// If an integration is removed from the configuration while it has unsealed records, nothing else would ever seal them.
+    /// Finds integrations that are no longer configured but have unsealed records. No collector will seal these.
     private func noteLeftovers(where isLeftover: (String) -> Bool) {
         guard !isShared else { return }
         do throws(SpoolError) {
@@ -235,7 +235,8 @@ final class CollectionService: Service {
             state.withLock { $0.leftovers.formUnion(known.filter(isLeftover)) }
         } catch {
             logger.announce(
-                .spoolError, "can't look for records of integrations that are no longer configured: \(error)")
+                .spoolError, "Tributary can't check for records of integrations that are no longer configured: \(error)"
+            )
         }
     }
 
@@ -279,11 +280,11 @@ final class CollectionService: Service {
     }
 }
 
-/// The integrations that are being sealed.
+/// The set of integrations that are being sealed.
 private final class UnderWay: Sendable {
     private let names = Mutex(Set<String>())
 
-    /// False if it is being sealed already, or if too many others are.
+    /// Adds an integration. Returns false if it is already being sealed, or if too many others are.
     func begin(_ name: String, limit: Int) -> Bool {
         names.withLock { $0.count < limit && $0.insert(name).inserted }
     }

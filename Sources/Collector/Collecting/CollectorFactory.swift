@@ -30,12 +30,12 @@ struct CollectorFactory {
         placement = WorkerPlacement(workers: workers.count)
     }
 
-    /// Nil for an integration that does not ingest, or is paused. An integration that already had a collector keeps its worker, its place in the interval and its
-    /// health. The earlier collector must have ended.
+    /// Nil for an integration that does not ingest, or is paused. An integration that already had a collector keeps its worker, its place in the interval and
+    /// its health. The earlier collector must have ended.
     ///
     /// - Parameters:
     ///   - count: how many integrations ingest. They are distributed over the poll interval.
-    ///   - lease: by which right this host collects it; nil outside a fleet.
+    ///   - lease: the lease that lets this host collect the integration; nil outside a fleet.
     mutating func collector(
         _ integration: Configuration.Integration, of count: Int, lease: CollectionLease? = nil
     ) -> IntegrationCollector? {

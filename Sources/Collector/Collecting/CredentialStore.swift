@@ -6,7 +6,7 @@ import Synchronization
 /// Creates the object that signs requests with a configured credential. Integrations that use the same credential at the same org share one
 /// object, and with it the access token.
 final class CredentialStore: Sendable {
-    /// What a reload compares. A key of another kind in the same file is still the same credential.
+    /// The properties that identify a credential. Another key in the same file is the same credential.
     private struct Key: Hashable {
         var settings: Section<Configuration.CredentialKeys>
         var secretFile: String

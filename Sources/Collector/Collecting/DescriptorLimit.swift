@@ -1,10 +1,10 @@
 import Glibc
 
-/// How many files and connections the process may have open at once. An integration needs at least one of each.
+/// The maximum number of files and connections that the process may have open at the same time. An integration needs at least one of each.
 struct DescriptorLimit {
     /// Descriptors that integrations share: the manifest, locks, segments being sealed, logs, the journal's socket.
     static let shared = 128
-    /// A journal, a connection, and occasionally a token file.
+    /// The descriptors of an integration: its journal, a connection, and sometimes a token file.
     static let perIntegration = 3
 
     /// The number that the system grants.

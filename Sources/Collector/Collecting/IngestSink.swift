@@ -17,11 +17,12 @@ struct IngestSink: RecordSink {
     private var partitions: [Key: PartitionID] = [:]
     /// Decides which events are collected.
     private(set) var reading: PageReading
-    /// New events; `rejected` counts new ones, too.
+    /// The number of new events that became records.
     private(set) var events = 0
+    /// The number of new events that could not become records.
     private(set) var rejected = 0
     private(set) var firstRejection: Rejection?
-    /// Okta's new events of response actions.
+    /// New events from Okta about response actions.
     private(set) var actions: [CommittedActions.Action] = []
     /// The first error of the spool. The page must then not be committed.
     private(set) var failure: SpoolError?

@@ -21,41 +21,43 @@ actor IngestWorker {
 
     /// A durable page.
     struct Committed: Sendable {
-        /// The landing that was committed with the events, and its text.
+        /// The landing that was committed with the events.
         var landing: PageLanding
+        /// The landing's place, as the text that the spool stores.
         var kept: String
-        /// New events; `rejected` counts new ones, too.
+        /// The number of new events that became records.
         var events = 0
+        /// The number of new events that could not become records.
         var rejected = 0
-        /// Events that had been collected before and were dropped.
+        /// The number of events that had been collected before and were dropped.
         var duplicates = 0
         var firstRejection: Rejection?
     }
 
-    /// Why a page was not made durable. Nothing of it is visible then.
+    /// Why a page was not made durable. No part of the page is stored then.
     enum Failure: Error {
         /// The page is not a complete JSON array.
         case page(PageError)
         case spool(SpoolError)
-        /// The page does not follow the durable cursor: damage was cut from the journal, and the cursor went back.
+        /// The page does not follow the durable cursor, because damage was removed from the journal and the cursor moved back.
         case cursorMoved
     }
 
-    /// What was found when an integration's part of the spool was opened.
+    /// The state of an integration's part of the spool when it was opened.
     struct Opened: Sendable {
         /// Where collection continues; nil on the first run.
         var cursor: String?
-        /// Nil if it has been reported before.
+        /// The recovery after a crash; nil if it has been reported before.
         var recovery: RecoveryReport?
         var unsealed = Unsealed()
-        /// What was found in the fleet's bucket; nil for a spool of this host alone, or if it has been reported before.
+        /// The state of the integration in the fleet's bucket; nil outside a fleet, or if it has been reported before.
         var shared: SharedOpening?
     }
 
     /// Records that are durable but not in a segment yet.
     struct Unsealed: Sendable, Equatable {
         var records = 0
-        /// What they take on disk.
+        /// Their size on disk.
         var bytes: Int64 = 0
         /// When they will be sealed at the latest, in wall-clock milliseconds; nil if there are none.
         var due: Int64?
@@ -67,7 +69,7 @@ actor IngestWorker {
         var sealed: [SealedSegment]
         var unsealed = Unsealed()
         var failure: SpoolError?
-        /// Whether something was sealed, failed, or works again.
+        /// Whether the result should be reported: something was sealed, a seal failed, or sealing works again.
         var isNews = false
         /// The generation that the seal began, in a fleet.
         var generation: UInt64?
@@ -79,7 +81,7 @@ actor IngestWorker {
     let spool: Spool
     /// The fleet's bucket; nil for a spool of this host alone.
     let seals: SealLog?
-    /// By integration: the seals that are under way in the fleet's bucket.
+    /// The running seals in the fleet's bucket, by integration.
     var shared: [String: SharedSealing] = [:]
     private var normalizer: Normalizer
     private var settings: NormalizerSettings
@@ -90,13 +92,13 @@ actor IngestWorker {
     let scratch = SpoolScratch()
     var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
-    /// An upper bound on when the events of the window `.restored` were stored: the time of Okta's first answer since the integration was opened.
+    /// By integration: the time of Okta's first answer since it was opened. All events of the window `.restored` were stored before that.
     private var restoredUntil: [String: StoredTime] = [:]
-    /// Integrations whose last seal failed. The next result is reported even if nothing else happened.
+    /// Integrations whose last seal failed. Their next result is reported even if nothing was sealed.
     var failing: Set<String> = []
     /// Integrations whose recovery has been reported to a collector.
     private var reported: Set<String> = []
-    /// Integrations whose journal was repaired, or could not be, since a collector opened them.
+    /// Integrations whose journal was repaired since their collector opened it, or could not be repaired.
     private let repaired = Mutex<Set<String>>([])
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -126,14 +128,14 @@ actor IngestWorker {
         self.settings = settings
     }
 
-    /// Recovers an integration's journal and finishes what a crash interrupted. If the journal is already open, it only sets the source, and does not report
-    /// a recovery again that has been reported.
+    /// Recovers an integration's journal and finishes what a crash interrupted. If the journal is already open, it only sets the source, and does not
+    /// report a recovery a second time.
     ///
-    /// In a fleet it goes on where the newest seal in the bucket ends.
+    /// In a fleet, collection continues after the newest seal in the bucket.
     ///
-    /// - Parameter token: the number of this host's holding, in a fleet.
+    /// - Parameter token: the number under which this host holds the integration, in a fleet.
     func open(_ integration: String, source: EventSource, token: Int64 = 0) async throws(SpoolError) -> Opened {
-        // A collector that finds it open reads the stored place again.
+        // A collector that opens an integration reads the stored place anyway.
         _ = repaired.withLock { $0.remove(integration) }
         if writers[integration] == nil {
             let opening = try await openShared(integration, token: token)
@@ -164,19 +166,20 @@ actor IngestWorker {
             due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
     }
 
-    /// Whether the stored place may differ from what the collector knows, because damage was cut from the journal, or another host has sealed in a fleet. Asked after each page without
-    /// events, and so without a change to the worker's thread.
+    /// Whether the collector must read the stored place again, because damage was removed from the journal, or because another host of the fleet has
+    /// sealed. The collector checks this after each page without events, so the check must not need the worker's thread.
     nonisolated func wasRepaired(_ integration: String) -> Bool { repaired.withLock { $0.contains(integration) } }
 
-    /// The collector has to open the integration again.
+    /// Makes the collector open the integration again.
     func noteRepair(_ integration: String) { _ = repaired.withLock { $0.insert(integration) } }
 
-    /// Makes a place durable without any event.
+    /// Makes a place durable without events.
     func keep(_ place: String, integration: String) throws(SpoolError) {
         try writers[integration]?.commit(cursor: place, at: time.spool)
     }
 
-    /// The stored place adapted to `query`: an earlier version is converted, and a changed address, page size or filter is applied. Changes are durable.
+    /// The stored place, adapted to `query`. An earlier version is converted, and a changed address, page size or filter is taken over. Changes are made
+    /// durable.
     func place(of integration: String, for query: LogQuery) throws(OpeningFailure) -> OpenedPlace? {
         guard let writer = writers[integration], let kept = writer.cursor else { return nil }
         let opened: OpenedPlace
@@ -278,7 +281,7 @@ actor IngestWorker {
         return writers.filter { $0.value.isDue(at: now) || failing.contains($0.key) }.keys.sorted()
     }
 
-    /// Seals what is due for one integration, and returns its state.
+    /// Seals the due records of one integration, and returns its state.
     func sealDue(_ integration: String) async -> Sealing? {
         if let seals { return await sealShared(integration, .due, in: seals) }
         return sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: time.spool) }
@@ -287,7 +290,7 @@ actor IngestWorker {
     /// The integrations that are open.
     var integrations: [String] { writers.keys.sorted() }
 
-    /// Seals everything of an integration and closes it, for a stop or because it is no longer configured.
+    /// Seals all records of an integration and closes it, because the daemon stops or the integration is no longer configured.
     func sealAndClose(_ integration: String) async -> Sealing? {
         defer { close(integration) }
         if let seals { return await sealShared(integration, .handOver, in: seals) }
@@ -325,12 +328,12 @@ actor IngestWorker {
 
     // MARK: Sources other than Okta's log
 
-    /// Reads on in a source other than Okta's log, and makes its records durable together with the place after them. Records that it brought before are
-    /// dropped, by their uid: those in segments of which a restored state does not know, and the newest 32,768 others.
+    /// Reads the next part of a source other than Okta's log, and makes its records durable together with the place after them. Records that were collected
+    /// before are recognized by their uid and dropped: those in segments that are newer than a restored state, and the newest 32,768 others.
     ///
-    /// - Parameter read: gets the stored place, nil at the first time. It runs on the worker's thread and may block. If it throws, or the records can't
-    ///   be stored, nothing is kept, and the same place is read again.
-    /// - Returns: what `read` has to tell; nil if the integration was closed meanwhile.
+    /// - Parameter read: receives the stored place, or nil the first time. It runs on the worker's thread and may block. If it throws, or the records can't
+    ///   be stored, nothing is stored, and the next call reads from the same place.
+    /// - Returns: the result of `read`; nil if the integration was closed in the meantime.
     func take<Report: Sendable>(
         _ integration: String,
         _ read:
@@ -352,13 +355,13 @@ actor IngestWorker {
             }
             try outcome.get()
         }
-        // What a restored state had not read has been read again.
+        // The part of the source that a restored state had not read has now been read again.
         if batch.isEnd, writer.identityCount(.restored) > 0 { writer.forget(.restored) }
         try writer.commit(cursor: batch.next, at: time.spool)
         return report
     }
 
-    /// False for a record that is known.
+    /// Remembers a record's identity. Returns false if the identity is already known.
     private func remember(_ line: UnsafeRawBufferPointer, _ writer: SpoolWriter) -> Bool {
         guard let identity = EventIdentity.of(line: line, .records, digest) else { return true }
         guard !writer.knows(identity, in: .main) else { return false }
@@ -377,8 +380,8 @@ actor IngestWorker {
 }
 
 extension IngestWorker {
-    /// The records after the damage are collected again: the cursor goes back to the last complete commit before it. If recovery fails, the integration
-    /// is closed. Then its next page fails because there is no stored place, and opening it reports what is wrong.
+    /// The records after the damage are collected again, because the cursor goes back to the last complete commit before the damage. If recovery fails, the
+    /// integration is closed. Its next page then fails because there is no stored place, and opening the integration reports the problem.
     func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
         defer { noteRepair(integration) }
         do throws(SpoolError) {

@@ -19,7 +19,7 @@ extension IntegrationCollector {
                 case .cursor(let error):
                     (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
                 case .spool(.writerInUse), .spool(.sealUndecided):
-                    // Records from the time when it was last collected here are still being sealed.
+                    // An earlier collector's records of this integration are still being sealed.
                     await sleep(for: Self.writerRetry)
                     continue
                 case .spool(.bucket(let words)):
@@ -34,7 +34,7 @@ extension IntegrationCollector {
         return nil
     }
 
-    /// The stored place. A first run stores its start before it requests anything, so that the start never changes afterwards.
+    /// The stored place. A first run stores its start before its first request, so that the start does not change afterwards.
     private func keptPlace() async throws(IngestWorker.OpeningFailure) -> String {
         var unsealed = IngestWorker.Unsealed()
         defer { board.update(entry) { [unsealed] in $0.opened(unsealed) } }
@@ -59,8 +59,8 @@ extension IntegrationCollector {
 
     private func reading(from kept: String) async throws(IngestWorker.OpeningFailure) -> Reading {
         var query = settings.query
-        // If events of an organization have been collected before, it must be certain that this is still the same one. If the org does not
-        // answer, its log won't answer either, and this is asked again later. But a new address must be identified first.
+        // If events of an organization were collected before, the address must still lead to the same organization. If the org does not answer, its log
+        // won't answer either, and the probe is repeated later. But a new address must be identified before anything is collected.
         var failure: String?
         if Self.needsProbe(kept, query), let probe = await probe(&failure) { query.learn(probe) }
         let place: OpenedPlace?
@@ -82,14 +82,14 @@ extension IntegrationCollector {
             pager: pager, kept: opened.place.text, probeDue: query.organization == nil ? time.now : nil)
     }
 
-    /// Whether the place belongs to a known organization or leads to an unknown address. An unreadable place needs no probe.
+    /// Whether the org must be probed first: the place belongs to a known organization, or leads to another address. An unreadable place needs no probe.
     private static func needsProbe(_ kept: String, _ query: LogQuery) -> Bool {
         let earlier = (try? EarlierLogPlace(parsing: kept))??.upgraded(for: query)
         guard let place = earlier ?? (try? LogPlace(parsing: kept)) else { return false }
         return place.organization != nil || place.isElsewhere(than: query)
     }
 
-    /// Nil if the address did not answer as an Okta org, with the reason.
+    /// Probes the org. If the address does not answer as an Okta org, returns nil and sets the reason.
     private func probe(_ failure: inout String?) async -> OrgProbe? {
         do throws(TransportError) {
             if let probe = OrgProbe(try await transport.send(OrgProbe.request(settings.query.org))) { return probe }
@@ -100,8 +100,8 @@ extension IntegrationCollector {
         return nil
     }
 
-    /// Asks the org for its id and its other names while collection runs. Collection does not depend on the answer, unless the org's links lead to one
-    /// of those names.
+    /// Asks the org for its id and its other names during collection. Collection needs the answer only if the org's links lead to one of those
+    /// names.
     func probeIfDue(_ reading: inout Reading) async {
         guard let due = reading.probeDue, due <= time.now else { return }
         var failure: String?

@@ -63,7 +63,7 @@ extension IntegrationCollector {
         }
     }
 
-    /// Logs a page in which the way searches for events that it has passed.
+    /// Logs a page that the way skipped while it searches for events that it has passed.
     func note(_ search: LogSearch, _ count: Int, _ page: LogPage) {
         let transition = board.update(entry) { health in
             health.committed(
@@ -79,7 +79,7 @@ extension IntegrationCollector {
                 metadata: metadata(page.requestID))
         } else {
             logger.debug(
-                "\(count) events were skipped because the spool already has them; \(search.seen.count) of \(search.need) remembered events have been found",
+                "\(count) events were skipped because they were collected before; \(search.seen.count) of \(search.need) remembered events have been found",
                 metadata: metadata(page.requestID))
         }
     }
@@ -147,7 +147,7 @@ extension IntegrationCollector {
         }
     }
 
-    /// Logs what opening the place has changed.
+    /// Logs the effect of a changed configuration on the stored place.
     func report(_ opened: OpenedPlace) {
         guard !opened.changes.isEmpty else { return }
         let what =
@@ -161,7 +161,7 @@ extension IntegrationCollector {
             """)
     }
 
-    /// Logs where this host of a fleet goes on.
+    /// Logs where this host of a fleet continues.
     func report(_ opening: SharedOpening) {
         board.updateFleet { $0?.opened(settings.name, opening) }
         let from =
@@ -171,7 +171,7 @@ extension IntegrationCollector {
             opening.dropped > 0
             ? "; \(opening.dropped) unsealed records of this host were dropped, since another host has collected them"
             : ""
-        logger.announce(.integrationTaken, "this host of the fleet collects it now, \(from)\(dropped)")
+        logger.announce(.integrationTaken, "this host of the fleet collects the integration now, \(from)\(dropped)")
     }
 
     func report(_ recovery: RecoveryReport) {

@@ -6,25 +6,25 @@ import OktaAPI
 import Spool
 import Systemd
 
-/// In a fleet: by which right this host collects an integration.
+/// The lease that lets this host of a fleet collect an integration.
 struct CollectionLease: Sendable {
     var holding: Holding
     var term: LeaseTerm
 }
 
-/// Collects one integration's log from its cursor on, until it is cancelled. It asks the pager what to do, does it, and reports the
-/// result to the pager. A failure of one integration affects no other; `run` never throws.
+/// Collects one integration's log from its cursor on, until the task is cancelled. The pager decides each step; the collector carries it out and reports
+/// the result to the pager. A failure of one integration does not affect the others; `run` never throws.
 struct IntegrationCollector: Sendable {
-    /// What an integration needs at its start.
+    /// The settings of an integration.
     struct Settings: Sendable {
         var name: String
         var query: LogQuery
-        /// Where a first run begins.
+        /// Where the first run starts.
         var start: StoredTime
-        /// If the start is relative to now: the host's time from which it was computed.
+        /// If the start is relative to now: the host's time at which the start was computed.
         var startCountedFrom: HostTime?
         var pollInterval: Duration
-        /// The times at which it polls, coordinated with the other integrations.
+        /// The times of its polls, which are coordinated with those of other integrations.
         var pollGrid: PollGrid
         /// This client's share of the org's rate limit for the log; above 0, up to 1.
         var budgetShare: Double
@@ -32,23 +32,23 @@ struct IntegrationCollector: Sendable {
         var seed: UInt64?
     }
 
-    /// How often a waiting collector reports that it is alive. A collector that waits for Okta does not hang.
+    /// How often a waiting collector sends a heartbeat. Waiting for Okta does not count as a hang.
     static let beat = Duration.seconds(15)
-    /// How often the file of a refused credential is checked, so that a new one is used before the next scheduled attempt.
-    static let replacementLook = Duration.seconds(2)
-    /// Longer than the slowest legitimate iteration: a request for a token, a wait for memory, the longest request, and the work on its page.
+    /// How often the file of a refused credential is checked, so that a replaced credential is used soon.
+    static let replacementCheckInterval = Duration.seconds(2)
+    /// A longer silence counts as a hang. It exceeds the longest iteration: a token request, a wait for memory, a slow log request, and the work on its page.
     static let heartbeatBound = Duration.seconds(300)
-    /// The longest wait before a spool operation that failed is tried again.
+    /// The longest wait before a failed spool operation is tried again.
     static let spoolRetry = Duration.seconds(10)
-    /// The wait before the fleet's bucket is tried again, at an opening: short, because others wait for a takeover.
+    /// The wait before opening the fleet's bucket is tried again. It is short, because a takeover should be fast.
     static let bucketRetry = Duration.seconds(1)
-    /// The wait while this host's lease is not certain to hold.
-    static let leaseLook = Duration.milliseconds(200)
+    /// The interval at which a host checks whether its lease is valid again.
+    static let leaseCheckInterval = Duration.milliseconds(200)
     /// The wait while the journal is still being closed, or a seal is being decided.
     static let writerRetry = Duration.milliseconds(100)
-    /// The wait after a probe of the org that failed.
+    /// The wait before a failed probe of the org is repeated.
     static let probeRetry = Duration.seconds(600)
-    /// The wait before an address that leads to the wrong organization is tried again.
+    /// The wait before an address of the wrong organization is checked again.
     static let addressRetry = Duration.seconds(60)
 
     let settings: Settings
@@ -60,7 +60,7 @@ struct IntegrationCollector: Sendable {
     let heartbeat: Heartbeat
     let logger: Logger
     var time: any TimeSource = SystemTime()
-    /// Why this host collects the integration, in a fleet; nil outside of one.
+    /// The lease that lets this host collect the integration; nil outside a fleet.
     var lease: CollectionLease?
     /// Set by a reload, so that a collector waiting for a credential tries immediately.
     let retry = RetrySignal()
@@ -69,20 +69,20 @@ struct IntegrationCollector: Sendable {
     struct Reading {
         var pager: LogPager
         var kept: String
-        /// When to ask the org for its id and its other names; nil once it has answered.
+        /// When the org is asked for its id and its other names; nil once it has answered.
         var probeDue: ContinuousClock.Instant?
         /// The version of the secret with which the last request failed.
         var refused: SecretVersion?
     }
 
-    /// Collects until the task is cancelled. If a page is being made durable at that moment, that is finished first.
+    /// Collects until the task is cancelled. If a page is being made durable at that moment, `run` finishes it first.
     func run() async {
         guard var reading = await open() else { return }
         while !Task.isCancelled {
             heartbeat.beat()
             guard lease?.term.isValid(at: time.now) ?? true else {
-                // Another host may ask Okta by now. This one hears soon whether it still holds the integration.
-                await sleep(for: Self.leaseLook)
+                // Another host may be collecting by now. This host soon learns whether it still holds the integration.
+                await sleep(for: Self.leaseCheckInterval)
                 continue
             }
             switch reading.pager.nextStep(now: time.now) {
@@ -91,8 +91,8 @@ struct IntegrationCollector: Sendable {
                 await collect(request, &reading)
                 await probeIfDue(&reading)
             case .outstanding:
-                // Every request has been answered and every page settled before this step, so this would be a bug. The wait
-                // keeps it from becoming a busy loop.
+                // This would be a bug, because every request has been answered and every page settled before this step. The wait
+                // prevents a busy loop.
                 logger.critical("internal error: the pager waits for an answer that it already has; please report this")
                 await sleep(for: Self.beat)
             }
@@ -102,7 +102,7 @@ struct IntegrationCollector: Sendable {
     /// Waits for the next request. If a credential is refused, its file is checked in the meantime.
     private func wait(_ until: ContinuousClock.Instant, _ reading: inout Reading) async {
         guard reading.pager.awaitsCredential else { return await sleep(until: until) }
-        await sleep(until: min(until, time.now + Self.replacementLook))
+        await sleep(until: min(until, time.now + Self.replacementCheckInterval))
         guard retry.take() || credential.version != reading.refused else { return }
         reading.refused = credential.version
         reading.pager.credentialReplaced(now: time.now)
@@ -126,7 +126,7 @@ struct IntegrationCollector: Sendable {
         case .trouble(let trouble):
             note(trouble, reading.pager)
             if reading.pager.awaitsCredential { reading.refused = credential.version }
-            // The link may lead to another name of the org. A probe would tell.
+            // The link may lead to another name of the org. A probe will show whether it does.
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = time.now }
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
@@ -141,7 +141,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Without a credential nothing can be sent. The pager treats that as a request that can't be sent.
+    /// Reports that there is no credential, so that nothing can be sent. To the pager, this is an invalid request.
     private func withoutCredential(_ error: CredentialError, _ reading: inout Reading) {
         let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
         guard
@@ -152,13 +152,14 @@ struct IntegrationCollector: Sendable {
         let refused = IntegrationHealth.Trouble(
             kind: .credential, message: error.description,
             remedy:
-                "To store it: \(settings.query.tokenReplacement). Tributary tries again by itself, and immediately when the secret's file "
+                "To store a credential: \(settings.query.tokenReplacement). Tributary tries again once a minute, and immediately when the secret's file "
                 + "changes; other integrations are not affected"
         )
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
-    /// Makes a page durable. While the spool can't store it, the page waits here and Okta is not asked, because there is no room for another page.
+    /// Makes a page durable. While the spool can't store the page, the page waits here and no request is sent to Okta, because there is no room for another
+    /// page.
     private func ingest(_ page: LogPage, _ reading: inout Reading) async {
         var attempts = 0
         while true {
@@ -172,7 +173,7 @@ struct IntegrationCollector: Sendable {
                     return note(reading.pager.rejected(error.description, now: time.now), reading.pager)
                 case .cursorMoved: return await reopen(&reading)
                 case .spool(.sealUndecided):
-                    // Its end is told by the seal. Whoever has stopped this collector finishes the seal or leaves it to another host.
+                    // A seal that is being decided has to end first. If this collector is stopped, the seal is finished elsewhere or by another host.
                     guard !Task.isCancelled else {
                         reading.pager.notCommitted("the collector is stopped", now: time.now)
                         return
@@ -194,7 +195,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// A seal has cut damage from the journal, and the cursor went back. Collection continues from there.
+    /// Continues at the stored place, which moved back because a seal removed damage from the journal.
     private func reopen(_ reading: inout Reading) async {
         reading.pager.notCommitted("the journal was repaired", now: time.now)
         if let reopened = await open() { reading = reopened }
@@ -206,7 +207,7 @@ struct IntegrationCollector: Sendable {
             reading.kept = committed.kept
             reading.pager.committed(committed.landing, now: time.now)
             note(committed, page)
-            // Without new records, only the periodic check can find something to seal.
+            // A page without new records makes nothing due. The periodic check covers the rest.
             if committed.events + committed.rejected > 0 { await seal() }
         case .searching(let search, let count):
             reading.pager.searching(search, now: time.now)
@@ -215,7 +216,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Seals what is due. While that fails, Okta is not asked, because records that nobody can see would pile up.
+    /// Seals due records. While sealing fails, no request is sent to Okta, because records that loaders can't read would pile up.
     private func seal() async {
         var attempts = 0
         while !Task.isCancelled {
@@ -227,7 +228,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// The wait after this many failures of the spool in a row: 1 s, 2 s, 4 s, 8 s, then `spoolRetry`.
+    /// The wait after this many spool failures in a row: 1 s, 2 s, 4 s, 8 s, then `spoolRetry`.
     private static func spoolDelay(_ attempts: Int) -> Duration {
         min(.seconds(1 << min(attempts - 1, 10)), spoolRetry)
     }

@@ -3,7 +3,7 @@ import Spool
 
 /// A stored place in the log, adapted to the query that is configured now.
 struct OpenedPlace: Sendable {
-    /// What has changed, for the log.
+    /// A change of the configuration, for the log.
     enum Change: Sendable, Equatable {
         /// The address or the page size.
         case source
@@ -14,13 +14,13 @@ struct OpenedPlace: Sendable {
     private(set) var place: LogPlace
     private(set) var changes: [Change] = []
 
-    /// Reads the text of a place. Changes to the windows are left with the writer, to be committed along with ``place``.
+    /// Reads the text of a place. The writer receives the changes to the windows, and commits them together with ``place``.
     ///
     /// - Throws: ``CursorError``: the text is unreadable, of a later version, or of another organization.
     init(_ text: String, _ query: LogQuery, _ writer: SpoolWriter) throws(CursorError) {
         if let earlier = try EarlierLogPlace(parsing: text) {
             place = earlier.upgraded(for: query)
-            // Then it is not known whether the filter has changed, too.
+            // An earlier version does not record whether the filter has changed.
             Self.upgradeWindows(place, isOtherFilter: place.source != query.source, writer)
         } else {
             place = try LogPlace(parsing: text)
@@ -48,7 +48,7 @@ struct OpenedPlace: Sendable {
             place.ways = .two(history: history, tail: tail, backfill)
         case .two(var history, let tail, _):
             guard tail.filter != filter else { return }
-            // All events that the tail has passed are remembered, so the history is enough.
+            // All events that the tail has passed are remembered, so the history alone can continue.
             writer.joinWindows()
             writer.setAside(&history, named: .main, filter: filter, alsoPassed: writer.identityCount(.tail))
             place.ways = .one(history)

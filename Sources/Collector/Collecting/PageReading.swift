@@ -1,8 +1,8 @@
 import OktaAPI
 import Spool
 
-/// Reads a page's events one by one and decides for each whether it is collected. At the page's end it decides where the log continues. Everything
-/// on which exactly-once relies, except that a commit is atomic, is in this type. `docs/exactly-once.md` has the whole argument; in short:
+/// Reads a page's events one by one and decides for each whether it is collected. At the page's end it decides where the log continues. This type contains
+/// everything that exactly-once needs, except that a commit is atomic. `docs/exactly-once.md` has the whole argument; in short:
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
 /// misses none. (A2) Two queries see the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since` omits
@@ -11,22 +11,25 @@ import Spool
 /// answers to a re-query.
 ///
 /// Invariants:
-/// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or the other. The
-///   way's window remembers the newest events of the stretch, at least ``PassedLimits/window``, in order.
+/// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or the other.
+///   The way's window remembers the newest events of the stretch, at least ``PassedLimits/window``, in order.
 /// - *Link.* Following `next` continues the stretch. Events that the window knows are dropped; the others are collected and passed.
 /// - *Restart.* Every event not passed was stored at `restart` or later, and so were many of the window's.
-/// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query
-///   brings forgotten events first, then remembered ones, then new ones. Forgotten events are before the window's (A2). So once `need` different events of the
-///   window have been seen, all forgotten ones have been skipped (A4). No new one has been skipped, because the window has many more than `need` events since `restart`.
-/// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those. Its head remembers the first events
-///   that it passes. When the history has seen half of them, it has reached the tail's beginning (A2, A4). Then the windows are joined and one way is left.
-///   That is the tail if its head is full, since its stretch continues the history's; otherwise the history, since all events that the tail has passed are remembered.
+/// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query brings
+///   forgotten events first, then remembered ones, then new ones. Forgotten events are before the window's (A2). So once `need` different events of
+///   the window have been seen, all forgotten ones have been skipped (A4). No new one has been skipped, because the window has many more than `need`
+///   events since `restart`.
+/// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those. Its head remembers the
+///   first events that it passes. When the history has seen half of them, it has reached the tail's beginning (A2, A4). Then the windows are joined
+///   and one way is left. That is the tail if its head is full, since its stretch continues the history's; otherwise the history, since all events
+///   that the tail has passed are remembered.
 struct PageReading {
     private let page: LogPage
     private let writer: SpoolWriter
     private let limits: PassedLimits
-    /// The window of the page's own way, and that of the other way.
+    /// The windows of the page's way.
     private let own: PassedWindows
+    /// The windows of the other way.
     private let other: PassedWindows
     private var search: LogSearch?
     private var isTaking: Bool
@@ -34,16 +37,20 @@ struct PageReading {
     /// The history has reached the point from which the tail continues.
     private var isOver = false
 
-    /// Events so far, and those of them that had been collected before.
+    /// The number of events read so far.
     private(set) var count = 0
+    /// The number of these events that had been collected before.
     private(set) var known = 0
-    /// Events that the way passes with this page, and those of them that are collected.
+    /// The number of events that the way passes with this page.
     private var passed = 0
+    /// The number of these passed events that are collected.
     private var taken = 0
     private var addedToHead = 0
-    /// The `published` times of the page's events, and of those that the way passes.
+    /// The latest `published` of the page's events.
     private var newest: Int64?
+    /// The `published` times of the events that the way passes.
     private var passedTimes: [Int64] = []
+    /// The `published` times of all events of the page.
     private var allTimes: [Int64] = []
     private var isLastPassed = false
 
@@ -87,7 +94,7 @@ struct PageReading {
             writer.remember(identity, in: .head)
             addedToHead += 1
         }
-        // This way passes it only now, but it was collected under a state that was lost.
+        // This way has not passed the event before, but the event was collected with a state that was lost later.
         isKnown = isKnown || writer.knows(identity, in: .restored)
         writer.remember(identity, in: own.present)
         passed += 1
@@ -121,7 +128,7 @@ struct PageReading {
         if let search, !isTaking { return .searching(next(search)) }
         guard var way = page.place[page.way] ?? newTail() else { return .nothing }
         way.next = page.next
-        // The time of commits well before the newest, so that a query from there brings many of the remembered events.
+        // The time of commits well before the newest one. A query from this time returns many of the remembered events.
         if passed > 0, let earliest = writer.earliest(own.present, depths: limits.restartDepths), earliest > .min {
             way.restart = max(way.restart, PublishedTime(earliest).earliestStored)
         }
@@ -144,7 +151,7 @@ struct PageReading {
         return .landing(landing)
     }
 
-    /// The two times for the commit's identities: the median of `published`, and the latest time at which they can have been stored.
+    /// The two times that the commit stores for its identities: the median of `published`, and the latest time at which the events can have been stored.
     var times: IdentityTimes {
         let latest = page.date?.latestStored.milliseconds ?? .max
         return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
@@ -157,11 +164,11 @@ struct PageReading {
         search.next = page.next
         let typical = Self.median(allTimes).map { PublishedTime($0) }
         return search.isAtEnd(count: count, isFull: count >= page.limit, typical: typical, date: page.date)
-            ? search.again(leastSeen: limits.leastSeen) : search
+            ? search.nextPass(leastSeen: limits.leastSeen) : search
     }
 
-    /// After a search that found nothing: until when events may have been collected before. Nil if all forgotten events were stored before the query's
-    /// start, because then they are not sent again.
+    /// The time up to which events may have been collected before, after a search that found nothing. Nil if all forgotten events were stored before the
+    /// start of the query, because Okta does not send those again.
     private var unprovenUntil: ServerTime? {
         guard let search, search.need == 0, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
             StoredTime(dropped) >= way.restart
@@ -191,11 +198,11 @@ struct PageReading {
         }
     }
 
-    /// Continues with two ways, or with the one that is left.
+    /// Continues with two ways, or, if they have met, with one.
     private func meet(
         _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ landing: inout PageLanding
     ) {
-        // A restart after the tail's beginning proves the same, even if no event of the head was seen.
+        // If the history restarts after the tail's beginning, the ways have met, even if no event of the head was seen.
         guard backfill.met > 0 && hasMet || history.restart > backfill.until else {
             landing.place.ways = .two(history: history, tail: tail, backfill)
             return
@@ -223,23 +230,23 @@ struct PassedLimits: Sendable {
     var need = 1_000
     /// The number of first events that a tail remembers separately.
     var head = 2_000
-    /// A search that has seen fewer proves nothing.
+    /// A search that has seen fewer remembered events than this proves nothing.
     var leastSeen = 16
-    /// `restart` is the earliest time of the commits at these depths of the window. The depth is far greater than `need` and `head` together, so that a search
-    /// from there sees enough of the window.
+    /// `restart` is the earliest time of the commits at these depths of the window. The depths are far greater than `need` and `head` together, so a search
+    /// that starts there sees enough of the window.
     var restartDepths = 8_192..<9_216
-    /// How many positions apart two queries may show the same event.
+    /// The positions of an event in the answers to two queries may differ by at most this number.
     static let swap = 1_000
 }
 
-/// The windows of a way: events that it has passed with its present filter, and with earlier ones. They are separate, because a new filter can bring any number of
-/// older events, which would push the earlier ones out of the window before they are seen again.
+/// The windows of a way: one for events that it has passed with its present filter, and one for those that it passed with earlier filters. With a single
+/// window, a new filter could bring many older events, and the window would drop earlier events before they are found again.
 struct PassedWindows: Sendable {
     let present: IdentityWindow
     let earlier: IdentityWindow
     private let hasEarlier: Bool
-    /// How many of the newest events of the earlier window a search uses. None if the present window has dropped events, which come after those, or if the
-    /// earlier window has dropped part of the stretch.
+    /// The number of the newest events of the earlier window that a search looks for. It is zero if either window has dropped events. Events that the present
+    /// window has dropped came after all events of the earlier window.
     private let searchedEarlier: Int
 
     init(_ way: LogWay, _ place: LogPlace, _ writer: SpoolWriter) {
@@ -251,7 +258,7 @@ struct PassedWindows: Sendable {
         searchedEarlier = isWhole && writer.droppedLatest(present) == nil ? setAside : 0
     }
 
-    /// Whether an event that the earlier window knows counts for a search.
+    /// Whether a search counts an event of the earlier window.
     func isSearched(_ identity: RecordIdentity, _ writer: SpoolWriter) -> Bool {
         writer.depth(of: identity, in: earlier).map { $0 < searchedEarlier } ?? false
     }
@@ -265,7 +272,7 @@ struct PassedWindows: Sendable {
         [writer.droppedLatest(present), writer.droppedLatest(earlier)].compactMap(\.self).max()
     }
 
-    /// Forgets the earlier window if no query brings its events any more. Returns whether it did.
+    /// Forgets the earlier window if no query will return its events again. Returns whether it was forgotten.
     func forgetEarlier(ifStoredBefore restart: StoredTime, _ writer: SpoolWriter) -> Bool {
         guard hasEarlier, let latest = writer.latest(earlier), StoredTime(latest) < restart else { return false }
         writer.forget(earlier)
@@ -273,7 +280,7 @@ struct PassedWindows: Sendable {
     }
 }
 
-/// The purposes of the spool's identity windows.
+/// The uses of the spool's identity windows.
 extension IdentityWindow {
     /// Events that the main way has passed with its present filter.
     static let main = window(0)
@@ -287,7 +294,7 @@ extension IdentityWindow {
 
     private static func window(_ number: UInt8) -> IdentityWindow {
         guard let window = IdentityWindow(rawValue: number) else {
-            // Only the constants above use this, and all of them are in range.
+            // Only the constants above call this function, and all of them are in range.
             preconditionFailure("window \(number) is out of range")
         }
         return window
@@ -295,14 +302,14 @@ extension IdentityWindow {
 }
 
 extension SpoolWriter {
-    /// Joins the tail's windows with the main way's: one way is left, which has passed both stretches.
+    /// Joins the tail's windows with the main way's. The remaining way has passed the events of both.
     func joinWindows() {
         merge(.tail, into: .main)
         move(.earlierTail, to: .earlierMain)
         forget(.head)
     }
 
-    /// The way gets another filter. The events that it has passed are set aside, and it is queried by time.
+    /// Gives the way another filter. The events that it has passed are set aside, and it is queried by time.
     func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, alsoPassed: Int = 0) {
         (way.filter, way.next) = (filter, nil)
         let present: IdentityWindow = name == .main ? .main : .tail
@@ -313,7 +320,7 @@ extension SpoolWriter {
         if way.setAside ?? 0 > held || held + count > identityBound(earlier) {
             way.setAside = LogPlace.Way.brokenStretch
         } else {
-            // Events that the present window has dropped are between its contents and the events that were set aside before.
+            // If the present window has dropped events, those came after the ones that were set aside earlier, so the earlier ones no longer count.
             way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
         }
     }
@@ -324,7 +331,7 @@ extension SpoolWriter {
         bound(.tail, count: limits.window)
         bound(.earlierMain, count: 4 * limits.window)
         bound(.earlierTail, count: 4 * limits.window)
-        // Its bound is never reached: no more events are added once the head is full.
+        // This window needs no bound, because no events are added once the head is full.
         bound(.head, count: .max)
     }
 }

@@ -6,6 +6,6 @@ final class RetrySignal: Sendable {
 
     func set() { isSet.store(true, ordering: .relaxed) }
 
-    /// Whether it was set since the last call.
+    /// Whether the signal was set since the last call.
     func take() -> Bool { isSet.exchange(false, ordering: .relaxed) }
 }

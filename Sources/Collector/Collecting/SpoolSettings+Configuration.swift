@@ -5,7 +5,7 @@ import Spool
 // Converts the keys of `spool:` to the spool's settings.
 
 extension SpoolSettings {
-    /// The first files of a new integration appear within this time, if `spool.segment_max_age` is longer.
+    /// The longest time until the first files of a new integration appear, if `spool.segment_max_age` is longer.
     package static let firstFiles = Duration.seconds(30)
 
     init(_ configuration: Configuration) {

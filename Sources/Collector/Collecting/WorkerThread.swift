@@ -10,8 +10,8 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
     private let name: String
     /// Accessed only while `mutex` is held, which makes the class safe to share.
     private var jobs: [UnownedJob] = []
-    /// On the heap, because a lock needs a fixed address that two threads may use at the same time. Swift's exclusivity rule
-    /// forbids that for a stored property.
+    /// On the heap: a lock needs a fixed address, which two threads may use at the same time. Swift's exclusivity rule
+    /// does not allow that for a stored property.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let wakeUp: UnsafeMutablePointer<pthread_cond_t>
 
@@ -29,7 +29,7 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
         let status = DetachedThread.start { self.run() }
-        // Without its threads the process can do nothing, and there is nobody to report it to yet.
+        // Without this thread the process can do nothing, and nothing exists yet that could report the problem.
         precondition(status == 0, "cannot start the thread \(name): \(String(cString: strerror(status)))")
     }
 

@@ -23,7 +23,7 @@ final class FleetMembership: Service {
             integrations: Self.names(integrations), ttl: fleet.lease.ttl.duration, observer: reloader, logger: logger)
     }
 
-    /// Until when this host may query Okta.
+    /// The time until which this host may query Okta.
     var term: LeaseTerm { keeper.term }
 
     /// Takes and releases these integrations from now on.
@@ -39,7 +39,7 @@ final class FleetMembership: Service {
                 try? await gracefulShutdown()
                 await self.keeper.stop()
             }
-            // The keeper ends after its stop.
+            // The keeper's task ends after its stop.
             await group.next()
             await keeper.stop()
             group.cancelAll()

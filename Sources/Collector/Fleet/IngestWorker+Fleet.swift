@@ -160,7 +160,8 @@ extension IngestWorker {
         return outcome
     }
 
-    /// Counts a failure and sets the wait before the next attempt: 1 s, then 2 s, so that a short outage of the bucket delays no takeover, and later 8 s.
+    /// Counts a failure and sets the wait before the next attempt: 1 s, 2 s, and later up to 8 s. The waits are short, so that a short outage of the
+    /// bucket delays no takeover.
     private func noteFailure(_ integration: String) {
         guard let failures = shared[integration]?.failures else { return }
         shared[integration]?.failures = failures + 1

@@ -8,15 +8,15 @@ import Spool
 /// are mapped by the present mapping into a new spool.
 ///
 /// The source's manifest is read once, in order. Each integration has a writer, whose cursor is a place in that manifest
-/// (`ReplayPosition`). `SpoolWriter` commits the cursor together with the records up to it. So wherever a replay dies, the next run continues
-/// and converts each event exactly once. The old spool is only read.
+/// (`ReplayPosition`). `SpoolWriter` commits the cursor together with the records up to it. So if a replay is interrupted at any point, the next run
+/// continues there and converts each event exactly once. A replay only reads the old spool.
 package struct Replay {
     /// The options of a replay.
     package struct Options: Sendable {
         package var source: String
         package var target: String
         package var schema: SchemaVersion
-        /// Records without `raw_data` are skipped and counted, instead of refused.
+        /// Whether records without `raw_data` are skipped and counted. If false, such a record ends the replay.
         package var skipsWithoutRawData: Bool
 
         package init(source: String, target: String, schema: SchemaVersion, skipsWithoutRawData: Bool) {
@@ -33,7 +33,7 @@ package struct Replay {
         package var through: Int64 = 0
     }
 
-    /// The total size of buffered records at which they are committed, or a segment's size if that is smaller. It limits memory, and the work that is
+    /// When the buffered records reach this size, or the size of a segment if that is smaller, they are committed. This limits memory, and the work that is
     /// repeated after a kill.
     private static let commitBytes = 8 << 20
     private static let commitRecords = 8_192
@@ -47,7 +47,7 @@ package struct Replay {
     private let records: RecordReader
     private var writers: [String: ReplayWriter] = [:]
     private var buffered = (bytes: 0, records: 0)
-    /// The present orgs of the integrations, for events that do not say where they come from.
+    /// The present org of each integration, for events that do not name theirs.
     private let origins: [String: EventSource]
 
     /// Opens both spools. Throws `ReplayError`. Nothing is written if the source can't be read, or if the target belongs to something else.
@@ -80,8 +80,8 @@ package struct Replay {
         try target.begin(
             source: reader.id, schema: options.schema, mapping: try Self.fingerprint(settings, configuration))
         do throws(SpoolError) {
-            // The size is not limited: the user checks for space before a replay, and a full disk ends it without losing what was done. Age does not cause a seal,
-            // because nobody waits for the segments.
+            // The size has no limit: the user checks for free space before a replay, and a full disk ends the replay without losing what was done. Age
+            // does not cause a seal, because nobody waits for the segments.
             var settings = SpoolSettings(configuration)
             settings.directory = options.target
             settings.stateDirectory = target.stateDirectory
@@ -97,7 +97,7 @@ package struct Replay {
         _ = DescriptorLimit.raised()
     }
 
-    /// A hash of everything that affects what a record looks like, so that an interrupted replay can only be continued in the same way.
+    /// A hash of everything that affects the contents of a record. An interrupted replay may continue only with the same hash.
     private static func fingerprint(
         _ settings: NormalizerSettings, _ configuration: Configuration
     ) throws(ReplayError) -> String {
@@ -112,13 +112,13 @@ package struct Replay {
         return String(bits.high, radix: 16) + "-" + String(bits.low, radix: 16)
     }
 
-    /// Runs to the end of the source's manifest. `progress` gets the bytes of segments, done and in total.
+    /// Runs to the end of the source's manifest. `progress` is called with the bytes of segments done, and the total.
     package mutating func run(_ progress: (Int64, Int64) -> Void) throws(ReplayError) -> Outcome {
         let total = try size()
         var done: Int64 = 0
         var outcome = Outcome()
         while true {
-            // In portions, so that memory does not grow with the manifest.
+            // The manifest is read in parts, so that memory does not grow with its size.
             var part: [SegmentListing] = []
             do throws(SpoolError) {
                 try reader.listed(after: outcome.through) { (listing) throws(SpoolError) in
@@ -244,13 +244,13 @@ package struct Replay {
         }
     }
 
-    /// A response action's `raw_data` is its entry of the response log.
+    /// Converts a response action, whose `raw_data` is an entry of the response log.
     private mutating func replayAction(
         _ entry: UnsafeRawBufferPointer, _ segment: SealedSegment, _ line: Int, into writer: ReplayWriter
     ) throws(ReplayError) {
         guard let entry = try? JSONDecoder().decode(ResponseEntry.self, from: Data(entry)),
             let record = try? RemediationRecord(entry, settings)?.line
-        else { throw .record(segment: segment.path, line: line, reason: "its raw_data holds no response action") }
+        else { throw .record(segment: segment.path, line: line, reason: "raw_data contains no response action") }
         do throws(SpoolError) {
             let day = CivilDay(of: entry.time).text
             let partition = try writer.writer.partition("class=\(RemediationRecord.className)/date=\(day)")

@@ -4,7 +4,7 @@ import Spool
 package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The old spool can't be read.
     case source(SpoolError)
-    /// The new one can't be written.
+    /// The new spool can't be written.
     case target(SpoolError)
     /// This replay can't continue in the directory given for the new spool.
     case wrongTarget(path: String, reason: String)

@@ -1,8 +1,8 @@
 /// How far the replay of an integration has come, and its counts. It is committed together with the converted records.
 struct ReplayPosition: Equatable {
-    /// The manifest's position of the segment that is next, or is being read.
+    /// The position in the manifest of the segment that is being read, or is read next.
     var sequence: Int64 = 1
-    /// How many of that segment's lines are done.
+    /// How many lines of that segment have been converted.
     var line = 0
     var totals = ReplayTotals()
 
@@ -16,7 +16,7 @@ struct ReplayPosition: Equatable {
         return ([Self.form] + numbers.map(String.init)).joined(separator: " ")
     }
 
-    /// Nil if the cursor is not a replay's.
+    /// Reads a cursor; nil if it was not written by a replay.
     init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.first == Substring(Self.form) else { return nil }

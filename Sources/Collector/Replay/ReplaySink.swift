@@ -19,7 +19,7 @@ struct ReplaySink: RecordSink {
     mutating func record(_ bytes: UnsafeRawBufferPointer, head: RecordHead) {
         if let uid, !uid.elementsEqual(bytes[head.uid]) {
             mismatch =
-                "its raw_data holds another event, \(String(decoding: bytes[head.uid], as: UTF8.self))"
+                "raw_data contains another event, \(String(decoding: bytes[head.uid], as: UTF8.self))"
             return
         }
         let key = ReplayWriter.Key(kind: head.kind, day: CivilDay(of: head.time))

@@ -2,7 +2,7 @@ import FoundationEssentials
 import OCSF
 import Spool
 
-/// The directory of a replay's new spool. Its `_replay/` holds the journals, and `_replay/replay.json` says what is replayed and how, so that
+/// The directory of a replay's new spool. Its subdirectory `_replay/` contains the journals, and `replay.json`, which says what is replayed and how. So
 /// a second run can only continue the same replay.
 struct ReplayTarget {
     private struct Description: Codable, Equatable {
@@ -12,7 +12,7 @@ struct ReplayTarget {
         /// The old spool's id.
         var source: String
         var schema: String
-        /// A hash of the program and of everything that affects what a record looks like.
+        /// A hash of the program and of everything that affects the contents of a record.
         var mapping: String
     }
 
@@ -30,23 +30,24 @@ struct ReplayTarget {
                 throw refused("_replay/replay.json was not written by this version: replay into a new directory")
             }
             guard known.source == wanted.source else {
-                throw refused("it holds the replay of another spool: name a new directory")
+                throw refused("the directory holds the replay of another spool: name a new directory")
             }
             guard known.schema == wanted.schema else {
                 throw refused(
-                    "it was begun with records of \(known.schema), not \(wanted.schema): name a new directory")
+                    "the replay in the directory has records of \(known.schema), not \(wanted.schema): name a new directory"
+                )
             }
             guard known.mapping == wanted.mapping else {
                 throw refused(
-                    "it was begun by another version of Tributary or with other options (record, my_network): "
-                        + "continue with those, or name a new directory")
+                    "the replay in the directory was begun by another version of Tributary or with other options (record, my_network): "
+                        + "continue with that version and those options, or name a new directory")
             }
             return
         }
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         if let other = entries.first(where: { $0 != "_replay" && $0 != "lost+found" }) {
             throw refused(
-                "it contains \(other), and is not a replay's: name a directory that is empty or does not exist")
+                "the directory contains \(other), but no replay: name a directory that is empty or does not exist")
         }
         do {
             try FileManager.default.createDirectory(atPath: stateDirectory, withIntermediateDirectories: true)
@@ -54,11 +55,11 @@ struct ReplayTarget {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             try write(encoder.encode(wanted) + Data("\n".utf8))
         } catch {
-            throw refused("it can't be written: \(error)")
+            throw refused("the directory can't be written: \(error)")
         }
     }
 
-    /// Writes this durably before anything else. Without it, the spool would not be recognized as a replay's.
+    /// Writes `replay.json` durably, before anything else. Without this file, the spool would not be recognized as a replay's.
     private func write(_ contents: Data) throws {
         let fileSystem = PosixFileSystem()
         let opened = try fileSystem.open("\(file).tmp", .replace)

@@ -10,7 +10,7 @@ final class ReplayWriter {
 
     let writer: SpoolWriter
     var position: ReplayPosition
-    /// Valid until the next commit.
+    /// The partitions of the current commit. They become invalid with the next commit.
     var partitions: [Key: PartitionID] = [:]
     /// The org from which the current events come.
     private(set) var source: EventSource
@@ -38,7 +38,7 @@ final class ReplayWriter {
         try writer.sealIfDue(at: now)
     }
 
-    /// Adopts the org that a record names. Records of one integration usually name the same org.
+    /// Sets the org that a record names. The records of one integration usually name the same org.
     func originate(_ recorded: RecordedEvent) {
         // An event that could not become a record names no org. It is assigned to the same org as the records around it.
         guard recorded.uid != nil else { return }
@@ -48,7 +48,7 @@ final class ReplayWriter {
         guard text != origin else { return }
         origin = text
         let name = host.isEmpty ? nil : String(decoding: host, as: UTF8.self)
-        // Versions of OCSF before 1.8.0 have no field for the log's address. It is Okta's log at the org's address.
+        // OCSF before 1.8.0 has no field for the log's address. Then it is the address of Okta's log at the org.
         let address = log.isEmpty ? name.map { "https://\($0)/api/v1/logs" } : String(decoding: log, as: UTF8.self)
         source = EventSource(orgHost: name, logURL: address)
     }

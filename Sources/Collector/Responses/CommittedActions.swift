@@ -3,22 +3,22 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// Okta's events of response actions that are durable in the spool, the newest ones, for a responder who waits for them.
+/// The newest of Okta's events about response actions that are durable in the spool. A responder may wait for such an event.
 ///
-/// They are told in ``fileName`` in the runtime directory, which the response helper reads.
+/// The response helper reads them from the file ``fileName`` in the runtime directory.
 final class CommittedActions: Sendable {
     static let fileName = "actions.json"
-    /// More than all responders do in the two minutes that one waits.
+    /// The maximum number of events. All responders together cause fewer in the two minutes for which one of them waits.
     static let limit = 1_000
 
-    /// One of Okta's events.
+    /// One of Okta's events about a response action.
     struct Action: Codable, Equatable, Sendable {
         var integration: String
         var eventType: String
-        /// `transaction.id`, which is the request id of the call that the event is of.
+        /// The event's `transaction.id`: the request id of the call that caused the event.
         var transactionID: String
         var uuid: String
-        /// RFC 3339; set with ``CommittedActions/add(_:at:)``.
+        /// When the event became durable, as RFC 3339. ``CommittedActions/add(_:at:)`` sets it.
         var committedAt = ""
 
         private enum CodingKeys: String, CodingKey {
@@ -42,7 +42,9 @@ final class CommittedActions: Sendable {
 
     var actions: [Action] { state.withLock(\.actions) }
 
-    /// - Parameter now: when they became durable, in milliseconds since 1970.
+    /// Adds events.
+    ///
+    /// - Parameter now: when the events became durable, in milliseconds since 1970.
     func add(_ actions: [Action], at now: Int64) {
         guard !actions.isEmpty else { return }
         let committed = actions.map { action in
@@ -57,7 +59,7 @@ final class CommittedActions: Sendable {
         }
     }
 
-    /// Replaces the file if there is news. What can't be written now is tried at the next call: it says nothing that must outlive the daemon.
+    /// Replaces the file if there are new events. If that fails, the next call tries again. The file need not survive the daemon, so it is not synced.
     func write(to directory: String) {
         guard state.withLock(\.isChanged) else { return }
         let actions = state.withLock { state in
@@ -76,7 +78,7 @@ final class CommittedActions: Sendable {
         let temporary = path + ".new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard file >= 0 else { return false }
-        // Whatever the umask: the helper is another user, and there is no secret in it.
+        // Readable for all users, whatever the umask: the helper runs as another user, and the file contains no secret.
         fchmod(file, 0o644)
         let isWritten = data.withUnsafeBytes { bytes in Glibc.write(file, bytes.baseAddress, bytes.count) == bytes.count
         }
@@ -86,7 +88,7 @@ final class CommittedActions: Sendable {
 }
 
 extension CommittedActions.Action {
-    /// Of a record that the normalizer made; nil if its event is none of a response action. `metadata` stands first in a record.
+    /// Reads a record that the normalizer made; nil if its event is not about a response action. A record begins with `metadata`.
     init?(record: UnsafeRawBufferPointer, integration: String) {
         let metadata = UnsafeRawBufferPointer(rebasing: record.prefix(2_048))
         guard let type = Self.text(after: "\"event_code\":\"", in: metadata),
@@ -99,7 +101,7 @@ extension CommittedActions.Action {
             transactionID: String(decoding: transaction, as: UTF8.self), uuid: String(decoding: uuid, as: UTF8.self))
     }
 
-    /// Event types that Okta writes for a call that a response action makes (System Log event types).
+    /// The types of the events that Okta writes for the calls of response actions (System Log event types).
     private static let types: [StaticString] = [
         "user.lifecycle.suspend", "user.lifecycle.unsuspend", "user.lifecycle.deactivate", "user.lifecycle.activate",
         "user.lifecycle.reactivate", "user.session.clear", "user.account.expire_password",
@@ -108,7 +110,7 @@ extension CommittedActions.Action {
         "user.authentication.universal_logout", "user.authentication.universal_logout.scheduled", "user.risk.change",
     ]
 
-    /// The text of the first member with a key, up to the closing quotation mark: no text that is looked for here has escapes.
+    /// The contents of the first string with this key. The strings that are read here contain no escapes.
     private static func text(after key: StaticString, in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard let start = bytes.baseAddress,
             let found = memmem(start, bytes.count, key.utf8Start, key.utf8CodeUnitCount)

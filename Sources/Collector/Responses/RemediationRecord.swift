@@ -5,7 +5,8 @@ import Time
 
 /// A response action as an OCSF record: Remediation Activity (7001), with the same attributes in every schema version.
 ///
-/// The class has no attribute for the user who is acted on. The record says it in `api.request.data`, which is what was asked of Okta. `metadata.correlation_uid` is Okta's request id, as in the record of Okta's own event of the action.
+/// The class has no attribute for the affected user, so the record names that user in `api.request.data`, which contains the request to Okta.
+/// `metadata.correlation_uid` is Okta's request id, as in the record of Okta's own event about the action.
 struct RemediationRecord {
     /// The name of the records' partition.
     static let className = "remediation_activity"
@@ -15,7 +16,7 @@ struct RemediationRecord {
     private let result: ResponseResult
     private let settings: NormalizerSettings
 
-    /// Nil for an entry without a result.
+    /// Nil for an entry that has no result.
     init?(_ entry: ResponseEntry, _ settings: NormalizerSettings) {
         guard let result = entry.result else { return nil }
         self.entry = entry
@@ -23,8 +24,8 @@ struct RemediationRecord {
         self.settings = settings
     }
 
-    /// The record, a line without its newline. It begins as all records do, with `metadata.uid`, the rest of `metadata`, and `time`, which the spool's
-    /// readers rely on.
+    /// The record, a line without its newline. Like every record, it begins with `metadata.uid`, the rest of `metadata`, and `time`. The spool's readers
+    /// rely on this order.
     var line: [UInt8] {
         get throws {
             let encoder = JSONEncoder.plain
@@ -100,12 +101,12 @@ struct RemediationRecord {
         return all.isEmpty ? nil : all
     }
 
-    /// The user who is acted on is in no attribute that an observable could name.
+    /// Observables refer to attributes by name, and no attribute names the affected user.
     private var observables: [Observable] {
         [Observable(name: "actor.user.name", typeId: 4, type: "User Name", value: actor.user.name)]
     }
 
-    /// What the class has no attribute for, a text each.
+    /// Values for which the class has no attribute, each as text.
     private var unmapped: [String: String] {
         [
             "case_id": entry.caseID, "reason": entry.reason, "command": entry.command.rawValue,
@@ -116,7 +117,7 @@ struct RemediationRecord {
         ].compactMapValues(\.self)
     }
 
-    /// `status_id` of Remediation Activity has values of its own from 3 to 6.
+    /// `status_id` and its caption. Remediation Activity defines its own values from 3 to 6.
     private static func status(_ result: ResponseResult) -> (id: Int, name: String) {
         switch (result.outcome, result.code) {
         case (.done, _), (.alreadyDone, _): (1, "Success")
@@ -129,7 +130,7 @@ struct RemediationRecord {
     }
 }
 
-// The attributes but those that a record begins with, in OCSF's names but for the case of letters: the encoder writes `timeDt` as `time_dt`.
+// All attributes except those with which a record begins, named as in OCSF apart from the letter case: the encoder writes `timeDt` as `time_dt`.
 extension RemediationRecord {
     private struct Fields: Encodable {
         var timeDt: String?

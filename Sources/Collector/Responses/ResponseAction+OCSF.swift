@@ -1,6 +1,6 @@
 import ResponseLog
 
-/// What each response action is in the words of OCSF, MITRE D3FEND and Okta's API.
+/// The terms of OCSF, MITRE D3FEND and Okta's API for each response action.
 extension ResponseAction {
     /// `activity_id` of Remediation Activity and its caption.
     var activity: (id: Int, name: String) {
@@ -8,12 +8,12 @@ extension ResponseAction {
         case .suspend, .deactivate, .clearSessions, .universalLogout, .contain: (2, "Evict")
         case .unsuspend, .activate, .unlock, .release: (3, "Restore")
         case .expirePassword, .resetPassword, .resetFactors: (4, "Harden")
-        // Of which it depends on the group, and of the level.
+        // Whether these actions isolate or restore the user depends on the group, or on the level.
         case .addToGroup, .removeFromGroup, .setRisk: (99, "Other")
         }
     }
 
-    /// The technique of MITRE D3FEND (https://d3fend.mitre.org), where one fits.
+    /// The technique of MITRE D3FEND (https://d3fend.mitre.org); nil if none fits.
     var countermeasure: (id: String, name: String)? {
         switch self {
         case .suspend, .deactivate, .contain: ("D3-AL", "Account Locking")
@@ -27,7 +27,7 @@ extension ResponseAction {
         }
     }
 
-    /// The call of Okta's API.
+    /// The name of the call in Okta's API.
     var operation: String {
         let lifecycle = "POST /api/v1/users/{id}/lifecycle/"
         return switch self {
@@ -47,7 +47,7 @@ extension ResponseAction {
         }
     }
 
-    /// For `remediation.desc`.
+    /// A description of the action, for `remediation.desc`.
     var words: String {
         switch self {
         case .suspend: "Suspend the user"

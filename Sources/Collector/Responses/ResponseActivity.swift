@@ -1,16 +1,16 @@
 import ResponseLog
 
 extension StatusReport {
-    /// What the response actions of an integration came to, as their records were made.
+    /// The results of an integration's response actions, counted when their records were made.
     package struct ResponseActivity: Codable, Sendable, Equatable {
-        /// One action. Whom it was on, and for which case, only the responders' history and the records say.
+        /// One action. The user and the case are only in the responders' history and in the records.
         package struct Action: Codable, Sendable, Equatable {
             package var at: String
-            /// `suspend`, …
+            /// The name of the action, such as `suspend`.
             package var action: String
-            /// A word of `ResponseResult.Outcome`.
+            /// The result: a value of `ResponseResult.Outcome`.
             package var outcome: String
-            /// Why it was not done, as a word.
+            /// The code of the reason why the action was not carried out; absent if it was.
             package var code: String?
 
             package init(at: String, action: String, outcome: String, code: String? = nil) {
@@ -21,13 +21,13 @@ extension StatusReport {
             }
         }
 
-        /// Of the integration.
+        /// The name of the integration.
         package var name: String
-        /// The newest action, dry runs left out; absent when there were only those.
+        /// The newest action that was not a dry run; absent if there was none.
         package var lastAction: Action?
-        /// The newest that Okta refused, that failed, or of which is not known whether it was done.
+        /// The newest action that Okta refused, that failed, or whose result is unknown.
         package var lastFailure: Action?
-        /// How many actions came to which outcome since the daemon's start.
+        /// The number of actions with each result since the daemon's start.
         package var outcomes: [String: Int]
 
         package init(name: String, outcomes: [String: Int] = [:]) {

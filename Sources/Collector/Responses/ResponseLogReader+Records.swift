@@ -3,19 +3,19 @@ import ResponseLog
 import Spool
 
 extension ResponseLogReader {
-    /// What was read of the response log and is durable.
+    /// Entries of the response log that were read and whose records are durable.
     struct Taken: Sendable {
-        /// Those that became records.
+        /// The entries that became records.
         var entries: [ResponseEntry] = []
-        /// Lines that are no entries.
+        /// The number of lines that are not valid entries.
         var unreadable = 0
         var hasGap = false
         var isEnd = true
     }
 
-    /// Reads on, and makes the records of what is new durable together with the place up to which it is read.
+    /// Reads the new entries, and makes their records durable together with the place up to which the log was read.
     func take(on worker: IngestWorker, integration: String) async throws(SpoolError) -> Taken {
-        // Without a response log, nothing is created in the spool.
+        // If there is no response log, nothing is created in the spool.
         guard try isBegun else { return Taken() }
         return try await worker.take(integration, records(after:settings:)) ?? Taken()
     }

@@ -4,17 +4,17 @@ import ServiceLifecycle
 import Spool
 import Systemd
 
-/// Reads the response log as a source of its own: what a responder did becomes a record, and the place in the log is durable with it. While
-/// the daemon is down the entries wait.
+/// Reads the response log as a separate source of records. Each action of a responder becomes a record, which is made durable together with the place in
+/// the log. While the daemon is not running, the entries wait in the log.
 struct ResponseSource: Service {
-    /// Its directory in the spool, `integration=response_actions`. No integration of a configuration can have such a name.
+    /// The name of its directory in the spool, `integration=response_actions`. No configured integration can have this name.
     static let integration = "response_actions"
 
-    /// Its directory in a fleet, where each host has a response log of its own.
+    /// The name of its directory in a fleet, where each host has its own response log.
     static func integration(host: String?) -> String { host.map { "\(integration).\($0)" } ?? integration }
-    /// How often it looks.
+    /// How often the source reads the response log.
     static let interval = Duration.seconds(1)
-    /// Longer than a look takes, with a spool in trouble too.
+    /// A longer silence counts as a hang. A read takes less time, even if the spool has a problem.
     static let heartbeatBound = Duration.seconds(300)
 
     private let reader: ResponseLogReader
@@ -44,26 +44,27 @@ struct ResponseSource: Service {
         self.logger = logger
     }
 
-    /// Looks until it is stopped. Trouble is told once, and when it is over.
+    /// Reads the log until the service is stopped. A problem is logged when it begins and when it is over.
     func run() async throws {
-        await cancelWhenGracefulShutdown { await keepLooking() }
+        await cancelWhenGracefulShutdown { await readUntilCancelled() }
         heartbeat.retire()
     }
 
-    private func keepLooking() async {
+    private func readUntilCancelled() async {
         var isInTrouble = false
         var hadGap = false
         while !Task.isCancelled {
             actions.write(to: runtimeDirectory)
-            let trouble = await look(&hadGap)
+            let trouble = await readNewEntries(&hadGap)
             if let trouble, !isInTrouble {
                 announce(
                     .responsesWaiting,
                     """
-                    records of response actions wait: \(trouble). They stay in the response log \(logDirectory), and are tried again every second
+                    records of response actions can't be stored: \(trouble). The actions stay in the response log \(logDirectory), and Tributary tries \
+                    again every second
                     """)
             } else if trouble == nil, isInTrouble {
-                announce(.responsesRecovered, "response actions become records again")
+                announce(.responsesRecovered, "records of response actions are stored again")
             }
             isInTrouble = trouble != nil
             heartbeat.beat()
@@ -71,10 +72,10 @@ struct ResponseSource: Service {
         }
     }
 
-    /// Takes all that is new. Returns what kept it from that.
+    /// Reads all new entries. Returns the error that prevented it, if any.
     ///
-    /// - Parameter hadGap: whether the last look has found a part missing. A log that is shorter than it was is so at every look, until it has grown.
-    private func look(_ hadGap: inout Bool) async -> SpoolError? {
+    /// - Parameter hadGap: whether the previous read found a part missing. A log that became shorter stays so until it has grown again, and is reported once.
+    private func readNewEntries(_ hadGap: inout Bool) async -> SpoolError? {
         do throws(SpoolError) {
             while !Task.isCancelled {
                 let taken = try await reader.take(on: worker, integration: integration)
@@ -94,14 +95,15 @@ struct ResponseSource: Service {
             announce(
                 .responsesMissing,
                 """
-                a part of the response log \(logDirectory) is gone: it no longer has the place up to which it was read. Actions that were not \
-                read yet become no records; what is there is read
+                a part of the response log \(logDirectory) is missing: the place up to which it was read no longer exists. No records are made \
+                of actions in the missing part; Tributary reads the rest of the log
                 """)
         }
         if taken.unreadable > 0 {
             announce(
                 .responsesDamaged,
-                "\(taken.unreadable) lines of the response log \(logDirectory) are damaged and became no record")
+                "\(taken.unreadable) lines of the response log \(logDirectory) are damaged; no records were made from them"
+            )
         }
     }
 

@@ -1,27 +1,28 @@
 import OktaAPI
 
-/// The state of one integration: it is told what happens, and answers with the report and with what should be
-/// logged. A plain value. Wall-clock times are passed in as milliseconds since 1970.
+/// The state of one integration. Its methods record events and return what should be logged; its properties are the report.
+/// A plain value. Wall-clock times are passed in as milliseconds since 1970.
 struct IntegrationHealth: Sendable {
     /// Something that prevents events from arriving.
     struct Trouble: Sendable, Equatable {
         var kind: ProblemKind
         /// What is wrong, with the organization or path concerned; without a final full stop.
         var message: String
-        /// What to do about it, or what Tributary does by itself.
+        /// What to do about it, or how Tributary handles it.
         var remedy: String
-        /// The way that is affected, while there are two.
+        /// The affected way, if there are two ways.
         var way: LogWay?
     }
 
     /// A durable page.
     struct Commit: Sendable {
         var way = LogWay.main
-        /// New events; `rejected` counts new ones, too.
+        /// The number of new events that became records.
         var events: Int
+        /// The number of new events that could not become records.
         var rejected = 0
         var duplicates = 0
-        /// Collected events that may have been collected before.
+        /// The number of collected events that may have been collected before.
         var unproven = 0
         /// The time of the newest event.
         var newest: Int64?
@@ -35,7 +36,7 @@ struct IntegrationHealth: Sendable {
         var requestID: String?
     }
 
-    /// A change that an on-call person would want in the log.
+    /// A change that is logged, because an on-call person needs to know it.
     enum Transition: Equatable {
         case becameLive
         case entered(Trouble)
@@ -58,9 +59,9 @@ struct IntegrationHealth: Sendable {
     private(set) var outcomes = StatusReport.Outcomes()
     /// The org's rate limit according to Okta's last answer.
     private(set) var budget: StatusReport.Budget?
-    /// Events that were received again and dropped.
+    /// The number of events that were received again and dropped.
     private(set) var duplicates = 0
-    /// Collected events that may have been collected before.
+    /// The number of collected events that may have been collected before.
     private(set) var unproven = 0
     /// How often the log was queried by time because a link could not be used.
     private(set) var freshQueries = 0
@@ -77,9 +78,9 @@ struct IntegrationHealth: Sendable {
     /// How many seconds this host's clock is ahead of Okta's; nil if they agree.
     private(set) var clockAhead: Int?
     private(set) var isPausedByOperator = false
-    /// Whether the spool has been opened, or its trouble is known.
+    /// Whether the spool has been opened, or the problem that prevents it is known.
     private(set) var isOpened = false
-    /// Why due records could not be sealed. Collection continues.
+    /// Why due records could not be sealed; nil if they could. Collection continues.
     private(set) var sealTrouble: Trouble?
     private(set) var sealTroubleSince: Int64 = 0
     private var lastReminder: Int64 = 0
@@ -119,8 +120,8 @@ struct IntegrationHealth: Sendable {
         if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
         // While there are two ways, the tail has the newest events.
         if commit.way == .tail || commit.backfill == nil {
-            // Taken from this page alone, so that one event with a future date can't hide the rest of a backlog. And by Okta's clock, because this host's
-            // may be wrong.
+            // Only the newest event of this page counts, so that one event with a future date can't hide a backlog. The age is computed with Okta's clock,
+            // because this host's clock may be wrong.
             if let newest = commit.newest { reached = now - max(0, (commit.answered ?? now) - newest) }
             wasCaughtUp = commit.isCaughtUp
             lastAnswer = now
@@ -128,7 +129,7 @@ struct IntegrationHealth: Sendable {
         if let progress = commit.backfill, backfill == nil { firstProgress = (progress, now) }
         backfill = commit.backfill
         lastRequestID = commit.requestID ?? lastRequestID
-        // Trouble that affects one way is not over because the other way continues.
+        // Pages of the history do not end a problem of the tail, and the other way round.
         if let way = trouble?.way, way != commit.way, backfill != nil { return nil }
         nextAttempt = nil
         attempts = 0
@@ -165,7 +166,7 @@ struct IntegrationHealth: Sendable {
         return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
     }
 
-    /// Records that the spool has been recovered, or that its trouble is known.
+    /// Records that the spool has been recovered, or that its problem is known.
     mutating func opened(_ unsealed: IngestWorker.Unsealed = .init()) {
         isOpened = true
         self.unsealed = unsealed
@@ -203,13 +204,13 @@ struct IntegrationHealth: Sendable {
         return .stillIn(failure, forSeconds: Self.seconds(from: sealTroubleSince, to: now))
     }
 
-    /// Collection continues with changed settings, or begins on this host of a fleet.
+    /// Records that collection continues with changed settings, or begins on this host of a fleet.
     mutating func restarted() {
         nextAttempt = nil
         if state == .standby { state = .starting }
     }
 
-    /// This host of a fleet does not collect it.
+    /// Records that another host of the fleet collects the integration, or that no host does.
     mutating func standby(at now: Int64) {
         isOpened = true
         trouble = nil
@@ -217,14 +218,14 @@ struct IntegrationHealth: Sendable {
         nextAttempt = nil
         unsealed = IngestWorker.Unsealed()
         backfill = nil
-        // What another host has collected since is not known here.
+        // This host does not know what another host has collected since.
         lastAnswer = nil
         lastEvent = nil
         reached = nil
         enter(.standby, at: now)
     }
 
-    /// An operator has paused it: nothing is collected until it is resumed.
+    /// Records that an operator has paused the integration: nothing is collected until it is resumed.
     mutating func pausedByOperator(at now: Int64) {
         isPausedByOperator = true
         enter(.paused, at: now)
@@ -247,7 +248,7 @@ struct IntegrationHealth: Sendable {
 
     private var wasCaughtUp = false
     private var reached: Int64?
-    /// The backfill's progress when this run first saw it, and when that was.
+    /// The backfill's progress when this run first saw it, and the time of that.
     private var firstProgress: (progress: BackfillProgress, at: Int64)?
 
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {
@@ -255,7 +256,7 @@ struct IntegrationHealth: Sendable {
         state = new
     }
 
-    /// If the clock was set back, reminders must not stop until it has caught up.
+    /// Whether a reminder is due. If the clock was set back, reminders continue and do not wait until the clock has caught up.
     private static func isWorthReminding(since last: Int64, now: Int64) -> Bool {
         (now - last).magnitude >= reminderInterval
     }

@@ -29,7 +29,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
     case spool
     case spoolFull = "spool_full"
 
-    /// Nil if the trouble is not a problem of the integration: a stop, or a page that the spool did not store, since the spool's own problem is reported instead.
+    /// Nil if the trouble is not a problem of the integration: a stop, or a page that the spool did not store. The spool's own problem is reported instead.
     init?(_ kind: PagerTrouble.Kind) {
         switch kind {
         case .unreachable: self = .unreachable

@@ -2,13 +2,13 @@ import CurlHTTPClient
 
 /// The result of a request for the log, as counted in `requests_by_outcome` of `status.json` and in the metrics.
 enum RequestOutcome: Sendable {
-    /// 200.
+    /// A 200.
     case answered
     /// 429, because of a rate limit or too many simultaneous requests.
     case rateLimited
-    /// Another status.
+    /// An answer with another status.
     case refused
-    /// No answer, because of the name, the network, the proxy, TLS or a time-out.
+    /// No answer, because of a problem with the name, the network, the proxy, TLS or a time-out.
     case unanswered
 
     init(_ result: Result<HTTPResponse, TransportError>) {

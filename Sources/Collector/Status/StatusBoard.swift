@@ -17,40 +17,41 @@ final class StatusBoard: Sendable {
     /// An integration's name.
     typealias ID = String
 
-    /// Which configuration is in force, and the result of attempts to load another.
+    /// Which configuration is in force, and the result of the last reload.
     struct ConfigurationState: Sendable {
         /// Why a configuration was refused.
         struct Refusal: Sendable {
-            /// Milliseconds since 1970.
+            /// When it was refused, in milliseconds since 1970.
             var at: Int64
-            /// At least one.
+            /// The problems, at least one.
             var problems: [String]
         }
 
         /// The absolute path of the main file; nil if there is none.
         var file: String?
-        /// Milliseconds since 1970.
+        /// When the configuration came into force, in milliseconds since 1970.
         var inForceSince: Int64
-        /// Reloads since the start. A reload that is counted as begun reads the files after that.
+        /// The number of reloads that have begun since the start. A reload reads the files after it was counted here.
         var begun = 0
+        /// The number of reloads that have ended since the start.
         var finished = 0
         /// The refusal of the last reload; nil if that succeeded.
         var refusal: Refusal?
-        /// What the last successful reload has changed, in words.
+        /// A description of what the last successful reload changed.
         var change: String?
-        /// Keys whose new value takes effect after a restart.
+        /// Keys whose new value takes effect only after a restart.
         var restartNeeded: [String] = []
     }
 
     private struct State {
         var configuration = ConfigurationState(inForceSince: WallClock.now())
         var entries: [ID: Entry] = [:]
-        /// In the order in which they were added.
+        /// The names of the integrations in the order in which they were added.
         var order: [ID] = []
         var segmentsSealed = 0
-        /// Nil outside a fleet.
+        /// The fleet's leases; nil outside a fleet.
         var fleet: FleetBoard?
-        /// By integration; at most as many as ever were in the configuration.
+        /// The results of response actions by integration: at most one entry for each integration that ever was in the configuration.
         var responses: [ID: StatusReport.ResponseActivity] = [:]
         var isStopping = false
     }
@@ -105,7 +106,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// Whether every integration's spool has been opened or its trouble is known, which is what `READY=1` promises.
+    /// Whether every integration's spool has been opened, or the problem that prevents it is known. `READY=1` is sent when this is true.
     var isEverythingOpened: Bool {
         state.withLock { state in state.entries.values.allSatisfy(\.health.isOpened) }
     }
@@ -121,12 +122,12 @@ final class StatusBoard: Sendable {
         state.withLock { $0.segmentsSealed += segments }
     }
 
-    /// What the fleet's leases say; nil outside a fleet.
+    /// The state of the fleet's leases; nil outside a fleet.
     var fleet: FleetBoard? { state.withLock(\.fleet) }
 
     func updateFleet(_ body: (inout FleetBoard?) -> Void) { state.withLock { body(&$0.fleet) } }
 
-    /// Notes what response actions came to.
+    /// Records the results of response actions.
     func responded(_ entries: [ResponseEntry]) {
         state.withLock { state in
             for entry in entries {
@@ -135,14 +136,14 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// By name; nil without any.
+    /// The results of response actions, sorted by name; nil if there are none.
     var responses: [StatusReport.ResponseActivity]? {
         let all = state.withLock(\.responses)
         return all.isEmpty ? nil : all.values.sorted { $0.name < $1.name }
     }
 
-    /// The credentials of the integrations that are collecting at the moment. Okta accepts them, because otherwise nothing could be collected. In a fleet, another host
-    /// may be the one that uses them.
+    /// The credentials of the integrations that are collecting at the moment. Okta has accepted them, because otherwise nothing could be collected. In a fleet,
+    /// another host may be the one that uses a credential.
     var acceptedCredentials: Set<String> {
         state.withLock { state in
             let fleet = state.fleet
@@ -171,7 +172,7 @@ final class StatusBoard: Sendable {
 }
 
 extension StatusBoard.Entry {
-    /// Of an integration as the configuration has it.
+    /// The entry of a configured integration.
     init(
         _ integration: Configuration.Integration, _ ingest: Configuration.DataIngest, health: IntegrationHealth
     ) {

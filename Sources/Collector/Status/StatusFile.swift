@@ -39,7 +39,7 @@ package final class StatusFile: Sendable {
         let code = errno
         self.directory = directory
         self.lock = lock
-        // From here on deinit closes both.
+        // From here on, `deinit` closes the directory and the lock.
         guard lock >= 0 else {
             throw Failure(description: "cannot open \(path)/\(Self.lockName): \(String(cString: strerror(code)))")
         }
@@ -74,8 +74,8 @@ package final class StatusFile: Sendable {
         close(directory)
     }
 
-    /// Replaces the file. It is not synchronized, because it is on a tmpfs and need not outlive the daemon. Everyone may read it,
-    /// whatever the umask: it contains no secret, and on-call people are not the service's user.
+    /// Replaces the file. It is not synchronized, because it is on a tmpfs and need not survive the daemon. It is readable for all users,
+    /// whatever the umask, because it contains no secret and on-call people are not the service's user.
     package func write(_ report: StatusReport) throws(Failure) {
         let temporary = StatusReport.fileName + ".new"
         let content: Data
@@ -93,7 +93,7 @@ package final class StatusFile: Sendable {
     }
 
     private func write(_ content: Data, to name: String) -> Bool {
-        // Left by a killed daemon; nobody else writes here.
+        // A killed daemon may have left this file. No other program writes here.
         unlinkat(directory, name, 0)
         let file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0 else { return false }
@@ -117,7 +117,7 @@ package final class StatusFile: Sendable {
 
     /// Whether the daemon that wrote a report is still running.
     ///
-    /// If this user may open the lock, the lock tells. Otherwise the process named in the report is looked for: it must have that id and be older
+    /// If this user may open the lock, the lock decides. Otherwise the process named in the report decides: it must have that id and be older
     /// than the report.
     package static func isHeld(inDirectory directory: String, by report: StatusReport) -> Bool {
         isLocked(directory) ?? isRunning(report.pid, before: report.updatedAt)
@@ -138,7 +138,7 @@ package final class StatusFile: Sendable {
     private static func isRunning(_ pid: Int32, before time: String) -> Bool {
         // EPERM means that the process exists but belongs to another user.
         guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
-        // With hidepid= (proc(5)) nothing more can be learned about it.
+        // With hidepid= (proc(5)) the start of another user's process can't be read, so the process counts as running.
         guard let began = ProcessStart(pid) else { return true }
         guard !began.isZombie else { return false }
         guard let written = CivilTime.milliseconds(rfc3339: time) else { return true }
@@ -158,7 +158,7 @@ private struct ProcessStart {
             let boot = Self.text("/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
             let bootSeconds = Double(boot.dropFirst(6))
         else { return nil }
-        // From field 3 on, because the name before it may contain anything.
+        // The fields are counted from field 3, because field 2, the name, may contain blanks.
         let fields = stat[stat.index(after: name)...].split(separator: " ")
         guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
         secondsSince1970 = bootSeconds + ticks / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))

@@ -29,7 +29,7 @@ extension StatusReport {
         return line
     }
 
-    /// `3 on other hosts, 1 on no host`.
+    /// Standby integrations by holder: `3 on other hosts, 1 on no host`.
     package static func standbyWords(_ integrations: [Integration]) -> String {
         let unheld = integrations.count { $0.holder?.host == nil }
         var parts: [String] = []
@@ -38,7 +38,7 @@ extension StatusReport {
         return parts.joined(separator: ", ")
     }
 
-    /// `95s`, `4m`, `3h`, `12d`: rounded down to one unit.
+    /// A duration, rounded down to one unit: `95s`, `4m`, `3h`, `12d`.
     package static func duration(_ seconds: Int) -> String {
         switch seconds {
         case ..<120: "\(max(0, seconds))s"
@@ -48,7 +48,7 @@ extension StatusReport {
         }
     }
 
-    /// `640 B`, `1.2 MiB`, `20 GiB`.
+    /// A size with its unit: `640 B`, `1.2 MiB`, `20 GiB`.
     package static func bytes(_ count: Int) -> String {
         var value = Double(count)
         for unit in ["B", "KiB", "MiB", "GiB"] {
@@ -62,12 +62,12 @@ extension StatusReport {
         trimmed(perSecond)
     }
 
-    /// `this host's clock is 2h ahead of Okta's`.
+    /// The difference of the clocks in words: `this host's clock is 2h ahead of Okta's`.
     package static func clockWords(_ ahead: Int) -> String {
         "this host's clock is \(duration(abs(ahead))) \(ahead < 0 ? "behind" : "ahead of") Okta's"
     }
 
-    /// One decimal below ten, none above, and never `.0`.
+    /// A number with one decimal if it is below ten, otherwise without decimals, and never with `.0`.
     private static func trimmed(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         return value < 10 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
@@ -75,7 +75,7 @@ extension StatusReport {
 }
 
 extension StatusReport.Backfill {
-    /// `backfilling 2026-08-01, 41 %, about 3h left`.
+    /// The progress in words: `backfilling 2026-08-01, 41 %, about 3h left`.
     package var words: String {
         let left = remainingSeconds.map { ", about \(StatusReport.duration($0)) left" } ?? ""
         return "backfilling \(reachedAt.prefix(10)), \(Int(fraction * 100)) %\(left)"
@@ -88,7 +88,7 @@ extension StatusReport.Waiting {
 }
 
 extension StatusReport.Refused {
-    /// `new configuration refused, the earlier one stays in force: FILE:LINE:COL: error: …`.
+    /// The refusal in words: `new configuration refused, the earlier one stays in force: FILE:LINE:COL: error: …`.
     package var words: String {
         let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
         return "new configuration refused, the earlier one stays in force: \(problems.first ?? "")\(more)"
@@ -96,7 +96,7 @@ extension StatusReport.Refused {
 }
 
 extension StatusReport.Configuration {
-    /// `restart needed for spool.directory`; nil if no restart is needed.
+    /// The needed restart in words: `restart needed for spool.directory`; nil if none is needed.
     package var restartWords: String? {
         restartNeeded.isEmpty ? nil : "restart needed for \(restartNeeded.joined(separator: ", "))"
     }

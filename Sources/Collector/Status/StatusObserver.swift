@@ -5,9 +5,9 @@ import ServiceLifecycle
 package protocol StatusObserver: Service {
     /// The daemon's report: once a second, or less often with very many integrations. Must return soon.
     ///
-    /// - Parameter isReady: whether the spool has been recovered and collection runs; false again once the daemon stops.
+    /// - Parameter isReady: whether the spool has been recovered and collection runs. False again when the daemon stops.
     func reported(_ report: StatusReport, isReady: Bool)
 
-    /// The configuration that is in force after a reload.
+    /// Called after a reload with the configuration that is now in force.
     func inForce(_ configuration: Configuration)
 }

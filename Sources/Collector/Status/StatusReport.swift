@@ -18,18 +18,18 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var stuck: Stuck?
     /// What the daemon waits for before it can start; absent once it has started.
     package var waiting: Waiting?
-    /// The absolute path of the main file of its configuration.
+    /// The absolute path of the daemon's main configuration file.
     package var configurationFile: String?
-    /// Absent until it has started.
+    /// Absent until the daemon has started.
     package var configuration: Configuration?
     package var integrations: [Integration]
     package var spool: Spool
-    /// What the fleet's leases say; absent outside a fleet.
+    /// The state of the fleet's leases; absent outside a fleet.
     package var fleet: Fleet?
-    /// An entry for each integration with a response action since the daemon's start; absent before the first.
+    /// The results of response actions: an entry for each integration with an action since the daemon's start; absent if there is none.
     package var responses: [ResponseActivity]?
 
-    /// Whether the daemon that wrote this has its configuration from another file than this one. False if that is not known.
+    /// Whether the daemon that wrote this report uses another configuration file than `file`. False if its file is not known.
     ///
     /// - Parameter file: an absolute path.
     package func isOfAnother(than file: String) -> Bool {
@@ -37,12 +37,12 @@ package struct StatusReport: Codable, Sendable, Equatable {
         return own != file && Self.real(own) != Self.real(file)
     }
 
-    /// Without symbolic links, as far as the file exists.
+    /// The path without symbolic links. Parts that do not exist stay as they are.
     private static func real(_ file: String) -> String {
         URL(filePath: file).standardizedFileURL.resolvingSymlinksInPath().path
     }
 
-    /// A part that hangs.
+    /// A part of the daemon that hangs.
     package struct Stuck: Codable, Sendable, Equatable {
         package var part: String
         package var silenceSeconds: Int
@@ -66,44 +66,45 @@ package struct StatusReport: Codable, Sendable, Equatable {
     /// Which configuration is in force, and the result of attempts to load another.
     package struct Configuration: Codable, Sendable, Equatable {
         package var inForceSince: String
-        /// Reloads since the start. A reload that is counted as begun reads the files after that.
+        /// How many reloads have begun since the daemon started. Each reload is counted before it reads the files.
         package var reloadsBegun: Int
+        /// How many of these reloads have finished.
         package var reloadsFinished: Int
-        /// What the last successful reload has changed, in words.
+        /// A description of what the last successful reload changed.
         package var lastChange: String?
         /// Present if the last reload was refused and the earlier configuration is still in force.
         package var refused: Refused?
-        /// Keys whose new value takes effect after a restart.
+        /// Keys whose new value takes effect only after a restart.
         package var restartNeeded: [String]
     }
 
     package struct Refused: Codable, Sendable, Equatable {
         package var at: String
-        /// Each with file, line and what to do.
+        /// The problems, each with its file and line and with what to do.
         package var problems: [String]
     }
 
-    /// This host in its fleet.
+    /// The state of this host in its fleet.
     package struct Fleet: Codable, Sendable, Equatable {
         package var name: String
         package var host: String
-        /// What holds the leases: `etcd` or `s3`.
+        /// Where the leases are stored: `etcd` or `s3`.
         package var lease: String
         package var ttlSeconds: Int
         /// When this host last renewed its lease; absent if it has none.
         package var renewedAt: String?
-        /// What is wrong with the leases, and what to do; absent if nothing is.
+        /// What is wrong with the leases, and what to do; absent if nothing is wrong.
         package var problem: String?
-        /// Whether this host hands over what it holds, and takes nothing.
+        /// Whether this host releases its integrations and takes no others.
         package var draining: Bool
-        /// The hosts that take part now.
+        /// The hosts that are members of the fleet now.
         package var hosts: [String]
-        /// Integrations that this host holds, and that are configured.
+        /// The number of configured integrations that this host holds.
         package var holds: Int
         package var configured: Int
-        /// Since the start: integrations that this host took over from another.
+        /// The number of integrations that this host has taken over from other hosts since its start.
         package var takeovers: Int
-        /// Since the start: seals of this host that came too late, and records that were dropped because another host collected them.
+        /// Since the start: the number of this host's seals that came too late, and of its records that were dropped because another host collected them.
         package var fenced: Int
         package var droppedRecords: Int
 
@@ -132,9 +133,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package struct Holder: Codable, Sendable, Equatable {
         /// Absent if no host holds it.
         package var host: String?
-        /// Since when; absent if no host holds it.
+        /// When that host began to hold it; absent if no host holds it.
         package var since: String?
-        /// The host that had it before.
+        /// The host that held it before.
         package var previousHost: String?
         /// The generation that is collected, on the host that collects it.
         package var generation: Int?
@@ -147,7 +148,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// One integration, as an on-call person needs it.
+    /// The state of one integration, for an on-call person.
     package struct Integration: Codable, Sendable, Equatable {
         package var name: String
         package var org: String
@@ -168,7 +169,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var eventsPerSecond: Double
         /// Records that are durable but not in a sealed segment yet.
         package var unsealedRecords: Int
-        /// What they take on disk, in the state directory.
+        /// Their size on disk, in the state directory.
         package var unsealedBytes: Int?
         /// When the oldest of them will be sealed at the latest; absent if there are none.
         package var sealDueAt: String?
@@ -188,19 +189,19 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var backfill: Backfill?
         /// Events that Okta deleted before they were collected: those stored between these times.
         package var gap: Gap?
-        /// `requests`, by their results.
+        /// `requests`, counted by result.
         package var requestsByOutcome: Outcomes?
-        /// The org's rate limit for its log; absent until Okta has told it.
+        /// The org's rate limit for its log; absent until an answer of Okta's contained it.
         package var budget: Budget?
-        /// Since when due records can't be sealed; absent if they can.
+        /// When the sealing of due records began to fail; absent if it works.
         package var sealingFailedSince: String?
 
-        /// Which host collects it; absent outside a fleet.
+        /// The host of the fleet that collects the integration; absent outside a fleet.
         package var holder: Holder?
 
         /// Whether an operator has paused it.
         package var isPaused: Bool { pausedByOperator == true }
-        /// In a fleet: whether this host does not collect it.
+        /// Whether another host of the fleet collects the integration, or no host yet.
         package var isStandby: Bool { state == .standby }
         /// Whether a person has to look at it.
         package var isTrouble: Bool { state.isTrouble && !isPaused }
@@ -208,31 +209,34 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     /// The number of requests by the kind of their answer.
     package struct Outcomes: Codable, Sendable, Equatable {
-        /// 200.
+        /// Answers with 200.
         package var answered = 0
-        /// 429.
+        /// Answers with 429.
         package var rateLimited = 0
-        /// Another status.
+        /// Answers with another status.
         package var refused = 0
-        /// None.
+        /// Requests without an answer.
         package var unanswered = 0
 
         package init() {}
     }
 
-    /// Requests for the log that the org allows per minute to all its clients, and how many were left at the last answer.
+    /// The org's rate limit for its log.
     package struct Budget: Codable, Sendable, Equatable {
+        /// The number of requests per minute that the org allows to all clients together.
         package var limit: Int
+        /// The number of requests that were left at the last answer.
         package var remaining: Int
     }
 
     /// A running backfill.
     package struct Backfill: Codable, Sendable, Equatable {
-        /// The time of its first events, and the time up to which it runs.
+        /// The time of the first events that it fetched.
         package var from: String
+        /// The time up to which it fetches events.
         package var until: String
         package var reachedAt: String
-        /// 0…1, by the events' own times.
+        /// The progress, 0…1, computed from the times of the events.
         package var fraction: Double
         package var remainingSeconds: Int?
     }
@@ -245,7 +249,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     /// What an integration is doing. `live` and `catching_up` are healthy.
     package enum State: String, Codable, Sendable {
         case starting
-        /// In a fleet: another host collects it, or none does yet.
+        /// In a fleet: another host collects the integration, or no host does yet.
         case standby
         case live
         case catchingUp = "catching_up"
@@ -257,7 +261,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         /// Whether events arrive as they should.
         package var isHealthy: Bool { self == .live || self == .catchingUp }
 
-        /// Whether a person has to look at it: not while it starts, nor while it waits for Okta's rate limit, which passes by itself.
+        /// Whether a person has to do something. A start and a wait for Okta's rate limit do not count, because both end without help.
         package var isTrouble: Bool { self == .failing || self == .paused || self == .stopped }
     }
 

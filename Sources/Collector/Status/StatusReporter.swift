@@ -12,9 +12,9 @@ actor StatusReporter: Service {
     static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured by walking its directories. In between, Tributary counts what it writes and removes itself.
     static let measureInterval = Duration.seconds(30)
-    /// The pause after a report is this many times the processor time that it took, so that reporting takes at most a fifth of a percent of a
-    /// core, and a busy host does not make the status old. The same holds for measuring the spool.
-    static let costShare = 500
+    /// The pause after a report is this many times the processor time that the report took. So reporting uses at most a fifth of a percent of a
+    /// core, and a busy host does not make the status old. Measuring the spool has the same limit.
+    static let pausePerCost = 500
     /// The maximum age of the status because of such pauses.
     static let longestInterval = Duration.seconds(15)
 
@@ -30,7 +30,7 @@ actor StatusReporter: Service {
     private var isReady = false
     private var isFailing = false
     private var lastLine = ""
-    private var measureAgain: ContinuousClock.Instant?
+    private var nextMeasurement: ContinuousClock.Instant?
 
     init(
         board: StatusBoard, file: StatusFile, spool: Spool, heartbeats: Heartbeats, notifier: ServiceNotifier,
@@ -49,7 +49,7 @@ actor StatusReporter: Service {
     func run() async throws {
         repeat {
             measureIfDue()
-            // Up to the pause nothing is awaited, so all of it is on one thread.
+            // Nothing is awaited before the pause, so the measured time is that of one thread.
             let begun = Self.processorTime()
             let report = report(isSample: true)
             write(report)
@@ -69,7 +69,7 @@ actor StatusReporter: Service {
 
     // MARK: Reloads
 
-    /// The configuration files are about to be read. The count of begun reloads lets a caller identify the reload that it has requested.
+    /// Called before a reload reads the files. A caller recognizes the reload that it requested by the count of begun reloads.
     func reloadBegan() {
         board.updateConfiguration { $0.begun += 1 }
         if isReady { notifier.reloading(status: "reloading the configuration") }
@@ -83,34 +83,34 @@ actor StatusReporter: Service {
             update(&state)
         }
         let report = report(isSample: false)
-        // While the start is not finished, READY=1 must wait for that.
+        // READY=1 is only sent after the start has finished.
         if isReady { notifier.ready(status: report.line) }
         lastLine = report.line
         write(report)
     }
 
     private func measureIfDue() {
-        guard measureAgain.map({ clock.now >= $0 }) ?? true else { return }
+        guard nextMeasurement.map({ clock.now >= $0 }) ?? true else { return }
         let begun = Self.processorTime()
         _ = try? spool.usage(now: SystemTime().spool)
-        measureAgain = clock.now + max(Self.measureInterval, (Self.processorTime() - begun) * Self.costShare)
+        nextMeasurement = clock.now + max(Self.measureInterval, (Self.processorTime() - begun) * Self.pausePerCost)
     }
 
-    /// What this thread has used of a processor so far.
+    /// The processor time that this thread has used so far.
     private static func processorTime() -> Duration {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
-    /// The wait before the next report. Until the daemon is ready it is shorter, so that a start does not have to wait for a tick.
+    /// The wait before the next report. It is short until the daemon is ready, so that a start does not have to wait for a tick.
     static func pause(after cost: Duration, isReady: Bool) -> Duration {
         isReady
-            ? min(max(interval, cost * costShare), longestInterval)
-            : min(max(startInterval, cost * (costShare / 25)), interval)
+            ? min(max(interval, cost * pausePerCost), longestInterval)
+            : min(max(startInterval, cost * (pausePerCost / 25)), interval)
     }
 
-    /// A failure to write the file is logged once. The service manager still gets its line, and collection does not depend on the file.
+    /// A failure to write the file is logged once. systemd still gets the status line, and collection continues, because it does not need the file.
     private func write(_ report: StatusReport) {
         observer?.reported(report, isReady: isReady && !board.isStopping)
         do throws(StatusFile.Failure) {
@@ -191,7 +191,7 @@ extension StatusReport.Integration {
                     from: WallClock.text($0.from), until: WallClock.text($0.until),
                     reachedAt: WallClock.text($0.reached),
                     fraction: $0.fraction,
-                    // While nothing arrives, the remaining time can't be estimated.
+                    // While no events arrive, the remaining time can't be estimated.
                     remainingSeconds: health.state.isHealthy
                         ? health.backfillRemaining(at: now).map { Int($0 / 1000) } : nil)
             },

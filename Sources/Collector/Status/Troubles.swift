@@ -26,11 +26,11 @@ extension IntegrationHealth.Trouble {
         }
         remedy =
             switch error {
-            case .full, .file: "Nothing is lost: collection continues by itself once the spool can be written"
+            case .full, .file: "Nothing is lost: collection continues automatically once the spool can be written"
             case .bucket, .sealUndecided:
-                "Nothing is lost: the integration waits, and continues by itself once the bucket can be used"
-            case .damaged: "This integration waits, and continues by itself when that is done"
-            default: "This integration waits until that is done, then restart the daemon"
+                "Nothing is lost: the integration waits, and continues automatically once the bucket can be used"
+            case .damaged: "This integration waits, and continues automatically when the damage is repaired"
+            default: "This integration waits; correct the problem, then restart the daemon"
             }
     }
 
@@ -50,7 +50,7 @@ extension IntegrationHealth.Trouble {
 }
 
 extension SpoolError {
-    /// Whether the same call can succeed later without anyone changing Tributary: the disk is full, read-only or failing, or a seal came between.
+    /// Whether a later call can succeed without an action of an operator: the disk is full, read-only or failing, or a seal is in progress.
     var passesByItself: Bool {
         switch self {
         case .full, .file, .bucket, .sealUndecided, .stalePartition: true
@@ -60,7 +60,7 @@ extension SpoolError {
 }
 
 extension IngestWorker.Sealing {
-    /// Records a seal, or why there was none, on the status board and in the log.
+    /// Reports a seal, or why it failed, on the status board and in the log.
     func report(to board: StatusBoard, entry: StatusBoard.ID, logger: Logger) {
         board.sealed(sealed.count)
         let trouble = failure.map { failure in

@@ -11,7 +11,7 @@
 /// ```
 package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     package let description: KeyDescription
-    /// Nil if there is neither a value nor a default; the findings say why.
+    /// Nil if the key has no value and no default; the findings say why.
     let read: @Sendable (Settings, ConfigurationContext, inout Findings) -> Value?
     /// The literal default; nil if there is none.
     let readDefault: @Sendable () throws(ValueError) -> Value?
@@ -94,7 +94,7 @@ package enum KeyDefault: Sendable, Hashable {
         }
     }
 
-    /// For people; nil if there is no default.
+    /// The default for people; nil if there is none.
     package var text: String? {
         switch self {
         case .none, .required: nil
@@ -106,9 +106,9 @@ package enum KeyDefault: Sendable, Hashable {
 
 /// When a changed value takes effect.
 package enum KeyChange: Sendable, Hashable {
-    /// In the running daemon, which does not lose its place.
+    /// A new value takes effect in the running daemon, without an interruption of collection.
     case whileRunning
-    /// After a restart: it concerns something that the daemon holds open all the time, such as a directory with its lock.
+    /// A new value takes effect after a restart: the key concerns something that the daemon holds open all the time, such as a directory with its lock.
     case atRestart
 }
 
@@ -116,7 +116,7 @@ package enum KeyChange: Sendable, Hashable {
 package struct KeyDescription: Sendable, Hashable {
     /// Dotted, with `[]` after a list of mappings: `integrations[].data_ingest.credential`.
     package let path: String
-    /// What the value must be, as in “expects a size such as 64MiB”.
+    /// A description of the allowed values, as in “expects a size such as 64MiB”.
     package let valueKind: String
     package let isList: Bool
     package let fallback: KeyDefault

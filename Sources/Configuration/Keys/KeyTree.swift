@@ -10,7 +10,7 @@ struct KeyTree: Sendable {
 
     static let shared = KeyTree(Configuration.keys)
 
-    /// By the path of the mapping (empty for the top level), then by name.
+    /// The keys by the path of their mapping (empty for the top level), then by name.
     private(set) var entries: [String: [String: Entry]] = [:]
     private let keys: [KeyDescription]
 

@@ -10,7 +10,7 @@ package protocol ConfigurationSection: Sendable {
 /// ```
 @dynamicMemberLookup
 package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
-    /// One per key, in the order of their declaration.
+    /// The values, one per key, in the order of their declaration.
     private(set) var settings: [any AnySetting]
 
     fileprivate init(settings: [any AnySetting]) { self.settings = settings }
@@ -129,7 +129,7 @@ protocol AnySetting: Sendable {
 /// A key of any type.
 protocol DeclaredKey: Sendable {
     var description: KeyDescription { get }
-    /// Reads the key's value; nil if there is neither a value nor a default.
+    /// Reads the key's value; nil if the key has no value and no default.
     func setting(_ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings) -> (any AnySetting)?
     /// Reads the literal default and discards the result.
     func checkDefault() throws(ValueError)

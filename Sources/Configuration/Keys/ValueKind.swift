@@ -34,6 +34,6 @@ struct ValueKind<Value: Sendable>: Sendable {
 }
 
 extension [String] {
-    /// `zstd, gzip or none`.
+    /// The list of the values in words: `zstd, gzip or none`.
     package var alternatives: String { dropLast().joined(separator: ", ") + " or " + (last ?? "") }
 }

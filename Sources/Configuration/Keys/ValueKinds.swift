@@ -110,7 +110,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// Checked against Amazon's rules for bucket names.
+    /// The name of a bucket, by Amazon's rules.
     static let bucket = ValueKind("a bucket such as example-lake") { (text) throws(ValueError) in
         let hint = "write only its name: 3 to 63 lower-case letters, digits, - and ."
         guard (3...63).contains(text.utf8.count), !text.contains(".."),
@@ -333,7 +333,7 @@ extension ValueKind where Value == ProxyException {
 
 extension ValueKind where Value == OrgURL {
     static let orgURL = ValueKind("an Okta address such as https://acme.okta.com") { (text) throws(ValueError) in
-        // Refused here, so that a password in it never appears in a message.
+        // A password is refused here, so that it never appears in a message.
         guard !text.contains("@") else {
             throw ValueError(
                 "the address must not contain a user name or password", hint: "write it like https://acme.okta.com")
@@ -341,7 +341,7 @@ extension ValueKind where Value == OrgURL {
         do {
             return try OrgURL(parsing: text)
         } catch {
-            // The reason repeats part of the text.
+            // The reason repeats a part of the text.
             guard !LiteralSecret.mayBePresent(in: text) else {
                 throw ValueError(
                     "\(LiteralSecret.quoted(text)) is not an org's address", hint: "write it like https://acme.okta.com"

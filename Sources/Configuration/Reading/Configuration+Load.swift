@@ -21,8 +21,8 @@ extension Configuration {
         return try load(sources: sources, mainFile: main, isComplete: true, context: context, Findings())
     }
 
-    /// What can be read of a configuration, whatever mistakes are in it. Its fleet is nil unless the sections `fleet` and `network` are without mistakes, so that
-    /// nothing is done in another bucket.
+    /// Reads what can be read of a configuration with mistakes. The fleet is nil if the section `fleet` or `network` has a mistake, so that no command works on
+    /// a wrong bucket.
     package static func readable(path: String, context: ConfigurationContext) -> Configuration? {
         var context = context
         context.mistakes = .nothing
@@ -50,7 +50,7 @@ extension Configuration {
             if context.mistakes != .everyIntegration, let configuration, configuration.integrations.isEmpty,
                 !configuration.unusable.isEmpty
             {
-                // No usable part is left, so the mistakes concern everything.
+                // No integration is usable, so the mistakes concern the whole configuration.
                 throw ConfigurationError(
                     problems: Findings.sorted(configuration.unusable.flatMap(\.problems), filesInOrder: files),
                     warnings: configuration.warnings, leftOff: 0)
@@ -114,7 +114,7 @@ extension Configuration {
             }
         }
 
-        /// What is valid YAML by itself.
+        /// Adds those blocks of a broken file that are valid YAML.
         private mutating func addReadable(of source: ConfigurationSource) {
             for block in source.blocks {
                 var ignored = Findings()
@@ -133,7 +133,8 @@ extension Configuration {
                     at: place, "the file is empty",
                     hint: "restore it, or begin with the installed example; a comment in it is enough for the defaults")
             } else if source.file != mainFile {
-                findings.warning(at: place, "the file sets nothing", hint: "remove it if that is meant to stay")
+                findings.warning(
+                    at: place, "the file sets no key", hint: "remove the file if it is meant to stay empty")
             }
         }
     }

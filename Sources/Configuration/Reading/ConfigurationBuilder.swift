@@ -209,7 +209,7 @@ struct ConfigurationBuilder {
                 isTaken = true
                 findings.error(
                     at: place, key: keys.name.path, "the integration “\(name)” already exists, at \(earlier)",
-                    hint: "give one another name")
+                    hint: "give one of them another name")
             } else {
                 known.names[name] = place
             }
@@ -217,7 +217,7 @@ struct ConfigurationBuilder {
         let urlPlace = item.place(of: keys.url.path)
         let ingest = dataIngest(item)
         let response = responseAction(item)
-        // An unknown key, usually a mistyped data_ingest, is then the reason and is already reported.
+        // The reason is an unknown key, usually a mistyped data_ingest, and that key is already reported.
         if item.sections["integrations[].data_ingest"] == nil,
             item.sections["integrations[].response_action"] == nil, item.found.problems.isEmpty
         {

@@ -23,12 +23,14 @@ package struct ConfigurationContext: Sendable {
     package enum MistakeScope: Sendable {
         /// The whole configuration. For a check, and for a reload, where the running configuration stays in force.
         case whole
-        /// Only the integration, which is listed in ``Configuration/unusable``; the others are used. For a start.
+        /// Only the integration is refused, and is listed in ``Configuration/unusable``; all other integrations are used. For a start of the daemon.
         case integration
-        /// The same, even if none is left. For what does not collect, such as loaders and deliveries.
+        /// As for ``integration``, but a configuration without any usable integration is also accepted. For programs that do not collect, such as loaders and
+        /// deliveries.
         case everyIntegration
-        /// Nothing: what has a mistake is left out or has its default, and the rest is read, even of a file that is not valid YAML. For showing what the
-        /// configuration belongs to, such as a running daemon. Never for running or changing anything with it, except by a section that is whole.
+        /// Nothing is refused. A part with a mistake is omitted or gets its default, and all other parts are read, even of a file that is not valid YAML. Used
+        /// to find out to which daemon a configuration belongs. Don't run or change anything with it, except
+        /// with a section that has no mistakes.
         case nothing
     }
 

@@ -27,13 +27,13 @@ package struct ConfigurationSource: Sendable {
         }
     }
 
-    /// The most pieces of a file that are read each by itself.
+    /// The maximum number of pieces of a file that are read separately.
     private static let maximumBlocks = 1000
 
-    /// The file in pieces, each a key at the top with what is below it, so that a mistake in the form of one does not hide the others.
+    /// The file in pieces. Each piece is a top-level key with everything below it, so that a syntax error in one piece does not affect the others.
     var blocks: [[UInt8]] {
         var blocks: [[UInt8]] = []
-        // Whether the items of the last one are not indented; nil as long as it has only its key.
+        // Whether the list items of the last piece are not indented; nil as long as the piece consists only of its key.
         var isList: Bool?
         for line in bytes.split(separator: 0x0A) {
             var begins = true
@@ -145,7 +145,7 @@ package struct ConfigurationSource: Sendable {
     private struct ReadError: Error {
         /// An errno; nil if it is not a regular file.
         var code: Int32?
-        var words: String { code.map(FileProbe.words) ?? "it is not a regular file" }
+        var words: String { code.map(FileProbe.words) ?? "not a regular file" }
     }
 
     /// Reads at most one byte more than ``YAMLText/maximumBytes``, which is enough to detect that a file is too large.

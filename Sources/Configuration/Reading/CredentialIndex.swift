@@ -14,7 +14,7 @@ struct CredentialIndex {
         order.compactMap { name in used.contains(name) ? nil : places[name].map { (name, $0) } }
     }
 
-    /// Returns the earlier place if the name is taken.
+    /// Adds a credential. Returns the earlier place if the name is taken.
     mutating func declare(_ name: Name, at place: ConfigurationPlace) -> ConfigurationPlace? {
         if let earlier = places[name] { return earlier }
         places[name] = place

@@ -28,7 +28,7 @@ struct CredentialReader {
         if let earlier = index.declare(name, at: place) {
             findings.error(
                 at: place, key: keys.name.path, "the credential “\(name)” already exists, at \(earlier)",
-                hint: "give one another name")
+                hint: "give one of them another name")
             return nil
         }
         let type = reading[\.type]
@@ -149,7 +149,7 @@ extension CredentialError {
     fileprivate var reason: String {
         switch self {
         case .key(_, let problem): problem.description
-        case .malformed: "it is not text"
+        case .malformed: "the file is not text"
         default: description
         }
     }

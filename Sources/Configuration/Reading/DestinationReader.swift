@@ -25,7 +25,7 @@ enum DestinationReader {
                 if let earlier = places[name] {
                     findings.error(
                         at: place, key: keys.name.path, "the destination “\(name)” already exists, at \(earlier)",
-                        hint: "give one another name")
+                        hint: "give one of them another name")
                 } else {
                     places[name] = place
                 }
@@ -109,7 +109,7 @@ enum DestinationReader {
             hint: "remove the destination, or name another bucket")
     }
 
-    /// What a type has, besides what all have.
+    /// The keys of a type, in addition to those that all types have.
     private static func ownKeys(_ type: DestinationType) -> Set<String> {
         switch type {
         case .s3:

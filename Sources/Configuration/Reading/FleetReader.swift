@@ -41,7 +41,8 @@ extension ConfigurationBuilder {
         settings.sections[section] ?? settings.sections["fleet"] ?? settings.place
     }
 
-    /// The host's own name. Nil if it can't be used, which is reported unless the key is set: its value is then wrong and already reported.
+    /// This host's name in the system. Nil if `fleet.host` is set, because its mistake is already reported; and nil, with a problem, if the system's name
+    /// can't be used.
     private mutating func hostName(isSet: Bool) -> String? {
         guard !isSet else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)

@@ -13,7 +13,7 @@ package enum LiteralSecret {
     /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication). Okta's identifiers, which also start with `00`, have 20. Private keys
     /// are PEM or JWK text.
     ///
-    /// - Parameter identifiers: whether a long random word is allowed, because it may be the name of a key or of an app.
+    /// - Parameter identifiers: whether the text may contain a long random word that is the name of a key or of an app.
     package static func isPresent(in text: String, identifiers: Bool = false) -> Bool {
         if text.contains("-----BEGIN") { return true }
         if text.contains("\"kty\"") && text.contains("\"d\"") { return true }
@@ -34,8 +34,8 @@ package enum LiteralSecret {
         isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
-    /// Whether an argument of a command is, or may be, a secret in whole or in part. A path may have a random part, and a name may begin like a token, which has
-    /// capitals.
+    /// Whether an argument of a command is, or may be, a secret in whole or in part. A path may have a random part, and a name may begin like a token, which
+    /// has capitals.
     package static func isPasted(_ argument: String) -> Bool {
         if isPresent(in: argument, identifiers: true) { return true }
         guard !argument.contains("/"), !argument.contains("."), (try? Name(parsing: argument)) == nil else {
@@ -115,7 +115,7 @@ package enum LiteralSecret {
 
         var hasAllClasses: Bool { hasDigit && hasCapital && hasSmall }
 
-        /// Whether it looks like a token and not like a word, number, date or size: its runs are short for its length.
+        /// Whether the word looks like a token. A word, number, date or size has longer runs for its length.
         var isRandom: Bool {
             guard hasDigit || (hasCapital && hasSmall) else { return false }
             if bytes.allSatisfy({ (0x30...0x39).contains($0) || [0x2D, 0x54, 0x5A].contains($0) }) { return false }
@@ -139,7 +139,7 @@ package enum LiteralSecret {
         return found
     }
 
-    /// If a word ends with a UUID (RFC 9562), the part before it. Names of directories and of resources often end with UUIDs.
+    /// If a word ends with a UUID (RFC 9562): the part of the word before the UUID. Names of directories and of resources often end with UUIDs.
     private static func withoutUUID(_ run: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let end = run.suffix(36)
         let isUUID =

@@ -7,13 +7,14 @@ struct Settings {
 
     /// The place of the mapping; for a list item, its first key.
     var place: ConfigurationPlace
-    /// By the key's full path.
+    /// The values by the full path of their key.
     var values: [String: Entry] = [:]
     /// Where each section was opened, by its path.
     var sections: [String: ConfigurationPlace] = [:]
-    /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so neither they nor keys inside of them count as missing.
+    /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so these keys, and the keys inside these sections, do not
+    /// count as missing.
     private var refused: Set<String> = []
-    /// Keys at the top of the file that are nearly one that there is not, and whether one is near to none.
+    /// Unknown keys at the top of the file that resemble a known key, and whether another unknown key resembles none.
     private var nearlyNamed: Set<String> = []
     private var hasStrangeKey = false
     /// Findings in an item of a list of mappings, before its values are read.
@@ -152,7 +153,7 @@ struct Settings {
     /// The names of all keys at the top of a file.
     static var topLevelKeys: Set<String> { Set((KeyTree.shared.entries[""] ?? [:]).keys) }
 
-    /// Keys at the top of the file that may be meant by one that there is not.
+    /// The known keys at the top of the file that resemble an unknown one.
     var mistaken: Set<String> {
         hasStrangeKey ? nearlyNamed.union(Self.topLevelKeys.filter { !isSet($0) }) : nearlyNamed
     }

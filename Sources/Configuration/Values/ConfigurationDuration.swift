@@ -37,7 +37,7 @@ package struct ConfigurationDuration: Sendable, Hashable, Comparable, CustomStri
 
     package static func < (left: Self, right: Self) -> Bool { left.seconds < right.seconds }
 
-    /// In days, hours, minutes and seconds, which reads back as the same value.
+    /// The duration in days, hours, minutes and seconds. Reading this text gives the same value.
     package var description: String {
         guard seconds > 0 else { return "0s" }
         var rest = seconds

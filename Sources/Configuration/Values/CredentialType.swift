@@ -6,7 +6,7 @@ package enum CredentialType: String, Sendable, Hashable, CaseIterable {
     case oauth
 }
 
-/// What a credential may be used for.
+/// The allowed uses of a credential.
 package enum CredentialPermissions: String, Sendable, Hashable, CaseIterable {
     /// Reading the System Log.
     case read

@@ -39,7 +39,7 @@ package enum DestinationFormat: String, Sendable, Hashable, CaseIterable {
 package enum DestinationLayout: String, Sendable, Hashable, CaseIterable {
     /// `integration=…/class=…/date=…/`: the spool's own paths.
     case hive
-    /// That of Amazon Security Lake's custom sources.
+    /// The layout of Amazon Security Lake's custom sources.
     case securityLake = "security_lake"
 }
 
@@ -51,7 +51,7 @@ package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
     case `static`
     /// AWS STS, in exchange for a web identity token.
     case webIdentity = "web_identity"
-    /// The endpoint that a container provides for it.
+    /// The endpoint that a container has for credentials.
     case container
     /// The metadata service of an EC2 instance.
     case imds
@@ -61,8 +61,8 @@ package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
 
 /// How a store is asked to encrypt objects.
 package enum ServerSideEncryption: String, Sendable, Hashable, CaseIterable {
-    /// With the store's own keys.
+    /// Encryption with the store's own keys.
     case aes256 = "AES256"
-    /// With the bucket's key in AWS KMS.
+    /// Encryption with the bucket's key in AWS KMS.
     case kms = "aws:kms"
 }

@@ -2,9 +2,9 @@
 ///
 /// Each property is a `switch`, so that a new type has to answer all of them.
 package enum LeaseType: String, Sendable, Hashable, CaseIterable {
-    /// With keys that have a lease in etcd: the hosts share the integrations.
+    /// Leases are keys in etcd: the hosts share the integrations.
     case etcd
-    /// With one object in the fleet's bucket: one host has all integrations, the others are standbys.
+    /// The lease is one object in the fleet's bucket: one host has all integrations, the others are standbys.
     case s3
 
     /// Whether the hosts share the integrations; otherwise one host has all of them.
@@ -15,7 +15,7 @@ package enum LeaseType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether each host that takes part is seen by the others; otherwise only the one that collects is.
+    /// Whether all members are visible to the other hosts; otherwise only the host that collects is.
     package var showsEachHost: Bool {
         switch self {
         case .etcd: true

@@ -1,6 +1,6 @@
 /// An HTTP proxy: `http://HOST:PORT` or `https://HOST:PORT`, without user name and password.
 package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
-    /// In the form that libcurl's `CURLOPT_PROXY` expects.
+    /// The address in the form that libcurl's `CURLOPT_PROXY` expects.
     package let text: String
 
     /// Reads the address. The scheme may be missing (then it is `http`), the port may not.

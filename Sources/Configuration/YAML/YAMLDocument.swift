@@ -2,7 +2,7 @@
 enum YAMLDocument {
     enum Content {
         case mapping([(key: YAMLKey, value: YAMLNode)])
-        /// Only white space and comments.
+        /// The document has only white space and comments.
         case empty
         /// Problems were reported.
         case unreadable
@@ -137,7 +137,7 @@ enum YAMLDocument {
                 try descend(depth + anchored.height, at: place, into: &findings)
                 height = anchored.height
                 return anchored.node
-            // libyaml reports none of these where a node is expected.
+            // libyaml never reports these events where a node is expected.
             case .documentStart, .end, .streamEnd: throw .library(.unreadable)
             }
         }

@@ -17,7 +17,7 @@ final class YAMLEvents {
 
     /// An error of libyaml.
     enum Failure: Error {
-        /// In libyaml's words, which never contain text of the file.
+        /// A syntax error in libyaml's words, which never contain text of the file.
         case syntax(problem: String, line: Int, column: Int, context: (words: String, line: Int)?)
         /// There is not enough memory, or the bytes are not text.
         case unreadable

@@ -56,7 +56,7 @@ enum YAMLText {
         }
     }
 
-    /// Counts possible aliases, rather too many than too few. This must happen before parsing, because parsing spends time on each
+    /// Counts possible aliases. It may count too many, but never too few. This must happen before parsing, because parsing spends time on each expansion.
     /// expansion.
     private static func checkAliases(
         _ bytes: ArraySlice<UInt8>, file: String, into findings: inout Findings

@@ -8,9 +8,9 @@ struct Command: Sendable {
     var words: [String]
     /// Variables that are added to this process's environment.
     var environment: [String: String] = [:]
-    /// The file for its standard input; `nil` for an empty input.
+    /// The file for the command's standard input; `nil` for an empty input.
     var inputFile: String?
-    /// How long it may take.
+    /// How long the command may take.
     var timeout: Duration
     /// The most bytes of standard output; more is an error.
     var outputLimit = 64 << 10
@@ -21,9 +21,9 @@ struct Command: Sendable {
         case signal(Int32)
         case timedOut
         case cancelled
-        /// It could not be started: what failed, and an errno.
+        /// The command could not be started: what failed, and the errno.
         case notStarted(String, code: Int32)
-        /// It wrote more than ``Command/outputLimit``.
+        /// The command wrote more than ``Command/outputLimit``.
         case tooMuchOutput
     }
 
@@ -39,7 +39,7 @@ struct Command: Sendable {
         let isCancelled = CancellationFlag()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // It blocks, so it must not run on a thread of the cooperative pool.
+                // This function blocks, so it must not run on a thread of the cooperative pool.
                 DispatchQueue.global().async { continuation.resume(returning: self.block(isCancelled)) }
             }
         } onCancel: {
@@ -134,7 +134,7 @@ struct Command: Sendable {
             let isOpen = [output, errors].filter { !$0.isAtEnd }
             var sets = isOpen.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
             if sets.isEmpty {
-                // It has closed both pipes, so it will usually end soon.
+                // The command has closed both pipes, so it will usually end soon.
                 usleep(idle)
                 idle = min(idle * 2, 50_000)
             } else {

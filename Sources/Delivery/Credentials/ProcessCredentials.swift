@@ -9,7 +9,7 @@ package struct ProcessCredentials: AWSCredentialSource {
     package func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
         let result = await Command(words: command, timeout: Self.timeout).run()
         let program = command.first ?? ""
-        // Its standard error is not repeated in messages, because it may contain a part of the key.
+        // The command's standard error is not repeated in messages, because it may contain a part of the key.
         let remedy = "Run it by hand as the service's user to find out why; Tributary runs it again"
         switch result.ending {
         case .exit(0):

@@ -5,8 +5,8 @@ import FoundationEssentials
 /// ClickHouse through its HTTP interface (https://clickhouse.com/docs/interfaces/http): a batch is one synchronous insert of its lines into the column
 /// `record`.
 ///
-/// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the records. So a segment must always
-/// be cut in the same way. A setting of the table determines how many tokens it remembers.
+/// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the records. So a segment must
+/// always be cut in the same way. A setting of the table determines how many tokens it remembers.
 struct ClickHouseService: RecordService {
     /// Scheme, host and port.
     let url: String

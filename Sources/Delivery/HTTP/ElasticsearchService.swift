@@ -102,8 +102,8 @@ struct ElasticsearchService: RecordService {
                         "\(answer.host) refuses record \(batch.first + place) of \(segment.path)"
                             + (item.error?.said ?? ": \(item.status)"),
                         remedy:
-                            "Correct the mapping of the index \(index.name(for: segment)); what was stored of it is "
-                            + "known again"))
+                            "Correct the mapping of the index \(index.name(for: segment)); records that are "
+                            + "already stored are recognized"))
             }
         }
         return later ?? .stored(wasThere: wasThere)
@@ -137,7 +137,7 @@ struct ElasticsearchService: RecordService {
         switch await ask(HTTPRequest(.get, "\(url)/")) {
         case .failure(let trouble): return [DestinationStep("server", trouble)]
         case .success(let answer):
-            // A key for a single index may not send this request.
+            // A key that is limited to a single index may not send this request.
             if answer.status == 403 {
                 steps.append(DestinationStep("server", "\(answer.host) accepts the credential"))
             } else if answer.status == 200,

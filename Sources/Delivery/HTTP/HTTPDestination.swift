@@ -63,7 +63,7 @@ package final class HTTPDestination: Destination {
     package func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome {
         var begun = state.withLock { $0.begun[segment.path] ?? Begun() }
         do throws(SpoolError) {
-            // Checked before sending, because the server can't recognize a damaged segment.
+            // The segment is checked before sending, because the server can't recognize a damaged segment.
             guard try FileDigest.sha256(of: segment.file) == segment.sha256 else {
                 return .refused(
                     DeliveryTrouble(

@@ -28,7 +28,7 @@ protocol RecordService: Sendable {
     /// The request that asks whether the batch with a ticket is durable; `nil` if the server has no tickets.
     func question(about ticket: Int) -> HTTPRequest?
 
-    /// Whether an answer to that request confirms it; `nil` if the answer does not tell.
+    /// Whether an answer to ``question(about:)`` confirms that the batch is durable; `nil` if the answer says neither.
     func isDurable(_ answer: ServiceAnswer, ticket: Int) -> Bool?
 
     /// Tests the server without storing anything.

@@ -27,7 +27,7 @@ struct SplunkService: RecordService {
             let thousandths = "\(1000 + time % 1000)".dropFirst()
             part += "\"time\":\(time / 1000).\(thousandths),".utf8
         }
-        // The configuration allows only characters in these values that need no escaping.
+        // These values need no escaping, because the configuration allows only certain characters in them.
         part += "\"source\":\"tributary:\(segment.integration)\",\"sourcetype\":\"tributary:ocsf\",".utf8
         if let index { part += "\"index\":\"\(index.name(for: segment))\",".utf8 }
         part += "\"event\":".utf8

@@ -68,7 +68,7 @@ final class ChildProcess {
         close(output)
     }
 
-    /// Closes the program's standard input, which tells it that there is no more, and waits for its end.
+    /// Closes the program's standard input, so that the program knows that all input was sent, and waits until the program ends.
     func wait() -> Ending {
         if input >= 0 { close(input) }
         input = -1

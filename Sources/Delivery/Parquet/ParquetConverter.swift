@@ -37,7 +37,7 @@ final class ParquetConverter: Sendable {
         self.script = script
         self.timeout = timeout
         work = Work()
-        // The end of a dead helper is detected by its exit status, so the signal is not needed.
+        // A dead helper is recognized by its exit status, so the signal is not needed.
         signal(SIGPIPE, SIG_IGN)
     }
 
@@ -59,12 +59,12 @@ final class ParquetConverter: Sendable {
         let isOver = Mutex(false)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
-                // It blocks, so it must not run on a thread of the cooperative pool.
+                // This function blocks, so it must not run on a thread of the cooperative pool.
                 queue.async { [work] in
                     continuation.resume(
                         returning: Swift.Result { () throws(Failure) in
                             if isOver.withLock({ $0 }) { throw .cancelled }
-                            // Started only now, because before its turn another segment uses the helper.
+                            // The time limit starts only here, because another segment may have used the helper before.
                             let guardian = Task {
                                 try await Task.sleep(for: self.timeout, clock: .continuous)
                                 self.end()
@@ -141,7 +141,7 @@ final class ParquetConverter: Sendable {
         }
     }
 
-    /// Of the names of directories in `$TMPDIR`.
+    /// The random part of the names of directories in `$TMPDIR`.
     static let prefix = "tributary-parquet-"
 
     private static func failure(_ error: any Error, _ segment: DeliverySegment?) -> Failure {

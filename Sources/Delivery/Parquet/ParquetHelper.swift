@@ -3,7 +3,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// Runs `libexec/export-parquet`, which uses a Python library because Swift has none: it reads records from its standard input and writes one Parquet file after the other.
+/// Runs `libexec/export-parquet`, which uses a Python library because Swift has none: it reads records from its standard input and writes one Parquet file
+/// after the other.
 package final class ParquetHelper {
     /// Why the helper can't continue, for a person.
     package struct Problem: Error {
@@ -89,7 +90,7 @@ package final class ParquetHelper {
             // Checked now, because the helper would otherwise wait for the missing records.
             guard lines == records else {
                 throw SpoolError.damaged(
-                    path: path, reason: "it has \(lines) records, but \(records) according to the manifest")
+                    path: path, reason: "the segment has \(lines) records, but \(records) according to the manifest")
             }
         }
         guard rows == records else {

@@ -147,7 +147,7 @@ enum S3Existing: Sendable, Equatable {
     case own
     /// Another object has the key.
     case foreign
-    /// There is no such object any more.
+    /// The object no longer exists.
     case gone
     /// The answer does not tell.
     case unknown(status: Int)
@@ -163,7 +163,8 @@ enum S3Existing: Sendable, Equatable {
                         && response.headers.first("x-amz-meta-sha256") == object.sha256
                 }
             self = isSame ? .own : .foreign
-        // The access key may only write, not read. The object's key ends in 64 random bits of the segment's name, so it must be our own.
+        // The access key may only write, so the object can't be read. Its key ends in 64 random bits of the segment's name, so an earlier attempt must have
+        // stored it.
         case 401, 403: self = .own
         case 404: self = .gone
         default: self = .unknown(status: response.status)

@@ -67,7 +67,7 @@ package final class S3Destination: Destination {
 
     /// Stores a small object twice. The second write must be refused: a store that ignores the condition could store a segment twice.
     ///
-    /// Long because it has all steps of the test in the order in which they run.
+    /// The function is long because it contains all steps of the test, in their order.
     package func check() async -> [DestinationStep] {
         let body = Array("{}".utf8)
         let random = UInt64.random(in: .min ... .max)
@@ -140,7 +140,8 @@ package final class S3Destination: Destination {
         if let offset = client.clockOffset {
             steps.append(
                 DestinationStep(
-                    "clock", "it differs from the store's by \(abs(offset) / 1000) s", remedy: "Set this host's clock"))
+                    "clock", "this host's clock differs from the store's by \(abs(offset) / 1000) s",
+                    remedy: "Set this host's clock"))
         }
         return steps
     }

@@ -77,7 +77,7 @@ package actor EtcdLeaseStore: LeaseStore {
             try await client.revoke(unused)
             self.unused = nil
         }
-        // The names are read first, so that a host that waits for its name makes no leases meanwhile.
+        // The names are read first, so that a host that waits for its name does not create leases meanwhile.
         let names =
             try await client.transaction(EtcdTransaction(success: [all("hosts/")])).parts.first?.range?.pairs ?? []
         if names.contains(where: { name($0.key, below: "hosts/") == host }) { throw .nameTaken(host) }
@@ -92,7 +92,7 @@ package actor EtcdLeaseStore: LeaseStore {
         let answer = try await client.transaction(
             EtcdTransaction(
                 compare: [.init(key: key, createRevision: 0)], success: [put], failure: [.range(key: key, end: nil)]))
-        // If an earlier answer was lost, the key already exists, attached to this very lease.
+        // If an earlier answer was lost, the key already exists, and is attached to the present lease.
         guard answer.isDone || answer.parts.first?.range?.pairs.first?.lease?.value == id else {
             throw .nameTaken(host)
         }

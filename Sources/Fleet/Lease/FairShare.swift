@@ -47,7 +47,7 @@ struct FairShare {
     var toRelease: Int {
         if own > most { return own - most }
         guard own == most, most > least else { return 0 }
-        // How many integrations the other hosts lack, and how many they will get without a release by this host.
+        // How many integrations the other hosts lack for a fair share, and how many they will get even if this host releases none.
         let lacking = held.values.reduce(0) { $0 + max(0, least - $1) }
         let coming = free + draining + held.values.reduce(0) { $0 + max(0, $1 - most) }
         let givers = held.filter { $0.value == most }.keys.sorted()

@@ -11,18 +11,18 @@ struct FleetMember: Sendable {
         case lost(String)
         /// Hand the integration over; then call ``handedOver(_:)``.
         case release(String)
-        /// Let other hosts take these integrations in the store, each with its token.
+        /// Delete this host's keys for these integrations (each with its token) in the store, so that other hosts can take them.
         case giveUp([String: Int64])
     }
 
     /// The state of an integration that this host has, or had a moment ago.
     private enum Place {
         case held(Holding)
-        /// It is being handed over.
+        /// The integration is being handed over to another host.
         case handingOver(Holding)
-        /// It is handed over; its key is still in the store.
+        /// The integration is handed over, but its key is still in the store.
         case returned(Holding)
-        /// It is lost; its collector on this host has not stopped yet.
+        /// The integration is lost, but its collector on this host has not stopped yet.
         case stopping
 
         var holding: Holding? {
@@ -37,8 +37,8 @@ struct FleetMember: Sendable {
     static let maximumReleases = 32
     /// The most integrations that a host takes in one round.
     static let maximumTaken = 512
-    /// After this time without a holder, a host takes an integration even if that exceeds its share, because the host that should take it may not have
-    /// it configured. The time is longer if every host has the same integrations, since that host is then only slow.
+    /// If an integration has no holder for this time, a host takes it even beyond its fair share. The other hosts may not have configured the integration. The
+    /// time is longer if every host has the same integrations, since that host is then only slow.
     static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
     /// The number of rounds in which the host must also have seen the integration without a holder.
     static let patientRounds = 5
@@ -61,7 +61,8 @@ struct FleetMember: Sendable {
     private var lastOwner: [String: String] = [:]
     /// Integrations that were taken beyond the share, and when.
     private var takenLate: [String: ContinuousClock.Instant] = [:]
-    /// The last observation, if nothing has happened since and the passing of time changes nothing. In a quiet fleet, most rounds end with this comparison.
+    /// The last observation, if this host has nothing to do until the store changes; otherwise nil. If a new observation is equal, the round ends. In a quiet
+    /// fleet, most rounds end so.
     private var settledAt: FleetObservation?
 
     init(host: String, isShared: Bool, configured: Set<String>) {
@@ -177,7 +178,7 @@ struct FleetMember: Sendable {
             case .stopping: break
             }
         }
-        // Taken by a request whose answer was lost, or newly configured while this host holds all integrations.
+        // The integration was taken by a request whose answer was lost, or it was newly configured while this host holds all integrations.
         for (name, owner) in seen.owners where owner.isMine && places[name] == nil && tokens[name] == nil {
             if configured.contains(name), !isDraining {
                 actions += took([

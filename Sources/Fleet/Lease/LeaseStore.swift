@@ -58,7 +58,7 @@ package struct Claim: Sendable, Equatable {
 package struct Taken: Sendable {
     /// The integrations that this host now holds: fewer than it claimed if other hosts were faster.
     package var holdings: [Holding] = []
-    /// If taking the integrations also began this host's lease: the instant before the request was sent, from which the lease counts.
+    /// The start of this host's lease (the instant before the request was sent), if taking the integrations began a new lease.
     package var from: ContinuousClock.Instant?
 }
 

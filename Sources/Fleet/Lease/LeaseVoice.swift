@@ -2,7 +2,8 @@ import Configuration
 import Logging
 import Systemd
 
-/// Reports the state of this host's lease in the journal: when it is lost or unavailable, every ten minutes while that lasts, and when it is over.
+/// Reports the state of this host's lease in the journal: when it is lost or unavailable, every ten minutes while it stays so, and when this host has
+/// the lease again.
 final class LeaseVoice {
     private static let repetition = Duration.seconds(600)
 
@@ -11,8 +12,9 @@ final class LeaseVoice {
     private let engine: String
     private let ttl: Int64
     private let logger: Logger
-    /// Since when this host has not taken part, if the journal was told of it; and the last message about it.
+    /// When this host's membership ended, if the log says so.
     private var troubleSince: ContinuousClock.Instant?
+    /// When the log last said that this host has no membership.
     private var lastMessage: ContinuousClock.Instant?
     private var hasTakenPart = false
     private var wasDraining = false

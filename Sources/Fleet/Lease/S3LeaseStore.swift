@@ -7,9 +7,8 @@ import Time
 /// A lease in the fleet's bucket, for a fleet without etcd: one object, `_tributary/lease.json`. The host that holds it collects all integrations; the
 /// other hosts are standbys.
 ///
-/// The holder rewrites the object regularly, each time only if it is unchanged (`If-Match`). A host takes the lease over if there is none yet, if the
-/// holder has given it up, or if *this* host has seen it unchanged for the time to live, by its own clock. The clocks of the hosts and the store need not
-/// agree.
+/// The holder rewrites the object regularly, each time only if it is unchanged (`If-Match`). A host takes the lease over in three cases: no lease exists yet,
+/// the holder has given it up, or this host has seen it unchanged for the time to live, by its own clock. The clocks of the hosts and the store need not agree.
 package actor S3LeaseStore: LeaseStore {
     /// The object's key, without the prefix of the bucket.
     package static let path = "_tributary/lease.json"
@@ -25,7 +24,7 @@ package actor S3LeaseStore: LeaseStore {
     private struct Known {
         var lease: StoredLease
         var etag: String
-        /// Since when this host has seen it unchanged.
+        /// When this host first saw the object with this content.
         var since: ContinuousClock.Instant
     }
 

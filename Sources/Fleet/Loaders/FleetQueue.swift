@@ -82,7 +82,7 @@ struct FleetQueue: Sendable {
         bytes = max(0, bytes - settled)
     }
 
-    /// The positions that are acknowledged once all numbers up to this one are.
+    /// The positions that are acknowledged when all numbers up to this one are acknowledged.
     func positions(through number: Int64) -> [String: SealPosition] {
         var positions = acknowledged
         for entry in open.prefix(while: { $0.number <= number }) { positions[entry.integration] = entry.position }

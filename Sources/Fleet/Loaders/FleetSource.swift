@@ -9,11 +9,12 @@ import Time
 
 /// The bucket of a fleet as the source of a delivery. The seals list the segments; `_tributary/acks/NAME.json` records what is delivered.
 ///
-/// Each seal is read once, when the listing of staged objects shows that there may be a new one. The listing costs one request every few seconds for up to 500 integrations, even if
-/// nothing happens. If another process has acknowledged meanwhile, the delivery waits for its turn and starts again from the new acknowledgement.
+/// Each seal is read once, when the listing of staged objects shows that there may be a new one. The listing costs one request every few seconds for up to 500
+/// integrations, even if nothing happens. If another process has acknowledged meanwhile, the delivery waits for its turn and starts again from the new
+/// acknowledgement.
 package final class FleetSource: SegmentSource {
     /// The interval between two listings of staged objects.
-    static let lookInterval = Duration.seconds(5)
+    static let checkInterval = Duration.seconds(5)
     /// The interval between two acknowledgements, and between two checks while the delivery waits for its turn.
     static let acknowledgementInterval = Duration.seconds(1)
     /// How often the delivery checks whether something is due.
@@ -27,8 +28,9 @@ package final class FleetSource: SegmentSource {
         var hasBegun = false
         var holder: String?
         var trouble: DeliveryTrouble?
-        /// The number up to which the delivery wants to acknowledge, and the number up to which that is done.
+        /// The number up to which the delivery wants to acknowledge.
         var wanted: Int64 = 0
+        /// The number up to which an acknowledgement is stored.
         var durable: Int64 = 0
         /// The number of seals that may exist but are not read yet, for the lag.
         var unread = 0
@@ -45,7 +47,7 @@ package final class FleetSource: SegmentSource {
         var idle: Set<String> = []
         /// Integrations of which nothing was delivered before. Their deleted segments are skipped up to the first one that exists.
         var fresh: Set<String> = []
-        var lookAt = ContinuousClock.now
+        var nextCheck = ContinuousClock.now
         var writtenAt = ContinuousClock.now
         /// The integration whose seal was read last; integrations take turns.
         var lastRead = ""
@@ -57,22 +59,22 @@ package final class FleetSource: SegmentSource {
     private let runID: String
     private let cache: SegmentCache
     private let logger: Logger
-    private let beginAgain: @Sendable () -> Void
+    private let restart: @Sendable () -> Void
     private let state = Mutex(State())
     private let own: Mutex<Own>
 
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - temporary: a directory for the files of segments that are being delivered.
-    ///   - beginAgain: called once when another process has acknowledged; the source can't be used any more.
+    ///   - restart: called once when another process has acknowledged; the source can't be used any more.
     package init(
         _ list: SealList, loader: String, temporary: String, logger: Logger,
-        beginAgain: @escaping @Sendable () -> Void
+        restart: @escaping @Sendable () -> Void
     ) throws(DeliveryTrouble) {
         self.list = list
         self.loader = loader
         self.logger = logger
-        self.beginAgain = beginAgain
+        self.restart = restart
         runID = UUID().uuidString.filter { $0 != "-" }.lowercased()
         cache = try SegmentCache(list.log, name: loader, above: temporary)
         own = Mutex(Own(turn: DeliveryTurn(host: list.log.host, run: runID)))
@@ -85,7 +87,7 @@ package final class FleetSource: SegmentSource {
         state.withLock { (($0.queue?.segments ?? 0) + $0.unread, $0.queue?.bytes ?? 0) }
     }
 
-    package func look(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64? {
+    package func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64? {
         try state.withLock { state throws(DeliveryTrouble) in
             if let trouble = state.trouble { throw trouble }
             guard state.queue != nil, !state.hasBegun else { return nil }
@@ -143,12 +145,12 @@ package final class FleetSource: SegmentSource {
     private func step() async throws(S3Problem) {
         guard state.withLock({ $0.queue != nil }) else {
             try await takeTurn()
-            if state.withLock({ $0.queue == nil }) { await pause(Self.lookInterval) }
+            if state.withLock({ $0.queue == nil }) { await pause(Self.checkInterval) }
             return
         }
         try await acknowledgeIfDue()
         guard !own.withLock({ $0.isOver }) else { return }
-        try await lookIfDue()
+        try await checkIfDue()
         try await fill()
     }
 
@@ -188,7 +190,7 @@ package final class FleetSource: SegmentSource {
             own.etag = etag
             own.fresh = Set(fresh)
             own.writtenAt = .now
-            own.lookAt = .now
+            own.nextCheck = .now
         }
         state.withLock { state in
             state.holder = nil
@@ -232,7 +234,7 @@ package final class FleetSource: SegmentSource {
                 "another process has acknowledged for \(loader): this delivery starts again from that acknowledgement"
             )
             own.withLock { $0.isOver = true }
-            return beginAgain()
+            return restart()
         }
         own.withLock { own in
             own.etag = etag
@@ -245,14 +247,14 @@ package final class FleetSource: SegmentSource {
         }
     }
 
-    private func lookIfDue() async throws(S3Problem) {
-        guard own.withLock({ ContinuousClock.now >= $0.lookAt }) else { return }
+    private func checkIfDue() async throws(S3Problem) {
+        guard own.withLock({ ContinuousClock.now >= $0.nextCheck }) else { return }
         let staged = try await list.staged()
         own.withLock { own in
             own.staged = staged
             own.mayRead = true
             own.idle = []
-            own.lookAt = ContinuousClock.now + Self.lookInterval
+            own.nextCheck = ContinuousClock.now + Self.checkInterval
         }
         count()
     }
@@ -311,7 +313,7 @@ package final class FleetSource: SegmentSource {
                 "skip them with `\(CommandHint.command("spool ack --bucket --loader \(loader) --through \($0)"))`"
             }
         }
-        // If a later generation is staged, the next seal is decided already, and that requires that the segments of this one are visible.
+        // If a later generation is staged, the seal of this generation is decided, and its segments must then be visible.
         if staged < seal.generation + 2, try await !list.isPublished(seal) { return nil }
         guard own.withLock({ $0.fresh.contains(integration) }), !seal.segments.isEmpty else { return (seal, []) }
         let listings = try await list.listings([seal], after: nil)

@@ -18,11 +18,11 @@ extension FleetVerifier {
                     let name = entry.path.split(separator: "/").last ?? ""
                     guard let sealedAt = SealedSegment.sealingTime(fileName: name) else {
                         if !name.hasPrefix("."), !name.hasPrefix("_") {
-                            report(.foreign, entry.path, "its name is not a segment's")
+                            report(.foreign, entry.path, "the name is not that of a segment")
                         }
                         continue
                     }
-                    // Its seal was deleted because of its age.
+                    // The seal that named it was deleted because of its age.
                     if overview.oldest > 2, sealedAt < overview.oldestSealedAt { continue }
                     if unnamed.count < options.problemLimit {
                         unnamed.append(entry.path)
@@ -39,7 +39,7 @@ extension FleetVerifier {
         try await lookForLeftovers(overview)
     }
 
-    /// Paths in seals that were decided during the verification.
+    /// These paths are in seals that were decided during the verification.
     private func namedSince(_ name: String, _ last: UInt64) async throws(S3Problem) -> Set<String> {
         var paths: Set<String> = []
         for seal in try await sealsSince(name, last) { paths.formUnion(seal.segments.map(\.path)) }
@@ -65,7 +65,7 @@ extension FleetVerifier {
             for entry in try await client.list(prefix).entries {
                 guard let generation = FleetKey.generation(entry.path), generation <= newest.generation,
                     entry.path != newest.windows.key, entry.path != newest.bundle?.key,
-                    // It may be deleted at this moment.
+                    // An object that another process has deleted meanwhile is not reported.
                     try await client.exists(entry.path), try await isNewest(newest)
                 else { continue }
                 report(
@@ -79,10 +79,10 @@ extension FleetVerifier {
         guard try await isNewest(newest) else { return }
         if let read {
             guard (try? FileDigest.sha256(of: read.bytes)) == windows.sha256 else {
-                return report(.windows, windows.key, "it does not have the SHA-256 that \(newest.key) names")
+                return report(.windows, windows.key, "the object does not have the SHA-256 that \(newest.key) names")
             }
         } else {
-            report(.windows, windows.key, "it is missing, and the integration can't be opened without it")
+            report(.windows, windows.key, "the object is missing, and the integration can't be opened without it")
         }
     }
 
@@ -98,7 +98,8 @@ extension FleetVerifier {
                 let name = String(entry.path.dropFirst(top.utf8.count).prefix { $0 != "/" })
                 if !known.contains(name) {
                     report(
-                        .unlisted, entry.path, "there is no seal of \(name) that could name it or its neighbors")
+                        .unlisted, entry.path,
+                        "no seal of \(name) exists, so no seal names this file or the others below \(name)")
                 }
                 // "0" is the character after "/", so the listing continues after all paths of this integration.
                 after = "\(top)\(name)0"

@@ -90,7 +90,7 @@ package struct FleetVerifier: Sendable {
                 }
                 expected = generation + 1
                 guard let seal else {
-                    report(.damagedSeal, key, "it is not a seal of \(name)")
+                    report(.damagedSeal, key, "the object is not a seal of \(name)")
                     continue
                 }
                 if overview.newest == nil {
@@ -98,7 +98,7 @@ package struct FleetVerifier: Sendable {
                 }
                 overview.newest = seal
                 if seal.cursor.isEmpty {
-                    report(.damagedSeal, key, "it does not say where collection continues")
+                    report(.damagedSeal, key, "the seal does not say where collection continues")
                 }
                 overview.segments += seal.segments.count
                 for segment in seal.segments {
@@ -234,7 +234,7 @@ package struct FleetVerifier: Sendable {
             report(
                 .duplicate, text(second.place),
                 first.place == second.place
-                    ? "it has the same record twice" : "the same record is also in \(text(first.place))")
+                    ? "the segment has the same record twice" : "the same record is also in \(text(first.place))")
         }
     }
 }

@@ -15,7 +15,7 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
     package var loader: String
     /// RFC 3339, UTC.
     package var acknowledgedAt: String
-    /// The position in each integration. A loader begins integrations that are not named at their first seal.
+    /// The position in each integration. If an integration is missing here, the loader begins with that integration's first seal.
     package var integrations: [String: SealPosition]
     /// The host that delivers for this loader now, and a random id of that run, 32 hexadecimal digits. Absent while no `tributary deliver` runs.
     package var host: String?
@@ -60,7 +60,7 @@ extension SealList {
             found.loader == loader, found.integrations.values.allSatisfy(\.isPlausible)
         else {
             throw Self.refused(
-                "the acknowledgement \(key) is invalid: it is not what `tributary spool ack` writes",
+                "the acknowledgement \(key) is invalid: the file was not written by `tributary spool ack`",
                 "Remove it with `\(CommandHint.command("spool ack --bucket --loader \(loader) --remove"))`, and let the loader start again"
             )
         }

@@ -3,8 +3,8 @@ import Spool
 
 /// Reads the seals of a fleet in its bucket, which are the manifest for loaders.
 ///
-/// Integrations come in the order of their names, and the seals of each in the order of their generations. They are read in pieces, so that memory use does not depend on their
-/// number. Only the newest seal of an integration can have segments that are not visible yet: its bundle exists until all of them are visible.
+/// Integrations come in the order of their names, and the seals of each in the order of their generations. They are read in pieces, so that memory use does not
+/// depend on their number. Only the newest seal of an integration can have segments that are not visible yet: its bundle exists until all of them are visible.
 package struct SealList: Sendable {
     /// The most seals in a piece, and their largest total size in bytes, which a single seal may exceed.
     static let pieceSeals = 64
@@ -47,8 +47,8 @@ package struct SealList: Sendable {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// For each integration, the largest generation with staged objects: the newest seal, or the next one, which may or may not be decided later.
-    /// Takes one request for each 1,000 objects; an integration has one or two.
+    /// For each integration, the largest generation with staged objects: that of the newest seal, or the next one, whose seal may never be decided. Needs one
+    /// request for each 1,000 objects; an integration has one or two objects.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
         var after: String?
@@ -137,7 +137,8 @@ package struct SealList: Sendable {
                 + "; the segments that they name may still be there")
     }
 
-    /// The generation after which to begin a listing from a position. Throws a final problem if the position is after the newest seal, or if seals after it are missing.
+    /// The generation after which to begin a listing from a position. Throws a final problem if the position is after the newest seal, or if seals after it are
+    /// missing.
     package func start(after position: SealPosition, of integration: String) async throws(S3Problem) -> UInt64 {
         // The seal of the position may have more segments.
         if try await seal(integration, position.generation) != nil { return position.generation - 1 }

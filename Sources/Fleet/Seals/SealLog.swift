@@ -8,10 +8,10 @@ import Spool
 /// Invariants
 /// - A decision is an object that is written once, only if its generation has no decision yet (`If-None-Match: *`). So only one of the hosts that
 ///   seal a generation succeeds. The others read its decision, and drop their own unsealed records.
-/// - Only a host that has begun a generation seals it: it has made the previous decision itself, or has read it at an opening. So decisions form one chain, in which
-///   the events of each one begin at the cursor of the previous one.
-/// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So any host that reads a
-///   decision can finish its publication: the bundle exists, or nothing is left to do.
+/// - Only a host that has begun a generation seals it: it has made the previous decision itself, or has read it at an opening. So decisions form one
+///   chain, in which the events of each one begin at the cursor of the previous one.
+/// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So any
+///   host that reads a decision can finish its publication: the bundle exists, or nothing is left to do.
 /// - A generation is decided only after the previous one is published. So only the newest decision can have segments that are not visible yet.
 /// - Windows and bundles are deleted only if their generation is decided, and only if the newest decision does not name them.
 package struct SealLog: Sendable {
@@ -76,9 +76,10 @@ package struct SealLog: Sendable {
         guard let read = try await client.read(key, limit: Self.decisionBytes) else { return nil }
         guard let decision = SealDecision(read.bytes), decision.integration == integration,
             decision.generation == generation
-        else { throw damaged(key, "it is not a seal of \(integration)") }
+        else { throw damaged(key, "the object is not a seal of \(integration)") }
         guard decision.format <= SealDecision.format else {
-            throw damaged(key, "it has format \(decision.format), but this version supports \(SealDecision.format)")
+            throw damaged(
+                key, "the seal has format \(decision.format), but this version supports \(SealDecision.format)")
         }
         return decision
     }
@@ -86,15 +87,16 @@ package struct SealLog: Sendable {
     /// The identity windows of the newest decision.
     package func windows(of decision: SealDecision) async throws(S3Problem) -> [UInt8] {
         guard decision.windows.bytes <= Self.windowsBytes else {
-            throw damaged(decision.windows.key, "it is too large")
+            throw damaged(decision.windows.key, "the object is too large")
         }
         let read = try await client.read(decision.windows.key, limit: Int(decision.windows.bytes) + 1)
         guard let read else {
             throw damaged(
-                decision.windows.key, "it is missing; check that no lifecycle rule deletes objects below _tributary/")
+                decision.windows.key,
+                "the object is missing; check that no lifecycle rule deletes objects below _tributary/")
         }
         guard (try? FileDigest.sha256(of: read.bytes)) == decision.windows.sha256 else {
-            throw damaged(decision.windows.key, "it does not have the SHA-256 that \(decision.key) names")
+            throw damaged(decision.windows.key, "the object does not have the SHA-256 that \(decision.key) names")
         }
         return read.bytes
     }
@@ -171,7 +173,8 @@ package struct SealLog: Sendable {
         if decision.generation.isMultiple(of: 64) { try await deleteOld(decision) }
     }
 
-    /// Deletes decisions that are not needed any more. A host that slept for that long could decide a deleted generation again, but would find the newer decision at its next opening.
+    /// Deletes decisions that are not needed any more. A host that slept for that long could decide a deleted generation again, but would find the newer
+    /// decision at its next opening.
     private func deleteOld(_ newest: SealDecision) async throws(S3Problem) {
         guard let own = try await client.list(newest.key, limit: 1).entries.first else { return }
         for entry in try await client.list(FleetKey.seals(newest.integration)).entries
@@ -187,7 +190,8 @@ package struct SealLog: Sendable {
         try await putOnce(key, file.path, bytes: file.bytes, sha256: file.sha256, headers: headers(nil))
     }
 
-    /// Stores a file under a key that is unique to its content: an object that already exists was stored by an earlier attempt or another host, with the same content.
+    /// Stores a file under a key that is unique to its content: an object that already exists was stored by an earlier attempt or another host, with the same
+    /// content.
     private func putOnce(
         _ key: String, _ path: String, bytes: Int64, sha256: String, headers: HTTPHeaders
     ) async throws(S3Problem) {
@@ -199,7 +203,7 @@ package struct SealLog: Sendable {
             logger.warning("\(client.address.shown)/\(key) is incomplete; Tributary stores it again")
             try await client.delete(key)
         }
-        throw damaged(key, "it is incomplete and can't be replaced")
+        throw damaged(key, "the object is incomplete and can't be replaced")
     }
 
     private func publish(_ segment: SealedSegment, file: String) async throws(S3Problem) {
@@ -245,7 +249,9 @@ package struct SealLog: Sendable {
         while start < range.upperBound {
             let end = min(range.upperBound, start + piece)
             guard let read = try await client.read(key, range: start..<end, limit: Int(piece) + 1) else { return false }
-            guard read.bytes.count == Int(end - start) else { throw damaged(key, "it is shorter than its seal says") }
+            guard read.bytes.count == Int(end - start) else {
+                throw damaged(key, "the object is shorter than its seal says")
+            }
             let written = read.bytes.withUnsafeBytes { bytes in
                 Result { () throws(SpoolError) in try files.write(file, at: start - range.lowerBound, bytes) }
             }

@@ -26,8 +26,7 @@ struct EventMapping: Equatable, Sendable {
     }
 }
 
-/// The catalogue's `rule`: a letter for the family and a number. Code uses it if a family needs more than class and
-/// activity.
+/// The catalogue's `rule`: a letter for the family and a number. The code checks the rule if the mapping of a family depends on more than class and activity.
 struct EventRule: Equatable, Sendable, CustomStringConvertible {
     var family: UInt8
     var number: UInt8
@@ -63,7 +62,7 @@ package final class EventCatalog: Sendable {
     private struct Row {
         var type: Substring
         var mapping: EventMapping
-        /// Nil if the table has no such column; then the value of an earlier table's row stays.
+        /// Nil if the table has no such column. The value from an earlier table then remains.
         var attacks: [Attack]?
     }
 
@@ -71,7 +70,7 @@ package final class EventCatalog: Sendable {
     /// The activity of Entity Management for each last word of a type.
     private let verbs: ByteTable
     private let mappings: [EventMapping]
-    /// In the same order as `mappings`.
+    /// The relatives of each type, in the same order as `mappings`.
     let relatives: EventRelatives
     /// The member `attacks` for records, ready to be copied.
     let attacks: [[UInt8]]
@@ -85,8 +84,8 @@ package final class EventCatalog: Sendable {
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))])
     }
 
-    /// The built-in catalogue combined with a site's own tables. A site's row replaces the built-in one, and a later table's row an earlier one's. `file` is the name used in
-    /// errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, and optional ones. If a table has no column
+    /// The built-in catalogue combined with a site's own tables. A site's row replaces the built-in one, and a later table's row an earlier one's. `file` is
+    /// the name used in errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, and optional ones. If a table has no column
     /// `attack`, the replaced row's tag stays.
     package static func builtIn(with tables: [(file: String, text: String)]) throws(EventCatalogError) -> EventCatalog {
         let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)

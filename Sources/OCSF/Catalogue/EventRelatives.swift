@@ -94,7 +94,7 @@ struct EventRelatives: Sendable {
     }
 }
 
-/// Caches the votes on types that have no row. A vote compares with the whole catalogue, so it is held only once for each type.
+/// Caches the votes on types that have no row. A vote compares a type with the whole catalogue, so it takes place only once for each type.
 struct UnknownTypes {
     private static let capacity = 64
     private var known: [(type: [UInt8], mapping: EventMapping)] = []

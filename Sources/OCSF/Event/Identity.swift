@@ -151,19 +151,19 @@ struct Targets {
         if token == nil, type.hasSuffix("_token") { token = target }
     }
 
-    /// `IdentityProvider`, `Identity Provider`, `IDENTITY_PROVIDER`, `IDP`, `SamlIdp`.
+    /// These are spellings of an identity provider: `IdentityProvider`, `Identity Provider`, `IDENTITY_PROVIDER`, `IDP`, `SamlIdp`.
     static func isIdentityProvider(_ type: JSONText) -> Bool {
         guard type.count >= 16 else { return type.equalsIgnoringCase("idp") || type.hasSuffix("Idp") }
         guard type.count <= 24, type.start[type.count - 1] | 0x20 == UInt8(ascii: "r") else { return false }
         return type.containsIgnoringCase("identity") && type.containsIgnoringCase("provider")
     }
 
-    /// `PolicyEntity`, `PolicyRule`, `Policy`, `Rule`, `PolicyAction`, `Policy Evaluation`.
+    /// These are policies and rules: `PolicyEntity`, `PolicyRule`, `Policy`, `Rule`, `PolicyAction`, `Policy Evaluation`.
     static func isPolicy(_ type: JSONText) -> Bool {
         type.count >= 6 ? type.slice(0..<6).equalsIgnoringCase("policy") : type.equalsIgnoringCase("rule")
     }
 
-    /// `AuthenticatorEnrollment`, `AuthenticatorMethod`, `Authenticator`, `Factor Type`, `MFAFactor`, `Factor`.
+    /// These are authenticators: `AuthenticatorEnrollment`, `AuthenticatorMethod`, `Authenticator`, `Factor Type`, `MFAFactor`, `Factor`.
     static func isFactor(_ type: JSONText) -> Bool {
         type.hasPrefix("Authenticator") || type.equals("Factor Type") || type.equals("MFAFactor")
             || type.equals("Factor")

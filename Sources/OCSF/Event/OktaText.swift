@@ -133,7 +133,7 @@ struct OktaText {
         return pieceEnd(from, end)
     }
 
-    /// The bracket that closes the one at `from`. Each byte is read only once, whatever the text.
+    /// The bracket that closes the one at `from`. Each byte is read only once.
     private func closing(_ from: Int, _ end: Int) -> Int? {
         var depth = 0
         var at = from

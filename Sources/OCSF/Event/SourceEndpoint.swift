@@ -238,7 +238,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// OCSF's `integer_t` has 31 bits. A larger number (some private ones are) stays in `unmapped`.
+    /// OCSF's `integer_t` has 31 bits. A larger number stays in `unmapped`; some private AS numbers are larger.
     private func systemNumber(_ node: JSONNode?) -> JSONText? {
         guard let number = event.number(node), number.count <= 10 else { return nil }
         var value = 0
@@ -258,8 +258,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The hops between the client and Okta: the chain without the client's own address, wherever that is in the chain. If it is not in the chain, the first hop
-    /// is the client. The chain itself stays in `unmapped`, with everything else that it says about each hop.
+    /// The hops between the client and Okta: the chain without the client's own address. If the chain does not contain this address, its first hop counts as
+    /// the client. The whole chain, with all details of each hop, is also in `unmapped`.
     private mutating func intermediates(_ endpoint: SourceEndpoint) {
         guard let chain = event.child(event[.request], .ipChain), Int(chain.pointee.kind) == TRIBUTARY_JSON_ARRAY else {
             return

@@ -29,7 +29,7 @@ package struct EventStream: Sendable {
         let end = bytes.count
         var at = position
         if isAtBeginning {
-            // A byte order mark at the very beginning does not belong to the text (RFC 8259 section 8.1 lets a reader ignore it).
+            // A byte order mark at the beginning is not part of the text (RFC 8259 section 8.1 allows a reader to ignore it).
             guard end - at >= 3 || isLast else { return .more(keep: at) }
             isAtBeginning = false
             if end - at >= 3, start[at] == 0xEF, start[at + 1] == 0xBB, start[at + 2] == 0xBF { at += 3 }
@@ -96,7 +96,7 @@ package struct EventStream: Sendable {
         return stop
     }
 
-    /// Something without an end yet: wait for more, unless it can't become an event any more.
+    /// The end of the element has not been read yet: wait for more bytes, unless the element can no longer become an event.
     private func rest(_ at: Int, _ end: Int, _ isLast: Bool) -> Step {
         isLast || end - at > 4 * JSONTape.maximumBytes ? .event(at..<end) : .more(keep: at)
     }

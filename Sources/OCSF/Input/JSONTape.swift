@@ -86,7 +86,7 @@ final class JSONTape {
     static let maximumBytes = 4 << 20
     static let maximumValues = 131_072
     static let maximumDepth = 64
-    /// Python, and so many readers of records, refuses integers of more than 4,300 digits.
+    /// Python refuses integers of more than 4,300 digits, and many programs that read records are written in Python.
     static let maximumNumberLength = 1024
 
     private let parser: OpaquePointer

@@ -94,7 +94,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// The session in which the request was made. It is the actor's.
+    /// The actor's session in which the request was made.
     mutating func contextSession(consumes: Bool) {
         let context = event[.authenticationContext]
         let external = event.child(context, .externalSessionId)

@@ -1,6 +1,6 @@
 /// Decides the class of an event if its row in the catalogue alone is not enough.
 extension RecordMapping {
-    /// From the row of the event's type, or from its closest relatives.
+    /// Returns the mapping in the row of the event's type, or, if the type has no row, a mapping like that of the closest relatives.
     mutating func mapping() -> EventMapping {
         guard let eventType else {
             explain("class_uid", "the event names no type")
@@ -39,7 +39,7 @@ extension RecordMapping {
             kind == .access ? "the role was given to the user among the targets" : "the role was given to the group")
     }
 
-    /// The event can't fill its class. It can always fill Entity Management, which has attributes for actor, address and request.
+    /// The event lacks what its class requires. Every event has what Entity Management requires, which has attributes for actor, address and request.
     mutating func takeNearestClass() {
         if isExplaining {
             explain("class_uid", "\(kind.facts.caption) can't be filled from this event; Entity Management can")

@@ -149,7 +149,7 @@ extension RecordMapping {
 /// The application among the targets when an account changes.
 struct TargetApplication {
     var index: Int
-    /// Whether `name` is `displayName`.
+    /// Whether `name` and `displayName` are equal.
     var isLabel: Bool
     var name: JSONText
     var uid: JSONText?

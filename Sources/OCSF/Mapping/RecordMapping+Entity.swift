@@ -1,7 +1,7 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    /// The entity is the target that changed. If there is none, it is the rule if the event is about rules, otherwise the first target. If a device acts and Okta names only the
-    /// user as a target, the device is the entity.
+    /// The entity is the target that changed. If there is none, it is the rule if the event is about rules, otherwise the first target. If a device acts and
+    /// Okta names only the user as a target, the device is the entity.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
             explain("entity", "the actor is a device, and the only target is a user")
@@ -38,7 +38,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The object is left open for `data`. `policy` is the policy of a rule.
+    /// Writes the object without its closing brace, so that `data` can follow. `policy` is the policy of a rule.
     private mutating func managedEntity(
         _ opening: StaticString, _ target: Identity?, of policy: Identity?, isObserved: Bool
     ) {

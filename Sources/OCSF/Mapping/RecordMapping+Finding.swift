@@ -9,7 +9,8 @@ extension RecordMapping {
     /// In OCSF, a new finding is an alert; one that is updated or closed is not.
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
-    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Another new finding is at least Medium, and High with a high risk.
+    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Another new finding is at least Medium, and High with a high
+    /// risk.
     mutating func severityOfFinding() -> Int {
         let report = outcome.risk
         if isAboutRisk, let level = report.level {
@@ -51,7 +52,7 @@ extension RecordMapping {
         writer.put("\"finding_info\":{\"uid\":\"")
         let judged = event.known(event.debug(.eventUuid))
         if activity != 1, let judged {
-            // The record of the finding has the event's uuid as its uid.
+            // The finding's uid is the event's uuid, as in the record.
             writer.copy(judged)
             explain("finding_info.uid", "debugData.eventUuid: the finding that this event is about")
         } else if let uuid = event.known(event[.uuid]) {
@@ -70,7 +71,7 @@ extension RecordMapping {
             writer.endArray()
         }
         relatedEvent(judged)
-        // The schema wants the record's ATT&CK tags here, too.
+        // The schema requires the record's ATT&CK tags here, too.
         if let attack { writer.copy(catalog.attacks[attack]) }
         if activity == 1 {
             timestamp("\"created_time\":", "\"created_time_dt\":\"", time)

@@ -38,11 +38,11 @@ extension RecordMapping {
         let nodeKind = Int(node.pointee.kind)
         if nodeKind == TRIBUTARY_JSON_NULL { return }
         let mark = writer.count
-        // Including the quotation marks.
+        // The copied range includes the quotation marks.
         let keyStart = Int(node.pointee.key_start) - 1, keyEnd = Int(node.pointee.key_end) + 1
         let start = Int(node.pointee.start), end = Int(node.pointee.end)
         if nodeKind < TRIBUTARY_JSON_OBJECT, start == keyEnd + 1 {
-            // If there is no space between name and value, both are copied unchanged.
+            // Without white space between name and value, both are copied together.
             writer.copy(event.bytes + keyStart, end - keyStart)
             writer.byte(UInt8(ascii: ","))
             return

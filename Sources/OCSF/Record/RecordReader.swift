@@ -38,12 +38,12 @@ package final class RecordReader {
     package func read(_ line: UnsafeRawBufferPointer) -> Content {
         let nodes: JSONNode
         switch tape.parse(line) {
-        case .failure(let rejection): return .unreadable("it \(rejection.reason.explanation)")
+        case .failure(let rejection): return .unreadable("the line \(rejection.reason.explanation)")
         case .success(let parsed): nodes = parsed.nodes
         }
         guard let start = line.baseAddress?.assumingMemoryBound(to: UInt8.self),
             Int(nodes.pointee.kind) == TRIBUTARY_JSON_OBJECT
-        else { return .unreadable("it is not an object") }
+        else { return .unreadable("the line is not an object") }
         let view = View(nodes: nodes, bytes: start)
         return view.child(nodes, .reason) == nil ? record(view) : rejected(view)
     }
@@ -51,11 +51,11 @@ package final class RecordReader {
     private func record(_ view: View) -> Content {
         let metadata = view.child(view.nodes, .metadata)
         guard let uid = view.text(view.child(metadata, .uid)), let time = view.integer(view.child(view.nodes, .time))
-        else { return .unreadable("it has no metadata.uid and time, so it is not a record") }
+        else { return .unreadable("the line has no metadata.uid and time, so it is no record") }
         guard let raw = view.text(view.child(view.nodes, .raw_data)) else { return .noRawData }
-        guard let event = unescape(raw) else { return .unreadable("its raw_data is not a string") }
+        guard let event = unescape(raw) else { return .unreadable("raw_data is not a string") }
         if let size = view.integer(view.child(view.nodes, .raw_data_size)), Int(size) != event.count {
-            return .unreadable("its raw_data has \(event.count) bytes, but raw_data_size says \(size)")
+            return .unreadable("raw_data has \(event.count) bytes, but raw_data_size says \(size)")
         }
         return .event(
             RecordedEvent(
@@ -66,7 +66,7 @@ package final class RecordReader {
 
     private func rejected(_ view: View) -> Content {
         guard let time = view.integer(view.child(view.nodes, .collected_at)) else {
-            return .unreadable("it does not say when the event was collected")
+            return .unreadable("the line does not say when the event was collected")
         }
         let event: UnsafeRawBufferPointer
         if let text = view.text(view.child(view.nodes, .event)), let whole = unescape(text) {
@@ -78,7 +78,7 @@ package final class RecordReader {
             data.withUnsafeBytes { bytes.copyMemory(from: $0) }
             event = UnsafeRawBufferPointer(rebasing: bytes[..<data.count])
         } else {
-            return .unreadable("it does not hold the event")
+            return .unreadable("the line does not contain the event")
         }
         let offset = view.integer(view.child(view.nodes, .offset)) ?? 0
         return .event(
@@ -91,7 +91,7 @@ package final class RecordReader {
         bytes = .allocate(byteCount: count * 2, alignment: 16)
     }
 
-    /// The text that the inside of a JSON string stands for. The parser has already checked that every escape is complete and every surrogate is paired.
+    /// Decodes the inside of a JSON string. The parser has already checked that every escape is complete and every surrogate is paired.
     private func unescape(_ text: JSONText) -> UnsafeRawBufferPointer? {
         reserve(text.count)
         var written = 0
@@ -187,7 +187,7 @@ package struct RecordedEvent {
     package let uid: UnsafeRawBufferPointer?
     /// The record's time, or else the time of collection, in milliseconds since 1970.
     package let time: Int64
-    /// Its position in the page in which it came, if that is known.
+    /// The event's position in its page, if that is known.
     package let offset: Int
     /// The org's host and the address of the log, from the record.
     package let tenant: UnsafeRawBufferPointer?

@@ -65,8 +65,8 @@ final class RecordFit {
         nothing.deallocate()
     }
 
-    /// `writer` contains a record that is still open, with a comma after its last member. Until the next record, `stands` tells which of its values
-    /// remain.
+    /// `writer` contains a record without its closing brace, with a comma after its last member. Until the next record, `stands` says which of the record's
+    /// values remain.
     func fit(_ writer: inout RecordWriter, _ kind: OCSFKind) -> Outcome {
         guard let structure = table.classes[kind]?.structure else { return .notFillable }
         writer.finish()
@@ -153,7 +153,7 @@ final class RecordFit {
             if let attribute = table.attribute(structure, child.pointee.key) {
                 if !decide(child, attribute) { drop(child, in: object) }
                 if child.pointee.flags & Self.other != 0, member(attribute.sibling, of: object) == nil {
-                    // 99 without a name means nothing.
+                    // The value 99 without a name has no meaning.
                     child.pointee.flags &= ~Self.other
                     drop(child, in: object)
                 }

@@ -81,7 +81,7 @@ struct SchemaTable: Sendable {
     private(set) var structures: [Structure] = []
     /// The structure of each class in this version, and its facts.
     private(set) var classes: [OCSFKind: (structure: Int, facts: OCSFClass)] = [:]
-    /// The class that replaces a class that is missing or that a record can't fill, and how activities are translated.
+    /// For each class that this version lacks, or that a record can't fill: the class to use instead, and its activity for each activity.
     private(set) var instead: [OCSFKind: (kind: OCSFKind, activities: [Int: Int])] = [:]
 
     private var attributes: [Attribute] = []
@@ -100,7 +100,8 @@ struct SchemaTable: Sendable {
     static func builtIn(_ version: SchemaVersion) throws(SchemaTableError) -> SchemaTable? {
         guard version != .native else { return nil }
         guard let found = tributary_record_schema_named(version.rawValue) else {
-            throw SchemaTableError(version: version.rawValue, line: 0, problem: "it was not compiled in")
+            throw SchemaTableError(
+                version: version.rawValue, line: 0, problem: "the table was not compiled into the program")
         }
         return try SchemaTable(
             version: version.rawValue, table: text(found.pointee), choices: text(tributary_record_schema_choices()))
@@ -165,7 +166,8 @@ struct SchemaTable: Sendable {
             let columns = row.split(separator: "\t")
             guard columns.first == Substring(version) else { continue }
             guard columns.count == 5 else {
-                throw SchemaTableError(version: version, line: line, problem: "a choice has five columns")
+                throw SchemaTableError(
+                    version: version, line: line, problem: "each line of choices.tsv must have five columns")
             }
             switch (columns[1], kind(columns[2]), kind(columns[3])) {
             case ("class", .some(let from), .some(let to)) where classes[to] != nil:

@@ -1,6 +1,6 @@
 /// Converts country names from geolocation data to ISO 3166-1 alpha-2, which OCSF requires.
 enum CountryCode {
-    /// The two-letter code for a name, or for a text that is a code already; nil for anything else. Letter case, punctuation, "the",
+    /// Returns the two-letter code for a country's name or code; nil for any other text. Letter case, punctuation, "the",
     /// "&" for "and" and "St" for "Saint" make no difference.
     static func lookup(_ name: JSONText) -> JSONText? {
         guard !name.isEscaped else { return nil }

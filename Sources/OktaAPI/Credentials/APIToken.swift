@@ -24,14 +24,14 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
         request.headers.set("Authorization", "SSWS \(secret)")
     }
 
-    /// The same text for every token.
+    /// The same text for every token, so that no log shows a secret.
     package var description: String { "API token (not shown)" }
-    /// The same text for every token.
+    /// The same text for every token, so that no log shows a secret.
     package var debugDescription: String { description }
-    /// Without children, so that a dump shows nothing.
+    /// Has no children, so that `dump` shows nothing of the token.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    /// `token68` of RFC 7235, 2.1. An e-mail address, a URL with a query, and quotes have others.
+    /// Whether a token may contain the byte: the characters of `token68` (RFC 7235, 2.1). E-mail addresses, URLs with a query, and quotes contain others.
     private static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

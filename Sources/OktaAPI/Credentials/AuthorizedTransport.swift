@@ -3,17 +3,17 @@ import CurlHTTPClient
 /// Sends requests with a credential, and repeats them immediately if the credential itself can solve the problem: the server wants another nonce,
 /// or the access token was revoked. So the caller sees a 401 only if a person has to do something.
 package struct AuthorizedTransport: Sendable {
-    /// Why there was no answer.
+    /// Why a request got no answer.
     package enum Failure: Error, Sendable {
         /// There is no usable credential; nothing was sent.
         case credential(CredentialError)
-        /// No complete answer, from the org or from its token endpoint.
+        /// The answer of the org, or of its token endpoint, did not arrive completely.
         case transport(TransportError)
     }
 
-    /// Repetitions of one request with a new proof. Two, because the nonce may change between the first repetition and its arrival.
+    /// How often one request is repeated with a new proof. Twice, because the nonce may change while the first repetition is on its way.
     static let newProofs = 2
-    /// Repetitions of one request with a new access token.
+    /// How often one request is repeated with a new access token.
     static let newTokens = 1
 
     private let transport: any HTTPTransport

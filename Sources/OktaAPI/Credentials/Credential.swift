@@ -12,8 +12,8 @@ package protocol Credential: Sendable {
     /// Examines the answer to an authorized request.
     func answered(_ response: HTTPResponse, to request: HTTPRequest) async -> AuthorizationAdvice
 
-    /// Identifies the present version of the secret on disk. What was refused with one version may be tried again immediately with another. Several collectors
-    /// may share a credential, so each compares for itself. It costs one `stat` and never waits; nil if there is no file.
+    /// Identifies the present version of the secret on disk. A request that was refused with one version may be tried immediately with another. Several
+    /// collectors may share a credential, so each of them compares versions for itself. The property costs one `stat` and never waits; nil if there is no file.
     var version: SecretVersion? { get }
 
     /// Forgets the secret and that it was refused, so that the next request reads it again.
@@ -34,8 +34,7 @@ package enum AuthorizationAdvice: Sendable, Hashable {
     case tryAgainWithNewProof
     /// The access token is no longer accepted: repeat the request with a new one.
     case tryAgainWithNewToken
-    /// The credential was refused, whatever the status: Okta answers some DPoP problems with 400, which must not be mistaken for a problem
-    /// of the request itself.
+    /// The credential was refused, whatever the status. Okta answers some DPoP problems with 400, and such a 400 is not a problem of the request.
     case refused
 }
 
@@ -45,18 +44,18 @@ package enum AuthorizationFailure: Error, Sendable {
     case credential(CredentialError)
     /// The server that issues access tokens could not be reached.
     case transport(TransportError)
-    /// The answer of that server: it can't issue a token now (429, 5xx), or it is not Okta's (3xx, 404). It counts as the answer
-    /// to the request.
+    /// The token server answered, but without a token: it can't issue one now (429, 5xx), or the answer is not Okta's (3xx, 404). The caller treats
+    /// the answer like one to its own request.
     case answer(HTTPResponse)
 }
 
 /// Why there is no usable credential. It never contains any part of the secret.
 package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStringConvertible {
-    /// Only white space.
+    /// The text contains only white space.
     case empty(place: String)
-    /// More than one word or line, or a character that no token has.
+    /// The text has more than one word or line, or a character that no token has.
     case malformed(place: String)
-    /// The file can't be read, with the system's words.
+    /// The file can't be read; `reason` is the system's error text.
     case unreadable(path: String, reason: String)
     /// The file contains no usable private key.
     case key(place: String, PrivateKeyProblem)

@@ -10,7 +10,7 @@ package actor OAuthCredential: Credential {
     package struct App: Sendable, Hashable {
         /// The client ID that the app's page in Okta shows.
         package var clientID: String
-        /// The key's `kid`, where the app has several.
+        /// The `kid` of the key, if the app has several keys.
         package var keyID: String?
         /// Okta's names, such as `okta.logs.read`; each must be granted to the app.
         package var scopes: [String]

@@ -51,10 +51,10 @@ package struct ServiceAppKey: Sendable, CustomStringConvertible, CustomDebugStri
         return try await keys.sign(claims, kid: id, header: header)
     }
 
-    /// The same text for every key of a kind.
+    /// The same text for every key of a kind, so that no log shows a secret.
     package var description: String { "private key, \(kind) (not shown)" }
-    /// The same text for every key of a kind.
+    /// The same text for every key of a kind, so that no log shows a secret.
     package var debugDescription: String { description }
-    /// Without children, so that a dump shows nothing.
+    /// Has no children, so that `dump` shows nothing of the key.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -11,14 +11,15 @@ enum TokenAnswer: Sendable {
     case needsNonce(TokenRefusal)
     /// Someone has to correct the app or the configuration.
     case refused(TokenRefusal)
-    /// No token for now, or not an answer from Okta. The code that reads the log classifies it.
+    /// No token for now, or not an answer from Okta. ``Refusal`` classifies the answer.
     case unavailable(HTTPResponse)
-    /// A 200 without a usable token.
+    /// The answer is a 200 without a usable token.
     case unusable(reason: String)
 
     /// The maximum size of an access token in bytes. Okta's have about a thousand.
     static let maximumTokenBytes = 16 << 10
-    /// Used if the answer does not say how long the token is valid (RFC 6749 only recommends it). It is short, because requesting a token early costs little.
+    /// How long a token is valid if the answer does not say (RFC 6749 only recommends that it does). A short time, because requesting a token early costs
+    /// little.
     static let defaultLife = Duration.seconds(300)
 
     init(_ response: HTTPResponse, host: String, clientID: String, scope: String) {
@@ -31,7 +32,7 @@ enum TokenAnswer: Sendable {
             host: host, clientID: clientID, scope: scope, status: response.status, code: error.code, said: error.text)
         switch (response.status, error.code) {
         case (400, "temporarily_unavailable"):
-            // With its own status, a 400 would look like an error of the log's query.
+            // The status is changed to 503, because a 400 would look like an error in the query of the log.
             var answer = response
             answer.status = 503
             self = .unavailable(answer)

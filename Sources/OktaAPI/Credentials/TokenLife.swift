@@ -5,7 +5,7 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
     /// The scheme in the `Authorization` header.
     enum Scheme: String, Sendable {
         case bearer = "Bearer"
-        /// With a proof next to it.
+        /// Bound to a key: a DPoP proof accompanies the token.
         case dpop = "DPoP"
     }
 
@@ -18,7 +18,7 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
     let value: Value
     /// The token must not be used after this.
     let end: ContinuousClock.Instant
-    /// From here on a new token is requested, while this one is still valid.
+    /// From this time on, a new token is requested, although the present token is still valid.
     var renewal: ContinuousClock.Instant
 
     var description: String { "access token (not shown)" }
@@ -31,8 +31,8 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
 /// What always holds:
 /// - A token is used until its end, or until the org refuses it.
 /// - A new one is requested before the end, with jitter. While that fails, the old one is used.
-/// - After a refusal, no token is requested for a minute, whoever needs one, unless the key is replaced.
-/// - The wait of a 429 is respected.
+/// - After a refusal, no token is requested for a minute, unless the key is replaced.
+/// - After a 429, no token is requested before the wait that the server asks for is over.
 /// - DPoP is used from the first `invalid_dpop_proof` or `use_dpop_nonce` on.
 struct TokenLife: Sendable {
     typealias Instant = ContinuousClock.Instant
@@ -45,9 +45,9 @@ struct TokenLife: Sendable {
         case unavailable(HTTPResponse)
     }
 
-    /// What to do after an answer.
+    /// What to do after the token endpoint has answered.
     enum Settlement: Sendable, Hashable {
-        /// Request again immediately: what the server asked for is now known.
+        /// Request again immediately, because the nonce or the time that the server demands is now known.
         case askAgain
         /// Call ``step(now:)``.
         case settled
@@ -55,11 +55,11 @@ struct TokenLife: Sendable {
 
     /// The maximum number of requests without a pause. Enough to learn of DPoP, its nonce and a wrong clock, once each.
     static let attemptsInARow = 5
-    /// The wait after a refusal. A little shorter than the pager's own minute, so that each retry of the pager leads to one here.
+    /// The wait after a refusal. A little shorter than the minute that the pager waits, so that the pager's next attempt requests a token again.
     static let probe = Duration.seconds(55)
-    /// The wait after a renewal failed while the old token is still valid.
+    /// The wait after a failed renewal, while the old token is still valid.
     static let renewalRetry = Duration.seconds(20)
-    /// A renewal comes at most this long before the token's end.
+    /// The earliest renewal before the token's end.
     static let longestLead = Duration.seconds(300)
 
     /// Whether token requests carry a proof.
@@ -103,7 +103,7 @@ struct TokenLife: Sendable {
         switch answer {
         case .token(let value, let life):
             let lead = min(Self.longestLead, life / 5) * Double.random(in: 0.5...1, using: &jitter)
-            // A token that expired on its way is still used once: the org decides, and requesting tokens in a loop would not help.
+            // A token that expired before it arrived is used once. The org decides whether to accept it; otherwise tokens would be requested in a loop.
             let end = max(sent + life, now + .seconds(1))
             token = AccessToken(value: value, end: end, renewal: max(end - lead, now + .milliseconds(500)))
             hold = nil
@@ -132,7 +132,7 @@ struct TokenLife: Sendable {
     /// Signing was not possible, so nothing was sent.
     mutating func couldNotAsk(_ error: CredentialError, now: Instant) { refused(error, now) }
 
-    /// There was no answer. Callers decide how long to wait. A token that is still valid is not renewed for a while.
+    /// No answer came. The caller decides how long to wait. A token that is still valid is not renewed for ``renewalRetry``.
     mutating func failed(now: Instant) { delayRenewal(now, by: Self.renewalRetry) }
 
     /// The org no longer accepts this token.
@@ -140,10 +140,10 @@ struct TokenLife: Sendable {
         if token?.value == value { token = nil }
     }
 
-    /// The org wants a proof with this token, whatever it said when it issued the token.
+    /// The org requires a proof with this token, even if the token was issued without one.
     mutating func mustProve() { usesProof = true }
 
-    /// The private key was replaced: what was refused may be requested again immediately.
+    /// The private key was replaced, so a token may be requested immediately, even after a refusal.
     mutating func keyReplaced() { hold = nil }
 
     /// The token was issued for a key that has been replaced: the next request needs a new one.

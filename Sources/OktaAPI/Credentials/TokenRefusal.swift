@@ -1,6 +1,6 @@
 /// The org refuses to issue an access token to a service app: what it said, and what to do.
 package struct TokenRefusal: Sendable, Hashable, CustomStringConvertible {
-    /// The org.
+    /// The host name of the org.
     package let host: String
     /// The app's client ID, which is not secret.
     package let clientID: String

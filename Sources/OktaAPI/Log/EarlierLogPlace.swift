@@ -10,7 +10,7 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         package var next: String?
         /// Where the way began, as a time of storing.
         package var since: Int64?
-        /// A median of `published` among the last events of the way.
+        /// The median of `published` of the way's last events.
         package var watermark: Int64?
 
         /// Where that version started a query when it had no link: five minutes before the watermark, but not before the way's beginning.
@@ -26,7 +26,7 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         package var until: Int64
         /// The number of the tail's events that were counted for its boundary.
         package var boundary: Int
-        /// At this number, no more events were added to the boundary.
+        /// A boundary with this many events was full.
         package static let fullBoundary = 2_000
     }
 
@@ -60,7 +60,8 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         }
     }
 
-    /// The same place in the present form. If the address, the filter or the page size has changed, ``LogPlace/source`` differs, and the log is queried by time.
+    /// The same place in the present form. If the address, the filter or the page size has changed, ``LogPlace/source`` differs, and the log is queried by
+    /// time.
     package func upgraded(for query: LogQuery) -> LogPlace {
         func way(_ old: Way) -> LogPlace.Way {
             // Version 1 kept no time, only a link. A query by time therefore starts at the oldest events that Okta still has.

@@ -2,7 +2,7 @@ import CurlHTTPClient
 
 /// A request of the log, before a credential is added.
 package struct LogPageRequest: Sendable {
-    /// To be authorized and then sent unchanged.
+    /// The request, to which only a credential is added before it is sent.
     package let request: HTTPRequest
     /// How often this page has been requested before.
     package let retry: Int
@@ -10,9 +10,9 @@ package struct LogPageRequest: Sendable {
 
 /// A page of events that has not been read yet.
 package struct LogPage: Sendable {
-    /// A JSON array, exactly as Okta sent it.
+    /// The page: a JSON array, exactly as Okta sent it.
     package let body: [UInt8]
-    /// The body's share of the memory budget, held until the page is released.
+    /// The body's share of the memory budget. It is returned when the page is released.
     var share: BodyShare?
     /// The way that the page belongs to. While there is one way, a page of `.tail` begins a tail if it has an event that the main way does not know.
     package let way: LogWay
@@ -41,7 +41,7 @@ package struct LogPage: Sendable {
     /// The request's id, by which Okta's support can find it.
     package let requestID: String?
 
-    /// If two pages in a row have the same number of events, and at least this many, the number is a server's limit and not chance.
+    /// If two pages in a row have the same number of events, and at least this many, the number is taken for a page size that the server enforces.
     static let leastEqualCount = 10
 
     /// Whether more events are expected immediately. This only decides when the next request goes out.
@@ -56,7 +56,7 @@ package struct LogPage: Sendable {
         return newest.milliseconds < date.milliseconds - freshness
     }
 
-    /// The landing of an empty page that changes nothing, from an org that is polled and has nothing new. Nothing needs to be stored then.
+    /// The landing of an empty page that changes nothing: the org has no new events. Nothing needs to be stored then.
     package var landingWithoutEvents: PageLanding? {
         guard !isQuery, search == nil, PageCheck.isEmptyArray(body), place[way]?.next == next else { return nil }
         return PageLanding(place: place)
@@ -85,11 +85,12 @@ package struct PageLanding: Sendable, Hashable {
     /// The place after the page.
     package var place: LogPlace
     package var change = Change.none
-    /// The number of events in the page, and of those that its way had not passed before.
+    /// The number of events in the page.
     package var count = 0
+    /// The number of the page's events that its way had not passed before.
     package var passed = 0
     package var newest: PublishedTime?
-    /// Events of the page that may have been collected before: none of the remembered events was found again, so it can't be told.
+    /// The number of the page's events that may have been collected before. None of the remembered events was found again, so Tributary can't tell.
     package var unproven = 0
 
     package init(place: LogPlace) { self.place = place }

@@ -29,7 +29,7 @@ extension LogPager {
                 return .trouble(unexpected("a page came without an answer"))
             }
             return deliver(response, next: next, way, host: host)
-        case .problem(let problem): return .trouble(again(way, problem, wait: wait, now))
+        case .problem(let problem): return .trouble(scheduleRetry(way, problem, wait: wait, now))
         }
     }
 
@@ -37,22 +37,22 @@ extension LogPager {
     @discardableResult
     package mutating func rejected(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else {
-            return unexpected("a page was rejected that was not delivered")
+            return unexpected("a page was reported as unreadable before it was delivered")
         }
-        return again(
+        return scheduleRetry(
             page.way,
             LogAnswer.Problem(
                 kind: .rejected, what: "a page could not be read (\(reason.oneLine(limit: 300)))",
                 advice: "If it persists, Okta's support can find the request by its id", requestID: lastRequestID), now)
     }
 
-    /// The page could not be stored. It is requested again later. This is not Okta's fault.
+    /// The page could not be stored, which is not Okta's fault. It is requested again later.
     @discardableResult
     package mutating func notCommitted(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else {
-            return unexpected("a page was reported as not committed that was not delivered")
+            return unexpected("a page was reported as not stored before it was delivered")
         }
-        return again(
+        return scheduleRetry(
             page.way,
             LogAnswer.Problem(
                 kind: .notCommitted, what: "a page could not be stored (\(reason.oneLine(limit: 300)))",
@@ -70,8 +70,8 @@ extension LogPager {
         tail?.due = now
     }
 
-    /// Records the trouble, and schedules the same page, or a query by time instead.
-    private mutating func again(
+    /// Records the trouble, and schedules a request of the same page or a query by time.
+    private mutating func scheduleRetry(
         _ way: LogWay, _ problem: LogAnswer.Problem, wait: Duration? = nil, _ now: Instant
     ) -> PagerTrouble {
         phase = .idle
@@ -84,7 +84,8 @@ extension LogPager {
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)
-        // If a way is refused again before a query by time has brought anything new, it waits as long as for a person.
+        // If a link is refused again before the query by time has brought a new event, the pager waits about a minute, as after a problem that a person has to
+        // correct.
         let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
         let delay =
             wait
@@ -104,7 +105,7 @@ extension LogPager {
         return trouble
     }
 
-    /// After a refused link, and after several useless answers, queries the way by time.
+    /// Queries the way by time after a refused link, or after several useless answers.
     private mutating func requeryIfUseless(
         _ way: LogWay, _ problem: LogAnswer.Problem, _ now: Instant
     ) -> LogRequery? {

@@ -14,7 +14,7 @@ import CurlHTTPClient
 ///     }
 ///
 /// What always holds:
-/// - At most one request is pending, and none while a page waits for its commit.
+/// - At most one request is pending. No request is pending while a page waits for its commit.
 /// - Only ``committed(_:now:)`` moves the place. If anything fails before that, the same page is requested again.
 /// - A `next` link is followed byte for byte, and only on the org's own origins and on the log's path.
 /// - No request goes out before its wait is over, and no wait is longer than the poll interval or 95 s, whichever is longer.
@@ -22,8 +22,8 @@ import CurlHTTPClient
 /// - Whether a page is full, short or empty decides only when the next request goes out.
 /// - If a way's link can't be used, the way is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` explains why nothing is lost or
 ///   collected twice.
-/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If there is one way and it lags far
-///   behind the present, a tail is begun: the log is queried from the `Date` of the way's last answer on, and polled until that brings an event.
+/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If there is one way and it is far
+///   behind the present, a tail may begin: the log is queried from the `Date` of the way's last answer on, until an answer has an event.
 package struct LogPager: Sendable {
     /// Time on the caller's clock.
     package typealias Instant = ContinuousClock.Instant
@@ -44,7 +44,8 @@ package struct LogPager: Sendable {
         case page(LogPage)
         /// No page. ``LogPager/nextStep(now:)`` schedules the retry.
         case trouble(PagerTrouble)
-        /// Okta's clock and this host's differ, and the configured start is relative. It now counts from Okta's clock, and the log is queried from there.
+        /// Okta's clock and this host's differ, and the configured start is relative to now. The start now counts from Okta's clock, and the log is queried
+        /// from it.
         case startMoved(to: StoredTime, ahead: Duration)
     }
 
@@ -56,14 +57,14 @@ package struct LogPager: Sendable {
 
     /// A tail is begun if the only way's events are older than this by the server's clock. Milliseconds.
     static let farBehind: Int64 = 3_600_000
-    /// After a query with smaller pages, how long until larger pages are tried again.
+    /// How long after a query with smaller pages the pager tries larger ones again.
     static let largerPagesAfter = Duration.seconds(600)
     /// The smallest page that is requested if larger ones fail.
     static let smallestPage = 10
     /// After this many useless answers to the same request, the log is queried by time instead.
     static let patience = 3
 
-    /// What is read.
+    /// The org, the filter and the page size.
     package private(set) var query: LogQuery
     /// The wait after the end of the log has been reached.
     package var pollInterval: Duration
@@ -81,21 +82,22 @@ package struct LogPager: Sendable {
     var main: WayProgress
     /// The tail's progress. While there is only one way: the progress of a tail that may begin.
     var tail: WayProgress?
-    /// The tail has had its turn. The next request is the main way's, even if only few requests fit between two polls.
+    /// The tail has had its turn, so the next request belongs to the main way. This also holds if only few requests fit between two polls.
     private var isMainNext = false
     /// The `Date` of the main way's last answer whose page is durable.
     private var mainDate: ServerTime?
-    /// The minimum number of events that the main way remembers. The pager requests a possible tail again after a quarter of them, because events that the
-    /// main way has passed since the tail's last empty answer must still be remembered when the tail reaches them.
+    /// The minimum number of events that the main way remembers. After it has passed a quarter of them, the pager requests a possible tail again: events that
+    /// the main way has passed since the tail's last empty answer must still be remembered when the tail reaches them.
     private let remembered: Int
-    /// Events that the main way has passed since that answer.
+    /// The number of events that the main way has passed since the possible tail's last empty answer.
     private var passedSinceTail = 0
-    /// The `Date` of the last answer whose page is durable, and of the last answer of all.
+    /// The `Date` of the last answer whose page is durable.
     private var keptDate: ServerTime?
+    /// The `Date` of the last answer, whether or not its page is durable.
     private var lastDate: ServerTime?
     /// The host's time, used until Okta's is known.
     private let hostTime: HostTime
-    /// Where the last gap that was reported begins.
+    /// The beginning of the last reported gap.
     private var toldGap: PublishedTime?
     var jitter: Jitter
 
@@ -134,8 +136,8 @@ package struct LogPager: Sendable {
         return progress
     }
 
-    /// The longest wait before a failed request is repeated, in seconds. Waits grow up to it with each failure (`Jitter`). If only a
-    /// person can help, as with a refused credential, every wait is this long, plus up to a tenth.
+    /// The longest wait before a failed request is repeated, in seconds. Waits grow with each failure (`Jitter`). If only a person can
+    /// solve the problem, such as a refused credential, every wait is this long, plus up to a tenth.
     static let longestWait = 60.0
     /// The longest wait after a page that could not be stored, in seconds.
     static let longestSpoolWait = 30.0
@@ -160,7 +162,7 @@ package struct LogPager: Sendable {
         query.learn(probe)
     }
 
-    /// From now on, polls at the times of `grid`, and requests nothing before the grid's start.
+    /// From now on, the pager polls at the times of `grid`, and sends no request before the grid's start.
     package mutating func poll(by grid: PollGrid) {
         pollGrid = grid
         main.due = max(main.due, grid.start)
@@ -188,8 +190,8 @@ package struct LogPager: Sendable {
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// Sets where a possible tail begins: after everything that the main way has passed. The tail keeps that place, by the links of its empty answers, for as
-    /// long as the main way remembers what it has passed since.
+    /// Places a possible tail after everything that the main way has passed. The tail keeps that place, by the links of its empty answers, as long as
+    /// the main way remembers all events that it has passed since.
     private mutating func placeTail() {
         guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
         tail?.next = nil
@@ -231,13 +233,13 @@ package struct LogPager: Sendable {
         return .page(page)
     }
 
-    /// On a first run, a start relative to now is recounted by Okta's clock once that is known and differs from this host's. A start in
-    /// Okta's future would miss events stored until then.
+    /// On a first run, the start may be relative to the present. If Okta's clock differs from this host's, the start is computed again with Okta's clock. With
+    /// a start in Okta's future, the events before it would be missed.
     private mutating func moveStart(_ date: ServerTime?, host: HostTime) -> Outcome? {
         guard let countedFrom = place.countedFrom, let date, case .one(var way) = place.ways, way.next == nil else {
             return nil
         }
-        // This host's clock may have been ahead when the start was computed, and be right now.
+        // This host's clock may have been ahead when the start was computed, and may have been corrected since.
         let ahead = max(host.milliseconds, countedFrom.milliseconds) - date.milliseconds
         place.countedFrom = nil
         guard abs(ahead) > HostTime.tolerance else { return nil }
@@ -355,7 +357,7 @@ package struct LogPager: Sendable {
         return LogRequery(way: way, since: since, limit: limit)
     }
 
-    /// After a while of good pages that are smaller than configured, larger pages are tried again.
+    /// Tries larger pages again, if pages smaller than configured have arrived for a while.
     private mutating func raisePageSize(of way: LogWay, _ now: Instant) {
         guard let last = self[way].requeriedAt, now - last >= Self.largerPagesAfter, place[way] != nil,
             self[way].search == nil
@@ -367,7 +369,7 @@ package struct LogPager: Sendable {
         self[way].due = due
     }
 
-    /// A way's progress. Use `.tail` only while there is one.
+    /// A way's progress. `.tail` is only valid while a tail exists.
     subscript(way: LogWay) -> WayProgress {
         get { way == .tail ? tail ?? main : main }
         set {

@@ -12,8 +12,8 @@ import FoundationEssentials
 ///
 /// ``EarlierLogPlace`` reads versions 1 and 2.
 package struct LogPlace: Sendable, Hashable {
-    /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before its place: each of them was collected,
-    /// by this way or by the other one.
+    /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before its place: each of them was collected, either
+    /// by this way or by the second way.
     package struct Way: Sendable, Hashable, Codable {
         /// The Okta filter of its queries; nil for all events.
         package var filter: String?
@@ -21,15 +21,15 @@ package struct LogPlace: Sendable, Hashable {
         package var restart: StoredTime
         /// The link to the next page; nil if the log is to be queried by time.
         package var next: String?
-        /// A median of `published` among the way's last events. For reports only, because one event with a wrong date could move it.
+        /// The median of `published` of the way's last events. It is used for reports only, because one event with a wrong date could move it.
         package var reached: PublishedTime?
 
-        /// A query by time could not find any event that the way has passed. Until its events are newer than this, they may have been collected before.
+        /// Set if a query by time found no event that the way has passed. Events published before this time may then have been collected already.
         package var unprovenUntil: ServerTime?
         /// The number of newest remembered events that the way has passed with earlier filters and that form one contiguous stretch; nil if there are none.
         /// ``brokenStretch`` if some events within the stretch may have been forgotten.
         package var setAside: Int?
-        /// Larger than the number of events that can be remembered.
+        /// A number larger than the number of events that can be remembered.
         package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
@@ -40,13 +40,13 @@ package struct LogPlace: Sendable, Hashable {
         }
     }
 
-    /// What concerns both ways together.
+    /// The state that both ways share while old events are fetched.
     package struct Backfill: Sendable, Hashable, Codable {
         /// The `published` time that the history had reached when the tail began. It is used to report progress.
         package var from: PublishedTime
         /// All events of the tail were stored at this time or later.
         package var until: StoredTime
-        /// Whether the tail's head is complete: it holds the first events that the tail has passed, as many as fit. Before that, it holds
+        /// Whether the tail's head is full: it holds the first events that the tail has passed, as many as fit. Until it is full, the head holds
         /// all events that the tail has passed.
         package var isHeadFull: Bool
         /// The number of the head's events that the history has passed.
@@ -116,7 +116,7 @@ package struct LogPlace: Sendable, Hashable {
     /// The links of both ways.
     package var links: [String] { [self[.main]?.next, self[.tail]?.next].compactMap(\.self) }
 
-    /// Whether a link leads to another origin than that of `query`. Then the org has to be asked first whether it is still the same organization.
+    /// Whether a link leads to another origin than `query`. The org at the new address must then first prove that it is the same org.
     package func isElsewhere(than query: LogQuery) -> Bool { links.contains { query.objection(to: $0) != nil } }
 
     /// Checks whether the place belongs to the organization that `query` asks.
@@ -170,7 +170,7 @@ extension LogPlace {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Encoding texts and integers can't fail. If it did, the empty object would be reported as unreadable when it is read.
         let json = (try? encoder.encode(stored)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-        return "\(Self.mark)\(Self.version) \(json)"
+        return "\(Self.prefix)\(Self.version) \(json)"
     }
 
     /// Reads a text made by ``text``.
@@ -195,21 +195,21 @@ extension LogPlace {
     ///
     /// - Throws: ``CursorError/unreadable``, ``CursorError/newerVersion(_:)``.
     static func parts(_ text: String) throws(CursorError) -> (version: Int, content: Substring) {
-        guard text.hasPrefix(mark) else { throw .unreadable }
-        let parts = text.dropFirst(mark.count).split(separator: " ", maxSplits: 1)
+        guard text.hasPrefix(prefix) else { throw .unreadable }
+        let parts = text.dropFirst(prefix.count).split(separator: " ", maxSplits: 1)
         guard let first = parts.first, let version = Int(first), version > 0 else { throw .unreadable }
         guard version <= Self.version else { throw .newerVersion(version) }
         guard parts.count == 2 else { throw .unreadable }
         return (version, parts[1])
     }
 
-    private static let mark = "tributary-cursor/"
+    private static let prefix = "tributary-cursor/"
     private static let version = 3
 }
 
 /// Why a stored place can't be used.
 package enum CursorError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// It is not the text of a place.
+    /// The text is not a place.
     case unreadable
     /// Written by a later version of this program.
     case newerVersion(Int)

@@ -12,7 +12,7 @@ package struct LogQuery: Sendable, Hashable {
     package let filter: String?
     /// Events per page, 1…1000. 1000 is Okta's maximum; Okta's default of 100 would need ten times the requests.
     package let pageLimit: Int
-    /// What replaces a refused API token, as a message says it.
+    /// The command that replaces a refused API token, for messages.
     package var tokenReplacement = "sudo tributary credential rotate NAME"
 
     /// Creates a query. `pageLimit` is clamped to its range, and a filter of white space counts as none.
@@ -66,7 +66,7 @@ package struct LogQuery: Sendable, Hashable {
         return HTTPRequest(.get, url, headers: HTTPHeaders([.init("Accept", "application/json")]))
     }
 
-    /// Adopts other origins that the org names itself. Another origin is trusted only if the answer came over verified TLS, and only if
+    /// Accepts other origins that the org reports for itself. Another origin is trusted only if the answer came over verified TLS and
     /// the origin uses TLS. An org on loopback, where nothing is verified, may name other loopback origins.
     package mutating func learn(_ probe: OrgProbe) {
         organization = probe.organizationID
@@ -102,10 +102,10 @@ package struct LogQuery: Sendable, Hashable {
 
 /// How far back Okta accepts queries and keeps events.
 package enum LogRetention {
-    /// Okta answers a `since` further back with 400 E0000053 (System Log query documentation). An hour less, since clocks may differ.
+    /// Okta answers an earlier `since` with 400 E0000053 (System Log query documentation). An hour less than Okta's 180 days, since clocks may differ.
     /// Milliseconds, like `kept`.
     static let accepted: Int64 = (180 * 24 - 1) * 3_600_000
-    /// Okta silently omits events older than this (same page).
+    /// Okta silently omits events older than this (System Log query documentation).
     static let kept: Int64 = 90 * 24 * 3_600_000
 
     /// `since`, or the earliest time that Okta accepts at `now` if that is later.

@@ -1,12 +1,12 @@
-/// Progress of a query by time in finding the events that its way has already passed. A way remembers the newest events that it has passed. A query that starts
-/// before those meets, in this order: events that were collected and are forgotten, events that are remembered, and new events. While it searches, it
+/// Progress of a query by time in finding the events that its way has already passed. A way remembers the newest events that it has passed. A query that
+/// starts earlier meets, in this order: collected events that are no longer remembered, remembered events, and new events. While it searches, it
 /// collects nothing. Once it has seen ``need`` different remembered events, it collects every event that is unknown.
 ///
-/// It is not stored: after a restart, the search begins again at the same time.
+/// A search is not stored. After a restart, it begins again at the same time.
 package struct LogSearch: Sendable, Hashable {
     /// The number of different remembered events that must be seen. Zero means that none can be found, and every unknown event is collected.
     package let need: Int
-    /// Whether this is a second pass, because the first one did not see enough.
+    /// Whether this is a second pass. The first one did not see enough remembered events.
     package let isSecond: Bool
     /// The `Date` of the first answer.
     package var began: ServerTime?
@@ -28,8 +28,8 @@ package struct LogSearch: Sendable, Hashable {
         self.began = began
     }
 
-    /// After an answer with `count` events that did not complete the search: whether everything that the way may have passed has been looked at. This is a guess. If
-    /// it is wrong and the search ends too early, events can be collected twice, but none is lost.
+    /// After an answer with `count` events that did not complete the search: whether the search has probably read everything that the way may have passed.
+    /// If it ends too early, events can be collected twice, but none is lost.
     ///
     /// - Parameter typical: the median of the events' `published`.
     package func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
@@ -40,9 +40,9 @@ package struct LogSearch: Sendable, Hashable {
         return date.milliseconds - began.milliseconds >= Self.endsAfter
     }
 
-    /// The pass after one that did not see enough. It begins again and needs half of what this one has seen. If even that would prove nothing, it needs
-    /// none: every unknown event is collected, so that nothing is lost.
-    package func again(leastSeen: Int) -> LogSearch {
+    /// The next pass if this pass did not find enough events. The next pass starts from the beginning, and needs half as many events as this pass found. If
+    /// that number is too small to prove anything, the next pass needs none, and every unknown event is collected, so that nothing is lost.
+    package func nextPass(leastSeen: Int) -> LogSearch {
         LogSearch(need: isSecond || seen.count < leastSeen ? 0 : (seen.count + 1) / 2, isSecond: true, began: began)
     }
 }

@@ -40,20 +40,20 @@ package typealias ServerTime = LogTime<ServerScale>
 package typealias HostTime = LogTime<HostScale>
 
 extension PublishedTime {
-    /// How much later than the time of storing an event's `published` may be. Milliseconds.
+    /// How much later than the time of storing an event's `published` may be, in milliseconds.
     package static let tolerance: Int64 = 300_000
 
-    /// The event was stored at this time or later. The assumption: an event is not stored before its `published`, within ``tolerance``.
+    /// The event was stored at this time or later, if an event is never stored earlier than ``tolerance`` before its `published`. This is an assumption.
     package var earliestStored: StoredTime { StoredTime(milliseconds).advanced(by: -Self.tolerance) }
 }
 
 extension ServerTime {
-    /// Events in an answer with this `Date` were stored at this time or earlier. The assumption: no event in an answer was stored after the answer's `Date`.
-    /// `Date` has whole seconds, so the true time can be up to a second later.
+    /// All events in an answer with this `Date` were stored at this time or earlier, if no event in an answer was stored after the answer's `Date`. This is an
+    /// assumption. `Date` has whole seconds, so the true time can be up to a second later.
     package var latestStored: StoredTime { StoredTime(milliseconds).advanced(by: 1_000) }
 }
 
 extension HostTime {
-    /// How far this host's clock may differ from Okta's before that is reported. Milliseconds.
+    /// If this host's clock differs from Okta's by more, Tributary reports it. Milliseconds.
     package static let tolerance: Int64 = 60_000
 }

@@ -2,7 +2,7 @@
 package struct PagerTrouble: Sendable, Hashable {
     /// The kinds of trouble that a caller can distinguish.
     package enum Kind: Sendable, Hashable, CaseIterable {
-        /// No answer. The transport says why.
+        /// No answer. The transport's error gives the reason.
         case unreachable
         /// The request can't be sent as configured.
         case invalidRequest
@@ -22,7 +22,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case redirected
         /// 400 on the first request: the filter or the start is wrong.
         case refusedQuery
-        /// 400, 404 or 410 repeatedly on a stored `next` link.
+        /// A stored `next` link was answered repeatedly with 400, 404 or 410.
         case cursorRefused
         /// Another status.
         case refused
@@ -36,7 +36,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case missingNext
         /// A `next` link that leads elsewhere.
         case foreignNext
-        /// A `next` link that would bring the same events again.
+        /// A `next` link of the page just read, which would bring the same events again.
         case nextStandsStill
         /// The caller could not read the page.
         case rejected

@@ -3,15 +3,15 @@
 /// Origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the times are fixed, the orgs stay
 /// distributed: after an outage, a suspend or a backlog each one returns to its own times.
 package struct PollGrid: Sendable {
-    /// Integrations whose times are closer than this are polled together, because one wake-up for several costs less than one for each.
+    /// Integrations whose times are closer than this are polled at the same moment, because one wake-up for several costs less than one for each.
     static let step = Duration.milliseconds(500)
 
-    /// The time between the first requests of two integrations: a hundred TLS handshakes a second are enough.
+    /// The time between the first requests of two integrations. It allows a hundred TLS handshakes a second.
     static let startStep = Duration.milliseconds(10)
 
     /// Any one time of the grid.
     package let origin: ContinuousClock.Instant
-    /// When the first request is due. It does not wait for the grid, so that a collector can be seen to work soon.
+    /// When the first request is due. The first request does not wait for the grid, so that an operator soon sees whether the collector works.
     package let start: ContinuousClock.Instant
 
     /// A grid through `origin`.

@@ -3,8 +3,8 @@ import CurlHTTPClient
 /// What a response says about the org's rate limit. The values are not trusted.
 ///
 /// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may occur several times if buckets are nested. The
-/// values at the same position belong to one bucket. The bucket with the fewest requests left counts; if there are several, the one that resets last. The wait is
-/// computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
+/// values at the same position belong to one bucket. The bucket with the fewest requests left counts; of several such buckets, the one that resets last.
+/// The wait is computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
 package struct RateLimit: Sendable, Hashable {
     /// Requests allowed in a window. Zero on a 429 means that concurrency was limited, not the rate.
     package let limit: Int64?
@@ -41,7 +41,7 @@ package struct RateLimit: Sendable, Hashable {
 
     /// The longest wait for a window. Windows last a minute, so this leaves half a minute of margin.
     static let longestWait: Int64 = 90
-    /// A reset that is further away than this is invalid (perhaps given in milliseconds).
+    /// A reset further in the future than this is invalid (perhaps given in milliseconds).
     static let furthestReset: Int64 = 3600
 
     /// Seconds until the next window has certainly begun, 1…90; `nil` if the headers don't say, or are invalid.

@@ -5,7 +5,7 @@ import CurlHTTPClient
 struct Refusal {
     /// How long to wait before the same request is repeated.
     enum Pace {
-        /// Exponential backoff, for trouble that passes by itself.
+        /// Exponential backoff, for a problem that usually ends without help.
         case backoff
         /// About once a minute, for trouble that a person has to correct.
         case probe
@@ -20,7 +20,7 @@ struct Refusal {
         _ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool, tokenReplacement: String
     ) {
         var error = error
-        // For an access token, the challenge header says more than the body.
+        // For an access token, the challenge header is more precise than the body.
         error.code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text.map { " (\($0))" } ?? ""
         let status = response.status

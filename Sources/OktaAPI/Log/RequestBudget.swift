@@ -1,11 +1,11 @@
 import CurlHTTPClient
 
-/// Decides when the next request of an org's log may go out, so that this client's share of the org's budget is used evenly and other tools
-/// always find requests left. A plain value; the caller passes the time.
+/// Decides when the next request for an org's log may be sent. This client uses its share of the org's budget evenly, and always leaves requests for other
+/// tools. A plain value; the caller passes the time.
 ///
 /// - The minimum time between two requests (the pace) is a window's minute divided by this client's share of the window's requests.
-/// - Some of the requests left in the window are reserved for others: their share for the rest of the window, or their use so far,
-///   extrapolated, if that is more.
+/// - Some of the requests left in the window are reserved for other clients: their share for the rest of the window, or, if that is more, the
+///   number that they would need at their present rate.
 /// - After a 429 it waits for the reset by the server's clock. No wait is longer than 95 s, whatever the headers say.
 struct RequestBudget: Sendable {
     typealias Instant = ContinuousClock.Instant
@@ -21,8 +21,9 @@ struct RequestBudget: Sendable {
     private var requestedAt: Instant?
     /// No request before this time: the window's budget is used up, or the rest is reserved for others.
     private var hold: Instant?
-    /// When the window ends, and how many requests this client has sent in it.
+    /// When the window ends.
     private var windowEnd: Instant?
+    /// The number of requests that this client has sent in the window.
     private var used = 0
     /// The number of 429s in a row.
     private var streak = 0
@@ -60,7 +61,7 @@ struct RequestBudget: Sendable {
         let short = jitter.backoff(attempt: streak, cap: 30)
         guard !limit.isConcurrency else { return short }
         if let seconds = limit.secondsToWait {
-            // If the reset is always "now", it must not lead to one request a second.
+            // If the headers always say that the window ends now, the wait must still grow, or one request a second would go out.
             let wait = Duration.seconds(seconds) + jitter.upTo(2)
             return streak > 2 ? max(wait, short) : wait
         }
@@ -96,14 +97,14 @@ struct RequestBudget: Sendable {
         guard remaining > 0 else { return nextWindow + jitter.upTo(2) }
         guard let all = limit.limit, all > 0, remaining <= all, Double(seconds) <= Self.window else { return nil }
         let left = Double(seconds)
-        // In requests per second. If the window has only begun, it says little about the others.
+        // In requests per second. Early in a window there is too little data, so at least ten seconds are assumed.
         let others = max(0, Double(all - remaining) - Double(used)) / max(Self.window - left, 10)
         let entitled = (1 - share) * Double(all) / Self.window
         let needed = max(entitled, others)
-        // This client's next request takes one more.
+        // `remaining - 1`, because this client's next request also uses up one.
         let missing = needed * left - Double(remaining - 1)
         guard missing > 0 else { return nil }
-        // As time passes, others use some of them and then need fewer.
+        // The others use up their requests at this rate, and so need fewer of them later.
         let free = needed - others
         let delay = free > 0 ? missing / free : left
         return min(now + .seconds(delay), nextWindow + jitter.upTo(2))

@@ -14,18 +14,20 @@ struct WayProgress: Sendable {
     /// The number of pages in a row with old events, each requested directly after the one before.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
-    /// How often this request has been sent without getting a page.
+    /// How often the next request has already been sent without getting a page.
     var retries = 0
     var failures = 0
-    /// Okta's request id of the first of those attempts.
+    /// Okta's request id of the first such attempt.
     var firstRequestID: String?
     /// How often in a row the link was refused.
     var refusals = 0
-    /// Consecutive useless answers: those for which a smaller page might help, and those for which another link might.
+    /// The number of useless answers in a row that a smaller page might avoid.
     var sizeStrikes = 0
+    /// The number of useless answers in a row that another link might avoid.
     var linkStrikes = 0
-    /// When the way was last switched to a query by time, and whether that has brought new events.
+    /// When the way was last switched to a query by time.
     var requeriedAt: ContinuousClock.Instant?
+    /// Whether the way has brought new events since then.
     var hasNewsSinceRequery = true
 
     init(_ way: LogPlace.Way, limit: Int, due: ContinuousClock.Instant) {
@@ -47,7 +49,7 @@ struct WayProgress: Sendable {
         firstRequestID = nil
     }
 
-    /// Gives up the link: the way is queried by time, with `limit` events per page.
+    /// Drops the link, so that the way is queried by time, with `limit` events per page.
     mutating func requery(since: StoredTime, limit: Int, at now: ContinuousClock.Instant) {
         self.since = since
         next = nil

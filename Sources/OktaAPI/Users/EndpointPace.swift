@@ -1,20 +1,22 @@
 import CurlHTTPClient
 
-/// Keeps an org's calls within this client's share of each endpoint's rate limit: who wants to call waits for its turn.
+/// Keeps the calls to an org within this client's share of each endpoint's rate limit. A caller waits until its call may be sent.
 package actor EndpointPace {
     package typealias Instant = ContinuousClock.Instant
 
-    /// Of the rate limit of each endpoint. By Okta's default a token or an app may use half of it.
+    /// The share of each endpoint's rate limit that calls may use. By default, Okta allows a token or an app half of the limit.
     package static let share = 0.5
 
     private let now: @Sendable () -> Instant
     private let wait: @Sendable (Instant) async -> Void
     private var budgets: [OktaEndpoint: RequestBudget] = [:]
-    /// No call before this: the last one was answered with 429.
+    /// For each endpoint: no call is sent before this time, because the last call was answered with 429.
     private var holds: [OktaEndpoint: Instant] = [:]
     private var jitter: Jitter
 
-    /// - Parameter wait: returns at an instant, or earlier when the task is cancelled.
+    /// Creates the pace of an org.
+    ///
+    /// - Parameter wait: returns at an instant, or earlier if the task is cancelled.
     package init(
         now: @escaping @Sendable () -> Instant, wait: @escaping @Sendable (Instant) async -> Void,
         seed: UInt64 = .random(in: .min ... .max)
@@ -24,7 +26,7 @@ package actor EndpointPace {
         jitter = Jitter(seed: seed)
     }
 
-    /// Returns when the next call may go out, and counts it. False: that would be after the deadline, or the task was cancelled.
+    /// Waits until a call may be sent, and counts the call. Returns false if that would be after the deadline, or if the task was cancelled.
     func turn(_ endpoint: OktaEndpoint, before deadline: Instant) async -> Bool {
         while !Task.isCancelled {
             let moment = now()
@@ -40,7 +42,7 @@ package actor EndpointPace {
         return false
     }
 
-    /// Learns from an answer.
+    /// Adapts the pace to the rate limit that an answer reports.
     func answered(_ response: HTTPResponse, of endpoint: OktaEndpoint) {
         let moment = now()
         var budget = budget(endpoint)

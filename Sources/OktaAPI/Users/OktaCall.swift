@@ -1,15 +1,15 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// A bucket of Okta's rate limits (Okta rate limit documentation): the calls that share one are paced together, by what their answers say.
+/// A bucket of Okta's rate limits (Okta rate limit documentation). Calls that share a bucket are paced together, according to the rate limit in their answers.
 package enum OktaEndpoint: String, Sendable, CaseIterable {
-    /// Lists of users.
+    /// Calls that return lists of users.
     case users
-    /// One user.
+    /// Calls about one user.
     case user
-    /// One group and its members.
+    /// Calls about one group and its members.
     case group
-    /// Most others under `/api/v1`: lifecycle, sessions, roles.
+    /// Most other calls under `/api/v1`: lifecycle, sessions, roles.
     case others
     case globalTokenRevocation
 }
@@ -17,15 +17,15 @@ package enum OktaEndpoint: String, Sendable, CaseIterable {
 /// One call of Okta's Users, Groups and Roles APIs. Users and groups are named by id.
 package struct OktaCall: Sendable {
     let method: HTTPMethod
-    /// With the query, escaped.
+    /// The path with the query, percent-encoded.
     let path: String
     let body: [UInt8]?
     let endpoint: OktaEndpoint
-    /// Of a service app: any of these will do.
+    /// The scopes of a service app that allow the call. One of them is enough.
     package let scopes: [OktaScope]
-    /// Whether it changes something: the org must not get it twice because of a connection that broke.
+    /// Whether the call changes something. The org must not receive such a call twice because a connection was lost.
     var isSentOnce: Bool { method != .get }
-    /// Largest answer, in bytes.
+    /// The maximum size of the answer, in bytes.
     let bodyLimit: Int
 
     private init(
@@ -44,21 +44,21 @@ package struct OktaCall: Sendable {
 
     private static let readers: [OktaScope] = [.usersManage, .usersRead]
 
-    /// The most users that a search brings.
+    /// The maximum number of users that a search returns.
     package static let searchLimit = 20
 
     static func user(_ id: String) -> OktaCall {
         OktaCall(.get, "/api/v1/users/\(id.percentEncoded)", .user, readers)
     }
 
-    /// `expression` of SCIM: only `eq`, on `profile.login` and `profile.email`. Finds deactivated users too, which `q` does not.
+    /// Finds users by a SCIM filter, which may use only `eq`, on `profile.login` and `profile.email`. It also finds deactivated users, unlike `q`.
     static func users(filter expression: String) -> OktaCall {
         OktaCall(
             .get, "/api/v1/users?filter=\(expression.percentEncoded)&limit=\(searchLimit + 1)", .users, readers,
             bodyLimit: 4 << 20)
     }
 
-    /// The same without regard to case. Okta answers from an index that is updated a little later.
+    /// Finds users by a search expression, without regard to case. Okta searches an index, which is updated with a short delay.
     static func users(search expression: String) -> OktaCall {
         OktaCall(
             .get, "/api/v1/users?search=\(expression.percentEncoded)&limit=\(searchLimit + 1)", .users, readers,
@@ -87,7 +87,7 @@ package struct OktaCall: Sendable {
         OktaCall(.get, "/api/v1/groups/\(id.percentEncoded)", .group, [.groupsManage])
     }
 
-    /// Groups whose names begin with a text.
+    /// Finds groups whose names begin with a text.
     static func groups(beginningWith name: String) -> OktaCall {
         OktaCall(
             .get, "/api/v1/groups?q=\(name.percentEncoded)&limit=200", .others, [.groupsManage], bodyLimit: 4 << 20)
@@ -100,20 +100,20 @@ package struct OktaCall: Sendable {
             .post, "/api/v1/users/\(user.percentEncoded)/lifecycle/\(verb)\(query)", .others, [.usersManage])
     }
 
-    /// Works on active users only.
+    /// Suspends a user, who must be active.
     package static func suspend(_ user: String) -> OktaCall { lifecycle(user, "suspend") }
 
-    /// Works on suspended users only.
+    /// Ends the suspension of a user, who must be suspended.
     package static func unsuspend(_ user: String) -> OktaCall { lifecycle(user, "unsuspend") }
 
     package static func unlock(_ user: String) -> OktaCall { lifecycle(user, "unlock") }
 
-    /// Takes the user's applications away; not undone by activating again.
+    /// Deactivates a user and removes the user's applications. Activating the user does not restore them.
     package static func deactivate(_ user: String, sendEmail: Bool) -> OktaCall {
         lifecycle(user, "deactivate", query: "?sendEmail=\(sendEmail)")
     }
 
-    /// Without an e-mail, the answer holds a link.
+    /// Activates a user. Without an e-mail, the answer contains a link for the user.
     package static func activate(_ user: String, sendEmail: Bool) -> OktaCall {
         lifecycle(user, "activate", query: "?sendEmail=\(sendEmail)")
     }
@@ -122,12 +122,12 @@ package struct OktaCall: Sendable {
 
     package static func expirePassword(_ user: String) -> OktaCall { lifecycle(user, "expire_password") }
 
-    /// Without an e-mail, the answer holds a link.
+    /// Resets a user's password. Without an e-mail, the answer contains a link for the user.
     package static func resetPassword(_ user: String, sendEmail: Bool) -> OktaCall {
         lifecycle(user, "reset_password", query: "?sendEmail=\(sendEmail)")
     }
 
-    /// Both parameters are always sent, since Classic Engine and Identity Engine have different defaults for `forgetDevices`.
+    /// Ends a user's sessions. Both parameters are always sent, because Classic Engine and Identity Engine have different defaults for `forgetDevices`.
     package static func clearSessions(_ user: String, oauthTokens: Bool, forgetDevices: Bool) -> OktaCall {
         OktaCall(
             .delete,
@@ -147,6 +147,8 @@ package struct OktaCall: Sendable {
             [.groupsManage])
     }
 
+    /// Sets a user's risk.
+    ///
     /// - Parameter level: `HIGH` or `LOW`.
     package static func setRisk(_ user: String, level: String, reason: String) -> OktaCall {
         OktaCall(
@@ -154,7 +156,7 @@ package struct OktaCall: Sendable {
             body: json(["riskLevel": level, "riskReason": reason]))
     }
 
-    /// Ends sessions and tokens, API tokens included, and has applications end theirs.
+    /// Ends a user's sessions and tokens, including API tokens, and tells applications to end their sessions.
     package static func universalLogout(_ user: String) -> OktaCall {
         OktaCall(
             .post, "/oauth2/v1/global-token-revocation", .globalTokenRevocation, [.universalLogoutManage],
@@ -164,7 +166,7 @@ package struct OktaCall: Sendable {
     private static func json(_ value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Texts alone: nothing in them can fail to be encoded.
+        // The value contains only texts, which can always be encoded.
         return (try? encoder.encode(value)).map(Array.init) ?? Array("{}".utf8)
     }
 }

@@ -1,37 +1,37 @@
 import CurlHTTPClient
 
-/// Why a call did not bring what was asked for: what is known of it, for a person and for a decision. No secret.
+/// Why a call failed: a description for a person, and a kind for the code. It contains no secret.
 package struct OktaCallError: Error, Sendable, CustomStringConvertible {
-    /// What follows for the call.
+    /// What is known about the call.
     package enum Kind: Sendable, Hashable {
         /// There is no usable credential; nothing was sent.
         case credential
         /// The service app lacks this scope; nothing was sent.
         case scope(OktaScope)
-        /// No connection, or no access token; nothing was sent.
+        /// There was no connection or no access token, so nothing was sent.
         case notSent
-        /// 429, or no room within the time limit: not done.
+        /// The call was answered with 429, or had to wait longer than allowed for its turn. It was not carried out.
         case rateLimited
-        /// Okta said no: not done.
+        /// Okta refused the call. It was not carried out.
         case refused
         /// Something other than Okta answered.
         case foreign
-        /// Okta failed while it worked on the call: it may be done.
+        /// Okta failed while it processed the call. The call may have been carried out.
         case server
-        /// The call was sent and its answer never came: it may be done.
+        /// The call was sent, but its answer did not arrive. The call may have been carried out.
         case lost
-        /// The answer is none of the kind: for what only reads.
+        /// The answer to a call that only reads can't be read.
         case unreadable
     }
 
     package let kind: Kind
-    /// Of the answer.
+    /// The status of the answer; nil if there was none.
     package var status: Int?
-    /// `E0000001`, or OAuth's `insufficient_scope`.
+    /// Okta's error code, such as `E0000001`, or OAuth's, such as `insufficient_scope`.
     package var code: String?
-    /// By which Okta's support finds the call.
+    /// Okta's id of the request, by which Okta's support can find the call.
     package var requestID: String?
-    /// What happened, and what to do, in a line without a full stop at its end.
+    /// What happened and what to do, on one line without a final full stop.
     package let description: String
 
     /// Whether the call may have been carried out.
@@ -57,15 +57,15 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Of an answer other than 2xx, or of one that is not Okta's.
+    /// Describes an answer that is not 2xx, or that does not come from Okta.
     init(_ response: HTTPResponse, host: String) {
         let error = OktaError(body: response.body)
         let code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text ?? code ?? "status \(response.status)"
         let words = "\(host) answered \(response.status) (\(said))"
         if (200..<300).contains(response.status) {
-            // Whoever answered may have passed the call on.
-            let what = ForeignAnswer(response)?.what ?? "answered with something that can't be read"
+            // The server that answered instead of Okta may have forwarded the call to Okta.
+            let what = ForeignAnswer(response)?.what ?? "sent an answer that Tributary can't read"
             self.init(.lost, "\(host) \(what): \(ForeignAnswer.advice)")
         } else if response.isOfTokenEndpoint {
             self.init(response.status == 429 ? .rateLimited : .notSent, "The token endpoint of \(words)")

@@ -11,8 +11,8 @@ package enum OktaScope: String, Sendable, CaseIterable {
     case universalLogoutManage = "okta.universalLogout.manage"
 }
 
-/// The credential that acts at an org. A service app has an access token for each scope: Okta gives none at all when a scope is asked for that
-/// is not granted, so one that is missing must not take the others with it.
+/// The credential for response actions at an org. If a token is requested for several scopes and one of them is not granted, Okta issues no token. So a service
+/// app gets a separate access token for each scope, and a missing scope does not prevent the use of other scopes.
 package struct ScopedCredential: Sendable {
     private let apiToken: (any Credential)?
     private let app: [OktaScope: OAuthCredential]
@@ -23,9 +23,9 @@ package struct ScopedCredential: Sendable {
         app = [:]
     }
 
-    /// A service app. Asks nothing yet.
+    /// A service app. Creating it sends no request.
     ///
-    /// - Parameter keyPath: the file that holds the private key.
+    /// - Parameter keyPath: the file with the private key.
     package init(clientID: String, keyID: String?, org: OrgURL, keyPath: String, transport: any HTTPTransport) {
         apiToken = nil
         let pairs = OktaScope.allCases.map { scope in
@@ -37,10 +37,10 @@ package struct ScopedCredential: Sendable {
         app = Dictionary(pairs) { first, _ in first }
     }
 
-    /// Whether it is a service app: it has scopes, and no owner.
+    /// Whether the credential is a service app, which has scopes and no owner.
     package var isServiceApp: Bool { apiToken == nil }
 
-    /// Tells one secret on disk from another; nil without a file.
+    /// Identifies the present version of the secret on disk; nil if there is no file.
     package var version: SecretVersion? { (apiToken ?? app[.usersManage])?.version }
 
     func credential(for scope: OktaScope) -> (any Credential)? { apiToken ?? app[scope] }

@@ -1,20 +1,20 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// A user as an org tells of it, as far as response actions look. Texts are one line each.
+/// A user as the org describes it: the properties that response actions need. Each text is a single line.
 package struct OktaUser: Sendable, Hashable {
     /// `00u…`.
     package let id: String
-    /// `ACTIVE`, `SUSPENDED`, …; an open set.
+    /// The user's status: `ACTIVE`, `SUSPENDED`, …. Okta may add others.
     package let status: String
-    /// What the status is about to become, while Okta works on it.
+    /// The status that the user will have once Okta has finished a change.
     package let transitioningToStatus: String?
     package let login: String?
     package let email: String?
     /// First and last name.
     package let name: String?
 
-    /// Longest text kept of a profile, in characters.
+    /// The maximum length of a text of the profile, in characters. Longer texts are cut.
     private static let textLimit = 256
 
     fileprivate init?(_ form: Form) {
@@ -28,12 +28,12 @@ package struct OktaUser: Sendable, Hashable {
         name = words.isEmpty ? nil : words.joined(separator: " ").oneLine(limit: Self.textLimit)
     }
 
-    /// Nil when the body is no user.
+    /// Reads a user; nil if the body does not describe one.
     static func read(_ body: [UInt8]) -> OktaUser? {
         (try? JSONDecoder().decode(Form.self, from: Data(body))).flatMap(OktaUser.init)
     }
 
-    /// Nil when the body is no list of users.
+    /// Reads a list of users; nil if the body is not one.
     static func readList(_ body: [UInt8]) -> [OktaUser]? {
         guard let forms = try? JSONDecoder().decode([Form].self, from: Data(body)) else { return nil }
         let users = forms.compactMap(OktaUser.init)
@@ -61,20 +61,20 @@ package struct OktaUser: Sendable, Hashable {
     }
 }
 
-/// A group as an org tells of it.
+/// A group as the org describes it.
 package struct OktaGroup: Sendable, Hashable {
     /// `00g…`.
     package let id: String
     package let name: String
-    /// `OKTA_GROUP`, whose members can be changed; `APP_GROUP` and `BUILT_IN`, whose can't.
+    /// The type: `OKTA_GROUP`, whose members can be changed, or `APP_GROUP` and `BUILT_IN`, whose members can't.
     package let type: String
 
-    /// Nil when the body is no group.
+    /// Reads a group; nil if the body does not describe one.
     static func read(_ body: [UInt8]) -> OktaGroup? {
         (try? JSONDecoder().decode(Form.self, from: Data(body))).flatMap(OktaGroup.init)
     }
 
-    /// Nil when the body is no list of groups.
+    /// Reads a list of groups; nil if the body is not one.
     static func readList(_ body: [UInt8]) -> [OktaGroup]? {
         (try? JSONDecoder().decode([Form].self, from: Data(body)))?.compactMap(OktaGroup.init)
     }
@@ -95,12 +95,12 @@ package struct OktaGroup: Sendable, Hashable {
 
 /// An administrator role that is assigned to a user, directly or through a group.
 package struct OktaRole: Sendable, Hashable {
-    /// `SUPER_ADMIN`, `HELP_DESK_ADMIN`, `CUSTOM`, …; an open set.
+    /// The type: `SUPER_ADMIN`, `HELP_DESK_ADMIN`, `CUSTOM`, …. Okta may add others.
     package let type: String
-    /// As the Admin Console shows it.
+    /// The role's name in the Admin Console.
     package let label: String
 
-    /// Nil when the body is no list.
+    /// Reads a list of roles; nil if the body is not one.
     static func readList(_ body: [UInt8]) -> [OktaRole]? {
         (try? JSONDecoder().decode([Form].self, from: Data(body)))?.map { form in
             let type = (form.type ?? "unknown").oneLine(limit: 40)
@@ -113,7 +113,7 @@ package struct OktaRole: Sendable, Hashable {
 
 /// The ids of Okta's objects.
 package enum OktaID {
-    /// Whether the text can be an id: letters and digits, some 20 of them. It can go into a path as it is.
+    /// Whether the text can be an id: some 20 letters and digits. Such a text can be used in a path without encoding.
     static func isUsable(_ text: String) -> Bool {
         (1...100).contains(text.utf8.count)
             && text.utf8.allSatisfy {

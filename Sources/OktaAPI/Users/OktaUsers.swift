@@ -1,11 +1,11 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// The users, groups and roles of an org: the few calls that response actions need, paced and bounded.
+/// The users, groups and roles of an org, through the few calls that response actions need. Calls are paced, and their answers are limited in size.
 package struct OktaUsers: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// How often a call that only reads is sent at most.
+    /// How often a call that only reads is sent before it counts as failed.
     static let readAttempts = 3
 
     package let org: OrgURL
@@ -15,7 +15,9 @@ package struct OktaUsers: Sendable {
     private let now: @Sendable () -> Instant
     private let wait: @Sendable (Instant) async -> Void
 
-    /// - Parameter wait: returns at an instant, or earlier when the task is cancelled.
+    /// Creates the client of an org.
+    ///
+    /// - Parameter wait: returns at an instant, or earlier if the task is cancelled.
     package init(
         org: OrgURL, credential: ScopedCredential, transport: any HTTPTransport,
         now: @escaping @Sendable () -> Instant, wait: @escaping @Sendable (Instant) async -> Void
@@ -30,9 +32,9 @@ package struct OktaUsers: Sendable {
 
     // MARK: Sending
 
-    /// Sends a call once, when its turn has come, and brings the answer if it is one of success.
+    /// Waits until the rate limit allows the call, sends it once, and returns the answer if its status is 2xx.
     ///
-    /// - Parameter deadline: the call is not sent later.
+    /// - Parameter deadline: the call is not sent after this time.
     package func send(_ call: OktaCall, before deadline: Instant) async throws(OktaCallError) -> HTTPResponse {
         var missing: OktaCallError?
         for scope in call.scopes {
@@ -53,7 +55,7 @@ package struct OktaUsers: Sendable {
         guard await pace.turn(call.endpoint, before: deadline) else {
             throw OktaCallError(
                 .rateLimited,
-                "the share of \(org.host)'s rate limit that response actions may use is taken: try again in a minute")
+                "response actions have used their share of \(org.host)'s rate limit: try again in a minute")
         }
         let response: HTTPResponse
         do throws(AuthorizedTransport.Failure) {
@@ -78,7 +80,7 @@ package struct OktaUsers: Sendable {
         return request
     }
 
-    /// Sends a call that only reads, again if it fails.
+    /// Sends a call that only reads, and repeats it if it fails.
     private func read<Value>(
         _ call: OktaCall, before deadline: Instant, _ parse: ([UInt8]) -> Value?
     ) async throws(OktaCallError) -> Value {
@@ -87,7 +89,7 @@ package struct OktaUsers: Sendable {
             do throws(OktaCallError) {
                 let response = try await send(call, before: deadline)
                 guard let value = parse(response.body) else {
-                    var error = OktaCallError(.unreadable, "\(org.host) answered with something that can't be read")
+                    var error = OktaCallError(.unreadable, "\(org.host) sent an answer that Tributary can't read")
                     error.status = response.status
                     error.requestID = response.oktaRequestID
                     throw error
@@ -100,7 +102,7 @@ package struct OktaUsers: Sendable {
                     || (error.kind == .rateLimited && error.status != nil)
                 guard mayPass, attempt < Self.readAttempts, next < deadline, !Task.isCancelled else { throw error }
                 attempt += 1
-                // After a 429 the pace waits for itself.
+                // After a 429, `EndpointPace` waits, so no wait is needed here.
                 if error.kind != .rateLimited { await wait(next) }
             }
         }
@@ -108,7 +110,7 @@ package struct OktaUsers: Sendable {
 
     // MARK: Reading
 
-    /// Nil when there is no user of that id.
+    /// The user with an id; nil if there is none.
     package func user(_ id: String, before deadline: Instant) async throws(OktaCallError) -> OktaUser? {
         do throws(OktaCallError) {
             return try await read(.user(id), before: deadline, OktaUser.read)
@@ -118,14 +120,14 @@ package struct OktaUsers: Sendable {
         }
     }
 
-    /// Users by id, login, e-mail address, or the part of a login before its `@`: all that match, ``OktaCall/searchLimit`` and one more at most.
+    /// Users by id, login, e-mail address, or the part of a login before its `@`: all that match, but at most ``OktaCall/searchLimit`` plus one.
     package func users(matching text: String, before deadline: Instant) async throws(OktaCallError) -> [OktaUser] {
         if OktaID.isUser(text), let user = try await user(text, before: deadline) { return [user] }
         let expression = "profile.login eq \(Self.quoted(text)) or profile.email eq \(Self.quoted(text))"
         var found = try await read(.users(filter: expression), before: deadline, OktaUser.readList)
-        // The filter is exact, and what people type is not.
+        // The filter is case-sensitive, but people type logins in any case.
         if found.isEmpty { found = try await read(.users(search: expression), before: deadline, OktaUser.readList) }
-        // A path takes a login's first part too, if it is nobody else's; "me" would be the credential's owner.
+        // Okta's path also accepts the part of a login before its `@`, if only one user has it. The path "me" would return the owner of the credential.
         if found.isEmpty, text != "me", text.utf8.allSatisfy(Self.isPlain),
             let user = try await user(text, before: deadline)
         {
@@ -138,7 +140,7 @@ package struct OktaUsers: Sendable {
         (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || "-._".utf8.contains(byte)
     }
 
-    /// A text in a SCIM filter (RFC 7644, 3.4.2.2: as in JSON).
+    /// Quotes a text for a SCIM filter, as JSON does (RFC 7644, 3.4.2.2).
     private static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
@@ -153,7 +155,7 @@ package struct OktaUsers: Sendable {
         try await read(.me, before: deadline, OktaUser.read)
     }
 
-    /// The administrator roles of a user, those through groups too.
+    /// The administrator roles of a user, including those from groups.
     package func roles(of user: String, before deadline: Instant) async throws(OktaCallError) -> [OktaRole] {
         try await read(.roles(user), before: deadline, OktaRole.readList)
     }
@@ -172,7 +174,7 @@ package struct OktaUsers: Sendable {
         try await read(.groups(of: user), before: deadline, OktaGroup.readList)
     }
 
-    /// Nil when there is no group of that id.
+    /// The group with an id; nil if there is none.
     package func group(_ id: String, before deadline: Instant) async throws(OktaCallError) -> OktaGroup? {
         do throws(OktaCallError) {
             return try await read(.group(id), before: deadline, OktaGroup.read)
@@ -182,13 +184,13 @@ package struct OktaUsers: Sendable {
         }
     }
 
-    /// Groups of that very name, compared without regard to case.
+    /// Groups with exactly this name, compared without regard to case.
     package func groups(named name: String, before deadline: Instant) async throws(OktaCallError) -> [OktaGroup] {
         try await read(.groups(beginningWith: name), before: deadline, OktaGroup.readList)
             .filter { $0.name.lowercased() == name.lowercased() }
     }
 
-    /// `HIGH`, `MEDIUM`, `LOW` or `NONE`; nil when the org does not tell.
+    /// The user's risk: `HIGH`, `MEDIUM`, `LOW` or `NONE`; nil if the org does not report it.
     package func risk(of user: String, before deadline: Instant) async throws(OktaCallError) -> String? {
         try await read(.risk(user), before: deadline) { body in
             (try? JSONDecoder().decode(Risk.self, from: Data(body))).map { $0.riskLevel?.oneLine(limit: 20) }
@@ -197,7 +199,7 @@ package struct OktaUsers: Sendable {
 
     private struct Risk: Decodable { var riskLevel: String? }
 
-    /// Whether a service app has this scope; always true of an API token. Asks for a token at most, no call is sent.
+    /// Whether a service app has this scope; always true for an API token. It may request an access token, but sends no call.
     package func hasScope(_ scope: OktaScope) async throws(OktaCallError) -> Bool {
         guard credential.isServiceApp, let credential = credential.credential(for: scope) else { return true }
         var request = HTTPRequest(.get, org.origin + "/api/v1/users/me")
@@ -218,7 +220,7 @@ package struct OktaUsers: Sendable {
         }
     }
 
-    /// The link in an answer, for a person: nil when there is none.
+    /// The link in an answer, to be shown to a person; nil if there is none.
     package static func secret(in response: HTTPResponse) -> OneTimeSecret? {
         guard let form = try? JSONDecoder().decode(SecretForm.self, from: Data(response.body)),
             let text = form.tempPassword ?? form.resetPasswordUrl ?? form.activationUrl, !text.isEmpty

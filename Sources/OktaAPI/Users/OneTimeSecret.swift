@@ -1,10 +1,10 @@
-/// A link or a password out of an answer of Okta's, to be shown to a person once. It never prints itself.
+/// A link or a password from one of Okta's answers, to be shown to a person once. Printing the value does not reveal it.
 ///
-/// It is encoded as its text: only to hand it to that person.
+/// Encoding it writes the secret itself. Encode it only to pass it to the person who asked for it.
 package struct OneTimeSecret: Sendable, Equatable, Codable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
-    /// The secret itself. Only for the terminal of the person who asked.
+    /// The secret itself, only for the terminal of the person who asked for it.
     package let text: String
 
     package init(_ text: String) { self.text = text }
@@ -18,10 +18,10 @@ package struct OneTimeSecret: Sendable, Equatable, Codable, CustomStringConverti
         try container.encode(text)
     }
 
-    /// The same words for every secret.
+    /// The same text for every secret, so that no log shows it.
     package var description: String { "secret of an answer (not shown)" }
-    /// The same words for every secret.
+    /// The same text for every secret, so that no log shows it.
     package var debugDescription: String { description }
-    /// Without children: a dump shows nothing.
+    /// Has no children, so that `dump` shows nothing of the secret.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }

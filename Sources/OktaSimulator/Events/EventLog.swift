@@ -102,7 +102,7 @@ struct EventLog: Sendable {
             let index = recorded.map({ $0.firstIndex { $0.attributes["uuid"] == uuid } })
                 ?? generator.identity.index(of: uuid)
         else { return nil }
-        // The number of appended events before it in the order of all events.
+        // The number of appended events that precede the event in the log.
         let before = appended.enumerated().prefix { number, added in added.index - number <= index }.count
         return index + before
     }

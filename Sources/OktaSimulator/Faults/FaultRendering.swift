@@ -31,7 +31,7 @@ struct FaultRendering {
         }
     }
 
-    /// An HTML page as front ends and proxies send it.
+    /// An HTML error page, as from a front end or a proxy.
     static func html(_ exchange: Exchange, _ status: Int, _ title: String) -> HTTPReply {
         HTTPReply(
             status: status,

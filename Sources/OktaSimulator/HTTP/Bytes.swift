@@ -62,7 +62,7 @@ extension [UInt8] {
         }
     }
 
-    /// The same, with characters outside of ASCII as `\uXXXX`, if necessary as surrogate pairs.
+    /// Appends text for a JSON string, with characters outside of ASCII as `\uXXXX`, if necessary as surrogate pairs.
     mutating func appendJSONASCII(_ text: String) {
         for unit in text.utf16 {
             if unit < 0x80 {

@@ -8,7 +8,7 @@ struct Exchange {
     /// 32 hex digits, as current orgs send.
     let requestId: String
     let errorId: String
-    /// Set for metered endpoints.
+    /// What the rate limit says about this request; nil if the endpoint has none.
     var verdict: RateWindow.Verdict?
 
     init(request: HTTPRequest, origin: String, now: Int64, number: Int, seed: UInt64) {

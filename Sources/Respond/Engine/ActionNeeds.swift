@@ -1,11 +1,12 @@
 import OktaAPI
 import ResponseLog
 
-/// The rights that a credential needs for an action: the scope of a service app, and the permissions of a custom administrator role, which a service
-/// app needs as well as the owner of an API token (Okta's list of role permissions).
+/// The rights that a credential needs for an action: a service app needs a scope and an administrator role; the owner of an API token needs only the role. The
+/// permissions are those of a custom role (Okta's list of role permissions).
 package struct ActionNeeds: Sendable, Equatable {
     package var scope: OktaScope
-    /// The permissions, all of which are needed; empty if no custom role allows the action. Reading users (`okta.users.read`) and roles (`okta.iam.read`) is needed in addition.
+    /// The permissions, all of which are needed; empty if no custom role allows the action. Reading users (`okta.users.read`) and roles (`okta.iam.read`) is
+    /// needed in addition.
     package var permissions: [String]
     /// Standard roles that allow the action in addition to `SUPER_ADMIN`, by Okta's names.
     package var roles: [String]
@@ -44,7 +45,7 @@ extension ResponseAction {
 }
 
 extension ActionNeeds {
-    /// `an administrator role with okta.users.lifecycle.suspend`.
+    /// The needed role in words, for example “an administrator role with okta.users.lifecycle.suspend”.
     var roleWords: String {
         permissions.isEmpty
             ? "the role Super Administrator" : "an administrator role with \(permissions.joined(separator: " and "))"

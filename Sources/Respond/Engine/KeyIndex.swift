@@ -4,7 +4,7 @@ import ResponseLog
 struct KeyIndex: Sendable {
     struct Record: Sendable, Equatable {
         var request: String
-        /// A digest of the request, to detect that a key is used for a different one.
+        /// A digest of the request. It shows whether the same key is used for another request.
         var fingerprint: String
         /// The position where the entries begin; nil for the log's beginning.
         var start: ResponseLogPosition?
@@ -25,8 +25,7 @@ struct KeyIndex: Sendable {
 
     init(limit: Int = 100_000) { self.limit = limit }
 
-    /// Adds an entry. A key is remembered from the first entry that counts: that of an action which was or may have been sent to Okta, or which was
-    /// already done.
+    /// Adds an entry. A key is remembered from the first entry about an action that was sent to Okta, may have been sent, or was already done.
     mutating func note(_ entry: ResponseEntry, from start: ResponseLogPosition?, to end: ResponseLogPosition) {
         guard let key = entry.key, !entry.isDryRun else { return }
         if let known = records[key], known.request == entry.request {

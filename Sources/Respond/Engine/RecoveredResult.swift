@@ -2,24 +2,24 @@ import ResponseLog
 
 /// The result that is recorded for an action whose helper stopped between the entry before the call and the entry after it.
 enum RecoveredResult {
-    /// - Parameter sight: what the user's present state shows.
-    static func result(of entry: ResponseEntry, _ sight: StepRunner.Sight) -> ResponseResult {
+    /// - Parameter observed: what the user's present state shows.
+    static func result(of entry: ResponseEntry, _ observed: StepRunner.Observation) -> ResponseResult {
         let step = ResponseStep(action: entry.action, options: entry.options)
         let who = entry.user.login ?? entry.user.id ?? entry.user.asked
         let words = "The helper stopped while it tried to \(step.words(for: who)). "
         var result = ResponseResult(
-            outcome: .unknown, code: ResponseCode.helperStopped.text, message: "", statusAfter: sight.user?.status)
-        switch sight.isDone {
+            outcome: .unknown, code: ResponseCode.helperStopped.text, message: "", statusAfter: observed.user?.status)
+        switch observed.isDone {
         case true?:
             result.outcome = .done
             result.message = words + "This was done: \(step.doneWords(for: who))."
         case false?:
             result.outcome = .failed
-            result.message = words + "This was not done: \(sight.words)."
+            result.message = words + "This was not done: \(observed.words)."
         case nil:
             result.message =
                 words
-                + "It is not known whether this was done: \(sight.trouble ?? "the user's state does not show it"). "
+                + "It is not known whether this was done: \(observed.trouble ?? "the user's state does not show it"). "
                 + (step.isHarmlessToRepeat
                     ? "Repeating it does no harm." : "Check the user in the Admin Console before you repeat it.")
         }

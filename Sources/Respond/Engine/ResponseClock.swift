@@ -2,11 +2,11 @@ import Time
 
 /// The two clocks of the engine, and its way to wait. Tests provide their own.
 package struct ResponseClock: Sendable {
-    /// Milliseconds since 1970.
+    /// The wall clock: milliseconds since 1970.
     package var wall: @Sendable () -> Int64
-    /// For waits and time limits.
+    /// The monotonic clock, for waits and time limits.
     package var instant: @Sendable () -> ContinuousClock.Instant
-    /// Returns at that instant, or earlier if the task is cancelled.
+    /// Waits: returns at the given instant, or earlier if the task is cancelled.
     package var wait: @Sendable (ContinuousClock.Instant) async -> Void
 
     package init(

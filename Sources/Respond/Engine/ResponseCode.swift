@@ -1,6 +1,6 @@
 /// Why an action was not done, or may not have been done: stable codes for programs, in ``ResponseLog/ResponseResult/code``.
 package enum ResponseCode: String, Sendable, CaseIterable {
-    // Refusals by Tributary: Okta was not asked to act.
+    // Refusals by Tributary. No call was sent to Okta.
     /// No integration of that name has a `response_action`.
     case unknownIntegration = "unknown-integration"
     /// The request is incomplete, or too long.
@@ -28,7 +28,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     /// The response log can't be written.
     case logUnavailable = "log-unavailable"
 
-    // Failures of the connection to Okta, or of Okta.
+    // Failures of Okta, or of the connection to Okta.
     /// There is no usable credential, or Okta does not accept it.
     case credential
     /// The credential lacks a scope or a role.

@@ -12,7 +12,7 @@ extension ResponseEngine {
 
     enum Finding: Sendable {
         case user(OktaUser)
-        /// With the candidates if several users match.
+        /// No single user was found: the reason, and the users among which to choose if several match.
         case stopped(ResponseResult, ResponseUser, [ResponseUser])
     }
 
@@ -192,24 +192,24 @@ extension ResponseEngine {
     }
 
     /// Reads from the user's state whether an action without a recorded result was done.
-    func sight(of entry: ResponseEntry, _ org: ResponseOrg?) async -> StepRunner.Sight {
-        guard let org else { return StepRunner.Sight(trouble: "the user's state could not be read") }
+    func observation(of entry: ResponseEntry, _ org: ResponseOrg?) async -> StepRunner.Observation {
+        guard let org else { return StepRunner.Observation(trouble: "the user's state could not be read") }
         let step = ResponseStep(action: entry.action, options: entry.options)
         let deadline = clock.instant() + .seconds(30)
-        let gone = StepRunner.Sight(trouble: "the user does not exist in Okta any more")
+        let gone = StepRunner.Observation(trouble: "the user does not exist in Okta any more")
         guard let id = entry.user.id else { return gone }
         let user: OktaUser
         do throws(OktaCallError) {
             guard let found = try await org.users.user(id, before: deadline) else { return gone }
             user = found
         } catch {
-            return StepRunner.Sight(
+            return StepRunner.Observation(
                 trouble: "the user's state could not be read: \(error)", isUnreachable: error.isOfTheOrg)
         }
         return await StepRunner(
             users: org.users, clock: clock, step: step, reason: "", deadline: deadline, before: user,
             facts: StepFacts()
-        ).look(since: nil)
+        ).observe(since: nil)
     }
 
     // MARK: Results

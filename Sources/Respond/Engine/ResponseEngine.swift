@@ -91,7 +91,7 @@ package actor ResponseEngine: Responding {
     package func act(
         _ request: ResponseRequest, for actor: ResponseActor, onStep: @escaping @Sendable (ResponseEntry) -> Void
     ) async -> ResponseReport {
-        // In a separate task, so that a request that has begun is completed even if the caller is gone.
+        // A separate task completes a request that has begun, even if the caller disconnects.
         await Task { await self.perform(request, for: actor, onStep) }.value
     }
 
@@ -124,7 +124,7 @@ package actor ResponseEngine: Responding {
             return unrecorded(request, actor, steps, unreadableLog())
         }
         job.resume(record.request, earlier)
-        await lookAgain(&job)
+        await checkEarlierSteps(&job)
         if job.steps.isEmpty { return ResponseReport(entries: job.entries, isRepeat: true) }
         return await carryOut(job)
     }
@@ -173,9 +173,9 @@ package actor ResponseEngine: Responding {
         }
     }
 
-    /// Checks the steps that an earlier request with the same key has done. If the user's state shows that a step was undone since, it is refused:
-    /// it is neither repeated nor reported as done.
-    private func lookAgain(_ job: inout ResponseJob) async {
+    /// Checks the steps that an earlier request with the same key has done. If the user's state shows that a step was undone later, the step is refused: it is
+    /// not repeated, and not reported as done.
+    private func checkEarlierSteps(_ job: inout ResponseJob) async {
         let kept = job.entries
         guard let id = kept.compactMap(\.user.id).first else { return }
         let deadline = clock.instant() + Self.patience
@@ -200,8 +200,9 @@ package actor ResponseEngine: Responding {
                     &job, step,
                     refused(
                         .undoneSince,
-                        "Under this key, at \(time): \(step.doneWords(for: user.shown)). That has been undone since\(now). "
-                            + "Tributary did nothing; to repeat the action, use another key or another case", user))
+                        "An earlier request with the same key did this at \(time): \(step.doneWords(for: user.shown)). The action has been undone "
+                            + "since\(now). Tributary did nothing; to repeat the action, use another key or another case",
+                        user))
             } else {
                 job.entries.append(entry)
             }
@@ -343,9 +344,9 @@ package actor ResponseEngine: Responding {
         var unreachable: Set<String> = []
         for var entry in open {
             let org = unreachable.contains(entry.integration) ? nil : orgs[entry.integration]
-            let sight = await sight(of: entry, org)
-            if sight.isUnreachable { unreachable.insert(entry.integration) }
-            entry.result = RecoveredResult.result(of: entry, sight)
+            let observed = await observation(of: entry, org)
+            if observed.isUnreachable { unreachable.insert(entry.integration) }
+            entry.result = RecoveredResult.result(of: entry, observed)
             entry.time = clock.wall()
             _ = append(entry)
         }

@@ -59,7 +59,7 @@ struct ResponseJob: Sendable {
 }
 
 extension ResponseStep {
-    /// The step of an entry.
+    /// The step that an entry records.
     init(_ entry: ResponseEntry) { self.init(action: entry.action, options: entry.options) }
 }
 

@@ -3,7 +3,7 @@ import ResponseLog
 /// How to undo an action.
 package enum ResponseUndo: Sendable, Equatable {
     case request(ResponseRequest)
-    /// It can't be undone; the reason says what to do instead.
+    /// The action can't be undone; the reason says what to do instead.
     case none(reason: String)
     /// The log has no such action.
     case notFound(reason: String)

@@ -25,7 +25,7 @@ struct StepRefusal: Sendable, Equatable {
             message = "\(said). The status is \(status). \(Self.remedy(step, status))"
         case (401, "E0000015"), (404, "E0000008"), (405, _), (501, _):
             code = .notAvailable
-            message = "\(said). The org lacks a licence or a feature of Okta that this needs"
+            message = "\(said). The org lacks a licence or a feature of Okta that the action needs"
         case (401, _):
             code = .credential
             message = "\(said). Check the credential: it is revoked, expired, or not allowed from this network"
@@ -34,7 +34,7 @@ struct StepRefusal: Sendable, Equatable {
             message = "\(said). To do this, \(step.action.needs.advice(isServiceApp: isServiceApp))"
         case (404, _), (410, _):
             code = .notFound
-            message = "\(said). The user or the group is gone"
+            message = "\(said). The user or the group no longer exists"
         default:
             code = .refused
             message = "\(said). Okta's support can find the call by its request id"

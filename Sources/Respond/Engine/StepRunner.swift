@@ -19,7 +19,7 @@ struct StepRunner: Sendable {
     /// Waits between reads while the state does not match Okta's answer yet, or Okta is still changing it.
     static let readings: [Duration] = [.milliseconds(300), .seconds(1), .seconds(2)]
 
-    /// The wait after a call without an answer before the state counts as its outcome.
+    /// After a call without an answer, the time until the user's state counts as its outcome.
     static let grace = Duration.seconds(3)
 
     let users: OktaUsers
@@ -41,7 +41,7 @@ struct StepRunner: Sendable {
         }
         let start = clock.instant()
         var attempt = 1
-        /// The last failure after which the step may have been done.
+        /// The last failure of an attempt that Okta may have carried out.
         var doubt: OktaCallError?
         while true {
             do throws(OktaCallError) {
@@ -61,7 +61,7 @@ struct StepRunner: Sendable {
                     return await failed(error, doubt: doubt)
                 }
                 attempt += 1
-                // After a 429, the rate limiter waits.
+                // After a 429, `EndpointPace` waits, so no wait is needed here.
                 if error.kind != .rateLimited { await clock.wait(clock.instant() + pause) }
             }
         }
@@ -75,32 +75,34 @@ struct StepRunner: Sendable {
         outcome.result.oktaRequestID = response.oktaRequestID
         outcome.secret = OktaUsers.secret(in: response)
         guard step.isReadBack else { return outcome }
-        var sight = await look(since: before)
-        for pause in Self.readings where sight.isDone == false || sight.user?.transitioningToStatus != nil {
+        var observed = await observe(since: before)
+        for pause in Self.readings where observed.isDone == false || observed.user?.transitioningToStatus != nil {
             await clock.wait(clock.instant() + pause)
-            sight = await look(since: before)
+            observed = await observe(since: before)
         }
-        if let user = sight.user {
+        if let user = observed.user {
             outcome.user = user
             outcome.result.statusAfter = user.status
         }
-        switch sight.isDone {
+        switch observed.isDone {
         case true?:
-            if let next = sight.user?.transitioningToStatus {
+            if let next = observed.user?.transitioningToStatus {
                 outcome.result.message += " Okta is still changing the status, which will become \(next)."
             }
         case nil:
-            if let trouble = sight.trouble { outcome.result.message += " It could not be read back: \(trouble)." }
+            if let trouble = observed.trouble {
+                outcome.result.message += " The user's new state could not be read: \(trouble)."
+            }
         case false?:
             outcome.result.outcome = .unknown
             outcome.result.code = ResponseCode.notConfirmed.text
             outcome.result.message =
-                "Okta accepted the request to \(step.words(for: who)), but the user does not show it: \(sight.words). Check the user in the Admin Console."
+                "Okta accepted the request to \(step.words(for: who)), but the user does not show it: \(observed.words). Check the user in the Admin Console."
         }
         if facts.isMember == nil, [.addToGroup, .removeFromGroup].contains(step.action), outcome.result.outcome == .done
         {
             outcome.result.code = ResponseCode.membershipNotRead.text
-            outcome.result.message += " Whether that was already so before could not be read."
+            outcome.result.message += " Whether the user was a member of the group before could not be read."
         }
         return outcome
     }
@@ -108,7 +110,7 @@ struct StepRunner: Sendable {
     // MARK: Reading back
 
     /// What the user's state shows about the step.
-    struct Sight: Sendable {
+    struct Observation: Sendable {
         var isDone: Bool?
         var user: OktaUser?
         /// Why the state could not be determined.
@@ -120,53 +122,54 @@ struct StepRunner: Sendable {
     }
 
     /// - Parameter before: the user before the call; nil if that is not known any more.
-    func look(since before: OktaUser?) async -> Sight {
+    func observe(since before: OktaUser?) async -> Observation {
         let deadline = clock.instant() + .seconds(45)
         do throws(OktaCallError) {
             switch step.action {
             case .addToGroup, .removeFromGroup:
                 let isMember = try await users.groups(of: self.before.id, before: deadline)
                     .contains { $0.id == step.options.groupID }
-                return Sight(isDone: isMember == (step.action == .addToGroup))
+                return Observation(isDone: isMember == (step.action == .addToGroup))
             case .setRisk:
                 let level = try await users.risk(of: self.before.id, before: deadline)
-                return Sight(isDone: level.map { $0 == step.options.riskLevel })
+                return Observation(isDone: level.map { $0 == step.options.riskLevel })
             default:
                 guard let user = try await users.user(self.before.id, before: deadline) else {
-                    return Sight(trouble: "the user does not exist in Okta any more")
+                    return Observation(trouble: "the user does not exist in Okta any more")
                 }
-                return try await sight(of: user, since: before, deadline)
+                return try await observation(of: user, since: before, deadline)
             }
         } catch {
-            return Sight(trouble: error.description)
+            return Observation(trouble: error.description)
         }
     }
 
-    private func sight(
+    private func observation(
         of user: OktaUser, since before: OktaUser?, _ deadline: ContinuousClock.Instant
-    ) async throws(OktaCallError) -> Sight {
+    ) async throws(OktaCallError) -> Observation {
         if step.action == .unlock, user.status == "ACTIVE" {
-            return Sight(isDone: !(try await users.isBlocked(user.id, before: deadline)), user: user)
+            return Observation(isDone: !(try await users.isBlocked(user.id, before: deadline)), user: user)
         }
         let isDone = step.isDone(for: user)
         // An unchanged status proves nothing, for example for a second link to a user who has not chosen a password yet.
         let wasThere =
             before.map { step.isDone(for: $0) == true }
             ?? (step.action == .resetPassword && step.options.sendEmail == false)
-        return Sight(isDone: wasThere && isDone == true ? nil : isDone, user: user)
+        return Observation(isDone: wasThere && isDone == true ? nil : isDone, user: user)
     }
 
     /// The outcome after a lost answer, if the state shows that the step is done.
     private func settled(after error: OktaCallError) async -> Outcome? {
         guard step.isReadBack else { return nil }
-        let sight = await look(since: before)
-        guard sight.isDone == true else { return nil }
+        let observed = await observe(since: before)
+        guard observed.isDone == true else { return nil }
         var settled = outcome(
             .done, nil,
-            sentence(step.doneWords(for: who)) + " Okta's answer was lost (\(error)), but the user's state shows it.")
+            sentence(step.doneWords(for: who))
+                + " Okta's answer was lost (\(error)), but the user's state shows that the action was done.")
         settled.result.oktaRequestID = error.requestID
         settled.result.httpStatus = error.status
-        if let user = sight.user {
+        if let user = observed.user {
             settled.user = user
             settled.result.statusAfter = user.status
         }
@@ -195,12 +198,12 @@ struct StepRunner: Sendable {
             failed.result.code = ResponseCode.credential.text
         case .rateLimited: failed.result.code = ResponseCode.rateLimited.text
         case .scope, .refused:
-            let sight = isStateConflict ? await look(since: before) : Sight()
-            if let user = sight.user {
+            let observed = isStateConflict ? await observe(since: before) : Observation()
+            if let user = observed.user {
                 failed.user = user
                 failed.result.statusAfter = user.status
             }
-            if isStateConflict, sight.isDone == true {
+            if isStateConflict, observed.isDone == true {
                 // Somebody else has done it, or an earlier attempt whose answer was lost.
                 failed.result.outcome = doubt == nil ? .alreadyDone : .done
                 failed.result.code = nil
@@ -209,7 +212,7 @@ struct StepRunner: Sendable {
                 if let doubt { failed.result.oktaRequestID = doubt.requestID }
             } else {
                 let refusal = StepRefusal(
-                    error, step, who: who, status: (sight.user ?? before).status, isConflict: isStateConflict,
+                    error, step, who: who, status: (observed.user ?? before).status, isConflict: isStateConflict,
                     isServiceApp: users.credential.isServiceApp)
                 failed.result.outcome = .refusedByOkta
                 failed.result.code = refusal.code.text
@@ -225,35 +228,36 @@ struct StepRunner: Sendable {
     /// - Parameter refusal: the refusal of a later attempt.
     private func unsettled(_ error: OktaCallError, refusal: OktaCallError?) async -> Outcome {
         let words = refusal.map { "\(error), and the next attempt was refused (\($0))" } ?? "\(error)"
-        var sight = step.isReadBack ? await look(since: before) : Sight(trouble: "the user's state does not show it")
-        if sight.isDone == false {
+        var observed =
+            step.isReadBack ? await observe(since: before) : Observation(trouble: "the user's state does not show it")
+        if observed.isDone == false {
             // Okta may still be carrying out a call whose answer was lost.
             await clock.wait(clock.instant() + Self.grace)
-            sight = await look(since: before)
+            observed = await observe(since: before)
         }
         var unsettled = outcome(.unknown, .answerLost, "")
         unsettled.result.httpStatus = error.status
         unsettled.result.oktaErrorCode = error.code
         unsettled.result.oktaRequestID = error.requestID
-        if let user = sight.user {
+        if let user = observed.user {
             unsettled.user = user
             unsettled.result.statusAfter = user.status
         }
-        switch sight.isDone {
+        switch observed.isDone {
         case true?:
             unsettled.result.outcome = .done
             unsettled.result.code = nil
             unsettled.result.oktaErrorCode = nil
             unsettled.result.message =
                 sentence(step.doneWords(for: who))
-                + " Okta's answer was lost (\(error)), but the user's state shows it."
+                + " Okta's answer was lost (\(error)), but the user's state shows that the action was done."
         case false?:
             unsettled.result.outcome = .failed
             unsettled.result.message =
-                "Could not \(step.words(for: who)): \(words). Afterwards \(sight.words): it was not done by that time."
+                "Could not \(step.words(for: who)): \(words). Afterwards \(observed.words): it was not done by that time."
         case nil:
             unsettled.result.message =
-                "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(sight.trouble ?? "the user's state does not show it"). "
+                "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(observed.trouble ?? "the user's state does not show it"). "
                 + (step.isHarmlessToRepeat
                     ? "Repeating it does no harm."
                     : "Check the user in the Admin Console before you repeat it.")

@@ -54,7 +54,7 @@ package struct ResponseClient: Sendable {
         _ ask: ResponseAsk, _ silence: Duration, _ isOver: () -> Bool, _ onLine: (ResponseAnswer) -> Void
     ) throws(Failure) -> ResponseAnswer {
         var lines = SocketLines(try connect())
-        // A connection that was refused at once may be closed already, but the refusal can still be read.
+        // If the helper refused the connection at once, it may have closed it, but its refusal can still be read.
         _ = lines.send(ResponseWire.line(ask), within: .seconds(10))
         while true {
             switch lines.next(limit: ResponseAnswer.lineLimit, within: silence, isOver: isOver) {

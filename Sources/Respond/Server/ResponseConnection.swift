@@ -46,7 +46,7 @@ struct ResponseConnection: ~Copyable {
             relay { _ in .outlook(await subject.engine.outlook(request)) }
         case .act(let request, let sudoUser):
             let actor = peer.actor(sudoUser: sudoUser)
-            // The action is completed even if the client is gone; its record exists in any case.
+            // The action is completed even if the client has disconnected; its record exists in any case.
             relay { onStep in .report(await subject.engine.act(request, for: actor) { onStep(.step($0)) }) }
         case .capabilities(let integration):
             relay { _ in .capabilities(await subject.engine.capabilities(of: integration)) }

@@ -82,7 +82,7 @@ final class ByteStore {
 }
 
 extension ByteStore {
-    /// The memory of a buffer. Large ones are mapped apart from the heap, where a buffer that grows would leave holes of each size it had.
+    /// The memory of a buffer. Large buffers are mapped separately from the heap, because a growing buffer would leave holes of its earlier sizes in the heap.
     private struct Memory {
         static let mappedFrom = 256 << 10
 
@@ -98,7 +98,7 @@ extension ByteStore {
             let page = sysconf(Int32(_SC_PAGESIZE))
             capacity = (wanted + page - 1) / page * page
             let mapped = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-            // Without memory the process ends, as it does when the heap has none for the smaller ones. The caller's sizes are bounded.
+            // Without memory the process ends, as it does when the heap has none for smaller buffers. The caller limits the sizes.
             guard let mapped, mapped != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
             base = mapped
         }

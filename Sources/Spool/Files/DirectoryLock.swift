@@ -10,13 +10,13 @@ package final class DirectoryLock: Sendable {
         let file = try fileSystem.open("\(directory)/\(name)", .lock)
         self.fileSystem = fileSystem
         self.file = file
-        // From here on the deinitializer closes the file, even if this initializer throws.
+        // After this line, the deinitializer closes the file, even if this initializer throws.
         guard try fileSystem.lock(file) else {
             let holder = try? fileSystem.bytes(file, from: 0, to: 20)
             let process = holder.map { String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self) }
             throw .locked(directory: directory, process: process?.isEmpty == false ? process : nil)
         }
-        // Writes the process id, which the next process shows in its error. Nothing else relies on it.
+        // Writes the process id, only so that the next process can show it in its error.
         let store = ByteStore()
         store.append("\(getpid())\n")
         try fileSystem.truncate(file, to: 0)

@@ -1,6 +1,6 @@
 /// The SHA-256 of a whole file, or of bytes in memory.
 package enum FileDigest {
-    /// As 64 lower-case hexadecimal digits.
+    /// The digest of bytes in memory, as 64 lower-case hexadecimal digits.
     ///
     /// - Throws: ``SpoolError`` if libcrypto fails.
     package static func sha256(of bytes: [UInt8]) throws(SpoolError) -> String {
@@ -12,7 +12,7 @@ package enum FileDigest {
         return try digest.finish()
     }
 
-    /// As 64 lower-case hexadecimal digits. Reads the file once, 64 KiB at a time.
+    /// The digest of a file, as 64 lower-case hexadecimal digits. Reads the file once, 64 KiB at a time.
     ///
     /// - Throws: ``SpoolError`` for a file that can't be read.
     package static func sha256(of path: String) throws(SpoolError) -> String {

@@ -9,17 +9,17 @@ package enum FileOperation: String, Sendable, CaseIterable {
 
 /// How a file is opened. All modes but `read` allow reading as well as writing.
 package enum FileAccess: Sendable {
-    /// An existing file, to read.
+    /// Opens an existing file for reading.
     case read
-    /// An existing file, to write.
+    /// Opens an existing file for writing.
     case update
-    /// A file that is created if it is missing; existing contents stay.
+    /// Creates the file if it is missing; existing contents stay.
     case create
-    /// A file that is created, or emptied if it exists.
+    /// Creates the file, or empties it if it exists.
     case replace
-    /// A file that is created. It is an error if anything of that name exists (O_EXCL).
+    /// Creates the file. It is an error if anything with this name exists (O_EXCL).
     case new
-    /// A file that is created if it is missing, and that only its owner may open (0600): whoever can open a file can lock it (flock(2)).
+    /// Creates the file if it is missing. Only its owner may open it (0600), because any user who can open a file can lock it (flock(2)).
     case lock
 }
 
@@ -174,7 +174,7 @@ extension FileSystem {
         let file = try open(path, .read)
         defer { close(file) }
         guard try self.status(of: file).isRegular else {
-            throw .damaged(path: path, reason: "it is not a regular file")
+            throw .damaged(path: path, reason: "not a regular file")
         }
         return try bytes(file, from: 0, to: status.size)
     }

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// Files are created with mode 0640 and directories with 0750, less the umask, so that loaders can read through their group.
 package struct PosixFileSystem: FileSystem {
-    /// File descriptors that the spool leaves for the rest of the process. libdispatch ends the process if it can't open the few that it needs (it
-    /// reads its threads' state in /proc, see `_dispatch_workq_monitor_pools`), and the status file has to be written to say what is wrong.
+    /// File descriptors that the spool leaves for the rest of the process. libdispatch needs a few to read its threads' state in /proc, and ends the process if
+    /// it can't open them (see `_dispatch_workq_monitor_pools`). The status file needs one to report the problem.
     private static let reserve = 16
 
     package init() {}
@@ -229,7 +229,8 @@ package struct PosixFileSystem: FileSystem {
         _ = try retry(.synchronizeDirectory, directory.path) { fsync(directory.descriptor) }
     }
 
-    /// If too few descriptors are left, closes this one and throws as if open had failed. It works because the kernel always assigns the lowest free number.
+    /// If too few descriptors are left, closes this descriptor and throws as if open had failed. The number of the descriptor shows how many are in use,
+    /// because the kernel always assigns the lowest free number.
     private func keepReserve(_ descriptor: Int32, _ operation: FileOperation, _ path: String) throws(SpoolError) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,

@@ -27,7 +27,7 @@ struct IdentityMemory {
 
     let window: IdentityWindow
     private(set) var bound = IdentityWindow.defaultBound
-    /// The largest `latest` of all commits dropped because of the bound; nil while none was dropped.
+    /// The largest `latest` of all commits that were dropped because the window was full; nil if no commit was dropped.
     private(set) var droppedLatest: Int64?
     private var queue = IdentityQueue()
     /// Oldest first. The first `dropped` of them are logically gone, but not yet removed from the array.
@@ -187,7 +187,7 @@ extension IdentityTimes {
         store.append(latest)
     }
 
-    /// Version 2 had one time per commit.
+    /// Reads the times of a commit. Version 2 of the format had only one time per commit.
     fileprivate init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let earliest = cursor.integer(Int64.self) else { return nil }
         guard let latest = version >= 3 ? cursor.integer(Int64.self) : earliest else { return nil }

@@ -13,7 +13,7 @@ struct IdentityWindows {
     var pendingCount: Int { pending.reduce(0) { $0 + $1.queue.count } }
 
     func contains(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
-        // By index, because copying a memory out of the array would cost reference counting for each event.
+        // The loops use indices, because copying an element out of the array would cost reference counting for each event.
         for index in pending.indices where pending[index].window == window {
             if pending[index].queue.contains(identity) { return true }
         }

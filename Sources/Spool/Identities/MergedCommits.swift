@@ -1,9 +1,8 @@
 extension [IdentityCommit] {
-    /// These commits combined with what the others add, in the order of the log. Nil if no identity is in both lists: then the others
-    /// simply follow.
+    /// These commits combined with what the others add, in the order of the log. Nil if no identity is in both lists: the other commits are then appended.
     ///
-    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that it still has. If an older
-    /// identity came after a newer one, a search could start before an event that the window has dropped, and that event would be collected twice.
+    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that it still has. Older identities must precede
+    /// newer ones. Otherwise a search could start before an event that the window has dropped, and that event would be collected twice.
     func merged(with others: [IdentityCommit]) -> [IdentityCommit]? {
         let held = Set(lazy.flatMap(\.identities))
         let rest = others.flatMap { commit in commit.identities.map { (identity: $0, times: commit.times) } }

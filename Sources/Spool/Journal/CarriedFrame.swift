@@ -1,6 +1,7 @@
 /// The frame that carries partitions over from one generation to the next: its description, and where its bytes are in the old journal.
 ///
-/// All chunks of a partition that have the same encoding are concatenated into one. For plain lines this is always valid; zstd and gzip define a concatenation of frames as valid, too.
+/// All chunks of a partition that have the same encoding are concatenated into one. For plain lines this is always valid; zstd and gzip define a concatenation
+/// of frames as valid, too.
 struct CarriedFrame {
     private var frame: CommitFrame
     /// Chunks of the old journal, in their order in the new one.
@@ -92,7 +93,7 @@ extension ChunkReference {
                 rebasing: input.space(atLeast: SpoolScratch.pieceBytes).prefix(
                     min(stored - done, SpoolScratch.pieceBytes)))
             let count = try fileSystem.read(file, at: offset + Int64(done), into: space)
-            guard count > 0 else { throw .damaged(path: file.path, reason: "it ends at \(offset + Int64(done))") }
+            guard count > 0 else { throw .damaged(path: file.path, reason: "the file ends at \(offset + Int64(done))") }
             let piece = UnsafeRawBufferPointer(rebasing: space.prefix(count))
             found = CRC32.of(piece, continuing: found)
             try body(piece)

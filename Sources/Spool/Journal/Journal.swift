@@ -50,7 +50,8 @@
 ///
 /// Version 1 had no carried frame and no windows, neither in the header nor in frames. Up to version 2 the header had has-seal u8, manifest length i64 and
 /// segments u32 after the cursor, and no position. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a commit in a
-/// window had one time, and an update held one commit. A journal of an older version is read and sealed; the next generation begins before its first new commit.
+/// window had one time, and an update held one commit. A journal of an older version is read and sealed; the next generation begins before its first new
+/// commit.
 ///
 /// Why one journal per integration and not a file per partition: a commit touches many partitions, and making several files durable
 /// together needs a journal anyway. One journal needs one synchronization and one descriptor, however many partitions there are.

@@ -32,13 +32,13 @@ struct JournalReader {
         let (isJournal, version, length) = fields
         guard isJournal, length > JournalHeader.prefixLength + 4,
             length <= min(size, Int64(JournalHeader.maximumLength))
-        else { throw .damaged(path: file.path, reason: "it does not begin with a journal header") }
+        else { throw .damaged(path: file.path, reason: "the file does not begin with a journal header") }
         let bytes = try fileSystem.bytes(file, from: 0, to: length)
         let content = bytes.dropLast(4)
         let crc = content.withUnsafeBytes { CRC32.of($0) }
         let written = bytes.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard crc == written else {
-            throw .damaged(path: file.path, reason: "the checksum of its header does not match")
+            throw .damaged(path: file.path, reason: "the checksum of the header does not match")
         }
         guard version <= JournalHeader.version else {
             throw .newerFormat(path: file.path, found: version, supported: JournalHeader.version)
@@ -48,7 +48,7 @@ struct JournalReader {
                 UnsafeRawBufferPointer(rebasing: $0[JournalHeader.prefixLength...]), version: version)
         }
         guard let (header, windows) = decoded else {
-            throw .damaged(path: file.path, reason: "its header is invalid")
+            throw .damaged(path: file.path, reason: "the header is invalid")
         }
         guard header.spoolID == spoolID else {
             throw .foreignSpool(
@@ -59,7 +59,8 @@ struct JournalReader {
         }
         guard Journal.fileName(header.generation) == file.path.split(separator: "/").last.map(String.init) else {
             throw .damaged(
-                path: file.path, reason: "it is generation \(header.generation), which is not the one in its name")
+                path: file.path,
+                reason: "the header says generation \(header.generation), but the file name says another")
         }
         return (header, windows, crc, length)
     }

@@ -52,7 +52,8 @@ struct JournalRecovery {
             found = journal
         }
         var restored: RecoveredJournal?
-        // In a fleet the bucket knows what is sealed, and the journal was brought to its newest seal. Marks in the staging directory only show that a seal was attempted.
+        // In a fleet the bucket knows what is sealed, and the journal was brought to its newest seal. Marks in the staging directory only show that a seal was
+        // attempted.
         if spool.settings.sharedID == nil {
             do throws(SpoolError) {
                 var swept: SealPlan?

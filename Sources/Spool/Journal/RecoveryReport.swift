@@ -9,7 +9,7 @@ package struct RecoveryReport: Sendable, Equatable {
     package var cutReason: CutReason?
     /// Segments of a seal that was decided earlier and has been finished now.
     package var segmentsFinished = 0
-    /// Of those, files that no longer exist because a loader has loaded and deleted them.
+    /// How many of these segments no longer exist as files, because a loader has loaded and deleted them.
     package var segmentsGone = 0
     /// Staged files of a seal that was never decided.
     package var stagedFilesRemoved = 0
@@ -34,7 +34,7 @@ package struct RestoredState: Sendable, Equatable {
     package var isSealGivenUp = false
     /// Segments that the manifest lists.
     package var segments = 0
-    /// Of those, segments that had no manifest line before and have one now.
+    /// How many of these segments had no manifest line before and have one now.
     package var newlyListed = 0
     /// Events that will be recognized when they are collected again.
     package var known = 0

@@ -11,8 +11,8 @@ import FoundationEssentials
 /// - Records that the journal's beginning carried over would not be collected again. So each carried partition is kept unless the segments have all of
 ///   its records. A carried partition is always sealed as a whole.
 ///
-/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest, so that no other journal has ever had it:
-/// neither one whose seal made no segment, nor one that was lost. If there was no journal at all, collection starts from the configured start.
+/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest, so that no other journal has ever had
+/// it: neither one whose seal made no segment, nor one that was lost. If there was no journal at all, collection starts from the configured start.
 ///
 /// A visible segment may have no manifest line, if its seal was interrupted and the journal that knew of it was lost. Such segments are listed first.
 ///
@@ -54,7 +54,7 @@ struct StateRestoration {
         let used = swept.map { $0.generation + 1 } ?? (found == nil ? marked : nil)
         guard let newest = [listed, used].compactMap(\.self).max(), newest >= generation else { return nil }
         let identities = try identities(of: try segments(after: known), &report)
-        // The records of the journal are not taken over.
+        // The records in the journal are not carried over.
         let beginning = try found.map { (found) throws(SpoolError) in
             try recovery.contents(of: found.journal.log.file, upTo: found.recordsStart).0
         }
@@ -195,7 +195,7 @@ struct StateRestoration {
                 segment.0, keys: segment.1.keys, seal: "\(integration)/\(generation)")
             plan.segments.append(PlannedSegment(path: file.path, line: line))
         }
-        try spool.manifest.append(plan, looking: false)
+        try spool.manifest.append(plan, skippingListed: false)
         return plan.segments.count
     }
 

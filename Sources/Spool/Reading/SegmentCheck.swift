@@ -56,7 +56,7 @@ package struct SegmentCheck {
         if length != segment.bytes { report(.size, "\(length) bytes, but \(record) says \(segment.bytes)") }
         let digest = try digest.finish()
         if digest != segment.sha256 {
-            report(.digest, "its SHA-256 is \(digest), but \(record) says \(segment.sha256)")
+            report(.digest, "the SHA-256 is \(digest), but \(record) says \(segment.sha256)")
         }
         if summary.records != segment.records {
             report(.records, "\(summary.records) records, but \(record) says \(segment.records)")
@@ -65,7 +65,7 @@ package struct SegmentCheck {
             report(
                 .uncompressedBytes, "\(uncompressed) bytes of lines, but \(record) says \(segment.uncompressedBytes)")
         }
-        if splitter.endsInsideLine { report(.unterminated, "its last line has no newline") }
+        if splitter.endsInsideLine { report(.unterminated, "the last line has no newline") }
         if options.time != nil, summary.firstTime <= summary.lastTime,
             summary.firstTime != segment.firstTime || summary.lastTime != segment.lastTime
         {

@@ -55,7 +55,7 @@ package final class SegmentLines {
                 throw .tooMuch(what: "bytes in a line", limit: LineSplitter.limit)
             }
             if isAtEnd {
-                guard start == pending.count else { throw .damaged(path: path, reason: "it ends inside a line") }
+                guard start == pending.count else { throw .damaged(path: path, reason: "the file ends inside a line") }
                 return nil
             }
             try read()
@@ -70,7 +70,7 @@ package final class SegmentLines {
         let count = try fileSystem.read(file, at: offset, into: space)
         guard count > 0 else {
             isAtEnd = true
-            guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "it ends inside a frame") }
+            guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "the file ends inside a frame") }
             return
         }
         offset += Int64(count)

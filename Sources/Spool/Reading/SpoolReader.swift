@@ -4,9 +4,9 @@ import FoundationEssentials
 package struct SegmentListing: Sendable, Equatable {
     package enum State: String, Sendable {
         case present
-        /// In the manifest, but not on disk: deleted by a loader or by retention.
+        /// The segment is in the manifest, but not on disk: it was deleted by a loader or by retention.
         case gone
-        /// On disk, but not in the manifest: being sealed right now, or not created by Tributary.
+        /// The segment is on disk, but not in the manifest: it is being sealed right now, or Tributary did not create it.
         case unlisted
     }
 
@@ -41,7 +41,7 @@ package struct SpoolReader: Sendable {
             throw .notASpool(path: directory)
         }
         guard let identity = try? JSONDecoder().decode(SpoolIdentity.self, from: Data(contents)) else {
-            throw .damaged(path: "\(directory)/_spool.json", reason: "it is not valid JSON")
+            throw .damaged(path: "\(directory)/_spool.json", reason: "the file is not valid JSON")
         }
         guard identity.format <= SpoolIdentity.format else {
             throw .newerFormat(path: directory, found: identity.format, supported: SpoolIdentity.format)
@@ -79,7 +79,7 @@ package struct SpoolReader: Sendable {
         try Self.cat(path, in: directory, fileSystem: fileSystem, body)
     }
 
-    /// The same of a segment in any directory.
+    /// Does the same for a segment in any directory.
     package static func cat(
         _ path: String, in directory: String, fileSystem: any FileSystem = PosixFileSystem(),
         _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
@@ -97,9 +97,11 @@ package struct SpoolReader: Sendable {
         try cat(path) { (piece) throws(SpoolError) in try splitter.feed(piece, body) }
     }
 
-    /// Calls `body` for the manifest's segments after a position, in order, whether they still exist or not, until it returns false. Reads only that part of the manifest.
+    /// Calls `body` for the manifest's segments after a position, in order, whether they still exist or not, until it returns false. Reads only that part of
+    /// the manifest.
     ///
-    /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always refers to the same segment.
+    /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always refers to
+    /// the same segment.
     package func listed(
         after: Int64, _ body: (SegmentListing) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -167,7 +169,8 @@ package struct SpoolReader: Sendable {
         return found
     }
 
-    /// Each complete line of the manifest, numbered from 1 and decoded; nil for a damaged one. A last line without a newline is still being written, and is left out.
+    /// Each complete line of the manifest, numbered from 1 and decoded; nil for a damaged one. A last line without a newline is still being written, and is
+    /// left out.
     func manifest(_ body: (Int, SealedSegment?) throws(SpoolError) -> Void) throws(SpoolError) {
         let path = "\(directory)/_manifest.ndjson"
         guard try fileSystem.status(path) != nil else { return }

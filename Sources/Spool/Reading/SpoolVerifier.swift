@@ -37,7 +37,7 @@ package struct SpoolProblem: Sendable, Equatable {
         case .sealGap:
             "restore earlier versions or copies of the seals; loaders can't see the segments that they name"
         case .missing: "restore an earlier version or a copy of the object, or fetch its time span from Okta again"
-        case .leftover: "it does no harm: the next host that opens the integration removes it"
+        case .leftover: "the file does no harm: the next host that opens the integration removes it"
         case .duplicate: "when loading, keep one record per uid; this should not happen, so report it as a bug"
         }
     }
@@ -222,7 +222,8 @@ struct SpoolVerifier {
             let other = segments[first.segment].path
             report(
                 .duplicate, segments[second.segment].path,
-                first.segment == second.segment ? "it has the same record twice" : "the same record is also in \(other)"
+                first.segment == second.segment
+                    ? "the segment has the same record twice" : "the same record is also in \(other)"
             )
         }
     }
@@ -234,7 +235,7 @@ struct SpoolVerifier {
             if file.compression != nil, file.sealedAt != nil {
                 unlisted.append(file)
             } else if !name.hasPrefix(".") && !name.hasPrefix("_") {
-                report(.foreign, file.path, "its name is not a segment's")
+                report(.foreign, file.path, "the name is not that of a segment")
             }
         }
         guard !unlisted.isEmpty else { return }

@@ -24,9 +24,9 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         case acknowledgedAt = "acknowledged_at"
     }
 
-    /// Loader names become file names: 1 to 64 lower-case letters, digits, `-` and `_`, starting with a letter or a digit.
+    /// Checks a loader's name, which becomes a file name: 1 to 64 lower-case letters, digits, `-` and `_`, starting with a letter or a digit.
     ///
-    /// Throws `refused` for any other.
+    /// - Throws: `refused` for any other name.
     package static func checkName(_ name: String) throws(SpoolError) {
         func isPlain(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...122).contains(byte) }
         let bytes = name.utf8

@@ -6,8 +6,8 @@ import Glibc
 ///
 /// A file in it that can't be read may belong to a loader that has acknowledged nothing. So `all` throws, and nothing is deleted.
 ///
-/// Every group member can create anything there under any name. So links are not followed, FIFOs and locks are not waited for, and only a few bytes are read. A new
-/// file is created under a random name that must not exist. The caller may be root: files of other users are not replaced.
+/// Every group member can create anything there under any name. So links are not followed, FIFOs and locks are not waited for, and only a few bytes are read. A
+/// new file is created under a random name that must not exist. The caller may be root: files of other users are not replaced.
 package struct AcknowledgementFiles: Sendable {
     package static let directoryName = "_acks"
     /// The maximum number of loaders of one spool.
@@ -145,25 +145,25 @@ package struct AcknowledgementFiles: Sendable {
         _ name: String, in directory: OpenFile
     ) throws(SpoolError) -> (acknowledgement: Acknowledgement, owner: UInt32?)? {
         guard let named = try fileSystem.status(name, in: directory) else { return nil }
-        guard named.isRegular else { throw unbelievable(name, "it is not a regular file") }
+        guard named.isRegular else { throw unbelievable(name, "not a regular file") }
         let file: OpenFile
         do {
             file = try fileSystem.open(name, in: directory, .read)
         } catch .file(let error) where error.code == ENOENT {
             return nil
         } catch .file(let error) where error.code == ELOOP {
-            throw unbelievable(name, "it is not a regular file")
+            throw unbelievable(name, "not a regular file")
         }
         defer { fileSystem.close(file) }
         let status = try fileSystem.status(of: file)
         guard status.isRegular, status.size <= Self.sizeLimit else {
-            throw unbelievable(name, "it is too large, or not a regular file")
+            throw unbelievable(name, "too large, or not a regular file")
         }
         let bytes = try fileSystem.bytes(file, from: 0, to: status.size)
         guard name.hasSuffix(Self.suffix),
             let found = try? JSONDecoder().decode(Acknowledgement.self, from: Data(bytes)),
             found.loader + Self.suffix == name, found.sequence >= 0
-        else { throw unbelievable(name, "it is not what `tributary spool ack` writes") }
+        else { throw unbelievable(name, "the file was not written by `tributary spool ack`") }
         guard found.format <= Acknowledgement.currentFormat else {
             throw .newerFormat(
                 path: file.path, found: UInt32(clamping: found.format),

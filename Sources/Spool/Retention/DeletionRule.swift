@@ -1,9 +1,9 @@
-/// When Tributary itself deletes sealed segments: `spool.retention`.
+/// When Tributary deletes sealed segments: `spool.retention`.
 package enum RetentionSetting: Sendable, Equatable {
     case never
-    /// This long after sealing, but not before every registered loader has acknowledged the segment.
+    /// A segment is deleted this long after it was sealed, but not before every registered loader has acknowledged the segment.
     case after(Duration)
-    /// As soon as every registered loader has acknowledged the segment; never if there is no loader.
+    /// A segment is deleted as soon as every registered loader has acknowledged it; never if no loader is registered.
     case acknowledged
 
     /// How long a change of the wall clock is distrusted: as long as the retention period. Monotonic milliseconds.
@@ -54,7 +54,7 @@ package struct DeletionRule: Sendable, Equatable {
         }
     }
 
-    /// Whether no later line of the manifest can be deleted either: the segment is too young and not yet acknowledged.
+    /// Whether the segment is too young or not yet acknowledged, so that no segment after it in the manifest can be deleted.
     func keepsAll(after sequence: Int64, sealedAt: Int64) -> Bool {
         if let sealedBefore, sealedAt >= sealedBefore { return true }
         return acknowledgedThrough.map { sequence > $0 && waitingSince <= sealedAt } ?? false

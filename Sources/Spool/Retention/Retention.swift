@@ -2,12 +2,12 @@ import CommandHints
 
 /// What one pass of the retention deleted, and what it kept because a loader has not acknowledged it.
 package struct RetentionOutcome: Sendable, Equatable {
-    /// In order of deletion: by the time of sealing.
+    /// Segments in the order of their deletion: by the time of sealing.
     package var deleted: [SpoolFile] = []
     /// The number and the size of segments that only lack an acknowledgement.
     package var waiting = 0
     package var waitingBytes: Int64 = 0
-    /// The error of the first segment that could not be deleted. The others were still tried.
+    /// The error of the first segment that could not be deleted. The remaining segments were tried too.
     package var failure: SpoolError?
 }
 

@@ -11,12 +11,13 @@ import Synchronization
 /// - Lines are only appended. `sequence` increases by one per line, so that a loader can resume after the last line it has seen.
 /// - A line is written after its segment is durable under its final name, and before the journal from which it could be sealed again is removed.
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
-/// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the greatest known position.
+/// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the greatest known
+///   position.
 /// - When the manifest is opened, an incomplete last line left by a crash is cut off. If complete lines follow damaged ones, and the seals of all of them
 ///   will be finished again (their journals exist), they are cut off, too, because they will be written again. Other damage stays for `verify` to report.
 final class Manifest: Sendable {
     static let format: Int = 1
-    /// A crash can leave at most one seal's lines in doubt: 4,096 of a kilobyte each.
+    /// A crash can leave at most one seal's lines undurable: 4,096 lines of a kilobyte each.
     static let tailBytes: Int64 = 8 << 20
 
     private struct State {
@@ -74,7 +75,8 @@ final class Manifest: Sendable {
         guard try fileSystem.hasName(file) else { throw .deleted(path: file.path, holds: .spool) }
     }
 
-    /// The last generation of an integration that the manifest names, if that may be after `known`. An earlier one may be returned as well.
+    /// The newest generation of an integration that the manifest names after the position `known`. May also return a generation before `known`; nil if it finds
+    /// none.
     func newestSeal(of integration: String, after known: ManifestEnd) throws(SpoolError) -> UInt64? {
         try state.withLock { (state) throws(SpoolError) in
             try state.seals.newest(
@@ -82,13 +84,13 @@ final class Manifest: Sendable {
         }
     }
 
-    /// Appends the lines of a seal's segments and makes them durable, all or none. With `looking`, lines that an earlier attempt has added
+    /// Appends the lines of a seal's segments and makes them durable, all or none. With `skippingListed`, lines that an earlier attempt added
     /// are not added twice.
-    func append(_ plan: SealPlan, looking: Bool) throws(SpoolError) {
+    func append(_ plan: SealPlan, skippingListed: Bool) throws(SpoolError) {
         try state.withLock { (state) throws(SpoolError) in
             try checkIsThere()
             try state.log.cutIfNeeded(fileSystem)
-            let segments = try looking ? unlisted(plan, before: state.log.length) : plan.segments
+            let segments = try skippingListed ? unlisted(plan, before: state.log.length) : plan.segments
             let lines = ByteStore()
             var sequence = state.sequence
             for segment in segments {

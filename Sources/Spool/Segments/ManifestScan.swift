@@ -44,8 +44,8 @@ struct ManifestScan {
     /// Bytes read at a time.
     private static let pieceBytes = 256 << 10
 
-    /// Calls `body` for each complete line after an offset at which a line begins, with the offset after that line, until it returns false. A last line without a
-    /// newline is still being written, and is left out. A missing manifest counts as empty.
+    /// Calls `body` for each complete line after an offset at which a line begins, with the offset after that line, until it returns false. A last line without
+    /// a newline is still being written, and is left out. A missing manifest counts as empty.
     func lines(
         from start: Int64, _ body: (UnsafeRawBufferPointer, Int64) throws(SpoolError) -> Bool
     ) throws(SpoolError) {

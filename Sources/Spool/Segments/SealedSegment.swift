@@ -2,7 +2,7 @@ import Digests
 
 /// A sealed segment as its manifest line describes it. See `Manifest` for the line.
 package struct SealedSegment: Sendable, Equatable, Codable {
-    /// Its position in the manifest, from 1; nil until it has one.
+    /// The segment's position in the manifest, from 1; nil before the segment is listed there.
     package var sequence: Int64?
     /// Relative to the spool's directory.
     package var path: String

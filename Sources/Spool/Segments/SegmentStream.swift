@@ -30,6 +30,6 @@ package final class SegmentStream {
 
     /// Call it after the last piece. Throws `damaged` if the segment ends too early.
     package func finish() throws(SpoolError) {
-        guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "it ends inside a frame") }
+        guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "the file ends inside a frame") }
     }
 }

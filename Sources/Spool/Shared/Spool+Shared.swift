@@ -66,13 +66,13 @@ extension Spool {
             var cursor = ByteCursor(bytes)
             let what = "the identities of generation \(beginning.generation)"
             guard let version = cursor.integer(UInt32.self) else {
-                return .failure(.damaged(path: what, reason: "they are cut off"))
+                return .failure(.damaged(path: what, reason: "the identities are cut off"))
             }
             guard version <= JournalHeader.version else {
                 return .failure(.newerFormat(path: what, found: version, supported: JournalHeader.version))
             }
             guard let windows = IdentityWindows(&cursor, version: version), cursor.isAtEnd else {
-                return .failure(.damaged(path: what, reason: "they are not a valid encoding"))
+                return .failure(.damaged(path: what, reason: "the identities are not validly encoded"))
             }
             return .success(windows)
         }

@@ -31,7 +31,7 @@ package struct StagedFile: Sendable, Equatable {
     /// Absolute.
     package let path: String
     package let bytes: Int64
-    /// In lower-case hexadecimal digits.
+    /// The digest in lower-case hexadecimal digits.
     package let sha256: String
 }
 

@@ -44,7 +44,7 @@ struct OpenPartition {
     let path: PartitionPath
     /// Lines since the last commit that are not compressed yet, in a buffer borrowed from the scratch; nil if there are none.
     var buffer: ByteStore?
-    /// The lines before those of `buffer`, compressed already; nil if there are none.
+    /// The lines before those in `buffer`, already compressed; nil if there are none.
     var packed: PackedLines?
     /// All lines since the last commit.
     var buffered = RecordSummary()

@@ -1,13 +1,13 @@
 /// Decides when a generation is sealed and which partitions are carried over.
 struct RollPolicy {
     let segmentMaxBytes: Int
-    /// Milliseconds.
+    /// The greatest age of a segment, in milliseconds.
     let segmentMaxAge: Int64
-    /// The same for an integration's first generation.
+    /// The greatest age of the segments of an integration's first generation, in milliseconds.
     let firstMaxAge: Int64
     let journalMaxBytes: Int64
     let maxPartitions: Int
-    /// Each committed chunk takes memory until it is sealed.
+    /// The number of chunks is limited, because each committed chunk takes memory until it is sealed.
     let maxChunks = 65_536
 
     /// How long a late event may wait to be sealed: 12 × `segmentMaxAge`, but more than an hour only if `segmentMaxAge` itself is longer. Milliseconds.
@@ -20,7 +20,8 @@ struct RollPolicy {
         segmentMaxBytes = settings.segmentMaxBytes
         segmentMaxAge = settings.segmentMaxAge.milliseconds
         firstMaxAge = min(segmentMaxAge, settings.firstSegmentMaxAge?.milliseconds ?? segmentMaxAge)
-        // In the worst case partitions fill evenly. A few full segments' worth limits both the disk space and the time that a seal takes.
+        // If all partitions fill evenly, none becomes full, and only this limit makes a seal due. Four times the size of a segment limits both the disk
+        // space of the journal and the time that a seal takes.
         journalMaxBytes =
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
             ? .max : max(Int64(settings.segmentMaxBytes) * 4, 4_096)

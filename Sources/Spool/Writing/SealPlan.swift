@@ -2,7 +2,7 @@
 struct PlannedSegment: Equatable, Sendable {
     /// Relative to the spool's directory.
     var path: String
-    /// Its manifest line without the position and the checksum, which are added when the line is appended.
+    /// The segment's manifest line without the position and the checksum, which are added when the line is appended.
     var line: String
 
     var fileName: String { path.split(separator: "/").last.map(String.init) ?? path }
@@ -24,7 +24,7 @@ struct ManifestEnd: Equatable, Sendable {
 struct SealPlan: Equatable, Sendable {
     /// The generation that was sealed.
     var generation: UInt64
-    /// Where the manifest ended before any of these lines: look for them from there.
+    /// Where the manifest ended before any of these lines was appended. A search for the lines begins there.
     var manifest: ManifestEnd
     var segments: [PlannedSegment]
 }

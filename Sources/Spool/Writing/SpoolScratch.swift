@@ -85,8 +85,8 @@ protocol SegmentCompressor: AnyObject {
     func reset()
 }
 
-/// zstd at level 3 with a content checksum, and the content size if it is known. Records repeat long texts, so a longer minimum match and
-/// tables that fit into the faster caches take less time than the level's defaults, and the output is no larger (docs/performance.md).
+/// zstd at level 3 with a content checksum, and the content size if it is known. Records repeat long texts. So a longer minimum match, and tables that fit into
+/// the faster caches, take less time than the level's defaults, and the output is no larger (docs/performance.md).
 final class ZstdCompressor: SegmentCompressor {
     private let context: OpaquePointer
 

@@ -5,25 +5,25 @@ extension SpoolWriter {
         identities.contains(identity, in: window)
     }
 
-    /// Adds an identity with the next commit, unless that is discarded or throws. A commit takes at most 131,072, and throws `tooMuch` above that.
+    /// Adds an identity with the next commit, unless the commit is discarded or throws. A commit with more than 131,072 identities throws `tooMuch`.
     package func remember(_ identity: RecordIdentity, in window: IdentityWindow) {
         identities.remember(identity, in: window)
     }
 
-    /// Empties the window with the next commit, before that adds anything and even if it adds nothing. Undone if the commit is discarded or throws. Until
-    /// then, the window's identities stay known.
+    /// Empties the window at the beginning of the next commit. Until then, its identities stay known. If the commit is discarded or throws, the window is not
+    /// emptied.
     package func forget(_ window: IdentityWindow) { identities.empty(window) }
 
-    /// With the next commit, appends all of `source` to `target`, after what the commit adds to either, and empties `source`. Undone if the commit is
-    /// discarded or throws. What `source` has dropped counts as dropped by `target`.
+    /// At the end of the next commit, appends all identities of `source` to `target`, and empties `source`. If the commit is discarded or throws, nothing is
+    /// moved. Identities that `source` has dropped count as dropped by `target`.
     package func move(_ source: IdentityWindow, to target: IdentityWindow) { identities.move(source, to: target) }
 
     /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where they are.
-    /// Each of the others is placed before the identity that it preceded in `source`.
+    /// Each new identity is placed before the identity that it preceded in `source`.
     package func merge(_ source: IdentityWindow, into target: IdentityWindow) { identities.merge(source, into: target) }
 
-    /// Sets a window's bound, from now on. Call this at each opening; the default is 8,192. The window keeps at least the newest `count`
-    /// identities, 0...262,144: a commit is dropped once the commits after it hold that many.
+    /// Sets the size of a window, 0...262,144 identities. Must be called each time the writer is opened; the default is 8,192. The window keeps at least the
+    /// newest `count` identities: a commit is dropped when the later commits have `count` identities.
     package func bound(_ window: IdentityWindow, count: Int) {
         identities.limit(window, to: min(max(0, count), IdentityWindow.maximumBound))
     }

@@ -11,8 +11,8 @@ import FoundationEssentials
 ///    removed and their directory is synchronized, the manifest's lines are appended and synchronized, and journal G is removed. If the process dies here,
 ///    journal G still exists, and all of step 3 is done again.
 ///
-/// During all of this, the staging directory also holds a `SealMark`. Staged files are durable before the decision. So if one is missing when a seal is finished
-/// again, it already has its final name, or had it until a loader deleted the segment, which a loader may do once the manifest lists it.
+/// During all of this, the staging directory also holds a `SealMark`. Staged files are durable before the decision. So if a staged file is missing when a seal
+/// is finished again, the file already has its final name, or a loader has deleted it. A loader may delete a segment when the manifest lists it.
 extension SpoolWriter {
     private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
     private var staging: String { "\(spool.settings.directory)/_staging/\(integration)" }
@@ -33,7 +33,7 @@ extension SpoolWriter {
                 let name = SealedSegment.fileName(
                     sealed: spool.sealingTime(now), compression: journal.header.compression)
                 let directory = partition.path.directory(integration: integration)
-                if plan.segments.isEmpty { fileSystem.close(try fileSystem.open(mark(plan), .create)) }
+                if plan.segments.isEmpty { fileSystem.close(try fileSystem.open(sealMark(plan), .create)) }
                 // Added before it is written, so that it is removed if writing fails.
                 plan.segments.append(PlannedSegment(path: "\(directory)/\(name)", line: ""))
                 let segment = try write(partition, path: "\(directory)/\(name)", now)
@@ -48,7 +48,7 @@ extension SpoolWriter {
         return plan
     }
 
-    private func mark(_ plan: SealPlan) -> String { "\(staging)/\(SealMark.fileName(plan.generation))" }
+    private func sealMark(_ plan: SealPlan) -> String { "\(staging)/\(SealMark.fileName(plan.generation))" }
 
     func removeStaged(_ plan: SealPlan) {
         for segment in plan.segments {
@@ -122,19 +122,19 @@ extension SpoolWriter {
         }
         begin(next, frame?.references(headerLength: next.start - next.header.carriedLength) ?? [:])
         spool.count(next.log.length)
-        phase = .decided(plan, again: false)
+        phase = .decided(plan, isRetry: false)
     }
 
     /// Step 3, and the rest of step 2 if that failed. Does nothing if nothing is left to do.
     @discardableResult
     func settle() throws(SpoolError) -> [SealedSegment] {
         if case .deciding(let plan, let carried, let now) = phase { try decide(plan, carrying: carried, at: now) }
-        guard case .decided(let plan, let again) = phase else { return [] }
-        phase = .decided(plan, again: true)
-        let gone = try move(plan, again: again)
+        guard case .decided(let plan, let isRetry) = phase else { return [] }
+        phase = .decided(plan, isRetry: true)
+        let gone = try move(plan, isRetry: isRetry)
         let fileSystem = spool.fileSystem
-        try spool.manifest.append(plan, looking: again)
-        if try fileSystem.status(mark(plan)) != nil { try fileSystem.unlink(mark(plan)) }
+        try spool.manifest.append(plan, skippingListed: isRetry)
+        if try fileSystem.status(sealMark(plan)) != nil { try fileSystem.unlink(sealMark(plan)) }
         let old = "\(stateDirectory)/\(Journal.fileName(plan.generation))"
         let size = try fileSystem.status(old)?.size
         if let size {
@@ -142,7 +142,7 @@ extension SpoolWriter {
             spool.count(-size)
         }
         phase = .ready
-        if again { noteFinished(plan.segments.count, gone: gone) }
+        if isRetry { noteFinished(plan.segments.count, gone: gone) }
         return plan.segments.compactMap { segment in
             try? JSONDecoder().decode(SealedSegment.self, from: Data("{\(segment.line)}".utf8))
         }
@@ -152,7 +152,7 @@ extension SpoolWriter {
     ///
     /// It uses a second name (link) and not a rename: until the new name is durable the old one exists, in whatever order a file system writes names. And the
     /// old names are durably gone before a loader may delete a segment (the manifest's lines come after), so that no deleted segment comes back.
-    private func move(_ plan: SealPlan, again: Bool) throws(SpoolError) -> Int {
+    private func move(_ plan: SealPlan, isRetry: Bool) throws(SpoolError) -> Int {
         let fileSystem = spool.fileSystem
         let root = spool.settings.directory
         var gone = 0
@@ -163,16 +163,16 @@ extension SpoolWriter {
             let source = "\(staging)/\(segment.fileName)"
             let target = "\(root)/\(segment.path)"
             if directories.last != directory { directories.append(directory) }
-            if again, try fileSystem.status(source) == nil {
+            if isRetry, try fileSystem.status(source) == nil {
                 if try fileSystem.status(target) == nil { gone += 1 }
                 continue
             }
-            try fileSystem.makeDirectories(directory, below: root, thorough: again)
+            try fileSystem.makeDirectories(directory, below: root, thorough: isRetry)
             _ = try fileSystem.link(source, to: target)
             staged.append(source)
         }
         for directory in directories {
-            if again {
+            if isRetry {
                 if try fileSystem.status(directory) == nil { continue }
                 // An earlier attempt may have created it, and died before the names above were durable.
                 try fileSystem.makeDirectories(directory, below: root, thorough: true)
@@ -181,7 +181,7 @@ extension SpoolWriter {
         }
         for source in staged { try fileSystem.unlink(source) }
         // Also if an earlier attempt has removed them, because it may have died before this synchronization.
-        if !staged.isEmpty || again { try fileSystem.synchronizeDirectory(staging) }
+        if !staged.isEmpty || isRetry { try fileSystem.synchronizeDirectory(staging) }
         return gone
     }
 }

@@ -47,7 +47,7 @@ package final class SpoolWriter {
         /// The next generation may or may not be in force. Before anything else, it is put in force again.
         case deciding(SealPlan, carrying: [Int], SpoolInstant)
         /// The next generation is in force, durably. Files remain to be moved and listed.
-        case decided(SealPlan, again: Bool)
+        case decided(SealPlan, isRetry: Bool)
     }
 
     init(
@@ -132,11 +132,15 @@ package final class SpoolWriter {
         guard partition.epoch == partitions.epoch, partitions.partitions.indices.contains(partition.index) else {
             throw .stalePartition
         }
-        guard let start = record.baseAddress, !record.isEmpty else { throw .invalidRecord(reason: "it is empty") }
+        guard let start = record.baseAddress, !record.isEmpty else {
+            throw .invalidRecord(reason: "the record is empty")
+        }
         guard record.count <= Self.maximumRecordBytes else {
             throw .invalidRecord(reason: "\(record.count) bytes, but at most \(Self.maximumRecordBytes) are allowed")
         }
-        guard memchr(start, 10, record.count) == nil else { throw .invalidRecord(reason: "it holds a newline") }
+        guard memchr(start, 10, record.count) == nil else {
+            throw .invalidRecord(reason: "the record contains a newline")
+        }
         guard bufferedBytes + record.count < Self.maximumCommitBytes else {
             throw .tooMuch(what: "bytes in a commit", limit: Self.maximumCommitBytes)
         }
@@ -340,7 +344,7 @@ package final class SpoolWriter {
         // A late event that has waited the full time, but not longer, is due.
         firstCommit = found.firstCommit.map { monotonic($0, policy.carriedMaxAge) }
         carriedSince = found.carriedSince.map { monotonic($0, policy.carriedMaxAge) }
-        phase = found.pending.map { .decided($0, again: true) } ?? .ready
+        phase = found.pending.map { .decided($0, isRetry: true) } ?? .ready
     }
 
     /// Called after a seal's decision: the journal is the next generation, with only the records that it carried over.

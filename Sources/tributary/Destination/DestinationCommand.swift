@@ -25,7 +25,7 @@ struct DestinationList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the configured destinations.",
         discussion: """
-            What can be read is shown also when the configuration has mistakes; they are said after it, with exit code 78.
+            If the configuration has mistakes, the destinations that can be read are listed first, then the mistakes; the exit code is then 78.
 
             Example:
               tributary destination list
@@ -99,10 +99,10 @@ struct DestinationCheck: AsyncParsableCommand {
 }
 
 extension ConfigurationOptions {
-    /// A mistake in an integration is not a destination's.
+    /// A mistake in an integration does not affect destinations.
     fileprivate func loadedForDestinations() throws -> Configuration { try load(context(mistakes: .everyIntegration)) }
 
-    /// One of the configured destinations; exit code 78, with words, for another name.
+    /// One of the configured destinations. For an unknown name, prints a message and throws exit code 78.
     fileprivate func destination(_ name: String) throws -> Configuration.Destination {
         let configuration = try loadedForDestinations()
         guard let destination = configuration.destination(named: name) else {

@@ -30,7 +30,7 @@ struct FleetConnection {
 
     /// Mistakes in other parts of the configuration are reported, but the fleet can still be shown and a host drained.
     ///
-    /// - Throws: exit code 78, with words, without a fleet, and for files that can't be used.
+    /// - Throws: exit code 78, with a message, if there is no fleet or a file can't be used.
     init(_ options: ConfigurationOptions) throws {
         let found = FoundConfiguration(options)
         if let refusal = found.refusal { Terminal.complain(refusal.description) }

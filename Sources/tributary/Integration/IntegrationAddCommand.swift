@@ -95,7 +95,7 @@ struct IntegrationAdd: AsyncParsableCommand {
         let name = credential.record.name
         do {
             try keeper.removeNext(for: name)
-            guard try keeper.next(for: name) == nil else { throw CredentialFileError("it can't be removed") }
+            guard try keeper.next(for: name) == nil else { throw CredentialFileError("the file can't be removed") }
         } catch {
             Terminal.complain(
                 "warning: the change is in force, but the file .\(name).next is still in \(credential.administration.directories.source): \(error)"

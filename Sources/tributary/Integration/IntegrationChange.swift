@@ -18,7 +18,7 @@ struct IntegrationChange {
     /// - Parameters:
     ///   - name: the integration's name.
     ///   - body: makes the changes.
-    /// - Returns: what became of it in the daemon; nil if nothing was to be changed.
+    /// - Returns: what the daemon did with the change; nil if nothing had to be changed.
     func apply(
         to name: String, _ body: (inout IntegrationRecord, Configuration) async throws -> Void
     ) async throws -> ChangeInForce.Daemon? {

@@ -9,7 +9,7 @@ struct IntegrationList: AsyncParsableCommand {
         discussion: """
             ✔ collects; ✘ does not collect, or its configuration can't be used; … starts; ‖ is paused; · unknown, because no daemon runs.
 
-            A mistake that concerns more than one integration is said at the end, after what can be read, with exit code 78.
+            A mistake that concerns more than one integration is shown after the list; the exit code is then 78.
 
             Example:
               tributary integration list

@@ -104,11 +104,13 @@ struct IntegrationRemove: AsyncParsableCommand {
         }
         attempt("the secret \(name) is still in \(source)") {
             try owner.keeper.remove(name)
-            guard try owner.keeper.form(of: name) == nil else { throw CredentialFileError("it can't be removed") }
+            guard try owner.keeper.form(of: name) == nil else { throw CredentialFileError("the file can't be removed") }
         }
         attempt("the file .\(name).next is still in \(source)") {
             try owner.keeper.removeNext(for: name)
-            guard try owner.keeper.next(for: name) == nil else { throw CredentialFileError("it can't be removed") }
+            guard try owner.keeper.next(for: name) == nil else {
+                throw CredentialFileError("the file can't be removed")
+            }
         }
         attempt("the service may still have the secret \(name)") { try owner.layDownSecrets() }
     }

@@ -6,13 +6,13 @@ import Setup
 
 /// The integrations as configured, and as a running daemon reports them.
 struct IntegrationTable {
-    /// What can be read of it.
+    /// The readable parts of the configuration.
     let configuration: Configuration
-    /// Why a start with it would be refused; nil if it would not.
+    /// Why a start with this configuration would be refused; nil if it would not.
     let refusal: ConfigurationError?
-    /// Where each one stands.
+    /// The configuration's files, with the place of each integration in them.
     let edit: ConfigurationEdit
-    /// Nil when no daemon runs.
+    /// The daemon's report; nil if no daemon runs.
     let report: StatusReport?
 
     init(_ administration: Administration) throws {
@@ -46,7 +46,7 @@ struct IntegrationTable {
         var paused: Bool
         var file: String?
         var line: Int?
-        /// As in `status.json`; absent when no daemon runs, or it does not know the integration.
+        /// The state as in `status.json`; absent if no daemon runs, or if the daemon does not know the integration.
         var state: String?
         var lagSeconds: Int?
         var lastEventAt: String?
@@ -54,7 +54,7 @@ struct IntegrationTable {
         var problem: StatusReport.Problem?
         /// The mistakes in its configuration, one per line. The integration is not used until they are corrected.
         var mistakes: [String]?
-        /// With `show`: every key with a value, including defaults, by its path.
+        /// For the command `show`: every key with a value, including defaults, by its path.
         var settings: [String: String]?
     }
 
@@ -129,7 +129,7 @@ extension IntegrationTable.Row {
         return isRunning ? "not applied" : "-"
     }
 
-    /// One character for: collects, does not collect, paused by an operator, starts, or unknown.
+    /// One character that shows whether the integration collects, does not collect, is paused by an operator, starts, or is unknown.
     func mark(_ terminal: Terminal, isRunning: Bool) -> String {
         if mistakes != nil { return terminal.red("✘") }
         guard let state else { return paused ? terminal.dim("‖") : "·" }

@@ -58,7 +58,7 @@ struct ParquetExport {
         var last = position
         var sinceAcknowledged = 0
         while true {
-            // In parts, so that memory does not depend on the number of segments.
+            // The manifest is read in parts, so that memory does not depend on the number of segments.
             var part: [SegmentListing] = []
             try reader.listed(after: last) { (listing) throws(SpoolError) in
                 part.append(listing)

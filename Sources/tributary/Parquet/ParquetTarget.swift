@@ -30,7 +30,7 @@ struct ParquetTarget {
         }
     }
 
-    /// After a kill, the next export overwrites it. Lakes ignore names that begin with a dot.
+    /// If the export is killed, the next export overwrites this file. Lakes ignore names that begin with a dot.
     var temporary: String { "\(directory)/.tributary-export" }
 
     /// The path of a segment's file, always the same, since it contains the segment's unique name. Nil for a partition without class or date.

@@ -37,7 +37,7 @@ struct BatchFile {
         var found: [Line] = []
         for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             guard let text = String(validating: line, as: UTF8.self) else {
-                throw Self.mistake(name, index + 1, "this is not UTF-8")
+                throw Self.mistake(name, index + 1, "the line is not UTF-8")
             }
             let trimmed = text.withoutOuterSpace
             guard !trimmed.isEmpty, !trimmed.hasPrefix("#") else { continue }
@@ -63,20 +63,20 @@ struct BatchFile {
 
     private static func line(_ text: String, _ number: Int, _ name: String) throws(Responder.Failure) -> Line {
         if text.unicodeScalars.first == "\u{FEFF}" {
-            throw mistake(name, number, "it begins with a byte-order mark: save the file as UTF-8 without one")
+            throw mistake(name, number, "the file begins with a byte-order mark: save the file as UTF-8 without one")
         }
         guard text.hasPrefix("{") else {
             if text.hasPrefix("[") { throw mistake(name, number, "a JSON array: write a user a line") }
             if text.contains(",") { throw mistake(name, number, "a comma: write a user a line, or a JSON object") }
             if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-                throw mistake(name, number, "it contains a control character")
+                throw mistake(name, number, "the line contains a control character")
             }
             return Line(number: number, user: text)
         }
         let data = Data(text.utf8)
         guard let line = try? JSONDecoder().decode(JSONLine.self, from: data) else {
             throw mistake(
-                name, number, "this is not a JSON object with user and, if needed, case and reason")
+                name, number, "the line is not a JSON object with user and, if needed, case and reason")
         }
         let keys = (try? JSONDecoder().decode([String: AnyValue].self, from: data))?.keys.sorted() ?? []
         if let unknown = keys.first(where: { !["user", "case", "reason"].contains($0) }) {

@@ -82,7 +82,7 @@ struct RespondClearSessions: RespondCommand {
     static let action = ResponseAction.clearSessions
     static let configuration = about(
         "End a user's sessions in Okta, with OAuth tokens and remembered devices.",
-        "The user can sign in again at once. Sessions inside of applications go on until the application asks Okta again.",
+        "The user can sign in again at once. Sessions inside applications continue until the application asks Okta again.",
         example: "mallory@acme.example --case INC-4711 \\\n    --no-forget-devices")
     @OptionGroup var target: RespondTarget
     @Flag(inversion: .prefixedNo, help: "Also revoke OAuth and OpenID Connect tokens.") var oauthTokens = true
@@ -111,7 +111,7 @@ struct RespondResetPassword: RespondCommand {
     static let configuration = about(
         "Invalidate a user's password; the user sets a new one with a link.",
         """
-        Okta mails the link to the user. With --no-send-email it is shown once, on a terminal, and stored nowhere.
+        Okta mails the link to the user. With --no-send-email, the link is shown once, on a terminal, and stored nowhere.
         """, example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var email: RespondEmail
@@ -139,7 +139,7 @@ struct RespondUnlock: RespondCommand {
 struct RespondDeactivate: RespondCommand {
     static let action = ResponseAction.deactivate
     static let configuration = about(
-        "Deactivate a user permanently, unless activated again.",
+        "Deactivate a user until somebody activates the user again.",
         """
         Okta removes the user from all applications, which may delete accounts and data there, and revokes the user's API tokens. activate restores \
         the user, but none of these.
@@ -158,7 +158,7 @@ struct RespondActivate: RespondCommand {
     static let action = ResponseAction.activate
     static let configuration = about(
         "Activate a user who is staged or deactivated.",
-        "Okta mails a link to the user. With --no-send-email it is shown once, on a terminal, and stored nowhere.",
+        "Okta mails a link to the user. With --no-send-email, the link is shown once, on a terminal, and stored nowhere.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var email: RespondEmail

@@ -15,7 +15,8 @@ struct RespondConfiguration {
 
     /// Reads the configuration, and reports in one line what can't be used.
     ///
-    /// - Throws: code `configuration` if the helper's socket is unknown, because the section `response` of a configuration other than the installed one can't be used.
+    /// - Throws: code `configuration` if the helper's socket is unknown, because the section `response` of a configuration other than the installed one can't
+    ///   be used.
     init(_ options: ConfigurationOptions) throws(Responder.Failure) {
         file = options.config
         let context = ConfigurationContext(
@@ -32,7 +33,7 @@ struct RespondConfiguration {
         } catch {
             problems = error.problems
             configuration = Configuration.readable(path: options.config, context: context)
-            // The installed helper is at the default place, mostly.
+            // The installed helper usually listens at the default path.
             guard
                 options.path == ConfigurationOptions.installed || configuration?.doubtful.contains("response") == false
             else {

@@ -5,7 +5,7 @@ import ResponseLog
 struct RespondText {
     let terminal: Terminal
 
-    /// `mallory@acme.example (Mallory Mallone, 00u…)`.
+    /// The user's name in messages: `mallory@acme.example (Mallory Mallone, 00u…)`.
     static func user(_ user: ResponseUser) -> String {
         let more = [user.name, user.id].compactMap(\.self)
         let name = user.login ?? user.asked

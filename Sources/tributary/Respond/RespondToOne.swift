@@ -32,7 +32,8 @@ struct RespondToOne {
                 dialogue.note(line)
             }
             if outlook.steps.allSatisfy({ $0.result.outcome == .refused }) {
-                // The action would be refused, so there is nothing to ask. A dry run records the refusal, and does nothing even if the user's state changes now.
+                // The action would be refused, so there is nothing to ask. A dry run records the refusal, and does nothing even if the user's state changes
+                // now.
                 request.isDryRun = true
             } else if try !dialogue.confirm(question(request, outlook.user), standard: false) {
                 return handling.sayDeclined(RespondJSON(declined: request))

@@ -58,7 +58,7 @@ struct Administration: Sendable {
         return taken.map { "the credential \($0) already exists: another run has just added it" }
     }
 
-    /// The file of a new credential, if it exists already. It is never replaced, because an integration may be in it.
+    /// The file for a new credential, if it already exists. This file is never replaced, because it may contain an integration.
     func takenFile(of credential: Name) -> String? {
         let file = CredentialRecord.file(of: credential, configuration: path)
         var status = stat()
@@ -122,7 +122,7 @@ struct Administration: Sendable {
             let words =
                 switch error {
                 case .cancelled: "nothing was changed"
-                case .tooLong: "this is longer than 64 KiB, so it is not a token or a private key"
+                case .tooLong: "the input is longer than 64 KiB, so it is not a token or a private key"
                 case .unreadable(let code): "standard input: \(String(cString: strerror(code)))"
                 }
             throw Failure("tributary: \(words)", ExitStatus.dataError)

@@ -34,7 +34,7 @@ struct ChangeInForce {
 
     /// How long the daemon may take. Seconds.
     private static let patience = 60
-    /// The same limit for a daemon that has already failed to answer once. Seconds.
+    /// The limit for a daemon that has already failed to answer once, in seconds.
     private static let shortPatience = 5
     private static var partly: String {
         "not everything could be undone: see above, and \(CommandHint.command("check"))"

@@ -54,7 +54,8 @@ struct CredentialQuestions {
     ///   - earlier: the earlier answer, if the question is asked again.
     ///   - given: the name from the options, which has precedence.
     ///   - integration: a new credential is named after it.
-    ///   - url: the org's address. The default answer is only a credential that is already used with this org, so that pressing Enter never sends a secret to another org.
+    ///   - url: the org's address. The default answer is only a credential that is already used with this org, so that pressing Enter never sends a secret to
+    ///   another org.
     ///   - avoiding: names of other new credentials of this command.
     func choose(
         for kind: IntegrationRecord.Kind, given: String?, integration: Name, url: String?, avoiding: [Name] = [],

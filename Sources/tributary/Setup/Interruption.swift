@@ -11,7 +11,7 @@ struct Interruption: Sendable {
     private static let reading = Atomic<Int32>(-1)
     private static let writing = Atomic<Int32>(-1)
 
-    /// From here on, these signals set the state instead of ending the process.
+    /// After this, these signals set the state instead of ending the process.
     static func watch() -> Interruption {
         guard reading.load(ordering: .relaxed) < 0 else { return Interruption() }
         var ends: [Int32] = [-1, -1]
@@ -19,7 +19,7 @@ struct Interruption: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         reading.store(ends[0], ordering: .relaxed)
         writing.store(ends[1], ordering: .sequentiallyConsistent)
-        // The parent process, such as a thread pool, may have left them blocked.
+        // The parent process may have blocked the signals, as thread pools do.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] {

@@ -1,5 +1,5 @@
 extension String {
-    /// One line that neither moves the cursor nor changes the reading order: such characters become visible escapes.
+    /// Makes a text one line. Characters that move the cursor or change the reading order become visible escapes.
     var printable: String {
         escaping { scalar in
             scalar.value < 0x20 || scalar.isDisturbing ? "\\u{\(String(scalar.value, radix: 16))}" : nil

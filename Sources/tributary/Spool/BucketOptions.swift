@@ -46,7 +46,7 @@ struct BucketOptions: ParsableArguments {
         await bucket.shutdown()
     }
 
-    /// Prints the error unless it is already printed, and returns its exit code.
+    /// Prints the error, if it is not printed yet, and returns its exit code.
     private static func exit(_ error: any Error) -> any Error {
         switch error {
         case let problem as S3Problem:
@@ -64,7 +64,7 @@ extension SpoolOptions {
     ///
     /// - Parameters:
     ///   - bucket: whether the command has `--bucket`.
-    ///   - instead: what to do.
+    ///   - instead: what the user can do instead; the end of the message.
     /// - Throws: exit code 64 on a host of a fleet, unless a spool is named.
     func refuseFleet(instead: String) throws {
         guard spool == nil, let fleet = try configured().fleet else { return }

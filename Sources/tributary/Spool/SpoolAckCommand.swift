@@ -142,8 +142,8 @@ struct SpoolAck: AsyncParsableCommand {
     }
 }
 
-/// Makes `_acks` in a spool outside of the standard place, with the mode that the package's tmpfiles.d(5) uses. The set-group-id bit gives each acknowledgement the spool's
-/// group, so that the daemon can read it, and the sticky bit protects a loader's file from other loaders.
+/// Makes `_acks` in a spool outside of the standard place, with the mode that the package's tmpfiles.d(5) uses. The set-group-id bit gives each acknowledgement
+/// the spool's group, so that the daemon can read it, and the sticky bit protects a loader's file from other loaders.
 struct AcknowledgementDirectory {
     static let mode: mode_t = 0o3770
     let path: String

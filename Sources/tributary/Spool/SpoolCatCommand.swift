@@ -25,7 +25,10 @@ struct SpoolCat: AsyncParsableCommand {
     @OptionGroup var filter: SegmentFilter
     @OptionGroup var records: RecordFilter
 
-    @Flag(help: "Print events that could not become records, instead of records; their time is that of the collection.")
+    @Flag(
+        help:
+            "Print the events that could not become records, instead of records. Time filters then use the time of collection."
+    )
     var rejected = false
 
     @Option(help: "Print at most this many lines.")
@@ -153,7 +156,7 @@ private struct BucketReading {
                 }
             }
         }
-        // Not finished if the segment was deleted meanwhile, or the limit is reached.
+        // The segment is not read to its end if it was deleted meanwhile, or if the limit is reached.
         if !pieces.isGone, left > 0 { try stream.finish() }
     }
 }

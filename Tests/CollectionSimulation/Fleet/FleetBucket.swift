@@ -1,9 +1,9 @@
 import Fleet
 import Spool
 
-/// A fleet's bucket as a reader finds it.
+/// The contents of a fleet's bucket.
 struct FleetBucket {
-    /// Below the prefix.
+    /// The objects below the prefix.
     private let objects: [String: S3Objects.Object]
 
     init(_ objects: S3Objects) {
@@ -11,10 +11,10 @@ struct FleetBucket {
             uniqueKeysWithValues: objects.byKey.map { (String($0.key.dropFirst("okta/".count)), $0.value) })
     }
 
-    /// Keys of decisions, in their order.
+    /// The keys of decisions, in order.
     var seals: [String] { keys(FleetKey.seals("acme")) }
 
-    /// Keys of segments.
+    /// The keys of segments.
     var segments: [String] { objects.keys.filter { !$0.hasPrefix("_tributary/") }.sorted() }
 
     func keys(_ prefix: String) -> [String] { objects.keys.filter { $0.hasPrefix(prefix) }.sorted() }

@@ -1,57 +1,57 @@
-/// What the hosts of a fleet do, one turn after the other, and what its bucket does. At the end of a run one host collects what is left.
+/// A plan for a fleet: what the hosts do, turn by turn, and which faults the bucket has. At the end of a run, one host collects the remaining events.
 package struct FleetPlan: Sendable {
-    /// How a turn ends. Then the next host is told that it holds the integration.
+    /// How a turn ends. After the end, the next host is told that it holds the integration.
     package enum End: Sendable, Equatable {
-        /// The integration is handed over in order; the daemon goes on running.
+        /// The integration is handed over normally, and the daemon continues to run.
         case release
-        /// The daemon is stopped in order.
+        /// The daemon is stopped normally.
         case stop
-        /// The host hears that it does not hold the integration any more.
+        /// The host learns that it no longer holds the integration.
         case lost
-        /// The host goes on, perhaps after a time in which all of it stands still. It hears of the loss that many milliseconds later, if ever.
+        /// The host continues, possibly after a pause of the whole host. It learns of the loss after this many milliseconds, or never.
         case unaware(still: Int64, hearsAfter: Int64?)
-        /// The process dies: at a file operation or a request to the bucket, counted from the beginning of the turn, or at the turn's end.
+        /// The process dies, either at a file operation or a request to the bucket, counted from the beginning of the turn, or at the turn's end.
         case death(Death, isPowerCut: Bool)
     }
 
     package enum Death: Sendable, Equatable {
         case operation(Int)
-        /// Whether the request is on its way.
+        /// Whether the request was already sent.
         case request(Int, isSent: Bool)
         case end
     }
 
-    /// What has become of a host's disk while its daemon did not run.
+    /// What happened to a host's disk while its daemon did not run.
     package enum DiskChange: Sendable, Equatable { case none, isLost, stateIsLost, isOlder }
 
-    /// A host collects.
+    /// A turn in which one host collects.
     package struct Turn: Sendable {
         package var host: Int
         package var settings: Scenario.Session
         package var disk = DiskChange.none
-        /// Milliseconds.
+        /// The length of the turn, in milliseconds.
         package var length: Int64
         package var end: End
-        /// Whether the state is copied after the turn, for ``DiskChange/isOlder``.
+        /// Whether the state is copied after the turn. ``DiskChange/isOlder`` uses the copy.
         package var copiesState = false
-        /// Whether the lease ends with the turn, even if the host does not hear of it.
+        /// Whether the lease ends with the turn, even if the host does not learn of it.
         package var endsLease = true
-        /// How long a hand-over may take before the next turn begins. Milliseconds.
+        /// The time limit of a hand-over before the next turn begins, in milliseconds.
         package var patience: Int64
     }
 
     package var hosts = 2
     package var turns: [Turn] = []
-    /// How often a daemon looks for something to seal while it waits for the next poll: less often than in truth, which
-    /// saves time. Milliseconds.
+    /// How often a daemon checks whether something is to be sealed while it waits for the next poll. The real interval is shorter; this one saves
+    /// time. Milliseconds.
     package var sealingInterval: Int64 = 1_000
     package var segmentMaxBytes = 40_000
-    /// Whether daemons open the fleet's spool in the bucket first.
+    /// Whether a daemon opens the fleet's spool in the bucket first.
     package var opensSpool = false
-    /// In a thousand requests.
+    /// The rate of faults, per thousand requests.
     package var bucketFaults = 0
     package var lateWrites = 0
-    /// When the bucket is unavailable. Milliseconds since 1970.
+    /// The periods in which the bucket is unavailable. Milliseconds since 1970.
     package var outages: [Range<Int64>] = []
 }
 
@@ -74,7 +74,7 @@ extension Scenario {
             }
         }
         plan.turns = turns(&generator, hosts: plan.hosts, span: span)
-        // A start that counts from now is counted by the host's clock until Okta has told its own.
+        // A start relative to now is computed with the host's clock until an answer of Okta's has contained the time.
         if features.contains(.hostClock) { countsFromNow = false }
         fleet = plan
     }

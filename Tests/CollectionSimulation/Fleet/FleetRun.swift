@@ -1,14 +1,14 @@
 @testable import Collector
 
-/// A run of a fleet: plays the turns of its plan, lets one host collect what is left, and checks what is in the bucket.
+/// Runs a fleet: carries out the turns of a plan, lets one host collect the remaining events, and checks the contents of the bucket.
 ///
-/// Hosts that the run has not told of a loss go on, so several of them may believe that they hold the integration.
+/// A host that was not told of a loss continues, so several hosts may believe that they hold the integration.
 final class FleetRun {
-    /// What a host is told later.
+    /// A message that a host receives late.
     private struct Hearing {
         var at: Int64
         var host: Int
-        /// Of which holding.
+        /// The holding that the message is about.
         var number: Int
     }
 
@@ -22,7 +22,7 @@ final class FleetRun {
     private var random: SeededGenerator
     private var verdict = Verdict()
 
-    /// Longer than anything takes that is not broken. Milliseconds.
+    /// A longer time means that something is broken. Milliseconds.
     private static let patience: Int64 = 2 * 86_400_000
 
     init(_ scenario: Scenario, _ plan: FleetPlan, _ lane: SimulationLane) {
@@ -75,9 +75,9 @@ final class FleetRun {
         if host.running == nil, turn.copiesState { host.copyState() }
     }
 
-    /// Starts the host's daemon if it does not run. What it was told before is done first.
+    /// Starts the host's daemon if it does not run. Earlier messages are delivered first.
     private func isReady(_ host: SimulatedHost, _ turn: FleetPlan.Turn) async -> Bool {
-        // An unaware host may hear that it has lost the integration before it hears that it has it.
+        // A host that was not told of a loss may learn of it only now, before it is told that it holds the integration again.
         if host.held != nil, turn.patience > 0 { lose(host) }
         if let move = host.move { await pass(600_000, for: move.end) }
         if let running = host.running, running.process.isDead || host.move?.isOver == false {
@@ -110,7 +110,7 @@ final class FleetRun {
 
     private func gain(_ host: SimulatedHost, _ session: Scenario.Session) {
         verdict.starts += 1
-        // Until there is a seal, a host without a journal begins where it is told to.
+        // Until the first seal, a host without a journal begins at its configured start.
         if world.scenario.countsFromNow, FleetBucket(bucket.objects).seals.isEmpty {
             wanted.from = time.server - world.scenario.start
         }
@@ -127,7 +127,7 @@ final class FleetRun {
         await host.end(isPowerCut: isPowerCut, &random)
     }
 
-    /// Waits, and tells hosts meanwhile what they hear late.
+    /// Waits, and meanwhile delivers late messages to hosts.
     private func pass(_ milliseconds: Int64, for moment: SimulatedTime.Moment? = nil) async {
         let until = time.server + milliseconds
         while moment?.hasHappened != true, time.server < until {
@@ -142,7 +142,7 @@ final class FleetRun {
 
     // MARK: The end
 
-    /// One host collects what is left, twice. Then hosts with empty disks do, until nothing changes any more.
+    /// Lets one host collect the remaining events, twice. Then hosts with empty disks collect until nothing changes any more.
     private func collectTheRest() async {
         for host in hosts where host.running != nil {
             if Bool.random(using: &random) {
@@ -158,9 +158,9 @@ final class FleetRun {
         for round in 0..<8 {
             guard await drain(host, session) else { return verdict.isStuck = true }
             await pass(max(1, bucket.settledAt - time.server))
-            // A decision may have been on its way in the first round. Then the host must succeed with what is on its disk.
+            // In the first round, an earlier decision may still have been in progress. In later rounds, the host must succeed with the contents of its disk.
             if round > 0, host.sealing?.fenced != nil { verdict.problems.append("\(host.name) is alone, and refused") }
-            // The last one finds nothing to do but to remove what others have left.
+            // The last host only has to remove what other hosts have left.
             let now = FleetBucket(bucket.objects).seals.count
             guard round < 2 || now != decisions else { return }
             decisions = now
@@ -171,7 +171,7 @@ final class FleetRun {
         verdict.problems.append("there is always something to seal")
     }
 
-    /// Lets a host collect everything and hand it over. False if it does not come to an end.
+    /// Lets a host collect everything and hand it over. Returns false if that does not end.
     private func drain(_ host: SimulatedHost, _ session: Scenario.Session) async -> Bool {
         let lastStored = max(world.scenario.events.map(\.stored).max() ?? 0, Scenario.origin)
         let limit = max(time.server, lastStored) + Self.patience + 200_000 * Int64(world.scenario.pollSeconds)
@@ -183,7 +183,7 @@ final class FleetRun {
         org.startBegins()
         gain(host, session)
         if Int.random(in: 0..<4, using: &random) == 0 {
-            // Renewals fail for longer than a poll takes, and then succeed.
+            // Renewals fail for longer than a poll interval, and then succeed.
             await pass(Int64.random(in: 0...10_000, using: &random))
             host.endLease()
             await pass(Int64(world.scenario.pollSeconds) * 1200)

@@ -2,14 +2,14 @@ import CurlHTTPClient
 import Spool
 import Time
 
-/// The objects of a bucket, and what S3 does with them.
+/// The objects of a bucket, with the rules of S3.
 struct S3Objects: Sendable {
     struct Object: Sendable {
         var bytes: [UInt8]
         var etag: String
-        /// Milliseconds since 1970.
+        /// When the object was written, in milliseconds since 1970.
         var modified: Int64
-        /// Counts writes, to tell which of two came first.
+        /// The number of the write, which tells which of two writes came first.
         var write: Int
     }
 
@@ -76,10 +76,10 @@ struct S3Objects: Sendable {
     }
 }
 
-/// A request as S3 reads it.
+/// A request in the terms of S3.
 struct S3Request: Sendable {
     var method: HTTPMethod
-    /// Empty for a request to the bucket itself.
+    /// The key of the object; empty for a request to the bucket itself.
     var key: String
     var query: [String: String]
     var headers: HTTPHeaders
@@ -125,7 +125,7 @@ struct S3Request: Sendable {
 /// Answers in the form of S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html).
 enum S3Answers {
     static func error(_ status: Int, _ code: String, _ call: S3Request) -> HTTPResponse {
-        // A HEAD has no document.
+        // The answer to HEAD has no body.
         guard call.method != .head else { return HTTPResponse(status: status) }
         let text = """
             <?xml version="1.0" encoding="UTF-8"?>

@@ -2,20 +2,20 @@ import CurlHTTPClient
 import Spool
 import Synchronization
 
-/// A bucket in memory that speaks as much of S3 as Tributary uses, and is as strict: an object is complete or not there, reads see what was written, a condition
-/// holds or the write is refused, and the payload must have the SHA-256 that the request names.
+/// A bucket in memory with the part of S3 that Tributary uses. It is as strict as S3: an object is complete or missing, a read sees all earlier writes, a
+/// write whose condition does not hold is refused, and the payload must have the SHA-256 that the request names.
 ///
-/// A seed decides what goes wrong: no answer, before or after the request was carried out; an error; a write that is carried out long
-/// after its sender has given up; a bucket that is unavailable for a while.
+/// A seed decides the faults: no answer, before or after the request is carried out; an error; a write that is carried out long
+/// after its sender has given up; a bucket that is unavailable for some time.
 final class ScriptedBucket: Sendable {
-    /// A request that was sent: when it is answered, and with what.
+    /// A request that was sent: the time of its answer, and the answer.
     final class Exchange: Sendable {
         fileprivate enum End {
             case answer
             case error(TransportError.Kind)
             case response(HTTPResponse)
         }
-        /// Milliseconds since 1970.
+        /// When it was sent, in milliseconds since 1970.
         let answeredAt: Int64
         fileprivate let end: End
         fileprivate let carriedOut = Mutex<HTTPResponse?>(nil)
@@ -26,12 +26,12 @@ final class ScriptedBucket: Sendable {
         }
     }
 
-    /// What went wrong with a request, if anything did.
+    /// The fault of a request, if there is one.
     private enum Fate {
         case none
-        /// Nobody hears of it.
+        /// The request and its answer are lost.
         case lostRequest, lostAnswer
-        /// Its sender gives up, and it is carried out that many milliseconds later.
+        /// The sender gives up, and the request is carried out this many milliseconds later.
         case late(Int64)
         case error(status: Int, code: String, isCarriedOut: Bool)
     }
@@ -41,7 +41,7 @@ final class ScriptedBucket: Sendable {
         var random: SeededGenerator
         var isQuiet = false
         var requests = 0
-        /// When the last write that is under way is carried out.
+        /// When the last pending write is carried out.
         var lastWrite: Int64 = 0
         var refusedDecisions = 0
     }
@@ -59,16 +59,16 @@ final class ScriptedBucket: Sendable {
     }
 
     var requests: Int { state.withLock(\.requests) }
-    /// When all writes that were sent are carried out or lost. Milliseconds since 1970.
+    /// When every write that was sent has been carried out or lost. Milliseconds since 1970.
     var settledAt: Int64 { state.withLock(\.lastWrite) }
     var objects: S3Objects { state.withLock(\.objects) }
-    /// How often a host came too late with a decision.
+    /// How often a host's decision came too late.
     var refusedDecisions: Int { state.withLock(\.refusedDecisions) }
 
-    /// From here on every request is carried out and answered: the run is to come to its end.
+    /// From now on every request is carried out and answered, so that the run can end.
     func behave() { state.withLock { $0.isQuiet = true } }
 
-    /// Takes a request. What becomes of it no longer depends on its sender.
+    /// Takes a request. From here on, its fate does not depend on its sender.
     func send(_ request: HTTPRequest) -> Exchange {
         let call = S3Request(request)
         return state.withLock { state in
@@ -124,7 +124,7 @@ final class ScriptedBucket: Sendable {
         exchange.carriedOut.withLock { $0 = response }
     }
 
-    /// Milliseconds.
+    /// The time now, in milliseconds.
     private func travel(_ state: inout State) -> Int64 {
         let isSlow = !state.isQuiet && Int.random(in: 0..<40, using: &state.random) == 0
         return Int64.random(in: isSlow ? 500...9_000 : 5...80, using: &state.random)

@@ -4,7 +4,7 @@ import Synchronization
 @testable import Collector
 @testable import Fleet
 
-/// What all hosts of a run share.
+/// The state that all hosts of a run share.
 struct FleetWorld: Sendable {
     let scenario: Scenario
     let plan: FleetPlan
@@ -14,20 +14,20 @@ struct FleetWorld: Sendable {
     let bucket: ScriptedBucket
 }
 
-/// A host of a fleet: its disk, and the daemon that runs on it. It does what the daemon's services do when leases come and go.
+/// A host of a fleet: its disk, and the daemon that runs on it. It does what the daemon's services do when it gains or loses leases.
 final class SimulatedHost {
-    /// A start of the daemon.
+    /// One start of the daemon.
     struct Running {
         let process: SimulatedProcess
         let daemon: ConnectedDaemon
         let sealer: SimulatedTask
     }
 
-    /// The integration, while it is collected.
+    /// The integration's collector, while the host collects.
     struct Held {
         let collector: SimulatedTask
         let term: LeaseTerm
-        /// Its number among the filters of the run.
+        /// The number of the filter among the filters of the run.
         let filter: Int
         let number: Int
     }
@@ -37,15 +37,15 @@ final class SimulatedHost {
     private(set) var disk = PowerCutFileSystem()
     private(set) var running: Running?
     private(set) var held: Held?
-    /// A release or a loss that is under way.
+    /// A release or a loss that is in progress.
     private(set) var move: SimulatedTask?
     private var copy: PowerCutFileSystem.Copy?
     private var holdings = 0
     private let lastSealing = Kept<IngestWorker.Sealing>()
-    /// Events that its collectors have announced.
+    /// The number of events that its collectors have reported.
     private(set) var unproven = 0
     private(set) var requeries = 0
-    /// What must not happen.
+    /// Violations of rules that must always hold.
     private(set) var problems: [String] = []
 
     init(_ name: String, _ world: FleetWorld) {
@@ -53,7 +53,7 @@ final class SimulatedHost {
         self.world = world
     }
 
-    /// What the last hand-over came to; nil if nothing was open.
+    /// The result of the last hand-over; nil if nothing was open.
     var sealing: IngestWorker.Sealing? { lastSealing.value.withLock(\.self) }
 
     // MARK: The disk, while no daemon runs
@@ -71,7 +71,7 @@ final class SimulatedHost {
 
     // MARK: The daemon
 
-    /// Starts the daemon. Returns false if it comes to nothing.
+    /// Starts the daemon. Returns false if the start fails.
     func start(_ session: Scenario.Session) async -> Bool {
         let process = SimulatedProcess(
             host: name, disk: disk, time: world.time, clockOffset: session.hostOffset)
@@ -108,7 +108,7 @@ final class SimulatedHost {
         let box = Kept<Result<[UInt8], FleetSpoolProblem>>()
         let time = ProcessTime(process: process)
         let task = process.start {
-            // As systemd does it.
+            // The start is retried, as by systemd.
             for _ in 0..<60 {
                 do throws(FleetSpoolProblem) {
                     let id = try await seals.open(fleet: "prod")
@@ -130,7 +130,7 @@ final class SimulatedHost {
         return nil
     }
 
-    /// Ends the daemon, however far it is.
+    /// Ends the daemon, whatever its progress.
     func end(isPowerCut: Bool, _ random: inout SeededGenerator) async {
         guard let running else { return }
         running.process.die()
@@ -160,13 +160,13 @@ final class SimulatedHost {
     /// A renewal of the lease has succeeded.
     func renewLease() { held?.term.extend(to: world.time.now + .seconds(100_000_000)) }
 
-    /// The lease has ended. Whether the host hears of it is another matter.
+    /// The lease has ended. The host may or may not learn of that.
     func endLease() { held?.term.finish() }
 
-    /// The lease has ended, and the host hears of it.
+    /// The lease has ended, and the host learns of it.
     func lose() { leave { worker in await worker.close("acme") } }
 
-    /// The integration is handed over in order.
+    /// Hands the integration over normally.
     ///
     /// - Parameter stops: whether the daemon stops, too.
     func release(stops: Bool = false) {
@@ -200,7 +200,7 @@ final class SimulatedHost {
     }
 }
 
-/// What a task leaves for the one that has started it.
+/// A value that a task passes to the code that started it.
 private final class Kept<Value: Sendable>: Sendable {
     let value = Mutex<Value?>(nil)
 }

@@ -7,7 +7,7 @@ import Synchronization
 
 @testable import Collector
 
-/// A daemon of a fleet from its start to its end, and what happens to it. Nothing that it does reaches the bucket or the org once it has died.
+/// A daemon of a fleet from its start to its end, with its faults. After its death, none of its requests reaches the bucket or the org.
 final class SimulatedProcess: Sendable {
     private struct State {
         var isDead = false
@@ -21,7 +21,7 @@ final class SimulatedProcess: Sendable {
     let host: String
     let disk: PowerCutFileSystem
     let time: SimulatedTime
-    /// Milliseconds by which its clock is ahead of Okta's.
+    /// How far its clock is ahead of Okta's, in milliseconds.
     let clockOffset: Int64
     let death = SimulatedTime.Moment()
     private let state = Mutex(State())
@@ -36,12 +36,12 @@ final class SimulatedProcess: Sendable {
     // MARK: Its end
 
     var isDead: Bool {
-        // A file operation may have been the last one.
+        // A file operation may have killed the process.
         if disk.isCut { die() }
         return state.withLock(\.isDead)
     }
 
-    /// The process is killed. Its tasks end by themselves, and change nothing any more.
+    /// Kills the process. Its tasks end by themselves and change nothing any more.
     func die() {
         let tasks = state.withLock { state -> [SimulatedTask] in
             guard !state.isDead else { return [] }
@@ -62,10 +62,10 @@ final class SimulatedProcess: Sendable {
         }
     }
 
-    /// It does nothing until then, whatever is answered. Milliseconds since 1970.
+    /// The process does nothing until this time, even if answers arrive. Milliseconds since 1970.
     func standStill(until instant: Int64) { state.withLock { $0.stillUntil = instant } }
 
-    /// Whether it has sent a request in the last seconds.
+    /// Whether the process has sent a request within the last seconds.
     var isActive: Bool { state.withLock(\.lastRequest) > time.server - 10_000 }
 
     fileprivate func noteRequest() {
@@ -82,7 +82,7 @@ final class SimulatedProcess: Sendable {
         return task
     }
 
-    /// Returns when all of its tasks have ended; false if one never does.
+    /// Returns when all of its tasks have ended; false if one of them never ends.
     func join() async -> Bool {
         for task in state.withLock(\.tasks) {
             guard await time.join(task) else { return false }
@@ -96,7 +96,7 @@ final class SimulatedProcess: Sendable {
         }
     }
 
-    /// Whether this request to the bucket is its last one, and if so, whether it is sent.
+    /// Whether this request to the bucket is the process's last one, and if so, whether it is sent.
     fileprivate func isLast() -> (Bool, isSent: Bool) {
         state.withLock { state in
             state.bucketRequests += 1
@@ -115,7 +115,7 @@ struct ProcessTime: TimeSource {
     var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: process.time.spool.monotonic) }
 
     func sleep(until instant: ContinuousClock.Instant) async {
-        // Others have their turn, so that whoever waits for them comes to an end.
+        // The other tasks get their turn, so that a task that waits for them can continue.
         guard !process.isDead else { return await process.time.pass(1) }
         if Task.isCancelled { return }
         await process.time.wait(until: process.time.server(at: instant))
@@ -123,7 +123,7 @@ struct ProcessTime: TimeSource {
     }
 }
 
-/// The org as a process reaches it.
+/// The org, as seen by a process.
 struct ProcessTransport: HTTPTransport {
     let process: SimulatedProcess
     let org: ScriptedOrg
@@ -145,7 +145,7 @@ struct ProcessTransport: HTTPTransport {
     private var cancelled: TransportError { TransportError(.cancelled, host: "acme", detail: "") }
 }
 
-/// The bucket as a process reaches it.
+/// The bucket, as seen by a process.
 struct BucketTransport: HTTPTransport {
     let process: SimulatedProcess
     let bucket: ScriptedBucket
@@ -175,7 +175,7 @@ struct BucketTransport: HTTPTransport {
 }
 
 extension SealLog {
-    /// The bucket of a process, with real requests.
+    /// The client of a process for the bucket, with real requests.
     init(_ process: SimulatedProcess, _ bucket: ScriptedBucket, _ logger: Logger) {
         let address = S3Address(
             bucket: ScriptedBucket.name, prefix: "okta", endpoint: ScriptedBucket.address, isPathStyle: true,

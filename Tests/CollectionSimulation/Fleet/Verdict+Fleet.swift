@@ -4,7 +4,7 @@ import Fleet
 @testable import Spool
 
 extension Verdict {
-    /// Each event that was to be collected is in the bucket once, and decisions and segments belong together.
+    /// Checks that each expected event is in the bucket once, and that decisions and segments agree.
     mutating func check(_ bucket: FleetBucket, _ wanted: WantedEvents, of scenario: Scenario) {
         let decisions = decisions(bucket)
         seals = decisions.count
@@ -28,7 +28,7 @@ extension Verdict {
                 problems.append("\(key) has no place in the log")
                 continue
             }
-            // A way's beginning never goes back (docs/exactly-once.md), so an older one is another chain's.
+            // A way's beginning never moves back (docs/exactly-once.md), so an earlier beginning belongs to another chain.
             let restart = LogWay.allCases.compactMap { place[$0]?.restart }.min()
             if let passed, let restart, restart < passed { problems.append("\(key) goes back to \(restart)") }
             passed = restart
@@ -50,7 +50,7 @@ extension Verdict {
                     continue
                 }
                 if object.write < decided { problems.append("\(segment.path) was published before it was decided") }
-                // Only the newest decision may have segments that are not published yet: an opening looks at no other.
+                // Only the newest decision may have unpublished segments, because an opening publishes only those.
                 if let next, object.write > next {
                     problems.append("\(segment.path) was published after the next decision")
                 }
@@ -62,7 +62,7 @@ extension Verdict {
         for path in bucket.segments where named[path] == nil { problems.append("no decision names \(path)") }
     }
 
-    /// What was staged stays only for the newest decision, or for one that may still come.
+    /// Staged objects may remain only for the newest decision, or for a decision that may still be made.
     private mutating func checkStaged(_ bucket: FleetBucket, _ decisions: [SealDecision]) {
         guard let newest = decisions.last else { return }
         if !bucket.hasDigest(newest.windows.key, newest.windows.sha256) {
