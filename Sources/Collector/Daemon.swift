@@ -214,7 +214,7 @@ package struct Daemon: Sendable {
     private static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 
-/// The service group's own messages concern services that we announce ourselves. Only its errors are kept.
+/// Returns a logger for the service group that keeps only errors, because the daemon itself logs when its services start and stop.
 private func quiet(_ logger: Logger) -> Logger {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .error)

@@ -7,7 +7,9 @@ struct CollectorOrgTests {
     private let bench = CollectorBench()
     private var org: LogOfOrg { bench.org }
 
-    @Test("an org that does not return its id is asked again after ten minutes, and is collected meanwhile")
+    @Test(
+        "an org that does not return its id is asked for it again after ten minutes, and its events are collected in between"
+    )
     func probing() async throws {
         org.store(5)
         org.answerProbes([.status(503), .failure(.timeout)])
@@ -35,7 +37,7 @@ struct CollectorOrgTests {
         }
     }
 
-    @Test("if the organization is known, the org is asked for it before anything is collected")
+    @Test("if the organization is known from an earlier run, the org is asked for its id before anything is collected")
     func known() async throws {
         try await collectOnce()
         let before = org.requests.count
@@ -69,7 +71,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<15))
     }
 
-    @Test("an org that turns out to be another organization is not collected until the address is corrected")
+    @Test("if the org at the address has another id than before, nothing is collected until the address is corrected")
     func turnsOut() async throws {
         try await collectOnce()
         org.set(identity: "00oother")
@@ -88,7 +90,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<10))
     }
 
-    @Test("links to another name of the org are followed once the org has reported that name")
+    @Test("links to another address of the org are followed only after the org has reported this address")
     func otherName() async throws {
         org.set(alternate: "https://login.acme.example")
         org.store(150)

@@ -90,7 +90,7 @@ struct IngestWorkerTests {
             _ = try await ingest(worker, page([3, 4, 5], next: 2), after: "elsewhere")
         }
         #expect(try await open(worker) == first.kept)
-        #expect(first.landing.place[.main]?.next == Self.link(1))
+        #expect(first.checkpoint.place[.main]?.next == Self.link(1))
         _ = await worker.sealAndClose("acme")
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
@@ -106,7 +106,7 @@ struct IngestWorkerTests {
             _ = try await open(worker)
             let first = try await ingest(worker, page([0, 1, 1, 2], next: 1), after: nil)
             #expect((first.events, first.duplicates) == (3, 1))
-            let place = first.landing.place
+            let place = first.checkpoint.place
             let second = try await ingest(
                 worker, page([], at: place, next: 2, body: "[42,{\"uuid\":\"x\"},42]"), after: first.kept)
             #expect((second.events, second.rejected, second.duplicates) == (1, 1, 1))
@@ -119,7 +119,7 @@ struct IngestWorkerTests {
         let third = try await ingest(worker, page([2, 0, 3], at: place, next: 3), after: kept)
         #expect((third.events, third.duplicates) == (1, 2))
         let fourth = try await ingest(
-            worker, page([], at: third.landing.place, next: 4, body: "[{\"uuid\":\"x\"},42]"), after: third.kept)
+            worker, page([], at: third.checkpoint.place, next: 4, body: "[{\"uuid\":\"x\"},42]"), after: third.kept)
         #expect((fourth.events, fourth.rejected, fourth.duplicates) == (0, 0, 2))
         _ = await worker.sealAndClose("acme")
         #expect(try uids() == ([0, 1, 2, 3].map(uuid) + ["x"]).sorted())
@@ -133,8 +133,8 @@ struct IngestWorkerTests {
         _ = try await open(worker)
         let first = try await ingest(worker, page([0, 1, 2, 3, 4], next: 1), after: nil)
         let second = try await ingest(
-            worker, page([5, 6, 7, 8, 9], at: first.landing.place, next: 2), after: first.kept)
-        let place = second.landing.place
+            worker, page([5, 6, 7, 8, 9], at: first.checkpoint.place, next: 2), after: first.kept)
+        let place = second.checkpoint.place
         // The events 0 to 4 are forgotten, 50 was never seen, and 42 is not an event.
         let query = page([], at: place, next: 3, isQuery: true, body: body([0, 1, 50, 5], and: "42"))
         let ingested = try await worker.ingest(query, after: second.kept, integration: "acme", collectedAt: 1)
@@ -147,7 +147,7 @@ struct IngestWorkerTests {
         #expect(try await open(worker) == second.kept)
         let third = try await ingest(worker, page([6, 7, 10], at: place, next: 4, search: search), after: second.kept)
         #expect((third.events, third.rejected, third.duplicates) == (1, 0, 2))
-        #expect(third.landing.place[.main]?.next == Self.link(4))
+        #expect(third.checkpoint.place[.main]?.next == Self.link(4))
         _ = await worker.sealAndClose("acme")
         #expect(try uids() == (0...10).map(uuid))
     }
@@ -158,7 +158,7 @@ struct IngestWorkerTests {
         let worker = try worker()
         _ = try await open(worker)
         let first = try await ingest(worker, page([0, 1], next: 1), after: nil)
-        let place = first.landing.place
+        let place = first.checkpoint.place
         for events in [[], [0, 1]] {
             let ingested = try await worker.ingest(
                 page(events, at: place, next: 9, isQuery: true, way: .tail), after: first.kept, integration: "acme",
@@ -172,7 +172,7 @@ struct IngestWorkerTests {
         let tail = try await ingest(
             worker, page([1, 2], at: place, next: 9, isQuery: true, way: .tail), after: first.kept)
         #expect((tail.events, tail.duplicates) == (1, 1))
-        #expect(tail.landing.change == .tailBegan)
+        #expect(tail.checkpoint.change == .tailBegan)
         _ = await worker.sealAndClose("acme")
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
@@ -230,7 +230,7 @@ struct IngestWorkerTests {
         let worker = try worker(segmentMaxBytes: 1)
         _ = try await open(worker)
         let first = try await ingest(worker, page([0, 1, 2], next: 1), after: nil)
-        let second = try await ingest(worker, page([3, 4, 5], at: first.landing.place, next: 2), after: first.kept)
+        let second = try await ingest(worker, page([3, 4, 5], at: first.checkpoint.place, next: 2), after: first.kept)
         let directory = root.appending(path: "state/integrations/acme")
         let journal = try #require(
             try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil).first)
@@ -247,7 +247,7 @@ struct IngestWorkerTests {
         }
         #expect(try await open(worker) == first.kept)
         _ = try await ingest(
-            worker, page(Array(3..<9), at: first.landing.place, next: 3), after: first.kept)
+            worker, page(Array(3..<9), at: first.checkpoint.place, next: 3), after: first.kept)
         let again = await worker.sealAndClose("acme")
         #expect(again?.failure == nil)
         #expect(try uids() == (0..<9).map(uuid))

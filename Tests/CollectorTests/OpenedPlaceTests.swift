@@ -9,15 +9,15 @@ struct OpenedPlaceTests {
     private func backfill(head: Int, filter: String? = nil) throws -> PassedLog {
         let log = try PassedLog()
         log.place.changeEach { $0.filter = filter }
-        try log.land(Array(0..<10), next: "h0")
-        try log.land(Array(100..<100 + head), way: .tail, next: "t0", isQuery: true, since: log.published(99))
+        try log.store(Array(0..<10), next: "h0")
+        try log.store(Array(100..<100 + head), way: .tail, next: "t0", isQuery: true, since: log.published(99))
         return log
     }
 
     @Test("with the same query, collection continues with the stored links")
     func unchanged() throws {
         for log in [try PassedLog(), try backfill(head: 3), try backfill(head: 8)] {
-            try log.land([20], next: "h1")
+            try log.store([20], next: "h1")
             let before = log.place
             #expect(try log.reopen() == [])
             #expect(log.place == before)
@@ -31,8 +31,8 @@ struct OpenedPlaceTests {
         #expect(log.place.links == [])
         #expect(log.place.source == (try PassedLog.query(pageLimit: 500)).source)
         #expect(try log.reopen(pageLimit: 500) == [])
-        try log.land([0, 9, 10], next: "h1", isQuery: true)
-        try log.land([100, 107, 108], way: .tail, next: "t1", isQuery: true)
+        try log.store([0, 9, 10], next: "h1", isQuery: true)
+        try log.store([100, 107, 108], way: .tail, next: "t1", isQuery: true)
         #expect(log.twice == [])
         #expect(log.collected.suffix(2) == [10, 108])
     }
@@ -42,7 +42,7 @@ struct OpenedPlaceTests {
     @Test("after a change of the filter, the log is queried by time, and collected events are not collected again")
     func oneWay() throws {
         let log = try PassedLog()
-        for start in [0, 10, 20] { try log.land(Array(start..<start + 10), next: "h\(start)") }
+        for start in [0, 10, 20] { try log.store(Array(start..<start + 10), next: "h\(start)") }
         let restart = log.place[.main]?.restart
         #expect(try log.reopen(filter: "b") == [.filter])
         #expect(log.place[.main]?.filter == "b")
@@ -50,13 +50,13 @@ struct OpenedPlaceTests {
         #expect(log.place[.main]?.restart == restart)
         #expect(try log.reopen(filter: "b") == [])
         // The new filter admits events between those of the old one.
-        let landing = try log.land([0, 500, 8, 9, 501, 29, 30], next: "b1", isQuery: true)
-        #expect(landing.unproven == 0)
+        let checkpoint = try log.store([0, 500, 8, 9, 501, 29, 30], next: "b1", isQuery: true)
+        #expect(checkpoint.unproven == 0)
         #expect(log.collected == Array(0..<30) + [500, 501, 30])
-        try log.land([29, 500, 31], next: "b2")
+        try log.store([29, 500, 31], next: "b2")
         // Back to the first filter.
         #expect(try log.reopen() == [.filter])
-        try log.land([5, 29, 30, 31, 32], next: "c1", isQuery: true)
+        try log.store([5, 29, 30, 31, 32], next: "c1", isQuery: true)
         #expect(log.twice == [])
         #expect(log.collected.last == 32)
     }
@@ -77,13 +77,13 @@ struct OpenedPlaceTests {
         #expect(tail.next == nil)
         #expect(try log.reopen(filter: "b") == [])
         // The tail drops the events that it has collected with the old filter.
-        try log.land([100, 600, 107, 108], way: .tail, next: "t1", isQuery: true)
+        try log.store([100, 600, 107, 108], way: .tail, next: "t1", isQuery: true)
         #expect(log.collected.suffix(2) == [600, 108])
-        let landing = try log.land(Array(10..<20) + [100, 101, 102, 103, 104], next: "h1")
-        #expect(landing.change == .historyEnded)
+        let checkpoint = try log.store(Array(10..<20) + [100, 101, 102, 103, 104], next: "h1")
+        #expect(checkpoint.change == .historyEnded)
         #expect(log.place[.main]?.filter == "b")
         #expect(log.place[.main]?.next == PassedLog.link("t1"))
-        try log.land([104, 107, 600, 108, 109], next: "t2")
+        try log.store([104, 107, 600, 108, 109], next: "t2")
         #expect(log.twice == [])
         #expect(log.collected.last == 109)
     }
@@ -102,8 +102,8 @@ struct OpenedPlaceTests {
         #expect(way.filter == "b")
         #expect(way.next == nil)
         #expect(way.restart == restart)
-        try log.land([0, 9, 10, 100, 102, 104], next: "b1", isQuery: true)
-        try log.land([103, 101, 105], next: "b2")
+        try log.store([0, 9, 10, 100, 102, 104], next: "b1", isQuery: true)
+        try log.store([103, 101, 105], next: "b2")
         #expect(log.collected == Array(0..<10) + Array(100..<104) + [10, 104, 105])
     }
 
@@ -143,9 +143,9 @@ struct OpenedPlaceTests {
         #expect(way.filter == newFilter)
         #expect(way.next == (newFilter == nil ? PassedLog.link("t0") : nil))
         #expect(way.restart == StoredTime(PassedLog.base))
-        try log.land([7, 10, 12, 13], next: "1", isQuery: newFilter != nil)
+        try log.store([7, 10, 12, 13], next: "1", isQuery: newFilter != nil)
         try log.reopen(filter: newFilter)
-        try log.land([8, 11, 13, 14], next: "2")
+        try log.store([8, 11, 13, 14], next: "2")
         #expect(log.collected == [13, 14])
     }
 
@@ -162,24 +162,24 @@ struct OpenedPlaceTests {
         try log.open(text(try PassedLog.query(), backfill: boundary), PassedLog.query())
         #expect(log.place[.main]?.next == PassedLog.link("h0"))
         #expect(log.place[.tail]?.next == PassedLog.link("t0"))
-        try log.land([9, 10, 11], next: "h1")
-        try log.land([102, 109, 5, 110], way: .tail, next: "t1")
+        try log.store([9, 10, 11], next: "h1")
+        try log.store([102, 109, 5, 110], way: .tail, next: "t1")
         #expect(log.collected == [10, 11, 110])
         try log.reopen()
-        #expect(try log.land([12, 100], next: "h2").change == .none)
-        let landing = try log.land([101, 102, 13], next: "h3")
-        #expect(landing.change == (boundary == 2_000 ? .historyEnded : .tailDropped))
+        #expect(try log.store([12, 100], next: "h2").change == .none)
+        let checkpoint = try log.store([101, 102, 13], next: "h3")
+        #expect(checkpoint.change == (boundary == 2_000 ? .historyEnded : .tailDropped))
         // If the boundary is full, the tail has the other events.
         let rest = boundary == 2_000 ? [] : [13]
         #expect(log.collected == [10, 11, 110, 12] + rest)
-        try log.land([100, 101, 102, 103, 109, 110, 111], next: "3")
+        try log.store([100, 101, 102, 103, 109, 110, 111], next: "3")
         #expect(log.collected == [10, 11, 110, 12] + rest + [111])
     }
 
     @Test("a place of another organization or of a later version is refused")
     func refused() throws {
         let log = try PassedLog()
-        try log.land([0], next: "h0")
+        try log.store([0], next: "h0")
         var place = log.place
         place.organization = "00o1"
         var query = try PassedLog.query()

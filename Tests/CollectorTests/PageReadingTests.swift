@@ -9,7 +9,7 @@ struct PageReadingTests {
     /// A log whose way has passed the events 0..<100 in pages of ten, and so has forgotten the first of them.
     private func passed(spacing: Int64 = 1_000) throws -> PassedLog {
         let log = try PassedLog(spacing: spacing)
-        for start in stride(from: 0, to: 100, by: 10) { try log.land(Array(start..<start + 10), next: "\(start)") }
+        for start in stride(from: 0, to: 100, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
         #expect(log.collected == Array(0..<100))
         #expect(log.writer.identityCount(.main) < 60)
         return log
@@ -20,17 +20,17 @@ struct PageReadingTests {
     @Test("passed events are dropped: within the page, in later pages, and after a restart; the others are collected")
     func known() throws {
         let log = try PassedLog()
-        let first = try log.land([0, 1, 1, 2], next: "1")
+        let first = try log.store([0, 1, 1, 2], next: "1")
         #expect(log.collected == [0, 1, 2])
         #expect((first.count, first.passed) == (4, 3))
         #expect(first.newest == PublishedTime(log.published(2)))
         #expect(first.change == .none)
         #expect(log.place[.main]?.next == PassedLog.link("1"))
-        try log.land([1, 2, 3], next: "2")
+        try log.store([1, 2, 3], next: "2")
         try log.reopen()
-        try log.land([3, 0, 4], next: "3")
+        try log.store([3, 0, 4], next: "3")
         #expect(log.collected == [0, 1, 2, 3, 4])
-        let last = try log.land([4, 3], next: "4")
+        let last = try log.store([4, 3], next: "4")
         #expect((last.count, last.passed) == (2, 0))
         #expect(log.place[.main]?.next == PassedLog.link("4"))
     }
@@ -49,7 +49,7 @@ struct PageReadingTests {
         let log = try PassedLog()
         log.place.countedFrom = HostTime(1)
         log.place.organization = "00o1"
-        try log.land([0])
+        try log.store([0])
         #expect(log.place.countedFrom == nil)
         #expect(log.place.organization == "00o1")
     }
@@ -106,12 +106,12 @@ struct PageReadingTests {
         #expect(second.seen.count == 2)
         // A forgotten event that comes a little late does no harm while the search continues.
         let events = [oldest + 2, 30, oldest + 3] + Array(oldest + 4..<103)
-        let landing = try log.land(events, next: "c", search: second)
+        let checkpoint = try log.store(events, next: "c", search: second)
         #expect(log.collected == Array(0..<103))
-        #expect(landing.passed == 3)
-        #expect(landing.unproven == 0)
+        #expect(checkpoint.passed == 3)
+        #expect(checkpoint.unproven == 0)
         #expect(log.place[.main]?.next == PassedLog.link("c"))
-        try log.land([102, 103], next: "d")
+        try log.store([102, 103], next: "d")
         #expect(log.collected == Array(0..<104))
     }
 
@@ -121,7 +121,7 @@ struct PageReadingTests {
         let log = try passed(spacing: 60_000)
         // Okta has stored the first event a second time, a few positions after the restart.
         let first = try log.search([75, 1], next: "a", date: log.published(103))
-        try log.land(Array(76..<102), next: "q", search: first, date: log.published(103))
+        try log.store(Array(76..<102), next: "q", search: first, date: log.published(103))
         #expect(log.collected == Array(0..<102))
     }
 
@@ -142,18 +142,18 @@ struct PageReadingTests {
         var search = try log.search([], date: began)
         for _ in 0..<3 { search = try log.search([], after: search, date: began) }
         #expect(search.need == 0)
-        let landing = try log.land([100], search: search, date: began)
+        let checkpoint = try log.store([100], search: search, date: began)
         #expect(log.collected == [100])
-        #expect(landing.unproven == (announces ? 1 : 0))
+        #expect(checkpoint.unproven == (announces ? 1 : 0))
     }
 
     @Test("if no event was forgotten, a query by time collects unknown events immediately")
     func nothingForgotten() throws {
         let log = try PassedLog()
-        try log.land(Array(0..<30))
-        let landing = try log.land([50] + Array(0..<32), isQuery: true)
+        try log.store(Array(0..<30))
+        let checkpoint = try log.store([50] + Array(0..<32), isQuery: true)
         #expect(log.collected == Array(0..<30) + [50, 30, 31])
-        #expect((landing.count, landing.passed, landing.unproven) == (33, 3, 0))
+        #expect((checkpoint.count, checkpoint.passed, checkpoint.unproven) == (33, 3, 0))
     }
 
     @Test(
@@ -171,16 +171,16 @@ struct PageReadingTests {
         #expect(search.next == nil, "the search starts again")
 
         // Now everything is taken: events that were collected and forgotten are collected again, and announced.
-        let first = try log.land([5, 6, 90, 101], next: "t1", search: search, date: began + 60_000)
+        let first = try log.store([5, 6, 90, 101], next: "t1", search: search, date: began + 60_000)
         #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101])
         #expect(first.unproven == 3)
         #expect(
             first.place[.main]?.unprovenUntil == ServerTime(began),
             "events up to this time may have been collected before")
-        let second = try log.land([7, 101, 102], next: "t2", date: began + 60_000)
+        let second = try log.store([7, 101, 102], next: "t2", date: began + 60_000)
         #expect(second.unproven == 2)
         // Events from after the beginning of the search are new.
-        let third = try log.land([111, 112], next: "t3", date: began + 60_000)
+        let third = try log.store([111, 112], next: "t3", date: began + 60_000)
         #expect(third.place[.main]?.unprovenUntil == nil)
         #expect(third.unproven == 0)
         #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101, 7, 102, 111, 112])
@@ -197,7 +197,7 @@ struct PageReadingTests {
         #expect(first.need == 2)
         #expect(first.isSecond)
         #expect(first.next == nil)
-        try log.land([20, 97, 98, 100], search: first, date: began)
+        try log.store([20, 97, 98, 100], search: first, date: began)
         #expect(log.collected == Array(0..<101))
 
         let other = try passed()
@@ -224,7 +224,7 @@ struct PageReadingTests {
     @Test("a tail begins only with a page that contains an unknown event")
     func tailBegins() throws {
         let log = try PassedLog()
-        try log.land([0, 1, 2, 3], next: "h1")
+        try log.store([0, 1, 2, 3], next: "h1")
         let before = log.place
         for events in [[], [2, 3]] {
             guard case .nothing = try log.read(log.page(events, way: .tail, isQuery: true), events) else {
@@ -234,8 +234,8 @@ struct PageReadingTests {
         }
         #expect(log.place == before)
         #expect(log.writer.identityCount(.tail) == 0)
-        let landing = try log.land([3, 1_000, 2, 1_001], way: .tail, next: "t1", isQuery: true, since: 77)
-        #expect(landing.change == .tailBegan)
+        let checkpoint = try log.store([3, 1_000, 2, 1_001], way: .tail, next: "t1", isQuery: true, since: 77)
+        #expect(checkpoint.change == .tailBegan)
         guard case .two(let history, let tail, let backfill) = log.place.ways else {
             Issue.record("\(log.place)")
             return
@@ -253,10 +253,10 @@ struct PageReadingTests {
     /// The history has passed 0..<10, and the tail 100, 101, … in pages of three.
     private func backfill(tail count: Int, spacing: Int64 = 1_000) throws -> PassedLog {
         let log = try PassedLog(spacing: spacing)
-        try log.land(Array(0..<10), next: "h0")
+        try log.store(Array(0..<10), next: "h0")
         for start in stride(from: 100, to: 100 + count, by: 3) {
             let events = Array(start..<min(start + 3, 100 + count))
-            try log.land(
+            try log.store(
                 events, way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
         }
         return log
@@ -265,8 +265,8 @@ struct PageReadingTests {
     @Test("events that the tail or the history has passed are not collected by the other of the two")
     func otherWay() throws {
         let log = try backfill(tail: 12)
-        try log.land([9, 110, 10, 111], next: "h1")
-        try log.land([9, 10, 112], way: .tail, next: "t2")
+        try log.store([9, 110, 10, 111], next: "h1")
+        try log.store([9, 10, 112], way: .tail, next: "t2")
         #expect(log.collected == Array(0..<10) + Array(100..<112) + [10, 112])
     }
 
@@ -275,12 +275,12 @@ struct PageReadingTests {
         let log = try backfill(tail: 12)
         #expect(log.place.backfill?.isHeadFull == true)
         #expect(log.writer.identityCount(.head) == 6, "nothing is added to a full head")
-        #expect(try log.land(Array(10..<50) + [100, 101], next: "h1").change == .none)
+        #expect(try log.store(Array(10..<50) + [100, 101], next: "h1").change == .none)
         #expect(log.place.backfill?.met == 2)
         // A restart in between makes no difference.
         try log.reopen()
-        let landing = try log.land([50, 102, 103, 112, 113], next: "h2")
-        #expect(landing.change == .historyEnded)
+        let checkpoint = try log.store([50, 102, 103, 112, 113], next: "h2")
+        #expect(checkpoint.change == .historyEnded)
         // The tail has not passed 112 and 113 yet, and will collect them.
         #expect(log.collected == Array(0..<10) + Array(100..<112) + Array(10..<51))
         guard case .one(let way) = log.place.ways else {
@@ -291,7 +291,7 @@ struct PageReadingTests {
         #expect(log.writer.identityCount(.tail) == 0)
         #expect(log.writer.identityCount(.head) == 0)
         // The tail's events belong to the remaining way now, and are not collected again.
-        try log.land([110, 111, 112, 113], next: "t3")
+        try log.store([110, 111, 112, 113], next: "t3")
         #expect(log.collected.suffix(2) == [112, 113])
         #expect(log.twice == [])
     }
@@ -300,9 +300,9 @@ struct PageReadingTests {
     func shortTail() throws {
         let log = try backfill(tail: 5)
         #expect(log.place.backfill?.isHeadFull == false)
-        #expect(try log.land(Array(10..<30) + [100, 101], next: "h1").change == .none)
-        let landing = try log.land([30, 102, 31, 104], next: "h2")
-        #expect(landing.change == .tailDropped)
+        #expect(try log.store(Array(10..<30) + [100, 101], next: "h1").change == .none)
+        let checkpoint = try log.store([30, 102, 31, 104], next: "h2")
+        #expect(checkpoint.change == .tailDropped)
         guard case .one(let way) = log.place.ways else {
             Issue.record("\(log.place)")
             return
@@ -311,9 +311,9 @@ struct PageReadingTests {
         #expect(way.next == PassedLog.link("h2"))
         #expect(log.writer.identityCount(.tail) == 0)
         #expect(log.writer.identityCount(.head) == 0)
-        try log.land([103, 105, 104, 106], next: "h3")
+        try log.store([103, 105, 104, 106], next: "h3")
         try log.reopen()
-        try log.land([100, 101, 102, 103, 104, 105, 106, 107], next: "h4", isQuery: true)
+        try log.store([100, 101, 102, 103, 104, 105, 106, 107], next: "h4", isQuery: true)
         #expect(log.collected == Array(0..<10) + Array(100..<105) + Array(10..<32) + [105, 106, 107])
     }
 
@@ -323,25 +323,25 @@ struct PageReadingTests {
     func restartAfterTail() throws {
         // Two events are a minute apart.
         let log = try backfill(tail: 2, spacing: 60_000)
-        var change = PageLanding.Change.none
+        var change = PageCheckpoint.Change.none
         var next = 200
         while change == .none, next < 300 {
-            change = try log.land(Array(next..<next + 10), next: "h\(next)").change
+            change = try log.store(Array(next..<next + 10), next: "h\(next)").change
             next += 10
         }
         #expect(change == .tailDropped)
         #expect(try #require(log.place[.main]?.restart) > StoredTime(log.published(99)))
-        try log.land([100, 101, next], next: "h9")
+        try log.store([100, 101, next], next: "h9")
         #expect(log.twice == [])
     }
 
     @Test("the head gets the tail's events until the head is full, and then does not change")
     func headGrows() throws {
         let log = try PassedLog()
-        try log.land([0], next: "h0")
+        try log.store([0], next: "h0")
         var full: [Bool?] = []
         for start in [100, 104, 108] {
-            try log.land(Array(start..<start + 4), way: .tail, next: "t\(start)", isQuery: start == 100)
+            try log.store(Array(start..<start + 4), way: .tail, next: "t\(start)", isQuery: start == 100)
             full.append(log.place.backfill?.isHeadFull)
         }
         #expect(full == [false, true, true])
@@ -355,7 +355,7 @@ struct PageReadingTests {
         #expect(oldest > 110)
         let search = try log.search(Array(100..<oldest + 2), way: .tail)
         #expect(search.seen.count == 2)
-        try log.land(
+        try log.store(
             Array(oldest + 2..<192), way: .tail, next: "t9", search: search)
         #expect(log.collected.suffix(2) == [190, 191])
         #expect(log.twice == [])

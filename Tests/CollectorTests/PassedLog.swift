@@ -74,27 +74,27 @@ final class PassedLog {
             reading.saw(published: published[number] ?? self.published(number))
         }
         let outcome = reading.outcome()
-        guard case .landing(let landing) = outcome else {
+        guard case .checkpoint(let checkpoint) = outcome else {
             writer.discard()
             return outcome
         }
-        try writer.commit(cursor: landing.place.text, times: reading.times, at: SystemTime().spool)
-        place = landing.place
+        try writer.commit(cursor: checkpoint.place.text, times: reading.times, at: SystemTime().spool)
+        place = checkpoint.place
         collected += taken
         return outcome
     }
 
-    /// Reads a page whose result is durable.
+    /// Reads a page, and stores its checkpoint and its new events.
     @discardableResult
-    func land(
+    func store(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
         date: Int64? = nil, since: Int64 = 0
-    ) throws -> PageLanding {
+    ) throws -> PageCheckpoint {
         let page = page(
             events, way: way, next: next, isQuery: isQuery, search: search, date: date, since: since)
         let outcome = try read(page, events)
-        guard case .landing(let landing) = outcome else { throw Unexpected(outcome: "\(outcome)") }
-        return landing
+        guard case .checkpoint(let checkpoint) = outcome else { throw Unexpected(outcome: "\(outcome)") }
+        return checkpoint
     }
 
     /// Reads a page of a query by time that only searches for known events.

@@ -20,7 +20,7 @@ struct SharedPartsTests {
         #expect(meter.perSecond == 0)
     }
 
-    @Test("a costly status is made less often, but never too rarely")
+    @Test("the more a status report costs, the more rarely it is written, down to a minimum rate")
     func statusPause() {
         #expect(StatusReporter.pause(after: .milliseconds(1), isReady: true) == .seconds(1))
         #expect(StatusReporter.pause(after: .milliseconds(10), isReady: true) == .seconds(5))

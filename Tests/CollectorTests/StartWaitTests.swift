@@ -40,7 +40,9 @@ struct StartWaitTests {
 
     private static let full = Daemon.StartError.spool(.file(FileError(.write, "/spool/_lock", code: ENOSPC)))
 
-    @Test("the start waits for a temporary problem to end, with growing waits, and tells the service manager in time")
+    @Test(
+        "the start waits until a temporary problem ends, with growing waits, and extends systemd's start timeout in time"
+    )
     func passes() async throws {
         let clock = Clock()
         let sent = Sent()

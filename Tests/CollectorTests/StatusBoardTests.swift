@@ -31,7 +31,7 @@ struct StatusBoardTests {
         #expect(board.snapshot(now: .now).entries.map(\.health.requests) == [0, 1])
     }
 
-    @Test("reports of a collector whose integration was removed change nothing, but return a result")
+    @Test("after an integration is removed, late reports of its collector change nothing")
     func afterRemoval() {
         let board = StatusBoard()
         board.add(entry("a"))

@@ -206,7 +206,7 @@ struct WarningTests {
         #expect(try Workspace().load(text).warnings.isEmpty)
     }
 
-    @Test("name a secret that everyone can read")
+    @Test("a secret file that everyone can read causes a warning")
     func worldReadable() throws {
         let workspace = try Workspace()
         let secret = try workspace.write("s", "x", mode: 0o644)

@@ -83,7 +83,7 @@ struct CredentialTests {
         await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
     }
 
-    @Test("a key without an end is not used any more once its file is removed")
+    @Test("an access key that does not expire is not used any more after its file is removed")
     func gone() async throws {
         let clock = Mutex<Int64>(0)
         let source = Source()
@@ -98,7 +98,9 @@ struct CredentialTests {
         for _ in 0..<2 { await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() } }
     }
 
-    @Test("a source that hangs delays nothing while the key is still valid", .timeLimit(.minutes(1)))
+    @Test(
+        "if the source of access keys hangs, nothing is delayed while the present key is valid", .timeLimit(.minutes(1))
+    )
     func hanging() async throws {
         /// Returns one key, and then hangs until it is cancelled.
         final class Hanging: AWSCredentialSource {
@@ -148,7 +150,7 @@ struct CredentialTests {
         #expect(try await keeper.current() == second)
     }
 
-    @Test("an instance's keys come from version 2 of its metadata service")
+    @Test("on an EC2 instance, access keys come from version 2 of the metadata service")
     func instance() async throws {
         let server = try LoopbackServer { head in
             if head.hasPrefix("PUT /latest/api/token ") {
@@ -173,7 +175,9 @@ struct CredentialTests {
         await transport.shutdown()
     }
 
-    @Test("a container's keys come from its endpoint, with the present token")
+    @Test(
+        "in a container, access keys come from the container's endpoint, which gets the token that the file contains now"
+    )
     func container() async throws {
         let server = try LoopbackServer { head in
             head.contains("Authorization: pod-token\r\n")
@@ -202,7 +206,7 @@ struct CredentialTests {
         await transport.shutdown()
     }
 
-    @Test("a web identity's keys come from STS, and no message contains the token")
+    @Test("for a web identity, access keys come from STS, and no message contains the token")
     func webIdentity() async throws {
         let isRefusing = Mutex(false)
         let server = try LoopbackServer { _ in
@@ -239,7 +243,9 @@ struct CredentialTests {
         await transport.shutdown()
     }
 
-    @Test("a command's keys come as JSON; a failing command is named, and its output is not repeated")
+    @Test(
+        "a command prints an access key as JSON; if the command fails, the message names it and does not repeat its output"
+    )
     func process() async throws {
         let good = ProcessCredentials(command: [
             "/bin/sh", "-c", #"echo '{"Version":1,"AccessKeyId":"AKIA4","SecretAccessKey":"s"}'"#,

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The progress of a delivery")
 struct DeliveryProgressTests {
-    @Test("only the longest run without a gap may be acknowledged")
+    @Test("a delivery acknowledges segments only up to the first one that is not delivered")
     func run() {
         var progress = DeliveryProgress(acknowledged: 10)
         for sequence in 11...14 as ClosedRange<Int64> { progress.take(sequence) }

@@ -60,7 +60,7 @@ struct S3AnswerTests {
         Row(status: 405, code: "MethodNotAllowed", kind: .later),
     ]
 
-    @Test("an answer means: stored, already stored, try later, or refused", arguments: rows)
+    @Test("each answer of a store means one of: stored, already stored, try later, or refused", arguments: rows)
     func verdicts(_ row: Row) {
         var body = ""
         if let code = row.code {

@@ -20,7 +20,7 @@ struct SHA256DigestTests {
     }
 
     @Test(
-        "the digest is the standard's, for a message in memory and in pieces, one after the other", arguments: messages)
+        "the digest is as the standard says, for a message in one piece and in several", arguments: messages)
     func standard(text: String, count: Int, digest: String) throws {
         let sha = try #require(SHA256Digest())
         let bytes = Array(String(repeating: text, count: count).utf8)

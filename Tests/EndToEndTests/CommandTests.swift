@@ -36,7 +36,7 @@ struct CommandTests {
     }
 
     @Test(
-        "each key of an integration and of a destination has its flag",
+        "each key of an integration and of a destination has a flag",
         arguments: [
             // The name is an argument, and pause and resume are commands.
             ("integration", ["name", "paused"], ["response_action.credential": "response-credential"]),
@@ -212,7 +212,7 @@ struct CommandTests {
         await org.stop()
     }
 
-    @Test("the status of a daemon with another configuration is never shown as that of a configuration with mistakes")
+    @Test("for a configuration with mistakes, the status of a daemon with another configuration is never shown")
     func statusOfAnother() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         let workspace = try Workspace()

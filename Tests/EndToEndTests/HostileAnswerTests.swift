@@ -9,7 +9,7 @@ import Testing
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct HostileAnswerTests {
     @Test(
-        "a next link, a redirect or a split Link header to another host causes no request there, and collection continues",
+        "if a next link, a redirect or a split Link header leads to another host, no request is sent to that host, and collection continues",
         .timeLimit(.minutes(20)))
     func elsewhere() async throws {
         let trap = try LoopbackServer { _ in .answer("Content-Type: application/json", "[]") }

@@ -192,7 +192,7 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("with --json, a refusal of add is a document with the problem and the org's answer")
+    @Test("with --json, a failed add prints a document with the problem and the org's answer")
     func refusedDocument() async throws {
         let org = try await org(30)
         let workspace = try installation()

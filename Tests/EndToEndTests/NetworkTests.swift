@@ -124,7 +124,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "through a proxy with a password, each event arrives once; its refusal is reported, and corrected without a restart",
+        "through a proxy with a password, each event arrives once; a refused password is reported, and can be replaced without a restart",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
         .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func proxy() async throws {

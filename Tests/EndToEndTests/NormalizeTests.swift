@@ -61,7 +61,7 @@ struct NormalizeTests {
     }
 
     @Test(
-        "the API's answer to a refused request is not an event: the message says so, there is no output, and the exit code is 65"
+        "Okta's answer to a refused request is not an event: normalize prints no record and a message, and ends with 65"
     )
     func apiError() throws {
         let answer = #"{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorCauses":[]}"#
@@ -77,7 +77,7 @@ struct NormalizeTests {
         #expect(try uids(mixed.output) == ["a"])
     }
 
-    @Test("the encoding of a file in UTF-16 is named")
+    @Test("the message about a file in UTF-16 names the encoding")
     func encoding() throws {
         for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian] {
             let input = try #require((event("a") + "\n").data(using: encoding))

@@ -12,7 +12,9 @@ struct RespondTests {
 
     // MARK: One user
 
-    @Test("on a terminal the command shows the user's state and asks; no changes nothing, yes suspends")
+    @Test(
+        "on a terminal the command shows the user's state and asks; the answer no changes nothing, and yes suspends the user"
+    )
     func confirmation() async throws {
         let helper = try await RunningHelper()
         let first = try helper.terminal("suspend", adam, "--case", "INC-1")
@@ -153,7 +155,7 @@ struct RespondTests {
         #expect(log.contains("reset-password") && !log.contains(link) && !log.contains(RunningHelper.token))
     }
 
-    @Test("a repeated key is the same request")
+    @Test("a second request with the same key is not carried out again")
     func key() async throws {
         let helper = try await RunningHelper()
         let words = ["clear-sessions", adam, "--case", "INC-1", "--yes", "--json", "--key", "playbook-1"]
@@ -215,7 +217,7 @@ struct RespondTests {
         #expect(outcome.output.contains("yes suspend"))
     }
 
-    @Test("the helper refuses its log to a second helper, and SIGTERM ends it with 0")
+    @Test("a second helper with the same log is refused, and SIGTERM ends the first with 0")
     func oneHelper() async throws {
         let helper = try await RunningHelper()
         let other = try Programs.tributary(

@@ -18,7 +18,7 @@ struct TroubleTests {
     }
 
     @Test(
-        "an org with a problem says what to do, the others collect, and it continues automatically once the problem is corrected",
+        "if an org has a problem, the status says what to do, other orgs are collected, and collection continues automatically after the correction",
         .timeLimit(.minutes(20)))
     func recovers() async throws {
         let good = try await SimulatedOrg.start(settings(1))

@@ -85,7 +85,7 @@ struct EtcdLeaseStoreTests {
         #expect(try await two.observe().owners.values.allSatisfy { $0.host == "b" })
     }
 
-    @Test("a list that is read in pieces is complete")
+    @Test("the list of keys is complete, even if etcd returns it in several pieces")
     func observing() async throws {
         let server = try EtcdServer()
         defer { server.stop() }

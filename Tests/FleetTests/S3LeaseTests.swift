@@ -137,7 +137,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "if the bucket is away, the lease ends, and the host continues when the bucket is back",
+        "if the bucket can't be reached, the lease ends, and the host continues when the bucket answers again",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func away() async throws {
         let a = try host("a")
@@ -150,7 +150,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "an object of another fleet, or another kind of object, is left unchanged and reported",
+        "if the lease's object belongs to another fleet, or is no lease, it is reported and left unchanged",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func foreign() async throws {
         let (other, _) = try store("x", fleet: "other")

@@ -57,7 +57,7 @@ struct GzipInflaterTests {
         #expect(!result.inflater.isInsideMember && result.inflater.members == 1)
     }
 
-    @Test("several members become one text", arguments: [1, 100_000])
+    @Test("several gzip members become one text", arguments: [1, 100_000])
     func members(step: Int) throws {
         let members = Self.packed(Self.plain) + Self.packed([]) + Self.packed(Self.plain)
         let result = try Self.unpacked(members, step: step, room: 1_000)

@@ -21,7 +21,7 @@ struct HostRuleTests {
         ])
     func refused(_ host: String) { #expect(!HostRule(isChecked: true).accepts([host])) }
 
-    @Test("the name must be given exactly once")
+    @Test("a request must have exactly one Host header")
     func once() {
         #expect(!HostRule(isChecked: true).accepts([]))
         #expect(!HostRule(isChecked: true).accepts(["localhost", "localhost"]))

@@ -51,7 +51,7 @@ struct HistoryTests {
             "what was collected before the first sample is in no interval")
     }
 
-    @Test("an interval keeps its longest lag; before the first answer there is no lag")
+    @Test("a sample has the longest lag of its interval; before the first answer it has none")
     func lag() throws {
         var history = RateHistory()
         for number in 0..<RateHistory.capacity {
@@ -65,7 +65,7 @@ struct HistoryTests {
                 && lag.max(by: { ($0 == RateHistory.unknown ? 0 : $0) < ($1 == RateHistory.unknown ? 0 : $1) }) == 900)
     }
 
-    @Test("a removed integration is forgotten, and a later one ends at the same moment as the others")
+    @Test("the samples of a removed integration are dropped, and those of a new one end at the same time as the others")
     func changing() {
         var history = RateHistory()
         for number in 0..<50 { history.sample([("acme", number, 1), ("old", number, 1)]) }

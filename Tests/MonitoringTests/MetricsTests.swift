@@ -83,7 +83,7 @@ struct MetricsTests {
         #expect(!text.contains("tributary_response_last_failure"))
     }
 
-    @Test("a name that the configuration could not read stays inside its label")
+    @Test("a label contains any name safely, even one that the configuration refuses")
     func hostileNames() {
         let text = text([MadeUp.integration("a\"} 1\ntributary_ready 0\nb\\")])
         #expect(text.contains("tributary_integration_up{integration=\"a\\\"} 1\\ntributary_ready 0\\nb\\\\\"} 1\n"))

@@ -53,7 +53,7 @@ struct RouteTests {
                 "events_total{integration=\"acme\"} 11"))
     }
 
-    @Test("the page is one file, which its own policy allows, and nothing else")
+    @Test("the status page is one file, and its Content-Security-Policy allows nothing else")
     func page() {
         let html = String(decoding: StatusPage.html, as: UTF8.self)
         #expect(StatusPage.policy.contains("script-src 'sha256-") && StatusPage.policy.contains("style-src 'sha256-"))

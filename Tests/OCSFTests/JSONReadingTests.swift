@@ -148,7 +148,7 @@ import Testing
                 == .duplicateKey)
     }
 
-    @Test("an event at the end of its memory is read without reading a byte after it")
+    @Test("no byte after the end of an event is read")
     func endOfMemory() throws {
         // The last event ends directly before a page that can't be accessed.
         let normalizer = try makeNormalizer()

@@ -176,7 +176,7 @@ import Testing
         #expect(record.number("auth_factors.0.factor_type_id") == 5)
     }
 
-    @Test("a partner's level and reason come from its report")
+    @Test("the risk level and reason of a security partner come from the partner's report")
     func partner() throws {
         let record = try record(
             oktaEvent(
@@ -256,7 +256,7 @@ import Testing
         #expect(change.text("user_result.name") == "zwei")
     }
 
-    @Test("a device that acts on something else is not the entity")
+    @Test("a device that changes another object is not the entity")
     func deviceWithTargets() throws {
         let record = try record(
             oktaEvent(
@@ -267,7 +267,7 @@ import Testing
     }
 
     @Test(
-        "an address has one spelling",
+        "each IP address has one spelling in records",
         arguments: [
             ("203.0.113.9", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"),
             ("::FFFF:203.0.113.9", "203.0.113.9"),
@@ -283,7 +283,7 @@ import Testing
         #expect(record.number("src_endpoint.port") == (written.hasSuffix(":443") ? 443 : nil))
     }
 
-    @Test("a chain does not provide the client's address if the client has none")
+    @Test("if the client has no address, none is taken from the IP chain")
     func chainAlone() throws {
         let record = try record(
             oktaEvent("user.session.start", client: "", more: #"request={"ipChain":[{"ip":"198.51.100.1"}]}"#))

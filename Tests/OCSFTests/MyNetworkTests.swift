@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "an endpoint says where it is, users and URLs say whose they are, and each mark names an attribute and its value"
+        "records mark internal endpoints, users and URLs; each mark names an attribute and its value"
     )
     func marks() throws {
         let target: [Any] = [["id": "u", "type": "User", "alternateId": "eve@example.org", "displayName": "Eve"]]

@@ -59,7 +59,7 @@ import Testing
         #expect(throws: PageError(problem: problem, offset: offset)) { try page(text) }
     }
 
-    @Test("the cutter finds the same end as a plain reader, for every alignment and across every block")
+    @Test("the end of an event is found for every alignment in memory and across every block")
     func ends() throws {
         let seed = TestSeed.seed(of: "the cutter")
         var random = SeededGenerator(seed: seed)

@@ -168,7 +168,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
     }
 
     @Test(
-        "outcomes",
+        "each outcome of Okta has its OCSF status",
         arguments: [
             ("user.session.start", "SUCCESS", 1, nil), ("user.session.start", "FAILURE", 2, nil),
             ("user.session.start", "ALLOW", 1, 1),

@@ -28,7 +28,9 @@ import Testing
         #expect(share >= 0.85)
     }
 
-    @Test("the most similar types decide, by equal words at the beginning and at the end")
+    @Test(
+        "the most similar types decide the class; similarity is the number of equal words at the beginning and at the end"
+    )
     func words() throws {
         let catalog = try EventCatalog(texts: [
             ("t", "a.b.create\t3004\t1\na.b.delete\t3002\t2\na.c\t3002\t1\na.c.d\t3002\t1\nx.create\t3004\t1\n")

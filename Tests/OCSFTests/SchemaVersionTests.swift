@@ -93,7 +93,7 @@ import Testing
         #expect(sent.text("actor.user.name") == "ada@example.com")
     }
 
-    @Test("the profiles are those of the version", arguments: [SchemaVersion.v1_8_0, .v1_3_0])
+    @Test("a record lists only profiles that its version has", arguments: [SchemaVersion.v1_8_0, .v1_3_0])
     func profiles(version: SchemaVersion) throws {
         let event = try signIn(["outcome": ["result": "DENY"]])
         let profiles = try record(event, version).texts("metadata.profiles")
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test("a user's only application is the resource in 1.3.0, which has room for one")
+    @Test("in OCSF 1.3.0, which allows one resource, the only application of a user is the resource")
     func resource() throws {
         let bob = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let wiki = ["id": "0oawiki", "type": "AppInstance", "displayName": "Wiki"]
@@ -176,7 +176,8 @@ import Testing
     }
 
     @Test(
-        "the tables are the script's output for the schemas", .enabled(if: shared != nil, "set TRIBUTARY_SHARED"),
+        "the tables in Sources/CRecordSchemas are what scripts/make-schema-table.py makes",
+        .enabled(if: shared != nil, "set TRIBUTARY_SHARED"),
         arguments: SchemaVersion.allCases.filter { $0 != .native })
     func tables(version: SchemaVersion) throws {
         let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -50,7 +50,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "an unusable 200 is reported with what is wrong with it",
+        "a 200 that is not a page is reported with the reason",
         arguments: [
             ("[{}]", nil, PagerTrouble.Kind.missingNext), ("[{}]", Bench.link("1"), .nextStandsStill),
             ("\u{FEFF}[{}]", Bench.link("1"), .nextStandsStill),

@@ -53,34 +53,34 @@ struct Bench {
 
     /// Reports that the pending page is durable, and that its way continues at the page's link.
     mutating func commit(
-        _ events: Int, passed: Int? = nil, newest: Int64? = nil, change: PageLanding.Change? = nil
+        _ events: Int, passed: Int? = nil, newest: Int64? = nil, change: PageCheckpoint.Change? = nil
     ) throws {
         guard case .delivering(let page) = pager.phase else { throw NoPage() }
-        var landing = PageLanding(place: page.place)
+        var checkpoint = PageCheckpoint(place: page.place)
         switch (page.place.ways, page.way) {
         case (.one(var way), .main):
             way.next = page.next
-            landing.place.ways = .one(way)
+            checkpoint.place.ways = .one(way)
         case (.one(let main), .tail):
             let tail = LogPlace.Way(filter: main.filter, restart: page.since, next: page.next)
-            landing.place.ways = .two(
+            checkpoint.place.ways = .two(
                 history: main, tail: tail, .init(from: PublishedTime(main.restart.milliseconds), until: page.since))
-            landing.change = .tailBegan
+            checkpoint.change = .tailBegan
         case (.two(var history, let tail, let backfill), .main):
             history.next = page.next
             switch change {
-            case .historyEnded: landing.place.ways = .one(tail)
-            case .tailDropped: landing.place.ways = .one(history)
-            default: landing.place.ways = .two(history: history, tail: tail, backfill)
+            case .historyEnded: checkpoint.place.ways = .one(tail)
+            case .tailDropped: checkpoint.place.ways = .one(history)
+            default: checkpoint.place.ways = .two(history: history, tail: tail, backfill)
             }
         case (.two(let history, var tail, let backfill), .tail):
             tail.next = page.next
-            landing.place.ways = .two(history: history, tail: tail, backfill)
+            checkpoint.place.ways = .two(history: history, tail: tail, backfill)
         }
-        if let change { landing.change = change }
-        (landing.count, landing.passed) = (events, passed ?? events)
-        landing.newest = newest.map { PublishedTime($0) }
-        pager.committed(landing, now: now)
+        if let change { checkpoint.change = change }
+        (checkpoint.count, checkpoint.passed) = (events, passed ?? events)
+        checkpoint.newest = newest.map { PublishedTime($0) }
+        pager.committed(checkpoint, now: now)
     }
 
     struct NoPage: Error {}
@@ -293,7 +293,7 @@ struct LogPagerTests {
         #expect(bench.page(next: Bench.link("2"), body: "\u{FEFF}[{}]").trouble?.kind == .nextStandsStill)
         _ = try bench.nextRequest()
         let idle = try #require(bench.page(next: Bench.link("2"), body: "\u{FEFF}[]").page)
-        #expect(idle.landingWithoutEvents != nil)
+        #expect(idle.emptyCheckpoint != nil)
         try bench.commit(0)
         _ = try bench.nextRequest()
         #expect(bench.page(next: Bench.link("3"), body: "\u{FEFF}").trouble?.kind == .brokenBody)

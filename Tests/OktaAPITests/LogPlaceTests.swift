@@ -39,7 +39,7 @@ struct LogPlaceTests {
         #expect(one.text.contains(Bench.link("1%3D+x")), "links are stored unchanged")
     }
 
-    @Test("the documented text can be read")
+    @Test("the text of a place in the documentation can be read")
     func documented() throws {
         let text = """
             tributary-cursor/3 {"organization":"00o1","source":"0123456789abcdef","way":{"filter":"b",\
@@ -146,7 +146,7 @@ struct LogPlaceTests {
         #expect(throws: CursorError.unreadable) { try LogPlace(parsing: text) }
     }
 
-    @Test("the fingerprint is the one that version 2 computed")
+    @Test("the fingerprint of a query is computed as in version 2")
     func earlierFingerprint() throws {
         // FNV-1a of "https://acme.okta.com\nb\n1000".
         #expect(try query(filter: "b").earlierFingerprint == "2e638af7ddcb0477")
@@ -154,7 +154,7 @@ struct LogPlaceTests {
 
     // MARK: The organization of a place
 
-    @Test("the source distinguishes the address and the page size, but not the filter")
+    @Test("the fingerprint of a query changes with the address and the page size, but not with the filter")
     func source() throws {
         let source = try query().source
         #expect(try query(filter: "b").source == source)
@@ -187,7 +187,7 @@ struct LogPlaceTests {
         #expect(throws: CursorError.otherOrganization(kept: "00o1", found: "00o2")) { try place.check(against: query) }
     }
 
-    @Test("an org that turns out to be another organization is not collected from")
+    @Test("if the org at the address has another id, nothing is collected")
     func learned() throws {
         let query = try query()
         let body = """

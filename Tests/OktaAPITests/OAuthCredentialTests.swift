@@ -176,7 +176,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("times in signed statements are the server's, whatever the local clock says")
+    @Test("times in signed statements follow the server's clock, even if this host's clock is wrong")
     func wrongClock() async throws {
         var clock = ServerClock()
         let local = UTCTime(milliseconds: 1_000_000_000)
@@ -188,7 +188,7 @@ struct OAuthCredentialTests {
         #expect(clock.seconds(local: local) == 1_766_688_894)
     }
 
-    @Test("the error of a challenge is found, and other text is not taken for one")
+    @Test("the error in a WWW-Authenticate header is found, and other text is not mistaken for it")
     func challenges() {
         func code(_ lines: [String], _ body: String = "", status: Int = 401) -> String? {
             BearerChallenge.code(

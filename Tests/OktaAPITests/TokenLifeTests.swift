@@ -84,7 +84,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 2) == "new")
     }
 
-    @Test("a refusal lasts for a minute, whoever asks, unless the key is replaced")
+    @Test("after a refusal, no token is requested for a minute, unless the key is replaced")
     func refused() {
         var life = TokenLife(seed: 1)
         #expect(answer(&life, .refused(refusal())) == .settled)
@@ -97,7 +97,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 58) == "ask")
     }
 
-    @Test("the wait of a 429 is respected")
+    @Test("after a 429, the token endpoint is asked again only at the given time")
     func limited() {
         var life = TokenLife(seed: 1)
         let response = HTTPResponse(
@@ -114,7 +114,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 34) == "ask", "the caller's own wait is enough")
     }
 
-    @Test("the need for DPoP is learned from the org's errors, each followed immediately, and remembered")
+    @Test("DPoP and its nonce are used immediately after the org's errors require them, and remembered")
     func proof() {
         var life = TokenLife(seed: 1)
         #expect(!life.usesProof)
@@ -146,7 +146,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 1).contains("no access token"))
     }
 
-    @Test("a nonce that is required but not given is no reason to ask again")
+    @Test("if the org requires a nonce but gives none, no request is repeated")
     func noNonce() {
         var life = TokenLife(seed: 1)
         #expect(answer(&life, .needsNonce(refusal("use_dpop_nonce"))) == .settled)

@@ -61,7 +61,7 @@ struct ActionEventTests {
         }
     }
 
-    @Test("among live events, an action's event keeps its place: events that were read never move")
+    @Test("the event of an action is added after the events that a client may have read, and never moves")
     func live() async throws {
         let clock = MovedClock()
         try await withOrg({

@@ -22,7 +22,7 @@ struct FaultTests {
     }
 
     @Test(
-        "faults with a status have its body",
+        "a fault with a status sends the body that Okta sends with it",
         arguments: [
             ("status", 503, "{\"errorCode\":\"E0000181\""), ("status:status=500", 500, "{\"errorCode\":\"E0000009\""),
             ("status:status=502,body=html", 502, "<!DOCTYPE html>"), ("status:status=504,body=empty", 504, ""),
@@ -39,7 +39,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a 429 has a reset in the past, or means concurrency")
+    @Test("a fault can answer 429 with a reset in the past, or because of concurrency")
     func limits() async throws {
         try await strike("rate-limit-past") { _, answer in
             let reset = answer.first("x-rate-limit-reset").flatMap { Double($0) } ?? 0
@@ -52,7 +52,9 @@ struct FaultTests {
         }
     }
 
-    @Test("an answer never comes, or stops early", arguments: ["hang", "disconnect", "truncate-body", "lying-length"])
+    @Test(
+        "a fault can withhold an answer, or cut it off",
+        arguments: ["hang", "disconnect", "truncate-body", "lying-length"])
     func broken(rule: String) async throws {
         try await strike(rule) { org, answer in
             #expect(!answer.isComplete)
@@ -61,7 +63,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a slow body takes its time and is complete")
+    @Test("a fault can send a body slowly, but completely")
     func slow() async throws {
         let start = ContinuousClock.now
         try await strike("slow-body:bytesPerSecond=40000") { _, answer in
@@ -71,7 +73,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a body is not an array of events",
+        "a fault can send a body that is not an array of events",
         arguments: ["invalid-json", "unreadable-event:body=broken", "unreadable-event:body=utf8"])
     func invalid(rule: String) async throws {
         try await strike(rule) { _, answer in
@@ -82,7 +84,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a page has an additional element that is not an event",
+        "a fault can add an element to a page that is not an event",
         arguments: ["unreadable-event", "unreadable-event:body=bare", "unreadable-event:body=deep"])
     func unreadable(rule: String) async throws {
         try await strike(rule) { org, answer in
@@ -91,7 +93,7 @@ struct FaultTests {
         }
     }
 
-    @Test("links are missing, lead elsewhere or have another form")
+    @Test("faults can omit links, or send links with another address or form")
     func links() async throws {
         try await strike("no-links") { _, answer in #expect(answer.all("link").isEmpty && answer.uuids.count == 10) }
         try await strike("self-only") { _, answer in

@@ -127,7 +127,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("secrets are returned only if no e-mail is sent, and reset_password has to say which")
+    @Test("a link or password is returned only if no e-mail is sent, and a password reset must say whether to send one")
     func secrets() async throws {
         try await withOrg { _, client in
             let path = "/api/v1/users/adam.active/lifecycle"

@@ -193,7 +193,7 @@ struct LogTests {
         }
     }
 
-    @Test("a filter and keywords select events, and never more than they say")
+    @Test("a filter and keywords select only matching events")
     func filter() async throws {
         try await withOrg({ $0.eventCount = 2000 }) { org, client in
             let target =

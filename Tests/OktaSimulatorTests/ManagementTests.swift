@@ -57,7 +57,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("a search shows a changed status a moment late; a filter and the user itself do not")
+    @Test("a search shows a changed status with a delay; a filter, and reading the user, show it at once")
     func lateSearch() async throws {
         let clock = MovedClock()
         try await withOrg({ $0.clock = clock.read }) { org, client in
@@ -132,7 +132,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("risk and universal logout need their licence; a logout also ends the owner's API tokens")
+    @Test("risk and universal logout need a licence; a universal logout also revokes the user's API tokens")
     func threatProtection() async throws {
         try await withOrg({ $0.tokens.append("second") }) { org, client in
             let user = try #require(org.user("adam.active"))

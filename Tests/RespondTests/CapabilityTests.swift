@@ -137,7 +137,7 @@ struct CapabilityTests {
         #expect(try await !outcomes(rights, scopes.filter { $0 != needs.scope.rawValue }).allSatisfy { $0 == .done })
     }
 
-    @Test("a service app that may not read roles says so, and acts if forced")
+    @Test("if a service app may not read roles, an action needs --force, and the message says why")
     func withoutRoles() async throws {
         let (rig, engine) = try await app(["okta.users.manage"], try AdminRights(["okta.users.manage"]))
         let rows = await engine.capabilities(of: "acme")
@@ -149,7 +149,7 @@ struct CapabilityTests {
         #expect(rig.org.user("alice.active")?.status == .suspended)
     }
 
-    @Test("a service app without a role can do nothing, and says so")
+    @Test("a service app without a role can do nothing, and the message says so")
     func withoutRole() async throws {
         let (rig, engine) = try await app(["okta.users.manage", "okta.roles.read"], AdminRights(roles: []))
         #expect(possible(await engine.capabilities(of: "acme")).isEmpty)

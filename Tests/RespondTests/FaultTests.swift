@@ -73,7 +73,7 @@ struct FaultTests {
     }
 
     @Test(
-        "if Okta fails permanently, a harmless call is tried three times, and the entry says what is known",
+        "if Okta fails permanently, a call that can be repeated without harm is tried three times, and the entry says what is known",
         arguments: actions)
     func brokenForGood(_ action: ResponseAction, _ user: String) async throws {
         let (rig, report) = try await run(action, user, FaultRule(.status, status: 500, at: action.rawValue))
@@ -108,7 +108,7 @@ struct FaultTests {
         #expect(rig.org.user("alice.active")?.status == .active)
     }
 
-    @Test("nothing is sent if the user can't be read, and the entry says why", arguments: ["reads", "list-roles"])
+    @Test("if the user can't be read, no action is sent, and the entry says why", arguments: ["reads", "list-roles"])
     func lookup(_ place: String) async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }

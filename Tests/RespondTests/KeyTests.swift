@@ -54,7 +54,9 @@ struct KeyTests {
         #expect(tokens.codes == ["key-reused"])
     }
 
-    @Test("an action under a key that was undone since is refused, and not reported as done", arguments: [true, false])
+    @Test(
+        "if an action was undone, a repeated request with its key is refused, and not answered as done",
+        arguments: [true, false])
     func undoneSince(_ isRelease: Bool) async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -74,7 +76,7 @@ struct KeyTests {
         #expect(rig.done("alice.active")["suspend"] == 2)
     }
 
-    @Test("a membership and a risk that were undone since are noticed; a new password does not undo a reset")
+    @Test("a changed membership or risk counts as undone; a new password does not undo a reset")
     func undoneElsewhere() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -90,7 +92,7 @@ struct KeyTests {
         #expect(rig.done("adam.active")["reset-password"] == 1)
     }
 
-    @Test("if the state of an action under a key can't be read, it is not reported as done")
+    @Test("if the user's state can't be read, a repeated request is not answered as done")
     func unreadable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -100,7 +102,7 @@ struct KeyTests {
         #expect(await engine.act(.suspend, "alice.active", key: "k").codes == ["unavailable"])
     }
 
-    @Test("an action that a guard rail or a failure prevented is carried out when it is requested again")
+    @Test("an action that was refused or has failed is carried out when it is requested again with the same key")
     func retried() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }

@@ -54,7 +54,7 @@ struct LookupTests {
     }
 
     @Test(
-        "a text that can't be a user finds none, and no request is sent",
+        "for a text that can't be a user's name or id, no request is sent",
         arguments: [
             "nobody@corp.example", "00u0000000000000000x", "me", "sam.lee", #"a" or profile.login sw "a"#, #"a\"#,
             "a%40b", "ä@bücher.example", "../groups", "x&limit=0", "?",
@@ -93,7 +93,7 @@ struct LookupTests {
         #expect(rig.done("alice.active")["add-to-group"] == 1)
     }
 
-    @Test("a request that can't be recorded or is meaningless is refused and not recorded")
+    @Test("a request that is too long or meaningless is refused and not recorded")
     func invalid() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

@@ -47,7 +47,7 @@ struct MatrixTests {
     }
 
     @Test(
-        "an active user who is blocked from some devices is unlocked; a directory's user is not, and the message says what to do"
+        "an active user who is blocked from some devices is unlocked; for a user of a directory, the message says what to do"
     )
     func unlock() async throws {
         let rig = try await EngineRig()

@@ -9,7 +9,9 @@ import Testing
 
 @Suite("the entries of the response log")
 struct RecordTests {
-    @Test("an action has an entry before it and one after it, with everything that the request and Okta's answer said")
+    @Test(
+        "an action has one entry before the call and one after it, with all details of the request and of Okta's answer"
+    )
     func entries() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -69,7 +71,7 @@ struct RecordTests {
         #expect(try rig.entries().isEmpty)
     }
 
-    @Test("each step is reported once it is durable")
+    @Test("each step is reported when its entry is durable")
     func onStep() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

@@ -76,7 +76,7 @@ private func readAll(_ descriptor: Int32) -> String {
 
 @Suite("The helper's socket")
 struct ServerTests {
-    @Test("an action's steps come before its report, and the kernel determines the actor")
+    @Test("the helper answers with each step and then with the report; the actor is the user that the kernel names")
     func action() async throws {
         let responder = ScriptedResponder(.init(secret: "https://acme.okta.com/reset/1"))
         let running = try RunningServer(responder)
@@ -245,7 +245,9 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("a stop and a pause let the current action end, and a client that connects during a pause is served after it")
+    @Test(
+        "a stop and a pause wait for the end of the current action; a client that connects during a pause is served after the pause"
+    )
     func pause() async throws {
         let gate = Gate()
         let responder = ScriptedResponder(gate: gate)
@@ -269,7 +271,7 @@ struct ServerTests {
         #expect(await again.value == false)
     }
 
-    @Test("an unused socket is replaced; one that is in use is not, and neither is a file")
+    @Test("a socket that no process uses is replaced; a used socket and a file are not")
     func socketFile() async throws {
         let running = try RunningServer(ScriptedResponder())
         #expect(throws: ResponseServer.Failure.self) {
@@ -349,7 +351,7 @@ struct CommittedWaitTests {
 @Suite("The users who may send requests")
 struct PeerTests {
     @Test(
-        "root, the helper's user and members of the socket's group may",
+        "root, the helper's user and members of the socket's group may send requests",
         arguments: [
             (0, [0], true), (990, [990], true), (1000, [1000, 700], true), (1000, [1000, 701], false),
             (65_534, [65_534], false),
@@ -358,12 +360,12 @@ struct PeerTests {
         #expect(ResponsePeer(pid: 1, uid: uid, groups: groups).isAllowed(socketGroup: 700, helper: 990) == expected)
     }
 
-    @Test("if the socket's group is unknown, no member may")
+    @Test("if the socket's group is unknown, no member of a group may send requests")
     func noGroup() {
         #expect(!ResponsePeer(pid: 1, uid: 1000, groups: [1000]).isAllowed(socketGroup: nil, helper: 990))
     }
 
-    @Test("SUDO_USER is accepted only from root, and only up to a length")
+    @Test("the variable SUDO_USER is accepted only from root, and only up to a maximum length")
     func sudoUser() {
         #expect(ResponsePeer(pid: getpid(), uid: 0, groups: [0]).actor(sudoUser: "alice").sudoUser == "alice")
         #expect(ResponsePeer(pid: getpid(), uid: 1000, groups: [1000]).actor(sudoUser: "root").sudoUser == nil)
@@ -395,7 +397,7 @@ struct ClientTests {
         }
     }
 
-    @Test("a missing socket and one on which no helper listens are reported differently")
+    @Test("a missing socket, and a socket on which no helper listens, are reported differently")
     func notRunning() async throws {
         #expect(try await failure() == .notRunning(ENOENT))
         close(try UnixSocket.listen(path))

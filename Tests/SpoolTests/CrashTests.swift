@@ -118,7 +118,7 @@ struct CrashTests {
         try collection.expectExactlyOnce("after recover()")
     }
 
-    @Test("a loader may delete a segment that a decided seal has renamed, before the seal is finished")
+    @Test("a loader may delete a segment before its seal is finished")
     func loaderDeletesDuringSeal() throws {
         var collection = try SimulatedCollection()
         collection.settings.segmentMaxBytes = 1 << 20

@@ -63,7 +63,8 @@ struct SchemaTests {
     }
 
     @Test(
-        "the schemas agree wherever the process dies, and whichever version comes after it", arguments: [false, true])
+        "after a crash at any operation, each record is under its own schema, whichever version runs next",
+        arguments: [false, true])
     func crashes(goesBack: Bool) throws {
         let versions = goesBack ? ["ocsf/1.3.0", "ocsf/1.8.0"] : ["ocsf/1.8.0", "ocsf/1.3.0"]
         func run(_ collection: Simulation, _ fileSystem: any FileSystem) throws {

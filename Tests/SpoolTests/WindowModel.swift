@@ -24,8 +24,8 @@ struct WindowModel {
         }
     }
 
-    /// By name: at least the newest ten; emptied at every other commit; at least the newest two, moved to the end of the last window at every third commit; and
-    /// that last window with at least the newest five.
+    /// Four windows. `bounded` keeps at least the newest ten identities. `emptied` is emptied at every other commit. `moved` keeps at least the newest two, and
+    /// is moved to the end of `target` at every third commit. `target` keeps at least the newest five.
     enum Name: UInt8, CaseIterable {
         case bounded = 0
         case emptied = 7

@@ -30,7 +30,7 @@ struct JournalEntryTests {
     }
 
     @Test(
-        "a level becomes the priority of syslog(3)",
+        "each log level has its priority of syslog(3)",
         arguments: zip(Logger.Level.allCases, [7, 7, 6, 5, 4, 3, 2]))
     func priorities(level: Logger.Level, priority: Int) {
         #expect(fields("x", level: level)[1] == "PRIORITY=\(priority)")

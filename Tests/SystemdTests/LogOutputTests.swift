@@ -34,7 +34,7 @@ struct LogOutputTests {
         #expect(LogOutput(Surroundings(isTerminal: true, terminal: "dumb")) == .standardError(colour: false))
     }
 
-    @Test("handlers are values: a logger's copy has its own level and metadata")
+    @Test("a copy of a logger has its own level and metadata")
     func values() {
         for output in [LogOutput.journal, .standardError(colour: false)] {
             let first = Logger(label: "a", factory: { _ in output.handler(level: .info) })

@@ -27,7 +27,7 @@ struct NotifyMessageTests {
         #expect(message.state == expected)
     }
 
-    @Test("a status can't add an assignment")
+    @Test("a status text can't add another assignment to the notification")
     func noInjection() {
         let state = NotifyMessage.status("acme: down\nMAINPID=1\r\u{1B}[2J\u{85}\u{2028}").state
         #expect(state == #"STATUS=acme: down\nMAINPID=1\r\u{1b}[2J\u{85}\u{2028}"#)

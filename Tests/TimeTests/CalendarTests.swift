@@ -35,7 +35,7 @@ struct CalendarTests {
     }
 
     @Test(
-        "another text is not read as an RFC 3339 time",
+        "a text that is not an RFC 3339 time is refused",
         arguments: [
             "", "2026-11-23", "2026-11-23T20:15:30", "2026-02-29T00:00:00Z", "2026-11-23T24:00:00Z",
             "2026-11-23T20:15:30.Z", "2026-11-23T20:15:30+0100", "2026-11-23T20:15:30Zjunk", "1969-12-31T23:59:59Z",
@@ -73,7 +73,7 @@ struct CalendarTests {
     }
 
     @Test(
-        "another text is not read as a compact time",
+        "a text that is not a compact time is refused",
         arguments: ["", "20261123T201530123", "20261323T201530123Z", "20260229T201530123Z", "2026112xT201530123Z"])
     func noCompact(text: String) {
         #expect(CivilTime.milliseconds(compact: text) == nil)

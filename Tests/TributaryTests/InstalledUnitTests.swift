@@ -5,7 +5,7 @@ import Testing
 @Suite("The unit's settings from systemd")
 struct InstalledUnitTests {
     @Test(
-        "the ports on which the unit may listen",
+        "SocketBindAllow= and SocketBindDeny= of the unit decide on which ports the daemon may listen",
         arguments: [
             ("any", "tcp:9464", 9464, true), ("any", "tcp:9464", 9465, false), ("", "", 9465, true),
             ("any", "ipv6:tcp:9464", 9464, false), ("any", "ipv4:tcp:9464", 9464, true),

@@ -106,7 +106,7 @@ struct StatusTextTests {
         #expect(lines.contains { $0.hasPrefix("✘ acme") } && lines.contains { $0.hasPrefix("✘ globex") })
     }
 
-    @Test("a daemon that waits before its start says for what")
+    @Test("a daemon that waits before its start shows the reason")
     func waiting() {
         let text = text([]) {
             $0.waiting = .init(

@@ -21,9 +21,9 @@ actor IngestWorker {
 
     /// A durable page.
     struct Committed: Sendable {
-        /// The landing that was committed with the events.
-        var landing: PageLanding
-        /// The landing's place, as the text that the spool stores.
+        /// The checkpoint that was committed with the events.
+        var checkpoint: PageCheckpoint
+        /// The checkpoint's place, as the text that the spool stores.
         var kept: String
         /// The number of new events that became records.
         var events = 0
@@ -235,9 +235,9 @@ actor IngestWorker {
         case .nothing:
             writer.discard()
             return .nothing(isEmpty: reading.count == 0)
-        case .landing(let landing):
-            let kept = landing.place.text
-            forgetRestored(integration, writer, landing.place, page.date)
+        case .checkpoint(let checkpoint):
+            let kept = checkpoint.place.text
+            forgetRestored(integration, writer, checkpoint.place, page.date)
             do throws(SpoolError) {
                 try writer.commit(cursor: kept, times: reading.times, at: time.spool)
             } catch {
@@ -247,7 +247,7 @@ actor IngestWorker {
             actions?.add(sink.actions, at: time.wall)
             return .committed(
                 Committed(
-                    landing: landing, kept: kept, events: sink.events, rejected: sink.rejected,
+                    checkpoint: checkpoint, kept: kept, events: sink.events, rejected: sink.rejected,
                     duplicates: reading.known, firstRejection: sink.firstRejection))
         }
     }

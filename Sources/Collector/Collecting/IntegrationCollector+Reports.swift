@@ -6,15 +6,15 @@ import Systemd
 // Log messages about what happened.
 extension IntegrationCollector {
     func note(_ committed: IngestWorker.Committed, _ page: LogPage) {
-        let landing = committed.landing
+        let checkpoint = committed.checkpoint
         let transition = board.update(entry) { health in
             health.committed(
                 IntegrationHealth.Commit(
                     way: page.way, events: committed.events, rejected: committed.rejected,
-                    duplicates: committed.duplicates, unproven: landing.unproven,
-                    newest: landing.newest?.milliseconds, answered: page.date?.milliseconds,
-                    isCaughtUp: !page.expectsMore(count: landing.count, newest: landing.newest),
-                    backfill: BackfillProgress(landing.place), gap: page.gap, requestID: page.requestID),
+                    duplicates: committed.duplicates, unproven: checkpoint.unproven,
+                    newest: checkpoint.newest?.milliseconds, answered: page.date?.milliseconds,
+                    isCaughtUp: !page.expectsMore(count: checkpoint.count, newest: checkpoint.newest),
+                    backfill: BackfillProgress(checkpoint.place), gap: page.gap, requestID: page.requestID),
                 at: time.wall)
         }
         if let rejection = committed.firstRejection {
@@ -29,11 +29,11 @@ extension IntegrationCollector {
             logger.debug(
                 "\(committed.duplicates) events of a page were known and dropped", metadata: metadata(page.requestID))
         }
-        if landing.unproven > 0 {
+        if checkpoint.unproven > 0 {
             logger.announce(
                 .eventsUnproven,
                 """
-                the query by time found none of the remembered events: \(landing.unproven) events of this page are \
+                the query by time found none of the remembered events: \(checkpoint.unproven) events of this page are \
                 collected, and may have been collected before. Drop duplicates by metadata.uid
                 """, metadata: metadata(page.requestID))
         }
@@ -45,11 +45,11 @@ extension IntegrationCollector {
                 \(WallClock.text(gap.to.milliseconds)) and that were not collected are no longer available
                 """, metadata: metadata(page.requestID))
         }
-        note(landing.change, landing.place)
+        note(checkpoint.change, checkpoint.place)
         announce(transition, requestID: page.requestID)
     }
 
-    private func note(_ change: PageLanding.Change, _ place: LogPlace) {
+    private func note(_ change: PageCheckpoint.Change, _ place: LogPlace) {
         switch change {
         case .none: break
         case .tailBegan:

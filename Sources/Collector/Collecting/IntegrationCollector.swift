@@ -131,10 +131,10 @@ struct IntegrationCollector: Sendable {
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
             noteClock(page)
-            if let landing = page.landingWithoutEvents {
+            if let checkpoint = page.emptyCheckpoint {
                 guard !worker.wasRepaired(settings.name) else { return await reopen(&reading) }
-                reading.pager.committed(landing, now: time.now)
-                note(IngestWorker.Committed(landing: landing, kept: reading.kept), page)
+                reading.pager.committed(checkpoint, now: time.now)
+                note(IngestWorker.Committed(checkpoint: checkpoint, kept: reading.kept), page)
             } else {
                 await ingest(page, &reading)
             }
@@ -205,7 +205,7 @@ struct IntegrationCollector: Sendable {
         switch ingested {
         case .committed(let committed):
             reading.kept = committed.kept
-            reading.pager.committed(committed.landing, now: time.now)
+            reading.pager.committed(committed.checkpoint, now: time.now)
             note(committed, page)
             // A page without new records makes nothing due. The periodic check covers the rest.
             if committed.events + committed.rejected > 0 { await seal() }

@@ -137,18 +137,18 @@ struct PageReading {
             let reached = PublishedTime(min(typical, page.date?.latestStored.milliseconds ?? .max))
             way.reached = max(way.reached ?? reached, reached)
         }
-        var landing = PageLanding(place: page.place)
-        landing.place.organization = page.organization ?? page.place.organization
-        landing.place.countedFrom = nil
-        (landing.count, landing.passed) = (count, passed)
-        landing.newest = newest.map { PublishedTime($0) }
+        var checkpoint = PageCheckpoint(place: page.place)
+        checkpoint.place.organization = page.organization ?? page.place.organization
+        checkpoint.place.countedFrom = nil
+        (checkpoint.count, checkpoint.passed) = (count, passed)
+        checkpoint.newest = newest.map { PublishedTime($0) }
         if let until = way.unprovenUntil ?? unprovenUntil {
             let isNewer = (Self.median(allTimes) ?? .min) > until.milliseconds
             way.unprovenUntil = isNewer ? nil : until
-            landing.unproven = isNewer ? 0 : taken
+            checkpoint.unproven = isNewer ? 0 : taken
         }
-        put(way, into: &landing)
-        return .landing(landing)
+        put(way, into: &checkpoint)
+        return .checkpoint(checkpoint)
     }
 
     /// The two times that the commit stores for its identities: the median of `published`, and the latest time at which the events can have been stored.
@@ -182,37 +182,37 @@ struct PageReading {
         return LogPlace.Way(filter: main.filter, restart: page.since)
     }
 
-    private func put(_ way: LogPlace.Way, into landing: inout PageLanding) {
+    private func put(_ way: LogPlace.Way, into checkpoint: inout PageCheckpoint) {
         switch (page.place.ways, page.way) {
-        case (.one, .main): landing.place.ways = .one(way)
+        case (.one, .main): checkpoint.place.ways = .one(way)
         case (.one(let main), .tail):
             var backfill = LogPlace.Backfill(
                 from: main.reached ?? PublishedTime(main.restart.milliseconds), until: page.since)
             backfill.isHeadFull = addedToHead >= limits.head
-            landing.place.ways = .two(history: main, tail: way, backfill)
-            landing.change = .tailBegan
+            checkpoint.place.ways = .two(history: main, tail: way, backfill)
+            checkpoint.change = .tailBegan
         case (.two(let history, _, var backfill), .tail):
             backfill.isHeadFull = backfill.isHeadFull || writer.identityCount(.head) + addedToHead >= limits.head
-            landing.place.ways = .two(history: history, tail: way, backfill)
-        case (.two(_, let tail, let old), .main): meet(way, tail, backfill ?? old, &landing)
+            checkpoint.place.ways = .two(history: history, tail: way, backfill)
+        case (.two(_, let tail, let old), .main): meet(way, tail, backfill ?? old, &checkpoint)
         }
     }
 
     /// Continues with two ways, or, if they have met, with one.
     private func meet(
-        _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ landing: inout PageLanding
+        _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ checkpoint: inout PageCheckpoint
     ) {
         // If the history restarts after the tail's beginning, the ways have met, even if no event of the head was seen.
         guard backfill.met > 0 && hasMet || history.restart > backfill.until else {
-            landing.place.ways = .two(history: history, tail: tail, backfill)
+            checkpoint.place.ways = .two(history: history, tail: tail, backfill)
             return
         }
         if backfill.isHeadFull {
-            landing.place.ways = .one(tail)
-            landing.change = .historyEnded
+            checkpoint.place.ways = .one(tail)
+            checkpoint.change = .historyEnded
         } else {
-            landing.place.ways = .one(history)
-            landing.change = .tailDropped
+            checkpoint.place.ways = .one(history)
+            checkpoint.change = .tailDropped
         }
         writer.joinWindows()
     }

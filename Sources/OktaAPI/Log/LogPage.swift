@@ -56,10 +56,10 @@ package struct LogPage: Sendable {
         return newest.milliseconds < date.milliseconds - freshness
     }
 
-    /// The landing of an empty page that changes nothing: the org has no new events. Nothing needs to be stored then.
-    package var landingWithoutEvents: PageLanding? {
+    /// The checkpoint of an empty page that changes nothing, because the org has no new events. This checkpoint need not be stored.
+    package var emptyCheckpoint: PageCheckpoint? {
         guard !isQuery, search == nil, PageCheck.isEmptyArray(body), place[way]?.next == next else { return nil }
-        return PageLanding(place: place)
+        return PageCheckpoint(place: place)
     }
 }
 
@@ -69,8 +69,8 @@ package struct LogGap: Sendable, Hashable {
     package let to: PublishedTime
 }
 
-/// What becomes durable together with a page's events.
-package struct PageLanding: Sendable, Hashable {
+/// What becomes durable together with a page's events: the place after the page, and whether a way begins or ends.
+package struct PageCheckpoint: Sendable, Hashable {
     /// How the page changes the ways.
     package enum Change: Sendable, Hashable {
         case none
@@ -98,8 +98,8 @@ package struct PageLanding: Sendable, Hashable {
 
 /// The result of reading a page to its end.
 package enum PageOutcome: Sendable {
-    /// The landing becomes durable together with the page's new events.
-    case landing(PageLanding)
+    /// The checkpoint becomes durable together with the page's new events.
+    case checkpoint(PageCheckpoint)
     /// Nothing is stored: the way is still searching for events that it knows.
     case searching(LogSearch)
     /// Nothing is stored: no tail begins with this page.

@@ -8,7 +8,7 @@ import CurlHTTPClient
 ///         switch pager.received(await result of AuthorizedTransport(transport).send(page.request, as: credential), now: clock.now, …) {
 ///         case .trouble(let trouble): …log…
 ///         case .startMoved(let start): …log…
-///         case .page(let page): …read it; commit its events together with landing.place; pager.committed(landing, now: clock.now)…
+///         case .page(let page): …read it; commit its events together with checkpoint.place; pager.committed(checkpoint, now: clock.now)…
 ///         }
 ///     case .outstanding: …a response or a commit is still pending…
 ///     }
@@ -263,15 +263,15 @@ package struct LogPager: Sendable {
         return LogGap(from: reached, to: PublishedTime(oldest))
     }
 
-    /// Call this when the page's events and `landing.place` are durable. Then the next page may be requested.
-    package mutating func committed(_ landing: PageLanding, now: Instant) {
+    /// Call this when the page's events and `checkpoint.place` are durable. Then the next page may be requested.
+    package mutating func committed(_ checkpoint: PageCheckpoint, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle
-        place = landing.place
+        place = checkpoint.place
         toldGap = page.gap?.from ?? toldGap
         keptDate = page.date ?? keptDate
         if page.way == .main { mainDate = page.date ?? mainDate }
-        settle(landing, page, now)
+        settle(checkpoint, page, now)
         if trouble?.way == nil || trouble?.way == page.way || tail == nil { trouble = nil }
         raisePageSize(of: page.way, now)
     }
@@ -300,8 +300,8 @@ package struct LogPager: Sendable {
         if trouble?.way == .tail { trouble = nil }
     }
 
-    private mutating func settle(_ landing: PageLanding, _ page: LogPage, _ now: Instant) {
-        switch landing.change {
+    private mutating func settle(_ checkpoint: PageCheckpoint, _ page: LogPage, _ now: Instant) {
+        switch checkpoint.change {
         case .none, .tailBegan:
             self[page.way].answered(next: place[page.way]?.next)
             self[page.way].since = place[page.way]?.restart ?? self[page.way].since
@@ -318,24 +318,24 @@ package struct LogPager: Sendable {
             tail = nil
         }
         self[page.way].search = nil
-        if landing.passed > 0 { self[page.way].hasNewsSinceRequery = true }
-        schedule(landing, page, now)
+        if checkpoint.passed > 0 { self[page.way].hasNewsSinceRequery = true }
+        schedule(checkpoint, page, now)
     }
 
-    private mutating func schedule(_ landing: PageLanding, _ page: LogPage, _ now: Instant) {
-        let expectsMore = page.expectsMore(count: landing.count, newest: landing.newest)
+    private mutating func schedule(_ checkpoint: PageCheckpoint, _ page: LogPage, _ now: Instant) {
+        let expectsMore = page.expectsMore(count: checkpoint.count, newest: checkpoint.newest)
         let way: LogWay = tail == nil ? .main : page.way
-        if landing.change != .historyEnded {
+        if checkpoint.change != .historyEnded {
             self[way].due = expectsMore ? now : nextPoll(after: now)
-            if landing.count > 0 { self[way].previousCount = landing.count }
+            if checkpoint.count > 0 { self[way].previousCount = checkpoint.count }
         }
         if page.way == .tail, !expectsMore { isMainNext = true }
         guard place.backfill == nil, way == .main, page.way == .main else { return }
         let isFarBehind =
             expectsMore && page.date != nil
-            && landing.newest.map { $0.milliseconds < (page.date?.milliseconds ?? 0) - Self.farBehind } ?? false
+            && checkpoint.newest.map { $0.milliseconds < (page.date?.milliseconds ?? 0) - Self.farBehind } ?? false
         main.pagesFarBehind = isFarBehind ? main.pagesFarBehind + 1 : 0
-        passedSinceTail += landing.passed
+        passedSinceTail += checkpoint.passed
         if passedSinceTail >= remembered / 4 { tail?.due = now }
         if main.pagesFarBehind < 2 {
             tail = nil

@@ -199,7 +199,7 @@ package struct OktaUsers: Sendable {
 
     private struct Risk: Decodable { var riskLevel: String? }
 
-    /// Whether a service app has this scope; always true for an API token. It may request an access token, but sends no call.
+    /// Whether a service app has this scope; always true for an API token. This function may request an access token, but calls nothing else.
     package func hasScope(_ scope: OktaScope) async throws(OktaCallError) -> Bool {
         guard credential.isServiceApp, let credential = credential.credential(for: scope) else { return true }
         var request = HTTPRequest(.get, org.origin + "/api/v1/users/me")

@@ -29,8 +29,9 @@ struct OktaUser: Sendable {
     /// The number of enrolled factors in addition to the password.
     var factors = 0
     var riskLevel: String?
-    /// The number of calls about this user, by `ManagementCall`; and of those that were carried out.
+    /// The number of calls about this user, by `ManagementCall`.
     var calls: [String: Int] = [:]
+    /// The number of these calls that were carried out.
     var done: [String: Int] = [:]
 
     var name: String { "\(firstName) \(lastName)" }

@@ -54,7 +54,7 @@ struct OpenPartition {
 
 /// The partitions of a generation, indexed by path.
 struct PartitionTable {
-    /// More than one page of events can touch, so that sealing between pages is always early enough.
+    /// The maximum number of partitions. One page of events touches fewer, so it is enough to seal between two pages.
     static let limit = 4_096
 
     private(set) var epoch = 0

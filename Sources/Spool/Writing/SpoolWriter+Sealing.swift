@@ -180,7 +180,7 @@ extension SpoolWriter {
             try fileSystem.synchronizeDirectory(directory)
         }
         for source in staged { try fileSystem.unlink(source) }
-        // Also if an earlier attempt has removed them, because it may have died before this synchronization.
+        // A repeated attempt synchronizes even if it removes nothing, because an earlier attempt may have ended between the removal and the synchronization.
         if !staged.isEmpty || isRetry { try fileSystem.synchronizeDirectory(staging) }
         return gone
     }
