@@ -27,13 +27,13 @@ package struct UTCTime: Sendable, Hashable, Comparable {
 
     /// Reads an HTTP date in the only form that is still sent, `Thu, 25 Dec 2025 18:54:54 GMT` (RFC 9110, 5.6.7).
     package init?(httpDate: String) {
-        let parts = httpDate.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 6, parts[5] == "GMT" || parts[5] == "UTC",
-            let day = Int(parts[1]), let month = Self.months.firstIndex(of: parts[2].lowercased()),
-            let year = Int(parts[3]), (1...9999).contains(year),
+        let parts = httpDate.utf8.split(separator: UInt8(ascii: " "))
+        guard parts.count == 6, parts[5].elementsEqual("GMT".utf8) || parts[5].elementsEqual("UTC".utf8),
+            let day = Int(Substring(parts[1])), let year = Int(Substring(parts[3])), (1...9999).contains(year),
+            let month = Self.months.firstIndex(where: { $0.utf8.elementsEqual(parts[2].lazy.map { $0 | 0x20 }) }),
             let date = CivilDate(year: year, month: month + 1, day: day)
         else { return nil }
-        let clock = parts[4].split(separator: ":").map { Int($0) ?? -1 }
+        let clock = parts[4].split(separator: UInt8(ascii: ":")).map { Int(Substring($0)) ?? -1 }
         guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
         else { return nil }
         self.init(

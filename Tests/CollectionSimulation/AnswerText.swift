@@ -1,4 +1,5 @@
 import OCSF
+import Time
 
 @testable import OktaAPI
 
@@ -21,11 +22,17 @@ package enum AnswerText {
 
     /// A time in the form of RFC 9110.
     package static func httpDate(_ milliseconds: Int64) -> String {
-        let text = UTCTime(milliseconds: milliseconds).rfc3339
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let month = months[(Int(text.dropFirst(5).prefix(2)) ?? 1) - 1]
-        return "Thu, \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) \(text.dropFirst(11).prefix(8)) GMT"
+        let time = CivilTime(milliseconds: milliseconds)
+        func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+        return """
+            Thu, \(padded(time.date.day)) \(months[time.date.month - 1]) \(time.date.year) \
+            \(padded(time.hour)):\(padded(time.minute)):\(padded(time.second)) GMT
+            """
     }
+
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
 
     /// The time of a text such as `2026-11-18T10:26:40.000Z`.
     package static func milliseconds(_ text: String) -> Int64 {

@@ -25,17 +25,22 @@ package final class SimulationLane: Sendable {
         self.logger = logger
     }
 
+    /// Everything runs on the worker's thread: changing to another one would take more time than the work.
     package func run(_ scenario: Scenario) async -> Verdict {
-        var verdict: Verdict
-        if let plan = scenario.fleet {
-            verdict = await FleetRun(scenario, plan, self).result()
-        } else {
-            verdict = await ConnectedRun(scenario, self).result()
+        await withTaskExecutorPreference(thread) {
+            var verdict: Verdict
+            if let plan = scenario.fleet {
+                verdict = await FleetRun(scenario, plan, self).result()
+            } else {
+                verdict = await ConnectedRun(scenario, self).result()
+            }
+            verdict.problems += faults.take()
+            return verdict
         }
-        verdict.problems += faults.take()
-        return verdict
     }
 }
+
+extension WorkerThread: TaskExecutor {}
 
 /// Collects messages in which the daemon reports a fault of its own code.
 private struct CriticalMessages: LogHandler {
@@ -67,7 +72,7 @@ private struct CriticalMessages: LogHandler {
 private final class ConnectedRun: Sendable {
     private let scenario: Scenario
     private let lane: SimulationLane
-    private let time = SimulatedTime()
+    private let time: SimulatedTime
     private let org: ScriptedOrg
     private let disk = PowerCutFileSystem()
     /// The maximum number of requests in a run.
@@ -76,6 +81,7 @@ private final class ConnectedRun: Sendable {
     init(_ scenario: Scenario, _ lane: SimulationLane) {
         self.scenario = scenario
         self.lane = lane
+        time = SimulatedTime(on: lane.thread)
         org = ScriptedOrg(scenario, time)
     }
 
@@ -134,7 +140,7 @@ private final class ConnectedRun: Sendable {
             noteFirstStart(opened.cursor, hostOffset: session.hostOffset)
         }
         guard let collector = daemon.collector(session, transport: org) else { return nil }
-        let task = Task { await collector.run() }
+        let task = Task(executorPreference: lane.thread) { await collector.run() }
         let isOver = over(session, isLast: isLast)
         time.arm(isOver: isOver, stop: { task.cancel() })
         await task.value

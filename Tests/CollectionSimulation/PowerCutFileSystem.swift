@@ -18,6 +18,17 @@ package final class PowerCutFileSystem: FileSystem {
         var durable: [UInt8] = []
         var current: [UInt8] = []
         var changes: [Change] = []
+
+        /// Changes are repeated instead of copying the content: a journal is long, and synchronized after each page.
+        mutating func synchronize() {
+            for change in changes {
+                switch change {
+                case .write(let offset, let written): PowerCutFileSystem.apply(written[...], at: offset, &durable)
+                case .truncate(let length): PowerCutFileSystem.resize(&durable, length)
+                }
+            }
+            changes = []
+        }
     }
 
     private struct Directory {
@@ -179,8 +190,8 @@ package final class PowerCutFileSystem: FileSystem {
 
     private static func find(_ path: String, _ state: State) -> Int? {
         var id = 0
-        for component in path.split(separator: "/") {
-            guard let next = state.directories[id]?.current[String(component)] else { return nil }
+        for component in path.utf8.split(separator: UInt8(ascii: "/")) {
+            guard let next = state.directories[id]?.current[String(Substring(component))] else { return nil }
             id = next
         }
         return id
@@ -206,7 +217,7 @@ package final class PowerCutFileSystem: FileSystem {
     }
 
     private func split(_ path: String) -> (String, String) {
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
         return (String(path[..<slash]), String(path[slash...].dropFirst()))
     }
 
@@ -262,20 +273,17 @@ package final class PowerCutFileSystem: FileSystem {
 
     package func truncate(_ file: OpenFile, to length: Int64) throws(SpoolError) {
         try change(.truncate, file.path) { state in
-            guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
-            Self.resize(&content.current, Int(length))
-            content.changes.append(.truncate(Int(length)))
-            state.files[id] = content
+            guard let id = state.open[file.descriptor], state.files[id] != nil else { return ((), EBADF) }
+            Self.resize(&state.files[id, default: File()].current, Int(length))
+            state.files[id, default: File()].changes.append(.truncate(Int(length)))
             return ((), 0)
         }
     }
 
     package func synchronize(_ file: OpenFile) throws(SpoolError) {
         try change(.synchronize, file.path) { state in
-            guard let id = state.open[file.descriptor], var content = state.files[id] else { return ((), EBADF) }
-            content.durable = content.current
-            content.changes = []
-            state.files[id] = content
+            guard let id = state.open[file.descriptor], state.files[id] != nil else { return ((), EBADF) }
+            state.files[id, default: File()].synchronize()
             return ((), 0)
         }
     }

@@ -32,7 +32,7 @@ final class ScriptedOrg: HTTPTransport {
 
     private let scenario: Scenario
     private let events: [Scenario.Event]
-    private let bodies: [String]
+    private let bodies: [[UInt8]]
     private let time: SimulatedTime
     private let state: Mutex<State>
 
@@ -40,7 +40,7 @@ final class ScriptedOrg: HTTPTransport {
         self.scenario = scenario
         self.time = time
         events = scenario.events
-        bodies = scenario.events.map { AnswerText.event($0.number, published: $0.published) }
+        bodies = scenario.events.map { Array(AnswerText.event($0.number, published: $0.published).utf8) }
         state = Mutex(State(random: SeededGenerator(seed: scenario.seed ^ 0xABCD)))
     }
 
@@ -118,20 +118,24 @@ final class ScriptedOrg: HTTPTransport {
         }
         state.emptyPagesInARow = room == 0 ? state.emptyPagesInARow + 1 : 0
         let now = time.server
-        var rows: [String] = []
+        var body = [UInt8(ascii: "[")]
+        var rows = 0
         var position = start
-        while position < events.count, rows.count < room {
+        while position < events.count, rows < room {
             let index = place(position, query)
             guard events[index].stored <= now else { break }
             position += 1
             if events[index].stored >= query.since, query.filter & 1 << events[index].bucket != 0 {
-                rows.append(bodies[index])
+                if rows > 0 { body.append(UInt8(ascii: ",")) }
+                body += bodies[index]
+                rows += 1
             }
         }
-        if !rows.isEmpty { state.lastEventAnswer = now }
-        state.emptyAnswers = rows.isEmpty && room > 0 ? state.emptyAnswers + 1 : 0
+        body.append(UInt8(ascii: "]"))
+        if rows > 0 { state.lastEventAnswer = now }
+        state.emptyAnswers = rows == 0 && room > 0 ? state.emptyAnswers + 1 : 0
         let link = "\(origin)/api/v1/logs?after=\(number)_\(position)&limit=\(limit)"
-        return response(200, "[\(rows.joined(separator: ","))]", next: link)
+        return response(200, body, next: link)
     }
 
     /// The event that a query shows at a position. Neighboring older events may be swapped.
@@ -166,6 +170,10 @@ final class ScriptedOrg: HTTPTransport {
     }
 
     private func response(_ status: Int, _ body: String, next: String? = nil) -> HTTPResponse {
+        response(status, Array(body.utf8), next: next)
+    }
+
+    private func response(_ status: Int, _ body: [UInt8], next: String? = nil) -> HTTPResponse {
         var headers = HTTPHeaders([
             .init("Content-Type", "application/json"), .init("X-Rate-Limit-Limit", "600"),
             .init("X-Rate-Limit-Remaining", status == 429 ? "0" : "599"),
@@ -173,6 +181,6 @@ final class ScriptedOrg: HTTPTransport {
             .init("Date", AnswerText.httpDate(time.server)),
         ])
         if let next { headers.append("Link", "<\(next)>; rel=\"next\"") }
-        return HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
+        return HTTPResponse(status: status, headers: headers, body: body)
     }
 }

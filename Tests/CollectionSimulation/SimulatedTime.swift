@@ -39,7 +39,10 @@ package final class SimulatedTime: TimeSource {
     private let state = Mutex(State())
     private let first = ContinuousClock.now
 
-    package init() {}
+    private let executor: (any TaskExecutor)?
+
+    /// - Parameter executor: runs the tasks that are started.
+    package init(on executor: (any TaskExecutor)? = nil) { self.executor = executor }
 
     /// The time by Okta's clock, in milliseconds since 1970.
     package var server: Int64 { state.withLock { Scenario.origin + $0.elapsed } }
@@ -141,7 +144,7 @@ package final class SimulatedTime: TimeSource {
         let task = SimulatedTask()
         schedule(at: server) {
             self.state.withLock { $0.running += 1 }
-            task.begin {
+            task.begin(on: self.executor) {
                 await body()
                 self.happen(task.end)
                 self.state.withLock { $0.running -= 1 }
@@ -207,9 +210,9 @@ package final class SimulatedTask: Sendable {
         task?.cancel()
     }
 
-    fileprivate func begin(_ body: @escaping @Sendable () async -> Void) {
+    fileprivate func begin(on executor: (any TaskExecutor)?, _ body: @escaping @Sendable () async -> Void) {
         state.withLock { state in
-            let task = Task { await body() }
+            let task = Task(executorPreference: executor) { await body() }
             state.task = task
             if state.isCancelled { task.cancel() }
         }

@@ -13,7 +13,7 @@ final class FleetRun {
     }
 
     private let world: FleetWorld
-    private let time = SimulatedTime()
+    private let time: SimulatedTime
     private let org: ScriptedOrg
     private let bucket: ScriptedBucket
     private var hosts: [SimulatedHost]
@@ -26,6 +26,7 @@ final class FleetRun {
     private static let patience: Int64 = 2 * 86_400_000
 
     init(_ scenario: Scenario, _ plan: FleetPlan, _ lane: SimulationLane) {
+        time = SimulatedTime(on: lane.thread)
         org = ScriptedOrg(scenario, time)
         bucket = ScriptedBucket(scenario, time)
         world = FleetWorld(scenario: scenario, plan: plan, lane: lane, time: time, org: org, bucket: bucket)
