@@ -47,6 +47,14 @@ package struct Scenario: Sendable {
         case overlaps
         /// The process dies at a request to the bucket, which may already have been sent.
         case requestKills
+
+        // Features that came later stand at the end, so that a seed's others stay as they were.
+
+        /// Filters that admit few events: a wider one after them brings many that they did not.
+        case narrowFilters
+
+        /// Those that came after the first seeds that failed were written down.
+        package static let later: Set<Feature> = [.narrowFilters]
     }
 
     package struct Event: Sendable {

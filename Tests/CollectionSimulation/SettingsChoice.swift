@@ -2,7 +2,7 @@
 struct SettingsChoice {
     private let features: Set<Scenario.Feature>
     private var last: Scenario.Session
-    private var pageSizes, filters, addresses, clocks, outages: SeededGenerator
+    private var pageSizes, filters, narrowFilters, addresses, clocks, outages: SeededGenerator
 
     init(_ scenario: Scenario, firstSize: Int) {
         features = scenario.features
@@ -10,6 +10,7 @@ struct SettingsChoice {
             end: .drained, pageSize: firstSize, filter: nil, address: 0, hostOffset: 0, pause: 2_000)
         pageSizes = scenario.generator(.pageSizes)
         filters = scenario.generator(.filters)
+        narrowFilters = scenario.generator(.narrowFilters)
         addresses = scenario.generator(.addresses)
         clocks = scenario.generator(.hostClock)
         outages = scenario.generator(.outages)
@@ -22,6 +23,9 @@ struct SettingsChoice {
         }
         if features.contains(.filters), isFirst || Int.random(in: 0..<3, using: &filters) == 0 {
             last.filter = [nil, 0xFF, 0x0F, 0x3C, 0x7F][Int.random(in: 0..<5, using: &filters)]
+            if features.contains(.narrowFilters), Bool.random(using: &narrowFilters) {
+                last.filter = [0x01, 0x10, 0x05][Int.random(in: 0..<3, using: &narrowFilters)]
+            }
         }
         if features.contains(.addresses), Int.random(in: 0..<3, using: &addresses) == 0 {
             last.address = 1 - last.address
