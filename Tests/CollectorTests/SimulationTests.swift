@@ -59,6 +59,21 @@ struct SimulationTests {
         #expect(verdict.collectedAfter < Int64(pages) * 400 + 60_000, "\(verdict.collectedAfter) ms")
     }
 
+    @Test("an org that stores all its events hours after they were published is polled like any other")
+    func storedLate() async throws {
+        var scenario = Self.plain()
+        scenario.events = (0..<6_000).map { number in
+            let time = Scenario.origin + Int64(number) * 100
+            return Scenario.Event(stored: time, published: time - 7_200_000, number: number, bucket: 0)
+        }
+        scenario.pollSeconds = 15
+        let verdict = await (try SimulationLane()).run(scenario)
+        #expect(verdict.isGood, "\(verdict)")
+        // 120 full pages, and some more at each of the polls in ten minutes and until the run ends.
+        let polls = (600 + 1_200) / 15
+        #expect(verdict.requests < 120 + 3 * polls, "\(verdict)")
+    }
+
     /// A run without faults and with one start.
     private static func plain() -> Scenario {
         var scenario = Scenario(seed: 1, without: Set(Scenario.Feature.allCases))

@@ -32,6 +32,8 @@ package struct LogPage: Sendable {
     package let date: ServerTime?
     /// The number of events in the way's previous page.
     let previousCount: Int?
+    /// The most events in one of the pages that the way has requested without a wait before this one.
+    var largestCount = 0
     /// An event older than this by the server's clock is not one of the newest. Milliseconds.
     let freshness: Int64
     /// The period that Okta has deleted, between the way's last event and the oldest event that Okta still keeps.
@@ -44,15 +46,21 @@ package struct LogPage: Sendable {
     /// If two pages in a row have the same number of events, and at least this many, the number is taken for a page size that the server enforces.
     static let leastEqualCount = 10
 
+    /// A page with this fraction of the events of an earlier one is much smaller.
+    static let smallPage = 4
+
     /// Whether more events are expected immediately. This only decides when the next request goes out.
     ///
     /// A page that is not full is either the last one, or comes from a server that sends smaller pages than requested. In the second case its events
     /// are not recent, or there are as many as in the previous page.
+    ///
+    /// Events are never recent in an org that stores them long after they were published. There the last pages are much smaller than those before them,
+    /// because they have only what was stored since the previous request.
     package func expectsMore(count: Int, newest: PublishedTime?) -> Bool {
         if count >= limit { return true }
         guard count > 0 else { return false }
         if count == previousCount, count >= Self.leastEqualCount { return true }
-        guard let newest, let date else { return false }
+        guard let newest, let date, count * Self.smallPage > largestCount else { return false }
         return newest.milliseconds < date.milliseconds - freshness
     }
 
@@ -116,7 +124,7 @@ enum PageCheck {
         if let foreign = ForeignAnswer(response) { return (.notOkta, "the org's address \(foreign.what)") }
         let body = content(of: response.body)
         let first = body.first { !isSpace($0) }
-        if let type = response.headers.first("Content-Type") {
+        if let type = response.headers.first("Content-Type"), type != "application/json" {
             let media = type.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
             if media != "application/json", !media.hasSuffix("+json") {
                 return (.notOkta, "an answer of type '\(media.oneLine(limit: 60))' instead of JSON")

@@ -226,7 +226,8 @@ package struct LogPager: Sendable {
             share: response.share, way: way, place: place, next: next, since: progress.since,
             isQuery: progress.link == nil, search: progress.search,
             limit: progress.fullPage, date: date, previousCount: progress.previousCount,
-            freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000), gap: gap(way, date),
+            largestCount: progress.largestCount, freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000),
+            gap: gap(way, date),
             organization: query.organization,
             requestID: response.oktaRequestID)
         phase = .delivering(page)
@@ -309,6 +310,7 @@ package struct LogPager: Sendable {
             // The tail keeps its link and its waits. Only a search restarts, because it was looking for events that the other way remembers.
             if var tail {
                 tail.search = nil
+                tail.largestCount = max(main.largestCount, tail.largestCount)
                 main = tail
             }
             tail = nil
@@ -328,6 +330,7 @@ package struct LogPager: Sendable {
         if checkpoint.change != .historyEnded {
             self[way].due = expectsMore ? now : nextPoll(after: now)
             if checkpoint.count > 0 { self[way].previousCount = checkpoint.count }
+            self[way].largestCount = expectsMore ? max(self[way].largestCount, checkpoint.count) : 0
         }
         if page.way == .tail, !expectsMore { isMainNext = true }
         guard place.backfill == nil, way == .main, page.way == .main else { return }
@@ -341,6 +344,7 @@ package struct LogPager: Sendable {
             tail = nil
         } else if tail == nil, let kept = place[.main] {
             tail = WayProgress(.init(filter: kept.filter, restart: kept.restart), limit: query.pageLimit, due: now)
+            tail?.largestCount = main.largestCount
         }
     }
 

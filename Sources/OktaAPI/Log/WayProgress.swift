@@ -11,6 +11,8 @@ struct WayProgress: Sendable {
     var due: ContinuousClock.Instant
     /// The number of events in the last page.
     var previousCount: Int?
+    /// The most events in one of the pages since the last wait.
+    var largestCount = 0
     /// The number of pages in a row with old events, each requested directly after the one before.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
@@ -56,6 +58,7 @@ struct WayProgress: Sendable {
         search = nil
         self.limit = limit
         previousCount = nil
+        largestCount = 0
         requeriedAt = now
         hasNewsSinceRequery = false
         (retries, refusals, sizeStrikes, linkStrikes) = (0, 0, 0, 0)
