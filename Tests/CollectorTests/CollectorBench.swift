@@ -37,6 +37,8 @@ final class CollectorBench: Sendable {
         /// Small enough that every commit is sealed immediately.
         var segmentMaxBytes = 1 << 20
         var limits = PassedLimits()
+        /// By which right the host collects; nil outside of a fleet.
+        var lease: CollectionLease?
     }
 
     /// Runs the collector until `isOver` returns true, which is called at every request and every sleep. Then it stops the collector as the daemon does.
@@ -60,7 +62,8 @@ final class CollectorBench: Sendable {
                 pollInterval: setup.pollInterval, pollGrid: PollGrid(origin: time.now), budgetShare: 1, seed: 1),
             credential: try setup.credential ?? APIToken(parsing: "00test"), transport: org, worker: worker,
             board: board, entry: entry,
-            heartbeat: heartbeats.register("acme", bound: .seconds(300)), logger: lines.logger, time: time)
+            heartbeat: heartbeats.register("acme", bound: .seconds(300)), logger: lines.logger, time: time,
+            lease: setup.lease)
         let task = Task { await collector.run() }
         let (time, org) = (time, org)
         let end = time.now + .seconds(86_400)

@@ -6,6 +6,7 @@ import Spool
 import Testing
 
 @testable import Collector
+@testable import Fleet
 
 @Suite("An integration's collector and its requests")
 struct IntegrationCollectorTests {
@@ -256,6 +257,47 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == [1, 2, 3], "the last hour by Okta's clock")
         #expect(
             bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start now counts from Okta's clock"))
+    }
+
+    @Test("a host clock that is set wrong while it collects is said once, and nothing is lost")
+    func clock() async throws {
+        org.store(5)
+        let (org, bench) = (org, bench)
+        let begin = bench.time.now
+        try await bench.run {
+            if bench.health?.events == 5 { bench.time.set(hostOffset: 600_000) }
+            if bench.time.now > begin + .seconds(300), org.count == 5 { org.store(5) }
+            return bench.health?.events == 10
+        }
+        let said = bench.lines.all.filter { $0.contains("Collection uses Okta's clock and loses nothing") }
+        #expect(said.count == 1, "\(said)")
+        #expect(bench.health?.clockAhead == 600)
+        #expect(try bench.sealed() == Array(0..<10))
+    }
+
+    @Test("a host that is not certain of its lease requests nothing, and goes on once the lease is renewed")
+    func uncertainLease() async throws {
+        org.store(5)
+        let term = LeaseTerm()
+        let holding = Holding(integration: "acme", token: 1, since: bench.time.server, previousHost: nil)
+        let (org, bench) = (org, bench)
+        let begin = bench.time.now
+        term.extend(to: begin + .seconds(60))
+        let renewed = Noted<Int64?>(nil)
+        try await bench.run(.init(lease: CollectionLease(holding: holding, term: term))) {
+            if bench.time.now > begin + .seconds(300), renewed.value == nil {
+                renewed.value = bench.time.server
+                org.store(5)
+                term.extend(to: begin + .seconds(3600))
+            }
+            return bench.health?.events == 10
+        }
+        let times = org.logRequests.map(\.time)
+        let again = try #require(renewed.value)
+        #expect(times.contains { $0 < CollectorBench.origin + 60_000 })
+        #expect(times.allSatisfy { $0 <= CollectorBench.origin + 61_000 || $0 >= again }, "\(times)")
+        #expect(times.contains { $0 >= again && $0 < again + 1_000 }, "it goes on at once")
+        #expect(try bench.sealed() == Array(0..<10))
     }
 
     @Test("events that Okta has deleted before they were collected are reported")
