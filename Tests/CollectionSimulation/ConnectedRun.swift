@@ -93,6 +93,10 @@ private final class ConnectedRun: Sendable {
             time.advance(session.pause)
             time.set(hostOffset: session.hostOffset)
             lane.logger.notice("start \(number): \(session)")
+            if session.deletes {
+                org.deleteAll()
+                startsState.withLock { $0.wanted.deletedUntil = time.server }
+            }
             switch session.state {
             case .none: break
             case .isLost: disk.replace("/state", with: nil)

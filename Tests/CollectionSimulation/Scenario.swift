@@ -50,11 +50,15 @@ package struct Scenario: Sendable {
 
         // Features that came later stand at the end, so that a seed's others stay as they were.
 
-        /// Filters that admit few events: a wider one after them brings many that they did not.
+        /// Filters that admit few events, or none that the one before them admitted: a search then sees few of the remembered events, or a wider
+        /// filter brings many that are not remembered.
         case narrowFilters
 
+        /// What Okta has stored before a start is deleted, collected or not.
+        case deletions
+
         /// Those that came after the first seeds that failed were written down.
-        package static let later: Set<Feature> = [.narrowFilters]
+        package static let later: Set<Feature> = [.narrowFilters, .deletions]
     }
 
     package struct Event: Sendable {
@@ -88,6 +92,8 @@ package struct Scenario: Sendable {
         package var hostOffset: Int64
         /// The time without the daemon before this start, in milliseconds.
         package var pause: Int64
+        /// Whether the org deletes before it what it has stored so far.
+        package var deletes = false
         /// The change of the state directory before this start.
         package var state = StateChange.none
         /// When the state directory is copied: at a file operation while the daemon runs, or after its end.

@@ -28,6 +28,8 @@ final class ScriptedOrg: HTTPTransport {
         var emptyPagesInARow = 0
         var capped = false
         var isQuiet = false
+        /// Events before this one are deleted.
+        var firstKept = 0
     }
 
     private let scenario: Scenario
@@ -53,6 +55,12 @@ final class ScriptedOrg: HTTPTransport {
 
     /// Called at a start of the daemon. Answers to earlier processes say nothing about what this process has collected.
     func startBegins() { state.withLock { $0.emptyAnswers = 0 } }
+
+    /// Deletes what has been stored so far.
+    func deleteAll() {
+        let now = time.server
+        state.withLock { $0.firstKept = events.firstIndex { $0.stored > now } ?? events.count }
+    }
 
     /// From now on every answer is good, so that the run can end.
     func behave() { state.withLock { $0.isQuiet = true } }
@@ -125,7 +133,9 @@ final class ScriptedOrg: HTTPTransport {
             let index = place(position, query)
             guard events[index].stored <= now else { break }
             position += 1
-            if events[index].stored >= query.since, query.filter & 1 << events[index].bucket != 0 {
+            if index >= state.firstKept, events[index].stored >= query.since,
+                query.filter & 1 << events[index].bucket != 0
+            {
                 if rows > 0 { body.append(UInt8(ascii: ",")) }
                 body += bodies[index]
                 rows += 1

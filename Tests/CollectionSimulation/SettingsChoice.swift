@@ -2,7 +2,7 @@
 struct SettingsChoice {
     private let features: Set<Scenario.Feature>
     private var last: Scenario.Session
-    private var pageSizes, filters, narrowFilters, addresses, clocks, outages: SeededGenerator
+    private var pageSizes, filters, narrowFilters, addresses, clocks, outages, deletions: SeededGenerator
 
     init(_ scenario: Scenario, firstSize: Int) {
         features = scenario.features
@@ -14,6 +14,7 @@ struct SettingsChoice {
         addresses = scenario.generator(.addresses)
         clocks = scenario.generator(.hostClock)
         outages = scenario.generator(.outages)
+        deletions = scenario.generator(.deletions)
     }
 
     mutating func next(isFirst: Bool) -> Scenario.Session {
@@ -24,7 +25,7 @@ struct SettingsChoice {
         if features.contains(.filters), isFirst || Int.random(in: 0..<3, using: &filters) == 0 {
             last.filter = [nil, 0xFF, 0x0F, 0x3C, 0x7F][Int.random(in: 0..<5, using: &filters)]
             if features.contains(.narrowFilters), Bool.random(using: &narrowFilters) {
-                last.filter = [0x01, 0x10, 0x05][Int.random(in: 0..<3, using: &narrowFilters)]
+                last.filter = [0x01, 0x10, 0x05, 0xF0, 0xC0][Int.random(in: 0..<5, using: &narrowFilters)]
             }
         }
         if features.contains(.addresses), Int.random(in: 0..<3, using: &addresses) == 0 {
@@ -37,6 +38,7 @@ struct SettingsChoice {
         if features.contains(.outages), !isFirst, Bool.random(using: &outages) {
             last.pause = Int64.random(in: 60_000...14_400_000, using: &outages)
         }
+        last.deletes = features.contains(.deletions) && !isFirst && Int.random(in: 0..<3, using: &deletions) == 0
         return last
     }
 }

@@ -13,6 +13,9 @@ struct WantedEvents: Sendable {
     /// The time from which on events are collected. Milliseconds since 1970.
     var from: Int64
 
+    /// Events up to here have been deleted, and may be missing. Milliseconds since 1970.
+    var deletedUntil = Int64.min
+
     init(from: Int64) { self.from = from }
 
     /// Puts a filter in force until ``end(_:at:)``, and at least until the next one. Returns its number.
@@ -29,7 +32,7 @@ struct WantedEvents: Sendable {
         // The clocks may differ by a minute without a report.
         let from = from + HostTime.tolerance + 1_000
         var wanted: Set<Int> = []
-        for event in events where event.stored >= from {
+        for event in events where event.stored >= from && event.stored > deletedUntil {
             let isAdmitted = filters.enumerated().allSatisfy { number, filter in
                 filter.until <= event.stored && number < filters.count - 1 || filter.mask & 1 << event.bucket != 0
             }
