@@ -12,7 +12,7 @@ RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-std
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
 .PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates coverage loader-test detections-test delivery-test fleet-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
-	exactly-once-test attack-test simulate simulate-faults systemd-test package-test reload-test respond-test deb tarball install uninstall clean
+	exactly-once-test attack-test simulate simulate-delay simulate-faults systemd-test package-test reload-test respond-test deb tarball install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,11 @@ simulate: ## Simulate the whole daemon with random seeds; RUNS=10000; SEED=1 for
 	@scripts/install-dependencies build
 	$(SIMULATION)
 	"$$($(SIMULATION) --show-bin-path)/simulate-collection" $(SEED) $(RUNS) $(if $(FLEET),--fleet)
+
+simulate-delay: ## Memory, bytes and duplicates where 1,000 events/s are stored two hours late, with queries by time; then without the delay
+	@scripts/install-dependencies build
+	$(SIMULATION)
+	scripts/simulate-delay "$$($(SIMULATION) --show-bin-path)/simulate-collection"
 
 simulate-faults: ## Change the exactly-once code in one wrong way after the other, and check that the simulation finds each
 	@scripts/install-dependencies build

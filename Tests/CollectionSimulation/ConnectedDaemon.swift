@@ -19,23 +19,28 @@ struct ConnectedDaemon: Sendable {
     private let heartbeats = Heartbeats()
 
     /// - Parameters:
+    ///   - spool: the settings of the spool; nil for a small one that seals often.
     ///   - sharedID: the id of the fleet's spool; nil for one host.
     ///   - seals: the fleet's bucket; nil for one host.
     init(
-        _ scenario: Scenario, _ lane: SimulationLane, disk: PowerCutFileSystem, time: any TimeSource,
-        sharedID: [UInt8]? = nil, seals: SealLog? = nil
+        _ scenario: Scenario, _ lane: SimulationLane, disk: any FileSystem, time: any TimeSource,
+        spool: SpoolSettings? = nil, sharedID: [UInt8]? = nil, seals: SealLog? = nil
     ) throws {
         self.scenario = scenario
         self.lane = lane
         self.time = time
-        var settings = SpoolSettings(
-            directory: "/spool", stateDirectory: "/state", compression: .none,
-            segmentMaxBytes: scenario.fleet?.segmentMaxBytes ?? 40_000, recordSchema: "ocsf/1.8.0")
-        settings.segmentMaxAge = .seconds(300)
+        var settings =
+            spool
+            ?? SpoolSettings(
+                directory: "/spool", stateDirectory: "/state", compression: .none,
+                segmentMaxBytes: scenario.fleet?.segmentMaxBytes ?? 40_000, segmentMaxAge: .seconds(300),
+                recordSchema: "ocsf/1.8.0")
         settings.sharedID = sharedID
         var limits = PassedLimits()
         if scenario.features.contains(.smallMemory) {
             limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
+            // So that windows are full when the filter changes, although a narrow one admits few events.
+            if scenario.features.contains(.narrowFilters) { (limits.window, limits.restartDepths) = (96, 40..<48) }
         }
         worker = try IngestWorker(
             name: "simulation", spool: Spool(settings, fileSystem: disk, now: time.spool), catalog: lane.catalog,

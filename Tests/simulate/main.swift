@@ -5,8 +5,10 @@ import Synchronization
 // Runs the simulation with many seeds. Failing runs are printed and shrunk.
 let usage = """
     usage: simulate-collection FIRST|random COUNT [--fleet] [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]
+           simulate-collection --steady DIRECTORY [--rate EVENTS-A-SECOND] [--delay MINUTES]
     """
 let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.first == "--steady" { await measureSteadily(arguments) }
 guard arguments.count >= 2, let count = UInt64(arguments[1]), count > 0,
     let first = arguments[0] == "random" ? UInt64.random(in: 0...UInt64.max / 2) : UInt64(arguments[0])
 else {
@@ -38,7 +40,12 @@ await withTaskGroup(of: Void.self) { group in
                 guard number < count, !stopsAtFailure || summary.withLock({ $0.failed == 0 }) else { return }
                 let seed = first &+ number
                 let verdict = await lane.run(Scenario(seed: seed, isFleet: isFleet, without: without))
-                summary.withLock { $0.add(verdict) }
+                summary.withLock { summary in
+                    summary.add(verdict)
+                    guard summary.runs % 5_000 == 0 else { return }
+                    print("\(summary.runs) runs, \(summary.failed) failed")
+                    fflush(nil)
+                }
                 guard !verdict.isGood else { continue }
                 print("seed \(seed): \(verdict)")
                 // Unbuffered, so that the output appears immediately even in a file.

@@ -1,0 +1,151 @@
+import Glibc
+import OktaAPI
+
+@testable import Collector
+@testable import Spool
+
+/// What a busy org costs whose events are all stored hours after they were published: memory, bytes of identities, and events collected twice, also after
+/// queries by time. A query by time goes by the times of publishing, so it brings everything of those hours again.
+///
+/// The spool is on a real disk; the org and the clock are simulated.
+package struct SteadyMeasurement: Sendable {
+    /// Events a second.
+    package var rate = 1_000
+    /// Milliseconds until an event is stored.
+    package var delay: Int64 = 7_200_000
+    /// The first phase, and each phase with a query by time, in simulated milliseconds.
+    package var collecting: Int64 = 9_000_000
+    package var requerying: Int64 = 2_700_000
+    /// Where spool and state are made.
+    package var directory: String
+
+    package init(directory: String) { self.directory = directory }
+
+    /// A phase after its end.
+    package struct Phase: Sendable {
+        package var name: String
+        /// Events in all answers so far; those that became records; those that were dropped because they were known.
+        package var sent = 0
+        package var collected = 0
+        package var known = 0
+        package var requests = 0
+        package var queries = 0
+        package var unproven = 0
+        /// Identities in memory, and the memory of the whole process, in bytes.
+        package var identities = 0
+        package var resident = 0
+        /// What the journal takes once everything is sealed: its windows of identities and the place. Bytes.
+        package var journal = 0
+    }
+
+    /// The org's address is not one.
+    private struct Unusable: Error {}
+
+    /// The events that were collected more than once, and those that were not.
+    package struct Outcome: Sendable {
+        package var stored = 0
+        package var twice = 0
+        package var lost = 0
+    }
+
+    /// Runs the phases, one start of the daemon each, and then counts what is in the segments.
+    package func run(_ report: @escaping @Sendable (Phase) -> Void) async throws -> Outcome {
+        let lane = try SimulationLane()
+        return try await withTaskExecutorPreference(lane.thread) {
+            let time = SimulatedTime(on: lane.thread)
+            let total = Int((collecting + 2 * requerying) * Int64(rate) / 1000)
+            let org = SteadyOrg(rate: rate, delay: delay, total: total, time)
+            var scenario = Scenario(seed: 1, without: Set(Scenario.Feature.allCases))
+            scenario.countsFromNow = false
+            scenario.start = 0
+            scenario.pollSeconds = 15
+            func phase(_ name: String, pageSize: Int, isOver: @escaping @Sendable () -> Bool) async throws {
+                let session = Scenario.Session(
+                    end: .drained, pageSize: pageSize, filter: nil, address: 0, hostOffset: 0, pause: 0)
+                report(try await start(name, scenario, session, lane, org, time, isOver))
+            }
+            // As after any other start, there is something to catch up with.
+            time.advance(60_000)
+            var end = Scenario.origin + collecting
+            try await phase("collected", pageSize: 1000) { [end] in time.server >= end }
+            end += requerying
+            try await phase("another page size", pageSize: 500) { [end] in time.server >= end }
+            org.refuseLinks()
+            end += requerying
+            try await phase("a refused cursor", pageSize: 500) { [end] in time.server >= end }
+            try await phase("to the end", pageSize: 500) { [end] in
+                time.server >= end + 86_400_000 || time.server > end && org.emptyAnswers > 12
+            }
+            return try count(total)
+        }
+    }
+
+    /// One start of the daemon, to its orderly end.
+    private func start(
+        _ name: String, _ scenario: Scenario, _ session: Scenario.Session, _ lane: SimulationLane, _ org: SteadyOrg,
+        _ time: SimulatedTime, _ isOver: @escaping @Sendable () -> Bool
+    ) async throws -> Phase {
+        let daemon = try ConnectedDaemon(
+            scenario, lane, disk: PosixFileSystem(), time: time, spool: settings)
+        let worker = daemon.worker
+        guard let collector = daemon.collector(session, transport: org) else { throw Unusable() }
+        let task = Task(executorPreference: lane.thread) { await collector.run() }
+        time.arm(isOver: isOver, stop: { task.cancel() })
+        await task.value
+        time.disarm()
+        var phase = Phase(name: name)
+        let health = daemon.health
+        (phase.collected, phase.known) = (health?.events ?? 0, health?.duplicates ?? 0)
+        (phase.sent, phase.requests, phase.queries) = (org.sent, org.requests, org.queries)
+        phase.unproven = health?.unproven ?? 0
+        phase.identities = await worker.identities("acme")
+        phase.resident = Self.resident
+        _ = await worker.sealAndClose("acme")
+        let state = "\(directory)/state/integrations/acme"
+        phase.journal = try PosixFileSystem().list(state).reduce(0) { sum, entry in
+            sum + Int(try PosixFileSystem().status("\(state)/\(entry.name)")?.size ?? 0)
+        }
+        return phase
+    }
+
+    private var settings: SpoolSettings {
+        SpoolSettings(
+            directory: "\(directory)/spool", stateDirectory: "\(directory)/state", recordSchema: "ocsf/1.8.0")
+    }
+
+    private func count(_ total: Int) throws -> Outcome {
+        var counts = [UInt8](repeating: 0, count: total)
+        var outcome = Outcome()
+        let reader = try SpoolReader(directory: settings.directory, fileSystem: PosixFileSystem())
+        for listing in try reader.segments() {
+            try reader.lines(listing.path) { (line) throws(SpoolError) in
+                guard let number = AnswerText.number(ofRecord: line), counts.indices.contains(number) else { return }
+                counts[number] = min(counts[number] + 1, 100)
+            }
+        }
+        outcome.stored = total
+        for count in counts {
+            if count == 0 { outcome.lost += 1 }
+            if count > 1 { outcome.twice += Int(count) - 1 }
+        }
+        return outcome
+    }
+
+    /// The memory of the process, in bytes (proc_pid_statm(5)).
+    private static var resident: Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var text = [CChar](repeating: 0, count: 256)
+        guard fgets(&text, Int32(text.count), file) != nil else { return 0 }
+        let fields = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .split(separator: " ")
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
+    }
+}
+
+extension IngestWorker {
+    /// How many identities an integration has in memory, in all windows.
+    fileprivate func identities(_ integration: String) -> Int {
+        writers[integration]?.identityCounts.values.reduce(0, +) ?? 0
+    }
+}
