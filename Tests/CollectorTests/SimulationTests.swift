@@ -69,9 +69,9 @@ struct SimulationTests {
         scenario.pollSeconds = 15
         let verdict = await (try SimulationLane()).run(scenario)
         #expect(verdict.isGood, "\(verdict)")
-        // 120 full pages, and some more at each of the polls in ten minutes and until the run ends.
+        // 120 full pages, and up to three more at each of the polls in ten minutes and until the run ends.
         let polls = (600 + 1_200) / 15
-        #expect(verdict.requests < 120 + 3 * polls, "\(verdict)")
+        #expect(verdict.requests <= 120 + 3 * polls, "\(verdict)")
     }
 
     /// A run without faults and with one start.

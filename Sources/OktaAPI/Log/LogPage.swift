@@ -46,7 +46,7 @@ package struct LogPage: Sendable {
     /// If two pages in a row have the same number of events, and at least this many, the number is taken for a page size that the server enforces.
     static let leastEqualCount = 10
 
-    /// A page with this fraction of the events of an earlier one is much smaller.
+    /// A page is small if it has at most this fraction of the events of a page shortly before it.
     static let smallPage = 4
 
     /// Whether more events are expected immediately. This only decides when the next request goes out.
@@ -54,15 +54,17 @@ package struct LogPage: Sendable {
     /// A page that is not full is either the last one, or comes from a server that sends smaller pages than requested. In the second case its events
     /// are not recent, or there are as many as in the previous page.
     ///
-    /// Events are never recent in an org that stores them long after they were published. There the last pages are much smaller than those before them,
-    /// because they have only what was stored since the previous request.
+    /// Events are never recent in an org that stores them long after they were published. There the last pages are small, because they have only the
+    /// events that were stored since the previous request. A server may also send a small page before the end of the log, so only two in a row count.
     package func expectsMore(count: Int, newest: PublishedTime?) -> Bool {
         if count >= limit { return true }
         guard count > 0 else { return false }
         if count == previousCount, count >= Self.leastEqualCount { return true }
-        guard let newest, let date, count * Self.smallPage > largestCount else { return false }
+        guard let newest, let date, !isSmall(count) || !isSmall(previousCount ?? limit) else { return false }
         return newest.milliseconds < date.milliseconds - freshness
     }
+
+    private func isSmall(_ count: Int) -> Bool { count * Self.smallPage <= largestCount }
 
     /// The checkpoint of an empty page that changes nothing, because the org has no new events. This checkpoint need not be stored.
     package var emptyCheckpoint: PageCheckpoint? {
