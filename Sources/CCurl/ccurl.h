@@ -1,6 +1,6 @@
 // The parts of libcurl that Swift can't import: the variadic curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo,
-// and the unions and arrays in some results. Also the variadic prctl, for the name of the loop's thread. Nothing
-// else belongs in this file.
+// and the unions and arrays in some results. Also the variadic prctl, for the name of the loop's thread, and epoll, with
+// which the loop waits. Nothing else belongs in this file.
 #ifndef TRIBUTARY_CCURL_H
 #define TRIBUTARY_CCURL_H
 
@@ -9,7 +9,12 @@
 #endif
 #include <curl/curl.h>
 #include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+
+/// Given to curl_multi_socket_action(3) instead of a socket when the timer is due.
+static const int ccurl_socket_timeout = CURL_SOCKET_TIMEOUT;
 
 /// Receives `size * count` bytes. Returning another number ends the transfer (CURLOPT_WRITEFUNCTION(3)).
 typedef size_t (*ccurl_sink)(char *bytes, size_t size, size_t count, void *context);
@@ -98,6 +103,16 @@ static inline const char *ccurl_tls_version(CURL *easy) {
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
+}
+
+/// `change` hears for what libcurl waits at a socket (CURLMOPT_SOCKETFUNCTION(3)), `timer` after how many milliseconds it wants to be called, -1 for
+/// never (CURLMOPT_TIMERFUNCTION(3)). Both are called within other functions of the same multi handle.
+static inline CURLMcode ccurl_multi_set_watch(
+    CURLM *multi, curl_socket_callback change, curl_multi_timer_callback timer, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, change);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+    return code != CURLM_OK ? code : curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
 }
 
 /// Returns the next finished transfer and its result, or NULL if there is none.

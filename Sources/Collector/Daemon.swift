@@ -211,7 +211,7 @@ package struct Daemon: Sendable {
     }
 
     /// The number of threads: one per core, but no more than a disk can use. It does not depend on the number of integrations, because a reload may add some.
-    private static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
+    static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 
 /// Returns a logger for the service group that keeps only errors, because the daemon itself logs when its services start and stop.

@@ -23,18 +23,20 @@ final class CurlLoop: Sendable {
         var admitted: Set<UInt64> = []
         var budget: BodyBudget
         var lastID: UInt64 = 0
+        /// Whether the thread has been woken and has not looked yet.
+        var isWoken = false
         var phase = Phase.running
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// Only `curl_multi_wakeup` may be called with the handle from another thread (curl_multi_wakeup(3)). It is called only while the inbox's lock is held and
-    /// the phase is not `stopped`, so it is never called after the clean-up.
+    /// Only the loop's thread uses the handle.
     private struct MultiHandle: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }
 
     private let inbox: Mutex<Inbox>
     private let multi: MultiHandle
+    private let watch: SocketWatch
 
     /// Whether libcurl is initialized. curl_global_init(3) must be called once in a process, before any other function.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -44,6 +46,12 @@ final class CurlLoop: Sendable {
             throw TransportError(.invalidRequest, host: "any host", detail: "libcurl can't be initialised")
         }
         multi = MultiHandle(pointer: pointer)
+        do throws(TransportError) {
+            watch = try SocketWatch(pointer)
+        } catch {
+            curl_multi_cleanup(pointer)
+            throw error
+        }
         inbox = Mutex(Inbox(budget: BodyBudget(limit: options.maximumBodyBytes)))
         _ = ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, options.maximumIdleConnections)
         _ = ccurl_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maximumConnections)
@@ -59,7 +67,7 @@ final class CurlLoop: Sendable {
             transfer.loop = self
             transfer.continuation = continuation
             inbox.starting.append(transfer)
-            curl_multi_wakeup(multi.pointer)
+            wake(&inbox)
             return true
         }
         if !accepted {
@@ -73,7 +81,7 @@ final class CurlLoop: Sendable {
         inbox.withLock { inbox in
             guard inbox.phase == .running else { return }
             inbox.cancelled.append(transfer)
-            curl_multi_wakeup(multi.pointer)
+            wake(&inbox)
         }
     }
 
@@ -83,7 +91,7 @@ final class CurlLoop: Sendable {
             if inbox.phase == .stopped { return true }
             if let continuation { inbox.stopWaiters.append(continuation) }
             inbox.phase = .stopping
-            curl_multi_wakeup(multi.pointer)
+            wake(&inbox)
             return false
         }
         if isOver { continuation?.resume() }
@@ -107,7 +115,13 @@ final class CurlLoop: Sendable {
     private func goOn(_ admitted: [UInt64], _ inbox: inout Inbox) {
         guard !admitted.isEmpty, inbox.phase == .running else { return }
         inbox.admitted.formUnion(admitted)
-        curl_multi_wakeup(multi.pointer)
+        wake(&inbox)
+    }
+
+    private func wake(_ inbox: inout Inbox) {
+        guard !inbox.isWoken else { return }
+        inbox.isWoken = true
+        watch.wake()
     }
 
     private func startThread() throws(TransportError) {
@@ -136,48 +150,56 @@ final class CurlLoop: Sendable {
         pthread_detach(thread)
     }
 
-    /// The longest time that the thread sleeps while transfers are running. libcurl's timers shorten it.
-    private static let busyPollMilliseconds: Int32 = 10_000
+    /// The longest time that the thread sleeps while transfers are running. libcurl's timer shortens it.
+    private static let busySleep = Duration.seconds(10)
     /// The longest time that the thread sleeps while no transfer is running.
-    private static let idlePollMilliseconds: Int32 = 600_000
+    private static let idleSleep = Duration.seconds(600)
+    /// The shortest time between two checks whether a transfer has waited too long for room.
+    private static let roomCheck = Duration.seconds(1)
+    /// The maximum number of unused handles that are kept for later transfers. Reusing a handle saves allocations, but each has a buffer.
+    private static let keptHandles = 32
 
     private func run() {
         var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+        var kept: [UnsafeMutableRawPointer] = []
+        var nextRoomCheck = ContinuousClock.now
         while true {
             let (starting, cancelled, admitted, phase) = inbox.withLock { inbox in
                 let taken = (inbox.starting, inbox.cancelled, inbox.admitted, inbox.phase)
                 inbox.starting = []
                 inbox.cancelled = []
                 inbox.admitted = []
+                inbox.isWoken = false
                 return taken
             }
-            for transfer in starting { start(transfer, &active) }
+            for transfer in starting { start(transfer, &active, &kept) }
             for transfer in cancelled {
-                if let easy = transfer.easy, active[easy] != nil { finish(easy, .cancelled, &active) }
+                if let easy = transfer.easy, active[easy] != nil { finish(easy, .cancelled, &active, &kept) }
             }
             if !admitted.isEmpty {
                 for transfer in active.values where admitted.contains(transfer.id) { transfer.goOn() }
             }
             guard phase == .running else { break }
 
-            var running: Int32 = 0
-            if curl_multi_perform(multi.pointer, &running) != CURLM_OK {
-                for easy in active.keys { finish(easy, .failed(CURLE_OUT_OF_MEMORY), &active) }
+            watch.wait(atMost: active.isEmpty ? Self.idleSleep : Self.busySleep) { socket in
+                var running: Int32 = 0
+                // Zero: libcurl finds out itself for what the socket is ready.
+                if curl_multi_socket_action(multi.pointer, socket, 0, &running) != CURLM_OK {
+                    for easy in active.keys { finish(easy, .failed(CURLE_OUT_OF_MEMORY), &active, &kept) }
+                }
             }
             var code = CURLE_OK
-            while let easy = ccurl_multi_next_done(multi.pointer, &code) { finish(easy, .failed(code), &active) }
+            while let easy = ccurl_multi_next_done(multi.pointer, &code) { finish(easy, .failed(code), &active, &kept) }
 
             let now = ContinuousClock.now
+            guard now >= nextRoomCheck else { continue }
+            nextRoomCheck = now + Self.roomCheck
             for (easy, transfer) in active where transfer.hasWaitedTooLong(at: now) {
-                finish(easy, .failed(CURLE_OPERATION_TIMEDOUT), &active)
-            }
-
-            let sleep = active.isEmpty ? Self.idlePollMilliseconds : Self.busyPollMilliseconds
-            if curl_multi_poll(multi.pointer, nil, 0, sleep, nil) != CURLM_OK {
-                usleep(50_000)  // out of memory or descriptors: don't retry in a busy loop
+                finish(easy, .failed(CURLE_OPERATION_TIMEDOUT), &active, &kept)
             }
         }
-        for easy in active.keys { finish(easy, .shutDown, &active) }
+        for easy in active.keys { finish(easy, .shutDown, &active, &kept) }
+        for easy in kept { curl_easy_cleanup(easy) }
         let waiters = inbox.withLock { inbox in
             inbox.phase = .stopped
             let waiters = inbox.stopWaiters
@@ -188,12 +210,15 @@ final class CurlLoop: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    private func start(_ transfer: CurlTransfer, _ active: inout [UnsafeMutableRawPointer: CurlTransfer]) {
+    private func start(
+        _ transfer: CurlTransfer, _ active: inout [UnsafeMutableRawPointer: CurlTransfer],
+        _ kept: inout [UnsafeMutableRawPointer]
+    ) {
         if transfer.isCancelled.load(ordering: .acquiring) {
             transfer.resume(.failure(TransportError(.cancelled, host: transfer.host, detail: "")))
             return
         }
-        guard let easy = transfer.prepare() else {
+        guard let easy = transfer.prepare(kept.popLast() ?? curl_easy_init()) else {
             transfer.resume(
                 .failure(TransportError(.invalidRequest, host: transfer.host, detail: "libcurl rejected an option")))
             return
@@ -209,11 +234,16 @@ final class CurlLoop: Sendable {
 
     private func finish(
         _ easy: UnsafeMutableRawPointer, _ end: CurlTransfer.End,
-        _ active: inout [UnsafeMutableRawPointer: CurlTransfer]
+        _ active: inout [UnsafeMutableRawPointer: CurlTransfer], _ kept: inout [UnsafeMutableRawPointer]
     ) {
         guard let transfer = active.removeValue(forKey: easy) else { return }
         let result = transfer.result(end)
         curl_multi_remove_handle(multi.pointer, easy)
+        if kept.count < Self.keptHandles, let easy = transfer.takeHandle() {
+            // Everything that was set is gone then, secrets included; connections belong to the multi handle.
+            curl_easy_reset(easy)
+            kept.append(easy)
+        }
         transfer.release()
         transfer.resume(result)
     }

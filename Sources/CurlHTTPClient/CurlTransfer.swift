@@ -37,8 +37,12 @@ final class CurlTransfer: @unchecked Sendable {
     private var isPastHeaders = false
     private var overflow: String?
     private var connection: HTTPConnection?
+    /// How the body is packed, known when it begins.
+    private enum Encoding { case plain, gzip }
+
+    private var encoding: Encoding?
+    /// Made once the body may be read: a thousand transfers that wait need none.
     private var decoder: GzipDecoder?
-    private var isEncodingKnown = false
     private var broken: String?
     /// The share of a body larger than ``BodyBudget/freeBytes``. It is returned with the response; if there is no response, this transfer returns it.
     private var share: BodyShare?
@@ -83,9 +87,15 @@ final class CurlTransfer: @unchecked Sendable {
         headerList = nil
     }
 
-    /// The handle with every option set; nil if libcurl rejects one, because an option that protects the transfer must not be missing.
-    func prepare() -> UnsafeMutableRawPointer? {
-        guard let easy = curl_easy_init() else { return nil }
+    /// Gives up the handle, which must not be in the multi handle. The caller resets it before it is used again.
+    func takeHandle() -> UnsafeMutableRawPointer? {
+        defer { easy = nil }
+        return easy
+    }
+
+    /// Sets every option of a new or reset handle. Returns nil if libcurl rejects one, because an option that protects the transfer must not be missing.
+    func prepare(_ handle: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        guard let easy = handle else { return nil }
         self.easy = easy
         guard setAddress(easy), setTrust(easy), setLimits(easy), setMessage(easy), setSinks(easy) else {
             release()
@@ -262,8 +272,15 @@ final class CurlTransfer: @unchecked Sendable {
     /// Takes received bytes of the body. Returning fewer bytes than were given ends the transfer.
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard learnEncoding() else { return 0 }
-        let coming = body.count + bytes.count * (decoder == nil ? 1 : Self.usualRatio)
+        let coming = body.count + bytes.count * (encoding == .gzip ? Self.usualRatio : 1)
         if share == nil, coming > BodyBudget.freeBytes, !takeShare(of: coming) { return Int(CURL_WRITEFUNC_PAUSE) }
+        if encoding == .gzip, decoder == nil {
+            decoder = GzipDecoder()
+            guard decoder != nil else {
+                broken = "no memory to unpack the body"
+                return 0
+            }
+        }
         let limit = request.limits.bodyBytes
         var isTooLarge = false
         if let decoder {
@@ -275,6 +292,7 @@ final class CurlTransfer: @unchecked Sendable {
                 return 0
             }
         } else if bytes.count <= limit - body.count {
+            body.makeRoom(for: bytes.count)
             body.append(contentsOf: bytes)
         } else {
             isTooLarge = true
@@ -287,13 +305,10 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func learnEncoding() -> Bool {
-        guard !isEncodingKnown else { return true }
-        isEncodingKnown = true
+        guard encoding == nil else { return true }
         switch headers.first("Content-Encoding")?.lowercased() {
-        case nil, "", "identity": return true
-        case "gzip", "x-gzip":
-            decoder = GzipDecoder()
-            if decoder == nil { broken = "no memory to unpack the body" }
+        case nil, "", "identity": encoding = .plain
+        case "gzip", "x-gzip": encoding = .gzip
         default: broken = "an encoding that was not requested"
         }
         return broken == nil
@@ -306,7 +321,8 @@ final class CurlTransfer: @unchecked Sendable {
         // The decompressed size is unknown. The size of the last body, plus some room, is assumed: an array that is one byte too small is copied into one of
         // twice its size.
         let expected = request.expectedBodyBytes
-        expectedBytes = min(decoder == nil ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)
+        expectedBytes = min(
+            encoding == .plain ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)
         let isKnown = expectedBytes > BodyBudget.freeBytes
         let bytes = min(
             max(coming, isKnown ? expectedBytes : BodyBudget.usualShare), request.limits.bodyBytes)
@@ -446,7 +462,8 @@ final class CurlTransfer: @unchecked Sendable {
             }
         let whole = body
         body = []
-        if share != nil { loop?.resizeInBudget(id, to: whole.count) }
+        // The memory that it takes, which is more than its bytes when it is larger or smaller than expected.
+        if share != nil { loop?.resizeInBudget(id, to: whole.capacity) }
         var response = HTTPResponse(
             status: ccurl_long(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: whole, version: version,
             share: share)
@@ -460,6 +477,15 @@ final class CurlTransfer: @unchecked Sendable {
 
     private func number(_ easy: UnsafeMutableRawPointer, _ option: CURLoption, _ value: Int) -> Bool {
         ccurl_set_long(easy, option, value) == CURLE_OK
+    }
+}
+
+extension [UInt8] {
+    /// Room for more bytes, with a quarter on top when it has to grow. By itself an array doubles, and a body keeps what it has too much for as
+    /// long as it waits for its reader.
+    mutating func makeRoom(for more: Int) {
+        let needed = count + more
+        if needed > capacity { reserveCapacity(Swift.max(needed, capacity + capacity / 4)) }
     }
 }
 

@@ -27,6 +27,7 @@ struct GzipDecoder {
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { room in
             let outcome = inflater.inflate(bytes, room: room) { piece in
                 guard piece.count <= limit - body.count else { return false }
+                body.makeRoom(for: piece.count)
                 body.append(contentsOf: piece)
                 return true
             }

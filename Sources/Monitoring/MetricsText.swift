@@ -28,20 +28,33 @@ struct MetricsText {
         let owners = subjects.map { subject in label.map { "\($0)=\"\(Self.escaped(subject.name))\"" } }
         for metric in metrics {
             var isAnnounced = false
-            for (owner, subject) in zip(owners, subjects) {
-                for sample in metric.samples(subject.value) where sample.value.isFinite {
+            // By index, because a pair of both would be a copy of the subject, with all its texts.
+            for index in subjects.indices {
+                let owner = owners[index]
+                for sample in metric.samples(subjects[index].value) where sample.value.isFinite {
                     if !isAnnounced {
                         append("# HELP \(metric.name) \(metric.help).\n# TYPE \(metric.name) \(metric.kind.rawValue)\n")
                         isAnnounced = true
                     }
                     append(metric.name)
-                    let labels =
-                        (owner.map { [$0] } ?? []) + sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
-                    if !labels.isEmpty { append("{\(labels.joined(separator: ","))}") }
-                    append(" \(Self.number(sample.value))\n")
+                    appendLabels(owner, sample)
+                    append(" ")
+                    append(Self.number(sample.value))
+                    append("\n")
                 }
             }
         }
+    }
+
+    private mutating func appendLabels<Subject>(_ owner: String?, _ sample: Metric<Subject>.Sample) {
+        guard owner != nil || !sample.labels.isEmpty else { return }
+        append("{")
+        append(owner ?? "")
+        for (index, label) in sample.labels.enumerated() {
+            if owner != nil || index > 0 { append(",") }
+            append("\(label.name)=\"\(Self.escaped(label.value))\"")
+        }
+        append("}")
     }
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
@@ -54,6 +67,6 @@ struct MetricsText {
 
     /// Whole numbers without `.0`.
     private static func number(_ value: Double) -> String {
-        value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+        value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
     }
 }

@@ -10,11 +10,16 @@ final class MonitoringState: Sendable {
         var snapshot: Snapshot?
         var destinations: [DestinationStatus] = []
         var reportedAt: ContinuousClock.Instant
-        /// Counts the changes of the state.
+        /// Counts the changes of the report and of the destinations.
         var generation = 0
+        /// Counts the samples.
+        var samples = 0
         var history = RateHistory()
         var troubles = TroubleLog()
         var made: [Document: (generation: Int, body: ResponseBody)] = [:]
+
+        /// A body that was made at the same generation is still true.
+        func generation(of document: Document) -> Int { document == .history ? generation + samples : generation }
     }
 
     /// The documents that are made from a snapshot.
@@ -34,6 +39,7 @@ final class MonitoringState: Sendable {
 
     func show(_ destinations: [DestinationStatus]) {
         state.withLock { state in
+            guard !destinations.isEmpty || !state.destinations.isEmpty else { return }
             state.destinations = destinations
             state.snapshot?.destinations = destinations
             state.generation += 1
@@ -45,7 +51,7 @@ final class MonitoringState: Sendable {
         state.withLock { state in
             guard let report = state.snapshot?.report else { return state.history.interval }
             state.history.sample(report.integrations.map { ($0.name, $0.events, $0.lagSeconds) })
-            state.generation += 1
+            state.samples += 1
             return state.history.interval
         }
     }
@@ -57,7 +63,7 @@ final class MonitoringState: Sendable {
     /// A document's body; nil before the first report. It is made outside of the lock, so that reports never wait for it.
     func body(_ document: Document) -> ResponseBody? {
         let (snapshot, history, troubles, generation, made) = state.withLock { state in
-            (state.snapshot, state.history, state.troubles, state.generation, state.made[document])
+            (state.snapshot, state.history, state.troubles, state.generation(of: document), state.made[document])
         }
         guard var snapshot else { return nil }
         if let made, made.generation == generation { return made.body }

@@ -23,7 +23,7 @@ struct SharedPartsTests {
     @Test("the more a status report costs, the more rarely it is written, down to a minimum rate")
     func statusPause() {
         #expect(StatusReporter.pause(after: .milliseconds(1), isReady: true) == .seconds(1))
-        #expect(StatusReporter.pause(after: .milliseconds(10), isReady: true) == .seconds(5))
+        #expect(StatusReporter.pause(after: .milliseconds(5), isReady: true) == .seconds(5))
         #expect(StatusReporter.pause(after: .seconds(1), isReady: true) == .seconds(15))
         #expect(StatusReporter.pause(after: .milliseconds(1), isReady: false) == .milliseconds(50))
         #expect(StatusReporter.pause(after: .seconds(1), isReady: false) == .seconds(1))

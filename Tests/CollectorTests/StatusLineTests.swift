@@ -54,6 +54,16 @@ struct StatusLineTests {
         #expect(text.contains("\"events_per_second\" : 26.6"))
     }
 
+    @Test("each figure has its key, also those that are absent for now")
+    func keys() throws {
+        let properties = Mirror(reflecting: integration("acme", state: .live, lag: 4)).children.compactMap(\.label)
+        #expect(!properties.isEmpty)
+        for property in properties {
+            let key = property.replacing(#/[A-Z]/#) { "_" + $0.output.lowercased() }
+            #expect(StatusReport.Integration.CodingKeys(stringValue: key) != nil, "\(property)")
+        }
+    }
+
     @Test(
         "sizes and durations have a short form for people",
         arguments: [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (20 << 30, "20 GiB"), (1 << 40, "1 TiB")])

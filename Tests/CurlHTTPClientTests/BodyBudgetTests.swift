@@ -153,6 +153,49 @@ struct BodyWaitingTests {
         await transport.shutdown()
     }
 
+    @Test("a body takes at most a quarter more memory than it has bytes", arguments: [0, 40_000, 190_000])
+    func slack(expected: Int) async throws {
+        let packed = try gzip(Data(Self.page.utf8))
+        let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"
+        let server = try LoopbackServer { _ in .bytes(Array(head.utf8) + packed) }
+        let transport = try CurlTransport()
+        var request = Self.get(server.url)
+        request.expectedBodyBytes = expected
+        let body = try await transport.send(request).body
+        #expect(body.count == Self.page.utf8.count)
+        #expect(body.capacity <= body.count * 5 / 4 + 4096)
+        await transport.shutdown()
+    }
+
+    @Test("unused memory of a body counts, too")
+    func counted() async throws {
+        // 240,000 bytes were expected and 200,001 came. The next 60,000 would exceed the limit.
+        let server = try LoopbackServer { request in
+            if request.contains("/short") { return .answer("", "[]") }
+            return .answer("", request.contains("/next") ? String(Self.page.prefix(60_000)) : Self.page)
+        }
+        let transport = try CurlTransport(.init(maximumBodyBytes: 280_000))
+        var request = Self.get(server.url + "/large")
+        request.expectedBodyBytes = 240_000
+        var large: HTTPResponse? = try await transport.send(request)
+        let isThere = Mutex(false)
+        let second = Task {
+            var request = Self.get(server.url + "/next")
+            request.expectedBodyBytes = 60_000
+            let response = try? await transport.send(request)
+            isThere.withLock { $0 = true }
+            return response?.body.count
+        }
+        await server.untilRequests(2)
+        // Requested after the second, and answered before it.
+        for _ in 0..<20 { _ = try await transport.send(Self.get(server.url + "/short")) }
+        #expect(!isThere.withLock { $0 })
+        #expect(large?.body.count == Self.page.utf8.count)
+        large = nil
+        #expect(await second.value == 60_000)
+        await transport.shutdown()
+    }
+
     @Test("a compressed body that is incomplete, or is followed by other data, is refused")
     func broken() async throws {
         let packed = try gzip(Data(Self.page.utf8))

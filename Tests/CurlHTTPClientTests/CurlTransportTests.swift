@@ -43,6 +43,26 @@ struct CurlTransportTests {
         await transport.shutdown()
     }
 
+    @Test("no part of a request is sent with the next request, which may use the same handle")
+    func reusedHandle() async throws {
+        let server = try LoopbackServer { request in .answer("X-First: \(request.contains("/first"))", "[]") }
+        let transport = try CurlTransport()
+        for method in [HTTPMethod.post, .put, .delete] {
+            var request = HTTPRequest(method, server.url + "/first", body: Array("payload".utf8), limits: .patient)
+            request.headers.append("Authorization", "SSWS secret")
+            _ = try await transport.send(request)
+            let response = try await transport.send(Self.get(server.url + "/next"))
+            #expect(response.body == Array("[]".utf8))
+            #expect(response.headers.values("X-First") == ["false"])
+            let sent = try #require(server.requests.last)
+            #expect(sent.hasPrefix("GET /next HTTP/1.1\r\n"))
+            for word in ["Authorization", "secret", "payload", "Content-Length"] {
+                #expect(!sent.contains(word), "after \(method.rawValue)")
+            }
+        }
+        await transport.shutdown()
+    }
+
     @Test("a POST without a body sends Content-Length: 0, and one with a body sends the body")
     func post() async throws {
         let server = try LoopbackServer { _ in .answer("", "") }

@@ -46,7 +46,11 @@ struct RouteTests {
         let state = MonitoringState()
         state.reported(MadeUp.report([MadeUp.integration("acme", events: 10)]), isReady: true)
         let first = try #require(state.body(.metrics))
+        let history = try #require(state.body(.history))
+        _ = state.sample()
+        state.show([])
         #expect(state.body(.metrics) == first)
+        #expect(try #require(state.body(.history)).bytes != history.bytes)
         state.reported(MadeUp.report([MadeUp.integration("acme", events: 11)]), isReady: true)
         #expect(
             String(decoding: try #require(state.body(.metrics)).bytes, as: UTF8.self).contains(

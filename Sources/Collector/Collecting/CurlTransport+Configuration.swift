@@ -12,11 +12,16 @@ extension CurlTransport {
                     userAgent: Version.userAgent, caFile: configuration.network.caFile,
                     proxies: ProxyRules(configuration.network),
                     proxyCredentials: configuration.network.proxyCredentialsFile.map(ProxyCredentialsFile.init),
-                    addressName: OrgURL.addressName))
+                    addressName: OrgURL.addressName,
+                    maximumBodyBytes: Self.bodyBytes(workers: Daemon.workerCount)))
         } catch {
             throw .configuration(error.description)
         }
     }
+
+    /// What the pages of all integrations may take together: enough that no worker waits for one, and no more, since what waits for a worker only takes
+    /// memory. 20 MiB with one worker, 48 MiB with eight.
+    static func bodyBytes(workers: Int) -> Int { (16 + 4 * workers) << 20 }
 }
 
 extension ProxyRules {

@@ -65,14 +65,21 @@ struct IntegrationCollector: Sendable {
     /// Set by a reload, so that a collector waiting for a credential tries immediately.
     let retry = RetrySignal()
 
-    /// The pager, and the text of its place as the spool has stored it.
-    struct Reading {
+    /// The pager, and the text of its place as the spool has stored it. A class, because a value of this size would be copied into the frame of each
+    /// function that waits, and all integrations wait most of the time.
+    final class Reading {
         var pager: LogPager
         var kept: String
         /// When the org is asked for its id and its other names; nil once it has answered.
         var probeDue: ContinuousClock.Instant?
         /// The version of the secret with which the last request failed.
         var refused: SecretVersion?
+
+        init(pager: LogPager, kept: String, probeDue: ContinuousClock.Instant?) {
+            self.pager = pager
+            self.kept = kept
+            self.probeDue = probeDue
+        }
     }
 
     /// Collects until the task is cancelled. If a page is being made durable at that moment, `run` finishes it first.

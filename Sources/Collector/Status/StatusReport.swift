@@ -293,15 +293,12 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     package func encoded() throws -> Data {
         let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         return try encoder.encode(self)
     }
 
     package init(decoding data: Data) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(Self.self, from: data)
+        self = try JSONDecoder().decode(Self.self, from: data)
     }
 
     package init(

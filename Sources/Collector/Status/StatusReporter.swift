@@ -12,9 +12,9 @@ actor StatusReporter: Service {
     static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured by walking its directories. In between, Tributary counts what it writes and removes itself.
     static let measureInterval = Duration.seconds(30)
-    /// The pause after a report is this many times the processor time that the report took. So reporting uses at most a fifth of a percent of a
+    /// The pause after a report is this many times the processor time that the report took. So reporting uses at most a tenth of a percent of a
     /// core, and a busy host does not make the status old. Measuring the spool has the same limit.
-    static let pausePerCost = 500
+    static let pausePerCost = 1_000
     /// The maximum age of the status because of such pauses.
     static let longestInterval = Duration.seconds(15)
 
@@ -107,7 +107,7 @@ actor StatusReporter: Service {
     static func pause(after cost: Duration, isReady: Bool) -> Duration {
         isReady
             ? min(max(interval, cost * pausePerCost), longestInterval)
-            : min(max(startInterval, cost * (pausePerCost / 25)), interval)
+            : min(max(startInterval, cost * (pausePerCost / 50)), interval)
     }
 
     /// A failure to write the file is logged once. systemd still gets the status line, and collection continues, because it does not need the file.

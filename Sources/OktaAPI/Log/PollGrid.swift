@@ -3,8 +3,9 @@
 /// Origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the times are fixed, the orgs stay
 /// distributed: after an outage, a suspend or a backlog each one returns to its own times.
 package struct PollGrid: Sendable {
-    /// Integrations whose times are closer than this are polled at the same moment, because one wake-up for several costs less than one for each.
-    static let step = Duration.milliseconds(500)
+    /// Integrations whose times are closer than this are polled at the same moment. It is a fifth of the interval, but at least half a second and at most five.
+    /// One wake-up for several integrations costs less than one for each, and libcurl checks all idle connections at the first request of each second.
+    static func step(_ interval: Duration) -> Duration { min(max(interval / 5, .milliseconds(500)), .seconds(5)) }
 
     /// The time between the first requests of two integrations. It allows a hundred TLS handshakes a second.
     static let startStep = Duration.milliseconds(10)
@@ -22,8 +23,9 @@ package struct PollGrid: Sendable {
 
     /// The grid of integration `number` of `count`, as of `now`.
     package init(number: Int, of count: Int, interval: Duration, now: ContinuousClock.Instant) {
-        let steps = (interval * number / max(1, count) / Self.step).rounded(.down)
-        origin = now + Self.step * Int(steps)
+        let step = Self.step(interval)
+        let steps = (interval * number / max(1, count) / step).rounded(.down)
+        origin = now + step * Int(steps)
         start = now + Self.startStep * number
     }
 

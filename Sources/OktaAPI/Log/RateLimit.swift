@@ -55,8 +55,11 @@ package struct RateLimit: Sendable, Hashable {
 
     /// All values of a header, in order; nil for a value that is not a number.
     private static func values(_ headers: HTTPHeaders, _ name: String) -> [Int64?] {
-        headers.values(name).flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
-            .map { Int64($0) ?? Int64($0.filter { !$0.isWhitespace }) }
+        headers.values(name).flatMap { value -> [Int64?] in
+            if let number = Int64(value) { return [number] }
+            return value.split(separator: ",", omittingEmptySubsequences: false)
+                .map { Int64($0.filter { !$0.isWhitespace }) }
+        }
     }
 
     private static func at(_ index: Int, _ list: [Int64?]) -> Int64? {

@@ -3,7 +3,11 @@ struct WayProgress: Sendable {
     /// Where the way's query by time starts while it has no link.
     var since: StoredTime
     /// Okta's link; nil if the way queries by time.
-    var next: String?
+    var next: String? {
+        didSet { if next != oldValue { nextFullPage = next.map { LogQuery.fullPage(of: $0) } } }
+    }
+    /// The number of events in a full page of that link. Kept, because the link of an org without new events stays the same.
+    private var nextFullPage: Int?
     /// Events per page of a query by time. A link has its own limit.
     var limit: Int
     /// The search for events that the way has passed; nil if there is none.
@@ -34,6 +38,7 @@ struct WayProgress: Sendable {
 
     init(_ way: LogPlace.Way, limit: Int, due: ContinuousClock.Instant) {
         (since, next) = (way.restart, way.next)
+        nextFullPage = next.map { LogQuery.fullPage(of: $0) }
         self.limit = limit
         self.due = due
     }
@@ -42,7 +47,10 @@ struct WayProgress: Sendable {
     var link: String? { search != nil ? search?.next : next }
 
     /// The number of events in a full page of the next request.
-    var fullPage: Int { link.map { LogQuery.fullPage(of: $0) } ?? limit }
+    var fullPage: Int {
+        guard let search else { return nextFullPage ?? limit }
+        return search.next.map { LogQuery.fullPage(of: $0) } ?? limit
+    }
 
     /// A page was used; the next one is at `link`.
     mutating func answered(next link: String?) {

@@ -1,0 +1,92 @@
+import CCurl
+import Glibc
+
+/// The sockets and the timer of one multi handle, watched with epoll(7): a wake-up costs as much as what is ready, however many transfers wait
+/// and however many connections are idle.
+///
+/// `@unchecked Sendable`: used by the loop's thread alone, except for ``wake()``. libcurl holds a pointer to it, so it must outlive the multi handle.
+final class SocketWatch: @unchecked Sendable {
+    private let epoll: Int32
+    private let bell: Int32
+    /// When libcurl wants to be called; nil for never.
+    private var deadline: ContinuousClock.Instant?
+    private var events = [epoll_event](repeating: epoll_event(), count: 64)
+
+    /// - Throws: ``TransportError`` of kind `invalidRequest` without descriptors for it.
+    init(_ multi: UnsafeMutableRawPointer) throws(TransportError) {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        guard epoll >= 0, bell >= 0, watch(bell, EPOLLIN.rawValue) else {
+            throw TransportError(
+                .invalidRequest, host: "any host", detail: "no epoll: \(String(cString: strerror(errno)))")
+        }
+        let code = ccurl_multi_set_watch(
+            multi,
+            { _, socket, what, context, _ in
+                guard let context else { return 0 }
+                Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue().change(socket, what)
+                return 0
+            },
+            { _, milliseconds, context in
+                guard let context else { return 0 }
+                let watch = Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue()
+                watch.deadline = milliseconds < 0 ? nil : .now + .milliseconds(milliseconds)
+                return 0
+            }, Unmanaged.passUnretained(self).toOpaque())
+        guard code == CURLM_OK else {
+            throw TransportError(.invalidRequest, host: "any host", detail: "libcurl refused an option")
+        }
+    }
+
+    deinit {
+        if epoll >= 0 { close(epoll) }
+        if bell >= 0 { close(bell) }
+    }
+
+    /// Ends the present or the next ``wait(atMost:_:)``. From any thread.
+    func wake() { eventfd_write(bell, 1) }
+
+    /// Waits until a socket is ready, the timer is due, somebody wakes it, or `limit` has passed. `act` is called for each ready socket, and with
+    /// `CURL_SOCKET_TIMEOUT` when the timer is due.
+    func wait(atMost limit: Duration, _ act: (Int32) -> Void) {
+        let left = deadline.map { max(.zero, min(limit, $0 - .now)) } ?? limit
+        // Rounded up: libcurl does nothing when it is called too early.
+        let milliseconds = Int32(left.wholeMilliseconds) + (left > .milliseconds(left.wholeMilliseconds) ? 1 : 0)
+        let count = epoll_wait(epoll, &events, Int32(events.count), milliseconds)
+        for index in 0..<max(0, Int(count)) {
+            let socket = events[index].data.fd
+            if socket == bell {
+                var rings: eventfd_t = 0
+                eventfd_read(bell, &rings)
+            } else {
+                act(socket)
+            }
+        }
+        if let deadline, deadline <= .now {
+            // libcurl sets it again if it wants to be called again.
+            self.deadline = nil
+            act(ccurl_socket_timeout)
+        }
+    }
+
+    /// A socket that can't be watched, because the kernel has no memory, is noticed by its transfer's time limit.
+    private func change(_ socket: Int32, _ what: Int32) {
+        guard what != CURL_POLL_REMOVE else {
+            // A closed socket has left by itself.
+            _ = epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nil)
+            return
+        }
+        var mask: UInt32 = 0
+        if what == CURL_POLL_IN || what == CURL_POLL_INOUT { mask |= EPOLLIN.rawValue }
+        if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { mask |= EPOLLOUT.rawValue }
+        _ = watch(socket, mask)
+    }
+
+    private func watch(_ socket: Int32, _ mask: UInt32) -> Bool {
+        var event = epoll_event()
+        event.events = mask
+        event.data.fd = socket
+        return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) == 0
+            || (errno == EEXIST && epoll_ctl(epoll, EPOLL_CTL_MOD, socket, &event) == 0)
+    }
+}
